@@ -1,0 +1,22 @@
+/** 1: it could not be done. 2: it was asked for wrongly, or the configuration is wrong. */
+type FailureCode = 1 | 2
+
+/** Ends a command; the message is written for the one who typed it. */
+export class CommandError extends Error {
+  readonly exitCode: FailureCode
+
+  constructor(message: string, exitCode: FailureCode = 1, options: { cause?: unknown } = {}) {
+    super(message, options)
+    this.name = 'CommandError'
+    this.exitCode = exitCode
+  }
+}
+
+/** The code of a system error such as `ECONNREFUSED`. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

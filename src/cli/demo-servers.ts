@@ -1,0 +1,49 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseConfig } from '../config.ts'
+import { createSandbox } from '../sandbox/sandbox.ts'
+import { createService } from '../service.ts'
+import { findFreePort } from './free-port.ts'
+
+export type DemoServers = { serviceUrl: string; sandboxUrl: string; stop(): Promise<void> }
+
+/** Starts a sandbox and a service beside it, on a directory of their own that goes when they stop. */
+export async function startDemoServers(): Promise<DemoServers> {
+  const directory = await mkdtemp(join(tmpdir(), 'extension-tracker-demo-'))
+  const stops = [() => rm(directory, { recursive: true, force: true })]
+  const stop = async () => {
+    for (const stopOne of stops.toReversed()) await stopOne()
+  }
+  try {
+    const port = await findFreePort(3000)
+    const sandbox = createSandbox({
+      directory: join(directory, 'imagekit'),
+      port: await findFreePort(port + 1),
+    })
+    stops.push(() => sandbox.stop())
+    const { url: sandboxUrl } = await sandbox.start()
+    const service = createService(demoConfig(directory, port, sandboxUrl))
+    stops.push(() => service.stop())
+    const { url: serviceUrl } = await service.start()
+    return { serviceUrl, sandboxUrl, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** Everything else as `serve` has it by default; nothing of the caller's environment gets in. */
+function demoConfig(directory: string, port: number, sandboxUrl: string) {
+  const env = {
+    PORT: String(port),
+    DATABASE_URL: `file:${join(directory, 'tracker.db')}`,
+    IMAGEKIT_PRIVATE_KEY: 'private_demo',
+    IMAGEKIT_UPLOAD_URL: sandboxUrl,
+    IMAGEKIT_API_URL: sandboxUrl,
+    LOG_LEVEL: 'warn',
+  }
+  return parseConfig(env, (path) => {
+    throw new Error(`${path} is not read in the demo`)
+  })
+}

@@ -1,0 +1,97 @@
+import { Readable } from 'node:stream'
+import { Command } from 'commander'
+import { changedRuns, statusByName } from './asset-status.ts'
+import { createPaint } from './asset-text.ts'
+import { type CommandContext, printLine } from './command-context.ts'
+import { CommandError } from './command-error.ts'
+import { type DemoImage, makeDemoImages } from './demo-images.ts'
+import {
+  addressLines,
+  changeLine,
+  type DemoResult,
+  findSurprises,
+  summaryLine,
+  TABLE_HEAD,
+} from './demo-report.ts'
+import { type DemoServers, startDemoServers } from './demo-servers.ts'
+import { followAsset } from './follow-asset.ts'
+import { sendUpload } from './send-upload.ts'
+import { createTrackerClient, type TrackerClient } from './tracker-client.ts'
+
+export function demoCommand(context: CommandContext): Command {
+  return new Command('demo')
+    .description(
+      'Starts the service with a local ImageKit beside it, uploads three image files with several extensions, ' +
+        'shows their statuses as they change, and stays up to be looked at. Needs no account and no network.',
+    )
+    .option('--exit', 'stop at the end; fails if it did not go as it should')
+    .action(async (options: { exit?: true }) => {
+      const stopRequested = context.stopRequested()
+      const servers = await startDemoServers()
+      try {
+        await runDemo(context, servers)
+        if (options.exit) return
+        printLine(context.stdout, '\nStill running; Ctrl-C ends it and removes what it stored.')
+        await stopRequested
+      } finally {
+        await servers.stop()
+      }
+    })
+}
+
+const LIMIT_SECONDS = 20
+
+async function runDemo(context: CommandContext, { serviceUrl, sandboxUrl }: DemoServers): Promise<void> {
+  const print = (text: string) => printLine(context.stdout, text)
+  print(`service  ${serviceUrl}\nsandbox  ${sandboxUrl}  (a local ImageKit)\n\n${TABLE_HEAD}`)
+  const client = createTrackerClient({ url: serviceUrl, key: undefined })
+  const images = await makeDemoImages()
+  const startedAt = performance.now()
+  const results = await Promise.all(
+    images.map((image) =>
+      runImage(client, image, (run, from) =>
+        print(changeLine(performance.now() - startedAt, image.fileName, run, from, createPaint(context))),
+      ),
+    ),
+  )
+  print(`\n${summaryLine(results)}\n\n${addressLines(serviceUrl, results)}`)
+  const surprises = findSurprises(results)
+  if (surprises.length > 0) throw new CommandError(surprises.join('\n'))
+}
+
+type Told = Parameters<typeof changeLine>[2]
+
+async function runImage(
+  client: TrackerClient,
+  image: DemoImage,
+  onChange: (run: Told, from: string | undefined) => void,
+): Promise<DemoResult> {
+  const sent = await sendUpload(client, { source: sourceOf(image), fields: fieldsOf(image) })
+  const { fileId, extensionStatus: first = {} } = sent.answer
+  if (fileId === undefined) throw new CommandError(`${image.fileName} was uploaded, but got no fileId.`)
+  let last: { readonly [extension: string]: string } = {}
+  for await (const asset of followAsset(client, fileId, LIMIT_SECONDS)) {
+    for (const { run, from } of changedRuns(last, asset)) onChange(run, from)
+    last = statusByName(asset)
+  }
+  return { image, sent, first, last }
+}
+
+function sourceOf({ fileName, bytes }: DemoImage) {
+  return {
+    kind: 'bytes',
+    fileName,
+    sizeBytes: bytes.length,
+    read: () => Readable.from([bytes]),
+    close: async () => {},
+  } as const
+}
+
+function fieldsOf({ fileName, extensions, tags }: DemoImage): [string, string][] {
+  return [
+    ['fileName', fileName],
+    ['folder', '/demo'],
+    ['tags', tags.join(',')],
+    ['extensions', JSON.stringify(extensions)],
+  ]
+}

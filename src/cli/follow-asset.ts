@@ -1,0 +1,75 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type AssetStatus, parseAssetStatus } from './asset-status.ts'
+import { CommandError } from './command-error.ts'
+import type { TrackerAnswer, TrackerClient } from './tracker-client.ts'
+
+const WAIT_SECONDS = 30
+const PAUSE_MS = 1000
+const RESTART_TRIES = 60
+
+/** The status of an asset now. Throws `CommandError` where it is not known. */
+export async function getAssetStatus(client: TrackerClient, fileId: string): Promise<AssetStatus> {
+  return readStatus(client, fileId, await client.send({ method: 'GET', path: pathOf(fileId) }))
+}
+
+/**
+ * The status of an asset now, then after each change, until nothing is pending or `limitSeconds` have passed. A service
+ * that restarts in between is waited for, at most a minute.
+ */
+export async function* followAsset(
+  client: TrackerClient,
+  fileId: string,
+  limitSeconds = Number.POSITIVE_INFINITY,
+): AsyncGenerator<AssetStatus, void> {
+  const endsAt = Date.now() + limitSeconds * 1000
+  let wait = 0
+  let tries = 1
+  let etag: string | undefined
+  for (;;) {
+    const askedAt = Date.now()
+    const answer = await ask(client, `${pathOf(fileId)}?wait=${wait}`, etag, tries)
+    if (answer.status !== 304) {
+      const status = readStatus(client, fileId, answer)
+      yield status
+      if (status.status !== 'pending') return
+      etag = answer.header('etag')
+    } else if (Date.now() - askedAt < PAUSE_MS) {
+      // Without news and at once: the service is stopping. Asking again at once would be a busy loop.
+      await delay(PAUSE_MS)
+    }
+    const leftSeconds = Math.ceil((endsAt - Date.now()) / 1000)
+    if (leftSeconds <= 0) return
+    wait = Math.min(WAIT_SECONDS, leftSeconds)
+    tries = Math.min(RESTART_TRIES, leftSeconds)
+  }
+}
+
+async function ask(
+  client: TrackerClient,
+  path: string,
+  etag: string | undefined,
+  tries: number,
+): Promise<TrackerAnswer> {
+  const headers = etag === undefined ? {} : { 'if-none-match': etag }
+  for (let left = tries; ; left -= 1) {
+    const answer = await client.send({ method: 'GET', path, headers }).catch((error: unknown) => {
+      if (left <= 1) throw error
+    })
+    if (answer !== undefined && (answer.status < 500 || left <= 1)) return answer
+    await delay(PAUSE_MS)
+  }
+}
+
+function pathOf(fileId: string): string {
+  return `/assets/${encodeURIComponent(fileId)}/status`
+}
+
+function readStatus(client: TrackerClient, fileId: string, answer: TrackerAnswer): AssetStatus {
+  if (answer.status === 404) throw new CommandError(`${fileId} is not known to the service.`)
+  if (answer.status !== 200) throw client.refusal(answer)
+  try {
+    return parseAssetStatus(answer.text)
+  } catch (cause) {
+    throw new CommandError('The answer is not a status. Does TRACKER_URL point to the service?', 1, { cause })
+  }
+}

@@ -1,0 +1,25 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { errorCode } from './command-error.ts'
+
+const TRIES = 100
+
+/** The first port from `first` on that nobody listens on. */
+export async function findFreePort(first: number): Promise<number> {
+  for (let port = first; port < first + TRIES; port += 1) if (await isFree(port)) return port
+  throw new Error(`The ports ${first} to ${first + TRIES - 1} are all in use.`)
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  try {
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    server.close()
+    await once(server, 'close')
+    return true
+  } catch (error) {
+    if (errorCode(error) === 'EADDRINUSE') return false
+    throw error
+  }
+}

@@ -1,0 +1,90 @@
+import { Command, CommanderError } from 'commander'
+import { ConfigError } from '../config.ts'
+import { type CommandContext, printLine } from './command-context.ts'
+import { CommandError, errorMessage } from './command-error.ts'
+
+type Entry = { name: string; summary: string; load: (context: CommandContext) => Promise<Command> }
+
+// Each command's own modules are loaded only when it is named: `--help` and `status` need no database and no image library.
+const COMMANDS: readonly Entry[] = [
+  {
+    name: 'serve',
+    summary: 'run the service',
+    load: async (context) => (await import('./serve.ts')).serveCommand(context),
+  },
+  {
+    name: 'demo',
+    summary: 'see it work: no account, no network',
+    load: async (context) => (await import('./demo.ts')).demoCommand(context),
+  },
+  {
+    name: 'sandbox',
+    summary: 'run a local ImageKit for development and tests',
+    load: async ({ env }) => (await import('./sandbox.ts')).sandboxCommand(env),
+  },
+  {
+    name: 'migrate',
+    summary: 'bring the database up to date',
+    load: async (context) => (await import('./migrate.ts')).migrateCommand(context),
+  },
+  {
+    name: 'upload',
+    summary: 'upload a file through the service',
+    load: async (context) => (await import('./upload.ts')).uploadCommand(context),
+  },
+  {
+    name: 'status',
+    summary: 'show the extension statuses of files',
+    load: async (context) => (await import('./status.ts')).statusCommand(context),
+  },
+]
+
+/** Runs one command. Resolves to the exit code; nothing is thrown. */
+export async function runProgram(
+  args: readonly string[],
+  context: CommandContext,
+  version: string,
+): Promise<number> {
+  try {
+    const program = await createProgram(args, context, version)
+    await program.parseAsync(args, { from: 'user' })
+    return context.exitCode
+  } catch (error) {
+    return reportError(error, context)
+  }
+}
+
+async function createProgram(
+  args: readonly string[],
+  context: CommandContext,
+  version: string,
+): Promise<Command> {
+  const program = new Command('extension-tracker')
+    .description('Tracks the final status of ImageKit extensions.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+    })
+    .addHelpText('after', EXIT_CODES)
+  for (const { name, summary, load } of COMMANDS) {
+    const command = args.includes(name) ? await load(context) : new Command(name)
+    program.addCommand(command.summary(summary).copyInheritedSettings(program))
+  }
+  return program
+}
+
+const EXIT_CODES = `
+Exit codes: 0 done, 1 failed, 2 usage or configuration,
+3 (upload --wait, status) some extension failed or expired.`
+
+function reportError(error: unknown, { env, stderr }: CommandContext): number {
+  // Commander has said it already: help, the version, or what is wrong with the arguments.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  const showsStack = env['LOG_LEVEL'] === 'debug' || env['LOG_LEVEL'] === 'trace'
+  const stack = showsStack && error instanceof Error ? error.stack : undefined
+  printLine(stderr, stack ?? errorMessage(error))
+  if (error instanceof ConfigError) return 2
+  return error instanceof CommandError ? error.exitCode : 1
+}

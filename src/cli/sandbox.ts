@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { Command } from 'commander'
+import { destination, pino } from 'pino'
+import { type Environment, Variables } from '../config/variables.ts'
+import { ConfigError } from '../config.ts'
+import { createSandbox, type SandboxOptions } from '../sandbox/sandbox.ts'
+
+type Options = { directory: string; publicUrl?: string }
+
+/** `extension-tracker sandbox`: runs a local ImageKit until it is told to stop. */
+export function sandboxCommand(env: Environment): Command {
+  return new Command('sandbox')
+    .description('Run a local ImageKit for development and tests.')
+    .option('--directory <path>', 'where uploaded files are kept', './data/sandbox')
+    .option('--public-url <url>', 'what the URLs of files start with (default: the address listened on)')
+    .addHelpText('after', ENVIRONMENT_HELP)
+    .action(async (options: Options) => {
+      const sandbox = createSandbox(parseSandboxOptions(env, options))
+      const stopped = stopSignal()
+      const { url } = await sandbox.start()
+      process.stdout.write(introduction(url, env))
+      await stopped
+      await sandbox.stop()
+    })
+}
+
+const ENVIRONMENT_HELP = `
+Environment:
+  HOST                  where to listen (127.0.0.1)
+  PORT                  where to listen (3001); 0 takes any free port
+  IMAGEKIT_PRIVATE_KEY  the private key to accept (any)
+  LOG_LEVEL             info`
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
+
+/** Reads the configuration. Throws `ConfigError` with every problem at once. */
+function parseSandboxOptions(env: Environment, { directory, publicUrl }: Options): SandboxOptions {
+  const variables = new Variables(env, (path) => readFileSync(path, 'utf8'))
+  if (env['NODE_ENV'] === 'production') {
+    variables.problem('NODE_ENV', 'is production; the sandbox is for development and tests alone')
+  }
+  const host = variables.text('HOST') ?? '127.0.0.1'
+  const port = variables.integer('PORT', 3001, 0, 65_535)
+  const privateKey = variables.text('IMAGEKIT_PRIVATE_KEY')
+  const findLevel = (text: string) => LOG_LEVELS.find((level) => level === text)
+  const level = variables.parsed('LOG_LEVEL', 'info', findLevel, `one of ${LOG_LEVELS.join(', ')}`)
+  if (publicUrl !== undefined && !isWebAddress(publicUrl)) {
+    variables.problem('--public-url', 'should be a URL that starts with http:// or https://')
+  }
+  if (variables.problems.length > 0) throw new ConfigError(variables.problems)
+  return {
+    directory: resolve(directory),
+    host,
+    port,
+    logger: pino({ level }, destination(2)),
+    ...(privateKey !== undefined && { privateKey }),
+    ...(publicUrl !== undefined && { publicUrl: publicUrl.replace(/\/+$/, '') }),
+  }
+}
+
+function isWebAddress(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+}
+
+function introduction(url: string, env: Environment): string {
+  const key =
+    env['IMAGEKIT_PRIVATE_KEY'] === undefined ? 'private_sandbox  # any key is accepted' : '(the same)'
+  return `The sandbox listens on ${url}
+
+Point the service at it:
+  IMAGEKIT_UPLOAD_URL=${url}
+  IMAGEKIT_API_URL=${url}
+  IMAGEKIT_PRIVATE_KEY=${key}
+`
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((done) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done())
+  })
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { CommandError } from './command-error.ts'
+import type { TrackerAnswer, TrackerClient } from './tracker-client.ts'
+import { createUploadForm } from './upload-form.ts'
+import type { UploadSource } from './upload-source.ts'
+
+/** ImageKit's answer to an upload, as far as it is read here; the rest stays in it. */
+const answerSchema = z.looseObject({
+  fileId: z.string().optional(),
+  name: z.string().optional(),
+  url: z.string().optional(),
+  message: z.string().optional(),
+  extensionStatus: z.record(z.string(), z.string()).optional().catch(undefined),
+})
+
+export type SentUpload = {
+  answer: z.infer<typeof answerSchema>
+  submissionId: string | null
+  /** Null where there is no fileId yet. */
+  statusUrl: string | null
+}
+
+export type Upload = {
+  source: UploadSource
+  fields: readonly (readonly [string, string])[]
+  idempotencyKey?: string | undefined
+  onSent?: (bytes: number) => void
+}
+
+/** Uploads through the service. Throws `CommandError` where it is refused. */
+export async function sendUpload(client: TrackerClient, upload: Upload): Promise<SentUpload> {
+  const { source, fields, idempotencyKey, onSent } = upload
+  const form = createUploadForm(source, fields, onSent)
+  try {
+    const answer = await client.send({
+      method: 'POST',
+      path: '/api/v1/files/upload',
+      headers: {
+        'content-type': form.contentType,
+        ...(form.contentLength !== undefined && { 'content-length': String(form.contentLength) }),
+        ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+      },
+      body: form.body,
+    })
+    if (answer.status < 200 || answer.status > 299) throw client.refusal(answer)
+    return {
+      answer: parseAnswer(answer),
+      submissionId: answer.header('x-submission-id') ?? null,
+      statusUrl: statusLink(answer.header('link') ?? ''),
+    }
+  } finally {
+    if (source.kind === 'bytes') await source.close()
+  }
+}
+
+function parseAnswer({ status, text }: TrackerAnswer): SentUpload['answer'] {
+  try {
+    return answerSchema.parse(JSON.parse(text))
+  } catch (cause) {
+    throw new CommandError(`The answer (${status}) is not what ImageKit answers to an upload.`, 1, { cause })
+  }
+}
+
+/** The target of `<…>; rel="status"`. */
+function statusLink(header: string): string | null {
+  return /<([^>]*)>\s*;\s*rel="?status"?/.exec(header)?.[1] ?? null
+}

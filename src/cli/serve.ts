@@ -1,0 +1,19 @@
+import { Command } from 'commander'
+import { parseConfig } from '../config.ts'
+import { createService } from '../service.ts'
+import type { CommandContext } from './command-context.ts'
+
+/** `serve`: runs until it is asked to stop. */
+export function serveCommand({ env, readText, stopRequested }: CommandContext): Command {
+  return new Command('serve')
+    .description('run the service; everything is configured by environment variables')
+    .action(async () => {
+      const service = createService(parseConfig(env, readText))
+      try {
+        await service.start()
+        await stopRequested()
+      } finally {
+        await service.stop()
+      }
+    })
+}

@@ -1,0 +1,35 @@
+import { Command } from 'commander'
+import { type AssetStatus, changedRuns, hasUnsuccessful, statusByName } from './asset-status.ts'
+import { createPaint, formatAsset, formatChange } from './asset-text.ts'
+import { type CommandContext, printLine } from './command-context.ts'
+import { followAsset, getAssetStatus } from './follow-asset.ts'
+import { parseTrackerAccess } from './tracker-access.ts'
+import { createTrackerClient, type TrackerClient } from './tracker-client.ts'
+
+export function statusCommand(context: CommandContext): Command {
+  return new Command('status')
+    .description('Shows the extension statuses of a file. Exit code 3 if some extension failed or expired.')
+    .argument('<FILE_ID>', "ImageKit's fileId")
+    .option('--watch', 'show each change until nothing is pending')
+    .option('--json', "print the service's JSON, one object a line")
+    .action(async (fileId: string, options: { watch?: true; json?: true }) => {
+      const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
+      let last: AssetStatus | undefined
+      for await (const asset of options.watch ? followAsset(client, fileId) : once(client, fileId)) {
+        printLine(context.stdout, options.json ? JSON.stringify(asset) : describe(context, asset, last))
+        last = asset
+      }
+      if (last !== undefined && hasUnsuccessful(last)) context.exitCode = 3
+    })
+}
+
+async function* once(client: TrackerClient, fileId: string): AsyncGenerator<AssetStatus, void> {
+  yield await getAssetStatus(client, fileId)
+}
+
+function describe(context: CommandContext, asset: AssetStatus, previous: AssetStatus | undefined): string {
+  const paint = createPaint(context)
+  if (previous === undefined) return formatAsset(asset, paint)
+  const changes = changedRuns(statusByName(previous), asset)
+  return changes.map(({ run, from }) => `  ${formatChange(run, from, paint)}`).join('\n')
+}

@@ -1,0 +1,30 @@
+import { parseAccessKeys } from '../config/access-keys.ts'
+import { type Environment, type ReadText, Variables } from '../config/variables.ts'
+import { ConfigError } from '../config.ts'
+import { isLoopbackHost, urlHost } from '../domain/loopback.ts'
+
+/** Where the service is, and the key that opens it; `keyName` is the variable that holds it. */
+export type TrackerAccess = { url: string; key: { name: string; secret: string } | undefined }
+
+const KEY_VARIABLES = [
+  { name: 'TRACKER_ADMIN_KEY', kind: 'admin' },
+  { name: 'TRACKER_API_KEY', kind: 'api' },
+] as const
+
+/** Reads what the client commands need of the environment. Throws `ConfigError`. */
+export function parseTrackerAccess(env: Environment, readText: ReadText): TrackerAccess {
+  const variables = new Variables(env, readText)
+  const host = variables.text('HOST') ?? '127.0.0.1'
+  const port = variables.integer('PORT', 3000, 0, 65_535)
+  const local = `http://${isLoopbackHost(host) ? urlHost(host) : '127.0.0.1'}:${port}`
+  const url = variables.baseUrl('TRACKER_URL') ?? variables.baseUrl('PUBLIC_URL') ?? local
+  const keys = KEY_VARIABLES.flatMap(({ name, kind }) => {
+    const text = variables.text(name)
+    if (text === undefined) return []
+    const parsed = parseAccessKeys(text, kind)
+    for (const problem of parsed.problems) variables.problem(name, problem)
+    return parsed.keys.slice(0, 1).map(({ secret }) => ({ name, secret }))
+  })
+  if (variables.problems.length > 0) throw new ConfigError(variables.problems)
+  return { url, key: keys[0] }
+}

@@ -1,0 +1,68 @@
+import { Readable } from 'node:stream'
+import { request } from 'undici'
+import { CommandError, errorCode, errorMessage } from './command-error.ts'
+import { describeRefusal } from './describe-refusal.ts'
+import type { TrackerAccess } from './tracker-access.ts'
+
+export type TrackerAnswer = {
+  status: number
+  text: string
+  header(name: string): string | undefined
+}
+
+export type TrackerRequest = {
+  method: 'GET' | 'POST'
+  path: string
+  headers?: { [name: string]: string }
+  body?: AsyncIterable<string | Uint8Array>
+}
+
+export type TrackerClient = {
+  /** Throws `CommandError` where no answer comes. */
+  send(request: TrackerRequest): Promise<TrackerAnswer>
+  /** The error to throw for an answer that is a refusal. */
+  refusal(answer: TrackerAnswer): CommandError
+}
+
+export function createTrackerClient(access: TrackerAccess): TrackerClient {
+  const authorization = access.key && { authorization: `Bearer ${access.key.secret}` }
+  return {
+    async send({ method, path, headers, body }) {
+      try {
+        const response = await request(`${access.url}${path}`, {
+          method,
+          headers: { ...headers, ...authorization },
+          body: body === undefined ? null : Readable.from(body, { objectMode: false }),
+          // A slow line may need long for a large file; the service bounds what it waits for itself.
+          headersTimeout: 0,
+          bodyTimeout: 0,
+        })
+        return {
+          status: response.statusCode,
+          text: await response.body.text(),
+          header: (name) => [response.headers[name]].flat()[0],
+        }
+      } catch (error) {
+        throw noAnswer(access.url, error)
+      }
+    },
+    refusal: (answer) => new CommandError(describeRefusal(answer, access)),
+  }
+}
+
+function noAnswer(url: string, error: unknown): CommandError {
+  const text = (() => {
+    switch (errorCode(error)) {
+      case 'ECONNREFUSED':
+        return `Nothing answers at ${url}. Is "extension-tracker serve" running there? TRACKER_URL says where to look.`
+      case 'ENOTFOUND':
+      case 'EAI_AGAIN':
+        return `The host of ${url} is not known. TRACKER_URL says where to look.`
+      case 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH':
+        return 'The file changed while it was sent. Nothing was uploaded.'
+      default:
+        return `No answer from ${url}: ${errorMessage(error)}`
+    }
+  })()
+  return new CommandError(text, 1, { cause: error })
+}

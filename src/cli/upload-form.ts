@@ -1,0 +1,54 @@
+import { createFormWriter } from '../imagekit/form-writer.ts'
+import type { UploadSource } from './upload-source.ts'
+
+export type UploadForm = {
+  contentType: string
+  /** Undefined where the length is known only at the end. */
+  contentLength: number | undefined
+  body: AsyncIterable<string | Uint8Array>
+}
+
+/** The form of one upload, read from its source while it is sent. The file comes last, so that what is wrong with a field shows early. */
+export function createUploadForm(
+  source: UploadSource,
+  fields: readonly (readonly [string, string])[],
+  onSent: (bytes: number) => void = () => {},
+): UploadForm {
+  const writer = createFormWriter()
+  const part = (name: string, value: string) => `${writer.partHead({ name })}${value}${writer.partEnd}`
+  const head = fields.map(([name, value]) => part(name, value)).join('')
+  const { contentType } = writer
+  if (source.kind === 'url') {
+    const form = `${head}${part('file', source.url)}${writer.formEnd}`
+    return { contentType, contentLength: Buffer.byteLength(form), body: toAsync(form) }
+  }
+  const fileName = source.fileName ?? 'file'
+  const fileHead = writer.partHead({ name: 'file', fileName, contentType: 'application/octet-stream' })
+  const before = `${head}${fileHead}`
+  const after = `${writer.partEnd}${writer.formEnd}`
+  const { sizeBytes } = source
+  return {
+    contentType,
+    contentLength:
+      sizeBytes === undefined ? undefined : Buffer.byteLength(before) + sizeBytes + Buffer.byteLength(after),
+    body: streamForm(before, source.read, after, onSent),
+  }
+}
+
+async function* streamForm(
+  before: string,
+  read: () => AsyncIterable<Buffer>,
+  after: string,
+  onSent: (bytes: number) => void,
+): AsyncGenerator<string | Uint8Array, void> {
+  yield before
+  for await (const chunk of read()) {
+    yield chunk
+    onSent(chunk.length)
+  }
+  yield after
+}
+
+async function* toAsync(text: string): AsyncGenerator<string, void> {
+  yield text
+}

@@ -1,0 +1,65 @@
+import { open } from 'node:fs/promises'
+import { basename } from 'node:path'
+import type { Readable } from 'node:stream'
+import { CommandError, errorCode, errorMessage } from './command-error.ts'
+
+/** What is uploaded. `fileName` is its own name, where it has one. */
+export type UploadSource =
+  | { kind: 'url'; fileName: string | undefined; url: string }
+  | {
+      kind: 'bytes'
+      fileName: string | undefined
+      /** Undefined where it is known only at the end. */
+      sizeBytes: number | undefined
+      read(): Readable
+      close(): Promise<void>
+    }
+
+/** `-` is the standard input; an http(s) address is fetched by ImageKit itself; anything else is a path. */
+export async function openSource(file: string, stdin: Readable): Promise<UploadSource> {
+  if (file === '-')
+    return {
+      kind: 'bytes',
+      fileName: undefined,
+      sizeBytes: undefined,
+      read: () => stdin,
+      close: async () => {},
+    }
+  if (/^https?:\/\//i.test(file)) return { kind: 'url', fileName: nameInUrl(file), url: file }
+  return openFile(file)
+}
+
+const READ_BYTES = 256 * 1024
+
+async function openFile(path: string): Promise<UploadSource> {
+  try {
+    const handle = await open(path)
+    const facts = await handle.stat()
+    if (facts.isDirectory()) {
+      await handle.close()
+      throw new CommandError(`${path} is a directory.`)
+    }
+    return {
+      kind: 'bytes',
+      fileName: basename(path),
+      sizeBytes: facts.isFile() ? facts.size : undefined,
+      read: () => handle.createReadStream({ highWaterMark: READ_BYTES }),
+      close: () => handle.close(),
+    }
+  } catch (error) {
+    if (error instanceof CommandError) throw error
+    const reason = errorCode(error) === 'ENOENT' ? 'there is no such file' : errorMessage(error)
+    throw new CommandError(`${path} can't be read: ${reason}.`, 1, { cause: error })
+  }
+}
+
+function nameInUrl(text: string): string | undefined {
+  if (!URL.canParse(text)) throw new CommandError(`"${text}" is not a valid address.`, 2)
+  const name = new URL(text).pathname.split('/').at(-1)
+  if (!name) return undefined
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
+}

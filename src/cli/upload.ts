@@ -1,0 +1,108 @@
+import { Command, Option } from 'commander'
+import type { RequestedExtension } from '../domain/submission.ts'
+import type { CommandContext } from './command-context.ts'
+import { CommandError } from './command-error.ts'
+import { addNamedExtension, EXTENSION_HELP, parseExtensionsOption } from './extension-options.ts'
+import { reportUpload } from './report-upload.ts'
+import { type SentUpload, sendUpload } from './send-upload.ts'
+import { parseTrackerAccess } from './tracker-access.ts'
+import { createTrackerClient, type TrackerClient } from './tracker-client.ts'
+import { addField, addParameterOptions, readParameterOptions } from './upload-parameters.ts'
+import { startProgress } from './upload-progress.ts'
+import { openSource, type UploadSource } from './upload-source.ts'
+
+type UploadOptions = {
+  fileName?: string
+  extension?: RequestedExtension[]
+  extensions?: RequestedExtension[]
+  field?: [string, string][]
+  idempotencyKey?: string
+  wait?: string | true
+  json?: true
+}
+
+export function uploadCommand(context: CommandContext): Command {
+  const command = new Command('upload')
+    .usage('[options] FILE')
+    .description(
+      'Uploads a file to ImageKit through the service and records its extensions.\n\n' +
+        'FILE is a path, - for the standard input, or an http(s) address that ImageKit fetches itself.',
+    )
+    .argument('[FILE]')
+    .option('--file-name <NAME>', 'name in ImageKit (default: the name of FILE)')
+    .addOption(new Option('--extension <NAME>', EXTENSION_HELP).argParser(addNamedExtension))
+    .addOption(
+      new Option(
+        '--extensions <JSON>',
+        'extensions with their options, as in ImageKit\'s API: [{"name":"remove-bg","options":{…}}]',
+      ).argParser(parseExtensionsOption),
+    )
+  addParameterOptions(command)
+  return command
+    .addOption(
+      new Option('--field <NAME=VALUE>', 'any other upload parameter; repeatable').argParser(addField),
+    )
+    .option('--idempotency-key <KEY>', 'the same key within 24 h gets the first answer again')
+    .option('--wait [SECONDS]', 'wait for the final statuses, at most this long (default: no limit)')
+    .option('--json', "print ImageKit's answer with submissionId and statusUrl as one JSON object")
+    .addHelpText('after', UPLOAD_HELP)
+    .action(async (file: string | undefined, options: UploadOptions) => {
+      await upload(context, readRequest(file, options), readParameterOptions(command), options)
+    })
+}
+
+const UPLOAD_HELP = `
+Each option that is yes or no also has its --no- form, such as --no-use-unique-file-name.
+TRACKER_URL (else PUBLIC_URL, else HOST and PORT) says where the service is; TRACKER_ADMIN_KEY or
+TRACKER_API_KEY, where the service asks for one, holds the key.
+With --wait the exit code is 3 if some extension failed or expired, and 1 if some is still pending.`
+
+type Request = { file: string; limitSeconds: number | undefined }
+
+/** `--wait FILE` reads as a wait of FILE seconds: what is no number of seconds and has no other place is the file. */
+function readRequest(file: string | undefined, { wait }: UploadOptions): Request {
+  const isFile = typeof wait === 'string' && file === undefined && !/^\d+$/.test(wait)
+  const chosen = isFile ? wait : file
+  if (chosen === undefined) throw new CommandError('Name the file to upload: upload [options] FILE', 2)
+  if (wait === undefined) return { file: chosen, limitSeconds: undefined }
+  if (wait === true || isFile) return { file: chosen, limitSeconds: Number.POSITIVE_INFINITY }
+  if (!/^\d{1,9}$/.test(wait)) throw new CommandError(`--wait ${wait}: should be a number of seconds.`, 2)
+  return { file: chosen, limitSeconds: Number(wait) }
+}
+
+async function upload(
+  context: CommandContext,
+  { file, limitSeconds }: Request,
+  parameters: [string, string][],
+  options: UploadOptions,
+): Promise<void> {
+  const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
+  const source = await openSource(file, context.stdin)
+  const fileName = options.fileName ?? source.fileName
+  if (fileName === undefined) throw new CommandError(`${file} has no name of its own: add --file-name.`, 2)
+  const extensions = [...(options.extensions ?? []), ...(options.extension ?? [])]
+  const fields: [string, string][] = [
+    ['fileName', fileName],
+    ...parameters,
+    ...(options.field ?? []),
+    ...(extensions.length > 0 ? [['extensions', JSON.stringify(extensions)] satisfies [string, string]] : []),
+  ]
+  const sent = await sendWithProgress(context, client, { source, fields, fileName }, options)
+  await reportUpload(context, client, sent, { json: options.json === true, limitSeconds })
+}
+
+async function sendWithProgress(
+  { stderr }: CommandContext,
+  client: TrackerClient,
+  { source, fields, fileName }: { source: UploadSource; fields: [string, string][]; fileName: string },
+  { json, idempotencyKey }: UploadOptions,
+): Promise<SentUpload> {
+  if (stderr.isTTY !== true || json || source.kind === 'url')
+    return sendUpload(client, { source, fields, idempotencyKey })
+  const progress = await startProgress(stderr, fileName, source.sizeBytes)
+  try {
+    return await sendUpload(client, { source, fields, idempotencyKey, onSent: progress.sent })
+  } finally {
+    progress.stop()
+  }
+}

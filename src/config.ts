@@ -1,0 +1,196 @@
+import { type AccessKey, MIN_SECRET_LENGTH, parseAccessKeys } from './config/access-keys.ts'
+import { parseDurationMs, parseRate, parseSizeBytes } from './config/quantities.ts'
+import { type Environment, type ReadText, Variables } from './config/variables.ts'
+import { isLoopbackHost, urlHost } from './domain/loopback.ts'
+
+export type Config = {
+  host: string
+  port: number
+  /** What `webhookUrl` and links start with; no slash at its end. */
+  publicUrl: string
+  database: { path: string }
+  imagekit: { privateKey: string; uploadUrl: string; apiUrl: string; webhookSecrets: string[] }
+  apiKeys: AccessKey[]
+  adminKeys: AccessKey[]
+  /** Null in development: a secret is then made once and kept beside the database. */
+  tokenSecrets: string[] | null
+  /** Some key is missing, which only loopback allows: requests that come from elsewhere are refused. */
+  loopbackOnly: boolean
+  maxUploadBytes: number
+  maxConcurrentUploads: number
+  logLevel: LogLevel
+  /** Sentences for the start's log. */
+  warnings: string[]
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** All problems of a configuration, one sentence each. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(
+      `The configuration has ${problems.length} problem(s):\n${problems.map((text) => `  - ${text}`).join('\n')}`,
+    )
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+/** Reads the configuration of `serve`. Throws `ConfigError` with every problem at once. */
+export function parseConfig(env: Environment, readText: ReadText): Config {
+  const variables = new Variables(env, readText)
+  const warnings: string[] = []
+  const host = variables.text('HOST') ?? '127.0.0.1'
+  const port = variables.integer('PORT', 3000, 0, 65_535)
+  const publicUrl = parsePublicUrl(variables, host, port)
+  const isLocal = isLoopbackHost(host) && isLoopbackHost(new URL(publicUrl).hostname)
+  const secrets = parseSecrets(variables, isLocal)
+  const config: Config = {
+    host,
+    port,
+    publicUrl,
+    database: parseDatabase(variables),
+    imagekit: parseImagekit(variables),
+    ...secrets,
+    maxUploadBytes: variables.parsed(
+      'MAX_UPLOAD_BYTES',
+      2 * 1024 ** 3,
+      positive(parseSizeBytes),
+      'a size such as 500MiB or 2GiB',
+    ),
+    maxConcurrentUploads: variables.integer('MAX_CONCURRENT_UPLOADS', 64, 1, 100_000),
+    logLevel: variables.parsed<LogLevel>(
+      'LOG_LEVEL',
+      'info',
+      parseLogLevel,
+      `one of ${LOG_LEVELS.join(', ')}`,
+    ),
+    warnings,
+  }
+  checkPlanned(variables, warnings)
+  if (variables.problems.length > 0) throw new ConfigError(variables.problems)
+  return config
+}
+
+/** Reads the database's part alone. Throws `ConfigError`. */
+export function parseDatabaseConfig(env: Environment, readText: ReadText): Config['database'] {
+  const variables = new Variables(env, readText)
+  const database = parseDatabase(variables)
+  if (variables.problems.length > 0) throw new ConfigError(variables.problems)
+  return database
+}
+
+function parsePublicUrl(variables: Variables, host: string, port: number): string {
+  const fallback = `http://${urlHost(host)}:${port}`
+  const given = variables.baseUrl('PUBLIC_URL')
+  if (given === undefined) {
+    if (!isLoopbackHost(host))
+      variables.problem(
+        'PUBLIC_URL',
+        `is required when HOST is not loopback: the address at which ImageKit reaches this service`,
+      )
+    return isLoopbackHost(host) ? fallback : 'https://unset.invalid'
+  }
+  const url = new URL(given)
+  const allowsHttp = variables.flag('ALLOW_HTTP', false)
+  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname) && !allowsHttp)
+    variables.problem(
+      'PUBLIC_URL',
+      'is http: tokens would travel in the clear; use https, or set ALLOW_HTTP=true',
+    )
+  return given
+}
+
+function parseDatabase(variables: Variables): { path: string } {
+  const text = variables.text('DATABASE_URL') ?? 'file:./data/tracker.db'
+  const path = text.startsWith('file:') ? text.slice('file:'.length).replace(/^\/\/(?=\/)/, '') : ''
+  if (/^postgres(ql)?:/.test(text))
+    variables.problem('DATABASE_URL', 'PostgreSQL is not supported yet; use file:PATH')
+  else if (path === '' || path.includes('?')) variables.problem('DATABASE_URL', 'should be file:PATH')
+  return { path }
+}
+
+function parseImagekit(variables: Variables): Config['imagekit'] {
+  const privateKey = variables.text('IMAGEKIT_PRIVATE_KEY')
+  if (privateKey === undefined)
+    variables.problem('IMAGEKIT_PRIVATE_KEY', "is required: ImageKit's private key")
+  return {
+    privateKey: privateKey ?? '',
+    uploadUrl: variables.baseUrl('IMAGEKIT_UPLOAD_URL') ?? 'https://upload.imagekit.io',
+    apiUrl: variables.baseUrl('IMAGEKIT_API_URL') ?? 'https://api.imagekit.io',
+    webhookSecrets: variables.list('IMAGEKIT_WEBHOOK_SECRET'),
+  }
+}
+
+function parseSecrets(
+  variables: Variables,
+  isLocal: boolean,
+): Pick<Config, 'apiKeys' | 'adminKeys' | 'tokenSecrets' | 'loopbackOnly'> {
+  const apiKeys = parseKeys(variables, 'TRACKER_API_KEY', 'api', isLocal)
+  const adminKeys = parseKeys(variables, 'TRACKER_ADMIN_KEY', 'admin', isLocal)
+  const shared = apiKeys.find((key) => adminKeys.some((admin) => admin.secret === key.secret))
+  if (shared)
+    variables.problem(
+      'TRACKER_ADMIN_KEY',
+      `has the secret of the API key "${shared.name}"; give each its own`,
+    )
+  const tokenSecrets = variables.list('TRACKER_TOKEN_SECRET')
+  if (tokenSecrets.some((secret) => secret.length < MIN_SECRET_LENGTH))
+    variables.problem('TRACKER_TOKEN_SECRET', `each secret has at least ${MIN_SECRET_LENGTH} characters`)
+  if (tokenSecrets.length === 0 && !isLocal) variables.problem('TRACKER_TOKEN_SECRET', requiredOffLoopback)
+  return {
+    apiKeys,
+    adminKeys,
+    tokenSecrets: tokenSecrets.length === 0 ? null : tokenSecrets,
+    loopbackOnly: apiKeys.length === 0 || adminKeys.length === 0,
+  }
+}
+
+const requiredOffLoopback = 'is required unless HOST and PUBLIC_URL are both loopback'
+
+function parseKeys(variables: Variables, name: string, kind: 'api' | 'admin', isLocal: boolean): AccessKey[] {
+  const text = variables.text(name)
+  if (text === undefined) {
+    if (!isLocal) variables.problem(name, requiredOffLoopback)
+    return []
+  }
+  const { keys, problems } = parseAccessKeys(text, kind)
+  for (const problem of problems) variables.problem(name, problem)
+  return keys
+}
+
+/** Variables whose work this version does not do yet: they are read and checked, and told rather than passed over. */
+function checkPlanned(variables: Variables, warnings: string[]): void {
+  const duration = 'a duration such as 10m or 25h'
+  variables.parsed('RECONCILE_AFTER', 0, parseDurationMs, duration)
+  variables.parsed('RECONCILE_EVERY', 0, positive(parseDurationMs), duration)
+  variables.parsed('EXPIRE_AFTER', 0, parseDurationMs, duration)
+  variables.parsed('RETENTION', 0, parseDurationMs, duration)
+  variables.parsed('ALERT_FAILURES', undefined, parseRate, 'a rate such as 10/15m')
+  variables.parsed('ALERT_PENDING_AGE', 0, parseDurationMs, duration)
+  variables.flag('ALLOW_PRIVATE_TARGETS', false)
+  variables.flag('METRICS_PUBLIC', false)
+  const passthrough = variables.text('IMAGEKIT_PASSTHROUGH') ?? 'off'
+  if (!['off', 'read', 'all'].includes(passthrough))
+    variables.problem('IMAGEKIT_PASSTHROUGH', 'should be off, read or all')
+  if (variables.flag('REQUIRE_EXTENSION_SIGNATURE', false))
+    variables.problem(
+      'REQUIRE_EXTENSION_SIGNATURE',
+      'signatures are not checked yet, so none can be required',
+    )
+  const silent = ['IMAGEKIT_WEBHOOK_SECRET', 'TRACKER_WEBHOOK_SECRET', 'ALERT_WEBHOOK_URL', 'TRUSTED_PROXIES']
+  for (const name of silent)
+    if (variables.text(name) !== undefined) warnings.push(`${name} has no effect yet`)
+  if (passthrough !== 'off') warnings.push('IMAGEKIT_PASSTHROUGH has no effect yet')
+}
+
+function positive(parse: (text: string) => number | undefined): (text: string) => number | undefined {
+  return (text) => parse(text) || undefined
+}
+
+function parseLogLevel(text: string): LogLevel | undefined {
+  return LOG_LEVELS.find((level) => level === text)
+}

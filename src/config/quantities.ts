@@ -1,0 +1,33 @@
+const DURATION_UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+const SIZE_UNITS = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const
+
+/** `10m` → milliseconds. Undefined where the text is no integer with a unit. */
+export function parseDurationMs(text: string): number | undefined {
+  return parseWithUnit(text, DURATION_UNITS)
+}
+
+/** `2GiB` → bytes. Undefined where the text is no integer with a unit. */
+export function parseSizeBytes(text: string): number | undefined {
+  return parseWithUnit(text, SIZE_UNITS)
+}
+
+/** `10/15m` → a count within a time. */
+export function parseRate(text: string): { count: number; withinMs: number } | undefined {
+  const [countText, durationText, ...rest] = text.split('/')
+  const count = parseInteger(countText ?? '')
+  const withinMs = parseDurationMs(durationText ?? '')
+  if (count === undefined || withinMs === undefined || withinMs === 0 || rest.length > 0) return undefined
+  return { count, withinMs }
+}
+
+export function parseInteger(text: string): number | undefined {
+  if (!/^\d{1,15}$/.test(text)) return undefined
+  return Number(text)
+}
+
+function parseWithUnit(text: string, units: { readonly [unit: string]: number }): number | undefined {
+  const [, digits = '', unit = ''] = /^(\d+)([A-Za-z]+)$/.exec(text) ?? []
+  const count = parseInteger(digits)
+  const factor = Object.hasOwn(units, unit) ? units[unit] : undefined
+  return count === undefined || factor === undefined ? undefined : count * factor
+}

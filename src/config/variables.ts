@@ -1,0 +1,93 @@
+import { parseInteger } from './quantities.ts'
+
+export type Environment = { readonly [name: string]: string | undefined }
+
+/** Reads a file's text; throws where it can't be read. */
+export type ReadText = (path: string) => string
+
+/**
+ * Reads variables one by one and collects what is wrong with them, so that all problems can be told at once.
+ * Each variable may be given as `NAME_FILE`, a path to a file that holds the value.
+ */
+export class Variables {
+  readonly problems: string[] = []
+  readonly #env: Environment
+  readonly #readText: ReadText
+
+  constructor(env: Environment, readText: ReadText) {
+    this.#env = env
+    this.#readText = readText
+  }
+
+  problem(name: string, text: string): void {
+    this.problems.push(`${name}: ${text}`)
+  }
+
+  /** The value, trimmed; undefined where it is unset or empty. */
+  text(name: string): string | undefined {
+    const value = this.#env[name]?.trim() || undefined
+    const path = this.#env[`${name}_FILE`]?.trim() || undefined
+    if (path === undefined) return value
+    if (value !== undefined) {
+      this.problem(name, `set either ${name} or ${name}_FILE, not both`)
+      return undefined
+    }
+    try {
+      return this.#readText(path).trim() || undefined
+    } catch (error) {
+      this.problem(
+        `${name}_FILE`,
+        `can't be read (${error instanceof Error ? error.message : String(error)})`,
+      )
+      return undefined
+    }
+  }
+
+  /** A value that `parse` understands; `form` says what it should look like. */
+  parsed<T>(name: string, fallback: T, parse: (text: string) => T | undefined, form: string): T {
+    const text = this.text(name)
+    if (text === undefined) return fallback
+    const value = parse(text)
+    if (value !== undefined) return value
+    this.problem(name, `should be ${form}`)
+    return fallback
+  }
+
+  integer(name: string, fallback: number, min: number, max: number): number {
+    const parse = (text: string) => {
+      const value = parseInteger(text)
+      return value !== undefined && value >= min && value <= max ? value : undefined
+    }
+    return this.parsed(name, fallback, parse, `a whole number from ${min} to ${max}`)
+  }
+
+  flag(name: string, fallback: boolean): boolean {
+    const parse = (text: string) => (text === 'true' ? true : text === 'false' ? false : undefined)
+    return this.parsed(name, fallback, parse, 'true or false')
+  }
+
+  url(name: string, protocols: readonly string[]): URL | undefined {
+    const parse = (text: string) => {
+      const url = URL.canParse(text) ? new URL(text) : undefined
+      return url && protocols.includes(url.protocol) ? url : undefined
+    }
+    const form = `a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`
+    return this.parsed<URL | undefined>(name, undefined, parse, form)
+  }
+
+  /** A URL that others are appended to: without a query or fragment, and without a slash at its end. */
+  baseUrl(name: string): string | undefined {
+    const url = this.url(name, ['https:', 'http:'])
+    if (url === undefined) return undefined
+    if (url.search !== '' || url.hash !== '')
+      this.problem(name, 'has a query or a fragment; give the address alone')
+    if (url.username !== '' || url.password !== '')
+      this.problem(name, 'holds a user name or password; leave them out')
+    return `${url.origin}${url.pathname}`.replace(/\/+$/, '')
+  }
+
+  list(name: string): string[] {
+    const text = this.text(name)
+    return text === undefined ? [] : text.split(',').map((entry) => entry.trim())
+  }
+}

@@ -1,0 +1,29 @@
+import type { Run, RunStatus } from './run.ts'
+
+export type AssetState = RunStatus | 'none'
+
+/**
+ * What is known of an asset: the runs of all its submissions that are not `rejected`, in the order in which they were
+ * inserted, and when the newest of those submissions last changed.
+ */
+export type AssetFacts = { fileId: string; recordedAt: number; runs: Run[] }
+
+export type Asset = { fileId: string; status: AssetState; runs: Run[]; updatedAt: number }
+
+/** The asset with its current runs: of each extension the run of the newest submission, by insertion. */
+export function describeAsset(facts: AssetFacts): Asset {
+  const newest = new Map<string, Run>()
+  for (const run of facts.runs) {
+    newest.delete(run.name)
+    newest.set(run.name, run)
+  }
+  const runs = [...newest.values()]
+  const updatedAt = runs.length === 0 ? facts.recordedAt : Math.max(...runs.map((run) => run.updatedAt))
+  return { fileId: facts.fileId, status: overallStatus(runs), runs, updatedAt }
+}
+
+const BY_WEIGHT = ['pending', 'failed', 'expired', 'success'] as const satisfies RunStatus[]
+
+function overallStatus(runs: readonly Run[]): AssetState {
+  return BY_WEIGHT.find((status) => runs.some((run) => run.status === status)) ?? 'none'
+}

@@ -1,0 +1,32 @@
+/** Every way in which the tracker refuses or fails; `http/` maps each to a status and does not compile without it. */
+export type ErrorCode =
+  | 'invalid_input'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'response_conflict'
+  | 'request_in_progress'
+  | 'idempotency_key_reused'
+  | 'payload_too_large'
+  | 'unsupported_media_type'
+  | 'client_closed'
+  | 'imagekit_unreachable'
+  | 'imagekit_timeout'
+  | 'store_unavailable'
+  | 'overloaded'
+
+export type FieldError = { field: string; message: string }
+
+/** `message` is written for the caller: what was wrong and what to do. It never holds a key, a token or a body. */
+export class TrackerError extends Error {
+  readonly code: ErrorCode
+  readonly fields: readonly FieldError[]
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; fields?: FieldError[] } = {}) {
+    super(message, { cause: options.cause })
+    this.name = 'TrackerError'
+    this.code = code
+    this.fields = options.fields ?? []
+  }
+}

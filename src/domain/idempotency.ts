@@ -1,0 +1,15 @@
+/** A caller's answer as it is given again for the same `Idempotency-Key`. */
+export type StoredAnswer = { status: number; headers: { [name: string]: string }; body: string }
+
+/**
+ * What is known of an idempotency key when a request claims it.
+ * `claimed`: it is this request's now. `running`: another request has it. `abandoned`: the process that had it died after
+ * its submission was committed, so that ImageKit may have the file.
+ */
+export type IdempotencyClaim =
+  | { kind: 'claimed' }
+  | { kind: 'running' }
+  | { kind: 'abandoned'; fingerprint: string; submissionId: string }
+  | { kind: 'answered'; fingerprint: string; answer: StoredAnswer }
+
+export const IDEMPOTENCY_WINDOW_MS = 24 * 60 * 60 * 1000

@@ -1,0 +1,70 @@
+import type { Json } from './json.ts'
+import { type FinalStatus, isFinal, type Run } from './run.ts'
+
+/** One fact about a run, whoever told it. Evidence never shows a failure, so `reconcile` has one status. */
+export type Observation =
+  | { source: 'response'; status: 'pending' | FinalStatus }
+  | { source: 'webhook'; status: FinalStatus; error: Json | null }
+  | { source: 'reconcile'; status: 'success' }
+  | { source: 'expiry' }
+
+export type RunOutcome = 'applied' | 'duplicate' | 'contradicted' | 'ignored'
+
+const MAX_ERROR_BYTES = 16 * 1024
+
+/**
+ * The rule that decides a status, and the only one: the first final word stays.
+ * `expired` is not final, so a late word still settles it. Returns the run as it is afterwards; `run` is not changed.
+ */
+export function observe(run: Run, observation: Observation, at: number): { run: Run; outcome: RunOutcome } {
+  if (observation.source === 'expiry') return expire(run, at)
+  if (observation.status === 'pending') return confirmPending(run, at)
+  if (!isFinal(run.status)) return settle(run, observation.status, observation, at)
+  if (run.status === observation.status) return repeat(run, observation, at)
+  return contradict(run, observation, at)
+}
+
+function expire(run: Run, at: number): { run: Run; outcome: RunOutcome } {
+  if (run.status !== 'pending') return { run, outcome: 'ignored' }
+  return { run: { ...run, status: 'expired', source: 'expiry', updatedAt: at }, outcome: 'applied' }
+}
+
+function confirmPending(run: Run, at: number): { run: Run; outcome: RunOutcome } {
+  if (run.status !== 'pending' || run.source !== 'request') return { run, outcome: 'ignored' }
+  return { run: { ...run, source: 'response', updatedAt: at }, outcome: 'applied' }
+}
+
+function settle(
+  run: Run,
+  status: FinalStatus,
+  observation: Observation & { source: 'response' | 'webhook' | 'reconcile' },
+  at: number,
+): { run: Run; outcome: RunOutcome } {
+  const settled: Run = {
+    ...run,
+    status,
+    source: observation.source,
+    settledAt: at,
+    updatedAt: at,
+    error: errorOf(observation),
+  }
+  return { run: settled, outcome: 'applied' }
+}
+
+function repeat(run: Run, observation: Observation, at: number): { run: Run; outcome: RunOutcome } {
+  const error = errorOf(observation)
+  if (run.error !== null || error === null) return { run, outcome: 'duplicate' }
+  return { run: { ...run, error, updatedAt: at }, outcome: 'duplicate' }
+}
+
+function contradict(run: Run, observation: Observation, at: number): { run: Run; outcome: RunOutcome } {
+  if (observation.source !== 'webhook') return { run, outcome: 'ignored' }
+  if (run.contradicted) return { run, outcome: 'duplicate' }
+  return { run: { ...run, contradicted: true, updatedAt: at }, outcome: 'contradicted' }
+}
+
+function errorOf(observation: Observation): Json | null {
+  if (observation.source !== 'webhook' || observation.status !== 'failed') return null
+  const bytes = Buffer.byteLength(JSON.stringify(observation.error))
+  return bytes > MAX_ERROR_BYTES ? { truncated: true, bytes } : observation.error
+}

@@ -1,0 +1,53 @@
+import type { Json } from './json.ts'
+
+export type FinalStatus = 'success' | 'failed'
+
+export type RunStatus = 'pending' | FinalStatus | 'expired'
+
+/** Where the present status was learned. */
+export type RunSource = 'request' | 'response' | 'webhook' | 'reconcile' | 'expiry'
+
+/** One extension of one submission: the thing that has a status. Times are milliseconds since the epoch. */
+export type Run = {
+  runId: string
+  submissionId: string
+  name: string
+  status: RunStatus
+  source: RunSource
+  attempt: number
+  requestedAt: number
+  /** Null while `pending` and `expired`. */
+  settledAt: number | null
+  updatedAt: number
+  /** ImageKit's error object as it came, at most 16 KiB of it. */
+  error: Json | null
+  /** A webhook has said the opposite of the final status. */
+  contradicted: boolean
+}
+
+export function isFinal(status: RunStatus): status is FinalStatus {
+  return status === 'success' || status === 'failed'
+}
+
+/** A run as it is from its submission's commit on, before ImageKit has said a word. */
+export function requestedRun(facts: {
+  runId: string
+  submissionId: string
+  name: string
+  attempt: number
+  at: number
+}): Run {
+  return {
+    runId: facts.runId,
+    submissionId: facts.submissionId,
+    name: facts.name,
+    status: 'pending',
+    source: 'request',
+    attempt: facts.attempt,
+    requestedAt: facts.at,
+    settledAt: null,
+    updatedAt: facts.at,
+    error: null,
+    contradicted: false,
+  }
+}

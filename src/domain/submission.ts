@@ -1,0 +1,73 @@
+import type { Json, JsonObject } from './json.ts'
+import { type Run, requestedRun } from './run.ts'
+
+export type SubmissionKind = 'upload' | 'update' | 'external'
+
+/**
+ * `submitting`: under way (an `external` one: registered, its answer not told yet).
+ * `unconfirmed`: it may have reached ImageKit, and nothing clear came back.
+ */
+export type SubmissionState = 'submitting' | 'accepted' | 'rejected' | 'unconfirmed'
+
+/** An entry of `extensions` as the caller wrote it; everything but the name is ImageKit's to judge. */
+export type RequestedExtension = JsonObject & { name: string }
+
+/** What the file was like when the runs were requested, from ImageKit's own answer; evidence is compared with it. */
+export type Baseline = {
+  versionId: string | null
+  versionName: string | null
+  /** Names of the AI tags by their source. */
+  aiTags: { [source: string]: string[] }
+  description: string | null
+  tags: Json
+  customMetadata: Json
+  updatedAt: string | null
+}
+
+export type SubmissionError = { code: string; message: string; status: number | null }
+
+export type Submission = {
+  submissionId: string
+  kind: SubmissionKind
+  state: SubmissionState
+  fileId: string | null
+  fileName: string | null
+  extensions: RequestedExtension[]
+  callerWebhookUrl: string | null
+  /** The name of the key that asked. */
+  keyName: string | null
+  /** ImageKit's `x-ik-requestId`. */
+  requestId: string | null
+  error: SubmissionError | null
+  baseline: Baseline | null
+  createdAt: number
+  updatedAt: number
+}
+
+export type NewSubmission = Pick<
+  Submission,
+  'submissionId' | 'kind' | 'fileId' | 'fileName' | 'extensions' | 'callerWebhookUrl' | 'keyName'
+> & { at: number; attempt: number }
+
+/** The submission and its runs, one per distinct name, as they are committed before ImageKit can know of them. */
+export function openSubmission(
+  request: NewSubmission,
+  newRunId: () => string,
+): { submission: Submission; runs: Run[] } {
+  const { at, attempt, ...asked } = request
+  const submission: Submission = {
+    ...asked,
+    state: 'submitting',
+    requestId: null,
+    error: null,
+    baseline: null,
+    createdAt: at,
+    updatedAt: at,
+  }
+  const names = [...new Set(request.extensions.map((extension) => extension.name))]
+  const { submissionId } = request
+  return {
+    submission,
+    runs: names.map((name) => requestedRun({ runId: newRunId(), submissionId, name, attempt, at })),
+  }
+}

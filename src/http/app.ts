@@ -1,0 +1,27 @@
+import { Hono } from 'hono'
+import { requestId } from 'hono/request-id'
+import { TrackerError } from '../domain/errors.ts'
+import type { AppContext, AppEnv } from './app-env.ts'
+import type { ErrorAnswers } from './error-answers.ts'
+import { loopbackGuard } from './loopback-guard.ts'
+import { speaksImagekit } from './upload-routes.ts'
+
+/** The HTTP face of the tracker: the groups of routes one after another, and what holds for all of them. */
+export function createApp(deps: {
+  errorAnswers: ErrorAnswers
+  /** Requests that come from elsewhere than this machine are refused. */
+  loopbackOnly: boolean
+  groups: readonly Hono<AppEnv>[]
+}): Hono<AppEnv> {
+  const { asImagekit, asProblem } = deps.errorAnswers
+  const answerError = (error: unknown, c: AppContext) =>
+    speaksImagekit(c.req.path) ? asImagekit(error, c) : asProblem(error, c)
+
+  const app = new Hono<AppEnv>()
+  app.use(requestId())
+  if (deps.loopbackOnly) app.use(loopbackGuard)
+  app.onError(answerError)
+  app.notFound((c) => answerError(new TrackerError('not_found', 'This address is not known here.'), c))
+  for (const routes of deps.groups) app.route('/', routes)
+  return app
+}

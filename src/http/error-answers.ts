@@ -1,0 +1,59 @@
+import { type FieldError, TrackerError } from '../domain/errors.ts'
+import { errorBody } from '../imagekit/error-body.ts'
+import type { AppContext } from './app-env.ts'
+import { PROBLEMS, type Problem, type ProblemCode } from './problems.ts'
+
+/** An error as it is told to a caller, before it has a shape. */
+type ToldError = { code: ProblemCode; problem: Problem; detail: string; fields: readonly FieldError[] }
+
+export type ErrorAnswers = {
+  /** RFC 9457 `application/problem+json`. */
+  asProblem(error: unknown, c: AppContext): Response
+  /** ImageKit's `{ message, help }`, for the routes that its SDKs speak to. */
+  asImagekit(error: unknown, c: AppContext): Response
+}
+
+/** `log` gets what is no `TrackerError`, with its cause; the caller gets a fixed sentence. */
+export function createErrorAnswers(
+  publicUrl: () => string,
+  log: (error: unknown, requestId: string) => void,
+): ErrorAnswers {
+  const tell = (error: unknown, c: AppContext): ToldError => {
+    if (error instanceof TrackerError) {
+      if (error.cause !== undefined) log(error, c.get('requestId'))
+      return { code: error.code, problem: PROBLEMS[error.code], detail: error.message, fields: error.fields }
+    }
+    log(error, c.get('requestId'))
+    const detail = 'The error was logged under this request id.'
+    return { code: 'internal', problem: PROBLEMS.internal, detail, fields: [] }
+  }
+
+  return {
+    asProblem(error, c) {
+      const { code, problem, detail, fields } = tell(error, c)
+      const body = {
+        type: `${publicUrl()}/problems/${code}`,
+        code,
+        title: problem.title,
+        status: problem.status,
+        detail,
+        requestId: c.get('requestId'),
+        ...(fields.length > 0 && { errors: fields }),
+      }
+      setErrorHeaders(c, problem)
+      return c.body(JSON.stringify(body), problem.status, { 'Content-Type': 'application/problem+json' })
+    },
+
+    asImagekit(error, c) {
+      const { problem, detail, fields } = tell(error, c)
+      const message = [detail, ...fields.map((field) => `${field.field}: ${field.message}`)].join(' ')
+      setErrorHeaders(c, problem)
+      return c.json(errorBody(message), problem.status)
+    },
+  }
+}
+
+function setErrorHeaders(c: AppContext, problem: Problem): void {
+  if (problem.retryAfter !== undefined) c.header('Retry-After', String(problem.retryAfter))
+  if (problem.status === 401) c.header('WWW-Authenticate', 'Bearer realm="extension-tracker"')
+}

@@ -1,0 +1,30 @@
+import { Hono } from 'hono'
+import { TrackerError } from '../domain/errors.ts'
+import type { AppEnv } from './app-env.ts'
+import { isProblemCode, PROBLEMS } from './problems.ts'
+import { route } from './routes.ts'
+
+type HealthRoutesDeps = {
+  readiness: { check(): Promise<{ answersWaiting: number }> }
+}
+
+/** For whoever watches over the process; no key is asked for, and nothing is told that would need one. */
+export function healthRoutes({ readiness }: HealthRoutesDeps): Hono<AppEnv> {
+  const app = new Hono<AppEnv>()
+  route(app, '/healthz', { GET: (c) => c.json({ status: 'ok' }) })
+  route(app, '/readyz', {
+    GET: async (c) => {
+      const { answersWaiting } = await readiness.check()
+      return c.json({ status: 'ready', store: 'ok', migrations: 'ok', answersWaiting })
+    },
+  })
+  route(app, '/problems/:code', {
+    GET: (c) => {
+      const code = c.req.param('code') ?? ''
+      if (!isProblemCode(code)) throw new TrackerError('not_found', 'There is no problem of this name.')
+      const { status, title } = PROBLEMS[code]
+      return c.json({ code, status, title })
+    },
+  })
+  return app
+}

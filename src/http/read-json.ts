@@ -1,0 +1,23 @@
+import type { IncomingMessage } from 'node:http'
+import { TrackerError } from '../domain/errors.ts'
+import { isJsonObject, type Json, type JsonObject } from '../domain/json.ts'
+import { readBody } from './read-body.ts'
+
+export const MAX_JSON_BYTES = 1024 * 1024
+
+/** Parses a body. Throws `invalid_input` where it is not JSON. */
+export function parseJson(body: Buffer): Json {
+  try {
+    return JSON.parse(body.toString('utf8').replace(/^\ufeff/, ''))
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/, ".*/s, '') : ''
+    throw new TrackerError('invalid_input', `The body is not JSON (${reason.slice(0, 80)}).`)
+  }
+}
+
+export async function readJsonObject(incoming: IncomingMessage): Promise<{ raw: Buffer; json: JsonObject }> {
+  const raw = await readBody(incoming, MAX_JSON_BYTES)
+  const json = parseJson(raw)
+  if (!isJsonObject(json)) throw new TrackerError('invalid_input', 'The body should be a JSON object.')
+  return { raw, json }
+}

@@ -1,0 +1,44 @@
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import type { StatusBoard } from '../tracking/status-board.ts'
+import { followStatus } from '../tracking/status-feed.ts'
+import type { AppContext } from './app-env.ts'
+import { assetNotFound } from './status-answers.ts'
+import { lastEventId } from './status-conditions.ts'
+import type { Heartbeats } from './status-heartbeats.ts'
+import { streamStatus } from './status-stream.ts'
+
+const HEADERS = {
+  'Content-Type': 'text/event-stream',
+  'Cache-Control': 'no-cache',
+  // nginx would hold the events back.
+  'X-Accel-Buffering': 'no',
+}
+
+/** Answers with the stream of an asset's states, or with what makes an `EventSource` stop. */
+export async function answerEvents(
+  c: AppContext,
+  { board, heartbeats }: { board: StatusBoard; heartbeats: Heartbeats },
+  fileId: string,
+): Promise<Response> {
+  const { outgoing } = c.env
+  let wake = (): void => {}
+  const followed = await followStatus({ board }, fileId, { isKnown: lastEventId(c), wake: () => wake() })
+  switch (followed.what) {
+    case 'unknown':
+      throw assetNotFound()
+    case 'nothing new':
+      return c.body(null, 204, { 'Cache-Control': 'no-cache' })
+    case 'following': {
+      if (c.req.method === 'HEAD' || outgoing.destroyed) {
+        followed.feed.leave()
+        return c.body(null, 200, HEADERS)
+      }
+      // Written to Node's response itself: a web stream for each client would double what an open one costs.
+      outgoing.writeHead(200, { ...Object.fromEntries(c.res.headers), ...HEADERS })
+      outgoing.flushHeaders()
+      wake = streamStatus(outgoing, followed.feed, heartbeats)
+      wake()
+      return RESPONSE_ALREADY_SENT
+    }
+  }
+}

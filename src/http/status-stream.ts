@@ -1,0 +1,34 @@
+import type { ServerResponse } from 'node:http'
+import type { StatusFeed } from '../tracking/status-feed.ts'
+import type { StatusSnapshot } from '../tracking/status-snapshot.ts'
+import type { Heartbeats } from './status-heartbeats.ts'
+
+/** A comment in server-sent events. */
+const HEARTBEAT = ':\n\n'
+
+/**
+ * Writes a feed to a client as server-sent events. While a client does not read, nothing is buffered for it beyond the
+ * event under way: it gets the newest state once it reads again, and no heartbeats meanwhile.
+ * Returns the function that writes what the feed has, and ends the stream when the feed is over.
+ */
+export function streamStatus(outgoing: ServerResponse, feed: StatusFeed, heartbeats: Heartbeats): () => void {
+  const flush = (): void => {
+    if (outgoing.writableNeedDrain || outgoing.writableEnded) return
+    const snapshot = feed.take()
+    if (snapshot !== undefined) outgoing.write(eventText(snapshot))
+    if (feed.isOver()) outgoing.end()
+  }
+  const leaveHeartbeats = heartbeats.join(() => {
+    if (!outgoing.writableNeedDrain && !outgoing.writableEnded) outgoing.write(HEARTBEAT)
+  })
+  outgoing.on('drain', flush)
+  outgoing.once('close', () => {
+    leaveHeartbeats()
+    feed.leave()
+  })
+  return flush
+}
+
+function eventText({ etag, body }: StatusSnapshot): string {
+  return `event: status\nid: ${etag}\ndata: ${body}\n\n`
+}

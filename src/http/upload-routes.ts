@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { Hono } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { StoredAnswer } from '../domain/idempotency.ts'
+import { parseExtensions } from '../imagekit/extensions-parameter.ts'
+import { parseWebhookUrl } from '../imagekit/webhook-url-parameter.ts'
+import type { Access } from '../tracking/access.ts'
+import { sendOnce } from '../tracking/send-once.ts'
+import { type SubmitUpdateDeps, submitUpdate } from '../tracking/submit-update.ts'
+import { type SubmitUploadDeps, submitUpload } from '../tracking/submit-upload.ts'
+import type { UploadGate } from '../tracking/upload-gate.ts'
+import type { AppContext, AppEnv } from './app-env.ts'
+import { closedSignal } from './closed-signal.ts'
+import { requestScope } from './idempotency-key.ts'
+import { presentedKey } from './presented-key.ts'
+import { readJsonObject } from './read-json.ts'
+import { route } from './routes.ts'
+
+type UploadRoutesDeps = SubmitUploadDeps<IncomingMessage> &
+  SubmitUpdateDeps &
+  Parameters<typeof sendOnce>[0] & {
+    imagekit: { fingerprintUpload(form: IncomingMessage): Promise<string> }
+    access: Access
+    gate: UploadGate
+  }
+
+/** The addresses below: every error there has ImageKit's shape. */
+export function speaksImagekit(path: string): boolean {
+  return /^\/(api\/v[12]\/files\/upload|v1\/files\/[^/]+\/details)$/.test(path)
+}
+
+/** What an existing ImageKit client speaks. */
+export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
+  const app = new Hono<AppEnv>()
+
+  for (const version of ['v1', 'v2'] as const) {
+    route(app, `/api/${version}/files/upload`, {
+      POST: (c) => {
+        const { keyName } = deps.access.identify(presentedKey(c))
+        return deps.gate.pass(async () => {
+          const form = c.env.incoming
+          const signal = closedSignal(c)
+          const answer = await sendOnce(deps, {
+            scope: requestScope(c, keyName),
+            fingerprint: () => deps.imagekit.fingerprintUpload(form),
+            send: (scope) => submitUpload(deps, { version, form, keyName, scope, signal }),
+          })
+          return passOn(c, answer)
+        })
+      },
+    })
+  }
+
+  route(app, '/v1/files/:fileId/details', {
+    PATCH: async (c) => {
+      const { keyName } = deps.access.identify(presentedKey(c))
+      const { raw, json } = await readJsonObject(c.env.incoming)
+      const { webhookUrl, ...body } = json
+      const extensions = body['extensions'] === undefined ? [] : parseExtensions(body['extensions'])
+      const callerWebhookUrl = parseWebhookUrl(webhookUrl)
+      const fingerprint = createHash('sha256').update(raw).digest('hex')
+      const fileId = c.req.param('fileId') ?? ''
+      const answer = await sendOnce(deps, {
+        scope: requestScope(c, keyName),
+        fingerprint: async () => fingerprint,
+        send: (scope) => {
+          const key = scope === null ? null : { scope, fingerprint }
+          return submitUpdate(deps, { fileId, body, extensions, callerWebhookUrl, keyName, key })
+        },
+      })
+      return passOn(c, answer)
+    },
+  })
+  return app
+}
+
+function passOn(c: AppContext, { status, headers, body }: StoredAnswer): Response {
+  return c.body(body, status as ContentfulStatusCode, headers)
+}

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import type { CustomMetadata, FileVersion } from '../library/file-version.ts'
+import type { AiTask, AiTaskAction } from './extension-request.ts'
+import type { Impression } from './image-impression.ts'
+
+/** What tasks may change on a file. */
+export type TaskEffect = Pick<FileVersion, 'tags' | 'customMetadata'>
+
+type Subject = { sha256: string; impressions: readonly Impression[] }
+
+/** Runs tasks one after the other. An answer depends on the bytes and the instruction alone, so it can be asserted. */
+export function runTasks(tasks: readonly AiTask[], subject: Subject, before: TaskEffect): TaskEffect {
+  return tasks.reduce((file, task) => runTask(task, subject, file), before)
+}
+
+function runTask(task: AiTask, subject: Subject, file: TaskEffect): TaskEffect {
+  const seed = createHash('sha256').update(subject.sha256).update(task.instruction).digest().readUInt32BE()
+  const seen = subject.impressions.map(({ name }) => name.toLowerCase())
+  switch (task.type) {
+    case 'select_tags':
+      return act({ add_tags: select(task.vocabulary ?? seen, task, seed) }, file)
+    case 'select_metadata': {
+      const selected = select(task.vocabulary ?? seen, task, seed)
+      const value = (task.max_selections ?? 1) > 1 ? selected : selected[0]
+      return value === undefined ? file : act({ set_metadata: [{ field: task.field, value }] }, file)
+    }
+    case 'yes_no':
+      return act((seed % 2 === 0 ? task.on_yes : task.on_no) ?? {}, file)
+  }
+}
+
+/** Consecutive items of the vocabulary, as many as the task allows but no more than two without being asked. */
+function select<T>(
+  vocabulary: readonly T[],
+  {
+    min_selections: least = 1,
+    max_selections: most = 2,
+  }: { min_selections?: number | undefined; max_selections?: number | undefined },
+  seed: number,
+): T[] {
+  const count = Math.min(vocabulary.length, Math.max(least, 1), most)
+  const start = vocabulary.length === 0 ? 0 : seed % vocabulary.length
+  return [...vocabulary.slice(start), ...vocabulary.slice(0, start)].slice(0, count)
+}
+
+function act(action: AiTaskAction, { tags, customMetadata }: TaskEffect): TaskEffect {
+  const removed = new Set(action.remove_tags)
+  const kept = (tags ?? []).filter((tag) => !removed.has(tag))
+  const all = [...new Set([...kept, ...(action.add_tags ?? [])])]
+  const unset = new Set((action.unset_metadata ?? []).map(({ field }) => field))
+  const metadata: CustomMetadata = Object.fromEntries(
+    Object.entries(customMetadata).filter(([field]) => !unset.has(field)),
+  )
+  for (const { field, value } of action.set_metadata ?? []) metadata[field] = value
+  return { tags: all.length === 0 ? null : all, customMetadata: metadata }
+}

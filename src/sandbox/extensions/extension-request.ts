@@ -1,0 +1,105 @@
+import { z } from 'zod'
+import { invalidParameter } from '../api-error.ts'
+
+const action = z.object({
+  add_tags: z.array(z.string()).optional(),
+  remove_tags: z.array(z.string()).optional(),
+  set_metadata: z.array(z.object({ field: z.string(), value: z.unknown() })).optional(),
+  unset_metadata: z.array(z.object({ field: z.string() })).optional(),
+})
+
+const selection = {
+  instruction: z.string().min(1).max(2000),
+  min_selections: z.number().int().min(0).optional(),
+  max_selections: z.number().int().min(1).optional(),
+}
+
+const task = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('select_tags'),
+    ...selection,
+    vocabulary: z.array(z.string()).min(1).max(30).optional(),
+  }),
+  z.object({
+    type: z.literal('select_metadata'),
+    ...selection,
+    field: z.string().min(1),
+    vocabulary: z
+      .array(z.union([z.string(), z.number(), z.boolean()]))
+      .min(1)
+      .max(30)
+      .optional(),
+  }),
+  z.object({
+    type: z.literal('yes_no'),
+    instruction: z.string().min(1).max(2000),
+    on_yes: action.optional(),
+    on_no: action.optional(),
+    on_unknown: action.optional(),
+  }),
+])
+
+const tagger = { minConfidence: z.number().min(0).max(100).optional(), maxTags: z.number().min(0).optional() }
+
+// Options that the service behind an extension reads are passed to it as they are; only what ImageKit itself must
+// understand is checked, and a required option that is missing gets a default.
+const known = z.discriminatedUnion('name', [
+  z.object({
+    name: z.literal('remove-bg'),
+    options: z
+      .looseObject({ bg_color: z.string().optional(), bg_image_url: z.string().optional() })
+      .refine((options) => !options.bg_color || !options.bg_image_url, 'bg_color excludes bg_image_url')
+      .optional(),
+  }),
+  z.object({ name: z.literal('google-auto-tagging'), ...tagger }),
+  z.object({ name: z.literal('aws-auto-tagging'), ...tagger }),
+  z.object({ name: z.literal('ai-auto-description') }),
+  z.object({ name: z.literal('ai-tasks'), tasks: z.array(task).min(1).max(10).optional() }),
+])
+
+const named = z.looseObject({ name: z.string().min(1) })
+const saved = z.object({ name: z.literal('saved-extension'), id: z.string().min(1) })
+
+export type AiTask = z.infer<typeof task>
+export type AiTaskAction = z.infer<typeof action>
+export type KnownExtension = z.infer<typeof known>
+
+/** One extension to run. `requestedName` is `saved-extension` where `extension` is what its id stood for. */
+export type ExtensionRequest = {
+  name: string
+  requestedName: string
+  /** null: a name that the sandbox has no effect for. */
+  extension: KnownExtension | null
+}
+
+const KNOWN_NAMES: readonly string[] = known.options.flatMap((option) => [...option.shape.name.values])
+
+// A saved extension's configuration lives in an account; here its id tells it.
+const DEFAULT_SAVED: KnownExtension = { name: 'aws-auto-tagging' }
+
+/** Parses the `extensions` array of an upload or an update; a name listed twice runs once, the first time. */
+export function parseExtensions(value: unknown): ExtensionRequest[] {
+  const list = z.array(named).safeParse(value)
+  if (!list.success) throw invalidParameter('extensions')
+  const requests = list.data.map(parseExtension)
+  return requests.filter(({ name }, index) => requests.findIndex((other) => other.name === name) === index)
+}
+
+function parseExtension(item: { name: string }): ExtensionRequest {
+  if (item.name === 'saved-extension') {
+    const reference = saved.safeParse(item)
+    if (!reference.success) throw invalidParameter('extensions', 'Invalid saved extension ID.')
+    const extension = savedExtension(reference.data.id)
+    return { name: extension.name, requestedName: item.name, extension }
+  }
+  if (!KNOWN_NAMES.includes(item.name)) return { name: item.name, requestedName: item.name, extension: null }
+  const extension = known.safeParse(item)
+  if (!extension.success) throw invalidParameter('extensions', `Invalid ${item.name} configuration.`)
+  return { name: item.name, requestedName: item.name, extension: extension.data }
+}
+
+/** `ext_remove-bg` stands for `remove-bg`; an id that names no extension stands for `aws-auto-tagging`. */
+function savedExtension(id: string): KnownExtension {
+  const parsed = known.safeParse({ name: id.replace(/^ext_/, '') })
+  return parsed.success ? parsed.data : DEFAULT_SAVED
+}

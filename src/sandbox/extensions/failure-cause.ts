@@ -1,0 +1,40 @@
+/** The `error` of a FAILURE webhook. Its fields are not documented; these are ours. */
+export type ExtensionError = { message: string; reason: string }
+
+const CAUSES: ReadonlyMap<string, ExtensionError> = new Map([
+  [
+    'remove-bg',
+    {
+      message: 'The image could not be processed by remove.bg: unknown foreground.',
+      reason: 'unknown_foreground',
+    },
+  ],
+  [
+    'aws-auto-tagging',
+    {
+      message: 'The image could not be processed by Amazon Rekognition: image too large.',
+      reason: 'image_too_large',
+    },
+  ],
+  [
+    'google-auto-tagging',
+    {
+      message: 'The image could not be processed by Google Cloud Vision: bad image data.',
+      reason: 'bad_image_data',
+    },
+  ],
+  [
+    'ai-auto-description',
+    { message: 'A description could not be generated for the image.', reason: 'description_not_generated' },
+  ],
+  ['ai-tasks', { message: 'The tasks could not be evaluated for the image.', reason: 'tasks_not_evaluated' }],
+])
+
+const OTHER: ExtensionError = {
+  message: 'The extension could not be applied to the file.',
+  reason: 'processing_failed',
+}
+
+export function failureCause(extension: string): ExtensionError {
+  return CAUSES.get(extension) ?? OTHER
+}

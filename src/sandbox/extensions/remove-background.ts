@@ -1,0 +1,46 @@
+import { copyFile } from 'node:fs/promises'
+import sharp from 'sharp'
+import type { FileFacts } from '../library/file-facts.ts'
+
+// How far a channel may be from the corner's and still count as background.
+const TOLERANCE = 24
+
+/**
+ * Writes `source` as a PNG in which the colour of its top-left corner is transparent, or `backgroundColour` where
+ * that is given. Bytes that are no image are copied: the scenario says what happens, not the content.
+ */
+export async function removeBackground(
+  source: string,
+  target: string,
+  facts: FileFacts,
+  backgroundColour: string | undefined,
+): Promise<void> {
+  if (facts.image === null) {
+    await copyFile(source, target)
+    return
+  }
+  const { data, info } = await sharp(source)
+    .toColourspace('srgb')
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  clearCornerColour(data)
+  const cut = sharp(data, { raw: { width: info.width, height: info.height, channels: 4 } })
+  const result =
+    backgroundColour === undefined ? cut : cut.flatten({ background: cssColour(backgroundColour) })
+  await result.png().toFile(target)
+}
+
+function clearCornerColour(pixels: Buffer): void {
+  const corner = [...pixels.subarray(0, 3)]
+  for (let at = 0; at < pixels.length; at += 4) {
+    if (corner.every((value, channel) => Math.abs((pixels[at + channel] ?? 0) - value) <= TOLERANCE)) {
+      pixels[at + 3] = 0
+    }
+  }
+}
+
+/** remove.bg takes hex codes without `#`. */
+function cssColour(colour: string): string {
+  return /^(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})$/i.test(colour) ? `#${colour}` : colour
+}

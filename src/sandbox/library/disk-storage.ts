@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type LibraryFile, libraryFileSchema } from './library-file.ts'
+
+export type DiskStorage = ReturnType<typeof createDiskStorage>
+
+/**
+ * `DIRECTORY/files/FILE_ID/` holds `file.json` and one file of bytes per version; `DIRECTORY/spool/` what is still
+ * arriving. Every write is a rename, so that a crash leaves the old state or the new one.
+ */
+export function createDiskStorage(directory: string) {
+  const filesDirectory = join(directory, 'files')
+  const spoolDirectory = join(directory, 'spool')
+  const bytesPath = (fileId: string, versionId: string) => join(filesDirectory, fileId, versionId)
+
+  return {
+    bytesPath,
+
+    spoolPath(): string {
+      return join(spoolDirectory, randomUUID())
+    },
+
+    /** Empties the spool of a former process and reads every file of the library. */
+    async open(): Promise<LibraryFile[]> {
+      await rm(spoolDirectory, { recursive: true, force: true })
+      await mkdir(spoolDirectory, { recursive: true })
+      await mkdir(filesDirectory, { recursive: true })
+      const fileIds = await readdir(filesDirectory)
+      const files = await Promise.all(fileIds.map((fileId) => readLibraryFile(join(filesDirectory, fileId))))
+      return files.filter((file) => file !== undefined)
+    },
+
+    async saveFile(file: LibraryFile): Promise<void> {
+      const temporary = join(spoolDirectory, randomUUID())
+      await writeFile(temporary, JSON.stringify(file, null, 2))
+      await rename(temporary, join(filesDirectory, file.fileId, 'file.json'))
+    },
+
+    /** Moves spooled bytes to where the version's bytes live. */
+    async adoptBytes(spooled: string, fileId: string, versionId: string): Promise<void> {
+      await mkdir(join(filesDirectory, fileId), { recursive: true })
+      await rename(spooled, bytesPath(fileId, versionId))
+    },
+
+    async deleteFile(fileId: string): Promise<void> {
+      const doomed = join(spoolDirectory, randomUUID())
+      await rename(join(filesDirectory, fileId), doomed)
+      await rm(doomed, { recursive: true, force: true })
+    },
+  }
+}
+
+async function readLibraryFile(directory: string): Promise<LibraryFile | undefined> {
+  try {
+    return libraryFileSchema.parse(JSON.parse(await readFile(join(directory, 'file.json'), 'utf8')))
+  } catch (error) {
+    // Bytes without file.json are an upload that a crash cut short.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}

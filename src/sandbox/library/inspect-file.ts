@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import { fileTypeFromFile } from 'file-type'
+import { getMimeType } from 'hono/utils/mime'
+import sharp from 'sharp'
+import { readEmbeddedMetadata } from './embedded-metadata.ts'
+import type { FileFacts } from './file-facts.ts'
+
+/** Reads size, type, dimensions and embedded metadata off the bytes; `name` decides where bytes have no signature. */
+export async function inspectFile(path: string, name: string): Promise<FileFacts> {
+  const [{ size }, sha256, mime] = await Promise.all([stat(path), hashFile(path), detectMime(path, name)])
+  const fileType = mime.startsWith('image/') ? 'image' : 'non-image'
+  const image = fileType === 'image' ? await inspectImage(path) : null
+  const embeddedMetadata = fileType === 'image' ? await readEmbeddedMetadata(path) : {}
+  return { size, sha256, mime, fileType, image, embeddedMetadata }
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash)
+  return hash.digest('hex')
+}
+
+async function detectMime(path: string, name: string): Promise<string> {
+  const detected = await fileTypeFromFile(path)
+  const byName = getMimeType(name)?.split(';')[0]
+  // An SVG's bytes only say XML.
+  if (detected !== undefined && detected.mime !== 'application/xml') return detected.mime
+  return byName ?? detected?.mime ?? 'application/octet-stream'
+}
+
+async function inspectImage(path: string): Promise<FileFacts['image']> {
+  try {
+    const { width, height, hasAlpha, format, hasProfile, density, orientation } = await sharp(path).metadata()
+    return {
+      width,
+      height,
+      hasAlpha,
+      format: format === 'jpeg' ? 'jpg' : format,
+      hasColorProfile: hasProfile,
+      density: density ?? null,
+      orientation: orientation ?? null,
+    }
+  } catch {
+    // Not every image type can be decoded here, and a broken image is still stored by ImageKit.
+    return null
+  }
+}

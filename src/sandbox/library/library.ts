@@ -1,0 +1,128 @@
+import { badRequest, fileNotFound } from '../api-error.ts'
+import type { DiskStorage } from './disk-storage.ts'
+import type { FileVersion } from './file-version.ts'
+import { type LibraryFile, withCurrentVersion } from './library-file.ts'
+import { createMutex } from './mutex.ts'
+import { newObjectId } from './object-id.ts'
+
+const MOST_VERSIONS = 100
+
+/** A version's content, before the library has given it an id and a number. */
+export type NewVersion = Omit<FileVersion, 'versionId' | 'number' | 'createdAt' | 'updatedAt'>
+
+export type Library = ReturnType<typeof createLibrary>
+
+/** The media library: everything in memory, every change on disk before it is seen. */
+export function createLibrary({ storage, clock }: { storage: DiskStorage; clock: () => Date }) {
+  const files = new Map<string, LibraryFile>()
+  const byPath = new Map<string, string>()
+  const inOrder = createMutex()
+
+  const findFile = (fileId: string) => files.get(fileId)
+
+  function getFile(fileId: string): LibraryFile {
+    const file = files.get(fileId)
+    if (file === undefined) throw fileNotFound()
+    return file
+  }
+
+  function findFileAt(filePath: string): LibraryFile | undefined {
+    const fileId = byPath.get(filePath)
+    return fileId === undefined ? undefined : files.get(fileId)
+  }
+
+  function remember(file: LibraryFile): LibraryFile {
+    files.set(file.fileId, file)
+    byPath.set(file.filePath, file.fileId)
+    return file
+  }
+
+  async function save(file: LibraryFile): Promise<LibraryFile> {
+    await storage.saveFile(file)
+    return remember(file)
+  }
+
+  async function addVersion(file: LibraryFile, version: NewVersion, spooled: string): Promise<LibraryFile> {
+    if (file.versions.length >= MOST_VERSIONS) {
+      throw badRequest(`A file can have a maximum of ${MOST_VERSIONS} versions.`)
+    }
+    const now = clock().toISOString()
+    // Version 1 carries the file's own id.
+    const versionId = file.versions.length === 0 ? file.fileId : newObjectId()
+    const number = (file.versions.at(-1)?.number ?? 0) + 1
+    await storage.adoptBytes(spooled, file.fileId, versionId)
+    const numbered = { ...version, versionId, number, createdAt: now, updatedAt: now }
+    return save({ ...file, versions: [...file.versions, numbered] })
+  }
+
+  return {
+    findFile,
+    getFile,
+    findFileAt,
+
+    /** In the order of their first upload. */
+    listFiles: () => [...files.values()],
+
+    async open(): Promise<void> {
+      const found = await storage.open()
+      found.sort((a, b) => firstUploadedAt(a).localeCompare(firstUploadedAt(b)))
+      found.forEach(remember)
+    },
+
+    /** Puts bytes at a path: a new file, or a new version of the one that `prepare` was shown and let pass. */
+    place(
+      at: { filePath: string; name: string; spooled: string },
+      prepare: (existing: LibraryFile | undefined) => NewVersion,
+    ): Promise<LibraryFile> {
+      return inOrder(async () => {
+        const existing = findFileAt(at.filePath)
+        const version = prepare(existing)
+        const file = existing ?? { fileId: newObjectId(), filePath: at.filePath, name: at.name, versions: [] }
+        return addVersion(file, version, at.spooled)
+      })
+    },
+
+    /** Adds a version made out of the current one. */
+    addVersionTo(
+      fileId: string,
+      spooled: string,
+      make: (file: LibraryFile) => NewVersion,
+    ): Promise<LibraryFile> {
+      return inOrder(async () => {
+        const file = getFile(fileId)
+        return addVersion(file, make(file), spooled)
+      })
+    },
+
+    /** Changes the current version in place. */
+    update(fileId: string, change: (file: LibraryFile) => Partial<FileVersion>): Promise<LibraryFile> {
+      return inOrder(async () => {
+        const file = getFile(fileId)
+        return save(withCurrentVersion(file, change(file), clock()))
+      })
+    },
+
+    setPublished(fileId: string, isPublished: boolean, everyVersion: boolean): Promise<LibraryFile> {
+      return inOrder(async () => {
+        const file = withCurrentVersion(getFile(fileId), { isPublished }, clock())
+        const versions = everyVersion
+          ? file.versions.map((version) => ({ ...version, isPublished }))
+          : file.versions
+        return save({ ...file, versions })
+      })
+    },
+
+    remove(fileId: string): Promise<void> {
+      return inOrder(async () => {
+        const file = getFile(fileId)
+        await storage.deleteFile(fileId)
+        files.delete(fileId)
+        byPath.delete(file.filePath)
+      })
+    },
+  }
+}
+
+function firstUploadedAt(file: LibraryFile): string {
+  return file.versions[0]?.createdAt ?? ''
+}

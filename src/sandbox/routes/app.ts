@@ -1,0 +1,22 @@
+import { randomUUID } from 'node:crypto'
+import { Hono } from 'hono'
+import { ApiError } from '../api-error.ts'
+import { apiErrorBody, errorBody } from '../error-body.ts'
+import type { SandboxLogger } from '../sandbox-logger.ts'
+
+/** The outside of the sandbox: a request id on every answer, and every error in ImageKit's shape. */
+export function createApp(routes: readonly Hono[], logger: SandboxLogger): Hono {
+  const app = new Hono()
+  app.use(async (c, next) => {
+    c.header('x-ik-requestId', randomUUID())
+    await next()
+  })
+  app.onError((error, c) => {
+    if (error instanceof ApiError) return c.json(apiErrorBody(error), error.status)
+    logger.error({ err: error, method: c.req.method, path: c.req.path }, 'request failed')
+    return c.json(errorBody('We have encountered an internal error while processing your request.'), 500)
+  })
+  app.notFound((c) => c.json(errorBody('The requested resource does not exist.'), 404))
+  for (const route of routes) app.route('/', route)
+  return app
+}

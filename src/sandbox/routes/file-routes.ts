@@ -1,0 +1,73 @@
+import { Hono, type MiddlewareHandler } from 'hono'
+import { invalidParameter } from '../api-error.ts'
+import { checkPrivateKey, type PrivateKey } from '../auth/private-key.ts'
+import type { ExtensionRunner } from '../extensions/extension-runner.ts'
+import { parseJsonText } from '../json-text.ts'
+import type { Library } from '../library/library.ts'
+import { currentVersion } from '../library/library-file.ts'
+import { isObjectId } from '../library/object-id.ts'
+import type { RequestLog } from '../request-log.ts'
+import { parseScenario } from '../scenario.ts'
+import { listFiles } from '../search/file-listing.ts'
+import { changesOf } from '../update/apply-update.ts'
+import { type DetailsUpdate, parseFileUpdate } from '../update/file-update.ts'
+import { fileDetails, versionDetails } from '../wire/file-details.ts'
+
+type Dependencies = {
+  library: Library
+  runner: ExtensionRunner
+  requests: RequestLog
+  privateKey: PrivateKey
+  clock: () => Date
+  origin: () => string
+}
+
+export function fileRoutes({ library, runner, requests, privateKey, clock, origin }: Dependencies): Hono {
+  const authenticate: MiddlewareHandler = async (c, next) => {
+    checkPrivateKey(c.req.header('authorization'), privateKey)
+    await next()
+  }
+
+  async function updateDetails(fileId: string, update: DetailsUpdate) {
+    const before = library.getFile(fileId)
+    const { extensions, webhookUrl } = update
+    const scenario = parseScenario(
+      update.tags ?? (update.tags === null ? [] : (currentVersion(before).tags ?? [])),
+    )
+    await library.update(fileId, (file) => changesOf(update, file))
+    const order = { fileId, extensions, scenario, webhookUrl }
+    const extensionStatus = await runner.runNow(order)
+    const details = fileDetails(origin(), library.getFile(fileId))
+    await runner.startPending(order)
+    return extensions.length === 0 ? details : { ...details, extensionStatus }
+  }
+
+  return new Hono()
+    .get('/v1/files', authenticate, (c) => c.json(listFiles(library.listFiles(), c.req.query(), origin())))
+    .get('/v1/files/:fileId/details', authenticate, (c) =>
+      c.json(fileDetails(origin(), library.getFile(validFileId(c.req.param('fileId'))))),
+    )
+    .get('/v1/files/:fileId/versions', authenticate, (c) => {
+      const file = library.getFile(validFileId(c.req.param('fileId')))
+      return c.json(file.versions.toReversed().map((version) => versionDetails(origin(), file, version)))
+    })
+    .patch('/v1/files/:fileId/details', authenticate, async (c) => {
+      const fileId = validFileId(c.req.param('fileId'))
+      const body = parseJsonText(await c.req.text())
+      requests.addUpdate({ fileId, receivedAt: clock(), body })
+      library.getFile(fileId)
+      const update = parseFileUpdate(body)
+      if (update.kind === 'details') return c.json(await updateDetails(fileId, update))
+      const file = await library.setPublished(fileId, update.isPublished, update.includeFileVersions)
+      return c.json(fileDetails(origin(), file))
+    })
+    .delete('/v1/files/:fileId', authenticate, async (c) => {
+      await library.remove(validFileId(c.req.param('fileId')))
+      return c.body(null, 204)
+    })
+}
+
+function validFileId(text: string): string {
+  if (!isObjectId(text)) throw invalidParameter('fileId')
+  return text
+}

@@ -1,0 +1,82 @@
+import { rm } from 'node:fs/promises'
+import { type Context, Hono } from 'hono'
+import { badRequest } from '../api-error.ts'
+import { authenticateUpload } from '../auth/authenticate-upload.ts'
+import type { PrivateKey } from '../auth/private-key.ts'
+import { createUsedTokens } from '../auth/used-tokens.ts'
+import type { ExtensionRunner } from '../extensions/extension-runner.ts'
+import type { DiskStorage } from '../library/disk-storage.ts'
+import { inspectFile } from '../library/inspect-file.ts'
+import type { Library } from '../library/library.ts'
+import type { RequestLog } from '../request-log.ts'
+import { parseScenario } from '../scenario.ts'
+import { resolveContent } from '../upload/file-content.ts'
+import { type MultipartForm, readMultipartForm } from '../upload/multipart-form.ts'
+import { placeUpload } from '../upload/place-upload.ts'
+import { isQueuedTransformation } from '../upload/transformation.ts'
+import { runChecks } from '../upload/upload-checks.ts'
+import { parseUploadParameters } from '../upload/upload-parameters.ts'
+import { uploadResponse } from '../wire/upload-response.ts'
+
+type Dependencies = {
+  library: Library
+  storage: DiskStorage
+  runner: ExtensionRunner
+  requests: RequestLog
+  privateKey: PrivateKey
+  clock: () => Date
+  origin: () => string
+}
+
+export function uploadRoutes(dependencies: Dependencies): Hono {
+  const { storage, requests, privateKey, clock } = dependencies
+  const usedTokens = createUsedTokens()
+
+  const upload = (version: 'v1' | 'v2') => async (c: Context) => {
+    const spoolPath = storage.spoolPath()
+    const contentPath = storage.spoolPath()
+    try {
+      const form = await readMultipartForm(c.req.raw, spoolPath)
+      requests.addUpload(version, form, clock())
+      authenticateUpload(version, c.req.header('authorization'), form.fields, {
+        privateKey,
+        usedTokens,
+        now: clock(),
+      })
+      const answer = await acceptUpload(dependencies, form, contentPath)
+      return c.json(answer.body, answer.status)
+    } finally {
+      await Promise.all([rm(spoolPath, { force: true }), rm(contentPath, { force: true })])
+    }
+  }
+
+  return new Hono().post('/api/v1/files/upload', upload('v1')).post('/api/v2/files/upload', upload('v2'))
+}
+
+type Answer = { status: 200 | 202; body: Record<string, unknown> }
+
+async function acceptUpload(
+  { library, runner, origin }: Dependencies,
+  form: MultipartForm,
+  contentPath: string,
+): Promise<Answer> {
+  if (form.file === null) throw badRequest('Your request is missing file parameter.')
+  const parameters = parseUploadParameters(form.fields)
+  const scenario = parseScenario(parameters.tags ?? [])
+  const content = await resolveContent(form.file, contentPath)
+  const facts = await inspectFile(content.path, parameters.fileName)
+  const isQueued = parameters.transformation && isQueuedTransformation(parameters.transformation, facts)
+  if (parameters.checks !== undefined) runChecks(parameters.checks, parameters, facts)
+
+  const file = await placeUpload(library, parameters, { spooled: content.path, facts })
+  const { extensions, webhookUrl, responseFields } = parameters
+  const order = { fileId: file.fileId, extensions, scenario, webhookUrl }
+  if (isQueued) {
+    await runner.startPending(order)
+    return { status: 202, body: { message: 'The pre-transformation has been queued successfully.' } }
+  }
+  const extensionStatus = await runner.runNow(order)
+  const body = uploadResponse(origin(), library.getFile(file.fileId), responseFields)
+  await runner.startPending(order)
+  return { status: 200, body: extensions.length === 0 ? body : { ...body, extensionStatus } }
+}

@@ -1,0 +1,99 @@
+import { createServer, type Server } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import type { Hono } from 'hono'
+import { createBackgroundTasks } from './background-tasks.ts'
+import { type Delay, realDelay } from './delay.ts'
+import { createExtensionRunner } from './extensions/extension-runner.ts'
+import { createDiskStorage } from './library/disk-storage.ts'
+import { createLibrary } from './library/library.ts'
+import { createRequestLog, type ReceivedUpdate, type ReceivedUpload } from './request-log.ts'
+import { createApp } from './routes/app.ts'
+import { deliveryRoute } from './routes/delivery-route.ts'
+import { fileRoutes } from './routes/file-routes.ts'
+import { uploadRoutes } from './routes/upload-routes.ts'
+import { type SandboxLogger, silentLogger } from './sandbox-logger.ts'
+import { listen, shutDown } from './server.ts'
+import { createWebhookSender, type Delivery } from './webhooks/webhook-sender.ts'
+
+export type SandboxOptions = {
+  /** Where files and their details are kept; made if absent. A later sandbox on it has the same files. */
+  directory: string
+  /** The only key that is accepted; any key if undefined. */
+  privateKey?: string
+  /** What the `url`s of files start with; by default the address listened on. */
+  publicUrl?: string
+  /** 127.0.0.1 by default. */
+  host?: string
+  /** 3001 by default; 0 takes any free port. */
+  port?: number
+  /** Pause before a webhook that was not answered with 200 is sent again, doubling from there; 1000 by default. */
+  webhookRetryMs?: number
+  clock?: () => Date
+  delay?: Delay
+  logger?: SandboxLogger
+}
+
+export type Sandbox = {
+  /** Reads the directory and listens. `url` serves as upload and as API address. */
+  start(): Promise<{ url: string }>
+  /** Ends extensions and webhooks that are under way, then closes. What is on disk stays. */
+  stop(): Promise<void>
+  app: Hono
+  /** Uploads as received, refused ones too; oldest first, the newest thousand. */
+  uploads(): readonly ReceivedUpload[]
+  /** Updates of file details as received. */
+  updates(): readonly ReceivedUpdate[]
+  /** Webhooks sent, with every attempt. */
+  deliveries(): readonly Delivery[]
+}
+
+/** A local ImageKit: upload, file details, versions, list, delivery and extensions with their webhooks. */
+export function createSandbox(options: SandboxOptions): Sandbox {
+  const {
+    directory,
+    privateKey,
+    host = '127.0.0.1',
+    port = 3001,
+    webhookRetryMs: retryBaseMs = 1000,
+  } = options
+  const { clock = () => new Date(), delay = realDelay, logger = silentLogger() } = options
+  const stopping = new AbortController()
+  const { signal } = stopping
+  let url = options.publicUrl ?? `http://${host}:${port}`
+  const origin = () => url
+
+  const storage = createDiskStorage(directory)
+  const library = createLibrary({ storage, clock })
+  const requests = createRequestLog()
+  const tasks = createBackgroundTasks({ signal, logger })
+  const sender = createWebhookSender({ clock, delay, signal, retryBaseMs, logger })
+  const runner = createExtensionRunner({ library, storage, sender, tasks, origin, delay, signal, logger })
+  const shared = { library, storage, runner, requests, privateKey, clock, origin }
+  const app = createApp([uploadRoutes(shared), fileRoutes(shared), deliveryRoute(shared)], logger)
+  let server: Server | undefined
+
+  return {
+    app,
+    uploads: requests.uploads,
+    updates: requests.updates,
+    deliveries: sender.deliveries,
+
+    async start() {
+      await library.open()
+      const listener = getRequestListener(app.fetch)
+      // A large upload may take as long as it takes.
+      server = createServer({ requestTimeout: 0 }, (incoming, outgoing) => void listener(incoming, outgoing))
+      const address = await listen(server, host, port)
+      url = options.publicUrl ?? address
+      logger.info({ url: address, directory }, 'sandbox started')
+      return { url: address }
+    },
+
+    async stop() {
+      stopping.abort()
+      await tasks.settle()
+      if (server !== undefined) await shutDown(server)
+      logger.info('sandbox stopped')
+    },
+  }
+}

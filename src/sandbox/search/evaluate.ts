@@ -1,0 +1,67 @@
+import type { Expression, Literal, Operator } from './expression.ts'
+
+/** A field's value. A list has a condition's value if one of its items has it. */
+export type FieldValue = Literal | readonly string[] | null
+
+/** What a field is; undefined for a field that does not exist. */
+export type FieldLookup = (field: string) => FieldValue | undefined
+
+export class UnknownFieldError extends Error {}
+
+export function evaluate(expression: Expression, lookup: FieldLookup): boolean {
+  switch (expression.kind) {
+    case 'and':
+      return evaluate(expression.left, lookup) && evaluate(expression.right, lookup)
+    case 'or':
+      return evaluate(expression.left, lookup) || evaluate(expression.right, lookup)
+    case 'not':
+      return !evaluate(expression.inner, lookup)
+    case 'condition': {
+      const actual = lookup(expression.field)
+      if (actual === undefined) throw new UnknownFieldError(expression.field)
+      return holds(actual, expression.operator, expression.values)
+    }
+  }
+}
+
+function holds(actual: FieldValue, operator: Operator, values: readonly Literal[]): boolean {
+  if (operator === 'IN') return values.some((value) => compare(actual, '=', value))
+  if (operator === 'NOT IN') return !values.some((value) => compare(actual, '=', value))
+  return values.every((value) => compare(actual, operator, value))
+}
+
+function compare(actual: FieldValue, operator: Exclude<Operator, 'IN' | 'NOT IN'>, value: Literal): boolean {
+  if (operator === '!=') return !compare(actual, '=', value)
+  if (actual === null) return false
+  if (typeof actual === 'object') return actual.some((item) => compare(item, operator, value))
+  if (typeof actual === 'number') return isOrdered(actual - quantity(value), operator)
+  const [left, right] = [String(actual), String(value)]
+  // `:` on a text is "begins with".
+  if (operator === ':') return left.toLowerCase().startsWith(right.toLowerCase())
+  if (left === right) return operator === '=' || operator === '<=' || operator === '>='
+  return isOrdered(left < right ? -1 : 1, operator)
+}
+
+function isOrdered(difference: number, operator: ':' | '=' | '<' | '<=' | '>' | '>='): boolean {
+  switch (operator) {
+    case ':':
+    case '=':
+      return difference === 0
+    case '<':
+      return difference < 0
+    case '<=':
+      return difference <= 0
+    case '>':
+      return difference > 0
+    case '>=':
+      return difference >= 0
+  }
+}
+
+const UNITS: Record<string, number> = { '': 1, B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 }
+
+/** `"1MB"` and `"100"` as numbers; NaN, which compares with nothing, for any other text. */
+function quantity(value: Literal): number {
+  const [, digits = 'NaN', unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*([KMG]?B)?\s*$/i.exec(String(value)) ?? []
+  return Number(digits) * (UNITS[unit.toUpperCase()] ?? Number.NaN)
+}

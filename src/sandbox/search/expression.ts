@@ -1,0 +1,97 @@
+import { type Token, tokenize } from './tokens.ts'
+
+export type Literal = string | number | boolean
+
+export type Operator = ':' | '=' | '!=' | '<' | '<=' | '>' | '>=' | 'IN' | 'NOT IN'
+
+/** ImageKit's Lucene-like language: `"file.size" < "1MB" AND ("name" = "a" OR id IN ["b", "c"])`. */
+export type Expression =
+  | { kind: 'condition'; field: string; operator: Operator; values: Literal[] }
+  | { kind: 'and' | 'or'; left: Expression; right: Expression }
+  | { kind: 'not'; inner: Expression }
+
+const OPERATORS: readonly Operator[] = [':', '=', '!=', '<', '<=', '>', '>=']
+
+/** Parses the language; undefined for a text that is not of it. AND binds closer than OR. */
+export function parseExpression(text: string): Expression | undefined {
+  const tokens = tokenize(text)
+  return tokens && parseTokens(tokens)
+}
+
+function parseTokens(tokens: readonly Token[]): Expression | undefined {
+  let position = 0
+  const word = () => {
+    const token = tokens[position]
+    return token?.kind === 'word' ? token.text.toUpperCase() : undefined
+  }
+  const takeWord = (wanted: string) => word() === wanted && ++position > 0
+  const symbol = (wanted: string) => {
+    const token = tokens[position]
+    return token?.kind === 'symbol' && token.text === wanted && ++position > 0
+  }
+
+  function or(): Expression | undefined {
+    let left = and()
+    while (left !== undefined && takeWord('OR')) left = join('or', left, and())
+    return left
+  }
+
+  function and(): Expression | undefined {
+    let left = unary()
+    while (left !== undefined && takeWord('AND')) left = join('and', left, unary())
+    return left
+  }
+
+  function unary(): Expression | undefined {
+    if (takeWord('NOT')) {
+      const inner = unary()
+      return inner && { kind: 'not', inner }
+    }
+    if (!symbol('(')) return condition()
+    const inner = or()
+    return symbol(')') ? inner : undefined
+  }
+
+  function condition(): Expression | undefined {
+    const field = tokens[position++]
+    if (field === undefined || field.kind === 'symbol') return undefined
+    const operator = takeOperator()
+    const values = operator === 'IN' || operator === 'NOT IN' ? list() : single()
+    return operator && values && { kind: 'condition', field: field.text, operator, values }
+  }
+
+  function takeOperator(): Operator | undefined {
+    if (takeWord('IN')) return 'IN'
+    if (takeWord('NOT')) return takeWord('IN') ? 'NOT IN' : undefined
+    return OPERATORS.find((operator) => symbol(operator))
+  }
+
+  function single(): Literal[] | undefined {
+    const token = tokens[position++]
+    if (token === undefined || token.kind === 'symbol') return undefined
+    return [token.kind === 'string' ? token.text : bareLiteral(token.text)]
+  }
+
+  function list(): Literal[] | undefined {
+    if (!symbol('[')) return undefined
+    const values: Literal[] = []
+    do {
+      const value = single()
+      if (value === undefined) return undefined
+      values.push(...value)
+    } while (symbol(','))
+    return symbol(']') ? values : undefined
+  }
+
+  const expression = or()
+  return position === tokens.length ? expression : undefined
+}
+
+function join(kind: 'and' | 'or', left: Expression, right: Expression | undefined): Expression | undefined {
+  return right && { kind, left, right }
+}
+
+function bareLiteral(text: string): Literal {
+  if (text === 'true' || text === 'false') return text === 'true'
+  return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text
+}

@@ -1,0 +1,70 @@
+import { badRequest } from '../api-error.ts'
+import { currentVersion, type LibraryFile } from '../library/library-file.ts'
+import { normalizeFolder } from '../upload/folder-path.ts'
+import { type FileDetails, fileDetails, versionDetails } from '../wire/file-details.ts'
+import { type FolderDetails, foldersOf } from './folders.ts'
+import { parseSearchQuery } from './search-query.ts'
+import { parseSortOrder } from './sort-order.ts'
+
+const MOST = 1000
+const TYPES = ['file', 'file-version', 'folder', 'all'] as const
+
+/** Answers `GET /v1/files`. `searchQuery` makes `tags`, `type` and `name` count for nothing, as ImageKit has it. */
+export function listFiles(
+  files: readonly LibraryFile[],
+  query: Record<string, string>,
+  origin: string,
+): (FileDetails | FolderDetails)[] {
+  const { searchQuery, sort = 'ASC_CREATED' } = query
+  const type = searchQuery === undefined ? parseType(query['type']) : 'file'
+  const { skip, limit } = parsePage(query)
+  const matches = searchQuery === undefined ? simpleSearch(query) : parseSearchQuery(searchQuery)
+  const found = files.filter(matches).filter(placeFilter(query)).toSorted(parseSortOrder(sort))
+  const rows = {
+    file: () => found.map((file) => fileDetails(origin, file)),
+    'file-version': () =>
+      found.flatMap((file) =>
+        file.versions.slice(0, -1).map((version) => versionDetails(origin, file, version)),
+      ),
+    folder: () => foldersOf(found),
+    all: () => [...foldersOf(found), ...found.map((file) => fileDetails(origin, file))],
+  }[type]()
+  return rows.slice(skip, skip + limit)
+}
+
+function parseType(text = 'file'): (typeof TYPES)[number] {
+  const type = TYPES.find((known) => known === text)
+  if (type !== undefined) return type
+  throw badRequest(
+    `Your request contains invalid value for type parameter. Please provide one of the following: ${TYPES.join(', ')}.`,
+  )
+}
+
+function parsePage({ skip: skipText = '0', limit: limitText = String(MOST) }: Record<string, string>) {
+  const [skip, limit] = [Number(skipText), Number(limitText)]
+  if (!Number.isInteger(skip) || skip < 0) {
+    throw badRequest(
+      `The value of skip parameter should be greater than or equal to 0. Value sent is ${skipText}.`,
+    )
+  }
+  if (!Number.isInteger(limit) || limit < 1) {
+    throw badRequest(`Minimum value of limit parameter is 1. Value sent is ${limitText}.`)
+  }
+  if (limit > MOST)
+    throw badRequest(`Maximum value of limit parameter is ${MOST}. Value sent is ${limitText}.`)
+  return { skip, limit }
+}
+
+function simpleSearch({ name, tags }: Record<string, string>): (file: LibraryFile) => boolean {
+  const wanted = tags === undefined ? undefined : new Set(tags.split(','))
+  return (file) =>
+    (name === undefined || file.name === name) &&
+    (wanted === undefined || (currentVersion(file).tags ?? []).some((tag) => wanted.has(tag)))
+}
+
+function placeFilter({ path, fileType = 'all' }: Record<string, string>): (file: LibraryFile) => boolean {
+  const folder = path === undefined ? undefined : normalizeFolder(path)
+  return (file) =>
+    (folder === undefined || file.filePath === folder + file.name) &&
+    (fileType === 'all' || currentVersion(file).facts.fileType === fileType)
+}

@@ -1,0 +1,46 @@
+import { invalidParameter } from '../api-error.ts'
+import { currentVersion, type LibraryFile } from '../library/library-file.ts'
+import { evaluate, type FieldValue } from './evaluate.ts'
+import { parseExpression } from './expression.ts'
+
+/** `searchQuery` as a test of a file: `id IN ["a","b"]`, `name = "x"`, and other fields of its current version. */
+export function parseSearchQuery(text: string): (file: LibraryFile) => boolean {
+  const expression = parseExpression(text)
+  if (expression === undefined) throw invalidParameter('searchQuery')
+  return (file) =>
+    evaluate(expression, (field) => {
+      const value = searchableField(field, file)
+      if (value === undefined) throw invalidParameter('searchQuery', `The field ${field} is not known.`)
+      return value
+    })
+}
+
+function searchableField(field: string, file: LibraryFile): FieldValue | undefined {
+  const version = currentVersion(file)
+  switch (field) {
+    case 'id':
+      return file.fileId
+    case 'name':
+      return file.name
+    case 'path':
+      return file.filePath
+    case 'tags':
+      return version.tags ?? []
+    case 'type':
+      return 'file'
+    case 'mime':
+      return version.facts.mime
+    case 'size':
+      return version.facts.size
+    case 'width':
+      return version.facts.image?.width ?? null
+    case 'height':
+      return version.facts.image?.height ?? null
+    case 'createdAt':
+      return file.versions[0]?.createdAt ?? null
+    case 'updatedAt':
+      return version.updatedAt
+    default:
+      return undefined
+  }
+}

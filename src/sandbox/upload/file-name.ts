@@ -1,0 +1,14 @@
+import { randomBytes } from 'node:crypto'
+
+/** Unicode letters, marks and numerals, `.`, `-` and `_` stay; any other character becomes `_` (ImageKit, `fileName`). */
+export function sanitizeFileName(name: string): string {
+  const sane = name.replaceAll(/[^\p{L}\p{M}\p{N}._-]/gu, '_')
+  return /^\.+$/.test(sane) ? sane.replaceAll('.', '_') : sane
+}
+
+/** `cat.jpg` → `cat_k3x9Zq1Lw.jpg`, the form of ImageKit's own unique names. */
+export function withUniqueSuffix(name: string): string {
+  const suffix = randomBytes(12).toString('base64url').replaceAll('-', 'x').slice(0, 9)
+  const dot = name.lastIndexOf('.')
+  return dot <= 0 ? `${name}_${suffix}` : `${name.slice(0, dot)}_${suffix}${name.slice(dot)}`
+}

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { Readable, type Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { Busboy } from '@fastify/busboy'
+import { badRequest } from '../api-error.ts'
+
+const LONGEST_FIELD_BYTES = 1024 * 1024
+
+/** The `file` part as it arrived, on disk. */
+export type SpooledPart = { path: string; bytes: number; sha256: string; hasFileName: boolean }
+
+/** An upload form as received; `order` names every part, the file's included, in the order they came. */
+export type MultipartForm = { fields: Map<string, string>; order: string[]; file: SpooledPart | null }
+
+/**
+ * Reads an upload form, the `file` part straight to disk whatever its kind: a base64 string or a URL comes without a
+ * file name and would otherwise be held in memory. The part stays at `spoolPath`; on failure it is gone.
+ */
+export async function readMultipartForm(request: Request, spoolPath: string): Promise<MultipartForm> {
+  const contentType = request.headers.get('content-type') ?? ''
+  if (!contentType.startsWith('multipart/form-data') || request.body === null) {
+    throw badRequest('Your request does not contain multipart/form-data.')
+  }
+  const parser = openParser(contentType)
+  const form: MultipartForm = { fields: new Map(), order: [], file: null }
+  let spooling: Promise<SpooledPart> | undefined
+  let problem: Error | undefined
+
+  parser.on('field', (name, value, _nameTruncated, valueTruncated) => {
+    form.order.push(name)
+    if (valueTruncated) problem ??= badRequest(`Your request contains too long ${name} parameter.`)
+    form.fields.set(name, value)
+  })
+  parser.on('file', (name, stream, fileName) => {
+    form.order.push(name)
+    if (spooling !== undefined) {
+      problem ??= badRequest('Your request contains more than one file parameter.')
+      stream.resume()
+      return
+    }
+    spooling = spool(stream, spoolPath, fileName !== undefined)
+    spooling.catch(() => undefined)
+  })
+
+  try {
+    await feed(request.body, parser)
+    form.file = (await spooling) ?? null
+    if (problem !== undefined) throw problem
+    return form
+  } catch (error) {
+    await spooling?.catch(() => undefined)
+    await rm(spoolPath, { force: true })
+    throw error
+  }
+}
+
+function openParser(contentType: string) {
+  try {
+    return new Busboy({
+      headers: { 'content-type': contentType },
+      isPartAFile: (fieldName) => fieldName === 'file',
+      limits: { fieldSize: LONGEST_FIELD_BYTES },
+    })
+  } catch {
+    throw badRequest('Your request contains invalid multipart/form-data.')
+  }
+}
+
+async function feed(body: ReadableStream<Uint8Array>, parser: Writable): Promise<void> {
+  try {
+    await pipeline(Readable.fromWeb(body), parser)
+  } catch (cause) {
+    throw new Error('the upload form ended early or could not be read', { cause })
+  }
+}
+
+async function spool(stream: Readable, path: string, hasFileName: boolean): Promise<SpooledPart> {
+  const hash = createHash('sha256')
+  let bytes = 0
+  await pipeline(
+    stream,
+    async function* (chunks: AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
+        hash.update(chunk)
+        bytes += chunk.length
+        yield chunk
+      }
+    },
+    createWriteStream(path),
+  )
+  return { path, bytes, sha256: hash.digest('hex'), hasFileName }
+}

@@ -1,0 +1,46 @@
+import { badRequest } from '../api-error.ts'
+import type { FileFacts } from '../library/file-facts.ts'
+import type { Library, NewVersion } from '../library/library.ts'
+import { currentVersion, type LibraryFile } from '../library/library-file.ts'
+import { withUniqueSuffix } from './file-name.ts'
+import type { UploadParameters } from './upload-parameters.ts'
+
+/** Puts uploaded bytes into the library: under a unique name, or as a new version of the file that is there. */
+export function placeUpload(
+  library: Library,
+  parameters: UploadParameters,
+  content: { spooled: string; facts: FileFacts },
+): Promise<LibraryFile> {
+  const { fileName, folder, useUniqueFileName, overwriteFile } = parameters
+  const name = useUniqueFileName ? withUniqueSuffix(fileName) : fileName
+  return library.place({ filePath: `${folder}${name}`, name, spooled: content.spooled }, (existing) => {
+    if (existing !== undefined && !useUniqueFileName && !overwriteFile) {
+      throw badRequest(
+        'A file with the same name already exists at the exact location. We could not overwrite it because both overwriteFile and useUniqueFileName are set to false.',
+      )
+    }
+    return newVersion(parameters, content.facts, existing)
+  })
+}
+
+/** What the request sets; of the version before, only what an `overwrite…=false` asks to keep. */
+function newVersion(
+  parameters: UploadParameters,
+  facts: FileFacts,
+  existing: LibraryFile | undefined,
+): NewVersion {
+  const before = existing && currentVersion(existing)
+  const keptTags = parameters.overwriteTags ? undefined : before?.tags
+  const keptAiTags = parameters.overwriteAITags ? undefined : before?.aiTags
+  const keptMetadata = parameters.overwriteCustomMetadata ? undefined : before?.customMetadata
+  return {
+    tags: parameters.tags === undefined ? (keptTags ?? null) : parameters.tags,
+    aiTags: keptAiTags ?? null,
+    isPrivateFile: parameters.isPrivateFile,
+    isPublished: parameters.isPublished,
+    customCoordinates: parameters.customCoordinates ?? null,
+    customMetadata: parameters.customMetadata ?? keptMetadata ?? {},
+    description: parameters.description ?? null,
+    facts,
+  }
+}

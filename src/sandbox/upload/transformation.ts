@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { badRequest } from '../api-error.ts'
+import { parseJsonText } from '../json-text.ts'
+import type { FileFacts } from '../library/file-facts.ts'
+
+const MOST_POST = 5
+
+const transformationSchema = z.strictObject({
+  pre: z.string().min(1).optional(),
+  post: z
+    .array(
+      z.discriminatedUnion('type', [
+        z.strictObject({ type: z.literal('transformation'), value: z.string().min(1) }),
+        z.strictObject({ type: z.literal('gif-to-video'), value: z.string().optional() }),
+        z.strictObject({ type: z.literal('thumbnail'), value: z.string().optional() }),
+        z.strictObject({
+          type: z.literal('abs'),
+          value: z.string().min(1),
+          protocol: z.enum(['hls', 'dash']),
+        }),
+      ]),
+    )
+    .max(MOST_POST)
+    .optional(),
+})
+
+export type UploadTransformation = z.infer<typeof transformationSchema>
+
+export function parseTransformation(text: string): UploadTransformation {
+  const parsed = transformationSchema.safeParse(parseJsonText(text))
+  if (!parsed.success) {
+    throw badRequest('The file could not be uploaded because the transformation field is invalid.')
+  }
+  return parsed.data
+}
+
+/**
+ * Checks the transformation against the file's type; transformed files are not made here. True for a
+ * pre-transformation of a video, which ImageKit queues and answers with 202.
+ */
+export function isQueuedTransformation(
+  { pre, post = [] }: UploadTransformation,
+  { mime }: FileFacts,
+): boolean {
+  if (pre === undefined && post.length === 0) return false
+  const isVideo = mime.startsWith('video/')
+  if (!isVideo && !mime.startsWith('image/')) {
+    throw badRequest(
+      'The file could not be uploaded because transformations are supported only for image and video files.',
+    )
+  }
+  const fits = post.every(({ type }) => {
+    if (type === 'abs') return isVideo
+    return type !== 'gif-to-video' || mime === 'image/gif'
+  })
+  if (!fits) {
+    throw badRequest(
+      'The file could not be uploaded because the detected file type & post-transformation are incompatible.',
+    )
+  }
+  return isVideo && pre !== undefined
+}

@@ -1,0 +1,55 @@
+import { badRequest } from '../api-error.ts'
+import type { FileFacts } from '../library/file-facts.ts'
+import { evaluate, type FieldValue } from '../search/evaluate.ts'
+import { parseExpression } from '../search/expression.ts'
+import type { UploadParameters } from './upload-parameters.ts'
+
+/** Runs the `checks` of an upload, such as `"request.folder" : "marketing/" AND "file.size" < "1MB"`. */
+export function runChecks(checks: string, parameters: UploadParameters, facts: FileFacts): void {
+  const expression = parseExpression(checks)
+  if (expression === undefined) throw invalidSyntax()
+  const lookup = (field: string) => {
+    const value = checkedField(field, parameters, facts)
+    if (value === undefined) throw invalidSyntax()
+    return value
+  }
+  if (!evaluate(expression, lookup)) throw badRequest("Your request failed 'checks' validation.")
+}
+
+function invalidSyntax() {
+  return badRequest('Your request contains invalid syntax for the checks parameter.')
+}
+
+const METADATA_PREFIX = 'request.customMetadata.'
+
+function checkedField(
+  field: string,
+  { folder, tags, customMetadata, fileName, isPrivateFile }: UploadParameters,
+  { size, mime, image }: FileFacts,
+): FieldValue | undefined {
+  if (field.startsWith(METADATA_PREFIX)) {
+    const value = customMetadata?.[field.slice(METADATA_PREFIX.length)]
+    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null
+  }
+  switch (field) {
+    case 'request.folder':
+      // The documentation writes folders in checks without the leading slash.
+      return [folder, folder.slice(1)]
+    case 'request.tags':
+      return tags ?? []
+    case 'request.fileName':
+      return fileName
+    case 'request.isPrivateFile':
+      return isPrivateFile
+    case 'file.size':
+      return size
+    case 'file.mime':
+      return mime
+    case 'mediaMetadata.width':
+      return image?.width ?? null
+    case 'mediaMetadata.height':
+      return image?.height ?? null
+    default:
+      return undefined
+  }
+}

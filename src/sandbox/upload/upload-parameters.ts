@@ -1,0 +1,80 @@
+import { z } from 'zod'
+import { badRequest, invalidParameter } from '../api-error.ts'
+import { checkCustomCoordinates } from '../custom-coordinates.ts'
+import { type ExtensionRequest, parseExtensions } from '../extensions/extension-request.ts'
+import { parseJsonText } from '../json-text.ts'
+import { type CustomMetadata, customMetadataSchema } from '../library/file-version.ts'
+import { parseTagList } from '../tags.ts'
+import { checkWebhookUrl } from '../webhooks/webhook-url.ts'
+import { sanitizeFileName } from './file-name.ts'
+import { normalizeFolder } from './folder-path.ts'
+import { parseTransformation, type UploadTransformation } from './transformation.ts'
+
+/** Every parameter of an upload but the file. Undefined means not sent, which matters on overwriting. */
+export type UploadParameters = {
+  fileName: string
+  useUniqueFileName: boolean
+  folder: string
+  tags: string[] | null | undefined
+  isPrivateFile: boolean
+  isPublished: boolean
+  customCoordinates: string | undefined
+  responseFields: ReadonlySet<string>
+  extensions: ExtensionRequest[]
+  webhookUrl: string | undefined
+  overwriteFile: boolean
+  overwriteAITags: boolean
+  overwriteTags: boolean
+  overwriteCustomMetadata: boolean
+  customMetadata: CustomMetadata | undefined
+  transformation: UploadTransformation | undefined
+  checks: string | undefined
+  description: string | undefined
+}
+
+/** Parses the fields of an upload form. Form fields are texts: booleans are `true` or `false`, structures are JSON. */
+export function parseUploadParameters(fields: ReadonlyMap<string, string>): UploadParameters {
+  const fileName = fields.get('fileName')
+  if (fileName === undefined || fileName === '')
+    throw badRequest('Your request is missing fileName parameter.')
+  const flag = (name: string, otherwise: boolean) => parseFlag(name, fields.get(name), otherwise)
+  const given = <T>(name: string, parse: (text: string) => T): T | undefined => {
+    const text = fields.get(name)
+    return text === undefined || text === '' ? undefined : parse(text)
+  }
+  return {
+    fileName: sanitizeFileName(fileName),
+    useUniqueFileName: flag('useUniqueFileName', true),
+    folder: given('folder', normalizeFolder) ?? '/',
+    tags: given('tags', parseTagList),
+    isPrivateFile: flag('isPrivateFile', false),
+    isPublished: flag('isPublished', true),
+    customCoordinates: given('customCoordinates', checkCustomCoordinates),
+    responseFields: new Set(given('responseFields', (text) => text.split(',').map((name) => name.trim()))),
+    extensions: given('extensions', (text) => parseExtensions(parseJsonText(text))) ?? [],
+    webhookUrl: given('webhookUrl', checkWebhookUrl),
+    overwriteFile: flag('overwriteFile', true),
+    overwriteAITags: flag('overwriteAITags', true),
+    overwriteTags: flag('overwriteTags', true),
+    overwriteCustomMetadata: flag('overwriteCustomMetadata', true),
+    customMetadata: given('customMetadata', parseCustomMetadata),
+    transformation: given('transformation', parseTransformation),
+    checks: given('checks', (text) => text),
+    description: given('description', (text) => text),
+  }
+}
+
+const flagSchema = z.stringbool({ truthy: ['true'], falsy: ['false'] })
+
+function parseFlag(name: string, text: string | undefined, otherwise: boolean): boolean {
+  if (text === undefined) return otherwise
+  const parsed = flagSchema.safeParse(text)
+  if (!parsed.success) throw invalidParameter(name, 'It should be true or false.')
+  return parsed.data
+}
+
+function parseCustomMetadata(text: string): CustomMetadata {
+  const parsed = customMetadataSchema.safeParse(parseJsonText(text))
+  if (!parsed.success) throw invalidParameter('customMetadata')
+  return parsed.data
+}

@@ -1,0 +1,71 @@
+import type { AiTag, CustomMetadata, FileVersion } from '../library/file-version.ts'
+import { currentVersion, type LibraryFile } from '../library/library-file.ts'
+import { THUMBNAIL, versionUrl } from './file-urls.ts'
+
+/** ImageKit's FileDetails: details, list, versions and the `fileObject` of a webhook. It has no `extensionStatus`. */
+export type FileDetails = {
+  fileId: string
+  type: 'file' | 'file-version'
+  name: string
+  filePath: string
+  tags: string[] | null
+  AITags: AiTag[] | null
+  versionInfo: { id: string; name: string }
+  isPrivateFile: boolean
+  isPublished: boolean
+  customCoordinates: string | null
+  url: string
+  thumbnail?: string
+  fileType: string
+  mime: string
+  width?: number
+  height?: number
+  size: number
+  hasAlpha?: boolean
+  customMetadata: CustomMetadata
+  embeddedMetadata?: Record<string, unknown>
+  description?: string
+  createdAt: string
+  updatedAt: string
+}
+
+/** The current version of a file. */
+export function fileDetails(origin: string, file: LibraryFile): FileDetails {
+  return versionDetails(origin, file, currentVersion(file))
+}
+
+export function versionDetails(origin: string, file: LibraryFile, version: FileVersion): FileDetails {
+  const { fileType, mime, size, image, embeddedMetadata } = version.facts
+  const url = versionUrl(origin, file, version)
+  const isCurrent = version === file.versions.at(-1)
+  // For a file it is "when the file was first uploaded", for a former version its own time.
+  const createdAt = (isCurrent ? file.versions[0]?.createdAt : undefined) ?? version.createdAt
+  return {
+    fileId: file.fileId,
+    type: isCurrent ? 'file' : 'file-version',
+    name: file.name,
+    filePath: file.filePath,
+    tags: version.tags,
+    AITags: version.aiTags,
+    versionInfo: versionInfo(version),
+    isPrivateFile: version.isPrivateFile,
+    isPublished: version.isPublished,
+    customCoordinates: version.customCoordinates,
+    url,
+    ...(fileType === 'image' && { thumbnail: `${url}&tr=${THUMBNAIL}` }),
+    fileType,
+    mime,
+    ...(image !== null && { width: image.width, height: image.height }),
+    size,
+    ...(image !== null && { hasAlpha: image.hasAlpha }),
+    customMetadata: version.customMetadata,
+    ...(Object.keys(embeddedMetadata).length > 0 && { embeddedMetadata }),
+    ...(version.description !== null && { description: version.description }),
+    createdAt,
+    updatedAt: version.updatedAt,
+  }
+}
+
+export function versionInfo(version: FileVersion): { id: string; name: string } {
+  return { id: version.versionId, name: `Version ${version.number}` }
+}

@@ -1,0 +1,59 @@
+import type { FileFacts } from '../library/file-facts.ts'
+import type { FileVersion } from '../library/file-version.ts'
+import { currentVersion, type LibraryFile } from '../library/library-file.ts'
+import { versionInfo } from './file-details.ts'
+import { plainUrl, THUMBNAIL } from './file-urls.ts'
+
+/** The body of a successful upload; `requested` are its `responseFields`. */
+export function uploadResponse(
+  origin: string,
+  file: LibraryFile,
+  requested: ReadonlySet<string>,
+): Record<string, unknown> {
+  const version = currentVersion(file)
+  const { facts } = version
+  return {
+    fileId: file.fileId,
+    name: file.name,
+    size: facts.size,
+    versionInfo: versionInfo(version),
+    filePath: file.filePath,
+    url: plainUrl(origin, file.filePath),
+    fileType: facts.fileType,
+    ...(facts.image !== null && { height: facts.image.height, width: facts.image.width }),
+    ...(typeof facts.image?.orientation === 'number' && { orientation: facts.image.orientation }),
+    ...(facts.fileType === 'image' && { thumbnailUrl: plainUrl(`${origin}/tr:${THUMBNAIL}`, file.filePath) }),
+    AITags: version.aiTags,
+    ...(version.description !== null && { description: version.description }),
+    ...requestedFields(version, requested),
+  }
+}
+
+function requestedFields(version: FileVersion, requested: ReadonlySet<string>): Record<string, unknown> {
+  const available: Record<string, unknown> = {
+    tags: version.tags,
+    isPrivateFile: version.isPrivateFile,
+    isPublished: version.isPublished,
+    customCoordinates: version.customCoordinates,
+    customMetadata: version.customMetadata,
+    embeddedMetadata: version.facts.embeddedMetadata,
+    metadata: legacyMetadata(version.facts),
+    selectedFieldsSchema: {},
+  }
+  return Object.fromEntries(Object.entries(available).filter(([name]) => requested.has(name)))
+}
+
+function legacyMetadata({ size, image }: FileFacts): Record<string, unknown> {
+  if (image === null) return { size }
+  return {
+    height: image.height,
+    width: image.width,
+    size,
+    format: image.format,
+    hasColorProfile: image.hasColorProfile,
+    quality: 0,
+    ...(image.density !== null && { density: image.density }),
+    hasTransparency: image.hasAlpha,
+    exif: { image: {}, thumbnail: {}, exif: {}, gps: {}, interoperability: {}, makernote: {} },
+  }
+}

@@ -1,0 +1,119 @@
+import { dirname, join } from 'node:path'
+import type { Hono } from 'hono'
+import { type Logger, pino } from 'pino'
+import { v7 } from 'uuid'
+import type { Config } from './config.ts'
+import { createApp } from './http/app.ts'
+import type { AppEnv } from './http/app-env.ts'
+import { createErrorAnswers } from './http/error-answers.ts'
+import { healthRoutes } from './http/health-routes.ts'
+import { createHttpServer } from './http/server.ts'
+import { statusRoutes } from './http/status-routes.ts'
+import { submissionRoutes } from './http/submission-routes.ts'
+import { uploadRoutes } from './http/upload-routes.ts'
+import { webhookRoutes } from './http/webhook-routes.ts'
+import { createImagekitClient } from './imagekit/client.ts'
+import { errorBody } from './imagekit/error-body.ts'
+import { openSqliteStore } from './store/sqlite/open-sqlite-store.ts'
+import type { Store } from './store/store.ts'
+import { keepTokenSecret } from './token-secret.ts'
+import { createAccess } from './tracking/access.ts'
+import { createAnswerBacklog } from './tracking/answer-backlog.ts'
+import { createCapabilityTokens } from './tracking/capability-tokens.ts'
+import { createLinks } from './tracking/links.ts'
+import { createReadiness } from './tracking/readiness.ts'
+import { createStatusBoard } from './tracking/status-board.ts'
+import { createUploadGate } from './tracking/upload-gate.ts'
+
+export type Service = {
+  app: Hono<AppEnv>
+  /** Recovers what a dead process left, listens, and resolves with the address that is in force. */
+  start(): Promise<{ url: string }>
+  /** Lets what is under way finish for 10 seconds, then closes the store. */
+  stop(): Promise<void>
+}
+
+/** What a test may put in the place of the real thing. */
+export type Overrides = {
+  clock?: () => number
+  store?: Store
+  logger?: Logger
+  /** How long ImageKit may be silent, in milliseconds. */
+  imagekitTimeoutMs?: number
+  drainMs?: number
+}
+
+const FORM_LIMITS = { maxFieldBytes: 1024 * 1024, maxParts: 100 }
+
+/** The composition root: opens the store (throws where it can't) and wires everything to it. */
+export function createService(config: Config, overrides: Overrides = {}): Service {
+  const { clock = Date.now, logger: log = pino({ level: config.logLevel }), drainMs = 10_000 } = overrides
+  const address = { publicUrl: config.publicUrl }
+  const secretFile = join(dirname(config.database.path), 'token-secret')
+  const tokens = createCapabilityTokens(config.tokenSecrets ?? [keepTokenSecret(secretFile)])
+  const links = createLinks(() => address.publicUrl, tokens)
+  const store = overrides.store ?? openSqliteStore({ path: config.database.path })
+  const board = createStatusBoard(
+    { store },
+    { onLoadError: (err, fileId) => log.error({ err, fileId }, 'a status could not be read') },
+  )
+  const backlog = createAnswerBacklog({ log })
+  const imagekit = createImagekitClient({
+    ...config.imagekit,
+    formLimits: { ...FORM_LIMITS, maxBytes: config.maxUploadBytes },
+    timeoutMs: overrides.imagekitTimeoutMs ?? 300_000,
+  })
+  const access = createAccess(config.apiKeys, config.adminKeys)
+  const gate = createUploadGate(config.maxConcurrentUploads)
+  const shared = {
+    store,
+    board,
+    backlog,
+    imagekit,
+    links,
+    tokens,
+    access,
+    gate,
+    clock,
+    newId: v7,
+    errorBody,
+    log,
+  }
+  const app = createApp({
+    errorAnswers: createErrorAnswers(
+      () => address.publicUrl,
+      (err, requestId) => log.error({ err, requestId }, 'a request failed'),
+    ),
+    loopbackOnly: config.loopbackOnly,
+    groups: [
+      uploadRoutes(shared),
+      submissionRoutes(shared),
+      webhookRoutes(shared),
+      statusRoutes({ board, access, statusTokens: tokens.status }),
+      healthRoutes({ readiness: createReadiness({ store, backlog }) }),
+    ],
+  })
+  const server = createHttpServer(app)
+
+  return {
+    app,
+    async start() {
+      for (const warning of config.warnings) log.warn(warning)
+      const { submissions } = await store.recoverAbandoned(clock())
+      if (submissions > 0) log.warn({ submissions }, 'uploads of a process that died are unconfirmed now')
+      const port = await server.listen(config.host, config.port)
+      if (config.port === 0) address.publicUrl = address.publicUrl.replace(/:0$/, `:${port}`)
+      log.info({ url: address.publicUrl }, 'listening')
+      return { url: address.publicUrl }
+    },
+    async stop() {
+      const closed = server.close(drainMs)
+      board.close()
+      await closed
+      await backlog.close()
+      await imagekit.close()
+      await store.close()
+      log.info('stopped')
+    },
+  }
+}

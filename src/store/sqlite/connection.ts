@@ -1,0 +1,30 @@
+import Database from 'better-sqlite3'
+
+export type Connection = Database.Database
+
+const PRAGMAS = [
+  // Readers and the one writer do not block each other, and a commit is one sequential write and one sync.
+  'journal_mode = WAL',
+  // Syncs the log at every commit: what was acknowledged survives the loss of power, not only of the process.
+  'synchronous = FULL',
+  // On macOS a plain fsync stops at the drive's cache. Without effect elsewhere.
+  'fullfsync = ON',
+  'foreign_keys = ON',
+  // Only a foreign tool can hold the file, and waiting stops the whole process: better a 503, which is sent again.
+  'busy_timeout = 250',
+  // SQLite's default. A longer log makes the rare checkpoint, and so the slowest answers, several times slower.
+  'wal_autocheckpoint = 1000',
+  // Savepoints of a large batch spill to memory, not to a temporary folder that may be full or slow.
+  'temp_store = MEMORY',
+]
+
+export function openConnection(path: string): Connection {
+  const connection = new Database(path)
+  try {
+    for (const pragma of PRAGMAS) connection.pragma(pragma)
+    return connection
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+}

@@ -1,0 +1,28 @@
+import Database from 'better-sqlite3'
+
+/** Another process has the database. Not a `TrackerError`: no request ever meets it, only the start of a command. */
+export class StoreLockedError extends Error {
+  constructor(path: string, cause: unknown) {
+    super(`The database ${path} is in use by another process. Stop that process first.`, { cause })
+    this.name = 'StoreLockedError'
+  }
+}
+
+/**
+ * Takes `PATH-lock` for the life of this process and returns what gives it back. It is an open transaction on a database
+ * of its own, so the kernel ends it with the process, kill -9 included, and no stale lock is ever left behind.
+ */
+export function takeProcessLock(path: string): () => void {
+  const lock = new Database(`${path}-lock`, { timeout: 0 })
+  try {
+    lock.exec('BEGIN EXCLUSIVE')
+  } catch (error) {
+    lock.close()
+    if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY'))
+      throw new StoreLockedError(path, error)
+    throw error
+  }
+  return () => {
+    lock.close()
+  }
+}

@@ -1,0 +1,44 @@
+import type { NewDelivery, RecordedDelivery } from '../../domain/delivery.ts'
+import { judgeDelivery } from '../../domain/judge-delivery.ts'
+import type { Statements } from './statements.ts'
+import { loadSubmission, saveChange, type Writer } from './submission-steps.ts'
+
+export function recordDelivery({ statements, newId }: Writer, delivery: NewDelivery): RecordedDelivery {
+  const stored = loadSubmission(statements, delivery.submissionId)
+  if (stored === undefined) {
+    const recorded = { outcome: 'ignored', cause: 'unknown_submission', fileId: null, runId: null } as const
+    keepDelivery(statements, delivery, recorded, null)
+    return recorded
+  }
+  const { submission, runs, seq } = stored
+  const judgement = judgeDelivery(submission, runs, delivery.word, newId, delivery.receivedAt)
+  const { outcome, cause, runId } = judgement
+  const recorded = { outcome, cause, fileId: judgement.submission.fileId, runId }
+  saveChange(statements, stored, judgement)
+  keepDelivery(statements, delivery, recorded, seq)
+  return recorded
+}
+
+/** `submissionSeq` is null where a valid token names a submission that is not here, as after a restored backup. */
+function keepDelivery(
+  statements: Statements,
+  delivery: NewDelivery,
+  { outcome, cause, fileId }: RecordedDelivery,
+  submissionSeq: number | null,
+): void {
+  const { deliveryId, route, receivedAt, signature, word, headers, body } = delivery
+  const { seq } = statements.insertDelivery.get({
+    deliveryId,
+    route,
+    receivedAt,
+    outcome,
+    cause,
+    signature,
+    submissionSeq,
+    missingSubmissionId: submissionSeq === null ? delivery.submissionId : null,
+    fileId: word.fileId ?? fileId,
+    service: word.service,
+    finalStatus: word.status,
+  })
+  statements.insertDeliveryBody.run({ deliverySeq: seq, headers, body })
+}

@@ -1,0 +1,124 @@
+import { sql } from 'drizzle-orm'
+import { blob, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import type { DeliveryOutcome, DeliveryRoute, SignatureCheck } from '../../domain/delivery.ts'
+import type { StoredAnswer } from '../../domain/idempotency.ts'
+import type { Json } from '../../domain/json.ts'
+import type { DeliveryCause } from '../../domain/judge-delivery.ts'
+import type { FinalStatus, RunSource, RunStatus } from '../../domain/run.ts'
+import type {
+  Baseline,
+  RequestedExtension,
+  SubmissionError,
+  SubmissionKind,
+  SubmissionState,
+} from '../../domain/submission.ts'
+import { jsonColumn } from './json-column.ts'
+
+// `seq` is the order of insertion, and the only order: times are shown, never compared.
+
+export const submissions = sqliteTable(
+  'submissions',
+  {
+    seq: integer('seq').primaryKey(),
+    submissionId: text('submission_id').notNull().unique(),
+    kind: text('kind').$type<SubmissionKind>().notNull(),
+    state: text('state').$type<SubmissionState>().notNull(),
+    fileId: text('file_id'),
+    fileName: text('file_name'),
+    extensions: jsonColumn<RequestedExtension[]>('extensions').notNull(),
+    callerWebhookUrl: text('caller_webhook_url'),
+    keyName: text('key_name'),
+    requestId: text('request_id'),
+    error: jsonColumn<SubmissionError>('error'),
+    baseline: jsonColumn<Baseline>('baseline'),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [
+    index('submissions_by_file').on(table.fileId).where(sql`${table.fileId} IS NOT NULL`),
+    index('submissions_under_way').on(table.state).where(sql`${table.state} = 'submitting'`),
+  ],
+)
+
+export const runs = sqliteTable(
+  'runs',
+  {
+    seq: integer('seq').primaryKey(),
+    runId: text('run_id').notNull().unique(),
+    submissionSeq: integer('submission_seq')
+      .notNull()
+      .references(() => submissions.seq, { onDelete: 'cascade' }),
+    name: text('name').notNull(),
+    status: text('status').$type<RunStatus>().notNull(),
+    source: text('source').$type<RunSource>().notNull(),
+    attempt: integer('attempt').notNull(),
+    requestedAt: integer('requested_at').notNull(),
+    settledAt: integer('settled_at'),
+    updatedAt: integer('updated_at').notNull(),
+    error: jsonColumn<Json>('error'),
+    contradicted: integer('contradicted', { mode: 'boolean' }).notNull(),
+  },
+  (table) => [uniqueIndex('runs_by_submission').on(table.submissionSeq, table.name)],
+)
+
+/** The run of a delivery is the one of its submission with the name `service`, so it is not stored. */
+export const deliveries = sqliteTable(
+  'deliveries',
+  {
+    seq: integer('seq').primaryKey(),
+    deliveryId: text('delivery_id').notNull().unique(),
+    route: text('route').$type<DeliveryRoute>().notNull(),
+    receivedAt: integer('received_at').notNull(),
+    outcome: text('outcome').$type<DeliveryOutcome>().notNull(),
+    cause: text('cause').$type<DeliveryCause>(),
+    signature: text('signature').$type<SignatureCheck>().notNull(),
+    submissionSeq: integer('submission_seq').references(() => submissions.seq, { onDelete: 'cascade' }),
+    /** Set only where the submission that the token names is not here. */
+    missingSubmissionId: text('missing_submission_id'),
+    fileId: text('file_id'),
+    service: text('service'),
+    finalStatus: text('final_status').$type<FinalStatus>(),
+  },
+  (table) => [
+    // The derived key of an effect: at most one `applied` or `contradicted` for each (submission, extension, final
+    // status). Other deliveries have NULL there, and NULLs never collide; so the same index finds all of a run's
+    // deliveries. Written without a comma: drizzle-kit cuts expressions at commas.
+    uniqueIndex('deliveries_by_effect').on(
+      table.submissionSeq,
+      table.service,
+      sql`CASE WHEN "outcome" = 'applied' OR "outcome" = 'contradicted' THEN "final_status" END`,
+    ),
+  ],
+)
+
+/** Apart from `deliveries`, so that pruning them frees whole pages and lists never read them. */
+export const deliveryBodies = sqliteTable('delivery_bodies', {
+  deliverySeq: integer('delivery_seq')
+    .primaryKey()
+    .references(() => deliveries.seq, { onDelete: 'cascade' }),
+  headers: jsonColumn<{ [name: string]: string }>('headers').notNull(),
+  body: blob('body', { mode: 'buffer' }).notNull(),
+})
+
+export const idempotencyKeys = sqliteTable(
+  'idempotency_keys',
+  {
+    scope: text('scope').primaryKey(),
+    claimedAt: integer('claimed_at').notNull(),
+    fingerprint: text('fingerprint'),
+    submissionSeq: integer('submission_seq').references(() => submissions.seq, { onDelete: 'cascade' }),
+    /** The process that claimed it is dead. */
+    abandoned: integer('abandoned', { mode: 'boolean' }).notNull(),
+    answer: jsonColumn<StoredAnswer>('answer'),
+  },
+  (table) => [
+    index('idempotency_keys_by_age').on(table.claimedAt),
+    index('idempotency_keys_by_submission').on(table.submissionSeq),
+    index('idempotency_keys_unanswered').on(table.scope).where(sql`${table.answer} IS NULL`),
+  ],
+)
+
+export const probes = sqliteTable('probes', {
+  seq: integer('seq').primaryKey(),
+  filler: blob('filler', { mode: 'buffer' }).notNull(),
+})

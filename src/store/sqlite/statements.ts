@@ -1,0 +1,18 @@
+import { drizzle } from 'drizzle-orm/better-sqlite3'
+import type { Connection } from './connection.ts'
+import { prepareDeliveryStatements } from './delivery-statements.ts'
+import { prepareIdempotencyStatements } from './idempotency-statements.ts'
+import { prepareProbeStatements } from './probe.ts'
+import { prepareSubmissionStatements } from './submission-statements.ts'
+
+export type Statements = ReturnType<typeof prepareStatements>
+
+export function prepareStatements(connection: Connection) {
+  const db = drizzle(connection)
+  return {
+    ...prepareSubmissionStatements(db),
+    ...prepareDeliveryStatements(db),
+    ...prepareIdempotencyStatements(db),
+    ...prepareProbeStatements(db),
+  }
+}

@@ -1,0 +1,19 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+/**
+ * The token secret of a development service: made once and kept in `path`, readable by its owner alone, so that webhook
+ * URLs stay valid across restarts.
+ */
+export function keepTokenSecret(path: string): string {
+  mkdirSync(dirname(path), { recursive: true })
+  try {
+    writeFileSync(path, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  }
+  const secret = readFileSync(path, 'utf8').trim()
+  if (secret.length < 16) throw new Error(`${path} holds no secret; remove it, or set TRACKER_TOKEN_SECRET`)
+  return secret
+}

@@ -1,0 +1,65 @@
+import { TrackerError } from '../domain/errors.ts'
+
+/** Answers of ImageKit that the store could not take when they came; each is tried again until it is stored. */
+export type AnswerBacklog = {
+  /** Runs `apply`; if the store can't, later again. Resolves when it is applied or waiting. */
+  apply(apply: () => Promise<void>): Promise<void>
+  size(): number
+  /** Tries what is left once more, and gives up: after a restart those submissions are `unconfirmed`. */
+  close(): Promise<void>
+}
+
+export function createAnswerBacklog(deps: {
+  log: { warn(fields: object, text: string): void; error(fields: object, text: string): void }
+  retryMs?: number
+}): AnswerBacklog {
+  const { log, retryMs = 1000 } = deps
+  const waiting: (() => Promise<void>)[] = []
+  let timer: NodeJS.Timeout | undefined
+
+  const drain = async (): Promise<void> => {
+    for (let apply = waiting[0]; apply !== undefined; apply = waiting[0]) {
+      try {
+        await apply()
+      } catch (error) {
+        if (isTransient(error)) return
+        log.error({ err: error }, 'an answer of ImageKit could not be applied')
+      }
+      waiting.shift()
+    }
+  }
+  const schedule = (): void => {
+    timer ??= setTimeout(() => {
+      timer = undefined
+      void drain().then(() => {
+        if (waiting.length > 0) schedule()
+      })
+    }, retryMs)
+  }
+
+  return {
+    async apply(apply) {
+      try {
+        await apply()
+      } catch (error) {
+        if (!isTransient(error)) throw error
+        log.warn(
+          { waiting: waiting.length + 1, err: error },
+          'the store could not take an answer of ImageKit; it waits',
+        )
+        waiting.push(apply)
+        schedule()
+      }
+    },
+    size: () => waiting.length,
+    async close() {
+      clearTimeout(timer)
+      await drain()
+      if (waiting.length > 0) log.error({ waiting: waiting.length }, 'answers of ImageKit were not stored')
+    },
+  }
+}
+
+function isTransient(error: unknown): boolean {
+  return error instanceof TrackerError && (error.code === 'store_unavailable' || error.code === 'overloaded')
+}

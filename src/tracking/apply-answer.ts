@@ -1,0 +1,33 @@
+import type { StoredAnswer } from '../domain/idempotency.ts'
+import type { Answer, AnswerJudgement } from '../domain/judge-answer.ts'
+import type { Submission } from '../domain/submission.ts'
+import type { AnswerBacklog } from './answer-backlog.ts'
+
+export type ApplyAnswerDeps = {
+  store: {
+    answerSubmission(
+      submissionId: string,
+      answer: Answer,
+      at: number,
+      key?: { scope: string; answer: StoredAnswer },
+    ): Promise<{ result: AnswerJudgement['result']; submission: Submission }>
+  }
+  backlog: AnswerBacklog
+  board: { changed(fileId: string): void }
+  clock: () => number
+  log: { warn(fields: object, text: string): void }
+}
+
+/** Writes down what became of a submission of ours. Resolves even while the store is down: then it waits in the backlog. */
+export function applyAnswer(
+  { store, backlog, board, clock, log }: ApplyAnswerDeps,
+  facts: { submissionId: string; answer: Answer; key?: { scope: string; answer: StoredAnswer } },
+): Promise<void> {
+  return backlog.apply(async () => {
+    const { submissionId, answer, key } = facts
+    const { result, submission } = await store.answerSubmission(submissionId, answer, clock(), key)
+    if (result === 'conflict')
+      log.warn({ submissionId }, 'an answer of ImageKit speaks against what is known already')
+    if (submission.fileId !== null) board.changed(submission.fileId)
+  })
+}

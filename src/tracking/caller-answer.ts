@@ -1,0 +1,53 @@
+import type { StoredAnswer } from '../domain/idempotency.ts'
+import type { Answer } from '../domain/judge-answer.ts'
+import type { Exchange } from './imagekit-exchange.ts'
+import type { Links } from './links.ts'
+
+type AnswerDeps = {
+  links: Links
+  /** An error in the shape that the caller's SDK reads. */
+  errorBody: (message: string) => object
+}
+
+/** What a caller of an ImageKit-compatible route is answered once ImageKit may have had the whole request. */
+export function callerAnswer(deps: AnswerDeps, submissionId: string, exchange: Exchange): StoredAnswer {
+  if (exchange.kind === 'broken') {
+    const message = exchange.timedOut
+      ? 'ImageKit did not answer in time. The request may have reached it: do not send it again before you have looked.'
+      : 'The connection to ImageKit broke. The request may have reached it: do not send it again before you have looked.'
+    return unconfirmedAnswer(deps, submissionId, exchange.timedOut ? 504 : 502, message)
+  }
+  const { status, answer, body } = exchange
+  const headers: StoredAnswer['headers'] = { ...exchange.headers, 'x-submission-id': submissionId }
+  if (answer.kind === 'unconfirmed') headers['x-should-retry'] = 'false'
+  if (answer.kind === 'accepted' && answer.fileId !== null)
+    headers['link'] = `<${deps.links.assetStatus(answer.fileId)}>; rel="status"`
+  return { status, headers, body }
+}
+
+/** For a submission of which only ImageKit knows what became. The SDKs obey `x-should-retry`; they would upload twice. */
+export function unconfirmedAnswer(
+  deps: Pick<AnswerDeps, 'errorBody'>,
+  submissionId: string,
+  status: 502 | 504,
+  message: string,
+): StoredAnswer {
+  const headers = {
+    'content-type': 'application/json',
+    'x-submission-id': submissionId,
+    'x-should-retry': 'false',
+  }
+  return { status, headers, body: JSON.stringify(deps.errorBody(message)) }
+}
+
+/** What a submission is told when the connection broke after ImageKit may have had all of it. */
+export function brokenAnswer(timedOut: boolean): Answer {
+  const error = timedOut
+    ? { code: 'imagekit_timeout', message: 'ImageKit did not answer in time.', status: null }
+    : {
+        code: 'imagekit_unreachable',
+        message: 'The connection to ImageKit broke before its answer.',
+        status: null,
+      }
+  return { kind: 'unconfirmed', requestId: null, error }
+}

@@ -1,0 +1,44 @@
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto'
+
+/** Proves that its holder was given it for one subject (a submission or a file), and for one purpose. */
+export type Capability = {
+  /** `mac` in base64url, 43 characters. */
+  sign(subject: string): string
+  verify(subject: string, mac: string): boolean
+}
+
+export type CapabilityTokens = { webhook: Capability; status: Capability; submission: Capability }
+
+/** The first secret signs, all verify. Each purpose has its own subkey (HKDF-SHA-256), so that no token opens another door. */
+export function createCapabilityTokens(secrets: readonly string[]): CapabilityTokens {
+  return {
+    webhook: createCapability(secrets, 'webhook'),
+    status: createCapability(secrets, 'status'),
+    submission: createCapability(secrets, 'submission'),
+  }
+}
+
+function createCapability(secrets: readonly string[], purpose: string): Capability {
+  const [signing, ...older] = secrets.map((secret) => deriveKey(secret, purpose))
+  if (signing === undefined) throw new Error('a token secret is needed')
+  const keys = [signing, ...older]
+  return {
+    sign: (subject) => macOf(signing, subject).toString('base64url'),
+    verify(subject, mac) {
+      const given = Buffer.from(mac, 'base64url')
+      if (given.length !== MAC_BYTES || given.toString('base64url') !== mac) return false
+      return keys.some((key) => timingSafeEqual(macOf(key, subject), given))
+    },
+  }
+}
+
+const MAC_BYTES = 32
+
+function deriveKey(secret: string, purpose: string): KeyObject {
+  const bytes = hkdfSync('sha256', secret, '', `imagekit-extension-tracker ${purpose} v1`, 32)
+  return createSecretKey(Buffer.from(bytes))
+}
+
+function macOf(key: KeyObject, subject: string): Buffer {
+  return createHmac('sha256', key).update(subject).digest()
+}

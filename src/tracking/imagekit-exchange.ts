@@ -1,0 +1,16 @@
+import type { Answer } from '../domain/judge-answer.ts'
+
+/**
+ * How a request to ImageKit ended. `answered`: its answer, as it is passed on and as it is understood.
+ * `broken`: no answer; `wasComplete` says whether ImageKit may have had the whole request by then.
+ */
+export type Exchange =
+  | {
+      kind: 'answered'
+      wasComplete: boolean
+      status: number
+      headers: { [name: string]: string }
+      body: string
+      answer: Answer
+    }
+  | { kind: 'broken'; wasComplete: boolean; timedOut: boolean; cause: unknown }

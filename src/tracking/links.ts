@@ -1,0 +1,34 @@
+import type { CapabilityTokens } from './capability-tokens.ts'
+
+/** The addresses that the tracker hands out; each carries the token that opens it. */
+export type Links = {
+  /** For ImageKit: where the final status of a submission's extensions is sent. */
+  webhook(submissionId: string): string
+  /** For a browser: the status of one asset. */
+  assetStatus(fileId: string): string
+  /** For a browser: one submission, while its fileId is not known. */
+  submission(submissionId: string): string
+  /** The address of a submission without a token. */
+  submissionAddress(submissionId: string): string
+}
+
+/** `publicUrl` is asked at each call: a port that the system chooses is known only once the service listens. */
+export function createLinks(publicUrl: () => string, tokens: CapabilityTokens): Links {
+  return {
+    webhook: (id) => `${publicUrl()}/webhooks/extension/${id}.${tokens.webhook.sign(id)}`,
+    assetStatus: (id) =>
+      `${publicUrl()}/assets/${encodeURIComponent(id)}/status?token=${tokens.status.sign(id)}`,
+    submissionAddress: (id) => `${publicUrl()}/submissions/${id}`,
+    submission: (id) => `${publicUrl()}/submissions/${id}?token=${tokens.submission.sign(id)}`,
+  }
+}
+
+/** The submission that a webhook token names and proves; undefined for a forged one. */
+export function readWebhookToken(
+  tokens: Pick<CapabilityTokens, 'webhook'>,
+  token: string,
+): string | undefined {
+  const dot = token.indexOf('.')
+  const submissionId = token.slice(0, Math.max(dot, 0))
+  return tokens.webhook.verify(submissionId, token.slice(dot + 1)) ? submissionId : undefined
+}

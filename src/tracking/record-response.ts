@@ -1,0 +1,31 @@
+import { TrackerError } from '../domain/errors.ts'
+import type { Answer, AnswerJudgement } from '../domain/judge-answer.ts'
+import type { Submission } from '../domain/submission.ts'
+
+type RecordResponseDeps = {
+  store: {
+    answerSubmission(
+      submissionId: string,
+      answer: Answer,
+      at: number,
+    ): Promise<{ result: AnswerJudgement['result']; submission: Submission }>
+  }
+  board: { changed(fileId: string): void }
+  clock: () => number
+}
+
+/** Takes the answer that ImageKit gave to somebody else. Throws `response_conflict` where the submission has another one. */
+export async function recordResponse(
+  { store, board, clock }: RecordResponseDeps,
+  submissionId: string,
+  answer: Answer,
+): Promise<Submission> {
+  const { result, submission } = await store.answerSubmission(submissionId, answer, clock())
+  if (result === 'conflict')
+    throw new TrackerError(
+      'response_conflict',
+      'The submission was accepted under another fileId already; its first answer stays.',
+    )
+  if (submission.fileId !== null) board.changed(submission.fileId)
+  return submission
+}

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto'
+import { TrackerError } from '../domain/errors.ts'
+import type { IdempotencyClaim, StoredAnswer } from '../domain/idempotency.ts'
+import { unconfirmedAnswer } from './caller-answer.ts'
+
+type SendOnceDeps = {
+  store: {
+    claimIdempotencyKey(scope: string, at: number): Promise<IdempotencyClaim>
+    releaseIdempotencyKey(scope: string): Promise<void>
+  }
+  clock: () => number
+  errorBody: (message: string) => object
+}
+
+/** What `send` gives: the caller's answer, and whether the same key gets it again. */
+export type Sent = { answer: StoredAnswer; isKept: boolean }
+
+/**
+ * Runs `send` at most once for an `Idempotency-Key` in 24 hours, and gives its answer again afterwards. `fingerprint` reads
+ * a repeated request to its end; it has to be the same as the first. Without a key `send` simply runs.
+ */
+export async function sendOnce(
+  { store, clock, errorBody }: SendOnceDeps,
+  request: {
+    scope: string | null
+    fingerprint: () => Promise<string>
+    send: (scope: string | null) => Promise<Sent>
+  },
+): Promise<StoredAnswer> {
+  const { scope, send } = request
+  if (scope === null) return (await send(null)).answer
+  const claim = await store.claimIdempotencyKey(scope, clock())
+  if (claim.kind === 'running')
+    throw new TrackerError(
+      'request_in_progress',
+      'The first request with this Idempotency-Key has not been answered yet.',
+    )
+  if (claim.kind === 'claimed') {
+    let sent: Sent | undefined
+    try {
+      sent = await send(scope)
+      return sent.answer
+    } finally {
+      if (!sent?.isKept) await store.releaseIdempotencyKey(scope)
+    }
+  }
+  if ((await request.fingerprint()) !== claim.fingerprint)
+    throw new TrackerError(
+      'idempotency_key_reused',
+      'The first request with this Idempotency-Key was another one. Use a new key for a new request.',
+    )
+  if (claim.kind === 'answered') return claim.answer
+  const message = 'The service stopped while this request was under way; it may have reached ImageKit.'
+  return unconfirmedAnswer({ errorBody }, claim.submissionId, 502, message)
+}
+
+/** Two requests share a key only if the same key name asked for the same method and path. */
+export function idempotencyScope(keyName: string, method: string, path: string, key: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([keyName, method, path, key]))
+    .digest('base64url')
+}

@@ -1,0 +1,126 @@
+import { LRUCache } from 'lru-cache'
+import type { AssetFacts } from '../domain/asset.ts'
+import { type StatusSnapshot, takeStatusSnapshot } from './status-snapshot.ts'
+import { type StartTimer, startSystemTimer } from './status-timer.ts'
+import { createStatusWatchers, type StatusListener } from './status-watchers.ts'
+
+/** Where the present status of assets is asked for and waited for. Exact: never older than the last `changed`. */
+export type StatusBoard = {
+  /** Undefined for an asset never heard of. Rejects as the store does. */
+  find(fileId: string): Promise<StatusSnapshot | undefined>
+
+  /** To be called after each commit that touched the asset, before anyone is told that the commit is done. */
+  changed(fileId: string): void
+
+  /**
+   * Tells the listener what happens to the asset from now on, in order, until the function that is returned is called.
+   * Watch first and ask `find` then: news that come before its answer are at least as new as the answer.
+   */
+  watch(fileId: string, listener: StatusListener): () => void
+
+  /** How many listeners there are. */
+  watching(): number
+
+  /** Tells all listeners, present and to come, that the service stops. */
+  close(): void
+}
+
+export type StatusBoardOptions = {
+  /** How many bytes of answers are kept at most. */
+  cacheBytes?: number
+  startTimer?: StartTimer
+  /** Told of a load for listeners that failed; it is tried again. */
+  onLoadError?: (error: unknown, fileId: string) => void
+}
+
+export function createStatusBoard(
+  { store }: { store: { findAsset(fileId: string): Promise<AssetFacts | undefined> } },
+  options: StatusBoardOptions = {},
+): StatusBoard {
+  const { cacheBytes = 64 * 1024 * 1024, startTimer = startSystemTimer, onLoadError } = options
+  const cache = new LRUCache<string, StatusSnapshot>({ maxSize: cacheBytes, sizeCalculation: bytesOf })
+  const watchers = createStatusWatchers()
+  const loads = new Map<string, Promise<StatusSnapshot | undefined>>()
+  const retries = new Map<string, () => void>()
+
+  const readStore = async (fileId: string): Promise<StatusSnapshot | undefined> => {
+    const facts = await store.findAsset(fileId)
+    return facts && takeStatusSnapshot(facts)
+  }
+
+  // One load an asset at a time. `changed` takes a load out of `loads`: from then on it is overtaken, and those who
+  // wait for it get the newer state. (The etag can come back to an earlier one, so nobody may be left with the one between.)
+  const load = (fileId: string): Promise<StatusSnapshot | undefined> => {
+    const present = loads.get(fileId)
+    if (present !== undefined) return present
+    const started = readStore(fileId).then(
+      (snapshot) => {
+        if (loads.get(fileId) !== started) return cache.get(fileId) ?? load(fileId)
+        loads.delete(fileId)
+        if (snapshot !== undefined) cache.set(fileId, snapshot)
+        watchers.publish(fileId, snapshot)
+        return snapshot
+      },
+      (error: unknown) => {
+        if (loads.get(fileId) === started) loads.delete(fileId)
+        throw error
+      },
+    )
+    loads.set(fileId, started)
+    return started
+  }
+
+  const cancelRetry = (fileId: string): void => {
+    retries.get(fileId)?.()
+    retries.delete(fileId)
+  }
+
+  // A settle is often the last change an asset sees: listeners left to the next `changed` would wait for ever.
+  const loadForWatchers = (fileId: string): void => {
+    cancelRetry(fileId)
+    if (!watchers.isOwed(fileId)) return
+    load(fileId).catch((error: unknown) => {
+      onLoadError?.(error, fileId)
+      cancelRetry(fileId)
+      if (!watchers.isOwed(fileId)) return
+      retries.set(
+        fileId,
+        startTimer(RETRY_LOAD_MS, () => loadForWatchers(fileId)),
+      )
+    })
+  }
+
+  return {
+    async find(fileId) {
+      return cache.get(fileId) ?? load(fileId)
+    },
+
+    changed(fileId) {
+      cache.delete(fileId)
+      loads.delete(fileId)
+      if (watchers.owe(fileId)) loadForWatchers(fileId)
+    },
+
+    watch(fileId, listener) {
+      const leave = watchers.add(fileId, listener)
+      return () => {
+        leave()
+        if (!watchers.isOwed(fileId)) cancelRetry(fileId)
+      }
+    },
+
+    watching: () => watchers.count(),
+
+    close() {
+      for (const fileId of retries.keys()) cancelRetry(fileId)
+      watchers.close()
+    },
+  }
+}
+
+const RETRY_LOAD_MS = 1000
+
+/** Counts two bytes a character, as V8 keeps any text beyond Latin-1, and the objects around it. */
+function bytesOf(snapshot: StatusSnapshot): number {
+  return 2 * snapshot.body.length + 512
+}

@@ -1,0 +1,80 @@
+import type { StatusBoard } from './status-board.ts'
+import type { StatusSnapshot } from './status-snapshot.ts'
+
+/** What a follower has still to be told: never more than the newest state, however slowly it takes it. */
+export type StatusFeed = {
+  /** The newest state that was not taken yet. */
+  take(): StatusSnapshot | undefined
+  /** Nothing more will come: what was last taken has nothing pending, or the service stops. */
+  isOver(): boolean
+  leave(): void
+}
+
+export type FollowedStatus =
+  | { what: 'unknown' }
+  /** Nothing is pending, and the follower has it already. */
+  | { what: 'nothing new' }
+  | { what: 'following'; feed: StatusFeed }
+
+/**
+ * Follows an asset: first its present state, unless that is the one that `isKnown`, then each change. `wake` is called
+ * when there is something to take, or when it is over.
+ */
+export async function followStatus(
+  { board }: { board: StatusBoard },
+  fileId: string,
+  { isKnown, wake }: { isKnown: (etag: string) => boolean; wake: () => void },
+): Promise<FollowedStatus> {
+  let seenEtag: string | undefined
+  let newest: StatusSnapshot | undefined
+  let isEnding = false
+
+  const leave = board.watch(fileId, (news) => {
+    switch (news.what) {
+      case 'changed':
+        newest = news.snapshot.etag === seenEtag ? undefined : news.snapshot
+        return wake()
+      case 'forgotten':
+      case 'closing':
+        isEnding = true
+        return wake()
+    }
+  })
+
+  const feed: StatusFeed = {
+    take() {
+      const taken = newest
+      newest = undefined
+      if (taken === undefined) return undefined
+      seenEtag = taken.etag
+      if (!taken.isPending) {
+        isEnding = true
+        leave()
+      }
+      return taken
+    },
+    isOver: () => isEnding && newest === undefined,
+    leave,
+  }
+
+  try {
+    const found = await board.find(fileId)
+    const present = newest ?? found
+    if (present === undefined) {
+      leave()
+      return { what: 'unknown' }
+    }
+    if (!isKnown(present.etag)) {
+      newest = present
+      return { what: 'following', feed }
+    }
+    seenEtag = present.etag
+    newest = undefined
+    if (present.isPending) return { what: 'following', feed }
+    leave()
+    return { what: 'nothing new' }
+  } catch (error) {
+    leave()
+    throw error
+  }
+}

@@ -1,0 +1,121 @@
+import { TrackerError } from '../domain/errors.ts'
+import type { NewSubmission, RequestedExtension, SubmissionError } from '../domain/submission.ts'
+import { type ApplyAnswerDeps, applyAnswer } from './apply-answer.ts'
+import { brokenAnswer, callerAnswer } from './caller-answer.ts'
+import type { Exchange } from './imagekit-exchange.ts'
+import type { Links } from './links.ts'
+import type { Sent } from './send-once.ts'
+
+/** What is known of a caller's upload form once all of it has come. */
+type UploadFields = {
+  fileName: string | null
+  extensions: RequestedExtension[]
+  callerWebhookUrl: string | null
+  fingerprint: string | null
+}
+
+export type SubmitUploadDeps<Form> = ApplyAnswerDeps & {
+  store: {
+    createSubmission(submission: NewSubmission, key?: { scope: string; fingerprint: string }): Promise<void>
+  }
+  imagekit: {
+    sendUpload(upload: {
+      version: 'v1' | 'v2'
+      form: Form
+      fingerprint: boolean
+      close: (fields: UploadFields) => Promise<{ webhookUrl: string | null }>
+      signal: AbortSignal
+    }): Promise<Exchange>
+  }
+  links: Links
+  newId: () => string
+  errorBody: (message: string) => object
+}
+
+/**
+ * Streams an upload through to ImageKit. The submission is committed before ImageKit can have the whole form; until then
+ * whatever goes wrong is thrown and nothing was uploaded. Afterwards the answer is told and applied, whether or not the
+ * caller is still there.
+ */
+export async function submitUpload<Form>(
+  deps: SubmitUploadDeps<Form>,
+  request: { version: 'v1' | 'v2'; form: Form; keyName: string; scope: string | null; signal: AbortSignal },
+): Promise<Sent> {
+  const { version, form, scope, signal } = request
+  let submissionId: string | undefined
+  const close = async (fields: UploadFields) => {
+    const id = deps.newId()
+    const { fileName, extensions, callerWebhookUrl, fingerprint } = fields
+    const key = scope !== null && fingerprint !== null ? { scope, fingerprint } : undefined
+    const submission = {
+      submissionId: id,
+      kind: 'upload',
+      fileId: null,
+      fileName,
+      extensions,
+      callerWebhookUrl,
+    } as const
+    await deps.store.createSubmission(
+      { ...submission, keyName: request.keyName, attempt: 1, at: deps.clock() },
+      key,
+    )
+    submissionId = id
+    signal.throwIfAborted()
+    return { webhookUrl: extensions.length > 0 ? deps.links.webhook(id) : null }
+  }
+
+  let exchange: Exchange
+  try {
+    exchange = await deps.imagekit.sendUpload({ version, form, fingerprint: scope !== null, close, signal })
+  } catch (error) {
+    if (submissionId !== undefined) await reject(deps, submissionId, reasonOf(error))
+    throw error
+  }
+  if (submissionId === undefined || !exchange.wasComplete)
+    return incomplete(deps, submissionId, exchange, signal)
+
+  const answer = callerAnswer(deps, submissionId, exchange)
+  const told = exchange.kind === 'answered' ? exchange.answer : brokenAnswer(exchange.timedOut)
+  const key = scope === null ? undefined : { scope, answer }
+  await applyAnswer(deps, { submissionId, answer: told, ...(key && { key }) })
+  return { answer, isKept: true }
+}
+
+/** The form never became complete, so nothing was uploaded, and the caller may safely try again. */
+async function incomplete<Form>(
+  deps: SubmitUploadDeps<Form>,
+  submissionId: string | undefined,
+  exchange: Exchange,
+  signal: AbortSignal,
+): Promise<Sent> {
+  const broken = signal.aborted
+    ? new TrackerError('client_closed', 'The caller left before the upload was complete.')
+    : new TrackerError(
+        'imagekit_unreachable',
+        'ImageKit broke the connection before it had the file. Nothing was uploaded.',
+        {
+          cause: exchange.kind === 'broken' ? exchange.cause : undefined,
+        },
+      )
+  if (submissionId !== undefined) await reject(deps, submissionId, reasonOf(broken))
+  if (exchange.kind === 'broken' || exchange.answer.kind === 'accepted') throw broken
+  const { status, headers, body } = exchange
+  return { answer: { status, headers, body }, isKept: false }
+}
+
+function reject<Form>(
+  deps: SubmitUploadDeps<Form>,
+  submissionId: string,
+  error: SubmissionError,
+): Promise<void> {
+  return applyAnswer(deps, { submissionId, answer: { kind: 'rejected', requestId: null, error } })
+}
+
+function reasonOf(error: unknown): SubmissionError {
+  const isKnown = error instanceof TrackerError
+  return {
+    code: isKnown ? error.code : 'client_closed',
+    message: isKnown ? error.message : 'The upload was aborted before it was complete.',
+    status: null,
+  }
+}

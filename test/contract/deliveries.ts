@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest'
+import { accepted, FILE_ID, newDelivery, newSubmission } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+
+export function describeDeliveries(current: () => OpenedStore): void {
+  const submit = async (...names: string[]) => {
+    const asked = newSubmission(names)
+    await current().store.createSubmission(asked)
+    return asked.submissionId
+  }
+  const deliver = (submissionId: string, word: Parameters<typeof newDelivery>[1], receivedAt = 2_000) =>
+    current().store.recordDelivery(newDelivery(submissionId, word, { receivedAt }))
+  const runsOf = async (submissionId: string) =>
+    (await current().store.findSubmission(submissionId))?.runs ?? []
+
+  describe('deliveries', () => {
+    test('a webhook settles its run, and tells the asset and the run', async () => {
+      const id = await submit('remove-bg', 'ai-tasks')
+      const error = { code: 'E1', nested: [{ why: 'ü' }] }
+      const recorded = await deliver(id, { service: 'remove-bg', status: 'failed', error })
+
+      const [settled, other] = await runsOf(id)
+      expect(recorded).toEqual({ outcome: 'applied', cause: null, fileId: FILE_ID, runId: settled?.runId })
+      expect(settled).toMatchObject({ status: 'failed', source: 'webhook', settledAt: 2_000, error })
+      expect(other).toMatchObject({ name: 'ai-tasks', status: 'pending' })
+    })
+
+    test('a webhook before the answer binds the file, and the answer then takes nothing back', async () => {
+      const id = await submit('remove-bg')
+      expect(await deliver(id, { service: 'remove-bg', status: 'success' })).toMatchObject({
+        outcome: 'applied',
+      })
+      const answered = await current().store.answerSubmission(id, accepted({ 'remove-bg': 'pending' }), 3_000)
+
+      expect(answered).toMatchObject({
+        result: 'applied',
+        submission: { state: 'accepted', fileId: FILE_ID },
+      })
+      expect(await runsOf(id)).toMatchObject([{ status: 'success', source: 'webhook', settledAt: 2_000 }])
+    })
+
+    test('a repeated final word is a duplicate, wherever the first came from, and fills a missing error', async () => {
+      const id = await submit('remove-bg')
+      await current().store.answerSubmission(id, accepted({ 'remove-bg': 'failed' }), 1_500)
+      const word = { service: 'remove-bg', status: 'failed', error: { code: 'E1' } } as const
+
+      expect(await deliver(id, word)).toMatchObject({ outcome: 'duplicate' })
+      expect(await deliver(id, { ...word, error: { code: 'E2' } })).toMatchObject({ outcome: 'duplicate' })
+      expect(await runsOf(id)).toMatchObject([
+        { status: 'failed', source: 'response', settledAt: 1_500, error: { code: 'E1' } },
+      ])
+    })
+
+    test('the opposite word is contradicted once, then a duplicate, and the first word stays', async () => {
+      const id = await submit('remove-bg')
+      const say = (status: 'success' | 'failed') => deliver(id, { service: 'remove-bg', status })
+      const outcomes: string[] = []
+      for (const status of ['success', 'failed', 'failed', 'success'] as const)
+        outcomes.push((await say(status)).outcome)
+
+      expect(outcomes).toEqual(['applied', 'contradicted', 'duplicate', 'duplicate'])
+      expect(await runsOf(id)).toMatchObject([{ status: 'success', contradicted: true, error: null }])
+    })
+
+    test.each([
+      ['another file', { service: 'remove-bg', status: 'success', fileId: 'another' }, 'other_file'],
+      ['an extension that was not requested', { service: 'ai-tasks', status: 'success' }, 'not_requested'],
+      ['no extension', { status: 'success' }, 'unknown_shape'],
+      ['no final status', { service: 'remove-bg' }, 'unknown_status'],
+    ] as const)('a webhook that names %s is kept and ignored', async (_, word, cause) => {
+      const id = await submit('remove-bg')
+      await current().store.answerSubmission(id, accepted({ 'remove-bg': 'pending' }), 1_500)
+      const before = await current().store.findSubmission(id)
+
+      expect(await deliver(id, word)).toMatchObject({ outcome: 'ignored', cause })
+      expect(await current().store.findSubmission(id)).toEqual(before)
+      expect(await current().store.findAsset('another')).toBeUndefined()
+    })
+
+    test('a webhook for a submission that is not here is kept and ignored', async () => {
+      expect(await deliver('lost', { service: 'remove-bg', status: 'success' })).toEqual({
+        outcome: 'ignored',
+        cause: 'unknown_submission',
+        fileId: null,
+        runId: null,
+      })
+      expect(await current().store.findAsset(FILE_ID)).toBeUndefined()
+    })
+
+    test('of 200 identical deliveries at once exactly one is applied', async () => {
+      const id = await submit('remove-bg')
+      const word = { service: 'remove-bg', status: 'success' } as const
+      const recorded = await Promise.all(Array.from({ length: 200 }, () => deliver(id, word)))
+
+      const outcomes = recorded.map(({ outcome }) => outcome)
+      expect(outcomes.filter((outcome) => outcome === 'applied')).toHaveLength(1)
+      expect(outcomes.filter((outcome) => outcome === 'duplicate')).toHaveLength(199)
+    })
+
+    test('of opposite deliveries at once one is applied and one is contradicted', async () => {
+      const id = await submit('remove-bg')
+      const recorded = await Promise.all(
+        Array.from({ length: 100 }, (_, index) =>
+          deliver(id, { service: 'remove-bg', status: index % 2 === 0 ? 'success' : 'failed' }),
+        ),
+      )
+
+      const count = (wanted: string) => recorded.filter(({ outcome }) => outcome === wanted).length
+      expect([count('applied'), count('contradicted'), count('duplicate')]).toEqual([1, 1, 98])
+    })
+  })
+}

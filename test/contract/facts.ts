@@ -1,0 +1,62 @@
+import { v7 } from 'uuid'
+import type { NewDelivery } from '../../src/domain/delivery.ts'
+import type { Answer } from '../../src/domain/judge-answer.ts'
+import type { ExtensionWord } from '../../src/domain/judge-delivery.ts'
+import type { FinalStatus } from '../../src/domain/run.ts'
+import type { NewSubmission } from '../../src/domain/submission.ts'
+
+export const FILE_ID = '598821f949c0a938d57563bd'
+
+export function newSubmission(names: string[], facts: Partial<NewSubmission> = {}): NewSubmission {
+  return {
+    submissionId: v7(),
+    kind: 'upload',
+    fileId: null,
+    fileName: 'cat.png',
+    extensions: names.map((name) => ({ name })),
+    callerWebhookUrl: null,
+    keyName: 'default',
+    at: 1_000,
+    attempt: 1,
+    ...facts,
+  }
+}
+
+export function newDelivery(
+  submissionId: string,
+  word: Partial<ExtensionWord>,
+  facts: Partial<NewDelivery> = {},
+): NewDelivery {
+  return {
+    deliveryId: v7(),
+    route: 'extension',
+    receivedAt: 2_000,
+    submissionId,
+    signature: 'absent',
+    headers: { 'content-type': 'application/json' },
+    body: Buffer.from(JSON.stringify(word)),
+    word: { service: null, status: null, fileId: FILE_ID, error: null, ...word },
+    ...facts,
+  }
+}
+
+type Accepted = Extract<Answer, { kind: 'accepted' }>
+
+export function accepted(
+  extensionStatus: { [name: string]: 'pending' | FinalStatus },
+  facts: Partial<Accepted> = {},
+): Accepted {
+  return {
+    kind: 'accepted',
+    fileId: FILE_ID,
+    fileName: 'cat_x1.png',
+    requestId: 'request-1',
+    extensionStatus,
+    baseline: null,
+    ...facts,
+  }
+}
+
+export function refused(kind: 'rejected' | 'unconfirmed'): Answer {
+  return { kind, requestId: null, error: { code: 'imagekit_refused', message: 'no', status: 400 } }
+}

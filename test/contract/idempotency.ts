@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest'
+import { IDEMPOTENCY_WINDOW_MS, type StoredAnswer } from '../../src/domain/idempotency.ts'
+import { accepted, newSubmission, refused } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+
+const SCOPE = 'default POST /api/v1/files/upload key-1'
+const ANSWER: StoredAnswer = { status: 200, headers: { 'x-submission-id': 's' }, body: '{"fileId":"ü"}' }
+
+export function describeIdempotency(current: () => OpenedStore): void {
+  const claim = (at = 1_000) => current().store.claimIdempotencyKey(SCOPE, at)
+  const submit = async () => {
+    const asked = newSubmission(['remove-bg'])
+    await current().store.createSubmission(asked, { scope: SCOPE, fingerprint: 'abc' })
+    return asked.submissionId
+  }
+  const claimAnswered = async () => {
+    await claim()
+    const key = { scope: SCOPE, answer: ANSWER }
+    await current().store.answerSubmission(await submit(), accepted({}), 2_000, key)
+  }
+
+  describe('idempotency keys', () => {
+    test('of many claims at once one gets the key', async () => {
+      const claims = await Promise.all(Array.from({ length: 50 }, () => claim()))
+      expect(claims.filter(({ kind }) => kind === 'claimed')).toHaveLength(1)
+      expect(claims.filter(({ kind }) => kind === 'running')).toHaveLength(49)
+    })
+
+    test('keys of other scopes are other keys', async () => {
+      expect(await claim()).toEqual({ kind: 'claimed' })
+      expect(await current().store.claimIdempotencyKey('other', 1_000)).toEqual({ kind: 'claimed' })
+    })
+
+    test('a key is under way until its answer is kept, then gives the answer again', async () => {
+      await claim()
+      const submissionId = await submit()
+      expect(await claim()).toEqual({ kind: 'running' })
+      await current().store.answerSubmission(submissionId, accepted({}), 2_000, {
+        scope: SCOPE,
+        answer: ANSWER,
+      })
+      expect(await claim(3_000)).toEqual({ kind: 'answered', fingerprint: 'abc', answer: ANSWER })
+    })
+
+    test('an answer is kept with an unconfirmed submission too', async () => {
+      await claim()
+      const key = { scope: SCOPE, answer: { ...ANSWER, status: 502 } }
+      await current().store.answerSubmission(await submit(), refused('unconfirmed'), 2_000, key)
+      expect(await claim()).toMatchObject({ kind: 'answered', answer: { status: 502 } })
+    })
+
+    test('a key that is given back can be claimed again, an answered one cannot be given back', async () => {
+      await claim()
+      await current().store.releaseIdempotencyKey(SCOPE)
+      await claimAnswered()
+      await current().store.releaseIdempotencyKey(SCOPE)
+      expect(await claim()).toMatchObject({ kind: 'answered' })
+    })
+
+    test('an answer is given again for 24 hours and no longer', async () => {
+      await claimAnswered()
+      expect(await claim(1_000 + IDEMPOTENCY_WINDOW_MS - 1)).toMatchObject({ kind: 'answered' })
+      expect(await claim(1_000 + IDEMPOTENCY_WINDOW_MS)).toEqual({ kind: 'claimed' })
+      expect(await claim(1_000 + IDEMPOTENCY_WINDOW_MS)).toEqual({ kind: 'running' })
+    })
+
+    test('a claim of a dead process is abandoned where its submission was written, free where it was not', async () => {
+      await claim()
+      const submissionId = await submit()
+      await current().store.claimIdempotencyKey('not submitted', 1_000)
+      const store = await current().reopen()
+      await store.recoverAbandoned(5_000)
+
+      const abandoned = { kind: 'abandoned', fingerprint: 'abc', submissionId }
+      expect(await store.claimIdempotencyKey(SCOPE, 6_000)).toEqual(abandoned)
+      expect(await store.claimIdempotencyKey(SCOPE, 6_000)).toEqual(abandoned)
+      expect(await store.claimIdempotencyKey('not submitted', 6_000)).toEqual({ kind: 'claimed' })
+    })
+
+    test('a claim of a dead process is free where its submission was rejected', async () => {
+      await claim()
+      await current().store.answerSubmission(await submit(), refused('rejected'), 2_000)
+      await current().store.recoverAbandoned(5_000)
+      expect(await claim()).toEqual({ kind: 'claimed' })
+    })
+
+    test('an answer outlives the process', async () => {
+      await claimAnswered()
+      const store = await current().reopen()
+      await store.recoverAbandoned(5_000)
+      expect(await store.claimIdempotencyKey(SCOPE, 6_000)).toMatchObject({
+        kind: 'answered',
+        answer: ANSWER,
+      })
+    })
+  })
+}

@@ -1,0 +1,113 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { FinalStatus } from '../../src/domain/run.ts'
+import type { Store } from '../../src/store/store.ts'
+import { accepted, newDelivery, newSubmission } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+
+const NAMES = ['remove-bg', 'ai-tasks', 'google-auto-tagging']
+
+type Fact =
+  | { kind: 'answer'; statuses: { [name: string]: 'pending' | FinalStatus } }
+  | { kind: 'webhook'; name: string; status: FinalStatus; isOtherFile: boolean }
+
+const finalStatus = fc.constantFrom<FinalStatus>('success', 'failed')
+const responseStatus = fc.constantFrom<'pending' | FinalStatus>('pending', 'success', 'failed')
+const answer: fc.Arbitrary<Fact> = fc.record({
+  kind: fc.constant('answer'),
+  statuses: fc.dictionary(fc.constantFrom(...NAMES), responseStatus),
+})
+const webhook: fc.Arbitrary<Fact> = fc.record({
+  kind: fc.constant('webhook'),
+  name: fc.constantFrom(...NAMES),
+  status: finalStatus,
+  isOtherFile: fc.boolean(),
+})
+
+/** Facts that agree with one truth, each told any number of times in any order. */
+const agreeing = fc
+  .record({
+    truth: fc.tuple(finalStatus, finalStatus, finalStatus),
+    told: fc.array(fc.nat(6), { maxLength: 12 }),
+  })
+  .map(({ truth, told }) => told.map((index) => agreeingFact(truth, index)))
+
+function agreeingFact(truth: FinalStatus[], index: number): Fact {
+  const name = NAMES[index % 3] ?? ''
+  const status = truth[index % 3] ?? 'success'
+  if (index < 3) return { kind: 'webhook', name, status, isOtherFile: false }
+  return { kind: 'answer', statuses: { [name]: index < 6 ? status : 'pending' } }
+}
+
+async function applyFacts(store: Store, facts: readonly Fact[], isAtOnce: boolean) {
+  const fileId = 'the-file'
+  const asked = newSubmission(NAMES, { fileId })
+  const { submissionId } = asked
+  await store.createSubmission(asked)
+  const apply = async (fact: Fact) => {
+    if (fact.kind === 'answer') {
+      await store.answerSubmission(submissionId, accepted(fact.statuses, { fileId }), 2_000)
+      return null
+    }
+    const { name: service, status, isOtherFile } = fact
+    const word = { service, status, fileId: isOtherFile ? 'another' : fileId }
+    return (await store.recordDelivery(newDelivery(submissionId, word))).outcome
+  }
+  const outcomes: (string | null)[] = []
+  if (isAtOnce) outcomes.push(...(await Promise.all(facts.map(apply))))
+  else for (const fact of facts) outcomes.push(await apply(fact))
+  const found = await store.findSubmission(submissionId)
+  return { outcomes, statuses: Object.fromEntries(found?.runs.map((run) => [run.name, run.status]) ?? []) }
+}
+
+/** The rule, told a second time and shorter: the first final word stays, and contradiction is told once. */
+function expected(facts: readonly Fact[]) {
+  const words = new Map<string, FinalStatus>()
+  const contradicted = new Set<string>()
+  const outcomes = facts.map((fact) => {
+    if (fact.kind === 'answer') {
+      for (const [name, status] of Object.entries(fact.statuses))
+        if (status !== 'pending' && !words.has(name)) words.set(name, status)
+      return null
+    }
+    if (fact.isOtherFile) return 'ignored'
+    const word = words.get(fact.name)
+    if (word === undefined) words.set(fact.name, fact.status)
+    if (word === undefined) return 'applied'
+    if (word === fact.status || contradicted.has(fact.name)) return 'duplicate'
+    contradicted.add(fact.name)
+    return 'contradicted'
+  })
+  return { outcomes, statuses: Object.fromEntries(NAMES.map((name) => [name, words.get(name) ?? 'pending'])) }
+}
+
+export function describeOrderOfFacts(current: () => OpenedStore): void {
+  describe('order of facts', () => {
+    test('any facts in any order, one by one or at once, leave the first final word', async () => {
+      const facts = fc.array(fc.oneof(answer, webhook), { maxLength: 12 })
+      await fc.assert(
+        fc.asyncProperty(facts, fc.boolean(), async (told, isAtOnce) => {
+          expect(await applyFacts(current().store, told, isAtOnce)).toEqual(expected(told))
+        }),
+        { numRuns: 150 },
+      )
+    })
+
+    test('facts that agree end in the same statuses in any other order and repetition', async () => {
+      const orders = agreeing.chain((facts) =>
+        fc.tuple(
+          fc.constant(facts),
+          fc.shuffledSubarray([...facts, ...facts], { minLength: facts.length * 2 }),
+        ),
+      )
+      await fc.assert(
+        fc.asyncProperty(orders, async ([facts, repeated]) => {
+          const once = await applyFacts(current().store, facts, false)
+          const again = await applyFacts(current().store, repeated, true)
+          expect(again.statuses).toEqual(once.statuses)
+        }),
+        { numRuns: 75 },
+      )
+    })
+  })
+}

@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest'
+import { accepted, newDelivery, newSubmission } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+
+export function describeSavedExtensions(current: () => OpenedStore): void {
+  const submitSaved = async (...ids: string[]) => {
+    const extensions = ids.map((id) => ({ name: 'saved-extension', id }))
+    const asked = newSubmission([], { extensions })
+    await current().store.createSubmission(asked)
+    return asked.submissionId
+  }
+  const deliver = (id: string, service: string) =>
+    current().store.recordDelivery(newDelivery(id, { service, status: 'success' }))
+  const statusesOf = async (id: string) => {
+    const found = await current().store.findSubmission(id)
+    return Object.fromEntries(found?.runs.map((run) => [run.name, run.status]) ?? [])
+  }
+
+  describe('saved extensions', () => {
+    test('the placeholder goes when the answer names what it stood for', async () => {
+      const id = await submitSaved('one')
+      expect(await statusesOf(id)).toEqual({ 'saved-extension': 'pending' })
+      await current().store.answerSubmission(id, accepted({ 'remove-bg': 'pending' }), 2_000)
+      expect(await statusesOf(id)).toEqual({ 'remove-bg': 'pending' })
+    })
+
+    test('the placeholder goes when a webhook names what it stood for', async () => {
+      const id = await submitSaved('one')
+      expect(await deliver(id, 'remove-bg')).toMatchObject({ outcome: 'applied' })
+      expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success' })
+      expect(await deliver(id, 'ai-tasks')).toMatchObject({ outcome: 'ignored', cause: 'not_requested' })
+    })
+
+    test('the placeholder of two waits for both', async () => {
+      const id = await submitSaved('one', 'two')
+      await deliver(id, 'remove-bg')
+      expect(await statusesOf(id)).toEqual({ 'saved-extension': 'pending', 'remove-bg': 'success' })
+      await deliver(id, 'ai-tasks')
+      expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success', 'ai-tasks': 'success' })
+    })
+
+    test('a placeholder that a delivery has spoken of can still go', async () => {
+      const id = await submitSaved('one')
+      const unclear = newDelivery(id, { service: 'saved-extension' })
+      expect(await current().store.recordDelivery(unclear)).toMatchObject({ cause: 'unknown_status' })
+      expect(await deliver(id, 'remove-bg')).toMatchObject({ outcome: 'applied' })
+      expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success' })
+    })
+  })
+}

@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest'
+import { accepted, FILE_ID, newDelivery, newSubmission, refused } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+
+export function describeSubmissions(current: () => OpenedStore): void {
+  describe('submissions', () => {
+    test('a submission is found as it was written, with one pending run for each distinct name', async () => {
+      const { store } = current()
+      const asked = newSubmission(['remove-bg', 'ai-tasks', 'remove-bg'], {
+        callerWebhookUrl: 'https://caller.example/hook',
+        attempt: 3,
+      })
+      await store.createSubmission(asked)
+
+      const found = await store.findSubmission(asked.submissionId)
+      const { at, attempt, ...facts } = asked
+      expect(found?.submission).toEqual({
+        ...facts,
+        state: 'submitting',
+        requestId: null,
+        error: null,
+        baseline: null,
+        createdAt: at,
+        updatedAt: at,
+      })
+      expect(found?.runs.map((run) => run.name)).toEqual(['remove-bg', 'ai-tasks'])
+      for (const run of found?.runs ?? [])
+        expect(run).toMatchObject({ status: 'pending', source: 'request', attempt, requestedAt: at })
+    })
+
+    test('an unknown submission is not found, and cannot be answered', async () => {
+      const { store } = current()
+      expect(await store.findSubmission('nowhere')).toBeUndefined()
+      await expect(store.answerSubmission('nowhere', accepted({}), 1)).rejects.toMatchObject({
+        code: 'not_found',
+      })
+    })
+
+    test('options of extensions and the baseline come back as they went in', async () => {
+      const { store } = current()
+      const extensions = [
+        { name: 'remove-bg', options: { bg_color: 'ürgs', add_shadow: true, deep: [1, null] } },
+      ]
+      const baseline = {
+        versionId: 'v1',
+        versionName: 'Version 1',
+        aiTags: { 'google-auto-tagging': ['cat'] },
+        description: null,
+        tags: ['a', 'b'],
+        customMetadata: { size: 4 },
+        updatedAt: '2026-01-01T00:00:00.000Z',
+      }
+      const asked = newSubmission([], { extensions })
+      await store.createSubmission(asked)
+      await store.answerSubmission(
+        asked.submissionId,
+        accepted({ 'remove-bg': 'pending' }, { baseline }),
+        2_000,
+      )
+
+      const found = await store.findSubmission(asked.submissionId)
+      expect(found?.submission).toMatchObject({ extensions, baseline })
+    })
+
+    test("ImageKit's answer binds the file, settles what it settles, and adds what was not requested", async () => {
+      const { store } = current()
+      const asked = newSubmission(['remove-bg', 'ai-tasks', 'google-auto-tagging'])
+      await store.createSubmission(asked)
+      const statuses = { 'remove-bg': 'success', 'google-auto-tagging': 'pending', extra: 'failed' } as const
+      const answered = await store.answerSubmission(asked.submissionId, accepted(statuses), 2_000)
+
+      expect(answered).toMatchObject({
+        result: 'applied',
+        submission: { state: 'accepted', fileId: FILE_ID, fileName: 'cat_x1.png', requestId: 'request-1' },
+      })
+      const found = await store.findSubmission(asked.submissionId)
+      expect(found?.submission).toEqual(answered.submission)
+      expect(found?.runs.map(({ name, status, source }) => [name, status, source])).toEqual([
+        ['remove-bg', 'success', 'response'],
+        ['ai-tasks', 'pending', 'request'],
+        ['google-auto-tagging', 'pending', 'response'],
+        ['extra', 'failed', 'response'],
+      ])
+    })
+
+    test.each(['rejected', 'unconfirmed'] as const)(
+      'a submission can end %s, with its error',
+      async (kind) => {
+        const { store } = current()
+        const asked = newSubmission(['remove-bg'])
+        await store.createSubmission(asked)
+        await store.answerSubmission(asked.submissionId, refused(kind), 2_000)
+
+        const found = await store.findSubmission(asked.submissionId)
+        expect(found?.submission).toMatchObject({
+          state: kind,
+          error: { code: 'imagekit_refused', message: 'no', status: 400 },
+          updatedAt: 2_000,
+        })
+      },
+    )
+
+    test('an answer about another file is a conflict and changes nothing', async () => {
+      const { store } = current()
+      const asked = newSubmission(['remove-bg'])
+      await store.createSubmission(asked)
+      await store.answerSubmission(asked.submissionId, accepted({ 'remove-bg': 'pending' }), 2_000)
+      const before = await store.findSubmission(asked.submissionId)
+      const other = accepted({ 'remove-bg': 'failed' }, { fileId: 'another' })
+
+      expect(await store.answerSubmission(asked.submissionId, other, 3_000)).toMatchObject({
+        result: 'conflict',
+      })
+      expect(await store.findSubmission(asked.submissionId)).toEqual(before)
+    })
+
+    test('a webhook proves an unconfirmed submission', async () => {
+      const { store } = current()
+      const asked = newSubmission(['remove-bg'])
+      await store.createSubmission(asked)
+      await store.answerSubmission(asked.submissionId, refused('unconfirmed'), 2_000)
+      await store.recordDelivery(newDelivery(asked.submissionId, { service: 'remove-bg', status: 'success' }))
+
+      const found = await store.findSubmission(asked.submissionId)
+      expect(found?.submission).toMatchObject({ state: 'accepted', fileId: FILE_ID, error: null })
+    })
+
+    test('what a dead process left under way becomes unconfirmed, external submissions excepted', async () => {
+      const { store } = current()
+      const [left, external, done] = [
+        newSubmission(['remove-bg']),
+        newSubmission(['remove-bg'], { kind: 'external' }),
+        newSubmission(['remove-bg']),
+      ]
+      for (const asked of [left, external, done]) await store.createSubmission(asked)
+      await store.answerSubmission(done.submissionId, accepted({ 'remove-bg': 'pending' }), 2_000)
+
+      expect(await store.recoverAbandoned(9_000)).toEqual({ submissions: 1 })
+      expect(await store.recoverAbandoned(9_001)).toEqual({ submissions: 0 })
+      const states = await Promise.all(
+        [left, external, done].map(
+          async ({ submissionId }) => (await store.findSubmission(submissionId))?.submission,
+        ),
+      )
+      expect(states).toMatchObject([
+        { state: 'unconfirmed', error: { code: 'process_died', status: null }, updatedAt: 9_000 },
+        { state: 'submitting', error: null },
+        { state: 'accepted', error: null },
+      ])
+    })
+  })
+}

@@ -1,0 +1,160 @@
+import { once } from 'node:events'
+import { type ClientRequest, type IncomingMessage, request, type Server } from 'node:http'
+import { createAdaptorServer } from '@hono/node-server'
+import { Hono } from 'hono'
+import { requestId } from 'hono/request-id'
+import { onTestFinished, vi } from 'vitest'
+import type { AssetFacts } from '../../src/domain/asset.ts'
+import { type Observation, observe } from '../../src/domain/observe.ts'
+import { type Run, requestedRun } from '../../src/domain/run.ts'
+import type { AppEnv } from '../../src/http/app-env.ts'
+import { createErrorAnswers } from '../../src/http/error-answers.ts'
+import { statusRoutes } from '../../src/http/status-routes.ts'
+import { createAccess } from '../../src/tracking/access.ts'
+import { createCapabilityTokens } from '../../src/tracking/capability-tokens.ts'
+import { createStatusBoard } from '../../src/tracking/status-board.ts'
+import { type StartTimer, startSystemTimer } from '../../src/tracking/status-timer.ts'
+
+export const API_KEY = 'an-api-key-for-tests'
+export const ADMIN_KEY = 'an-admin-key-for-tests'
+
+export const REQUESTED_AT = Date.UTC(2026, 0, 2, 3, 4, 5, 6)
+
+/** An asset as a store keeps it; each step is a minute after the one before. */
+export function pendingAsset(fileId: string, ...names: string[]): AssetFacts {
+  const run = (name: string): Run =>
+    requestedRun({ runId: `run-${name}`, submissionId: 'sub-1', name, attempt: 1, at: REQUESTED_AT })
+  return { fileId, recordedAt: REQUESTED_AT, runs: names.map(run) }
+}
+
+export function observed(facts: AssetFacts, name: string, observation: Observation): AssetFacts {
+  const at = Math.max(facts.recordedAt, ...facts.runs.map((run) => run.updatedAt)) + 60_000
+  const runs = facts.runs.map((run) => (run.name === name ? observe(run, observation, at).run : run))
+  return { ...facts, runs }
+}
+
+export const SUCCESS: Observation = { source: 'webhook', status: 'success', error: null }
+
+/** Timers that fire when the test says so. */
+export function manualTimers() {
+  const running = new Set<{ ms: number; task: () => void }>()
+  const startTimer: StartTimer = (ms, task) => {
+    const timer = { ms, task }
+    running.add(timer)
+    return () => running.delete(timer)
+  }
+  const fire = (ms: number) => {
+    for (const timer of [...running].filter((one) => one.ms === ms)) {
+      running.delete(timer)
+      timer.task()
+    }
+  }
+  return { startTimer, fire, running: () => [...running].map((timer) => timer.ms) }
+}
+
+/** The status routes over HTTP; `change` commits to the store and says so to the board. */
+export async function startStatusServer(options: { keys?: boolean; startTimer?: StartTimer } = {}) {
+  const { keys = false, startTimer = startSystemTimer } = options
+  const assets = new Map<string, AssetFacts>()
+  const loads: string[] = []
+  const store = {
+    failure: undefined as Error | undefined,
+    async findAsset(fileId: string): Promise<AssetFacts | undefined> {
+      loads.push(fileId)
+      if (store.failure !== undefined) throw store.failure
+      return assets.get(fileId)
+    },
+  }
+  const board = createStatusBoard({ store }, { startTimer })
+  const tokens = createCapabilityTokens(['a token secret for tests only'])
+  const access = keys
+    ? createAccess([{ name: 'api', secret: API_KEY }], [{ name: 'admin', secret: ADMIN_KEY }])
+    : createAccess([], [])
+
+  const app = new Hono<AppEnv>()
+  const answers = createErrorAnswers(
+    () => 'http://tracker.test',
+    () => {},
+  )
+  app.use(requestId())
+  app.onError((error, c) => answers.asProblem(error, c))
+  app.route('/', statusRoutes({ board, access, statusTokens: tokens.status, startTimer }))
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  onTestFinished(() => {
+    board.close()
+    server.close()
+    server.closeAllConnections()
+  })
+
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    board,
+    store,
+    loads,
+    token: (fileId: string) => tokens.status.sign(fileId),
+    keep: (facts: AssetFacts) => assets.set(facts.fileId, facts),
+    change(facts: AssetFacts) {
+      assets.set(facts.fileId, facts)
+      board.changed(facts.fileId)
+    },
+    forget(fileId: string) {
+      assets.delete(fileId)
+      board.changed(fileId)
+    },
+    /** Resolves once so many clients wait or listen. */
+    watched: (count: number) =>
+      vi.waitFor(
+        () => {
+          if (board.watching() !== count) throw new Error(`${board.watching()} are watching, not ${count}`)
+        },
+        { interval: 5, timeout: 10_000 },
+      ),
+  }
+}
+
+export type StatusEvent = { event: string; id: string; data: string }
+
+/** A client of server-sent events that shows what came over the wire. */
+export async function openEvents(url: string, headers: Record<string, string> = {}) {
+  const outgoing: ClientRequest = request(url, { headers, agent: false })
+  outgoing.end()
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    outgoing.once('response', resolve)
+    outgoing.once('error', reject)
+  })
+  let text = ''
+  answer.setEncoding('utf8')
+  answer.on('data', (chunk: string) => {
+    text += chunk
+  })
+  answer.on('error', () => {})
+  const ended = new Promise<void>((resolve) => answer.once('close', resolve))
+  const events = (): StatusEvent[] =>
+    text
+      .split('\n\n')
+      .slice(0, -1)
+      .filter((block) => !block.startsWith(':'))
+      .map((block) => {
+        const [event = '', id = '', data = '', ...more] = block.split('\n')
+        if (more.length > 0) throw new Error(`an event of ${3 + more.length} lines`)
+        return { event: event.slice(7), id: id.slice(4), data: data.slice(6) }
+      })
+  return {
+    answer,
+    ended,
+    text: () => text,
+    events,
+    received: (count: number) =>
+      vi.waitFor(
+        () => {
+          if (events().length < count) throw new Error(`${events().length} events, not ${count}`)
+        },
+        { interval: 5, timeout: 10_000 },
+      ),
+    leave: () => outgoing.destroy(),
+  }
+}

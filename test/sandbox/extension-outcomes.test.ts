@@ -1,0 +1,167 @@
+import { expect, test, vi } from 'vitest'
+import { imageBlob } from './support/fixture-images.ts'
+import { get, patch, remove, upload } from './support/requests.ts'
+import { startSandbox } from './support/running-sandbox.ts'
+import { startReceiver } from './support/webhook-receiver.ts'
+
+const extensions = JSON.stringify([
+  { name: 'aws-auto-tagging', minConfidence: 50, maxTags: 5 },
+  { name: 'remove-bg' },
+])
+
+test('without tags every extension is pending in the response and succeeds by webhook', async () => {
+  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const { body } = await upload(sandbox, {
+    file: imageBlob('shirt.jpg'),
+    extensions,
+    webhookUrl: receiver.url,
+    tags: 'sandbox:delay=10',
+  })
+  expect(body['extensionStatus']).toEqual({ 'aws-auto-tagging': 'pending', 'remove-bg': 'pending' })
+  const webhooks = await receiver.waitFor(2)
+  expect(webhooks.map(({ service, status }) => `${service} ${status}`).toSorted()).toEqual([
+    'aws-auto-tagging SUCCESS',
+    'remove-bg SUCCESS',
+  ])
+  for (const webhook of webhooks) {
+    expect(webhook.fileObject?.['fileId']).toBe(body['fileId'])
+    expect(webhook).not.toHaveProperty('fileId')
+    expect(webhook.fileObject).not.toHaveProperty('extensionStatus')
+  }
+})
+
+test('a failure is told with the fileId beside an error, and has no effect on the file', async () => {
+  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const { body } = await upload(sandbox, {
+    file: imageBlob('shirt.jpg'),
+    extensions,
+    webhookUrl: receiver.url,
+    tags: 'sandbox:remove-bg=failed,sandbox:aws-auto-tagging=failed,foo,sandbox:delay=1',
+    responseFields: 'tags',
+  })
+  expect(body['tags']).toContain('foo')
+  expect(body['tags']).toContain('sandbox:remove-bg=failed')
+  const webhooks = await receiver.waitFor(2)
+  for (const { status, fileId, error, fileObject } of webhooks) {
+    expect([status, fileId, fileObject]).toEqual(['FAILURE', body['fileId'], undefined])
+    expect(error).toEqual({ message: expect.any(String), reason: expect.any(String) })
+  }
+  const { body: details } = await get(sandbox, `/v1/files/${String(body['fileId'])}/details`)
+  expect(details['versionInfo']).toMatchObject({ name: 'Version 1' })
+  expect(details['AITags']).toBeNull()
+})
+
+test('a word with -now is already in the response and is not told by webhook', async () => {
+  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const { body } = await upload(sandbox, {
+    file: imageBlob('shirt.jpg'),
+    extensions: JSON.stringify([...JSON.parse(extensions), { name: 'ai-auto-description' }]),
+    webhookUrl: receiver.url,
+    tags: 'sandbox:aws-auto-tagging=success-now,sandbox:remove-bg=failed-now,sandbox:delay=1',
+  })
+  expect(body['extensionStatus']).toEqual({
+    'aws-auto-tagging': 'success',
+    'remove-bg': 'failed',
+    'ai-auto-description': 'pending',
+  })
+  expect(body['AITags']).toContainEqual(expect.objectContaining({ source: 'aws-auto-tagging' }))
+  // The one that was pending ends last, so that nothing else can still be on its way.
+  await receiver.waitFor(1)
+  await vi.waitFor(() => expect(sandbox.deliveries().every(({ state }) => state === 'delivered')).toBe(true))
+  expect(receiver.received.map(({ service }) => service)).toEqual(['ai-auto-description'])
+})
+
+test('pending stays pending: no webhook and no effect, while the others go on', async () => {
+  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const { body } = await upload(sandbox, {
+    file: imageBlob('shirt.jpg'),
+    extensions,
+    webhookUrl: receiver.url,
+    tags: 'sandbox:aws-auto-tagging=pending,sandbox:delay=1',
+  })
+  expect(body['extensionStatus']).toEqual({ 'aws-auto-tagging': 'pending', 'remove-bg': 'pending' })
+  const webhooks = await receiver.waitFor(1)
+  expect(webhooks.map(({ service }) => service)).toEqual(['remove-bg'])
+  const { body: details } = await get(sandbox, `/v1/files/${String(body['fileId'])}/details`)
+  expect(details['AITags']).toBeNull()
+})
+
+test('without a webhookUrl the effect is there and nobody is told', async () => {
+  const sandbox = await startSandbox()
+  const { body } = await upload(sandbox, {
+    file: imageBlob('shirt.jpg'),
+    extensions,
+    tags: 'sandbox:delay=1',
+  })
+  await vi.waitFor(async () => {
+    const { body: details } = await get(sandbox, `/v1/files/${String(body['fileId'])}/details`)
+    expect(details['versionInfo']).toMatchObject({ name: 'Version 2' })
+    expect(details['AITags']).not.toBeNull()
+  })
+  expect(sandbox.deliveries()).toEqual([])
+})
+
+test('an extension nobody knows is accepted and succeeds without an effect', async () => {
+  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const { body } = await upload(sandbox, {
+    file: imageBlob('shirt.jpg'),
+    extensions: '[{"name":"ai-upscale","factor":2}]',
+    webhookUrl: receiver.url,
+    tags: 'sandbox:delay=1',
+  })
+  expect(body['extensionStatus']).toEqual({ 'ai-upscale': 'pending' })
+  expect(await receiver.waitFor(1)).toMatchObject([{ service: 'ai-upscale', status: 'SUCCESS' }])
+})
+
+test('a saved extension is reported under the name of what it stands for', async () => {
+  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const { body } = await upload(sandbox, {
+    file: imageBlob('shirt.jpg'),
+    extensions:
+      '[{"name":"saved-extension","id":"ext_remove-bg"},{"name":"saved-extension","id":"ext_abc123"}]',
+    webhookUrl: receiver.url,
+    tags: 'sandbox:saved-extension=failed,sandbox:delay=1',
+  })
+  expect(body['extensionStatus']).toEqual({ 'remove-bg': 'pending', 'aws-auto-tagging': 'pending' })
+  const webhooks = await receiver.waitFor(2)
+  expect(webhooks.every(({ status }) => status === 'FAILURE')).toBe(true)
+})
+
+test("an update goes by its own tags if it sends some, else by the file's", async () => {
+  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const { body } = await upload(sandbox, {
+    file: imageBlob('shirt.jpg'),
+    tags: 'sandbox:aws-auto-tagging=failed-now',
+  })
+  expect(body).not.toHaveProperty('extensionStatus')
+  const again = {
+    extensions: [{ name: 'aws-auto-tagging', minConfidence: 0, maxTags: 3 }],
+    webhookUrl: receiver.url,
+  }
+  const byFile = await patch(sandbox, body['fileId'], again)
+  expect(byFile.body['extensionStatus']).toEqual({ 'aws-auto-tagging': 'failed' })
+  const byRequest = await patch(sandbox, body['fileId'], { ...again, tags: ['sandbox:delay=1'] })
+  expect(byRequest.body['extensionStatus']).toEqual({ 'aws-auto-tagging': 'pending' })
+  expect(await receiver.waitFor(1)).toMatchObject([{ service: 'aws-auto-tagging', status: 'SUCCESS' }])
+})
+
+test('a file that is deleted before its extension ends is a failure', async () => {
+  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const { body } = await upload(sandbox, {
+    file: imageBlob('shirt.jpg'),
+    extensions: '[{"name":"remove-bg"}]',
+    webhookUrl: receiver.url,
+    tags: 'sandbox:delay=200',
+  })
+  expect(await remove(sandbox, body['fileId'])).toBe(204)
+  expect(await receiver.waitFor(1)).toMatchObject([
+    { status: 'FAILURE', error: { message: 'The requested file does not exist.' } },
+  ])
+})
+
+test('a sandbox tag that says nothing known is refused instead of ignored', async () => {
+  const sandbox = await startSandbox()
+  const answer = await upload(sandbox, { file: imageBlob('shirt.jpg'), tags: 'sandbox:remove-bg=sucess' })
+  expect(answer.status).toBe(400)
+  expect(answer.body['message']).toContain('sandbox:remove-bg=sucess')
+})

@@ -1,0 +1,61 @@
+import { PRIVATE_KEY, type RunningSandbox } from './running-sandbox.ts'
+
+const authorization = `Basic ${Buffer.from(`${PRIVATE_KEY}:`).toString('base64')}`
+
+export type Answer = { status: number; headers: Headers; body: Record<string, unknown> }
+
+export type Fields = Record<string, string | Blob>
+
+/** Uploads a form with the private key; `fileName` is `file.jpg` unless given. */
+export function upload(sandbox: RunningSandbox, fields: Fields, headers = {}): Promise<Answer> {
+  return postForm(
+    `${sandbox.url}/api/v1/files/upload`,
+    { fileName: 'file.jpg', ...fields },
+    { authorization, ...headers },
+  )
+}
+
+export async function postForm(
+  url: string,
+  fields: Fields,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const form = new FormData()
+  for (const [name, value] of Object.entries(fields)) form.append(name, value)
+  return answerOf(await fetch(url, { method: 'POST', body: form, headers }))
+}
+
+export async function get(sandbox: RunningSandbox, path: string): Promise<Answer> {
+  return answerOf(await fetch(sandbox.url + path, { headers: { authorization } }))
+}
+
+export async function getList(sandbox: RunningSandbox, path: string): Promise<Record<string, unknown>[]> {
+  const list: unknown = await (await fetch(sandbox.url + path, { headers: { authorization } })).json()
+  if (!Array.isArray(list)) throw new Error(`not a list: ${JSON.stringify(list)}`)
+  return list
+}
+
+export async function patch(sandbox: RunningSandbox, fileId: unknown, body: unknown): Promise<Answer> {
+  return answerOf(
+    await fetch(`${sandbox.url}/v1/files/${String(fileId)}/details`, {
+      method: 'PATCH',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    }),
+  )
+}
+
+export async function remove(sandbox: RunningSandbox, fileId: unknown): Promise<number> {
+  const url = `${sandbox.url}/v1/files/${String(fileId)}`
+  return (await fetch(url, { method: 'DELETE', headers: { authorization } })).status
+}
+
+export async function download(url: unknown): Promise<{ response: Response; bytes: Buffer }> {
+  const response = await fetch(String(url))
+  return { response, bytes: Buffer.from(await response.arrayBuffer()) }
+}
+
+async function answerOf(response: Response): Promise<Answer> {
+  const body: Record<string, unknown> = JSON.parse(await response.text())
+  return { status: response.status, headers: response.headers, body }
+}

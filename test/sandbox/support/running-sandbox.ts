@@ -1,0 +1,30 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { createSandbox, type Sandbox, type SandboxOptions } from '../../../src/sandbox/sandbox.ts'
+
+export const PRIVATE_KEY = 'private_key_test'
+
+export type RunningSandbox = Sandbox & { url: string; directory: string }
+
+/** A sandbox on a directory of its own, gone with the test. */
+export async function startSandbox(options: Partial<SandboxOptions> = {}): Promise<RunningSandbox> {
+  const directory = options.directory ?? (await temporaryDirectory())
+  const sandbox = createSandbox({
+    directory,
+    port: 0,
+    privateKey: PRIVATE_KEY,
+    webhookRetryMs: 10,
+    ...options,
+  })
+  const { url } = await sandbox.start()
+  onTestFinished(() => sandbox.stop())
+  return { ...sandbox, url, directory }
+}
+
+export async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'sandbox-test-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  return directory
+}

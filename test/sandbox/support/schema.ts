@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs'
+import { Ajv } from 'ajv'
+import formats from 'ajv-formats'
+
+type SchemaName = 'file-details' | 'updated-file-details' | 'upload' | 'folder' | 'error'
+
+/** What ImageKit's specification finds wrong with a value; empty where nothing is. `exact` allows no other property. */
+export function schemaProblems(name: SchemaName, value: unknown, exact = false): unknown[] {
+  const schema: object = JSON.parse(
+    readFileSync(new URL(`../../fixtures/openapi/${name}.json`, import.meta.url), 'utf8'),
+  )
+  const ajv = new Ajv({ allErrors: true, strict: false })
+  formats.default(ajv)
+  const validate = ajv.compile(exact ? { ...schema, additionalProperties: false } : schema)
+  validate(value)
+  return validate.errors ?? []
+}

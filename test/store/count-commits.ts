@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs'
+
+const HEADER_BYTES = 32
+const FRAME_HEADER_BYTES = 24
+
+/**
+ * How many transactions the write-ahead log of a database holds: the last frame of each bears the size of the database.
+ * https://www.sqlite.org/fileformat2.html#the_write_ahead_log
+ */
+export function countCommits(path: string): number {
+  const log = readFileSync(`${path}-wal`)
+  const frameBytes = FRAME_HEADER_BYTES + log.readUInt32BE(8)
+  const salts = log.subarray(16, 24)
+  let commits = 0
+  for (let at = HEADER_BYTES; at + frameBytes <= log.length; at += frameBytes) {
+    const isOfThisLog = log.subarray(at + 8, at + 16).equals(salts)
+    if (isOfThisLog && log.readUInt32BE(at + 4) > 0) commits++
+  }
+  return commits
+}

@@ -1,0 +1,65 @@
+import Database from 'better-sqlite3'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { newDelivery, newSubmission } from '../contract/facts.ts'
+import { countCommits } from './count-commits.ts'
+import { temporaryDatabase } from './sqlite-folder.ts'
+
+function openStore(options: { maxQueued?: number } = {}) {
+  const path = temporaryDatabase()
+  const store = openSqliteStore({ path, ...options })
+  onTestFinished(() => store.close())
+  return { path, store }
+}
+
+describe('group commit', () => {
+  test('steps that are asked for together share one transaction', async () => {
+    const { path, store } = openStore()
+    const before = countCommits(path)
+    await Promise.all(Array.from({ length: 200 }, () => store.createSubmission(newSubmission(['remove-bg']))))
+    expect(countCommits(path) - before).toBe(1)
+  })
+
+  test('steps that are asked for one after the other have a transaction each', async () => {
+    const { path, store } = openStore()
+    const before = countCommits(path)
+    for (let count = 0; count < 5; count++) await store.createSubmission(newSubmission(['remove-bg']))
+    expect(countCommits(path) - before).toBe(5)
+  })
+
+  test('a very large batch is split, and all of it is committed', async () => {
+    const { path, store } = openStore()
+    const before = countCommits(path)
+    await Promise.all(Array.from({ length: 2_500 }, () => store.probe()))
+    expect(countCommits(path) - before).toBe(3)
+  })
+
+  test('a step is answered only when others can read it', async () => {
+    const { path, store } = openStore()
+    const other = new Database(path, { readonly: true })
+    onTestFinished(() => {
+      other.close()
+    })
+    const kept = other.prepare('SELECT 1 FROM deliveries WHERE delivery_id = ?')
+    const asked = newSubmission(['remove-bg'])
+    await store.createSubmission(asked)
+    const deliver = async () => {
+      const delivery = newDelivery(asked.submissionId, { service: 'remove-bg', status: 'success' })
+      await store.recordDelivery(delivery)
+      return kept.get(delivery.deliveryId)
+    }
+    const seen = await Promise.all(Array.from({ length: 50 }, deliver))
+    expect(seen.every((row) => row !== undefined)).toBe(true)
+  })
+
+  test('beyond its bound the queue refuses, and takes steps again once it is empty', async () => {
+    const { store } = openStore({ maxQueued: 5 })
+    const settled = await Promise.allSettled(Array.from({ length: 8 }, () => store.probe()))
+    expect(settled.map(({ status }) => status)).toEqual([
+      ...Array.from({ length: 5 }, () => 'fulfilled'),
+      ...Array.from({ length: 3 }, () => 'rejected'),
+    ])
+    expect(settled[5]).toMatchObject({ reason: { code: 'overloaded' } })
+    await store.probe()
+  })
+})

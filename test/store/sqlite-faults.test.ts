@@ -1,0 +1,113 @@
+import Database from 'better-sqlite3'
+import { v7 } from 'uuid'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { openConnection } from '../../src/store/sqlite/connection.ts'
+import { migrateConnection } from '../../src/store/sqlite/migrations.ts'
+import { migrateSqlite } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
+import { newDelivery, newSubmission } from '../contract/facts.ts'
+import { temporaryDatabase } from './sqlite-folder.ts'
+
+const LARGEST_PAGE_COUNT = 4_294_967_294
+
+function openStore() {
+  const path = temporaryDatabase()
+  migrateSqlite(path)
+  const connection = openConnection(path)
+  migrateConnection(connection)
+  const store = createSqliteStore(connection, { maxQueued: 1_000, newId: v7 })
+  onTestFinished(() => store.close())
+  return { path, connection, store }
+}
+
+describe('when the disk or the file refuses', () => {
+  test('a full disk is told and takes nothing half, and the store goes on once there is room', async () => {
+    const { connection, store } = openStore()
+    const asked = Array.from({ length: 60 }, () => newSubmission(['remove-bg']))
+    for (const submission of asked) await store.createSubmission(submission)
+    const word = { service: 'remove-bg', status: 'success' } as const
+    const deliver = ({ submissionId }: { submissionId: string }) =>
+      store.recordDelivery(newDelivery(submissionId, word, { body: Buffer.alloc(20_000) }))
+    const pages = Number(connection.pragma('page_count', { simple: true }))
+    connection.pragma(`max_page_count = ${pages + 40}`)
+
+    const settled = [
+      ...(await Promise.allSettled(asked.slice(0, 30).map(deliver))),
+      ...(await Promise.allSettled(asked.slice(30).map(deliver))),
+    ]
+    const refused = settled.filter(({ status }) => status === 'rejected')
+    expect(refused.length).toBeGreaterThan(0)
+    for (const refusal of refused) expect(refusal).toMatchObject({ reason: { code: 'store_unavailable' } })
+    for (const [index, { submissionId }] of asked.entries()) {
+      const found = await store.findSubmission(submissionId)
+      const isApplied = settled[index]?.status === 'fulfilled'
+      expect(found?.runs[0]?.status).toBe(isApplied ? 'success' : 'pending')
+    }
+
+    connection.pragma(`max_page_count = ${LARGEST_PAGE_COUNT}`)
+    const repeated = await Promise.all(asked.map(deliver))
+    expect(repeated.map(({ outcome }) => outcome)).toEqual(
+      settled.map(({ status }) => (status === 'fulfilled' ? 'duplicate' : 'applied')),
+    )
+  })
+
+  test('a probe fails where a delivery would, and succeeds once there is room', async () => {
+    const { connection, store } = openStore()
+    const pages = Number(connection.pragma('page_count', { simple: true }))
+    connection.pragma(`max_page_count = ${pages}`)
+    await expect(store.probe()).rejects.toMatchObject({ code: 'store_unavailable' })
+    connection.pragma(`max_page_count = ${LARGEST_PAGE_COUNT}`)
+    await store.probe()
+  })
+
+  test('while another holds the file for writing, a whole batch is refused and nothing of it is left', async () => {
+    const { path, store } = openStore()
+    const other = new Database(path)
+    onTestFinished(() => {
+      other.close()
+    })
+    const asked = Array.from({ length: 10 }, () => newSubmission(['remove-bg']))
+    other.exec('BEGIN IMMEDIATE')
+    const settled = await Promise.allSettled(asked.map((submission) => store.createSubmission(submission)))
+    other.exec('ROLLBACK')
+
+    for (const refusal of settled)
+      expect(refusal).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable' } })
+    for (const { submissionId } of asked) expect(await store.findSubmission(submissionId)).toBeUndefined()
+    await Promise.all(asked.map((submission) => store.createSubmission(submission)))
+  })
+
+  test('a batch whose transaction is lost half-way is refused whole', async () => {
+    const { connection, store } = openStore()
+    const asked = Array.from({ length: 10 }, () => newSubmission(['remove-bg']))
+    const [, doomed] = asked
+    // Raises what SQLite itself does on some failures: the transaction is rolled back under the running step.
+    connection.exec(`CREATE TEMP TRIGGER lose BEFORE INSERT ON main.submissions
+      WHEN new.submission_id = '${doomed?.submissionId}' BEGIN SELECT raise(ROLLBACK, 'lost'); END`)
+    const settled = await Promise.allSettled(asked.map((submission) => store.createSubmission(submission)))
+
+    for (const refusal of settled)
+      expect(refusal).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable' } })
+    for (const { submissionId } of asked) expect(await store.findSubmission(submissionId)).toBeUndefined()
+    connection.exec('DROP TRIGGER lose')
+    await Promise.all(asked.map((submission) => store.createSubmission(submission)))
+  })
+
+  test('a run cannot have two effects of one word, whoever writes them', async () => {
+    const { connection, store } = openStore()
+    const asked = newSubmission(['remove-bg'])
+    await store.createSubmission(asked)
+    await store.recordDelivery(newDelivery(asked.submissionId, { service: 'remove-bg', status: 'success' }))
+    const copy = (outcome: string) =>
+      connection
+        .prepare(
+          `INSERT INTO deliveries (delivery_id, route, received_at, outcome, signature, submission_seq, service, final_status)
+           SELECT ?, route, received_at, ?, signature, submission_seq, service, final_status FROM deliveries LIMIT 1`,
+        )
+        .run(v7(), outcome)
+    expect(() => copy('applied')).toThrow(/UNIQUE/)
+    expect(() => copy('contradicted')).toThrow(/UNIQUE/)
+    copy('duplicate')
+    copy('duplicate')
+  })
+})

@@ -1,0 +1,139 @@
+import type { Answer } from '../../../src/domain/judge-answer.ts'
+import { judgeAnswer } from '../../../src/domain/judge-answer.ts'
+import {
+  type Change,
+  type DeliveryJudgement,
+  type ExtensionWord,
+  judgeDelivery,
+} from '../../../src/domain/judge-delivery.ts'
+import { observe } from '../../../src/domain/observe.ts'
+import { type FinalStatus, type Run, requestedRun } from '../../../src/domain/run.ts'
+import { openSubmission, type Submission } from '../../../src/domain/submission.ts'
+
+export const FILE = 'file-1'
+export const ASKED_AT = 1_000
+
+export function aRun(facts: Partial<Run> = {}): Run {
+  const asked = { runId: 'run-1', submissionId: 'submission-1', name: 'remove-bg', attempt: 1, at: ASKED_AT }
+  return { ...requestedRun(asked), ...facts }
+}
+
+export function aSubmission(facts: Partial<Submission> = {}): Submission {
+  return { ...asking('remove-bg').submission, ...facts }
+}
+
+/** An upload that asked for these extensions, with its runs `run-1`, `run-2`, … as they are committed. */
+export function asking(...names: string[]): Known {
+  return openSubmission(
+    {
+      submissionId: 'submission-1',
+      kind: 'upload',
+      fileId: null,
+      fileName: null,
+      extensions: names.map((name) => ({ name })),
+      callerWebhookUrl: null,
+      keyName: null,
+      at: ASKED_AT,
+      attempt: 1,
+    },
+    numbered('run'),
+  )
+}
+
+export function numbered(prefix: string): () => string {
+  let count = 0
+  return () => `${prefix}-${++count}`
+}
+
+export function aWord(facts: Partial<ExtensionWord> = {}): ExtensionWord {
+  return { service: 'remove-bg', status: 'success', fileId: FILE, error: null, ...facts }
+}
+
+export function accepted(
+  extensionStatus: { [name: string]: 'pending' | FinalStatus } = {},
+  facts: { fileId?: string | null; fileName?: string | null; requestId?: string | null } = {},
+): Answer & { kind: 'accepted' } {
+  return {
+    kind: 'accepted',
+    fileId: FILE,
+    fileName: 'cat.png',
+    requestId: 'request-1',
+    extensionStatus,
+    baseline: null,
+    ...facts,
+  }
+}
+
+export function failure(kind: 'rejected' | 'unconfirmed'): Answer & { kind: 'rejected' | 'unconfirmed' } {
+  return { kind, requestId: null, error: { code: kind, message: 'It went wrong.', status: null } }
+}
+
+/** Freezes all of it, so that whoever changes its input throws. */
+export function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  const parts: unknown[] = Object.values(value)
+  for (const part of parts) frozen(part)
+  return Object.freeze(value)
+}
+
+export type Known = { submission: Submission; runs: Run[] }
+
+export type Fact =
+  | { kind: 'answer'; answer: Answer }
+  | { kind: 'webhook'; word: ExtensionWord }
+  | { kind: 'evidence'; name: string }
+  | { kind: 'expiry' }
+
+export type Told = { known: Known; judgement: DeliveryJudgement | null }
+
+/** What is known after a fact, kept as a store keeps it. */
+export function tell(known: Known, fact: Fact, newRunId: () => string, at: number): Told {
+  const { submission, runs } = frozen(known)
+  switch (fact.kind) {
+    case 'answer': {
+      const change = judgeAnswer(submission, runs, frozen(fact.answer), newRunId, at)
+      return { known: keep(known, change), judgement: null }
+    }
+    case 'webhook': {
+      const judgement = judgeDelivery(submission, runs, frozen(fact.word), newRunId, at)
+      return { known: keep(known, judgement), judgement }
+    }
+    case 'evidence': {
+      const seen = runs.map((run) => {
+        return run.name === fact.name ? observe(run, { source: 'reconcile', status: 'success' }, at).run : run
+      })
+      return { known: { submission, runs: seen }, judgement: null }
+    }
+    case 'expiry': {
+      const seen = runs.map((run) => observe(run, { source: 'expiry' }, at).run)
+      return { known: { submission, runs: seen }, judgement: null }
+    }
+  }
+}
+
+function keep(known: Known, change: Change): Known {
+  const changed = new Map(change.runs.map((run) => [run.runId, run]))
+  const old = known.runs.map((run) => changed.get(run.runId) ?? run)
+  const made = change.runs.filter((run) => !known.runs.some((other) => other.runId === run.runId))
+  return {
+    submission: change.submission,
+    runs: [...old, ...made].filter((run) => run.runId !== change.goneRunId),
+  }
+}
+
+/** Each step of a story: what was known after it, and what became of it if it was a webhook. The clock never stops. */
+export function play(start: Known, facts: readonly Fact[], startAt = ASKED_AT): Told[] {
+  const newRunId = numbered(`made-${startAt}`)
+  const steps: Told[] = []
+  let known = start
+  for (const [index, fact] of facts.entries()) {
+    const told = tell(known, fact, newRunId, startAt + index + 1)
+    steps.push(told)
+    known = told.known
+  }
+  return steps
+}
+
+export function statusesOf(known: Known): { [name: string]: string } {
+  return Object.fromEntries(known.runs.map((run) => [run.name, run.status]))
+}

@@ -1,0 +1,167 @@
+import { describe, expect, test } from 'vitest'
+import { type Observation, observe } from '../../../src/domain/observe.ts'
+import type { FinalStatus, Run } from '../../../src/domain/run.ts'
+import { aRun, frozen } from './facts.ts'
+
+const LATER = 2_000
+
+const SUCCESS: Observation = { source: 'webhook', status: 'success', error: null }
+const FAILURE: Observation = { source: 'webhook', status: 'failed', error: { message: 'too large' } }
+const EVIDENCE: Observation = { source: 'reconcile', status: 'success' }
+const EXPIRY: Observation = { source: 'expiry' }
+const STILL_PENDING: Observation = { source: 'response', status: 'pending' }
+
+function response(status: FinalStatus): Observation {
+  return { source: 'response', status }
+}
+
+function settled(status: FinalStatus, facts: Partial<Run> = {}): Run {
+  return frozen(aRun({ status, source: 'webhook', settledAt: 1_500, updatedAt: 1_500, ...facts }))
+}
+
+const pending = frozen(aRun())
+const expired = frozen(aRun({ status: 'expired', source: 'expiry', updatedAt: 1_500 }))
+
+describe('a run that is not settled', () => {
+  test.each([
+    ['a webhook that says SUCCESS', SUCCESS, 'success', 'webhook'],
+    ['a webhook that says FAILURE', FAILURE, 'failed', 'webhook'],
+    ['a response that says success', response('success'), 'success', 'response'],
+    ['a response that says failed', response('failed'), 'failed', 'response'],
+    ['evidence', EVIDENCE, 'success', 'reconcile'],
+  ])('is settled by %s, pending or expired, and says who settled it and when', (_, word, status, source) => {
+    for (const run of [pending, expired]) {
+      const seen = observe(run, word, LATER)
+      expect(seen.outcome).toBe('applied')
+      expect(seen.run).toMatchObject({
+        status,
+        source,
+        settledAt: LATER,
+        updatedAt: LATER,
+        contradicted: false,
+      })
+      expect(seen.run).toMatchObject({ runId: run.runId, requestedAt: run.requestedAt, attempt: run.attempt })
+    }
+  })
+
+  test('stays pending when the response says pending, and its source is then the response', () => {
+    const seen = observe(pending, STILL_PENDING, LATER)
+    expect(seen).toEqual({ outcome: 'applied', run: { ...pending, source: 'response', updatedAt: LATER } })
+    expect(observe(seen.run, STILL_PENDING, LATER + 1)).toEqual({ outcome: 'ignored', run: seen.run })
+  })
+
+  test('expires without a final word, which is not a failure and does not settle it', () => {
+    const seen = observe(pending, EXPIRY, LATER)
+    expect(seen.outcome).toBe('applied')
+    expect(seen.run).toEqual({ ...pending, status: 'expired', source: 'expiry', updatedAt: LATER })
+    expect(seen.run.settledAt).toBeNull()
+  })
+
+  test('stays expired when the response says pending or the window passes again', () => {
+    expect(observe(expired, STILL_PENDING, LATER)).toEqual({ outcome: 'ignored', run: expired })
+    expect(observe(expired, EXPIRY, LATER)).toEqual({ outcome: 'ignored', run: expired })
+  })
+})
+
+describe('a settled run', () => {
+  test.each([
+    ['response', 'success', SUCCESS],
+    ['webhook', 'success', SUCCESS],
+    ['reconcile', 'success', SUCCESS],
+    ['response', 'failed', { ...FAILURE, error: null }],
+    ['webhook', 'failed', { ...FAILURE, error: null }],
+  ] as const)(
+    'is not changed by a webhook that repeats the final word of a %s that said %s',
+    (source, status, word) => {
+      const run = settled(status, { source })
+      expect(observe(run, word, LATER)).toEqual({ outcome: 'duplicate', run })
+    },
+  )
+
+  test('takes the error of a webhook that repeats the failure where it has none', () => {
+    const run = settled('failed', { source: 'response' })
+    const seen = observe(run, FAILURE, LATER)
+    expect(seen.outcome).toBe('duplicate')
+    expect(seen.run).toEqual({ ...run, error: { message: 'too large' }, updatedAt: LATER })
+  })
+
+  test('keeps the first error it was told', () => {
+    const run = settled('failed', { error: { message: 'the first' } })
+    expect(observe(run, FAILURE, LATER)).toEqual({ outcome: 'duplicate', run })
+  })
+
+  test.each([
+    ['success', FAILURE],
+    ['failed', SUCCESS],
+  ] as const)(
+    'that is a %s is contradicted by a webhook that says the opposite, and stays what it is',
+    (status, word) => {
+      const run = settled(status)
+      const seen = observe(run, word, LATER)
+      expect(seen).toEqual({ outcome: 'contradicted', run: { ...run, contradicted: true, updatedAt: LATER } })
+    },
+  )
+
+  test('is contradicted once: the opposite said again is a duplicate', () => {
+    const { run } = observe(settled('success'), FAILURE, LATER)
+    expect(observe(frozen(run), FAILURE, LATER + 1)).toEqual({ outcome: 'duplicate', run })
+  })
+
+  test('is not contradicted by the word it was settled with, told after the opposite', () => {
+    const { run } = observe(settled('success'), FAILURE, LATER)
+    expect(observe(frozen(run), SUCCESS, LATER + 1)).toEqual({ outcome: 'duplicate', run })
+  })
+
+  test('is not changed by a response or evidence that says the opposite, for only a webhook contradicts', () => {
+    const failed = settled('failed')
+    expect(observe(failed, EVIDENCE, LATER)).toEqual({ outcome: 'ignored', run: failed })
+    expect(observe(failed, response('success'), LATER)).toEqual({ outcome: 'ignored', run: failed })
+    const success = settled('success')
+    expect(observe(success, response('failed'), LATER)).toEqual({ outcome: 'ignored', run: success })
+  })
+
+  test('is not changed by a response that still says pending, nor by the end of the window', () => {
+    for (const run of [settled('success'), settled('failed'), settled('success', { source: 'request' })]) {
+      expect(observe(run, STILL_PENDING, LATER)).toEqual({ outcome: 'ignored', run })
+      expect(observe(run, EXPIRY, LATER)).toEqual({ outcome: 'ignored', run })
+    }
+  })
+})
+
+describe('the error of a run', () => {
+  const LIMIT = 16 * 1024
+
+  function failWith(error: string): Run {
+    return observe(pending, { source: 'webhook', status: 'failed', error }, LATER).run
+  }
+
+  test('is what ImageKit sent, as it came', () => {
+    const error = { code: 12, reasons: ['a', { b: null }] }
+    expect(observe(pending, { source: 'webhook', status: 'failed', error }, LATER).run.error).toEqual(error)
+  })
+
+  test('is kept whole up to 16 KiB and is told by its size alone beyond', () => {
+    const quotes = 2
+    expect(failWith('x'.repeat(LIMIT - quotes)).error).toBe('x'.repeat(LIMIT - quotes))
+    expect(failWith('x'.repeat(LIMIT - quotes + 1)).error).toEqual({ truncated: true, bytes: LIMIT + 1 })
+  })
+
+  test('is measured in bytes, not in characters', () => {
+    expect(failWith('é'.repeat(LIMIT / 2)).error).toEqual({ truncated: true, bytes: LIMIT + 2 })
+  })
+
+  test('is also cut where a repeated failure fills it in', () => {
+    const word: Observation = { source: 'webhook', status: 'failed', error: 'x'.repeat(LIMIT) }
+    expect(observe(settled('failed'), word, LATER).run.error).toEqual({ truncated: true, bytes: LIMIT + 2 })
+  })
+
+  test('is null for a success, whatever the webhook carried', () => {
+    const word: Observation = { source: 'webhook', status: 'success', error: { message: 'odd' } }
+    expect(observe(pending, word, LATER).run.error).toBeNull()
+    expect(observe(settled('success'), word, LATER).run.error).toBeNull()
+  })
+
+  test('of the opposite word does not come to a success', () => {
+    expect(observe(settled('success'), FAILURE, LATER).run.error).toBeNull()
+  })
+})

@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest'
+import { countUnnamed, findPlaceholder, isRequested } from '../../../src/domain/saved-extension.ts'
+import { aRun, asking, frozen } from './facts.ts'
+
+describe('the placeholder of a saved extension', () => {
+  test.each(['pending', 'expired'] as const)('still waits for its real name while it is %s', (status) => {
+    const placeholder = aRun({ runId: 'run-2', name: 'saved-extension', status })
+    expect(findPlaceholder(frozen([aRun(), placeholder]))).toBe(placeholder)
+  })
+
+  test.each(['success', 'failed'] as const)(
+    'waits for nothing once ImageKit itself called it %s',
+    (status) => {
+      expect(findPlaceholder(frozen([aRun({ name: 'saved-extension', status })]))).toBeUndefined()
+    },
+  )
+
+  test('is not among runs that were asked for by their own names', () => {
+    expect(findPlaceholder(frozen(asking('remove-bg', 'ai-tasks').runs))).toBeUndefined()
+    expect(findPlaceholder([])).toBeUndefined()
+  })
+})
+
+test('An extension is requested if the submission asked for it by that very name', () => {
+  const { submission } = frozen(asking('remove-bg', 'saved-extension'))
+  expect(isRequested(submission, 'remove-bg')).toBe(true)
+  expect(isRequested(submission, 'saved-extension')).toBe(true)
+  expect(isRequested(submission, 'Remove-BG')).toBe(false)
+  expect(isRequested(submission, 'ai-tasks')).toBe(false)
+})
+
+describe('how many saved extensions have no name yet', () => {
+  const { submission, runs } = frozen(asking('remove-bg', 'saved-extension', 'saved-extension'))
+
+  test('is as many as were asked for, while every run is one that was asked for', () => {
+    expect(countUnnamed(submission, runs)).toBe(2)
+    const none = frozen(asking('remove-bg'))
+    expect(countUnnamed(none.submission, none.runs)).toBe(0)
+  })
+
+  test('is one less for each run that nobody asked for by its name', () => {
+    const named = frozen([...runs, aRun({ runId: 'run-3', name: 'ai-tasks' })])
+    expect(countUnnamed(submission, named)).toBe(1)
+    expect(countUnnamed(submission, [...named, aRun({ runId: 'run-4', name: 'aws-auto-tagging' })])).toBe(0)
+  })
+})

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import { type NewSubmission, openSubmission } from '../../../src/domain/submission.ts'
+import { frozen, numbered } from './facts.ts'
+
+const request: NewSubmission = frozen({
+  submissionId: 'submission-1',
+  kind: 'update',
+  fileId: 'file-1',
+  fileName: 'cat.png',
+  extensions: [
+    { name: 'remove-bg', options: { add_shadow: true } },
+    { name: 'google-auto-tagging', minConfidence: 80 },
+    { name: 'remove-bg' },
+    { name: 'an-extension-of-tomorrow' },
+  ],
+  callerWebhookUrl: 'https://example.com/hook',
+  keyName: 'shop',
+  at: 5_000,
+  attempt: 1,
+})
+
+test('A run exists from its submission on: pending, its source the request, not settled', () => {
+  const { runs } = openSubmission(request, numbered('run'))
+  expect(runs[0]).toEqual({
+    runId: 'run-1',
+    submissionId: 'submission-1',
+    name: 'remove-bg',
+    status: 'pending',
+    source: 'request',
+    attempt: 1,
+    requestedAt: 5_000,
+    settledAt: null,
+    updatedAt: 5_000,
+    error: null,
+    contradicted: false,
+  })
+})
+
+test('A submission has one run per distinct name, in the order in which they were asked for', () => {
+  const { runs } = openSubmission(request, numbered('run'))
+  expect(runs.map((run) => [run.runId, run.name])).toEqual([
+    ['run-1', 'remove-bg'],
+    ['run-2', 'google-auto-tagging'],
+    ['run-3', 'an-extension-of-tomorrow'],
+  ])
+})
+
+test('A submission keeps what was asked, is under way, and knows nothing of ImageKit yet', () => {
+  const { submission } = openSubmission(request, numbered('run'))
+  const { at, attempt, ...asked } = request
+  expect(submission).toEqual({
+    ...asked,
+    state: 'submitting',
+    requestId: null,
+    error: null,
+    baseline: null,
+    createdAt: at,
+    updatedAt: at,
+  })
+  expect(attempt).toBe(1)
+})
+
+test('A retry of ours is a submission whose runs carry the number of the attempt', () => {
+  const { runs } = openSubmission({ ...request, attempt: 3 }, numbered('run'))
+  expect(runs.map((run) => run.attempt)).toEqual([3, 3, 3])
+})
+
+test('Several saved extensions have one placeholder run', () => {
+  const saved = [
+    { name: 'saved-extension', id: 'ext_1' },
+    { name: 'saved-extension', id: 'ext_2' },
+  ]
+  const { submission, runs } = openSubmission({ ...request, extensions: saved }, numbered('run'))
+  expect(runs.map((run) => run.name)).toEqual(['saved-extension'])
+  expect(submission.extensions).toEqual(saved)
+})
+
+test('An upload without extensions is a submission without runs', () => {
+  const { runs } = openSubmission({ ...request, kind: 'upload', extensions: [] }, numbered('run'))
+  expect(runs).toEqual([])
+})
