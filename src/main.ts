@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { readPackageVersion } from './cli/package-version.ts'
 import { runProgram } from './cli/program.ts'
@@ -20,9 +19,11 @@ const exitCode = await runProgram(
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
-    async stopRequested() {
-      await Promise.race(['SIGINT', 'SIGTERM'].map((signal) => once(process, signal)))
-    },
+    stopRequested: () =>
+      new Promise((resolve) => {
+        // Not `once`: npm passes a Ctrl-C on that the terminal has sent already, and the second must not cut the stop short.
+        for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => resolve())
+      }),
     exitCode: 0,
   },
   readPackageVersion(),

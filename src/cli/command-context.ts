@@ -12,7 +12,7 @@ export type CommandContext = {
   stdout: Output
   stderr: Output
   /** Resolves when the process is asked to stop. */
-  stopRequested(): Promise<void>
+  stopRequested: () => Promise<void>
   /** What the program ends with where nothing is thrown. */
   exitCode: number
 }

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { ConfigError } from '../config.ts'
 import { type CommandContext, printLine } from './command-context.ts'
-import { CommandError, errorMessage } from './command-error.ts'
+import { CommandError, errorCode, errorMessage } from './command-error.ts'
 
 type Entry = { name: string; summary: string; load: (context: CommandContext) => Promise<Command> }
 
@@ -84,7 +84,13 @@ function reportError(error: unknown, { env, stderr }: CommandContext): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   const showsStack = env['LOG_LEVEL'] === 'debug' || env['LOG_LEVEL'] === 'trace'
   const stack = showsStack && error instanceof Error ? error.stack : undefined
-  printLine(stderr, stack ?? errorMessage(error))
-  if (error instanceof ConfigError) return 2
+  const hint = errorCode(error) === 'EADDRINUSE' ? '. Set another PORT.' : ''
+  printLine(stderr, stack ?? `${errorMessage(error)}${hint}`)
+  if (error instanceof ConfigError || isStoreLocked(error)) return 2
   return error instanceof CommandError ? error.exitCode : 1
+}
+
+/** By its name: the class itself would load the database into every command. */
+function isStoreLocked(error: unknown): boolean {
+  return error instanceof Error && error.name === 'StoreLockedError'
 }

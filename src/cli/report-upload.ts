@@ -24,8 +24,8 @@ export async function reportUpload(
       ? undefined
       : await waitForEnd(client, sent, limitSeconds, (line) => !json && print(line), paint)
   if (json) {
-    const { answer, submissionId, statusUrl } = sent
-    print(JSON.stringify({ ...answer, submissionId, statusUrl, ...(asset && { assetStatus: asset }) }))
+    const { body, submissionId, statusUrl } = sent
+    print(JSON.stringify({ ...body, submissionId, statusUrl, ...(asset && { assetStatus: asset }) }))
   }
   if (asset === undefined) return
   if (hasUnsuccessful(asset)) context.exitCode = 3

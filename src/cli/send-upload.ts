@@ -4,8 +4,9 @@ import type { TrackerAnswer, TrackerClient } from './tracker-client.ts'
 import { createUploadForm } from './upload-form.ts'
 import type { UploadSource } from './upload-source.ts'
 
-/** ImageKit's answer to an upload, as far as it is read here; the rest stays in it. */
-const answerSchema = z.looseObject({
+const bodySchema = z.record(z.string(), z.unknown())
+
+const answerSchema = z.object({
   fileId: z.string().optional(),
   name: z.string().optional(),
   url: z.string().optional(),
@@ -14,6 +15,9 @@ const answerSchema = z.looseObject({
 })
 
 export type SentUpload = {
+  /** ImageKit's answer as it came. */
+  body: { [field: string]: unknown }
+  /** What is read of it here. */
   answer: z.infer<typeof answerSchema>
   submissionId: string | null
   /** Null where there is no fileId yet. */
@@ -44,7 +48,7 @@ export async function sendUpload(client: TrackerClient, upload: Upload): Promise
     })
     if (answer.status < 200 || answer.status > 299) throw client.refusal(answer)
     return {
-      answer: parseAnswer(answer),
+      ...parseAnswer(answer),
       submissionId: answer.header('x-submission-id') ?? null,
       statusUrl: statusLink(answer.header('link') ?? ''),
     }
@@ -53,9 +57,10 @@ export async function sendUpload(client: TrackerClient, upload: Upload): Promise
   }
 }
 
-function parseAnswer({ status, text }: TrackerAnswer): SentUpload['answer'] {
+function parseAnswer({ status, text }: TrackerAnswer): Pick<SentUpload, 'body' | 'answer'> {
   try {
-    return answerSchema.parse(JSON.parse(text))
+    const body = bodySchema.parse(JSON.parse(text))
+    return { body, answer: answerSchema.parse(body) }
   } catch (cause) {
     throw new CommandError(`The answer (${status}) is not what ImageKit answers to an upload.`, 1, { cause })
   }

@@ -7,7 +7,7 @@ import type { TrackerAccess } from './tracker-access.ts'
 export type TrackerAnswer = {
   status: number
   text: string
-  header(name: string): string | undefined
+  header: (name: string) => string | undefined
 }
 
 export type TrackerRequest = {

@@ -49,7 +49,7 @@ export function addParameterOptions(command: Command): void {
 
 /** The form fields that the options stand for. */
 export function readParameterOptions(command: Command): [string, string][] {
-  const values = command.opts<{ [attribute: string]: unknown }>()
+  const values = command.opts<{ [attribute: string]: string | boolean | undefined }>()
   return PARAMETERS.flatMap(({ flags, field }) => {
     const value = values[new Option(flags).attributeName()]
     return value === undefined ? [] : [[field, String(value)] satisfies [string, string]]

@@ -1,6 +1,6 @@
 import type { Output } from './command-context.ts'
 
-export type UploadProgress = { sent(bytes: number): void; stop(): void }
+export type UploadProgress = { sent: (bytes: number) => void; stop: () => void }
 
 /** A bar on a terminal; a running count where the size is not known. Nothing where nobody watches. */
 export async function startProgress(

@@ -11,8 +11,8 @@ export type UploadSource =
       fileName: string | undefined
       /** Undefined where it is known only at the end. */
       sizeBytes: number | undefined
-      read(): Readable
-      close(): Promise<void>
+      read: () => Readable
+      close: () => Promise<void>
     }
 
 /** `-` is the standard input; an http(s) address is fetched by ImageKit itself; anything else is a path. */

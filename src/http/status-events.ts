@@ -38,7 +38,17 @@ export async function answerEvents(
       outgoing.flushHeaders()
       wake = streamStatus(outgoing, followed.feed, heartbeats)
       wake()
-      return RESPONSE_ALREADY_SENT
+      return alreadySent(c)
     }
   }
+}
+
+/**
+ * Tells the adapter that Node's response is taken. The mark is read on this very object only: what middleware prepared is
+ * dropped first, for Hono would merge both into a new answer, which the adapter would send after the first.
+ */
+function alreadySent(c: AppContext): Response {
+  c.res = undefined
+  c.res = RESPONSE_ALREADY_SENT
+  return RESPONSE_ALREADY_SENT
 }

@@ -9,7 +9,7 @@ const webhookSchema = z.looseObject({
   status: z.string().optional().catch(undefined),
   fileId: fileIdSchema.optional().catch(undefined),
   fileObject: z.looseObject({ fileId: fileIdSchema }).optional().catch(undefined),
-  error: z.unknown(),
+  error: z.unknown().optional(),
 })
 
 const NOTHING: ExtensionWord = { service: null, status: null, fileId: null, error: null }

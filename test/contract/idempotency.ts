@@ -64,6 +64,13 @@ export function describeIdempotency(current: () => OpenedStore): void {
       expect(await claim(1_000 + IDEMPOTENCY_WINDOW_MS)).toEqual({ kind: 'running' })
     })
 
+    test('an expired key can be claimed again, however many have expired', async () => {
+      for (let count = 0; count < 50; count++)
+        await current().store.claimIdempotencyKey(`older ${count}`, 500)
+      await claimAnswered()
+      expect(await claim(1_000 + IDEMPOTENCY_WINDOW_MS)).toEqual({ kind: 'claimed' })
+    })
+
     test('a claim of a dead process is abandoned where its submission was written, free where it was not', async () => {
       await claim()
       const submissionId = await submit()

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
+import type { Observation } from '../../src/domain/observe.ts'
 import { observed, pendingAsset, REQUESTED_AT, SUCCESS, startStatusServer } from './status-server.ts'
 
-const failed = { source: 'webhook', status: 'failed', error: { code: 'quota', detail: ['x'] } } as const
+const failed: Observation = { source: 'webhook', status: 'failed', error: { code: 'quota', detail: ['x'] } }
 
 it('answers the asset with its current runs, every field present', async () => {
   const server = await startStatusServer()

@@ -179,7 +179,7 @@ it('tells the waiters of a settle whose first read failed', async () => {
   await server.watched(1)
   server.store.failure = new TrackerError('store_unavailable', 'The file is locked.')
   server.change(observed(server.asset, 'remove-bg', SUCCESS))
-  await vi.waitFor(() => expect(server.timers.running().toSorted()).toEqual([1000, 60_000]))
+  await vi.waitFor(() => expect(server.timers.running()).toEqual([60_000, 1000]))
   server.store.failure = undefined
   server.timers.fire(1000)
   expect(await (await waiting).json()).toMatchObject({ status: 'success' })

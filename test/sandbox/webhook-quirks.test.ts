@@ -55,6 +55,7 @@ test('late: the effect is there after one delay, the webhook after ten', async (
   const [sandbox, receiver] = [await startSandbox({ delay }), await startReceiver()]
   await uploadWith(sandbox, 'sandbox:webhook=late,sandbox:delay=500', receiver.url)
   await receiver.waitFor(1)
+  await vi.waitFor(() => expect(sandbox.deliveries()).toMatchObject([{ state: 'delivered' }]))
   expect(waits).toEqual([500, 4500])
 })
 

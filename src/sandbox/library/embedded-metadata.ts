@@ -1,4 +1,4 @@
-import { type ExpandedTags, load } from 'exifreader'
+import ExifReader, { type ExpandedTags } from 'exifreader'
 import { readHead } from './read-head.ts'
 
 // Exif, IPTC and XMP stand before the pixels.

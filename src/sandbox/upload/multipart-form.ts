@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises'
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Busboy } from '@fastify/busboy'
-import { badRequest } from '../api-error.ts'
+import { type ApiError, badRequest } from '../api-error.ts'
 
 const LONGEST_FIELD_BYTES = 1024 * 1024
 
@@ -64,16 +64,21 @@ function openParser(contentType: string) {
       limits: { fieldSize: LONGEST_FIELD_BYTES },
     })
   } catch {
-    throw badRequest('Your request contains invalid multipart/form-data.')
+    throw unreadable()
   }
 }
 
 async function feed(body: ReadableStream<Uint8Array>, parser: Writable): Promise<void> {
   try {
     await pipeline(Readable.fromWeb(body), parser)
-  } catch (cause) {
-    throw new Error('the upload form ended early or could not be read', { cause })
+  } catch {
+    // Cut short, or no form at all.
+    throw unreadable()
   }
+}
+
+function unreadable(): ApiError {
+  return badRequest('Your request contains invalid multipart/form-data.')
 }
 
 async function spool(stream: Readable, path: string, hasFileName: boolean): Promise<SpooledPart> {

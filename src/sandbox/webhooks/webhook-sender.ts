@@ -46,6 +46,7 @@ export function createWebhookSender({ clock, delay, signal, retryBaseMs, logger 
     const startedAt = clock().getTime()
     for (let pause = retryBaseMs; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       await delay(pause, signal)
+      signal.throwIfAborted()
       if (clock().getTime() - startedAt > RETRY_WITHIN_MS) {
         delivery.state = 'abandoned'
         return

@@ -1,4 +1,4 @@
-import { and, asc, eq, exists, inArray, isNotNull, isNull, lte, ne, sql } from 'drizzle-orm'
+import { and, asc, eq, exists, inArray, isNull, lte, ne, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { idempotencyKeys as keys, submissions } from './schema.ts'
 
@@ -52,7 +52,7 @@ export function prepareIdempotencyStatements(db: BetterSQLite3Database) {
     abandonUnanswered: db
       .update(keys)
       .set({ abandoned: true })
-      .where(and(isNull(keys.answer), isNotNull(keys.submissionSeq), exists(notRejected)))
+      .where(and(isNull(keys.answer), exists(notRejected)))
       .prepare(),
     deleteNeverSubmitted: db
       .delete(keys)

@@ -1,0 +1,47 @@
+/** The dependency table: arrows point inward. `npm run boundaries` checks it. */
+const inside = (name, folders, never, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: `^src/(${folders})` },
+  to: { path: never },
+})
+
+module.exports = {
+  forbidden: [
+    inside('domain-imports-nothing-of-ours', 'domain/', '^src/(?!domain/)', 'The words and rules stand alone.'),
+    inside('store-sees-domain', 'store/', '^src/(?!(store|domain)/)', 'A store knows the domain, nothing else.'),
+    inside('imagekit-sees-domain', 'imagekit/', '^src/(?!(imagekit|domain)/)', 'ImageKit’s words stop here.'),
+    inside('tracking-sees-domain', 'tracking/', '^src/(?!(tracking|domain)/)', 'Use cases declare the types they need.'),
+    inside('http-decides-nothing', '(http|admin|jobs)/', '^src/(store|sandbox|cli|config|service|main)', 'Edges translate.'),
+    inside('sandbox-stands-alone', 'sandbox/', '^src/(?!sandbox/)', 'The local ImageKit knows nothing of the tracker.'),
+    {
+      name: 'sandbox-is-never-served',
+      comment: 'The sandbox is for development; only its own command and the demo start it.',
+      severity: 'error',
+      from: { path: '^src/(?!(sandbox|cli)/)' },
+      to: { path: '^src/sandbox/' },
+    },
+    inside('config-is-pure', 'config', '^src/(?!(config|domain))', 'Configuration is parsed before anything exists.'),
+    {
+      name: 'only-commands-wire',
+      comment: 'The composition root is started by commands.',
+      severity: 'error',
+      from: { path: '^src/(?!(cli/|main|service))' },
+      to: { path: '^src/(service|cli/|main)' },
+    },
+    {
+      name: 'sql-only-in-store',
+      severity: 'error',
+      from: { path: '^src/(?!store/)' },
+      to: { path: 'node_modules/(drizzle-orm|better-sqlite3|pg|postgres)/' },
+    },
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.mjs', '.cjs', '.json'] },
+  },
+}

@@ -1,0 +1,50 @@
+import type { Reply } from './fake-tracker.ts'
+
+export const FILE_ID = '598821f949c0a938d57563bd'
+export const SUBMISSION_ID = '0190a5f2-7d9c-7c3e-9a55-2f6c1d1e4b11'
+
+/** The answer to an upload whose extensions have these statuses. */
+export function uploaded(extensionStatus?: { [name: string]: string }): Reply {
+  return {
+    status: 200,
+    body: {
+      fileId: FILE_ID,
+      name: 'photo_a1b2.png',
+      url: 'https://ik.example/photo_a1b2.png',
+      size: 5,
+      ...(extensionStatus && { extensionStatus }),
+    },
+    headers: {
+      'x-submission-id': SUBMISSION_ID,
+      link: `<https://tracker.example/assets/${FILE_ID}/status?token=abc>; rel="status"`,
+    },
+  }
+}
+
+/** The status of an asset whose current runs have these statuses; failed ones with an error. */
+export function assetStatus(extensionStatus: { [name: string]: string }, etag = '"1"'): Reply {
+  const statuses = Object.values(extensionStatus)
+  const status =
+    ['pending', 'failed', 'expired', 'success'].find((word) => statuses.includes(word)) ?? 'none'
+  return {
+    status: 200,
+    headers: { etag },
+    body: {
+      fileId: FILE_ID,
+      status,
+      extensionStatus,
+      extensions: Object.entries(extensionStatus).map(([name, word], index) => ({
+        runId: `run-${index}`,
+        name,
+        status: word,
+        source: word === 'pending' ? 'response' : 'webhook',
+        attempt: 1,
+        submissionId: SUBMISSION_ID,
+        requestedAt: '2026-01-02T03:04:05.000Z',
+        settledAt: null,
+        error: word === 'failed' ? { message: 'Could not find the foreground.' } : null,
+      })),
+      updatedAt: '2026-01-02T03:04:06.000Z',
+    },
+  }
+}

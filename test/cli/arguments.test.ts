@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest'
+import { uploaded } from './answers.ts'
+import { startFakeTracker } from './fake-tracker.ts'
+import { runCli } from './run-cli.ts'
+
+describe('help', () => {
+  test('lists the commands, and names the exit codes', async () => {
+    const { exitCode, stdout, stderr } = await runCli(['--help'])
+    expect(exitCode).toBe(0)
+    for (const command of ['serve', 'demo', 'sandbox', 'migrate', 'upload', 'status'])
+      expect(stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'))
+    expect(stdout).toContain('Exit codes: 0 done, 1 failed, 2 usage')
+    expect(stderr).toBe('')
+  })
+
+  test.each(['serve', 'demo', 'sandbox', 'migrate', 'upload', 'status'])('%s has its own', async (command) => {
+    const asOption = await runCli([command, '--help'])
+    expect(asOption.exitCode).toBe(0)
+    expect(asOption.stdout).toContain(`Usage: extension-tracker ${command}`)
+    const asCommand = await runCli(['help', command])
+    expect(asCommand).toEqual(asOption)
+  })
+
+  test('of upload tells the defaults that a tagger gets', async () => {
+    const { stdout } = await runCli(['upload', '--help'])
+    expect(stdout.replace(/\s+/g, ' ')).toContain('minConfidence 70 and maxTags 10')
+  })
+
+  test('the version is printed', async () => {
+    expect(await runCli(['--version'])).toEqual({ exitCode: 0, stdout: '1.2.3\n', stderr: '' })
+  })
+})
+
+describe('wrong usage exits 2, with a sentence on stderr and nothing on stdout', () => {
+  test.each([
+    [['frobnicate'], "unknown command 'frobnicate'"],
+    [['--frobnicate'], "unknown option '--frobnicate'"],
+    [['upload', '--frobnicate'], "unknown option '--frobnicate'"],
+    [['upload', 'a.png', 'b.png'], 'too many arguments'],
+    [['status'], "missing required argument 'FILE_ID'"],
+    [['migrate', 'now'], 'too many arguments'],
+    [[], 'Usage: extension-tracker'],
+  ])('%j', async (args, sentence) => {
+    const { exitCode, stdout, stderr } = await runCli(args)
+    expect(stderr).toContain(sentence)
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+  })
+})
+
+describe('an upload that is asked for wrongly exits 2 before anything is sent', () => {
+  test.each([
+    [['--extensions', '{'], 'JSON text such as [{"name":"remove-bg"}]'],
+    [['--extensions', '{"name":"remove-bg"}'], 'array of objects, each with a "name"'],
+    [['--extensions', '[{"options":{}}]'], 'array of objects, each with a "name"'],
+    [['--extension', 'ai-tasks'], 'needs its tasks; use --extensions'],
+    [['--extension', 'saved-extension'], 'needs its id; use --extensions'],
+    [['--extension', ''], 'name is empty'],
+    [['--custom-metadata', '{brand}'], 'not valid JSON'],
+    [['--custom-metadata', '["Nike"]'], 'should be a JSON object'],
+    [['--transformation', 'w-200'], 'not valid JSON'],
+    [['--field', 'novalue'], 'NAME=VALUE'],
+    [['--field', 'fileName=x'], 'an argument or option of its own'],
+    [['--wait', 'soon'], 'a number of seconds'],
+  ])('%j', async (args, sentence) => {
+    const tracker = await startFakeTracker(() => uploaded())
+    const { exitCode, stdout, stderr } = await runCli(['upload', import.meta.filename, ...args], {
+      env: { TRACKER_URL: tracker.url },
+    })
+    expect(stderr).toContain(sentence)
+    expect({ exitCode, stdout, requests: tracker.requests }).toEqual({ exitCode: 2, stdout: '', requests: [] })
+  })
+
+  test.each([
+    [['upload'], 'Name the file to upload'],
+    [['upload', '--wait', '5'], 'Name the file to upload'],
+    [['upload', '-'], 'add --file-name'],
+    [['upload', 'https://example.com/'], 'add --file-name'],
+    [['upload', 'http://'], 'not a valid address'],
+  ])('%j', async (args, sentence) => {
+    const { exitCode, stderr } = await runCli(args)
+    expect(stderr).toContain(sentence)
+    expect(exitCode).toBe(2)
+  })
+})
+
+describe('a wrong environment exits 2 with all its problems', () => {
+  test.each([['upload', import.meta.filename], ['status', 'abc']])('%s', async (...args) => {
+    const env = { TRACKER_URL: 'ftp://x', PORT: 'http', TRACKER_API_KEY: 'short' }
+    const { exitCode, stderr } = await runCli(args, { env })
+    expect(stderr).toContain('TRACKER_URL: should be')
+    expect(stderr).toContain('PORT: should be')
+    expect(stderr).toContain('TRACKER_API_KEY: key 1: the secret is shorter')
+    expect(stderr).not.toContain('"short"')
+    expect(exitCode).toBe(2)
+  })
+
+  test('serve', async () => {
+    const { exitCode, stderr } = await runCli(['serve'], { env: { PORT: 'x', LOG_LEVEL: 'loud' } })
+    expect(stderr).toContain('PORT: should be')
+    expect(stderr).toContain('LOG_LEVEL: should be')
+    expect(stderr).toContain('IMAGEKIT_PRIVATE_KEY: is required')
+    expect(exitCode).toBe(2)
+  })
+})

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Busboy } from '@fastify/busboy'
+import { onTestFinished } from 'vitest'
+
+export type ReceivedFile = { name: string; sha256: string; bytes: number }
+
+export type ReceivedForm = { fields: [string, string][]; file: ReceivedFile | undefined }
+
+export type Received = { method: string; url: string; headers: IncomingHttpHeaders; form?: ReceivedForm }
+
+export type Reply = { status: number; body?: unknown; headers?: { [name: string]: string } }
+
+export type FakeTracker = { url: string; requests: Received[] }
+
+/** A real HTTP server in the tracker's place: it keeps what arrives, and `reply` says what is answered. */
+export function startFakeTracker(reply: (received: Received) => Reply | Promise<Reply>): Promise<FakeTracker> {
+  const requests: Received[] = []
+  return listen(async (incoming, response) => {
+    const received = await receive(incoming)
+    requests.push(received)
+    const { status, body, headers } = await reply(received)
+    response.writeHead(status, { 'content-type': 'application/json', ...headers })
+    response.end(body === undefined ? '' : JSON.stringify(body))
+  }).then((url) => ({ url, requests }))
+}
+
+/** A server that does with the request what it likes; closed when the test ends. */
+export async function listen(
+  handler: (incoming: IncomingMessage, response: ServerResponse) => void | Promise<void>,
+): Promise<string> {
+  const server = createServer((incoming, response) => void handler(incoming, response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+async function receive(incoming: IncomingMessage): Promise<Received> {
+  const { method = '', url = '', headers } = incoming
+  const contentType = headers['content-type']
+  if (!contentType?.startsWith('multipart/form-data')) return { method, url, headers }
+  return { method, url, headers, form: await readForm(incoming, contentType) }
+}
+
+export function readForm(incoming: IncomingMessage, contentType: string): Promise<ReceivedForm> {
+  return new Promise((resolve, reject) => {
+    const fields: [string, string][] = []
+    let file: ReceivedFile | undefined
+    const busboy = new Busboy({ headers: { 'content-type': contentType } })
+    busboy.on('field', (name, value) => fields.push([name, value]))
+    busboy.on('file', (_field, stream, name) => {
+      const hash = createHash('sha256')
+      let bytes = 0
+      stream.on('data', (chunk: Buffer) => {
+        hash.update(chunk)
+        bytes += chunk.length
+      })
+      stream.on('end', () => {
+        file = { name, sha256: hash.digest('hex'), bytes }
+      })
+    })
+    busboy.on('finish', () => resolve({ fields, file }))
+    busboy.on('error', reject)
+    incoming.pipe(busboy)
+  })
+}

@@ -1,0 +1,212 @@
+import { expect, it, vi } from 'vitest'
+import {
+  manualTimers,
+  observed,
+  openEvents,
+  pendingAsset,
+  SUCCESS,
+  startStatusServer,
+} from './status-server.ts'
+
+const RESPONSE_PENDING = { source: 'response', status: 'pending' } as const
+
+async function startWithPending(...names: string[]) {
+  const timers = manualTimers()
+  const server = await startStatusServer({ startTimer: timers.startTimer })
+  const asset = pendingAsset('f1', ...names)
+  server.keep(asset)
+  const present = async () => {
+    const answer = await fetch(`${server.url}/assets/f1/status`)
+    return { event: 'status', id: answer.headers.get('etag') ?? '', data: await answer.text() }
+  }
+  return { ...server, timers, asset, eventsUrl: `${server.url}/assets/f1/events`, present }
+}
+
+it('tells the present state, then each change, and ends when nothing is pending', async () => {
+  const server = await startWithPending('remove-bg', 'aws-auto-tagging')
+  const stream = await openEvents(server.eventsUrl)
+  expect(stream.answer.statusCode).toBe(200)
+  expect(stream.answer.headers).toMatchObject({
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-cache',
+    'x-accel-buffering': 'no',
+    'access-control-allow-origin': '*',
+    'x-request-id': expect.any(String),
+  })
+  await stream.received(1)
+  const first = await server.present()
+  const half = observed(server.asset, 'remove-bg', SUCCESS)
+  server.change(half)
+  await stream.received(2)
+  const second = await server.present()
+  server.change(observed(half, 'aws-auto-tagging', SUCCESS))
+  await stream.ended
+  expect(stream.events()).toEqual([first, second, await server.present()])
+  expect(stream.text()).toBe(
+    stream
+      .events()
+      .map(({ event, id, data }) => `event: ${event}\nid: ${id}\ndata: ${data}\n\n`)
+      .join(''),
+  )
+  expect(server.board.watching()).toBe(0)
+  expect(server.timers.running()).toEqual([])
+})
+
+it('ends after the present state where nothing is pending', async () => {
+  const server = await startWithPending()
+  const stream = await openEvents(server.eventsUrl)
+  await stream.ended
+  expect(stream.events()).toEqual([await server.present()])
+})
+
+it('answers 404 for an asset never heard of, before any stream begins', async () => {
+  const server = await startWithPending('remove-bg')
+  const answer = await fetch(`${server.url}/assets/f2/events`)
+  expect(answer.status).toBe(404)
+  expect(answer.headers.get('content-type')).toBe('application/problem+json')
+  expect(server.board.watching()).toBe(0)
+})
+
+it('answers 204 to who comes back with the last state, quoted or not', async () => {
+  const server = await startWithPending()
+  const { id } = await server.present()
+  for (const lastEventId of [id, id.slice(1, -1)]) {
+    const answer = await fetch(server.eventsUrl, { headers: { 'Last-Event-ID': lastEventId } })
+    expect([lastEventId, answer.status]).toEqual([lastEventId, 204])
+  }
+  expect(server.board.watching()).toBe(0)
+})
+
+it('does not repeat the present state to who has it, and goes on with the changes', async () => {
+  const server = await startWithPending('remove-bg')
+  const { id } = await server.present()
+  const stream = await openEvents(server.eventsUrl, { 'Last-Event-ID': id })
+  expect(stream.answer.statusCode).toBe(200)
+  server.change(observed(server.asset, 'remove-bg', SUCCESS))
+  await stream.ended
+  expect(stream.events()).toEqual([await server.present()])
+})
+
+it('tells the present state to who comes back with an older one', async () => {
+  const server = await startWithPending('remove-bg')
+  const stream = await openEvents(server.eventsUrl, { 'Last-Event-ID': '"older"' })
+  await stream.received(1)
+  expect(stream.events()).toEqual([await server.present()])
+})
+
+it('tells three hundred clients of one change after one question to the store', async () => {
+  const server = await startWithPending('remove-bg')
+  const streams = await Promise.all(Array.from({ length: 300 }, () => openEvents(server.eventsUrl)))
+  await Promise.all(streams.map((stream) => stream.received(1)))
+  expect(server.loads).toEqual(['f1'])
+  server.change(observed(server.asset, 'remove-bg', SUCCESS))
+  await Promise.all(streams.map((stream) => stream.ended))
+  expect(server.loads).toEqual(['f1', 'f1'])
+  const settled = await server.present()
+  for (const stream of streams) expect(stream.events()).toEqual([expect.anything(), settled])
+  expect(server.board.watching()).toBe(0)
+  expect(server.timers.running()).toEqual([])
+})
+
+it('says nothing for a change that leaves the state as it was', async () => {
+  const server = await startWithPending('remove-bg')
+  const stream = await openEvents(server.eventsUrl)
+  await stream.received(1)
+  server.change(structuredClone(server.asset))
+  server.change(observed(server.asset, 'remove-bg', SUCCESS))
+  await stream.ended
+  expect(stream.events()).toHaveLength(2)
+})
+
+it('keeps all streams alive with comments, by one timer, each once in fifteen seconds', async () => {
+  const server = await startWithPending('remove-bg')
+  const streams = await Promise.all(Array.from({ length: 20 }, () => openEvents(server.eventsUrl)))
+  await Promise.all(streams.map((stream) => stream.received(1)))
+  expect(server.timers.running()).toEqual([1500])
+  for (let tick = 0; tick < 10; tick += 1) server.timers.fire(1500)
+  const comments = (stream: { text(): string }) => stream.text().split(':\n\n').length - 1
+  await vi.waitFor(() => expect(streams.map(comments)).toEqual(streams.map(() => 1)))
+  for (const stream of streams) stream.leave()
+  await server.watched(0)
+  expect(server.timers.running()).toEqual([])
+})
+
+it('forgets a client that leaves', async () => {
+  const server = await startWithPending('remove-bg')
+  const [leaving, staying] = [await openEvents(server.eventsUrl), await openEvents(server.eventsUrl)]
+  await server.watched(2)
+  leaving.leave()
+  await server.watched(1)
+  server.change(observed(server.asset, 'remove-bg', SUCCESS))
+  await staying.ended
+  expect(staying.events()).toHaveLength(2)
+})
+
+it('answers HEAD with the headers alone, and follows nothing for it', async () => {
+  const server = await startWithPending('remove-bg')
+  const answer = await fetch(server.eventsUrl, { method: 'HEAD' })
+  expect(answer.status).toBe(200)
+  expect(answer.headers.get('content-type')).toBe('text/event-stream')
+  expect(server.board.watching()).toBe(0)
+  expect(server.timers.running()).toEqual([])
+  expect((await fetch(`${server.url}/assets/f2/events`, { method: 'HEAD' })).status).toBe(404)
+})
+
+it('keeps for a client that does not read nothing but the newest state', async () => {
+  const server = await startWithPending('remove-bg', 'aws-auto-tagging')
+  const stream = await openEvents(server.eventsUrl)
+  await stream.received(1)
+  stream.answer.pause()
+  // Larger than what the kernel takes for a connection that nobody reads from.
+  const error = 'x'.repeat(1024 * 1024)
+  let { asset } = server
+  const changes = 40
+  for (let change = 0; change < changes; change += 1) {
+    asset = { ...asset, runs: asset.runs.map((run) => ({ ...run, updatedAt: run.updatedAt + 1, error })) }
+    server.change(asset)
+    await server.present()
+  }
+  const settled = observed(observed(asset, 'remove-bg', SUCCESS), 'aws-auto-tagging', SUCCESS)
+  server.change(settled)
+  stream.answer.resume()
+  await stream.ended
+  expect(stream.events().length).toBeLessThan(changes)
+  expect(stream.events().at(-1)).toEqual(await server.present())
+})
+
+it('ends all streams when the service stops', async () => {
+  const server = await startWithPending('remove-bg')
+  const stream = await openEvents(server.eventsUrl)
+  await stream.received(1)
+  server.board.close()
+  await stream.ended
+  expect(server.board.watching()).toBe(0)
+  const late = await openEvents(server.eventsUrl)
+  await late.ended
+  expect(late.events()).toEqual([await server.present()])
+})
+
+it('ends the streams of an asset that is forgotten', async () => {
+  const server = await startWithPending('remove-bg')
+  const stream = await openEvents(server.eventsUrl)
+  await stream.received(1)
+  server.forget('f1')
+  await stream.ended
+  expect(stream.events()).toHaveLength(1)
+})
+
+it('takes up a state that changed between two others without showing an older one', async () => {
+  const server = await startWithPending('remove-bg', 'aws-auto-tagging')
+  const stream = await openEvents(server.eventsUrl)
+  await stream.received(1)
+  const accepted = observed(server.asset, 'remove-bg', RESPONSE_PENDING)
+  const half = observed(accepted, 'remove-bg', SUCCESS)
+  server.change(accepted)
+  server.change(half)
+  await stream.received(2)
+  server.change(observed(half, 'aws-auto-tagging', SUCCESS))
+  await stream.ended
+  const times = stream.events().map(({ data }) => data.match(/"updatedAt":"([^"]+)"/)?.[1] ?? '')
+  expect(times).toEqual(times.toSorted())
+  expect(stream.events().at(-1)).toEqual(await server.present())
+})

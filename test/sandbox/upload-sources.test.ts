@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import fc from 'fast-check'
+import { expect, onTestFinished, test } from 'vitest'
+import { imageBlob, imageBytes } from './support/fixture-images.ts'
+import { download, upload } from './support/requests.ts'
+import { PRIVATE_KEY, startSandbox } from './support/running-sandbox.ts'
+
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
+
+test('a file comes as bytes, as base64, as a data URI or by URL, and is the same', async () => {
+  const sandbox = await startSandbox()
+  const bytes = imageBytes('shirt.png')
+  const base64 = bytes.toString('base64')
+  const first = await upload(sandbox, { file: imageBlob('shirt.png'), fileName: 'shirt.png' })
+  const sources = [base64, `data:image/png;base64,${base64}`, String(first.body['url'])]
+  for (const file of sources) {
+    const { status, body } = await upload(sandbox, { file, fileName: 'copy.png' })
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ size: bytes.length, width: 240, fileType: 'image' })
+    expect((await download(body['url'])).bytes).toEqual(bytes)
+  }
+  const received = sandbox.uploads().map(({ file }) => file?.sha256)
+  expect(received).toEqual([sha256(bytes), ...sources.map((file) => sha256(Buffer.from(file)))])
+})
+
+test('any bytes survive base64, with line breaks too', async () => {
+  const sandbox = await startSandbox()
+  const check = async (content: Uint8Array, perLine: number) => {
+    const text = Buffer.from(content)
+      .toString('base64')
+      .replaceAll(new RegExp(`.{${perLine}}`, 'g'), '$&\r\n')
+    const { body } = await upload(sandbox, { file: text, fileName: 'a.bin' })
+    expect((await download(body['url'])).bytes).toEqual(Buffer.from(content))
+  }
+  const bytes = fc.uint8Array({ minLength: 1, maxLength: 400 })
+  await fc.assert(fc.asyncProperty(bytes, fc.integer({ min: 1, max: 80 }), check), { numRuns: 25 })
+  await check(new Uint8Array(200_001).fill(7), 76)
+})
+
+test('a text that is neither URL nor base64, and a named file that looks like base64, are taken as they are', async () => {
+  const sandbox = await startSandbox()
+  for (const file of ['hello, world', new File(['abcd'], 'a.txt'), new File(['https://a.b/c'], 'a.txt')]) {
+    const { body } = await upload(sandbox, { file, fileName: 'a.txt' })
+    const { bytes, response } = await download(body['url'])
+    expect(bytes.toString()).toBe(typeof file === 'string' ? file : await file.text())
+    expect(response.headers.get('content-type')).toBe('text/plain')
+  }
+})
+
+test('a URL that fails or does not answer with a file is a 400', async () => {
+  const sandbox = await startSandbox()
+  const server = createServer((_request, response) => response.writeHead(404).end('no')).listen(
+    0,
+    '127.0.0.1',
+  )
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const address = server.address()
+  const port = typeof address === 'object' ? address?.port : undefined
+  for (const file of [`http://127.0.0.1:${port}/x.jpg`, 'http://127.0.0.1:1/x.jpg', 'https://not a url']) {
+    const { status, body } = await upload(sandbox, { file })
+    expect(status).toBe(400)
+    expect(body['message']).toContain('invalid file parameter')
+  }
+})
+
+test('128 MiB stream through to disk with flat memory and the right bytes, fields before and after', async () => {
+  const sandbox = await startSandbox()
+  const chunk = Buffer.alloc(1024 * 1024)
+  const hash = createHash('sha256')
+  const part = (name: string, rest = '') =>
+    `--b\r\nContent-Disposition: form-data; name="${name}"${rest}\r\n\r\n`
+  let peak = 0
+  async function* body() {
+    yield Buffer.from(`${part('fileName')}big.bin\r\n${part('file', '; filename="big.bin"')}`)
+    for (let index = 0; index < 128; index++) {
+      chunk.fill(index)
+      hash.update(chunk)
+      peak = Math.max(peak, process.memoryUsage().arrayBuffers)
+      yield Buffer.from(chunk)
+    }
+    yield Buffer.from(`\r\n${part('tags')}big\r\n--b--\r\n`)
+  }
+  const before = process.memoryUsage().arrayBuffers
+  const response = await fetch(`${sandbox.url}/api/v1/files/upload`, {
+    method: 'POST',
+    body: Readable.toWeb(Readable.from(body())),
+    duplex: 'half',
+    headers: {
+      'content-type': 'multipart/form-data; boundary=b',
+      authorization: `Basic ${Buffer.from(`${PRIVATE_KEY}:`).toString('base64')}`,
+    },
+  })
+  expect(await response.json()).toMatchObject({ size: 128 * 1024 * 1024, fileType: 'non-image' })
+  const digest = hash.digest('hex')
+  expect(sandbox.uploads()).toMatchObject([{ order: ['fileName', 'file', 'tags'], file: { sha256: digest } }])
+  console.log(peak-before)
+  expect(peak - before).toBeLessThan(48 * 1024 * 1024)
+  expect(await readdir(join(sandbox.directory, 'spool'))).toEqual([])
+})

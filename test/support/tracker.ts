@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { onTestFinished } from 'vitest'
+import type { Environment } from '../../src/config/variables.ts'
+import { parseConfig } from '../../src/config.ts'
+import { createSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
+import { createService, type Overrides, type Service } from '../../src/service.ts'
+
+export const API_KEY = 'api-key-of-the-tests-0123456789'
+export const ADMIN_KEY = 'admin-key-of-the-tests-0123456789'
+export const IMAGEKIT_KEY = 'private_key_of_the_tests'
+
+/** A tracker in this process on a port of its own, as a user would run it; it is stopped when the test ends. */
+export type RunningTracker = {
+  url: string
+  service: Service
+  directory: string
+  /** `fetch` on the tracker, with the API key unless the headers say otherwise. */
+  fetch(path: string, init?: RequestInit): Promise<Response>
+  /** Stops this one and starts another on the same files. */
+  restart(): Promise<RunningTracker>
+}
+
+export async function startTracker(
+  env: Environment = {},
+  overrides: Overrides = {},
+  directory = temporaryDirectory(),
+): Promise<RunningTracker> {
+  const config = parseConfig(
+    {
+      PORT: '0',
+      DATABASE_URL: `file:${join(directory, 'tracker.db')}`,
+      IMAGEKIT_PRIVATE_KEY: IMAGEKIT_KEY,
+      TRACKER_API_KEY: `app:${API_KEY}`,
+      TRACKER_ADMIN_KEY: `operator:${ADMIN_KEY}`,
+      ...env,
+    },
+    () => '',
+  )
+  const service = createService(config, { logger: pino({ level: 'silent' }), ...overrides })
+  const { url } = await service.start()
+  let isStopped = false
+  const stop = async () => {
+    if (isStopped) return
+    isStopped = true
+    await service.stop()
+  }
+  onTestFinished(stop)
+  return {
+    url,
+    service,
+    directory,
+    fetch: (path, init = {}) => {
+      const headers = new Headers(init.headers)
+      if (!headers.has('authorization')) headers.set('authorization', `Bearer ${API_KEY}`)
+      return fetch(url + path, { ...init, headers })
+    },
+    async restart() {
+      await stop()
+      return startTracker(env, overrides, directory)
+    },
+  }
+}
+
+/** A local ImageKit that accepts `IMAGEKIT_KEY`, and a tracker that speaks to it. */
+export async function startTrackerAndSandbox(
+  env: Environment = {},
+  overrides: Overrides = {},
+): Promise<{ tracker: RunningTracker; sandbox: Sandbox; sandboxUrl: string }> {
+  const sandbox = createSandbox({
+    directory: temporaryDirectory(),
+    port: 0,
+    privateKey: IMAGEKIT_KEY,
+    webhookRetryMs: 20,
+  })
+  const { url } = await sandbox.start()
+  onTestFinished(() => sandbox.stop())
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: url, IMAGEKIT_API_URL: url, ...env }, overrides)
+  return { tracker, sandbox, sandboxUrl: url }
+}
+
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'tracker-test-'))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
