@@ -11,6 +11,7 @@ CREATE TABLE `deliveries` (
 	`file_id` text,
 	`service` text,
 	`final_status` text,
+	`unclaimed_error` text,
 	FOREIGN KEY (`submission_seq`) REFERENCES `submissions`(`seq`) ON UPDATE no action ON DELETE cascade
 );
 --> statement-breakpoint
@@ -46,6 +47,7 @@ CREATE TABLE `runs` (
 	`run_id` text NOT NULL,
 	`submission_seq` integer NOT NULL,
 	`name` text NOT NULL,
+	`requested_as` text,
 	`status` text NOT NULL,
 	`source` text NOT NULL,
 	`attempt` integer NOT NULL,

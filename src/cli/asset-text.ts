@@ -1,4 +1,3 @@
-import { styleText } from 'node:util'
 import type { AssetStatus, RunStatus } from './asset-status.ts'
 import type { CommandContext } from './command-context.ts'
 
@@ -9,15 +8,16 @@ export function createPaint({ env, stdout }: Pick<CommandContext, 'env' | 'stdou
   const isColoured = stdout.isTTY === true && !env['NO_COLOR']
   return (status, text = status) => {
     const colour = COLOURS.get(status)
-    return isColoured && colour !== undefined ? styleText(colour, text) : text
+    return isColoured && colour !== undefined ? `\u001b[${colour}m${text}\u001b[39m` : text
   }
 }
 
-const COLOURS = new Map<string, 'green' | 'red' | 'yellow' | 'cyan'>([
-  ['success', 'green'],
-  ['failed', 'red'],
-  ['expired', 'yellow'],
-  ['pending', 'cyan'],
+// ANSI: green, red, yellow, cyan.
+const COLOURS = new Map([
+  ['success', 32],
+  ['failed', 31],
+  ['expired', 33],
+  ['pending', 36],
 ])
 
 /** An asset with its extensions, one a line. */

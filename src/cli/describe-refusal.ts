@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { TrackerAccess } from './tracker-access.ts'
-import type { TrackerAnswer } from './tracker-client.ts'
+import type { TrackerAnswer } from './tracker-answer.ts'
 
 /** The tracker's problems and ImageKit's errors, whichever of them it is. */
 const refusalSchema = z.object({

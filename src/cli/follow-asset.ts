@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type AssetStatus, parseAssetStatus } from './asset-status.ts'
 import { CommandError } from './command-error.ts'
-import type { TrackerAnswer, TrackerClient } from './tracker-client.ts'
+import type { TrackerAnswer } from './tracker-answer.ts'
+import type { TrackerClient } from './tracker-client.ts'
 
 const WAIT_SECONDS = 30
 const PAUSE_MS = 1000

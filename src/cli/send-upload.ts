@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { CommandError } from './command-error.ts'
-import type { TrackerAnswer, TrackerClient } from './tracker-client.ts'
+import type { TrackerAnswer } from './tracker-answer.ts'
+import type { TrackerClient } from './tracker-client.ts'
 import { createUploadForm } from './upload-form.ts'
 import type { UploadSource } from './upload-source.ts'
 

@@ -3,14 +3,9 @@ import { request } from 'undici'
 import { CommandError, errorCode, errorMessage } from './command-error.ts'
 import { describeRefusal } from './describe-refusal.ts'
 import type { TrackerAccess } from './tracker-access.ts'
+import type { TrackerAnswer } from './tracker-answer.ts'
 
-export type TrackerAnswer = {
-  status: number
-  text: string
-  header: (name: string) => string | undefined
-}
-
-export type TrackerRequest = {
+type TrackerRequest = {
   method: 'GET' | 'POST'
   path: string
   headers?: { [name: string]: string }

@@ -3,8 +3,8 @@ import type { Run, RunStatus } from './run.ts'
 export type AssetState = RunStatus | 'none'
 
 /**
- * What is known of an asset: the runs of all its submissions that are not `rejected`, in the order in which they were
- * inserted, and when the newest of those submissions last changed.
+ * What is known of an asset: the runs of all its submissions that are not `rejected`, in the order in which the
+ * submissions were inserted (and within one, its runs), and when the newest of those submissions last changed.
  */
 export type AssetFacts = { fileId: string; recordedAt: number; runs: Run[] }
 
@@ -15,6 +15,7 @@ export function describeAsset(facts: AssetFacts): Asset {
   const newest = new Map<string, Run>()
   for (const run of facts.runs) {
     newest.delete(run.name)
+    if (run.requestedAs !== null) newest.delete(run.requestedAs)
     newest.set(run.name, run)
   }
   const runs = [...newest.values()]

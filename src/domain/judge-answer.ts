@@ -1,7 +1,7 @@
-import type { Change } from './judge-delivery.ts'
-import { observe } from './observe.ts'
-import { type FinalStatus, type Run, requestedRun } from './run.ts'
-import { findPlaceholder, isRequested } from './saved-extension.ts'
+import { type Change, type ExtensionWord, isOtherFile, nextRun } from './judge-delivery.ts'
+import { observe, type RunOutcome } from './observe.ts'
+import type { FinalStatus, Run } from './run.ts'
+import { countUnnamed, findPlaceholder, isRequested, namedRun } from './saved-extension.ts'
 import type { Baseline, Submission, SubmissionError } from './submission.ts'
 
 /** ImageKit's answer to a submission. `accepted` without a fileId is an upload that ImageKit has queued. */
@@ -16,62 +16,82 @@ export type Answer =
     }
   | { kind: 'rejected' | 'unconfirmed'; requestId: string | null; error: SubmissionError }
 
-/** `conflict`: the submission is already known under another fileId, or was accepted and this answer says otherwise. */
-export type AnswerJudgement = Change & { result: 'applied' | 'conflict' }
+/** A delivery that came before the answer, of a service that nobody had asked for then. */
+export type UnclaimedDelivery = { deliveryId: string; word: ExtensionWord; receivedAt: number }
+
+export type AnswerJudgement = Change & {
+  /** `conflict`: the submission is known under another fileId already, or an earlier word was clearer than this one. */
+  result: 'applied' | 'conflict'
+  /** Unclaimed deliveries whose run the answer made, with the outcome that they have now. */
+  claimed: { deliveryId: string; outcome: RunOutcome }[]
+}
 
 /** Decides what ImageKit's answer does to a submission. Repeating an answer changes nothing. */
 export function judgeAnswer(
   submission: Submission,
   runs: readonly Run[],
   answer: Answer,
+  unclaimed: readonly UnclaimedDelivery[],
   newRunId: () => string,
   at: number,
 ): AnswerJudgement {
   if (answer.kind !== 'accepted') return judgeFailure(submission, answer, at)
-  const isOther = submission.fileId !== null && answer.fileId !== null && answer.fileId !== submission.fileId
-  if (isOther) return unchanged(submission, 'conflict')
+  if (isOtherFile(submission, answer.fileId)) return unchanged(submission, 'conflict')
 
-  const accepted: Submission = {
-    ...submission,
+  const accepted = accept(submission, answer, at)
+  const after = new Map(runs.map((run) => [run.name, run]))
+  const claimed: AnswerJudgement['claimed'] = []
+  let namesSaved = false
+  for (const [name, status] of Object.entries(answer.extensionStatus)) {
+    let run = runs.find((known) => known.name === name)
+    if (run === undefined) {
+      run = nextRun(submission, runs, name, newRunId())
+      if (countUnnamed(submission, [...after.values()]) > 0) run = namedRun(run, findPlaceholder(runs))
+      for (const { deliveryId, word, receivedAt } of unclaimed) {
+        if (word.service !== name || word.status === null || isOtherFile(accepted, word.fileId)) continue
+        const seen = observe(run, { source: 'webhook', status: word.status, error: word.error }, receivedAt)
+        claimed.push({ deliveryId, outcome: seen.outcome })
+        run = seen.run
+      }
+    }
+    namesSaved ||= !isRequested(submission, name)
+    after.set(name, observe(run, { source: 'response', status }, at).run)
+  }
+  const goneRunId = (namesSaved && findPlaceholder([...after.values()])?.runId) || null
+  const changed = [...after.values()].filter((run) => !runs.includes(run) && run.runId !== goneRunId)
+  return { submission: accepted, runs: changed, goneRunId, result: 'applied', claimed }
+}
+
+function accept(submission: Submission, answer: Answer & { kind: 'accepted' }, at: number): Submission {
+  return changedAt(submission, at, {
     state: 'accepted',
     fileId: submission.fileId ?? answer.fileId,
     fileName: answer.fileName ?? submission.fileName,
     requestId: answer.requestId ?? submission.requestId,
     baseline: submission.baseline ?? answer.baseline,
     error: null,
-    updatedAt: at,
-  }
-  const changed: Run[] = []
-  for (const [name, status] of Object.entries(answer.extensionStatus)) {
-    const known = runs.find((run) => run.name === name)
-    const attempt = runs[0]?.attempt ?? 1
-    const { submissionId, createdAt } = submission
-    const run = known ?? requestedRun({ runId: newRunId(), submissionId, name, attempt, at: createdAt })
-    const seen = observe(run, { source: 'response', status }, at)
-    if (known === undefined || seen.run !== known) changed.push(seen.run)
-  }
-  const namesSaved = Object.keys(answer.extensionStatus).some((name) => !isRequested(submission, name))
-  const goneRunId = (namesSaved && findPlaceholder(runs)?.runId) || null
-  return {
-    submission: accepted,
-    runs: changed.filter((run) => run.runId !== goneRunId),
-    goneRunId,
-    result: 'applied',
-  }
+  })
 }
 
+/** A clear refusal is not weakened by an unclear answer, and an acceptance by neither. */
 function judgeFailure(
   submission: Submission,
   answer: Answer & { kind: 'rejected' | 'unconfirmed' },
   at: number,
 ): AnswerJudgement {
-  if (submission.state === 'accepted') return unchanged(submission, 'conflict')
-  const { kind: state, error } = answer
+  const isWeaker = submission.state === 'rejected' && answer.kind === 'unconfirmed'
+  if (submission.state === 'accepted' || isWeaker) return unchanged(submission, 'conflict')
   const requestId = answer.requestId ?? submission.requestId
-  const failed: Submission = { ...submission, state, error, requestId, updatedAt: at }
-  return { submission: failed, runs: [], goneRunId: null, result: 'applied' }
+  const failed = changedAt(submission, at, { state: answer.kind, error: answer.error, requestId })
+  return unchanged(failed, 'applied')
+}
+
+/** The submission itself where nothing of it changes. */
+function changedAt(submission: Submission, at: number, change: Partial<Submission>): Submission {
+  const changed = { ...submission, ...change }
+  return JSON.stringify(changed) === JSON.stringify(submission) ? submission : { ...changed, updatedAt: at }
 }
 
 function unchanged(submission: Submission, result: AnswerJudgement['result']): AnswerJudgement {
-  return { submission, runs: [], goneRunId: null, result }
+  return { submission, runs: [], goneRunId: null, result, claimed: [] }
 }

@@ -1,7 +1,7 @@
 import type { Json } from './json.ts'
 import { observe, type RunOutcome } from './observe.ts'
 import { type FinalStatus, type Run, requestedRun } from './run.ts'
-import { countUnnamed, findPlaceholder } from './saved-extension.ts'
+import { countUnnamed, findPlaceholder, namedRun } from './saved-extension.ts'
 import type { Submission } from './submission.ts'
 
 /** What an extension webhook says, as far as it could be read; null where it said nothing of the kind. */
@@ -40,26 +40,34 @@ export function judgeDelivery(
 ): DeliveryJudgement {
   const { service, status } = word
   if (service === null) return ignore(submission, 'unknown_shape', null)
-  const found = runs.find((run) => run.name === service)
-  if (status === null) return ignore(submission, 'unknown_status', found)
-  if (submission.fileId !== null && word.fileId !== null && word.fileId !== submission.fileId)
-    return ignore(submission, 'other_file', undefined)
+  if (isOtherFile(submission, word.fileId)) return ignore(submission, 'other_file', null)
+  const known = runs.find((run) => run.name === service)
+  if (status === null) return ignore(submission, 'unknown_status', known?.runId ?? null)
+  if (known === undefined && countUnnamed(submission, runs) <= 0)
+    return ignore(submission, 'not_requested', null)
 
   const placeholder = findPlaceholder(runs)
-  const run = found ?? (placeholder && named(placeholder, service, newRunId()))
-  if (run === undefined) return ignore(submission, 'not_requested', undefined)
-
+  const run = known ?? namedRun(nextRun(submission, runs, service, newRunId()), placeholder)
   const seen = observe(run, { source: 'webhook', status, error: word.error }, at)
-  const after = seen.run === run && found !== undefined ? [] : [seen.run]
-  const isNamed = found === undefined && countUnnamed(submission, [...runs, seen.run]) <= 0
+  const isLastNamed = known === undefined && countUnnamed(submission, [...runs, seen.run]) <= 0
   return {
     submission: confirm(submission, word.fileId, at),
-    runs: after,
-    goneRunId: isNamed && placeholder ? placeholder.runId : null,
+    runs: seen.run === known ? [] : [seen.run],
+    goneRunId: (isLastNamed && placeholder?.runId) || null,
     outcome: seen.outcome,
     cause: null,
     runId: seen.run.runId,
   }
+}
+
+/** A run of the submission that was not among those it asked for. */
+export function nextRun(submission: Submission, runs: readonly Run[], name: string, runId: string): Run {
+  const { submissionId, createdAt } = submission
+  return requestedRun({ runId, submissionId, name, attempt: runs[0]?.attempt ?? 1, at: createdAt })
+}
+
+export function isOtherFile(submission: Submission, fileId: string | null): boolean {
+  return submission.fileId !== null && fileId !== null && fileId !== submission.fileId
 }
 
 /** A webhook proves that ImageKit took the submission, whatever we believed; the first fileId binds it. */
@@ -69,16 +77,6 @@ function confirm(submission: Submission, fileId: string | null, at: number): Sub
   return { ...submission, state: 'accepted', fileId: bound, error: null, updatedAt: at }
 }
 
-/** The run that a placeholder becomes once its real name is told. */
-function named(placeholder: Run, name: string, runId: string): Run {
-  const { submissionId, attempt, requestedAt } = placeholder
-  return requestedRun({ runId, submissionId, name, attempt, at: requestedAt })
-}
-
-function ignore(
-  submission: Submission,
-  cause: DeliveryCause,
-  run: Run | null | undefined,
-): DeliveryJudgement {
-  return { submission, runs: [], goneRunId: null, outcome: 'ignored', cause, runId: run?.runId ?? null }
+function ignore(submission: Submission, cause: DeliveryCause, runId: string | null): DeliveryJudgement {
+  return { submission, runs: [], goneRunId: null, outcome: 'ignored', cause, runId }
 }

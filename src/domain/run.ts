@@ -12,6 +12,8 @@ export type Run = {
   runId: string
   submissionId: string
   name: string
+  /** The name under which it was asked for, where ImageKit calls it otherwise: a saved extension. */
+  requestedAs: string | null
   status: RunStatus
   source: RunSource
   attempt: number
@@ -41,6 +43,7 @@ export function requestedRun(facts: {
     runId: facts.runId,
     submissionId: facts.submissionId,
     name: facts.name,
+    requestedAs: null,
     status: 'pending',
     source: 'request',
     attempt: facts.attempt,

@@ -1,16 +1,14 @@
-import type { Run } from './run.ts'
+import { isFinal, type Run } from './run.ts'
 import type { Submission } from './submission.ts'
 
 const SAVED_EXTENSION = 'saved-extension'
 
 /**
- * The placeholder among the runs that stands for a saved extension whose real name is not known yet.
- * ImageKit reports a saved extension under the name of what it runs, so the placeholder itself never gets a word.
+ * The placeholder among the runs that stands for a saved extension whose real name is not known yet. ImageKit reports a
+ * saved extension under the name of what it runs, so the placeholder itself seldom gets a word.
  */
 export function findPlaceholder(runs: readonly Run[]): Run | undefined {
-  return runs.find(
-    (run) => run.name === SAVED_EXTENSION && run.status !== 'success' && run.status !== 'failed',
-  )
+  return runs.find((run) => run.name === SAVED_EXTENSION && !isFinal(run.status))
 }
 
 export function isRequested(submission: Submission, name: string): boolean {
@@ -19,7 +17,13 @@ export function isRequested(submission: Submission, name: string): boolean {
 
 /** How many saved extensions of the submission have not been named yet by a response or a webhook. */
 export function countUnnamed(submission: Submission, runs: readonly Run[]): number {
+  if (runs.some((run) => run.name === SAVED_EXTENSION && isFinal(run.status))) return 0
   const saved = submission.extensions.filter((extension) => extension.name === SAVED_EXTENSION).length
-  const named = runs.filter((run) => !isRequested(submission, run.name)).length
-  return saved - named
+  return saved - runs.filter((run) => run.requestedAs === SAVED_EXTENSION).length
+}
+
+/** The run that a saved extension turns out to be. It is as old as the placeholder, where that is still there. */
+export function namedRun(fresh: Run, placeholder: Run | undefined): Run {
+  const { runId, name } = fresh
+  return { ...(placeholder ?? fresh), runId, name, requestedAs: SAVED_EXTENSION }
 }

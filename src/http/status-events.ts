@@ -44,8 +44,9 @@ export async function answerEvents(
 }
 
 /**
- * Tells the adapter that Node's response is taken. The mark is read on this very object only: what middleware prepared is
- * dropped first, for Hono would merge both into a new answer, which the adapter would send after the first.
+ * Tells the adapter that Node's response is taken. It knows this very object only, so what middleware has prepared is dropped
+ * first: Hono would merge both into a new answer, and the adapter would send that too. For the same reason no middleware
+ * around this route may set a header after `next()`.
  */
 function alreadySent(c: AppContext): Response {
   c.res = undefined

@@ -1,10 +1,7 @@
 import type { StatusSnapshot } from './status-snapshot.ts'
 
 /** `forgotten`: nothing is known of the asset any more. `closing`: the service stops; nothing else will be told. */
-export type StatusNews =
-  | { what: 'changed'; snapshot: StatusSnapshot }
-  | { what: 'forgotten' }
-  | { what: 'closing' }
+type StatusNews = { what: 'changed'; snapshot: StatusSnapshot } | { what: 'forgotten' } | { what: 'closing' }
 
 /** Must not throw: its neighbours are told after it. */
 export type StatusListener = (news: StatusNews) => void
@@ -63,7 +60,7 @@ export function createStatusWatchers(): StatusWatchers {
       const watched = assets.get(fileId)
       if (watched === undefined || !watched.isOwed) return
       watched.isOwed = false
-      if (snapshot !== undefined && snapshot.etag === watched.publishedEtag) return
+      
       watched.publishedEtag = snapshot?.etag
       const news: StatusNews = snapshot === undefined ? { what: 'forgotten' } : { what: 'changed', snapshot }
       for (const listener of watched.listeners) listener(news)

@@ -24,8 +24,7 @@ export function uploaded(extensionStatus?: { [name: string]: string }): Reply {
 /** The status of an asset whose current runs have these statuses; failed ones with an error. */
 export function assetStatus(extensionStatus: { [name: string]: string }, etag = '"1"'): Reply {
   const statuses = Object.values(extensionStatus)
-  const status =
-    ['pending', 'failed', 'expired', 'success'].find((word) => statuses.includes(word)) ?? 'none'
+  const status = ['pending', 'failed', 'expired', 'success'].find((word) => statuses.includes(word)) ?? 'none'
   return {
     status: 200,
     headers: { etag },

@@ -13,13 +13,16 @@ describe('help', () => {
     expect(stderr).toBe('')
   })
 
-  test.each(['serve', 'demo', 'sandbox', 'migrate', 'upload', 'status'])('%s has its own', async (command) => {
-    const asOption = await runCli([command, '--help'])
-    expect(asOption.exitCode).toBe(0)
-    expect(asOption.stdout).toContain(`Usage: extension-tracker ${command}`)
-    const asCommand = await runCli(['help', command])
-    expect(asCommand).toEqual(asOption)
-  })
+  test.each(['serve', 'demo', 'sandbox', 'migrate', 'upload', 'status'])(
+    '%s has its own',
+    async (command) => {
+      const asOption = await runCli([command, '--help'])
+      expect(asOption.exitCode).toBe(0)
+      expect(asOption.stdout).toContain(`Usage: extension-tracker ${command}`)
+      const asCommand = await runCli(['help', command])
+      expect(asCommand).toEqual(asOption)
+    },
+  )
 
   test('of upload tells the defaults that a tagger gets', async () => {
     const { stdout } = await runCli(['upload', '--help'])
@@ -67,7 +70,11 @@ describe('an upload that is asked for wrongly exits 2 before anything is sent', 
       env: { TRACKER_URL: tracker.url },
     })
     expect(stderr).toContain(sentence)
-    expect({ exitCode, stdout, requests: tracker.requests }).toEqual({ exitCode: 2, stdout: '', requests: [] })
+    expect({ exitCode, stdout, requests: tracker.requests }).toEqual({
+      exitCode: 2,
+      stdout: '',
+      requests: [],
+    })
   })
 
   test.each([
@@ -84,7 +91,10 @@ describe('an upload that is asked for wrongly exits 2 before anything is sent', 
 })
 
 describe('a wrong environment exits 2 with all its problems', () => {
-  test.each([['upload', import.meta.filename], ['status', 'abc']])('%s', async (...args) => {
+  test.each([
+    ['upload', import.meta.filename],
+    ['status', 'abc'],
+  ])('%s', async (...args) => {
     const env = { TRACKER_URL: 'ftp://x', PORT: 'http', TRACKER_API_KEY: 'short' }
     const { exitCode, stderr } = await runCli(args, { env })
     expect(stderr).toContain('TRACKER_URL: should be')

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { Busboy } from '@fastify/busboy'
 import { onTestFinished } from 'vitest'
 
-export type ReceivedFile = { name: string; sha256: string; bytes: number }
+type ReceivedFile = { name: string; sha256: string; bytes: number }
 
 export type ReceivedForm = { fields: [string, string][]; file: ReceivedFile | undefined }
 
@@ -15,7 +15,9 @@ export type Reply = { status: number; body?: unknown; headers?: { [name: string]
 export type FakeTracker = { url: string; requests: Received[] }
 
 /** A real HTTP server in the tracker's place: it keeps what arrives, and `reply` says what is answered. */
-export function startFakeTracker(reply: (received: Received) => Reply | Promise<Reply>): Promise<FakeTracker> {
+export function startFakeTracker(
+  reply: (received: Received) => Reply | Promise<Reply>,
+): Promise<FakeTracker> {
   const requests: Received[] = []
   return listen(async (incoming, response) => {
     const received = await receive(incoming)

@@ -46,5 +46,30 @@ export function describeSavedExtensions(current: () => OpenedStore): void {
       expect(await deliver(id, 'remove-bg')).toMatchObject({ outcome: 'applied' })
       expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success' })
     })
+
+    test('the run that takes its place remembers under which name it was asked for', async () => {
+      const id = await submitSaved('one')
+      await deliver(id, 'remove-bg')
+      const found = await current().store.findSubmission(id)
+      expect(found?.runs).toMatchObject([{ name: 'remove-bg', requestedAs: 'saved-extension' }])
+    })
+  })
+
+  describe('a delivery of a service that nobody had asked for', () => {
+    test('is applied in the step in which the answer names that service', async () => {
+      const { submissionId } = newSubmission(['remove-bg'])
+      await current().store.createSubmission(newSubmission(['remove-bg'], { submissionId }))
+      const word = { service: 'ai-tasks', status: 'failed', error: { message: 'no' } } as const
+      expect(await current().store.recordDelivery(newDelivery(submissionId, word))).toMatchObject({
+        outcome: 'ignored',
+      })
+      await current().store.answerSubmission(submissionId, accepted({ 'ai-tasks': 'pending' }), 3_000)
+      const found = await current().store.findSubmission(submissionId)
+      const taken = { name: 'ai-tasks', status: 'failed', source: 'webhook', error: { message: 'no' } }
+      expect(found?.runs).toMatchObject([{ name: 'remove-bg', status: 'pending' }, taken])
+      expect(await current().store.recordDelivery(newDelivery(submissionId, word))).toMatchObject({
+        outcome: 'duplicate',
+      })
+    })
   })
 }

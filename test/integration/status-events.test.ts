@@ -113,6 +113,7 @@ it('says nothing for a change that leaves the state as it was', async () => {
   const stream = await openEvents(server.eventsUrl)
   await stream.received(1)
   server.change(structuredClone(server.asset))
+  await server.present()
   server.change(observed(server.asset, 'remove-bg', SUCCESS))
   await stream.ended
   expect(stream.events()).toHaveLength(2)

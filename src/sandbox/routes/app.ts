@@ -6,7 +6,8 @@ import type { SandboxLogger } from '../sandbox-logger.ts'
 
 /** The outside of the sandbox: a request id on every answer, and every error in ImageKit's shape. */
 export function createApp(routes: readonly Hono[], logger: SandboxLogger): Hono {
-  const app = new Hono()
+  // The SDK's version 6 lists files at `/v1/files/`.
+  const app = new Hono({ strict: false })
   app.use(async (c, next) => {
     c.header('x-ik-requestId', randomUUID())
     await next()

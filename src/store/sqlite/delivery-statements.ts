@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { and, asc, eq, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { deliveries, deliveryBodies } from './schema.ts'
 
@@ -20,6 +20,7 @@ export function prepareDeliveryStatements(db: BetterSQLite3Database) {
         fileId: placeholder('fileId'),
         service: placeholder('service'),
         finalStatus: placeholder('finalStatus'),
+        unclaimedError: placeholder('unclaimedError'),
       })
       .returning({ seq: deliveries.seq })
       .prepare(),
@@ -30,6 +31,23 @@ export function prepareDeliveryStatements(db: BetterSQLite3Database) {
         headers: placeholder('headers'),
         body: placeholder('body'),
       })
+      .prepare(),
+    listUnclaimed: db
+      .select()
+      .from(deliveries)
+      .where(
+        and(
+          eq(deliveries.submissionSeq, placeholder('submissionSeq')),
+          eq(deliveries.service, placeholder('service')),
+          eq(deliveries.cause, 'not_requested'),
+        ),
+      )
+      .orderBy(asc(deliveries.seq))
+      .prepare(),
+    claimDelivery: db
+      .update(deliveries)
+      .set({ outcome: sql`${placeholder('outcome')}`, cause: null, unclaimedError: null })
+      .where(eq(deliveries.deliveryId, placeholder('deliveryId')))
       .prepare(),
   }
 }

@@ -39,6 +39,7 @@ function keepDelivery(
     fileId: word.fileId ?? fileId,
     service: word.service,
     finalStatus: word.status,
+    unclaimedError: cause === 'not_requested' ? word.error : null,
   })
   statements.insertDeliveryBody.run({ deliverySeq: seq, headers, body })
 }

@@ -28,6 +28,7 @@ export function toRun(row: RunRow, submissionId: string): Run {
     runId: row.runId,
     submissionId,
     name: row.name,
+    requestedAs: row.requestedAs,
     status: row.status,
     source: row.source,
     attempt: row.attempt,

@@ -49,6 +49,7 @@ export const runs = sqliteTable(
       .notNull()
       .references(() => submissions.seq, { onDelete: 'cascade' }),
     name: text('name').notNull(),
+    requestedAs: text('requested_as'),
     status: text('status').$type<RunStatus>().notNull(),
     source: text('source').$type<RunSource>().notNull(),
     attempt: integer('attempt').notNull(),
@@ -78,6 +79,8 @@ export const deliveries = sqliteTable(
     fileId: text('file_id'),
     service: text('service'),
     finalStatus: text('final_status').$type<FinalStatus>(),
+    /** Kept until a run takes the delivery; afterwards the run has it. */
+    unclaimedError: jsonColumn<Json>('unclaimed_error'),
   },
   (table) => [
     // The derived key of an effect: at most one `applied` or `contradicted` for each (submission, extension, final

@@ -50,6 +50,7 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database) {
         runId: placeholder('runId'),
         submissionSeq: placeholder('submissionSeq'),
         name: placeholder('name'),
+        requestedAs: placeholder('requestedAs'),
         status: placeholder('status'),
         source: placeholder('source'),
         attempt: placeholder('attempt'),

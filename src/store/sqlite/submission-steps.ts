@@ -1,6 +1,11 @@
 import { TrackerError } from '../../domain/errors.ts'
 import type { StoredAnswer } from '../../domain/idempotency.ts'
-import { type Answer, type AnswerJudgement, judgeAnswer } from '../../domain/judge-answer.ts'
+import {
+  type Answer,
+  type AnswerJudgement,
+  judgeAnswer,
+  type UnclaimedDelivery,
+} from '../../domain/judge-answer.ts'
 import type { Change } from '../../domain/judge-delivery.ts'
 import type { Run } from '../../domain/run.ts'
 import { type NewSubmission, openSubmission, type Submission } from '../../domain/submission.ts'
@@ -33,8 +38,10 @@ export function answerSubmission(
 ): { result: AnswerJudgement['result']; submission: Submission } {
   const stored = loadSubmission(statements, submissionId)
   if (stored === undefined) throw new TrackerError('not_found', `There is no submission ${submissionId}.`)
-  const judgement = judgeAnswer(stored.submission, stored.runs, answer, newId, at)
+  const unclaimed = listUnclaimed(statements, stored, answer)
+  const judgement = judgeAnswer(stored.submission, stored.runs, answer, unclaimed, newId, at)
   saveChange(statements, stored, judgement)
+  for (const claimed of judgement.claimed) statements.claimDelivery.run(claimed)
   if (key) statements.keepAnswer.run(key)
   return { result: judgement.result, submission: judgement.submission }
 }
@@ -50,9 +57,26 @@ export function recoverSubmissions({ statements, newId }: Writer, at: number): n
   }
   for (const row of swept) {
     const stored = { seq: row.seq, submission: toSubmission(row), runs: [] }
-    saveChange(statements, stored, judgeAnswer(stored.submission, stored.runs, answer, newId, at))
+    saveChange(statements, stored, judgeAnswer(stored.submission, stored.runs, answer, [], newId, at))
   }
   return swept.length
+}
+
+/** Deliveries that may belong to the runs that the answer makes; mostly it makes none, and nothing is read. */
+function listUnclaimed(
+  statements: Statements,
+  stored: StoredSubmission,
+  answer: Answer,
+): UnclaimedDelivery[] {
+  if (answer.kind !== 'accepted') return []
+  const services = Object.keys(answer.extensionStatus).filter(
+    (name) => !stored.runs.some((run) => run.name === name),
+  )
+  return services
+    .flatMap((service) => statements.listUnclaimed.all({ submissionSeq: stored.seq, service }))
+    .map(({ deliveryId, receivedAt, service, finalStatus, fileId, unclaimedError }) => {
+      return { deliveryId, receivedAt, word: { service, status: finalStatus, fileId, error: unclaimedError } }
+    })
 }
 
 export function loadSubmission(statements: Statements, submissionId: string): StoredSubmission | undefined {

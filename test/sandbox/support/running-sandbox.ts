@@ -8,16 +8,13 @@ export const PRIVATE_KEY = 'private_key_test'
 
 export type RunningSandbox = Sandbox & { url: string; directory: string }
 
+type Overrides = Omit<Partial<SandboxOptions>, 'privateKey'> & { acceptsAnyKey?: boolean }
+
 /** A sandbox on a directory of its own, gone with the test. */
-export async function startSandbox(options: Partial<SandboxOptions> = {}): Promise<RunningSandbox> {
+export async function startSandbox({ acceptsAnyKey, ...options }: Overrides = {}): Promise<RunningSandbox> {
   const directory = options.directory ?? (await temporaryDirectory())
-  const sandbox = createSandbox({
-    directory,
-    port: 0,
-    privateKey: PRIVATE_KEY,
-    webhookRetryMs: 10,
-    ...options,
-  })
+  const key = acceptsAnyKey ? {} : { privateKey: PRIVATE_KEY }
+  const sandbox = createSandbox({ directory, port: 0, webhookRetryMs: 10, ...key, ...options })
   const { url } = await sandbox.start()
   onTestFinished(() => sandbox.stop())
   return { ...sandbox, url, directory }

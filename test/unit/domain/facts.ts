@@ -1,4 +1,4 @@
-import type { Answer } from '../../../src/domain/judge-answer.ts'
+import type { Answer, UnclaimedDelivery } from '../../../src/domain/judge-answer.ts'
 import { judgeAnswer } from '../../../src/domain/judge-answer.ts'
 import {
   type Change,
@@ -76,7 +76,8 @@ export function frozen<T>(value: T): T {
   return Object.freeze(value)
 }
 
-export type Known = { submission: Submission; runs: Run[] }
+/** `unclaimed`: deliveries of a service that nobody had asked for. */
+export type Known = { submission: Submission; runs: Run[]; unclaimed?: UnclaimedDelivery[] }
 
 export type Fact =
   | { kind: 'answer'; answer: Answer }
@@ -91,22 +92,28 @@ export function tell(known: Known, fact: Fact, newRunId: () => string, at: numbe
   const { submission, runs } = frozen(known)
   switch (fact.kind) {
     case 'answer': {
-      const change = judgeAnswer(submission, runs, frozen(fact.answer), newRunId, at)
-      return { known: keep(known, change), judgement: null }
+      const { unclaimed = [] } = known
+      const change = judgeAnswer(submission, runs, frozen(fact.answer), unclaimed, newRunId, at)
+      const isClaimed = new Set(change.claimed.map(({ deliveryId }) => deliveryId))
+      const left = unclaimed.filter(({ deliveryId }) => !isClaimed.has(deliveryId))
+      return { known: { ...keep(known, change), unclaimed: left }, judgement: null }
     }
     case 'webhook': {
       const judgement = judgeDelivery(submission, runs, frozen(fact.word), newRunId, at)
-      return { known: keep(known, judgement), judgement }
+      const { unclaimed = [] } = known
+      const kept = { deliveryId: `delivery-${at}`, word: fact.word, receivedAt: at }
+      const waits = judgement.cause === 'not_requested' ? [...unclaimed, kept] : unclaimed
+      return { known: { ...keep(known, judgement), unclaimed: waits }, judgement }
     }
     case 'evidence': {
       const seen = runs.map((run) => {
         return run.name === fact.name ? observe(run, { source: 'reconcile', status: 'success' }, at).run : run
       })
-      return { known: { submission, runs: seen }, judgement: null }
+      return { known: { ...known, runs: seen }, judgement: null }
     }
     case 'expiry': {
       const seen = runs.map((run) => observe(run, { source: 'expiry' }, at).run)
-      return { known: { submission, runs: seen }, judgement: null }
+      return { known: { ...known, runs: seen }, judgement: null }
     }
   }
 }

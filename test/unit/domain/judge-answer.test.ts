@@ -6,12 +6,25 @@ import { accepted, aRun, aSubmission, asking, FILE, failure, frozen, type Known,
 const LATER = 2_000
 
 function judge(known: Known, answer: Answer): AnswerJudgement {
-  return judgeAnswer(frozen(known.submission), frozen(known.runs), frozen(answer), numbered('made'), LATER)
+  return judgeAnswer(
+    frozen(known.submission),
+    frozen(known.runs),
+    frozen(answer),
+    [],
+    numbered('made'),
+    LATER,
+  )
 }
 
 function expectConflict(known: Known, answer: Answer): void {
   const { submission } = known
-  expect(judge(known, answer)).toEqual({ submission, runs: [], goneRunId: null, result: 'conflict' })
+  expect(judge(known, answer)).toEqual({
+    submission,
+    runs: [],
+    goneRunId: null,
+    result: 'conflict',
+    claimed: [],
+  })
 }
 
 describe('a 2xx response', () => {

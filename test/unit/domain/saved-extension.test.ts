@@ -38,9 +38,17 @@ describe('how many saved extensions have no name yet', () => {
     expect(countUnnamed(none.submission, none.runs)).toBe(0)
   })
 
-  test('is one less for each run that nobody asked for by its name', () => {
-    const named = frozen([...runs, aRun({ runId: 'run-3', name: 'ai-tasks' })])
+  test('is one less for each run that turned out to be one of them', () => {
+    const named = frozen([
+      ...runs,
+      aRun({ runId: 'run-3', name: 'ai-tasks', requestedAs: 'saved-extension' }),
+    ])
     expect(countUnnamed(submission, named)).toBe(1)
-    expect(countUnnamed(submission, [...named, aRun({ runId: 'run-4', name: 'aws-auto-tagging' })])).toBe(0)
+    expect(
+      countUnnamed(submission, [
+        ...named,
+        aRun({ runId: 'run-4', name: 'aws-auto-tagging', requestedAs: 'saved-extension' }),
+      ]),
+    ).toBe(0)
   })
 })

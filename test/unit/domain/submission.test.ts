@@ -25,6 +25,7 @@ test('A run exists from its submission on: pending, its source the request, not 
     runId: 'run-1',
     submissionId: 'submission-1',
     name: 'remove-bg',
+    requestedAs: null,
     status: 'pending',
     source: 'request',
     attempt: 1,

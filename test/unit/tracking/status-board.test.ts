@@ -91,6 +91,19 @@ it('gives the same snapshot to all listeners of a change', async () => {
   expect(told[1]).toBe(told[0])
 })
 
+it('does not tell listeners again what they were told last', async () => {
+  const store = slowStore()
+  const board = createStatusBoard({ store })
+  const told: unknown[] = []
+  board.watch('f', (news) => told.push(news))
+  for (const version of [1, 1, 2, 2, 1]) {
+    store.commit(version)
+    board.changed('f')
+    await store.endAll()
+  }
+  expect(told).toHaveLength(3)
+})
+
 it('keeps no more bytes of answers than it may', async () => {
   const store = slowStore()
   const board = createStatusBoard({ store }, { cacheBytes: 20_000 })

@@ -1,0 +1,6 @@
+/** What the service answered, read whole. */
+export type TrackerAnswer = {
+  status: number
+  text: string
+  header: (name: string) => string | undefined
+}

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { uploaded } from './answers.ts'
+import { listen, type ReceivedForm, readForm } from './fake-tracker.ts'
+import { runCli } from './run-cli.ts'
+
+const MIB = 1024 * 1024
+const TOTAL_MIB = 100
+
+test('a 100 MB upload is read no faster than the service takes it, and arrives whole', async () => {
+  let readMib = 0
+  const hash = createHash('sha256')
+  const stdin = Readable.from(
+    (function* () {
+      for (; readMib < TOTAL_MIB; readMib += 1) {
+        const chunk = Buffer.alloc(MIB, readMib)
+        hash.update(chunk)
+        yield chunk
+      }
+    })(),
+  )
+  let readWhileStalled = 0
+  let form: ReceivedForm | undefined
+  const url = await listen(async (incoming, response) => {
+    // Nothing is taken until the sender stands still.
+    do {
+      readWhileStalled = readMib
+      await delay(200)
+    } while (readMib > readWhileStalled)
+    form = await readForm(incoming, incoming.headers['content-type'] ?? '')
+    const { status, body, headers } = uploaded()
+    response.writeHead(status, headers).end(JSON.stringify(body))
+  })
+  const { exitCode } = await runCli(['upload', '-', '--file-name', 'a.bin'], {
+    env: { TRACKER_URL: url },
+    stdin,
+  })
+  expect(exitCode).toBe(0)
+  expect(readWhileStalled).toBeLessThan(40)
+  expect(form?.file).toEqual({ name: 'file', bytes: TOTAL_MIB * MIB, sha256: hash.digest('hex') })
+})

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import { runCli } from './run-cli.ts'
+
+test('--exit: shows extensions going from pending to success, and one to failed', async () => {
+  const { exitCode, stdout, stderr } = await runCli(['demo', '--exit'])
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+  expect(stdout).toMatch(/t-shirt\.png +remove-bg +pending\n/)
+  expect(stdout).toMatch(/t-shirt\.png +remove-bg +pending → success\n/)
+  expect(stdout).toMatch(/landscape\.jpg +google-auto-tagging +pending → success\n/)
+  expect(stdout).toMatch(/mug\.png +remove-bg +pending → failed {2}\S.*foreground/)
+  expect(stdout).toContain('3 files, 6 extensions: 5 success, 1 failed, 0 pending')
+})
+
+test('stays up until it is stopped, with addresses that open, beside another demo', async () => {
+  let stop = () => {}
+  let isUp = () => {}
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve
+  })
+  const up = new Promise<void>((resolve) => {
+    isUp = resolve
+  })
+  let shown = ''
+  const running = runCli(['demo'], {
+    stopRequested: () => stopped,
+    onOutput: (text) => {
+      shown = text
+      if (text.includes('Still running')) isUp()
+    },
+  })
+  await up
+  const addressOf = (label: string) => new RegExp(`${label} +(http\\S+)`).exec(shown)?.[1] ?? ''
+  const status = await fetch(addressOf('its status'))
+  expect(await status.json()).toMatchObject({
+    status: 'success',
+    extensionStatus: { 'remove-bg': 'success' },
+  })
+  const cutOut = await fetch(addressOf('the cut-out'))
+  expect(cutOut.headers.get('content-type')).toBe('image/png')
+  expect((await fetch(addressOf('health'))).status).toBe(200)
+
+  const beside = await runCli(['demo', '--exit'])
+  expect(beside.exitCode).toBe(0)
+  expect(/^service +(\S+)/.exec(beside.stdout)?.[1]).not.toBe(/^service +(\S+)/.exec(shown)?.[1])
+
+  stop()
+  expect((await running).exitCode).toBe(0)
+  await expect(fetch(addressOf('health'))).rejects.toThrow('fetch failed')
+})

@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { runCli } from './run-cli.ts'
+
+let directory: string
+let path: string
+let env: { DATABASE_URL: string }
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'cli-migrate-'))
+  path = join(directory, 'data', 'tracker.db')
+  env = { DATABASE_URL: `file:${path}` }
+})
+afterEach(() => rm(directory, { recursive: true }))
+
+test('makes the database, and finds it up to date the next time; no private key is needed', async () => {
+  const first = await runCli(['migrate'], { env })
+  expect(first.stdout).toMatch(/tracker\.db is up to date: \d+ migration\(s\) ran\.\n$/)
+  const second = await runCli(['migrate'], { env })
+  expect(second).toEqual({ exitCode: 0, stdout: `${path} was up to date already.\n`, stderr: '' })
+  expect(first.exitCode).toBe(0)
+})
+
+test('exits 2 while the service has the database, and says so', async () => {
+  const store = openSqliteStore({ path })
+  const beside = await runCli(['migrate'], { env })
+  await store.close()
+  expect(beside).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('is in use') })
+  expect(await runCli(['migrate'], { env })).toMatchObject({ exitCode: 0 })
+})
+
+test('a wrong DATABASE_URL exits 2, one that cannot be opened 1', async () => {
+  const wrong = await runCli(['migrate'], { env: { DATABASE_URL: 'mysql://localhost' } })
+  expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('DATABASE_URL') })
+  const directoryItself = await runCli(['migrate'], { env: { DATABASE_URL: `file:${directory}` } })
+  expect(directoryItself).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('cannot be opened') })
+})

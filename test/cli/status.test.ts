@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest'
+import { assetStatus, FILE_ID } from './answers.ts'
+import { type Reply, startFakeTracker } from './fake-tracker.ts'
+import { runCli } from './run-cli.ts'
+
+async function status(args: string[], ...told: Reply[]) {
+  let next = 0
+  const tracker = await startFakeTracker(() => {
+    next += 1
+    return told[next - 1] ?? { status: 500 }
+  })
+  const env = { TRACKER_URL: tracker.url, TRACKER_API_KEY: 'web:a-secret-of-the-tracker' }
+  return { ...(await runCli(['status', ...args], { env })), requests: tracker.requests }
+}
+
+const HALF = assetStatus({ 'remove-bg': 'pending', 'aws-auto-tagging': 'success' })
+const FAILED = assetStatus({ 'remove-bg': 'failed', 'aws-auto-tagging': 'success' }, '"2"')
+
+test('shows the extensions of a file', async () => {
+  const { exitCode, stdout, stderr, requests } = await status([FILE_ID], HALF)
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+  expect(stdout).toBe(
+    [
+      `${FILE_ID}  pending`,
+      '  remove-bg         pending  (response)',
+      '  aws-auto-tagging  success  (webhook)',
+      '',
+    ].join('\n'),
+  )
+  expect(requests).toMatchObject([
+    {
+      method: 'GET',
+      url: `/assets/${FILE_ID}/status`,
+      headers: { authorization: 'Bearer a-secret-of-the-tracker' },
+    },
+  ])
+})
+
+test("--json prints the service's object on one line", async () => {
+  const { exitCode, stdout } = await status([FILE_ID, '--json'], HALF)
+  expect(exitCode).toBe(0)
+  expect(stdout.trimEnd()).not.toContain('\n')
+  expect(JSON.parse(stdout)).toEqual(HALF.body)
+})
+
+test('exits 3 where some extension failed or expired, pending others or not', async () => {
+  const failed = await status([FILE_ID], FAILED)
+  expect(failed.stdout).toContain('failed   (webhook)  Could not find the foreground.')
+  expect(failed.exitCode).toBe(3)
+  const expired = await status([FILE_ID], assetStatus({ 'remove-bg': 'expired', 'ai-tasks': 'pending' }))
+  expect(expired.exitCode).toBe(3)
+})
+
+test('--watch prints the status, then each change, until nothing is pending', async () => {
+  const { exitCode, stdout } = await status([FILE_ID, '--watch'], HALF, FAILED)
+  expect(stdout.split('\n').slice(3)).toEqual([
+    '  remove-bg  pending → failed  Could not find the foreground.',
+    '',
+  ])
+  expect(exitCode).toBe(3)
+})
+
+test('--watch --json prints one object a line', async () => {
+  const { stdout } = await status([FILE_ID, '--watch', '--json'], HALF, FAILED)
+  const lines = stdout.trimEnd().split('\n')
+  expect(lines.map((line) => JSON.parse(line))).toEqual([HALF.body, FAILED.body])
+})
+
+test('a file without extensions has none', async () => {
+  const { exitCode, stdout } = await status([FILE_ID], assetStatus({}))
+  expect({ exitCode, stdout }).toEqual({
+    exitCode: 0,
+    stdout: `${FILE_ID}  none (no extension was asked for)\n`,
+  })
+})
+
+test.each([[[]], [['--watch']]])('an unknown file is told, %j', async (options) => {
+  const notFound = { status: 404, body: { detail: 'Nothing is known.' } }
+  const { exitCode, stdout, stderr } = await status(['a/../b', ...options], notFound)
+  expect({ exitCode, stdout, stderr }).toEqual({
+    exitCode: 1,
+    stdout: '',
+    stderr: 'a/../b is not known to the service.\n',
+  })
+})
+
+test('an id is never a path', async () => {
+  const { requests } = await status(['../healthz?x'], HALF)
+  expect(requests[0]?.url).toBe('/assets/..%2Fhealthz%3Fx/status')
+})
+
+test('an answer of something else than the service is told', async () => {
+  const { exitCode, stderr } = await status([FILE_ID], { status: 200, body: { hello: 'world' } })
+  expect(stderr).toContain('Does TRACKER_URL point to the service?')
+  expect(exitCode).toBe(1)
+})
+
+test('colours are for terminals, and for those who want them', async () => {
+  const tracker = await startFakeTracker(() => HALF)
+  const env = { TRACKER_URL: tracker.url }
+  const green = '\u001b[32msuccess'
+  expect((await runCli(['status', FILE_ID], { env, isTTY: true })).stdout).toContain(green)
+  expect((await runCli(['status', FILE_ID], { env })).stdout).not.toContain('\u001b')
+  const plain = await runCli(['status', FILE_ID], { env: { ...env, NO_COLOR: '1' }, isTTY: true })
+  expect(plain.stdout).not.toContain('\u001b')
+})

@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest'
+import { runProgram } from '../support/program.ts'
+import { temporaryDirectory } from '../support/tracker.ts'
+
+test('the demo shows extensions going from pending to success and one to failed, and ends with 0', async () => {
+  const demo = runProgram(['demo', '--exit'], { TMPDIR: temporaryDirectory() })
+  expect(await demo.exited).toBe(0)
+  expect(demo.output()).toMatch(/pending.*success/s)
+  expect(demo.output()).toMatch(/remove-bg.*failed/s)
+})
+
+test('the sandbox refuses to run in production', async () => {
+  const sandbox = runProgram(['sandbox'], { NODE_ENV: 'production' })
+  expect(await sandbox.exited).toBe(2)
+  expect(sandbox.output()).toMatch(/production/)
+})

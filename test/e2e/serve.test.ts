@@ -1,0 +1,138 @@
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { createSandbox } from '../../src/sandbox/sandbox.ts'
+import { runProgram, runServe } from '../support/program.ts'
+import { temporaryDirectory } from '../support/tracker.ts'
+
+async function startSandbox() {
+  const sandbox = createSandbox({ directory: temporaryDirectory(), port: 0, webhookRetryMs: 50 })
+  const { url } = await sandbox.start()
+  onTestFinished(() => sandbox.stop())
+  return { IMAGEKIT_PRIVATE_KEY: 'any', IMAGEKIT_UPLOAD_URL: url, IMAGEKIT_API_URL: url }
+}
+
+/** An ImageKit that says when an upload begins to arrive, and fails its extension at once. */
+async function startSlowImagekit() {
+  let underWay = 0
+  const server = createServer(async (incoming, outgoing) => {
+    underWay += 1
+    await incoming.resume().toArray()
+    const answer = { fileId: 'file-1', name: 'slow.txt', extensionStatus: { 'remove-bg': 'failed' } }
+    outgoing.setHeader('content-type', 'application/json').end(JSON.stringify(answer))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    env: { IMAGEKIT_PRIVATE_KEY: 'any', IMAGEKIT_UPLOAD_URL: url },
+    underWay: () => vi.waitFor(() => expect(underWay).toBe(1), { timeout: 5000 }),
+  }
+}
+
+/** An upload whose second half is held back until it is asked for. */
+function beginUpload(url: string) {
+  const boundary = 'slow'
+  const part = (name: string, value: string) =>
+    `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`
+  const upload = request(`${url}/api/v1/files/upload`, {
+    method: 'POST',
+    headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+  })
+  const answer = new Promise<{ status: number; fileId: string }>((resolve, reject) => {
+    upload.once('error', reject)
+    upload.once('response', async (response) => {
+      let body = ''
+      for await (const chunk of response) body += chunk
+      resolve({ status: response.statusCode ?? 0, ...JSON.parse(body) })
+    })
+  })
+  upload.write(part('fileName', 'slow.txt') + part('extensions', '[{"name":"remove-bg"}]'))
+  upload.write(
+    `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="slow.txt"\r\n\r\nfirst half, `,
+  )
+  return {
+    answer,
+    finish: () => upload.end(`second half\r\n--${boundary}--\r\n`),
+  }
+}
+
+test('an upload in flight finishes when SIGTERM comes, and its status is there after a restart', async () => {
+  const imagekit = await startSlowImagekit()
+  const env = { ...imagekit.env, DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}` }
+  const first = await runServe(env)
+  const upload = beginUpload(first.url)
+  await imagekit.underWay()
+  first.process.kill('SIGTERM')
+  await vi.waitFor(() => expect(fetch(`${first.url}/healthz`)).rejects.toThrow(), { timeout: 5000 })
+  upload.finish()
+  const { status, fileId } = await upload.answer
+  expect(status).toBe(200)
+  expect(await first.exited).toBe(0)
+
+  const second = await runServe(env)
+  const told = await fetch(`${second.url}/assets/${fileId}/status`)
+  expect(await told.json()).toMatchObject({ status: 'failed', extensionStatus: { 'remove-bg': 'failed' } })
+  second.process.kill('SIGTERM')
+  expect(await second.exited).toBe(0)
+})
+
+test('a webhook that came while the service was down is applied when it is sent again', async () => {
+  const env = { ...(await startSandbox()), DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}` }
+  const first = await runServe(env)
+  const { port } = new URL(first.url)
+  const form = new FormData()
+  form.set('file', new Blob(['content']), 'a.txt')
+  form.set('fileName', 'a.txt')
+  form.set('tags', 'sandbox:delay=700')
+  form.set('extensions', '[{"name":"remove-bg"}]')
+  const uploaded = await fetch(`${first.url}/api/v1/files/upload`, { method: 'POST', body: form })
+  const { fileId } = (await uploaded.json()) as { fileId: string }
+  first.process.kill('SIGKILL')
+  await first.exited
+
+  const second = await runServe({ ...env, PORT: port })
+  const told = await fetch(`${second.url}/assets/${fileId}/status?wait=15`)
+  expect(await told.json()).toMatchObject({ status: 'success', extensionStatus: { 'remove-bg': 'success' } })
+})
+
+test('a wrong configuration ends the start with 2 and all of its problems', async () => {
+  const program = runProgram(['serve'], { PORT: 'many', TRACKER_API_KEY: 'short', LOG_LEVEL: 'loud' })
+  expect(await program.exited).toBe(2)
+  for (const name of ['PORT', 'TRACKER_API_KEY', 'LOG_LEVEL', 'IMAGEKIT_PRIVATE_KEY'])
+    expect(program.output()).toContain(name)
+  expect(program.output()).not.toContain('short:')
+})
+
+test('a second process on the same file ends with 2 and says so, migrate too', async () => {
+  const env = {
+    IMAGEKIT_PRIVATE_KEY: 'any',
+    DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}`,
+  }
+  await runServe(env)
+  for (const command of ['serve', 'migrate']) {
+    const second = runProgram([command], { PORT: '0', ...env })
+    expect(await second.exited).toBe(2)
+    expect(second.output()).toMatch(/another process/i)
+  }
+})
+
+test('a second signal ends the service at once', async () => {
+  const imagekit = await startSlowImagekit()
+  const service = await runServe({
+    ...imagekit.env,
+    DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}`,
+  })
+  const upload = beginUpload(service.url)
+  const broken = expect(upload.answer).rejects.toThrow()
+  await imagekit.underWay()
+  service.process.kill('SIGTERM')
+  await vi.waitFor(() => expect(fetch(`${service.url}/healthz`)).rejects.toThrow(), { timeout: 5000 })
+  service.process.kill('SIGTERM')
+  expect(await service.exited).not.toBe(0)
+  await broken
+})

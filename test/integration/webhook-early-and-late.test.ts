@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import { startTrackerAndSandbox } from '../support/tracker.ts'
+import { deliver, payload, statusOf } from '../support/webhooks.ts'
+
+function uploadForm(tags: string, names: readonly string[]): FormData {
+  const form = new FormData()
+  form.set('file', new Blob(['hello']), 'hello.txt')
+  form.set('fileName', 'hello.txt')
+  form.set('tags', `sandbox:delay=10,${tags}`)
+  form.set('extensions', JSON.stringify(names.map((name) => ({ name }))))
+  return form
+}
+
+test('a webhook that comes before the upload is answered settles the run, and the response does not undo it', async () => {
+  const { tracker, sandbox } = await startTrackerAndSandbox()
+  const form = uploadForm('sandbox:webhook=early,sandbox:ai-tasks=failed', ['remove-bg', 'ai-tasks'])
+  const answer = await tracker.fetch('/api/v1/files/upload', { method: 'POST', body: form })
+  const { fileId, extensionStatus } = (await answer.json()) as { fileId: string; extensionStatus: object }
+  expect(extensionStatus).toEqual({ 'remove-bg': 'pending', 'ai-tasks': 'pending' })
+  // Both webhooks were answered before the upload was: nothing is left to wait for.
+  expect(sandbox.deliveries().map(({ state }) => state)).toEqual(['delivered', 'delivered'])
+  expect(await statusOf(tracker, fileId)).toMatchObject({
+    extensionStatus: { 'remove-bg': 'success', 'ai-tasks': 'failed' },
+    extensions: [{ source: 'webhook' }, { source: 'webhook' }],
+  })
+})
+
+test('webhooks that come twice, in reverse, or with the opposite word afterwards leave the first word', async () => {
+  const { tracker, sandbox } = await startTrackerAndSandbox()
+  for (const quirk of ['duplicate', 'reorder', 'conflict']) {
+    const form = uploadForm(`sandbox:webhook=${quirk},sandbox:ai-tasks=failed`, ['remove-bg', 'ai-tasks'])
+    const answer = await tracker.fetch('/api/v1/files/upload', { method: 'POST', body: form })
+    const { fileId } = (await answer.json()) as { fileId: string }
+    await tracker.fetch(`/assets/${fileId}/status?wait=10`)
+    await expect.poll(() => sandbox.deliveries().every(({ state }) => state === 'delivered')).toBe(true)
+    expect((await statusOf(tracker, fileId)).extensionStatus).toEqual({
+      'remove-bg': 'success',
+      'ai-tasks': 'failed',
+    })
+  }
+})
+
+test('a webhook after a restart of the service still settles its run', async () => {
+  const { tracker } = await startTrackerAndSandbox()
+  const form = uploadForm('sandbox:remove-bg=pending', ['remove-bg'])
+  const answer = await tracker.fetch('/api/v1/files/upload', { method: 'POST', body: form })
+  const { fileId } = (await answer.json()) as { fileId: string }
+  const submissionId = answer.headers.get('x-submission-id')
+  const restarted = await tracker.restart()
+  const { extensions } = await statusOf(restarted, fileId)
+  expect(extensions).toMatchObject([{ status: 'pending', submissionId }])
+
+  const word = { ...payload('remove-bg', 'failure'), fileId }
+  const address = restarted.service.links
+  expect((await deliver(address, word)).json).toEqual({ outcome: 'applied' })
+  expect((await statusOf(restarted, fileId)).status).toBe('failed')
+})

@@ -1,0 +1,138 @@
+import { expect, test } from 'vitest'
+import { startTracker } from '../support/tracker.ts'
+import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhooks.ts'
+
+const DOCUMENTED = ['remove-bg', 'google-auto-tagging', 'aws-auto-tagging', 'ai-auto-description', 'ai-tasks']
+
+test.each(DOCUMENTED)('SUCCESS of %s settles its run, and FAILURE keeps the error as it came', async (name) => {
+  const tracker = await startTracker()
+  const succeeding = await register(tracker, [name])
+  const answer = await deliver(succeeding.webhookUrl, payload(name, 'success'))
+  expect(answer).toMatchObject({ status: 200, json: { outcome: 'applied' } })
+  expect(Object.keys(answer.json)).toEqual(['outcome'])
+  expect(await statusOf(tracker)).toMatchObject({
+    status: 'success',
+    extensionStatus: { [name]: 'success' },
+    extensions: [{ source: 'webhook', settledAt: expect.any(String), error: null }],
+  })
+
+  const failing = await register(tracker, [name])
+  const failure = payload(name, 'failure')
+  expect((await deliver(failing.webhookUrl, failure)).json).toEqual({ outcome: 'applied' })
+  const status = await statusOf(tracker)
+  expect(status).toMatchObject({ status: 'failed', extensionStatus: { [name]: 'failed' } })
+  expect(status.extensions[0]?.error).toEqual(failure['error'])
+})
+
+test('the fileId of a webhook binds a submission whose fileId was not known', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl, submissionId } = await register(tracker, ['remove-bg'], null)
+  expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).json).toEqual({ outcome: 'applied' })
+  expect(await statusOf(tracker)).toMatchObject({ status: 'success', extensions: [{ submissionId }] })
+  const submission = await (await tracker.fetch(`/submissions/${submissionId}`)).json()
+  expect(submission).toMatchObject({ state: 'accepted', fileId: FILE_ID })
+})
+
+test('a repeated word is a duplicate and changes nothing; the opposite one is contradicted, and said again a duplicate', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const outcomes = []
+  for (const word of ['success', 'success', 'failure', 'failure', 'success'] as const)
+    outcomes.push((await deliver(webhookUrl, payload('remove-bg', word))).json['outcome'])
+  expect(outcomes).toEqual(['applied', 'duplicate', 'contradicted', 'duplicate', 'duplicate'])
+  expect(await statusOf(tracker)).toMatchObject({ status: 'success', extensions: [{ error: null }] })
+})
+
+test('the first final word stays when it was a failure, with its own error', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  await deliver(webhookUrl, payload('remove-bg', 'failure'))
+  const before = await statusOf(tracker)
+  const other = { ...payload('remove-bg', 'failure'), error: { message: 'another' } }
+  expect((await deliver(webhookUrl, other)).json).toEqual({ outcome: 'duplicate' })
+  expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).json).toEqual({ outcome: 'contradicted' })
+  const after = await statusOf(tracker)
+  expect({ ...after.extensions[0] }).toEqual({ ...before.extensions[0] })
+})
+
+test('a webhook that repeats what the response said is a duplicate and fills the missing error', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl, submissionId } = await register(tracker, ['remove-bg'])
+  await tracker.fetch(`/submissions/${submissionId}/response`, {
+    method: 'PUT',
+    body: JSON.stringify({ fileId: FILE_ID, extensionStatus: { 'remove-bg': 'failed' } }),
+  })
+  expect((await statusOf(tracker)).extensions).toMatchObject([{ source: 'response', error: null }])
+  const failure = payload('remove-bg', 'failure')
+  expect((await deliver(webhookUrl, failure)).json).toEqual({ outcome: 'duplicate' })
+  expect((await statusOf(tracker)).extensions).toMatchObject([
+    { status: 'failed', source: 'response', error: failure['error'] },
+  ])
+})
+
+test('a service that was not requested is kept, ignored, and makes no run', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  expect(await deliver(webhookUrl, payload('aws-auto-tagging', 'success'))).toMatchObject({
+    status: 200,
+    json: { outcome: 'ignored' },
+  })
+  expect((await statusOf(tracker)).extensionStatus).toEqual({ 'remove-bg': 'pending' })
+})
+
+test('a webhook about another file is ignored, for both files', async () => {
+  const tracker = await startTracker()
+  const mine = await register(tracker, ['remove-bg'], 'file-of-mine')
+  await register(tracker, ['remove-bg'])
+  for (const word of ['success', 'failure'] as const)
+    expect((await deliver(mine.webhookUrl, payload('remove-bg', word))).json).toEqual({ outcome: 'ignored' })
+  expect((await statusOf(tracker, 'file-of-mine')).status).toBe('pending')
+  expect((await statusOf(tracker)).status).toBe('pending')
+})
+
+test("a saved extension's placeholder goes when a webhook tells the real name", async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['saved-extension'])
+  expect((await statusOf(tracker)).extensionStatus).toEqual({ 'saved-extension': 'pending' })
+  expect((await deliver(webhookUrl, payload('ai-tasks', 'success'))).json).toEqual({ outcome: 'applied' })
+  expect((await statusOf(tracker)).extensionStatus).toEqual({ 'ai-tasks': 'success' })
+})
+
+test('an older submission settles its own history, and the newest decides the status', async () => {
+  const tracker = await startTracker()
+  const older = await register(tracker, ['remove-bg', 'ai-tasks'])
+  const newer = await register(tracker, ['remove-bg'])
+  expect((await deliver(older.webhookUrl, payload('remove-bg', 'failure'))).json).toEqual({ outcome: 'applied' })
+  expect(await statusOf(tracker)).toMatchObject({
+    status: 'pending',
+    extensionStatus: { 'remove-bg': 'pending', 'ai-tasks': 'pending' },
+  })
+  await deliver(older.webhookUrl, payload('ai-tasks', 'success'))
+  await deliver(newer.webhookUrl, payload('remove-bg', 'success'))
+  expect((await statusOf(tracker)).status).toBe('success')
+  const history = await (await tracker.fetch(`/submissions/${older.submissionId}`)).json()
+  expect(history).toMatchObject({ extensions: [{ name: 'remove-bg', status: 'failed' }, { name: 'ai-tasks' }] })
+})
+
+test('of two hundred identical webhooks at once one is applied, and all are answered 200', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, () => deliver(webhookUrl, payload('remove-bg', 'success'))),
+  )
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+  const outcomes = answers.map(({ json }) => json['outcome'])
+  expect(outcomes.filter((outcome) => outcome === 'applied')).toHaveLength(1)
+  expect(outcomes.filter((outcome) => outcome === 'duplicate')).toHaveLength(199)
+})
+
+test('of a hundred contradicting webhooks at once one decides, and one is told as contradicted', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const words = Array.from({ length: 100 }, (_, index) => (index % 2 === 0 ? 'success' : 'failure'))
+  const answers = await Promise.all(words.map((word) => deliver(webhookUrl, payload('remove-bg', word))))
+  const count = (outcome: string) => answers.filter(({ json }) => json['outcome'] === outcome).length
+  expect([count('applied'), count('contradicted'), count('duplicate')]).toEqual([1, 1, 98])
+  const applied = words[answers.findIndex(({ json }) => json['outcome'] === 'applied')]
+  expect((await statusOf(tracker)).status).toBe(applied === 'success' ? 'success' : 'failed')
+})

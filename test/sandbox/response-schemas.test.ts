@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import { imageBlob } from './support/fixture-images.ts'
+import { get, getList, patch, upload } from './support/requests.ts'
+import { startSandbox } from './support/running-sandbox.ts'
+import { schemaProblems } from './support/schema.ts'
+import { startReceiver } from './support/webhook-receiver.ts'
+
+const everything = {
+  tags: 'a,sandbox:delay=1,sandbox:aws-auto-tagging=success-now',
+  customMetadata: '{"brand":"Nike"}',
+  customCoordinates: '1,2,3,4',
+  description: 'A shirt',
+  extensions: JSON.stringify([
+    { name: 'remove-bg' },
+    { name: 'aws-auto-tagging' },
+    { name: 'ai-auto-description' },
+  ]),
+  responseFields:
+    'tags,customCoordinates,isPrivateFile,embeddedMetadata,isPublished,customMetadata,metadata,selectedFieldsSchema',
+}
+
+test.each([
+  ['an image with everything', imageBlob('shirt.jpg'), everything],
+  ['an image with nothing', imageBlob('glass.png'), {}],
+  ['a text with everything', new File(['abc'], 'a.txt'), { ...everything, fileName: 'a.txt' }],
+])("every answer about %s follows ImageKit's specification", async (_title, file, fields) => {
+  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const webhookUrl = receiver.url
+  const uploaded = await upload(sandbox, { file, ...fields, webhookUrl })
+  expect(schemaProblems('upload', uploaded.body)).toEqual([])
+
+  const expected = 'extensions' in fields ? 2 : 0
+  for (const { fileObject } of await receiver.waitFor(expected)) {
+    expect(schemaProblems('file-details', fileObject, true)).toEqual([])
+  }
+  const path = `/v1/files/${String(uploaded.body['fileId'])}`
+  const shown = [
+    (await get(sandbox, `${path}/details`)).body,
+    ...(await getList(sandbox, `${path}/versions`)),
+    ...(await getList(sandbox, '/v1/files')),
+  ]
+  // Without extensionStatus, for the specification's File has none.
+  for (const details of shown) expect(schemaProblems('file-details', details, true)).toEqual([])
+
+  const updated = await patch(sandbox, uploaded.body['fileId'], {
+    extensions: [{ name: 'google-auto-tagging', minConfidence: 10, maxTags: 3 }],
+    tags: ['b'],
+  })
+  expect(updated.body['extensionStatus']).toEqual({ 'google-auto-tagging': 'pending' })
+  expect(schemaProblems('updated-file-details', updated.body)).toEqual([])
+})

@@ -1,0 +1,48 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { imageBlob, imageBytes } from './support/fixture-images.ts'
+import { download, get, getList, upload } from './support/requests.ts'
+import { startSandbox } from './support/running-sandbox.ts'
+
+const same = { fileName: 'shirt.jpg', useUniqueFileName: 'false' }
+
+test('a sandbox on the same directory has the same files, versions and bytes, at its own address', async () => {
+  const first = await startSandbox()
+  const { body } = await upload(first, {
+    file: imageBlob('shirt.jpg'),
+    ...same,
+    tags: 'a,sandbox:remove-bg=success-now',
+    extensions: '[{"name":"remove-bg"}]',
+    customMetadata: '{"n":1}',
+  })
+  const path = `/v1/files/${String(body['fileId'])}`
+  const before = await getList(first, `${path}/versions`)
+  await first.stop()
+
+  const second = await startSandbox({ directory: first.directory })
+  const after = await getList(second, `${path}/versions`)
+  const relative = (versions: object[], url: string) =>
+    JSON.parse(JSON.stringify(versions).replaceAll(url, ''))
+  expect(relative(after, second.url)).toEqual(relative(before, first.url))
+  expect((await download(after[1]?.['url'])).bytes).toEqual(imageBytes('shirt.jpg'))
+  // The place is still taken, and the numbering goes on.
+  const { body: third } = await upload(second, { file: imageBlob('sun.gif'), ...same })
+  expect(third).toMatchObject({ fileId: body['fileId'], versionInfo: { name: 'Version 3' } })
+})
+
+test('what a crash left half done is cleared away', async () => {
+  const first = await startSandbox()
+  await upload(first, { file: imageBlob('shirt.jpg'), ...same })
+  await first.stop()
+  await writeFile(join(first.directory, 'spool', 'half-an-upload'), 'abc')
+  const second = await startSandbox({ directory: first.directory })
+  expect((await get(second, '/v1/files')).body).toHaveLength(1)
+})
+
+test('publicUrl is what the urls of files start with', async () => {
+  const sandbox = await startSandbox({ publicUrl: 'https://files.example.com/demo' })
+  const { body } = await upload(sandbox, { file: imageBlob('shirt.jpg'), ...same })
+  expect(body['url']).toBe('https://files.example.com/demo/shirt.jpg')
+  expect(body['thumbnailUrl']).toBe('https://files.example.com/demo/tr:n-ik_ml_thumbnail/shirt.jpg')
+})

@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest'
+import { imageBlob } from './support/fixture-images.ts'
+import { get, patch, upload } from './support/requests.ts'
+import { startSandbox } from './support/running-sandbox.ts'
+
+async function startWithFile() {
+  const sandbox = await startSandbox()
+  const { body } = await upload(sandbox, {
+    file: imageBlob('shirt.jpg'),
+    tags: 'a,sandbox:aws-auto-tagging=success-now',
+    customMetadata: '{"brand":"Nike","size":4}',
+    customCoordinates: '1,2,3,4',
+    extensions: '[{"name":"aws-auto-tagging","minConfidence":0,"maxTags":30}]',
+  })
+  return { sandbox, fileId: String(body['fileId']) }
+}
+
+test('an update changes what it sends and leaves the rest', async () => {
+  const { sandbox, fileId } = await startWithFile()
+  const { status, body } = await patch(sandbox, fileId, {
+    description: 'A shirt',
+    customMetadata: { size: null, color: 'red' },
+  })
+  expect(status).toBe(200)
+  expect(body).toMatchObject({
+    description: 'A shirt',
+    customCoordinates: '1,2,3,4',
+    versionInfo: { name: 'Version 1' },
+  })
+  expect(body['customMetadata']).toEqual({ brand: 'Nike', color: 'red' })
+  expect(body['tags']).toContain('a')
+  expect(body['AITags']).not.toBeNull()
+  expect(body).not.toHaveProperty('extensionStatus')
+  expect((await get(sandbox, `/v1/files/${fileId}/details`)).body).toEqual(body)
+})
+
+test('null unsets', async () => {
+  const { sandbox, fileId } = await startWithFile()
+  const { body } = await patch(sandbox, fileId, { tags: null, customCoordinates: null, description: null })
+  expect(body).toMatchObject({ tags: null, customCoordinates: null })
+  expect(body).not.toHaveProperty('description')
+})
+
+test('removeAITags takes names, or all', async () => {
+  const { sandbox, fileId } = await startWithFile()
+  const some = await patch(sandbox, fileId, { removeAITags: ['White', 'Red'] })
+  expect(some.body['AITags']).toContainEqual(expect.objectContaining({ name: 'Landscape' }))
+  expect(some.body['AITags']).not.toContainEqual(expect.objectContaining({ name: 'White' }))
+  expect((await patch(sandbox, fileId, { removeAITags: 'all' })).body['AITags']).toBeNull()
+})
+
+test('AITags are removed before extensions run, and a tagger replaces its own tags alone', async () => {
+  const { sandbox, fileId } = await startWithFile()
+  const google = { name: 'google-auto-tagging', minConfidence: 0, maxTags: 1 }
+  const tags = ['sandbox:google-auto-tagging=success-now', 'sandbox:aws-auto-tagging=success-now']
+  const { body } = await patch(sandbox, fileId, { removeAITags: 'all', extensions: [google], tags })
+  expect(body['extensionStatus']).toEqual({ 'google-auto-tagging': 'success' })
+  expect(body['AITags']).toMatchObject([{ source: 'google-auto-tagging' }])
+  const aws = { name: 'aws-auto-tagging', minConfidence: 0, maxTags: 1 }
+  for (let round = 0; round < 2; round++) {
+    const again = await patch(sandbox, fileId, { extensions: [aws] })
+    expect(again.body['AITags']).toMatchObject([
+      { source: 'google-auto-tagging' },
+      { source: 'aws-auto-tagging' },
+    ])
+  }
+})
+
+test('an empty extensions array gives no extensionStatus', async () => {
+  const { sandbox, fileId } = await startWithFile()
+  expect((await patch(sandbox, fileId, { extensions: [] })).body).not.toHaveProperty('extensionStatus')
+})
+
+test.each([
+  ['{', 'invalid JSON'],
+  ['[]', 'invalid JSON'],
+  [{ tags: 'a,b' }, 'invalid tags parameter'],
+  [{ tags: ['100%'] }, 'invalid tags parameter'],
+  [{ customCoordinates: 'left' }, 'invalid customCoordinates parameter'],
+  [{ extensions: '[{"name":"remove-bg"}]' }, 'invalid extensions parameter'],
+  [{ removeAITags: 'some' }, 'invalid removeAITags parameter'],
+  [{ webhookUrl: 'nowhere' }, 'invalid webhookUrl parameter'],
+  [{ publish: { isPublished: 'yes' } }, 'invalid publish parameter'],
+  [{ publish: { isPublished: true }, tags: [] }, 'both publish and other parameters'],
+])('an update with %j is refused and changes nothing', async (body, message) => {
+  const { sandbox, fileId } = await startWithFile()
+  const before = (await get(sandbox, `/v1/files/${fileId}/details`)).body
+  const answer = await patch(sandbox, fileId, body)
+  expect(answer.status).toBe(400)
+  expect(answer.body['message']).toContain(message)
+  expect((await get(sandbox, `/v1/files/${fileId}/details`)).body).toEqual(before)
+})
+
+test('invalid custom metadata is refused with an errors object', async () => {
+  const { sandbox, fileId } = await startWithFile()
+  const { status, body } = await patch(sandbox, fileId, { customMetadata: 'Nike' })
+  expect(status).toBe(400)
+  expect(body).toMatchObject({ message: 'Invalid custom metadata.', errors: expect.any(Object) })
+})
+
+test('a file that does not exist is a 404, an id that is none a 400', async () => {
+  const sandbox = await startSandbox()
+  const unknown = await patch(sandbox, '0123456789abcdef01234567', { tags: [] })
+  expect(unknown).toMatchObject({ status: 404, body: { message: 'The requested file does not exist.' } })
+  expect(await patch(sandbox, 'nope', {})).toMatchObject({
+    status: 400,
+    body: { message: 'Your request contains invalid fileId parameter.' },
+  })
+})
+
+test('the sandbox tells which updates it received', async () => {
+  const { sandbox, fileId } = await startWithFile()
+  await patch(sandbox, fileId, { description: 'x' })
+  expect(sandbox.updates()).toMatchObject([{ fileId, body: { description: 'x' } }])
+})

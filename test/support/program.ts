@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished, vi } from 'vitest'
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+
+/** The built program as a process of its own; it is killed when the test ends. */
+export type RunningProgram = {
+  process: ChildProcess
+  output(): string
+  /** Resolves with the first match of what the program prints, to either output. */
+  printed(pattern: RegExp): Promise<RegExpExecArray>
+  /** Resolves with the exit code; null where a signal ended it. */
+  exited: Promise<number | null>
+}
+
+export function runProgram(args: readonly string[], env: { [name: string]: string } = {}): RunningProgram {
+  const { PATH = '', HOME = '' } = process.env
+  const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH, HOME, ...env }, stdio: 'pipe' })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString()
+  })
+  child.stderr.on('data', (chunk: Buffer) => {
+    output += chunk.toString()
+  })
+  const exited = once(child, 'close').then(() => child.exitCode)
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await exited
+  })
+  return {
+    process: child,
+    output: () => output,
+    exited,
+    async printed(pattern) {
+      await vi.waitFor(
+        () => {
+          if (pattern.test(output)) return
+          if (child.exitCode !== null) throw new Error(`exited with ${child.exitCode}:\n${output}`)
+          throw new Error(`${pattern} was not printed:\n${output}`)
+        },
+        { timeout: 15_000, interval: 20 },
+      )
+      const match = pattern.exec(output)
+      if (match === null) throw new Error(`${pattern} was not printed:\n${output}`)
+      return match
+    },
+  }
+}
+
+/** `serve` on a port of its own; resolves once it listens. */
+export async function runServe(env: { [name: string]: string }): Promise<RunningProgram & { url: string }> {
+  const program = runProgram(['serve'], { PORT: '0', ...env })
+  const [, url = ''] = await program.printed(/"url":"(http:[^"]+)","msg":"listening"/)
+  return { ...program, url }
+}

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs'
+import type { RunningTracker } from './tracker.ts'
+
+/** The file of every payload in `test/fixtures/webhooks`. */
+export const FILE_ID = '5effaa5662679b5af2c58829'
+
+export type Registered = { submissionId: string; webhookUrl: string; statusUrl: string }
+
+/** Registers an upload made elsewhere; unless told otherwise it is known to be of `FILE_ID`. */
+export async function register(
+  tracker: RunningTracker,
+  names: readonly string[],
+  fileId: string | null = FILE_ID,
+): Promise<Registered> {
+  const answer = await tracker.fetch('/submissions', {
+    method: 'POST',
+    body: JSON.stringify({ extensions: names.map((name) => ({ name })), fileId }),
+  })
+  if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`)
+  return (await answer.json()) as Registered
+}
+
+export type Payload = Record<string, unknown>
+
+/** A payload as ImageKit documents it. */
+export function payload(service: string, status: 'success' | 'failure'): Payload {
+  const file = new URL(`../fixtures/webhooks/${service}-${status}.json`, import.meta.url)
+  return JSON.parse(readFileSync(file, 'utf8'))
+}
+
+export type Delivered = { status: number; headers: Headers; json: Payload }
+
+/** Sends what ImageKit would: a text as it is, anything else as JSON. */
+export async function deliver(
+  webhookUrl: string,
+  body: BodyInit | Payload | null,
+  headers: Record<string, string> = { 'content-type': 'application/json' },
+): Promise<Delivered> {
+  const isRaw = body === null || typeof body === 'string' || body instanceof Uint8Array
+  const answer = await fetch(webhookUrl, {
+    method: 'POST',
+    headers,
+    body: isRaw ? body : JSON.stringify(body),
+  })
+  return { status: answer.status, headers: answer.headers, json: await answer.json() }
+}
+
+export type AssetStatus = {
+  status: string
+  extensionStatus: Record<string, string>
+  extensions: {
+    runId: string
+    name: string
+    status: string
+    source: string
+    settledAt: string | null
+    error: unknown
+    submissionId: string
+  }[]
+}
+
+export async function statusOf(tracker: RunningTracker, fileId = FILE_ID): Promise<AssetStatus> {
+  const answer = await tracker.fetch(`/assets/${encodeURIComponent(fileId)}/status`)
+  if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`)
+  return (await answer.json()) as AssetStatus
+}
