@@ -11,6 +11,24 @@ for (const output of [process.stdout, process.stderr]) {
   })
 }
 
+/** npm passes a Ctrl-C on that the terminal has sent already; so soon after the first it is the same one. */
+const SAME_SIGNAL_MS = 300
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
+function stopRequested(): Promise<void> {
+  return new Promise((resolve) => {
+    let firstAt: number | undefined
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (firstAt === undefined) {
+          firstAt = performance.now()
+          resolve()
+        } else if (performance.now() - firstAt > SAME_SIGNAL_MS) process.exit(1)
+      })
+    }
+  })
+}
+
 const exitCode = await runProgram(
   process.argv.slice(2),
   {
@@ -19,11 +37,7 @@ const exitCode = await runProgram(
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
-    stopRequested: () =>
-      new Promise((resolve) => {
-        // Not `once`: npm passes a Ctrl-C on that the terminal has sent already, and the second must not cut the stop short.
-        for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => resolve())
-      }),
+    stopRequested,
     exitCode: 0,
   },
   readPackageVersion(),

@@ -26,6 +26,8 @@ export function demoCommand(context: CommandContext): Command {
     )
     .option('--exit', 'stop at the end; fails if it did not go as it should')
     .action(async (options: { exit?: true }) => {
+      if (context.env['NODE_ENV'] === 'production')
+        throw new CommandError('NODE_ENV is production; the demo is for development alone.', 2)
       const stopRequested = context.stopRequested()
       const servers = await startDemoServers()
       try {

@@ -19,13 +19,15 @@ export async function reportUpload(
   const paint = createPaint(context)
   const print = (text: string) => printLine(context.stdout, text)
   if (!json) print(formatUpload(sent, paint))
-  const asset =
-    limitSeconds === undefined
-      ? undefined
-      : await waitForEnd(client, sent, limitSeconds, (line) => !json && print(line), paint)
-  if (json) {
+  let asset: AssetStatus | undefined
+  try {
+    if (limitSeconds !== undefined)
+      asset = await waitForEnd(client, sent, limitSeconds, (line) => !json && print(line), paint)
+  } finally {
+    // Also where the waiting failed: the upload has happened.
     const { body, submissionId, statusUrl } = sent
-    print(JSON.stringify({ ...body, submissionId, statusUrl, ...(asset && { assetStatus: asset }) }))
+    if (json)
+      print(JSON.stringify({ ...body, submissionId, statusUrl, ...(asset && { assetStatus: asset }) }))
   }
   if (asset === undefined) return
   if (hasUnsuccessful(asset)) context.exitCode = 3

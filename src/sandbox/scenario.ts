@@ -13,7 +13,7 @@ const COURSES: ReadonlyMap<string, Course> = new Map([
 
 const WEBHOOK_QUIRKS = ['drop', 'duplicate', 'early', 'late', 'reorder', 'conflict'] as const
 
-export type WebhookQuirk = (typeof WEBHOOK_QUIRKS)[number]
+type WebhookQuirk = (typeof WEBHOOK_QUIRKS)[number]
 
 /** What a request's `sandbox:` tags ask for, as test cards do for payments. */
 export type Scenario = {

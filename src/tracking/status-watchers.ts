@@ -60,7 +60,7 @@ export function createStatusWatchers(): StatusWatchers {
       const watched = assets.get(fileId)
       if (watched === undefined || !watched.isOwed) return
       watched.isOwed = false
-      
+      if (snapshot !== undefined && snapshot.etag === watched.publishedEtag) return
       watched.publishedEtag = snapshot?.etag
       const news: StatusNews = snapshot === undefined ? { what: 'forgotten' } : { what: 'changed', snapshot }
       for (const listener of watched.listeners) listener(news)

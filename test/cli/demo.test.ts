@@ -47,3 +47,9 @@ test('stays up until it is stopped, with addresses that open, beside another dem
   expect((await running).exitCode).toBe(0)
   await expect(fetch(addressOf('health'))).rejects.toThrow('fetch failed')
 })
+
+test('refuses to run in production', async () => {
+  const { exitCode, stdout, stderr } = await runCli(['demo', '--exit'], { env: { NODE_ENV: 'production' } })
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+  expect(stderr).toContain('NODE_ENV is production')
+})

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { assetStatus, FILE_ID, uploaded } from './answers.ts'
+import { assetStatus, FILE_ID, SUBMISSION_ID, uploaded } from './answers.ts'
 import { type Reply, startFakeTracker } from './fake-tracker.ts'
 import { runCli } from './run-cli.ts'
 
@@ -65,6 +65,13 @@ describe('--wait', () => {
       extensionStatus: { 'remove-bg': 'pending' },
       assetStatus: { status: 'failed', extensions: [{ name: 'remove-bg', status: 'failed' }] },
     })
+  })
+
+  test('with --json tells the upload also where the waiting fails', async () => {
+    const { env } = await trackerThatTells(PENDING, { status: 404 })
+    const { exitCode, stdout, stderr } = await runCli(['upload', FILE, '--wait', '--json'], { env })
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: `${FILE_ID} is not known to the service.\n` })
+    expect(JSON.parse(stdout)).toMatchObject({ fileId: FILE_ID, submissionId: SUBMISSION_ID })
   })
 
   test('takes FILE after it as the file', async () => {

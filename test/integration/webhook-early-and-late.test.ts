@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { startTrackerAndSandbox } from '../support/tracker.ts'
-import { deliver, payload, statusOf } from '../support/webhooks.ts'
+import { statusOf } from '../support/webhooks.ts'
 
 function uploadForm(tags: string, names: readonly string[]): FormData {
   const form = new FormData()
@@ -38,20 +38,4 @@ test('webhooks that come twice, in reverse, or with the opposite word afterwards
       'ai-tasks': 'failed',
     })
   }
-})
-
-test('a webhook after a restart of the service still settles its run', async () => {
-  const { tracker } = await startTrackerAndSandbox()
-  const form = uploadForm('sandbox:remove-bg=pending', ['remove-bg'])
-  const answer = await tracker.fetch('/api/v1/files/upload', { method: 'POST', body: form })
-  const { fileId } = (await answer.json()) as { fileId: string }
-  const submissionId = answer.headers.get('x-submission-id')
-  const restarted = await tracker.restart()
-  const { extensions } = await statusOf(restarted, fileId)
-  expect(extensions).toMatchObject([{ status: 'pending', submissionId }])
-
-  const word = { ...payload('remove-bg', 'failure'), fileId }
-  const address = restarted.service.links
-  expect((await deliver(address, word)).json).toEqual({ outcome: 'applied' })
-  expect((await statusOf(restarted, fileId)).status).toBe('failed')
 })

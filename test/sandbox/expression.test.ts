@@ -32,7 +32,7 @@ test.each([
   ['NOT size < 1 AND NOT (tags = "x")', true],
 ])('%s is %s', (text, expected) => {
   const expression = parseExpression(text)
-  expect(expression && evaluate(expression, (field) => fields[field])).toBe(expected)
+  expect(expression && evaluate(expression, (field) => fields[field] ?? null)).toBe(expected)
 })
 
 test.each([

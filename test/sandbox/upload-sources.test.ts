@@ -102,6 +102,28 @@ test('64 MiB go to disk while they arrive and are the same bytes there, with fie
   expect(await readdir(spool)).toEqual([])
 })
 
+test('an upload that its client breaks off leaves nothing behind', async () => {
+  const sandbox = await startSandbox()
+  const spool = join(sandbox.directory, 'spool')
+  const client = new AbortController()
+  async function* body() {
+    yield Buffer.from('--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n')
+    yield Buffer.alloc(MIB)
+    await vi.waitFor(async () => expect(await spooledBytes(spool)).toBeGreaterThan(MIB / 2))
+    client.abort()
+  }
+  const response = fetch(`${sandbox.url}/api/v1/files/upload`, {
+    method: 'POST',
+    body: Readable.toWeb(Readable.from(body())),
+    duplex: 'half',
+    headers: { 'content-type': 'multipart/form-data; boundary=b' },
+    signal: client.signal,
+  })
+  await expect(response).rejects.toThrow('aborted')
+  await vi.waitFor(async () => expect(await readdir(spool)).toEqual([]))
+  expect(sandbox.uploads()).toEqual([])
+})
+
 const MIB = 1024 * 1024
 
 async function spooledBytes(directory: string): Promise<number> {

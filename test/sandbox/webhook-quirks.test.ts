@@ -1,4 +1,6 @@
-import { expect, test, vi } from 'vitest'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { imageBlob } from './support/fixture-images.ts'
 import { get, patch, upload } from './support/requests.ts'
 import { type RunningSandbox, startSandbox } from './support/running-sandbox.ts'
@@ -84,4 +86,18 @@ test('quirks add up: three webhooks, all before the response', async () => {
   const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
   await uploadWith(sandbox, 'sandbox:webhook=early,sandbox:webhook=duplicate', receiver.url)
   expect(receiver.received).toHaveLength(3)
+})
+
+test('early waits for a receiver that does not answer, but not for ever', async () => {
+  const waits: number[] = []
+  const delay = async (ms: number) => void waits.push(ms)
+  const sandbox = await startSandbox({ delay })
+  const silent = createServer(() => undefined).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  onTestFinished(() => void silent.close())
+  const address = silent.address()
+  const port = typeof address === 'object' ? address?.port : undefined
+  const { status } = await uploadWith(sandbox, 'sandbox:webhook=early', `http://127.0.0.1:${port}/`)
+  expect(status).toBe(200)
+  expect(waits).toEqual([5000])
 })

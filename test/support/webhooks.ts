@@ -45,6 +45,12 @@ export async function deliver(
   return { status: answer.status, headers: answer.headers, json: await answer.json() }
 }
 
+/** An address of one tracker on another that stands in its place: its own port was free again. */
+export function movedTo(tracker: RunningTracker, url: string): string {
+  const { pathname, search } = new URL(url)
+  return tracker.url + pathname + search
+}
+
 export type AssetStatus = {
   status: string
   extensionStatus: Record<string, string>

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { fileFactsSchema } from './file-facts.ts'
 
-export const aiTagSchema = z.object({ name: z.string(), confidence: z.number(), source: z.string() })
+const aiTagSchema = z.object({ name: z.string(), confidence: z.number(), source: z.string() })
 
 export const customMetadataSchema = z.record(z.string(), z.unknown())
 

@@ -3,10 +3,8 @@ import type { Expression, Literal, Operator } from './expression.ts'
 /** A field's value. A list has a condition's value if one of its items has it. */
 export type FieldValue = Literal | readonly string[] | null
 
-/** What a field is; undefined for a field that does not exist. */
-export type FieldLookup = (field: string) => FieldValue | undefined
-
-export class UnknownFieldError extends Error {}
+/** What a field is; throws for a field that does not exist. */
+export type FieldLookup = (field: string) => FieldValue
 
 export function evaluate(expression: Expression, lookup: FieldLookup): boolean {
   switch (expression.kind) {
@@ -16,11 +14,8 @@ export function evaluate(expression: Expression, lookup: FieldLookup): boolean {
       return evaluate(expression.left, lookup) || evaluate(expression.right, lookup)
     case 'not':
       return !evaluate(expression.inner, lookup)
-    case 'condition': {
-      const actual = lookup(expression.field)
-      if (actual === undefined) throw new UnknownFieldError(expression.field)
-      return holds(actual, expression.operator, expression.values)
-    }
+    case 'condition':
+      return holds(lookup(expression.field), expression.operator, expression.values)
   }
 }
 

@@ -7,9 +7,7 @@ import { downloadFile } from './remote-file.ts'
 
 const HEAD_BYTES = 4096
 
-export type FileKind = 'binary' | 'base64' | 'url'
-
-export type FileContent = { kind: FileKind; path: string }
+export type FileContent = { kind: 'binary' | 'base64' | 'url'; path: string }
 
 /**
  * The content that a `file` part stands for: its own bytes, a base64 or data-URI text, or what a URL answers. Only a

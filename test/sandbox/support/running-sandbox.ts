@@ -20,7 +20,7 @@ export async function startSandbox({ acceptsAnyKey, ...options }: Overrides = {}
   return { ...sandbox, url, directory }
 }
 
-export async function temporaryDirectory(): Promise<string> {
+async function temporaryDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'sandbox-test-'))
   onTestFinished(() => rm(directory, { recursive: true, force: true }))
   return directory

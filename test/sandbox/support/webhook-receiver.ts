@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { onTestFinished, vi } from 'vitest'
 
-export type Webhook = {
+type Webhook = {
   service: string
   status: 'SUCCESS' | 'FAILURE'
   fileId?: string

@@ -1,0 +1,152 @@
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { expect, test } from 'vitest'
+import { TrackerError } from '../../src/domain/errors.ts'
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import type { Store } from '../../src/store/store.ts'
+import { startTracker, temporaryDirectory } from '../support/tracker.ts'
+import { deliver, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
+
+/** A tracker on a real store, some steps of which the test replaces. */
+async function startOnStore(replace: (real: Store) => Partial<Store>, maxQueued?: number) {
+  const directory = temporaryDirectory()
+  const path = join(directory, 'tracker.db')
+  const real = openSqliteStore({ path, ...(maxQueued !== undefined && { maxQueued }) })
+  return startTracker({}, { store: { ...real, ...replace(real) } }, directory)
+}
+
+test('the answer to a webhook comes after the commit of the delivery and its effect, not before', async () => {
+  const order: string[] = []
+  let startCommit = () => {}
+  const mayCommit = new Promise<void>((resolve) => {
+    startCommit = resolve
+  })
+  const tracker = await startOnStore((real) => ({
+    async recordDelivery(delivery) {
+      order.push('asked')
+      await mayCommit
+      const recorded = await real.recordDelivery(delivery)
+      order.push('committed')
+      return recorded
+    },
+  }))
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const answered = deliver(webhookUrl, payload('remove-bg', 'success')).then((answer) => {
+    order.push('answered')
+    return answer
+  })
+  await expect.poll(() => order).toEqual(['asked'])
+  // Each of these goes all the way through the same process while the webhook waits.
+  for (let round = 0; round < 5; round += 1) expect((await statusOf(tracker)).status).toBe('pending')
+  expect(order).toEqual(['asked'])
+  startCommit()
+  expect(await answered).toMatchObject({ status: 200, json: { outcome: 'applied' } })
+  expect(order).toEqual(['asked', 'committed', 'answered'])
+  expect((await statusOf(tracker)).status).toBe('success')
+})
+
+test('a store that cannot write is answered 503 with Retry-After, and the redelivery is applied', async () => {
+  let isBroken = true
+  const tracker = await startOnStore((real) => ({
+    recordDelivery: (delivery) =>
+      isBroken
+        ? Promise.reject(new TrackerError('store_unavailable', 'The disk is full.'))
+        : real.recordDelivery(delivery),
+  }))
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const refused = await deliver(webhookUrl, payload('remove-bg', 'success'))
+  expect(refused).toMatchObject({ status: 503, json: { code: 'store_unavailable', status: 503 } })
+  expect(refused.headers.get('retry-after')).toMatch(/^\d+$/)
+  expect((await statusOf(tracker)).status).toBe('pending')
+  isBroken = false
+  expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).json).toEqual({ outcome: 'applied' })
+  expect((await statusOf(tracker)).status).toBe('success')
+})
+
+test('webhooks beyond a full queue are answered 503 with Retry-After; sent again, none is lost', async () => {
+  const tracker = await startOnStore(() => ({}), 1)
+  const { webhookUrl } = await register(tracker, ['remove-bg', 'ai-tasks'])
+  const send = () => deliver(webhookUrl, payload('remove-bg', 'success'))
+  const answers = await Promise.all(Array.from({ length: 40 }, send))
+  const refused = answers.filter(({ status }) => status === 503)
+  expect(refused.length).toBeGreaterThan(0)
+  for (const { json, headers } of refused) {
+    expect(json['code']).toBe('overloaded')
+    expect(headers.get('retry-after')).toMatch(/^\d+$/)
+  }
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(40 - refused.length)
+  expect((await send()).json).toEqual({ outcome: 'duplicate' })
+})
+
+test('a delivery is stored raw with its headers, without what may be a secret of somebody', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl, submissionId } = await register(tracker, ['remove-bg'])
+  const text = `  ${JSON.stringify(payload('remove-bg', 'success'), null, 3)}\n`
+  await deliver(webhookUrl, text, {
+    'content-type': 'application/json; charset=utf-8',
+    'user-agent': 'ImageKit',
+    'x-ik-signature': 't=1,v1=00',
+    authorization: 'Bearer something-secret',
+    'proxy-authorization': 'Basic c2VjcmV0',
+    cookie: 'session=something-secret',
+  })
+  await deliver(webhookUrl, '[1]')
+  await tracker.service.stop()
+
+  const database = new Database(join(tracker.directory, 'tracker.db'), { readonly: true })
+  const rows = database
+    .prepare(
+      `SELECT d.*, b.headers, b.body, s.submission_id FROM deliveries d
+       JOIN delivery_bodies b ON b.delivery_seq = d.seq JOIN submissions s ON s.seq = d.submission_seq ORDER BY d.seq`,
+    )
+    .all()
+  database.close()
+  expect(rows).toMatchObject([
+    { outcome: 'applied', signature: 'unchecked', service: 'remove-bg', final_status: 'success' },
+    { outcome: 'ignored', cause: 'unknown_shape', signature: 'absent', service: null },
+  ])
+  const [first, second] = rows as { headers: string; body: Buffer; submission_id: string }[]
+  expect(first?.submission_id).toBe(submissionId)
+  expect(first?.body.toString()).toBe(text)
+  expect(second?.body.toString()).toBe('[1]')
+  const headers = JSON.parse(first?.headers ?? '')
+  expect(headers).toMatchObject({
+    'content-type': 'application/json; charset=utf-8',
+    'user-agent': 'ImageKit',
+    'x-ik-signature': 't=1,v1=00',
+  })
+  expect(JSON.stringify(headers)).not.toMatch(/secret|c2VjcmV0|authorization|cookie/)
+})
+
+test('a webhook after a restart still settles its run, and statuses are kept', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg', 'ai-tasks'])
+  await deliver(webhookUrl, payload('remove-bg', 'failure'))
+  const restarted = await tracker.restart()
+  expect((await statusOf(restarted)).extensionStatus).toEqual({ 'remove-bg': 'failed', 'ai-tasks': 'pending' })
+  const url = movedTo(restarted, webhookUrl)
+  expect((await deliver(url, payload('remove-bg', 'failure'))).json).toEqual({ outcome: 'duplicate' })
+  expect((await deliver(url, payload('ai-tasks', 'success'))).json).toEqual({ outcome: 'applied' })
+})
+
+test('a new token secret before the old one keeps webhook and status addresses valid; without the old one they are not', async () => {
+  const directory = temporaryDirectory()
+  const [old, fresh] = ['the-old-token-secret', 'the-new-token-secret']
+  const first = await startTracker({ TRACKER_TOKEN_SECRET: old }, {}, directory)
+  const { webhookUrl, statusUrl } = await register(first, ['remove-bg', 'ai-tasks'])
+  await first.service.stop()
+
+  const rotated = await startTracker({ TRACKER_TOKEN_SECRET: `${fresh},${old}` }, {}, directory)
+  const answer = await deliver(movedTo(rotated, webhookUrl), payload('remove-bg', 'success'))
+  expect(answer.json).toEqual({ outcome: 'applied' })
+  expect((await fetch(movedTo(rotated, statusUrl))).status).toBe(200)
+  const signedAnew = await register(rotated, ['remove-bg'])
+  await rotated.service.stop()
+
+  const rid = await startTracker({ TRACKER_TOKEN_SECRET: fresh }, {}, directory)
+  expect((await deliver(movedTo(rid, webhookUrl), payload('ai-tasks', 'success'))).status).toBe(401)
+  expect((await fetch(movedTo(rid, statusUrl))).status).toBe(401)
+  expect((await fetch(movedTo(rid, signedAnew.statusUrl))).status).toBe(200)
+  const anew = await deliver(movedTo(rid, signedAnew.webhookUrl), payload('remove-bg', 'success'))
+  expect(anew.json).toEqual({ outcome: 'applied' })
+})
