@@ -2,7 +2,7 @@ import { drizzle } from 'drizzle-orm/better-sqlite3'
 import type { Connection } from './connection.ts'
 import { prepareDeliveryStatements } from './delivery-statements.ts'
 import { prepareIdempotencyStatements } from './idempotency-statements.ts'
-import { prepareProbeStatements } from './probe.ts'
+import { prepareProbeStatements } from './probe-statements.ts'
 import { prepareSubmissionStatements } from './submission-statements.ts'
 
 export type Statements = ReturnType<typeof prepareStatements>
