@@ -1,0 +1,39 @@
+/** One settled run that its caller is told of. Times are milliseconds since the epoch. */
+export type Notification = {
+  /** The same on every attempt, so that the receiver can tell a repetition. */
+  notificationId: string
+  /** The caller's own `webhookUrl`. */
+  target: string
+  /** The JSON text that is sent, and signed, as it stands. */
+  body: string
+  /** The number of the attempt that is due or under way; the first is 1. */
+  attempt: number
+  createdAt: number
+}
+
+export function notificationIdOf(runId: string): string {
+  return `msg_${runId}`
+}
+
+const SECOND = 1000
+const HOUR = 60 * 60 * SECOND
+
+const FIRST_PAUSE_MS = 5 * SECOND
+const LONGEST_PAUSE_MS = HOUR
+const NOTIFY_WITHIN_MS = 24 * HOUR
+/** A pause is longer or shorter by up to this share, so that what failed together is not repeated together. */
+const JITTER = 0.2
+
+/**
+ * When a notification whose attempt has just failed is sent again: from 5 s doubling to an hour, or later where the
+ * receiver asked for it, until it is 24 h old. `random` is in [0, 1).
+ */
+export function nextAttempt(
+  { attempt, createdAt }: Pick<Notification, 'attempt' | 'createdAt'>,
+  { now, retryAfterMs, random }: { now: number; retryAfterMs: number | null; random: number },
+): { at: number } | 'give_up' {
+  const pause = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS)
+  const jittered = Math.round(pause * (1 - JITTER + 2 * JITTER * random))
+  const at = now + Math.max(jittered, retryAfterMs ?? 0)
+  return at > createdAt + NOTIFY_WITHIN_MS ? 'give_up' : { at }
+}

@@ -1,0 +1,57 @@
+import { BlockList, isIP } from 'node:net'
+
+/** https://www.iana.org/assignments/iana-ipv4-special-registry, and what clouds answer on beside it. */
+const SPECIAL_IPV4 = [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['168.63.129.16', 32],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+] as const
+
+/**
+ * https://www.iana.org/assignments/iana-ipv6-special-registry: inside global unicast these are Teredo and other protocol
+ * assignments, documentation, and 6to4. All else (mapped, compatible and NAT64 addresses, unique-local, link-local,
+ * multicast) lies outside of it.
+ */
+const GLOBAL_UNICAST = [['2000::', 3]] as const
+const SPECIAL_IPV6 = [
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['2002::', 16],
+  ['3fff::', 20],
+] as const
+
+// One list per family: a BlockList compares across families, which none of these rules means.
+const specialIpv4 = subnets(SPECIAL_IPV4, 'ipv4')
+const globalUnicast = subnets(GLOBAL_UNICAST, 'ipv6')
+const specialIpv6 = subnets(SPECIAL_IPV6, 'ipv6')
+
+/** Whether an IP address can be a host on the open internet. Anything that is no address is not. */
+export function isPublicAddress(address: string): boolean {
+  switch (isIP(address)) {
+    case 4:
+      return !specialIpv4.check(address, 'ipv4')
+    case 6:
+      return globalUnicast.check(address, 'ipv6') && !specialIpv6.check(address, 'ipv6')
+    default:
+      return false
+  }
+}
+
+function subnets(list: readonly (readonly [string, number])[], family: 'ipv4' | 'ipv6'): BlockList {
+  const subnets = new BlockList()
+  for (const [network, prefix] of list) subnets.addSubnet(network, prefix, family)
+  return subnets
+}

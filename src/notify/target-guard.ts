@@ -1,0 +1,71 @@
+import type { LookupAddress } from 'node:dns'
+import { lookup as systemLookup } from 'node:dns/promises'
+import { isIP, type LookupFunction } from 'node:net'
+import { buildConnector } from 'undici'
+import { isLoopbackHost } from '../domain/loopback.ts'
+
+export type Refusal = 'not_a_url' | 'scheme_not_allowed' | 'credentials_in_url' | 'address_not_allowed'
+
+/** Thrown where a connection is about to be made to an address that is not allowed. */
+export class AddressNotAllowed extends Error {
+  constructor() {
+    super('The address is not on the open internet.')
+    this.name = 'AddressNotAllowed'
+  }
+}
+
+/** All addresses of a name, in the order in which they are tried. */
+export type LookupAll = (hostname: string) => Promise<readonly LookupAddress[]>
+
+const lookupAll: LookupAll = (hostname) => systemLookup(hostname, { all: true })
+
+/** What can be told of a target before its name is resolved. */
+export function parseTarget(target: string): URL | Refusal {
+  if (!URL.canParse(target)) return 'not_a_url'
+  const url = new URL(target)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'scheme_not_allowed'
+  if (url.username !== '' || url.password !== '') return 'credentials_in_url'
+  return url
+}
+
+/**
+ * Connects to addresses that `isAllowed` lets through. Those of a name are checked where they are handed to the socket, so
+ * none can change between the check and the connection. undici looks nothing up for an IP address: those come here too.
+ */
+export function createTargetConnector({
+  timeoutMs,
+  isAllowed,
+  lookup = lookupAll,
+}: {
+  timeoutMs: number
+  isAllowed: (address: string) => boolean
+  lookup?: LookupAll | undefined
+}): buildConnector.connector {
+  const connect = buildConnector({ timeout: timeoutMs, lookup: guardLookup(lookup, isAllowed) })
+  return (options, callback) => {
+    const host = options.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
+    const needsNoLookup = isIP(host) !== 0 || isLoopbackHost(host)
+    // Later, as a socket would: undici is still at work on the request while it asks for a connection.
+    if (needsNoLookup && !isAllowed(host)) queueMicrotask(() => callback(new AddressNotAllowed(), null))
+    else connect(options, callback)
+  }
+}
+
+function guardLookup(lookup: LookupAll, isAllowed: (address: string) => boolean): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname).then(
+      (addresses) => {
+        const allowed = addresses.filter(({ address }) => isAllowed(address))
+        const [first] = allowed
+        if (first === undefined) callback(addresses.length > 0 ? new AddressNotAllowed() : notFound(), [])
+        else if (options.all) callback(null, allowed)
+        else callback(null, first.address, first.family)
+      },
+      (error: Error) => callback(error, []),
+    )
+  }
+}
+
+function notFound(): Error {
+  return Object.assign(new Error('The name has no address.'), { code: 'ENOTFOUND' })
+}

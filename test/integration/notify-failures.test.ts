@@ -1,0 +1,147 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { createNotificationSender } from '../../src/notify/send-notification.ts'
+import { startReceiver } from '../support/receiver.ts'
+
+const NOW = Date.parse('2026-03-01T12:00:00.000Z')
+
+function startSender(timeoutMs = 5_000) {
+  const sender = createNotificationSender({
+    secrets: [],
+    allowPrivateTargets: true,
+    timeoutMs,
+    clock: () => NOW,
+    lookup: async (hostname) => {
+      throw Object.assign(new Error(`getaddrinfo ENOTFOUND ${hostname}`), { code: 'ENOTFOUND' })
+    },
+  })
+  onTestFinished(() => sender.close())
+  return sender
+}
+
+const about = (target: string) => ({ notificationId: 'msg_run-1', target, body: '{}' })
+
+/** A server that does with its connections what `behave` does. */
+async function startSocketServer(behave: (socket: import('node:net').Socket) => void): Promise<number> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    onTestFinished(() => {
+      socket.destroy()
+    })
+    behave(socket)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.close()
+  })
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+test('410 says to stop', async () => {
+  const receiver = await startReceiver((_request, response) => response.writeHead(410).end())
+  expect(await startSender().send(about(receiver.url))).toEqual({ kind: 'gone' })
+})
+
+test.each([400, 401, 404, 408, 422, 500, 502, 504])('After %i it is sent again', async (status) => {
+  const receiver = await startReceiver((_request, response) => {
+    response.writeHead(status, { 'retry-after': '60' }).end()
+  })
+  const result = await startSender().send(about(receiver.url))
+  expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason: `status_${status}` })
+})
+
+test.each([
+  [429, '120', 120_000],
+  [429, 'Sun, 01 Mar 2026 12:02:00 GMT', 120_000],
+  [503, '1', 1_000],
+  [503, 'Sun, 01 Mar 2026 11:00:00 GMT', 0],
+  [503, '999999', 86_400_000],
+  [429, 'soon', null],
+])('%i with "Retry-After: %s" is obeyed', async (status, value, retryAfterMs) => {
+  const receiver = await startReceiver((_request, response) => {
+    response.writeHead(status, { 'retry-after': value }).end()
+  })
+  const result = await startSender().send(about(receiver.url))
+  expect(result).toEqual({ kind: 'retry', retryAfterMs, reason: `status_${status}` })
+})
+
+test('429 without Retry-After leaves the pause to the schedule', async () => {
+  const receiver = await startReceiver((_request, response) => response.writeHead(429).end())
+  expect(await startSender().send(about(receiver.url))).toMatchObject({ kind: 'retry', retryAfterMs: null })
+})
+
+test.each([301, 302, 303, 307, 308])('A redirect is not followed: %i', async (status) => {
+  const elsewhere = await startReceiver()
+  const receiver = await startReceiver((_request, response) => {
+    response.writeHead(status, { location: elsewhere.url }).end()
+  })
+  const result = await startSender().send(about(receiver.url))
+  expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason: `status_${status}` })
+  expect(receiver.requests).toHaveLength(1)
+  expect(elsewhere.connections()).toBe(0)
+})
+
+test('A target that does not answer is given up after the time limit', async () => {
+  const receiver = await startReceiver(() => {})
+  const result = await startSender(200).send(about(receiver.url))
+  expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason: 'timeout' })
+  await vi.waitFor(() => expect(receiver.openConnections()).toBe(0))
+})
+
+test('Headers that drip are given up after the time limit', async () => {
+  const port = await startSocketServer((socket) => {
+    socket.write('HTTP/1.1 200 OK\r\n')
+    const timer = setInterval(() => socket.write('x-a: b\r\n'), 20)
+    socket.on('close', () => clearInterval(timer))
+  })
+  const result = await startSender(300).send(about(`http://127.0.0.1:${port}/`))
+  expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason: 'timeout' })
+})
+
+test.each([
+  ['connection_failed', 'closes the connection', ''],
+  ['connection_failed', 'does not speak HTTP', 'SSH-2.0-OpenSSH_9.6\r\n'],
+  ['connection_failed', 'sends headers without end', `HTTP/1.1 200 OK\r\nx-a: ${'a'.repeat(100_000)}`],
+])('%s: a target that %s', async (reason, _behaviour, answer) => {
+  const port = await startSocketServer((socket) => socket.on('data', () => socket.end(answer)))
+  const result = await startSender().send(about(`http://127.0.0.1:${port}/`))
+  expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason })
+})
+
+test('A refused connection is tried again', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  server.close()
+  await once(server, 'close')
+  const result = await startSender().send(about(`http://127.0.0.1:${port}/`))
+  expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason: 'connection_refused' })
+})
+
+test('A name that is not found is tried again, and the reason does not repeat it', async () => {
+  const result = await startSender().send(about('http://no-such-name.example/hook?token=secret'))
+  expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason: 'name_not_resolved' })
+})
+
+test('A TLS handshake that fails is tried again', async () => {
+  const receiver = await startReceiver()
+  const result = await startSender().send(about(`https://127.0.0.1:${receiver.port}/`))
+  expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason: 'tls_failed' })
+  expect(receiver.requests).toHaveLength(0)
+})
+
+test('A sender that is closed ends what is under way, and sends nothing more', async () => {
+  const receiver = await startReceiver(() => {})
+  const sender = startSender()
+  const underWay = sender.send(about(receiver.url))
+  await vi.waitFor(() => expect(receiver.requests).toHaveLength(1))
+  await sender.close()
+  const closed = { kind: 'retry', retryAfterMs: null, reason: 'sender_closed' }
+  expect(await underWay).toEqual(closed)
+  expect(await sender.send(about(receiver.url))).toEqual(closed)
+  expect(receiver.connections()).toBe(1)
+})

@@ -1,0 +1,81 @@
+import { createHmac, createSecretKey } from 'node:crypto'
+import { inspect } from 'node:util'
+import { expect, test } from 'vitest'
+import { parseSigningSecrets } from '../../../src/notify/signing-secrets.ts'
+import { signNotification } from '../../../src/notify/standard-webhooks.ts'
+
+const encoded = (text: string) => `whsec_${Buffer.from(text).toString('base64')}`
+const KEY = 'a key of at least sixteen bytes'
+const OTHER = 'another key of the same tracker'
+
+// The example of the scheme's reference libraries.
+const KNOWN = {
+  secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+  id: 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+  timestampSeconds: 1_614_265_330,
+  body: '{"test": 2432232314}',
+  signature: 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+}
+
+test('The signature is that of the scheme’s reference libraries', () => {
+  const { secrets, problems } = parseSigningSecrets(KNOWN.secret)
+  expect(problems).toEqual([])
+  expect(signNotification({ ...KNOWN, secrets })).toEqual({
+    'webhook-id': KNOWN.id,
+    'webhook-timestamp': '1614265330',
+    'webhook-signature': KNOWN.signature,
+  })
+})
+
+test('Each of several secrets signs, the first first', () => {
+  const { secrets } = parseSigningSecrets(`${encoded(KEY)}, ${encoded(OTHER)}`)
+  const headers = signNotification({ id: 'msg_1', timestampSeconds: 7, body: '{"é":1}', secrets })
+  const expected = [KEY, OTHER].map(
+    (key) => `v1,${createHmac('sha256', key).update('msg_1.7.{"é":1}', 'utf8').digest('base64')}`,
+  )
+  expect(headers['webhook-signature']).toBe(expected.join(' '))
+})
+
+test('Without a secret there is an id and a time, and no signature', () => {
+  const headers = signNotification({ id: 'msg_1', timestampSeconds: 7, body: '{}', secrets: [] })
+  expect(headers).toEqual({ 'webhook-id': 'msg_1', 'webhook-timestamp': '7' })
+})
+
+test('A secret is read with or without padding', () => {
+  const padded = encoded(KEY)
+  expect(padded.endsWith('=')).toBe(true)
+  for (const text of [padded, padded.replace(/=+$/, '')]) {
+    const [secret] = parseSigningSecrets(text).secrets
+    expect(secret?.equals(createSecretKey(Buffer.from(KEY)))).toBe(true)
+  }
+})
+
+test.each([
+  ['no prefix', Buffer.from(KEY).toString('base64')],
+  ['another prefix', `whsk_${Buffer.from(KEY).toString('base64')}`],
+  ['letters that are not base64', 'whsec_this is not base64, at all'],
+  ['base64url', 'whsec_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_'],
+  ['a character cut off', `whsec_${'A'.repeat(33)}`],
+  ['nothing behind the prefix', 'whsec_'],
+  ['a key too short to be secret', encoded('fifteen letters')],
+  ['an empty entry', ''],
+])('A malformed secret is a problem: %s', (_name, text) => {
+  const { secrets, problems } = parseSigningSecrets(text)
+  expect(secrets).toEqual([])
+  expect(problems.length).toBeGreaterThan(0)
+})
+
+test('Every malformed secret of a list is named by its place and none is quoted', () => {
+  const bad = 'whsec_!bad!'
+  const { secrets, problems } = parseSigningSecrets(`${encoded(KEY)},${bad},${encoded(OTHER)},${bad}`)
+  expect(secrets).toHaveLength(2)
+  expect(problems).toEqual([
+    'secret 2 should be whsec_ and then base64',
+    'secret 4 should be whsec_ and then base64',
+  ])
+})
+
+test('A secret that was read does not show itself where it is printed', () => {
+  const { secrets } = parseSigningSecrets(encoded(KEY))
+  expect(`${inspect(secrets)}${JSON.stringify(secrets)}`).not.toMatch(/a key|YSBrZXk|61 20 6b/)
+})
