@@ -1,0 +1,17 @@
+import type { Answer } from './judge-answer.ts'
+
+/**
+ * What ImageKit tells of the whole account. `asset`: something about a file has changed, which may be an extension's doing.
+ * `upload_finished`: what became of a queued upload, known by ImageKit's id of the request. Whatever else is `other`, and
+ * kept. `eventId` and `type` are null where the payload has none.
+ */
+export type AccountEvent =
+  | { kind: 'asset'; eventId: string | null; type: string; fileId: string }
+  | {
+      kind: 'upload_finished'
+      eventId: string | null
+      type: string
+      requestId: string
+      answer: Answer & { kind: 'accepted' | 'rejected' }
+    }
+  | { kind: 'other'; eventId: string | null; type: string | null }

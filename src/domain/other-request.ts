@@ -1,0 +1,50 @@
+import type { Run } from './run.ts'
+import type { Submission } from './submission.ts'
+
+/** What another of our submissions may have done to the asset since a run's baseline was taken. */
+export type OtherRequest = {
+  submissionId: string
+  /** It may have put another content in the file's place. */
+  replacesFile: boolean
+  setsDescription: boolean
+  /** Names of the extensions that may have taken effect. */
+  extensions: readonly string[]
+}
+
+const SAVED_EXTENSION = 'saved-extension'
+
+/**
+ * What another submission of the same asset may have done since `run` was requested; null where it can have done nothing.
+ * `place` is where it stands by insertion: of an earlier one only what was still open then counts, for the rest of its
+ * effect is in the baseline.
+ */
+export function otherRequest(
+  run: Pick<Run, 'requestedAt'>,
+  other: Pick<Submission, 'submissionId' | 'kind' | 'state' | 'updatedAt'> & { setsDescription: boolean },
+  otherRuns: readonly Run[],
+  place: 'earlier' | 'later',
+): OtherRequest | null {
+  if (other.state === 'rejected') return null
+  const isOver = (doneAt: number) => place === 'earlier' && doneAt < run.requestedAt
+  const isAnswered = other.state === 'accepted' && isOver(other.updatedAt)
+  const replacesFile = other.kind !== 'update' && !isAnswered
+  const setsDescription = other.setsDescription && !isAnswered
+  const extensions = otherRuns
+    .filter((otherRun) => mayHaveEffect(otherRun) && !isOver(doneAtOf(otherRun)))
+    .map((otherRun) => otherRun.name)
+  if (!replacesFile && !setsDescription && extensions.length === 0) return null
+  return { submissionId: other.submissionId, replacesFile, setsDescription, extensions }
+}
+
+/** Whether one of these names may stand for the extension: a saved extension that is not named yet may be any. */
+export function mayRun(names: readonly string[], extension: string): boolean {
+  return names.includes(extension) || names.includes(SAVED_EXTENSION)
+}
+
+function mayHaveEffect(run: Run): boolean {
+  return run.status !== 'failed' || run.contradicted
+}
+
+function doneAtOf(run: Run): number {
+  return run.status === 'pending' ? Number.POSITIVE_INFINITY : (run.settledAt ?? run.updatedAt)
+}

@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import type { AccountEvent } from '../domain/account-event.ts'
+import type { JsonObject } from '../domain/json.ts'
+import { readToldAnswer } from './read-answer.ts'
+
+const idSchema = z.string().min(1).max(256)
+const eventSchema = z.looseObject({
+  id: idSchema.optional().catch(undefined),
+  type: idSchema.optional().catch(undefined),
+  request: z.looseObject({ x_request_id: idSchema }).optional().catch(undefined),
+  // The payload came from `JSON.parse`, so an object in it is JSON; how deep it goes is not looked at.
+  data: z.custom<JsonObject>(isObject).optional().catch(undefined),
+})
+const fileSchema = z.looseObject({ fileId: idSchema })
+const failureSchema = z.looseObject({
+  transformation: z.looseObject({ error: z.looseObject({ reason: z.string() }) }),
+})
+
+type UploadAnswer = (AccountEvent & { kind: 'upload_finished' })['answer']
+
+/**
+ * Reads the POST of a webhook that is set up in ImageKit's dashboard: `{ type, id, created_at, data, request? }`.
+ * https://imagekit.io/docs/webhooks lists the events; whatever is not understood is `other`, for it is kept all the same.
+ */
+export function readAccountEvent(payload: unknown): AccountEvent {
+  const event = eventSchema.safeParse(payload).data
+  const eventId = event?.id ?? null
+  const type = event?.type
+  if (event === undefined || type === undefined) return { kind: 'other', eventId, type: null }
+
+  const requestId = event.request?.x_request_id
+  const answer = requestId === undefined ? undefined : readUploadAnswer(type, requestId, event.data)
+  if (requestId !== undefined && answer !== undefined)
+    return { kind: 'upload_finished', eventId, type, requestId, answer }
+
+  const fileId = /^file(-version)?\./.test(type) ? fileSchema.safeParse(event.data).data?.fileId : undefined
+  return fileId === undefined ? { kind: 'other', eventId, type } : { kind: 'asset', eventId, type, fileId }
+}
+
+/** How a queued upload ended; undefined for other events, and where a success does not say which file it made. */
+function readUploadAnswer(
+  type: string,
+  requestId: string,
+  data: JsonObject | undefined,
+): UploadAnswer | undefined {
+  if (type === 'upload.pre-transform.error') {
+    const reason = failureSchema.safeParse(data).data?.transformation.error.reason ?? 'no reason was given'
+    const message = `The pre-transformation failed: ${reason}`
+    return {
+      kind: 'rejected',
+      requestId,
+      error: { code: 'pre_transformation_failed', message, status: null },
+    }
+  }
+  if (type !== 'upload.pre-transform.success' || data === undefined) return undefined
+  const answer = readToldAnswer(data)
+  return answer?.kind === 'accepted' && answer.fileId !== null ? { ...answer, requestId } : undefined
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,59 @@
+/** What a family of signature headers claims, before anything of it is believed. */
+export type SignatureClaim = {
+  /** Milliseconds since the epoch. */
+  signedAt: number
+  /** What stands before the body in the text that was signed. */
+  signedHead: string
+  encoding: 'hex' | 'base64'
+  /** Any of them may be the right one. Those of versions that are not known are left out. */
+  signatures: string[]
+  eventId: string | null
+}
+
+type Headers = { readonly [name: string]: string }
+
+// The longest are of the years 5138 (in milliseconds) and 33658 (in seconds): whatever is longer is no time.
+const MILLISECONDS = /^\d{1,14}$/
+const SECONDS = /^\d{1,12}$/
+
+/**
+ * `x-ik-signature: t=MILLISECONDS,v1=HEX` over `t.body`. With two times it could not be told which of them was signed.
+ * https://imagekit.io/docs/webhooks
+ */
+export function readIkSignature(headers: Headers): SignatureClaim | 'absent' | 'malformed' {
+  const header = headers['x-ik-signature']
+  if (header === undefined) return 'absent'
+  const items = header.split(',')
+  const times = valuesOf(items, 't=')
+  const [time] = times
+  const signatures = valuesOf(items, 'v1=')
+  if (time === undefined || times.length > 1 || !MILLISECONDS.test(time)) return 'malformed'
+  if (signatures.length === 0) return 'malformed'
+  return { signedAt: Number(time), signedHead: `${time}.`, encoding: 'hex', signatures, eventId: null }
+}
+
+/**
+ * `webhook-signature: v1,BASE64 …` over `webhook-id.webhook-timestamp.body`. An id with a full stop is refused: it could
+ * move the border between what is id and what is body.
+ * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#signature-scheme
+ */
+export function readStandardSignature(headers: Headers): SignatureClaim | 'absent' | 'malformed' {
+  const header = headers['webhook-signature']
+  if (header === undefined) return 'absent'
+  const eventId = headers['webhook-id']
+  const time = headers['webhook-timestamp']
+  const signatures = valuesOf(header.split(' '), 'v1,')
+  if (eventId === undefined || eventId === '' || eventId.includes('.')) return 'malformed'
+  if (time === undefined || !SECONDS.test(time) || signatures.length === 0) return 'malformed'
+  return {
+    signedAt: Number(time) * 1000,
+    signedHead: `${eventId}.${time}.`,
+    encoding: 'base64',
+    signatures,
+    eventId,
+  }
+}
+
+function valuesOf(items: readonly string[], prefix: string): string[] {
+  return items.filter((item) => item.startsWith(prefix)).map((item) => item.slice(prefix.length))
+}

@@ -1,0 +1,53 @@
+import { expect } from 'vitest'
+import {
+  type AskedRun,
+  type Evidence,
+  type FileFacts,
+  findEvidence,
+  weighEvidence,
+} from '../../../src/domain/evidence.ts'
+import type { OtherRequest } from '../../../src/domain/other-request.ts'
+import type { Baseline } from '../../../src/domain/submission.ts'
+import { FILE, frozen } from './facts.ts'
+
+export const TAGGER = 'aws-auto-tagging'
+export const VERSION_2 = { versionId: 'version-2', versionName: 'Version 2' }
+
+export function before(facts: Partial<Baseline> = {}): Baseline {
+  return {
+    versionId: FILE,
+    versionName: 'Version 1',
+    aiTags: {},
+    description: null,
+    tags: null,
+    customMetadata: null,
+    updatedAt: '2026-07-01T08:15:30.112Z',
+    ...facts,
+  }
+}
+
+export function now(facts: Partial<FileFacts> = {}): FileFacts {
+  const { versionId, versionName, aiTags, description, updatedAt } = before()
+  return { fileId: FILE, versionId, versionName, aiTags, description, updatedAt, ...facts }
+}
+
+export function another(facts: Partial<OtherRequest> = {}): OtherRequest {
+  const nothing = { replacesFile: false, setsDescription: false, extensions: [] }
+  return { submissionId: 'submission-2', ...nothing, ...facts }
+}
+
+export function asked(name: string, ...siblings: string[]): AskedRun {
+  return { name, siblings }
+}
+
+/** Weighs, and sees that `findEvidence` says the same. */
+export function weigh(run: AskedRun, baseline: Baseline, seen: FileFacts, others: OtherRequest[] = []) {
+  const weighing = weighEvidence(frozen(run), frozen(baseline), frozen(seen), frozen(others))
+  const found = weighing.kind === 'evidence' ? weighing.evidence : null
+  expect(findEvidence(run, baseline, seen, others)).toEqual(found)
+  return weighing
+}
+
+export function found(evidence: Evidence) {
+  return { kind: 'evidence', evidence: JSON.parse(JSON.stringify(evidence)) }
+}

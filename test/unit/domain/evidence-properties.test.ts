@@ -1,0 +1,86 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type FileFacts, findEvidence } from '../../../src/domain/evidence.ts'
+import type { OtherRequest } from '../../../src/domain/other-request.ts'
+import type { Baseline } from '../../../src/domain/submission.ts'
+
+const NAMES = ['aws-auto-tagging', 'remove-bg', 'ai-auto-description', 'ai-tasks', 'saved-extension', 'new']
+
+const name = fc.constantFrom(...NAMES)
+const run = fc.record({ name, siblings: fc.uniqueArray(name) })
+const tags = fc.dictionary(name, fc.uniqueArray(fc.constantFrom('Shirt', 'Sleeve', 'Hat')))
+const told = {
+  versionId: fc.constantFrom(null, 'v1', 'v2', 'v3'),
+  versionName: fc.constantFrom(null, 'Version 1', 'Version 2', 'Version 3', 'odd'),
+  aiTags: tags,
+  description: fc.constantFrom(null, '', 'A shirt.', 'A hat.'),
+  updatedAt: fc.constantFrom(null, '2026-07-01T08:15:42.907Z'),
+}
+const facts: fc.Arbitrary<FileFacts> = fc.record({ fileId: fc.constant('file-1'), ...told })
+const nothing = fc.constant(null)
+const baseline: fc.Arbitrary<Baseline> = fc.record({ ...told, tags: nothing, customMetadata: nothing })
+const other: fc.Arbitrary<OtherRequest> = fc.record({
+  submissionId: fc.constant('submission-2'),
+  replacesFile: fc.boolean(),
+  setsDescription: fc.boolean(),
+  extensions: fc.uniqueArray(name),
+})
+const others = fc.array(other, { maxLength: 3 })
+
+describe('evidence', () => {
+  test('is never found in a file that is as it was', () => {
+    fc.assert(
+      fc.property(run, baseline, others, fc.option(fc.string()), (asked, was, known, updatedAt) => {
+        const { versionId, versionName, aiTags, description } = was
+        const seen = { fileId: 'file-1', versionId, versionName, aiTags, description, updatedAt }
+        expect(findEvidence(asked, was, seen, known)).toBeNull()
+      }),
+    )
+  })
+
+  test('stays, the same, when another submission becomes known, or goes: it does not come', () => {
+    fc.assert(
+      fc.property(run, baseline, facts, others, other, (asked, was, seen, known, more) => {
+        // A remove-bg of ours is what tells its own new version from somebody else's upload.
+        fc.pre(!more.extensions.some((extension) => /remove-bg|saved-extension/.test(extension)))
+        const first = findEvidence(asked, was, seen, known)
+        const then = findEvidence(asked, was, seen, [...known, more])
+        if (then !== null) expect(then).toEqual(first)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('does not depend on the order in which the others are told', () => {
+    fc.assert(
+      fc.property(run, baseline, facts, others, (asked, was, seen, known) => {
+        const turned = findEvidence(asked, was, seen, known.toReversed())
+        expect(turned).toEqual(findEvidence(asked, was, seen, known))
+      }),
+    )
+  })
+
+  test('of a tagger does not go when more tags come', () => {
+    const tagger = run.filter(({ name: asked }) => asked === 'aws-auto-tagging')
+    fc.assert(
+      fc.property(tagger, baseline, facts, others, tags, (asked, was, seen, known, more) => {
+        const first = findEvidence(asked, was, seen, known)
+        fc.pre(first !== null)
+        const sources = new Set([...Object.keys(seen.aiTags), ...Object.keys(more)])
+        const aiTags = Object.fromEntries(
+          [...sources].map((source) => [source, [...(seen.aiTags[source] ?? []), ...(more[source] ?? [])]]),
+        )
+        expect(findEvidence(asked, was, { ...seen, aiTags }, known)).not.toBeNull()
+      }),
+    )
+  })
+
+  test('can be kept as JSON', () => {
+    fc.assert(
+      fc.property(run, baseline, facts, (asked, was, seen) => {
+        const evidence = findEvidence(asked, was, seen, [])
+        expect(JSON.parse(JSON.stringify(evidence))).toEqual(evidence)
+      }),
+    )
+  })
+})

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { readFileFacts } from '../../../src/imagekit/file-facts.ts'
+import { readAnswer } from '../../../src/imagekit/read-answer.ts'
+
+const FILE = '5effaa5662679b5af2c58829'
+const NOTHING_MORE = {
+  versionId: null,
+  versionName: null,
+  aiTags: {},
+  description: null,
+  updatedAt: null,
+}
+
+function fileObject(name: string): unknown {
+  const url = new URL(`../../fixtures/webhooks/${name}-success.json`, import.meta.url)
+  return JSON.parse(readFileSync(url, 'utf8')).fileObject
+}
+
+describe('the facts of a file', () => {
+  test('are read from the object that ImageKit documents', () => {
+    expect(readFileFacts(fileObject('aws-auto-tagging'))).toEqual({
+      fileId: FILE,
+      versionId: FILE,
+      versionName: 'Version 1',
+      aiTags: { 'aws-auto-tagging': ['Shirt', 'Tshirt', 'Sleeve'] },
+      description: null,
+      updatedAt: '2026-07-01T08:15:42.907Z',
+    })
+    expect(readFileFacts(fileObject('ai-auto-description'))).toMatchObject({
+      aiTags: {},
+      description: 'A red T-shirt on a white background.',
+    })
+    expect(readFileFacts(fileObject('remove-bg'))).toMatchObject({ versionName: 'Version 2' })
+  })
+
+  test('are those that the baseline has, for the same object', () => {
+    for (const name of ['aws-auto-tagging', 'ai-auto-description', 'remove-bg', 'ai-tasks']) {
+      const object = fileObject(name)
+      const answer = readAnswer(200, JSON.stringify(object), null)
+      if (answer.kind !== 'accepted') throw new Error(answer.kind)
+      const { fileId, ...facts } = readFileFacts(object) ?? { fileId: null }
+      expect(fileId).toBe(answer.fileId)
+      expect(answer.baseline).toMatchObject(facts)
+    }
+  })
+
+  test('have the tags of each source apart, in their order', () => {
+    const AITags = [
+      { name: 'Shirt', source: 'aws-auto-tagging', confidence: 90 },
+      { name: 'Cloth', source: 'google-auto-tagging', confidence: 80 },
+      { name: 'Sleeve', source: 'aws-auto-tagging', confidence: 70 },
+      { name: 'Odd', source: 'constructor' },
+    ]
+    expect(readFileFacts({ fileId: FILE, AITags })?.aiTags).toEqual({
+      'aws-auto-tagging': ['Shirt', 'Sleeve'],
+      'google-auto-tagging': ['Cloth'],
+      constructor: ['Odd'],
+    })
+  })
+
+  test('are empty where the object says nothing', () => {
+    expect(readFileFacts({ fileId: FILE })).toEqual({ fileId: FILE, ...NOTHING_MORE })
+    const nulls = { fileId: FILE, versionInfo: null, AITags: null, description: null, updatedAt: null }
+    expect(readFileFacts(nulls)).toEqual({ fileId: FILE, ...NOTHING_MORE })
+  })
+
+  test('leave out what can not be read, and keep the rest', () => {
+    const AITags = [null, 'Shirt', { name: 'No source' }, { source: 'x' }, { name: 'Shirt', source: 'x' }]
+    const odd = { fileId: FILE, versionInfo: 'Version 1', AITags, description: 7, updatedAt: {} }
+    expect(readFileFacts(odd)).toEqual({ fileId: FILE, ...NOTHING_MORE, aiTags: { x: ['Shirt'] } })
+    expect(readFileFacts({ fileId: FILE, AITags: 'Shirt' })?.aiTags).toEqual({})
+  })
+
+  test.each([null, undefined, 7, 'text', [], {}, { fileId: '' }, { fileId: 7 }, { fileId: 'x'.repeat(257) }])(
+    'are none where no file is named: %j',
+    (object) => {
+      expect(readFileFacts(object)).toBeUndefined()
+    },
+  )
+})

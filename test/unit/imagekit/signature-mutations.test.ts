@@ -1,0 +1,75 @@
+import { createHmac } from 'node:crypto'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { verifySignature } from '../../../src/imagekit/webhook-signature.ts'
+import { BAD, IK_SECRET, IK_TIME, ikFacts, standardFacts, VALID_IK } from './signed.ts'
+
+function flipped(bytes: Buffer, index: number, mask: number): Buffer {
+  const copy = Buffer.from(bytes)
+  copy.writeUInt8(copy.readUInt8(index) ^ mask, index)
+  return copy
+}
+
+/** The text with each of its bytes changed in each of its bits, as a server would read such a header. */
+function* everyFlip(text: string): Generator<string> {
+  for (let index = 0; index < text.length; index++) {
+    for (let bit = 0; bit < 8; bit++) yield flipped(Buffer.from(text), index, 1 << bit).toString('latin1')
+  }
+}
+
+describe('nothing that was changed is believed', () => {
+  test('each bit of the body', () => {
+    for (const facts of [ikFacts(), standardFacts()]) {
+      for (let index = 0; index < facts.body.length; index++) {
+        const body = flipped(facts.body, index, 1 << (index % 8))
+        expect(verifySignature({ ...facts, body })).toEqual(BAD)
+      }
+    }
+  })
+
+  test('each bit of each header', () => {
+    for (const facts of [ikFacts(), standardFacts()]) {
+      for (const [name, value] of Object.entries(facts.headers)) {
+        for (const changed of everyFlip(value)) {
+          const headers = { ...facts.headers, [name]: changed }
+          expect(verifySignature({ ...facts, headers }), `${name}: ${changed}`).not.toHaveProperty(
+            'kind',
+            'valid',
+          )
+        }
+      }
+    }
+  })
+
+  test('a body that was cut or has something added', () => {
+    for (const facts of [ikFacts(), standardFacts()]) {
+      expect(verifySignature({ ...facts, body: facts.body.subarray(0, -1) })).toEqual(BAD)
+      expect(verifySignature({ ...facts, body: Buffer.concat([facts.body, Buffer.from('\n')]) })).toEqual(BAD)
+      expect(verifySignature({ ...facts, body: Buffer.alloc(0) })).toEqual(BAD)
+    }
+  })
+
+  test('whatever the headers are, it is a verdict and never an error', () => {
+    const header = fc.option(fc.string({ unit: 'binary', maxLength: 40 }), { nil: undefined })
+    const names = ['x-ik-signature', 'webhook-id', 'webhook-timestamp', 'webhook-signature']
+    fc.assert(
+      fc.property(fc.tuple(header, header, header, header), fc.uint8Array(), (values, bytes) => {
+        const pairs = names.flatMap((name, index) => {
+          const value = values[index]
+          return value === undefined ? [] : [[name, value] as const]
+        })
+        const body = Buffer.from(bytes)
+        const verdict = verifySignature(ikFacts({ headers: Object.fromEntries(pairs), body }))
+        expect(verdict.kind).not.toBe('valid')
+      }),
+    )
+  })
+
+  test('bytes that are not UTF-8 are checked as they came', () => {
+    const body = Buffer.from([0xff, 0xfe, 0x00, 0x80])
+    const signed = createHmac('sha256', IK_SECRET).update(`${IK_TIME}.`).update(body).digest('hex')
+    const headers = { 'x-ik-signature': `t=${IK_TIME},v1=${signed}` }
+    expect(verifySignature(ikFacts({ headers, body }))).toEqual(VALID_IK)
+    expect(verifySignature(ikFacts({ headers, body: Buffer.from(body.toString()) }))).toEqual(BAD)
+  })
+})
