@@ -25,6 +25,7 @@ export async function readMultipartForm(request: Request, spoolPath: string): Pr
   }
   const parser = openParser(contentType)
   const form: MultipartForm = { fields: new Map(), order: [], file: null }
+  const broken = new AbortController()
   let spooling: Promise<SpooledPart> | undefined
   let problem: Error | undefined
 
@@ -40,8 +41,12 @@ export async function readMultipartForm(request: Request, spoolPath: string): Pr
       stream.resume()
       return
     }
-    spooling = spool(stream, spoolPath, fileName !== undefined)
-    spooling.catch(() => undefined)
+    spooling = spool(stream, spoolPath, { hasFileName: fileName !== undefined, signal: broken.signal })
+    spooling.catch((error: Error) => {
+      // A disk that takes no more is no fault of the form's, and nothing would read on.
+      problem ??= error
+      parser.destroy()
+    })
   })
 
   try {
@@ -50,9 +55,12 @@ export async function readMultipartForm(request: Request, spoolPath: string): Pr
     if (problem !== undefined) throw problem
     return form
   } catch (error) {
+    const cause = problem ?? error
+    // A parser that breaks off leaves the part's stream open.
+    broken.abort()
     await spooling?.catch(() => undefined)
     await rm(spoolPath, { force: true })
-    throw error
+    throw cause
   }
 }
 
@@ -81,7 +89,11 @@ function unreadable(): ApiError {
   return badRequest('Your request contains invalid multipart/form-data.')
 }
 
-async function spool(stream: Readable, path: string, hasFileName: boolean): Promise<SpooledPart> {
+async function spool(
+  stream: Readable,
+  path: string,
+  { hasFileName, signal }: { hasFileName: boolean; signal: AbortSignal },
+): Promise<SpooledPart> {
   const hash = createHash('sha256')
   let bytes = 0
   await pipeline(
@@ -94,6 +106,7 @@ async function spool(stream: Readable, path: string, hasFileName: boolean): Prom
       }
     },
     createWriteStream(path),
+    { signal },
   )
   return { path, bytes, sha256: hash.digest('hex'), hasFileName }
 }
