@@ -1,3 +1,4 @@
+import type { AccountEvent } from './account-event.ts'
 import type { DeliveryCause, ExtensionWord } from './judge-delivery.ts'
 
 export type DeliveryRoute = 'extension' | 'account'
@@ -18,6 +19,38 @@ export type NewDelivery = {
   headers: { [name: string]: string }
   body: Buffer
   word: ExtensionWord
+}
+
+/** A signed delivery on the account route. */
+export type NewAccountDelivery = Pick<NewDelivery, 'deliveryId' | 'receivedAt' | 'headers' | 'body'> & {
+  event: AccountEvent
+}
+
+/** Why a delivery was refused. */
+export type RefusalCause =
+  | 'forged_token'
+  | 'no_secret'
+  | 'absent_signature'
+  | 'malformed_signature'
+  | 'bad_signature'
+  | 'stale_signature'
+  | 'not_json'
+  | 'too_large'
+  | 'broken_off'
+
+/** A delivery that was refused, kept so that it can be judged again once the cause is mended. */
+export type RefusedDelivery = {
+  deliveryId: string
+  route: DeliveryRoute
+  receivedAt: number
+  cause: RefusalCause
+  /** The token of its address, on the extension route. Never shown. */
+  token: string | null
+  /** Signature headers among them, for the replay; they are never shown. */
+  headers: { [name: string]: string }
+  body: Buffer
+  /** How large the body was; more than `body` holds where it was cut, and then it can't be replayed. */
+  bytes: number
 }
 
 /** What became of a delivery, known once it and its effect are committed. */

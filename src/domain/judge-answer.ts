@@ -73,14 +73,15 @@ function accept(submission: Submission, answer: Answer & { kind: 'accepted' }, a
   })
 }
 
-/** A clear refusal is not weakened by an unclear answer, and an acceptance by neither. */
+/** A clear refusal is not weakened by an unclear answer, and an acceptance by neither; a queued upload can still fail. */
 function judgeFailure(
   submission: Submission,
   answer: Answer & { kind: 'rejected' | 'unconfirmed' },
   at: number,
 ): AnswerJudgement {
   const isWeaker = submission.state === 'rejected' && answer.kind === 'unconfirmed'
-  if (submission.state === 'accepted' || isWeaker) return unchanged(submission, 'conflict')
+  const isQueued = submission.state === 'accepted' && submission.fileId === null && answer.kind === 'rejected'
+  if ((submission.state === 'accepted' && !isQueued) || isWeaker) return unchanged(submission, 'conflict')
   const requestId = answer.requestId ?? submission.requestId
   const failed = changedAt(submission, at, { state: answer.kind, error: answer.error, requestId })
   return unchanged(failed, 'applied')

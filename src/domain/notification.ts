@@ -1,3 +1,6 @@
+import { isFinal, type Run } from './run.ts'
+import type { Submission } from './submission.ts'
+
 /** One settled run that its caller is told of. Times are milliseconds since the epoch. */
 export type Notification = {
   /** The same on every attempt, so that the receiver can tell a repetition. */
@@ -9,6 +12,19 @@ export type Notification = {
   /** The number of the attempt that is due or under way; the first is 1. */
   attempt: number
   createdAt: number
+}
+
+/** How an attempt ended: for good, or to be repeated at `at`. Reasons hold nothing secret. */
+export type NotificationResult =
+  | { kind: 'delivered' }
+  | { kind: 'gone' | 'refused' | 'given_up'; reason: string }
+  | { kind: 'again'; at: number; reason: string }
+
+/** A caller is told of each run that a webhook or evidence settles; not of what the response said, nor of expiry. */
+export function owesNotification(submission: Submission, before: Run | undefined, after: Run): boolean {
+  if (submission.callerWebhookUrl === null || !isFinal(after.status)) return false
+  const isSettledNow = before === undefined || !isFinal(before.status)
+  return isSettledNow && (after.source === 'webhook' || after.source === 'reconcile')
 }
 
 export function notificationIdOf(runId: string): string {

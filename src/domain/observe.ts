@@ -1,3 +1,4 @@
+import type { Evidence } from './evidence.ts'
 import type { Json } from './json.ts'
 import { type FinalStatus, isFinal, type Run } from './run.ts'
 
@@ -5,8 +6,11 @@ import { type FinalStatus, isFinal, type Run } from './run.ts'
 export type Observation =
   | { source: 'response'; status: 'pending' | FinalStatus }
   | { source: 'webhook'; status: FinalStatus; error: Json | null }
-  | { source: 'reconcile'; status: 'success' }
-  | { source: 'expiry' }
+  | { source: 'reconcile'; status: 'success'; evidence: Evidence }
+  | { source: 'expiry'; reason: ExpiryReason }
+
+/** `asset_gone`: ImageKit has no such file any more. `no_word`: the time is over, and nothing can be known. */
+export type ExpiryReason = 'asset_gone' | 'no_word'
 
 export type RunOutcome = 'applied' | 'duplicate' | 'contradicted' | 'ignored'
 
@@ -17,16 +21,23 @@ const MAX_ERROR_BYTES = 16 * 1024
  * `expired` is not final, so a late word still settles it. Returns the run as it is afterwards; `run` is not changed.
  */
 export function observe(run: Run, observation: Observation, at: number): { run: Run; outcome: RunOutcome } {
-  if (observation.source === 'expiry') return expire(run, at)
+  if (observation.source === 'expiry') return expire(run, observation.reason, at)
   if (observation.status === 'pending') return confirmPending(run, at)
   if (!isFinal(run.status)) return settle(run, observation.status, observation, at)
   if (run.status === observation.status) return repeat(run, observation, at)
   return contradict(run, observation, at)
 }
 
-function expire(run: Run, at: number): { run: Run; outcome: RunOutcome } {
+function expire(run: Run, reason: ExpiryReason, at: number): { run: Run; outcome: RunOutcome } {
   if (run.status !== 'pending') return { run, outcome: 'ignored' }
-  return { run: { ...run, status: 'expired', source: 'expiry', updatedAt: at }, outcome: 'applied' }
+  const expired: Run = {
+    ...run,
+    status: 'expired',
+    source: 'expiry',
+    evidence: { kind: reason },
+    updatedAt: at,
+  }
+  return { run: expired, outcome: 'applied' }
 }
 
 function confirmPending(run: Run, at: number): { run: Run; outcome: RunOutcome } {
@@ -47,6 +58,7 @@ function settle(
     settledAt: at,
     updatedAt: at,
     error: errorOf(observation),
+    evidence: observation.source === 'reconcile' ? observation.evidence : null,
   }
   return { run: settled, outcome: 'applied' }
 }

@@ -1,4 +1,6 @@
+import type { Evidence } from './evidence.ts'
 import type { Json } from './json.ts'
+import type { ExpiryReason } from './observe.ts'
 
 export type FinalStatus = 'success' | 'failed'
 
@@ -23,6 +25,8 @@ export type Run = {
   updatedAt: number
   /** ImageKit's error object as it came, at most 16 KiB of it. */
   error: Json | null
+  /** What the status rests on where no word of ImageKit's told it: evidence, or why it expired. */
+  evidence: Evidence | { kind: ExpiryReason } | null
   /** A webhook has said the opposite of the final status. */
   contradicted: boolean
 }
@@ -51,6 +55,7 @@ export function requestedRun(facts: {
     settledAt: null,
     updatedAt: facts.at,
     error: null,
+    evidence: null,
     contradicted: false,
   }
 }

@@ -40,21 +40,35 @@ export type Submission = {
   requestId: string | null
   error: SubmissionError | null
   baseline: Baseline | null
+  /** The request itself set a description, so a changed one is no evidence for another. */
+  setsDescription: boolean
   createdAt: number
   updatedAt: number
 }
 
 export type NewSubmission = Pick<
   Submission,
-  'submissionId' | 'kind' | 'fileId' | 'fileName' | 'extensions' | 'callerWebhookUrl' | 'keyName'
-> & { at: number; attempt: number }
+  | 'submissionId'
+  | 'kind'
+  | 'fileId'
+  | 'fileName'
+  | 'extensions'
+  | 'callerWebhookUrl'
+  | 'keyName'
+  | 'setsDescription'
+> & {
+  at: number
+  attempt: number
+  /** When its runs are overdue, should they still be pending then. */
+  dueAt: number
+}
 
 /** The submission and its runs, one per distinct name, as they are committed before ImageKit can know of them. */
 export function openSubmission(
   request: NewSubmission,
   newRunId: () => string,
 ): { submission: Submission; runs: Run[] } {
-  const { at, attempt, ...asked } = request
+  const { at, attempt, dueAt: _, ...asked } = request
   const submission: Submission = {
     ...asked,
     state: 'submitting',

@@ -1,7 +1,14 @@
 import type { AssetFacts } from '../domain/asset.ts'
-import type { NewDelivery, RecordedDelivery } from '../domain/delivery.ts'
+import type {
+  NewAccountDelivery,
+  NewDelivery,
+  RecordedDelivery,
+  RefusedDelivery,
+} from '../domain/delivery.ts'
+import type { DueRun, Finding } from '../domain/finding.ts'
 import type { IdempotencyClaim, StoredAnswer } from '../domain/idempotency.ts'
 import type { Answer, AnswerJudgement } from '../domain/judge-answer.ts'
+import type { Notification, NotificationResult } from '../domain/notification.ts'
 import type { Run } from '../domain/run.ts'
 import type { NewSubmission, Submission } from '../domain/submission.ts'
 
@@ -22,8 +29,41 @@ export type Store = {
     key?: { scope: string; answer: StoredAnswer },
   ): Promise<{ result: AnswerJudgement['result']; submission: Submission }>
 
-  /** Keeps a delivery, raw, together with its effect. */
+  /** Keeps a delivery, raw, together with its effect, and what its caller is owed to be told. */
   recordDelivery(delivery: NewDelivery): Promise<RecordedDelivery>
+
+  /**
+   * Keeps a delivery about the account, once for each event id. An event about an asset makes its pending runs due; one
+   * about a queued upload is that upload's answer.
+   */
+  recordAccountDelivery(delivery: NewAccountDelivery): Promise<RecordedDelivery>
+
+  /** Keeps refused deliveries, apart from everything else that is written: in rings, so that a flood of them stays small. */
+  keepRefused(refused: readonly RefusedDelivery[]): Promise<void>
+
+  findRefused(deliveryId: string): Promise<RefusedDelivery | undefined>
+
+  /** For a refused delivery that was applied after all. */
+  forgetRefused(deliveryId: string): Promise<void>
+
+  /** Pending runs that are due, the longest due first. Runs of rejected submissions are not among them. */
+  listDue(now: number, limit: number): Promise<DueRun[]>
+
+  /** Applies what was found of a run, if it is still pending, and keeps it. */
+  applyFinding(
+    runId: string,
+    finding: Finding,
+    at: number,
+  ): Promise<{ applied: boolean; fileId: string | null }>
+
+  /** Notifications whose time has come, the longest due first. */
+  listDueNotifications(now: number, limit: number): Promise<Notification[]>
+
+  /** Writes down how an attempt ended; the body of what is over goes. */
+  settleNotification(notificationId: string, result: NotificationResult): Promise<void>
+
+  /** Removes bodies and headers of at most `limit` deliveries that are older, and tells of how many. Their rows stay. */
+  pruneBodies(receivedBefore: number, limit: number): Promise<number>
 
   findSubmission(submissionId: string): Promise<{ submission: Submission; runs: Run[] } | undefined>
 

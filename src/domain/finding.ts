@@ -1,0 +1,25 @@
+import type { Evidence } from './evidence.ts'
+import type { Run } from './run.ts'
+import type { Submission } from './submission.ts'
+
+/** A pending run whose time has come, with what its evidence has to be weighed against. */
+export type DueRun = {
+  run: Run
+  submission: Submission
+  /** The names of the submission's other runs. */
+  siblings: string[]
+  /** The other submissions of the same asset with their runs; `place` is where they stand by insertion. */
+  others: { submission: Submission; runs: Run[]; place: 'earlier' | 'later' }[]
+}
+
+/** What a look at ImageKit says of a due run. `nothing`: it is looked at again at `dueAt`. */
+export type Finding =
+  | {
+      kind: 'evidence'
+      evidence: Evidence
+      /** What a caller with a `webhookUrl` of its own is told: ImageKit's payload, made from the file's details. */
+      notice: string
+    }
+  | { kind: 'asset_gone' }
+  | { kind: 'no_word' }
+  | { kind: 'nothing'; dueAt: number }
