@@ -1,0 +1,57 @@
+/** Work that is done again and again. */
+export type Repeated = {
+  start(): void
+  /** Does it soon, not at the next turn. */
+  wake(): void
+  /** Resolves once what is under way has ended. */
+  stop(): Promise<void>
+}
+
+/** Runs `work` and then again after as many milliseconds as it returns; never twice at once. A failure is told and survived. */
+export function repeat(
+  work: () => Promise<number>,
+  options: { afterFailureMs: number; onError: (error: unknown) => void },
+): Repeated {
+  let timer: NodeJS.Timeout | undefined
+  let running: Promise<void> | undefined
+  let isStopped = true
+  let isWoken = false
+
+  const run = async (): Promise<void> => {
+    let pauseMs = options.afterFailureMs
+    try {
+      pauseMs = await work()
+    } catch (error) {
+      options.onError(error)
+    }
+    running = undefined
+    schedule(isWoken ? 0 : pauseMs)
+    isWoken = false
+  }
+  const schedule = (ms: number): void => {
+    if (isStopped) return
+    timer = setTimeout(() => {
+      running = run()
+    }, ms)
+    timer.unref()
+  }
+
+  return {
+    start() {
+      isStopped = false
+      schedule(0)
+    },
+    wake() {
+      if (running !== undefined) isWoken = true
+      else {
+        clearTimeout(timer)
+        schedule(0)
+      }
+    },
+    async stop() {
+      isStopped = true
+      clearTimeout(timer)
+      await running
+    },
+  }
+}
