@@ -1,3 +1,4 @@
+import type { Evidence, FileVersion } from './basis.ts'
 import { mayRun, type OtherRequest } from './other-request.ts'
 import type { Baseline } from './submission.ts'
 
@@ -6,14 +7,6 @@ export type FileFacts = Pick<
   Baseline,
   'versionId' | 'versionName' | 'aiTags' | 'description' | 'updatedAt'
 > & { fileId: string }
-
-type FileVersion = { id: string; name: string | null }
-
-/** What shows that an extension has done its work: how the file was when it was asked for, and how it is now. */
-export type Evidence =
-  | { kind: 'new_ai_tags'; source: string; before: string[]; now: string[] }
-  | { kind: 'newer_version'; before: FileVersion; now: FileVersion }
-  | { kind: 'new_description'; before: string | null; now: string }
 
 /** What else may have made a change. `other_version`: the file has a version that no extension of ours has made. */
 type Explanation = { kind: 'submission'; submissionId: string } | { kind: 'other_version' }

@@ -1,4 +1,4 @@
-import type { Evidence } from './evidence.ts'
+import type { Evidence } from './basis.ts'
 import type { Run } from './run.ts'
 import type { Submission } from './submission.ts'
 

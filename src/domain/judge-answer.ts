@@ -37,6 +37,9 @@ export function judgeAnswer(
 ): AnswerJudgement {
   if (answer.kind !== 'accepted') return judgeFailure(submission, answer, at)
   if (isOtherFile(submission, answer.fileId)) return unchanged(submission, 'conflict')
+  // That it is queued was true before it was refused, whichever of the two is told first.
+  if (submission.state === 'rejected' && submission.fileId === null && answer.fileId === null)
+    return unchanged(submission, 'conflict')
 
   const accepted = accept(submission, answer, at)
   const after = new Map(runs.map((run) => [run.name, run]))

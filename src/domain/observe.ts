@@ -1,4 +1,4 @@
-import type { Evidence } from './evidence.ts'
+import type { Evidence, ExpiryReason } from './basis.ts'
 import type { Json } from './json.ts'
 import { type FinalStatus, isFinal, type Run } from './run.ts'
 
@@ -8,9 +8,6 @@ export type Observation =
   | { source: 'webhook'; status: FinalStatus; error: Json | null }
   | { source: 'reconcile'; status: 'success'; evidence: Evidence }
   | { source: 'expiry'; reason: ExpiryReason }
-
-/** `asset_gone`: ImageKit has no such file any more. `no_word`: the time is over, and nothing can be known. */
-export type ExpiryReason = 'asset_gone' | 'no_word'
 
 export type RunOutcome = 'applied' | 'duplicate' | 'contradicted' | 'ignored'
 

@@ -20,7 +20,7 @@ const SAVED_EXTENSION = 'saved-extension'
  */
 export function otherRequest(
   run: Pick<Run, 'requestedAt'>,
-  other: Pick<Submission, 'submissionId' | 'kind' | 'state' | 'updatedAt'> & { setsDescription: boolean },
+  other: Pick<Submission, 'submissionId' | 'kind' | 'state' | 'updatedAt' | 'setsDescription'>,
   otherRuns: readonly Run[],
   place: 'earlier' | 'later',
 ): OtherRequest | null {

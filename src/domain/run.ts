@@ -1,6 +1,5 @@
-import type { Evidence } from './evidence.ts'
+import type { Basis } from './basis.ts'
 import type { Json } from './json.ts'
-import type { ExpiryReason } from './observe.ts'
 
 export type FinalStatus = 'success' | 'failed'
 
@@ -25,8 +24,8 @@ export type Run = {
   updatedAt: number
   /** ImageKit's error object as it came, at most 16 KiB of it. */
   error: Json | null
-  /** What the status rests on where no word of ImageKit's told it: evidence, or why it expired. */
-  evidence: Evidence | { kind: ExpiryReason } | null
+  /** Null where ImageKit's word told the status. */
+  evidence: Basis | null
   /** A webhook has said the opposite of the final status. */
   contradicted: boolean
 }

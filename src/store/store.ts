@@ -33,8 +33,8 @@ export type Store = {
   recordDelivery(delivery: NewDelivery): Promise<RecordedDelivery>
 
   /**
-   * Keeps a delivery about the account, once for each event id. An event about an asset makes its pending runs due; one
-   * about a queued upload is that upload's answer.
+   * Keeps a delivery about the account; its event takes effect once, known by its id. One about an asset makes its
+   * pending runs due; one about a queued upload is that upload's answer, also where it comes before that is known.
    */
   recordAccountDelivery(delivery: NewAccountDelivery): Promise<RecordedDelivery>
 
@@ -49,7 +49,7 @@ export type Store = {
   /** Pending runs that are due, the longest due first. Runs of rejected submissions are not among them. */
   listDue(now: number, limit: number): Promise<DueRun[]>
 
-  /** Applies what was found of a run, if it is still pending, and keeps it. */
+  /** Applies what was found of a run, if it is still in question. `fileId` is the asset whose status has changed. */
   applyFinding(
     runId: string,
     finding: Finding,
@@ -62,7 +62,10 @@ export type Store = {
   /** Writes down how an attempt ended; the body of what is over goes. */
   settleNotification(notificationId: string, result: NotificationResult): Promise<void>
 
-  /** Removes bodies and headers of at most `limit` deliveries that are older, and tells of how many. Their rows stay. */
+  /**
+   * Removes bodies and headers of at most `limit` deliveries that are older, and tells of how many. Their rows stay. Looks
+   * only at those that were inserted first, and takes few at once where they are large: it is done when it tells of none.
+   */
   pruneBodies(receivedBefore: number, limit: number): Promise<number>
 
   findSubmission(submissionId: string): Promise<{ submission: Submission; runs: Run[] } | undefined>

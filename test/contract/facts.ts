@@ -1,5 +1,7 @@
 import { v7 } from 'uuid'
-import type { NewDelivery } from '../../src/domain/delivery.ts'
+import type { AccountEvent } from '../../src/domain/account-event.ts'
+import type { NewAccountDelivery, NewDelivery, RefusedDelivery } from '../../src/domain/delivery.ts'
+import type { Finding } from '../../src/domain/finding.ts'
 import type { Answer } from '../../src/domain/judge-answer.ts'
 import type { ExtensionWord } from '../../src/domain/judge-delivery.ts'
 import type { FinalStatus } from '../../src/domain/run.ts'
@@ -16,8 +18,10 @@ export function newSubmission(names: string[], facts: Partial<NewSubmission> = {
     extensions: names.map((name) => ({ name })),
     callerWebhookUrl: null,
     keyName: 'default',
+    setsDescription: false,
     at: 1_000,
     attempt: 1,
+    dueAt: 1_000,
     ...facts,
   }
 }
@@ -39,6 +43,32 @@ export function newDelivery(
     ...facts,
   }
 }
+
+export function newAccountDelivery(event: AccountEvent, receivedAt = 2_000): NewAccountDelivery {
+  const headers = { 'content-type': 'application/json' }
+  return { deliveryId: v7(), receivedAt, headers, body: Buffer.from(JSON.stringify(event)), event }
+}
+
+export function newRefused(facts: Partial<RefusedDelivery> = {}): RefusedDelivery {
+  const body = facts.body ?? Buffer.from('{"service":"remove-bg"}')
+  return {
+    deliveryId: v7(),
+    route: 'extension',
+    receivedAt: 2_000,
+    cause: 'forged_token',
+    token: 'a.token',
+    headers: { 'content-type': 'application/json', 'x-ik-signature': 't=1,v1=ab' },
+    body,
+    bytes: body.length,
+    ...facts,
+  }
+}
+
+export const EVIDENCE = {
+  kind: 'evidence',
+  evidence: { kind: 'newer_version', before: { id: 'v1', name: 'Version 1' }, now: { id: 'v2', name: null } },
+  notice: '{"service":"remove-bg","status":"SUCCESS","fileId":"ü"}',
+} as const satisfies Finding
 
 type Accepted = Extract<Answer, { kind: 'accepted' }>
 

@@ -1,11 +1,17 @@
 import { afterEach, beforeEach, describe } from 'vitest'
+import { describeAccountDeliveries } from './account-deliveries.ts'
 import { describeAssets } from './assets.ts'
 import { describeAtomicity } from './atomicity.ts'
 import { describeDeliveries } from './deliveries.ts'
+import { describeDueRuns } from './due-runs.ts'
 import { describeDurability } from './durability.ts'
+import { describeFindings } from './findings.ts'
 import { describeIdempotency } from './idempotency.ts'
+import { describeNotifications } from './notifications.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { describeOrderOfFacts } from './order-of-facts.ts'
+import { describePruning } from './pruning.ts'
+import { describeRefusedDeliveries } from './refused-deliveries.ts'
 import { describeSavedExtensions } from './saved-extensions.ts'
 import { describeSubmissions } from './submissions.ts'
 
@@ -24,6 +30,12 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     describeSavedExtensions(current)
     describeAssets(current)
     describeIdempotency(current)
+    describeAccountDeliveries(current)
+    describeDueRuns(current)
+    describeFindings(current)
+    describeNotifications(current)
+    describeRefusedDeliveries(current)
+    describePruning(current)
     describeAtomicity(current)
     describeDurability(current)
     describeOrderOfFacts(current)

@@ -8,12 +8,13 @@ export function describeSubmissions(current: () => OpenedStore): void {
       const { store } = current()
       const asked = newSubmission(['remove-bg', 'ai-tasks', 'remove-bg'], {
         callerWebhookUrl: 'https://caller.example/hook',
+        setsDescription: true,
         attempt: 3,
       })
       await store.createSubmission(asked)
 
       const found = await store.findSubmission(asked.submissionId)
-      const { at, attempt, ...facts } = asked
+      const { at, attempt, dueAt: _, ...facts } = asked
       expect(found?.submission).toEqual({
         ...facts,
         state: 'submitting',

@@ -21,6 +21,8 @@ export function prepareDeliveryStatements(db: BetterSQLite3Database) {
         service: placeholder('service'),
         finalStatus: placeholder('finalStatus'),
         unclaimedError: placeholder('unclaimedError'),
+        eventId: placeholder('eventId'),
+        unclaimedRequestId: placeholder('unclaimedRequestId'),
       })
       .returning({ seq: deliveries.seq })
       .prepare(),
@@ -30,7 +32,53 @@ export function prepareDeliveryStatements(db: BetterSQLite3Database) {
         deliverySeq: placeholder('deliverySeq'),
         headers: placeholder('headers'),
         body: placeholder('body'),
+        uploadAnswer: placeholder('uploadAnswer'),
       })
+      .prepare(),
+    findBody: db
+      .select({ body: deliveryBodies.body })
+      .from(deliveries)
+      .innerJoin(deliveryBodies, eq(deliveryBodies.deliverySeq, deliveries.seq))
+      .where(eq(deliveries.deliveryId, placeholder('deliveryId')))
+      .prepare(),
+    // The word stands in the statement, or SQLite could not use the partial index.
+    findEvent: db
+      .select({ seq: deliveries.seq })
+      .from(deliveries)
+      .where(and(eq(deliveries.eventId, placeholder('eventId')), sql`${deliveries.outcome} <> 'duplicate'`))
+      .prepare(),
+    findUnclaimedUpload: db
+      .select({ seq: deliveries.seq, answer: deliveryBodies.uploadAnswer })
+      .from(deliveries)
+      .innerJoin(deliveryBodies, eq(deliveryBodies.deliverySeq, deliveries.seq))
+      .where(eq(deliveries.unclaimedRequestId, placeholder('requestId')))
+      .orderBy(asc(deliveries.seq))
+      .limit(1)
+      .prepare(),
+    claimUpload: db
+      .update(deliveries)
+      .set({
+        outcome: 'applied',
+        unclaimedRequestId: null,
+        submissionSeq: sql`${placeholder('submissionSeq')}`,
+        fileId: sql`${placeholder('fileId')}`,
+      })
+      .where(eq(deliveries.seq, placeholder('seq')))
+      .prepare(),
+    listOldestBodies: db
+      .select({
+        seq: deliveryBodies.deliverySeq,
+        receivedAt: deliveries.receivedAt,
+        bytes: sql<number>`length(${deliveryBodies.body})`,
+      })
+      .from(deliveryBodies)
+      .innerJoin(deliveries, eq(deliveries.seq, deliveryBodies.deliverySeq))
+      .orderBy(asc(deliveryBodies.deliverySeq))
+      .limit(placeholder('limit'))
+      .prepare(),
+    deleteBody: db
+      .delete(deliveryBodies)
+      .where(eq(deliveryBodies.deliverySeq, placeholder('seq')))
       .prepare(),
     listUnclaimed: db
       .select()

@@ -1,33 +1,37 @@
 import type { NewDelivery, RecordedDelivery } from '../../domain/delivery.ts'
 import { judgeDelivery } from '../../domain/judge-delivery.ts'
+import { keepDelivery } from './keep-delivery.ts'
+import { oweNotifications } from './notification-steps.ts'
 import type { Statements } from './statements.ts'
-import { loadSubmission, saveChange, type Writer } from './submission-steps.ts'
+import { loadSubmission, saveChange, type Writer } from './stored-submission.ts'
 
 export function recordDelivery({ statements, newId }: Writer, delivery: NewDelivery): RecordedDelivery {
+  const { receivedAt, body } = delivery
   const stored = loadSubmission(statements, delivery.submissionId)
   if (stored === undefined) {
     const recorded = { outcome: 'ignored', cause: 'unknown_submission', fileId: null, runId: null } as const
-    keepDelivery(statements, delivery, recorded, null)
+    keep(statements, delivery, recorded, null)
     return recorded
   }
   const { submission, runs, seq } = stored
-  const judgement = judgeDelivery(submission, runs, delivery.word, newId, delivery.receivedAt)
+  const judgement = judgeDelivery(submission, runs, delivery.word, newId, receivedAt)
   const { outcome, cause, runId } = judgement
   const recorded = { outcome, cause, fileId: judgement.submission.fileId, runId }
-  saveChange(statements, stored, judgement)
-  keepDelivery(statements, delivery, recorded, seq)
+  saveChange(statements, stored, judgement, receivedAt)
+  oweNotifications(statements, stored, judgement, receivedAt, () => body.toString())
+  keep(statements, delivery, recorded, seq)
   return recorded
 }
 
 /** `submissionSeq` is null where a valid token names a submission that is not here, as after a restored backup. */
-function keepDelivery(
+function keep(
   statements: Statements,
   delivery: NewDelivery,
   { outcome, cause, fileId }: RecordedDelivery,
   submissionSeq: number | null,
 ): void {
   const { deliveryId, route, receivedAt, signature, word, headers, body } = delivery
-  const { seq } = statements.insertDelivery.get({
+  const row = {
     deliveryId,
     route,
     receivedAt,
@@ -40,6 +44,8 @@ function keepDelivery(
     service: word.service,
     finalStatus: word.status,
     unclaimedError: cause === 'not_requested' ? word.error : null,
-  })
-  statements.insertDeliveryBody.run({ deliverySeq: seq, headers, body })
+    eventId: null,
+    unclaimedRequestId: null,
+  }
+  keepDelivery(statements, row, { headers, body, uploadAnswer: null })
 }

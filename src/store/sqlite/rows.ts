@@ -18,6 +18,7 @@ export function toSubmission(row: SubmissionRow): Submission {
     requestId: row.requestId,
     error: row.error,
     baseline: row.baseline,
+    setsDescription: row.setsDescription,
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
   }
@@ -36,10 +37,11 @@ export function toRun(row: RunRow, submissionId: string): Run {
     settledAt: row.settledAt,
     updatedAt: row.updatedAt,
     error: row.error,
+    evidence: row.evidence,
     contradicted: row.contradicted,
   }
 }
 
-export function toRunValues(run: Run, submissionSeq: number): Omit<RunRow, 'seq'> {
-  return { ...run, submissionSeq }
+export function toRunValues(run: Run, submissionSeq: number, dueAt: number | null): Omit<RunRow, 'seq'> {
+  return { ...run, submissionSeq, dueAt }
 }

@@ -1,15 +1,22 @@
 import type { Store } from '../store.ts'
+import { applyFinding } from './apply-finding.ts'
 import { createCommitQueue } from './commit-queue.ts'
 import type { Connection } from './connection.ts'
 import { findAsset } from './find-asset.ts'
 import { claimIdempotencyKey, recoverClaims } from './idempotency-steps.ts'
+import { listDue } from './list-due.ts'
+import { listDueNotifications, settleNotification } from './notification-steps.ts'
 import { probe } from './probe.ts'
+import { pruneBodies } from './prune-bodies.ts'
+import { recordAccountDelivery } from './record-account-delivery.ts'
 import { recordDelivery } from './record-delivery.ts'
+import { findRefused, keepRefused } from './refused-steps.ts'
 import { prepareStatements } from './statements.ts'
-import { storeError } from './store-error.ts'
-import { answerSubmission, createSubmission, loadSubmission, recoverSubmissions } from './submission-steps.ts'
+import { storeError, unavailable } from './store-error.ts'
+import { loadSubmission } from './stored-submission.ts'
+import { answerSubmission, createSubmission, recoverSubmissions } from './submission-steps.ts'
 
-/** The store over a migrated connection, which it closes. All writes go through one queue; reads see what is committed. */
+/** The store over a migrated connection, which it closes. Writes go through one queue; reads see what is committed. */
 export function createSqliteStore(
   connection: Connection,
   { maxQueued, newId }: { maxQueued: number; newId: () => string },
@@ -17,17 +24,40 @@ export function createSqliteStore(
   const statements = prepareStatements(connection)
   const { commit, drain } = createCommitQueue(connection, maxQueued)
   const writer = { statements, newId }
+  const keepApart = connection.transaction(keepRefused)
+  const attempt = async <T>(work: () => T): Promise<T> => {
+    if (!connection.open) throw unavailable(new Error('The store is closed.'))
+    try {
+      return work()
+    } catch (error) {
+      throw storeError(error)
+    }
+  }
   return {
     createSubmission: (submission, key) => commit(() => createSubmission(writer, submission, key)),
     answerSubmission: (submissionId, answer, at, key) =>
       commit(() => answerSubmission(writer, submissionId, answer, at, key)),
     recordDelivery: (delivery) => commit(() => recordDelivery(writer, delivery)),
+    recordAccountDelivery: (delivery) => commit(() => recordAccountDelivery(writer, delivery)),
+    // Not through the queue: the refused are many, and must take no delivery's place in it, nor fail with it.
+    keepRefused: (refused) => attempt(() => keepApart.immediate(statements, refused)),
+    findRefused: (deliveryId) => attempt(() => findRefused(statements, deliveryId)),
+    forgetRefused: (deliveryId) =>
+      commit(() => {
+        statements.forgetRefused.run({ deliveryId })
+      }),
+    listDue: (now, limit) => attempt(() => listDue(statements, now, limit)),
+    applyFinding: (runId, finding, at) => commit(() => applyFinding(writer, runId, finding, at)),
+    listDueNotifications: (now, limit) => attempt(() => listDueNotifications(statements, now, limit)),
+    settleNotification: (notificationId, result) =>
+      commit(() => settleNotification(statements, notificationId, result)),
+    pruneBodies: (receivedBefore, limit) => commit(() => pruneBodies(statements, receivedBefore, limit)),
     findSubmission: (submissionId) =>
-      read(() => {
+      attempt(() => {
         const stored = loadSubmission(statements, submissionId)
         return stored && { submission: stored.submission, runs: stored.runs }
       }),
-    findAsset: (fileId) => read(() => findAsset(statements, fileId)),
+    findAsset: (fileId) => attempt(() => findAsset(statements, fileId)),
     claimIdempotencyKey: (scope, at) => commit(() => claimIdempotencyKey(statements, scope, at)),
     releaseIdempotencyKey: (scope) =>
       commit(() => {
@@ -44,13 +74,5 @@ export function createSqliteStore(
       drain()
       connection.close()
     },
-  }
-}
-
-async function read<T>(query: () => T): Promise<T> {
-  try {
-    return query()
-  } catch (error) {
-    throw storeError(error)
   }
 }

@@ -1,4 +1,4 @@
-import { and, asc, eq, ne, sql } from 'drizzle-orm'
+import { and, asc, eq, isNull, ne, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { runs, submissions } from './schema.ts'
@@ -19,6 +19,7 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database) {
     requestId: placeholder('requestId'),
     error: placeholder('error'),
     baseline: placeholder('baseline'),
+    setsDescription: placeholder('setsDescription'),
     createdAt: placeholder('createdAt'),
     updatedAt: placeholder('updatedAt'),
   })
@@ -42,6 +43,13 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database) {
       .from(submissions)
       .where(eq(submissions.submissionId, placeholder('submissionId')))
       .prepare(),
+    findUnanswered: db
+      .select({ submissionId: submissions.submissionId })
+      .from(submissions)
+      .where(and(eq(submissions.requestId, placeholder('requestId')), isNull(submissions.baseline)))
+      .orderBy(asc(submissions.seq))
+      .limit(1)
+      .prepare(),
     // The word stands in the statement, not in a parameter, or SQLite could not use the partial index.
     listUnderWay: db.select().from(submissions).where(sql`${submissions.state} = 'submitting'`).prepare(),
     saveRun: db
@@ -57,7 +65,9 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database) {
         requestedAt: placeholder('requestedAt'),
         settledAt: placeholder('settledAt'),
         updatedAt: placeholder('updatedAt'),
+        dueAt: placeholder('dueAt'),
         error: placeholder('error'),
+        evidence: placeholder('evidence'),
         contradicted: placeholder('contradicted'),
       })
       .onConflictDoUpdate({
@@ -68,6 +78,7 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database) {
           settledAt: excluded(runs.settledAt),
           updatedAt: excluded(runs.updatedAt),
           error: excluded(runs.error),
+          evidence: excluded(runs.evidence),
           contradicted: excluded(runs.contradicted),
         },
       })
@@ -92,7 +103,8 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database) {
   }
 }
 
-function bound(name: string, column: SQLiteColumn) {
+/** A value of an update, bound as its column writes it. */
+export function bound(name: string, column: SQLiteColumn) {
   return sql`${sql.param(placeholder(name), column)}`
 }
 

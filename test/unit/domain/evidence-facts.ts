@@ -1,11 +1,6 @@
 import { expect } from 'vitest'
-import {
-  type AskedRun,
-  type Evidence,
-  type FileFacts,
-  findEvidence,
-  weighEvidence,
-} from '../../../src/domain/evidence.ts'
+import type { Evidence } from '../../../src/domain/basis.ts'
+import { type AskedRun, type FileFacts, findEvidence, weighEvidence } from '../../../src/domain/evidence.ts'
 import type { OtherRequest } from '../../../src/domain/other-request.ts'
 import type { Baseline } from '../../../src/domain/submission.ts'
 import { FILE, frozen } from './facts.ts'

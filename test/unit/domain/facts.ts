@@ -1,3 +1,4 @@
+import type { Evidence } from '../../../src/domain/basis.ts'
 import type { Answer, UnclaimedDelivery } from '../../../src/domain/judge-answer.ts'
 import { judgeAnswer } from '../../../src/domain/judge-answer.ts'
 import {
@@ -11,7 +12,7 @@ import { type FinalStatus, type Run, requestedRun } from '../../../src/domain/ru
 import { openSubmission, type Submission } from '../../../src/domain/submission.ts'
 
 export const FILE = 'file-1'
-export const ASKED_AT = 1_000
+const ASKED_AT = 1_000
 
 export function aRun(facts: Partial<Run> = {}): Run {
   const asked = { runId: 'run-1', submissionId: 'submission-1', name: 'remove-bg', attempt: 1, at: ASKED_AT }
@@ -33,11 +34,20 @@ export function asking(...names: string[]): Known {
       extensions: names.map((name) => ({ name })),
       callerWebhookUrl: null,
       keyName: null,
+      setsDescription: false,
       at: ASKED_AT,
       attempt: 1,
+      dueAt: ASKED_AT,
     },
     numbered('run'),
   )
+}
+
+export const NEW_TAGS: Evidence = {
+  kind: 'new_ai_tags',
+  source: 'google-auto-tagging',
+  before: [],
+  now: ['cat'],
 }
 
 export function numbered(prefix: string): () => string {
@@ -107,12 +117,15 @@ export function tell(known: Known, fact: Fact, newRunId: () => string, at: numbe
     }
     case 'evidence': {
       const seen = runs.map((run) => {
-        return run.name === fact.name ? observe(run, { source: 'reconcile', status: 'success' }, at).run : run
+        const evidence = NEW_TAGS
+        return run.name === fact.name
+          ? observe(run, { source: 'reconcile', status: 'success', evidence }, at).run
+          : run
       })
       return { known: { ...known, runs: seen }, judgement: null }
     }
     case 'expiry': {
-      const seen = runs.map((run) => observe(run, { source: 'expiry' }, at).run)
+      const seen = runs.map((run) => observe(run, { source: 'expiry', reason: 'no_word' }, at).run)
       return { known: { ...known, runs: seen }, judgement: null }
     }
   }

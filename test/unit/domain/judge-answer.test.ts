@@ -159,6 +159,32 @@ describe('an answer told again', () => {
   })
 })
 
+describe('a queued upload', () => {
+  const queued = judge(asking('remove-bg'), accepted({}, { fileId: null }))
+  const failed = judge({ ...queued, runs: [aRun()] }, { ...failure('rejected'), requestId: 'request-1' })
+
+  test('can still fail, which touches no run', () => {
+    expect(failed).toMatchObject({ result: 'applied', runs: [], goneRunId: null })
+    const { error } = failure('rejected')
+    expect(failed.submission).toEqual({ ...queued.submission, state: 'rejected', error })
+  })
+
+  test('that has failed is not queued again by whoever repeats that it was', () => {
+    expectConflict({ ...failed, runs: [aRun()] }, accepted({}, { fileId: null }))
+  })
+
+  test('that has failed can be proved by the file that it made', () => {
+    const judged = judge({ ...failed, runs: [aRun()] }, accepted({ 'remove-bg': 'pending' }))
+    expect(judged.submission).toMatchObject({ state: 'accepted', fileId: FILE, error: null })
+  })
+
+  test('is not made unclear by an answer that is, nor failed once its file is known', () => {
+    expectConflict({ ...queued, runs: [aRun()] }, failure('unconfirmed'))
+    const done = judge({ ...queued, runs: [aRun()] }, accepted({ 'remove-bg': 'pending' }))
+    expectConflict({ ...done, runs: [aRun()] }, failure('rejected'))
+  })
+})
+
 describe('an answer that is not 2xx', () => {
   test.each(['rejected', 'unconfirmed'] as const)(
     'makes the submission %s, with the reason, and touches no run',

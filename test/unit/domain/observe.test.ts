@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { type Observation, observe } from '../../../src/domain/observe.ts'
 import type { FinalStatus, Run } from '../../../src/domain/run.ts'
-import { aRun, frozen } from './facts.ts'
+import { aRun, frozen, NEW_TAGS } from './facts.ts'
 
 const LATER = 2_000
 
 const SUCCESS: Observation = { source: 'webhook', status: 'success', error: null }
 const FAILURE: Observation = { source: 'webhook', status: 'failed', error: { message: 'too large' } }
-const EVIDENCE: Observation = { source: 'reconcile', status: 'success' }
-const EXPIRY: Observation = { source: 'expiry' }
+const EVIDENCE: Observation = { source: 'reconcile', status: 'success', evidence: NEW_TAGS }
+const EXPIRY: Observation = { source: 'expiry', reason: 'no_word' }
 const STILL_PENDING: Observation = { source: 'response', status: 'pending' }
 
 function response(status: FinalStatus): Observation {
@@ -53,7 +53,8 @@ describe('a run that is not settled', () => {
   test('expires without a final word, which is not a failure and does not settle it', () => {
     const seen = observe(pending, EXPIRY, LATER)
     expect(seen.outcome).toBe('applied')
-    expect(seen.run).toEqual({ ...pending, status: 'expired', source: 'expiry', updatedAt: LATER })
+    const evidence = { kind: 'no_word' }
+    expect(seen.run).toEqual({ ...pending, status: 'expired', source: 'expiry', updatedAt: LATER, evidence })
     expect(seen.run.settledAt).toBeNull()
   })
 
@@ -125,6 +126,44 @@ describe('a settled run', () => {
       expect(observe(run, STILL_PENDING, LATER)).toEqual({ outcome: 'ignored', run })
       expect(observe(run, EXPIRY, LATER)).toEqual({ outcome: 'ignored', run })
     }
+  })
+})
+
+describe('what the status of a run rests on', () => {
+  const expiredAs = (reason: 'asset_gone' | 'no_word') =>
+    frozen(observe(pending, { source: 'expiry', reason }, LATER).run)
+
+  test.each(['asset_gone', 'no_word'] as const)('is, where it has expired, the reason: %s', (reason) => {
+    expect(expiredAs(reason).evidence).toEqual({ kind: reason })
+  })
+
+  test('stays the first reason when it would expire for another', () => {
+    const run = expiredAs('no_word')
+    expect(observe(run, { source: 'expiry', reason: 'asset_gone' }, LATER + 1)).toEqual({
+      outcome: 'ignored',
+      run,
+    })
+  })
+
+  test('is the evidence that settled it, pending or expired', () => {
+    for (const run of [pending, expiredAs('no_word')])
+      expect(observe(run, EVIDENCE, LATER).run).toMatchObject({ status: 'success', evidence: NEW_TAGS })
+  })
+
+  test('is ImageKit’s word where there is one, so the reason of an expiry goes', () => {
+    for (const word of [SUCCESS, FAILURE, response('success')])
+      expect(observe(expiredAs('asset_gone'), word, LATER).run.evidence).toBeNull()
+  })
+
+  test('stays the evidence when a webhook repeats or contradicts it', () => {
+    const run = frozen(observe(pending, EVIDENCE, LATER).run)
+    expect(observe(run, SUCCESS, LATER + 1)).toEqual({ outcome: 'duplicate', run })
+    expect(observe(run, FAILURE, LATER + 1).run).toMatchObject({ contradicted: true, evidence: NEW_TAGS })
+  })
+
+  test('stays ImageKit’s word when evidence says the same', () => {
+    const run = settled('success')
+    expect(observe(run, EVIDENCE, LATER)).toEqual({ outcome: 'duplicate', run })
   })
 })
 

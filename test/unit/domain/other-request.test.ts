@@ -7,17 +7,15 @@ import { aRun, aSubmission, frozen } from './facts.ts'
 const ASKED_AT = 5_000
 const RUN = { requestedAt: ASKED_AT }
 
-type Other = Submission & { setsDescription: boolean }
-
-function another(facts: Partial<Other> = {}): Other {
-  return { ...aSubmission({ kind: 'update', state: 'accepted' }), setsDescription: false, ...facts }
+function another(facts: Partial<Submission> = {}): Submission {
+  return { ...aSubmission({ kind: 'update', state: 'accepted' }), ...facts }
 }
 
-function later(facts: Partial<Other>, runs: Run[] = []) {
+function later(facts: Partial<Submission>, runs: Run[] = []) {
   return otherRequest(RUN, frozen(another(facts)), frozen(runs), 'later')
 }
 
-function earlier(facts: Partial<Other>, runs: Run[] = []) {
+function earlier(facts: Partial<Submission>, runs: Run[] = []) {
   return otherRequest(RUN, frozen(another(facts)), frozen(runs), 'earlier')
 }
 

@@ -15,8 +15,10 @@ const request: NewSubmission = frozen({
   ],
   callerWebhookUrl: 'https://example.com/hook',
   keyName: 'shop',
+  setsDescription: true,
   at: 5_000,
   attempt: 1,
+  dueAt: 9_000,
 })
 
 test('A run exists from its submission on: pending, its source the request, not settled', () => {
@@ -33,6 +35,7 @@ test('A run exists from its submission on: pending, its source the request, not 
     settledAt: null,
     updatedAt: 5_000,
     error: null,
+    evidence: null,
     contradicted: false,
   })
 })
@@ -48,7 +51,7 @@ test('A submission has one run per distinct name, in the order in which they wer
 
 test('A submission keeps what was asked, is under way, and knows nothing of ImageKit yet', () => {
   const { submission } = openSubmission(request, numbered('run'))
-  const { at, attempt, ...asked } = request
+  const { at, attempt, dueAt: _, ...asked } = request
   expect(submission).toEqual({
     ...asked,
     state: 'submitting',

@@ -1,0 +1,60 @@
+import {
+  type Answer,
+  type AnswerJudgement,
+  judgeAnswer,
+  type UnclaimedDelivery,
+} from '../../domain/judge-answer.ts'
+import type { Submission } from '../../domain/submission.ts'
+import { oweNotifications } from './notification-steps.ts'
+import type { Statements } from './statements.ts'
+import { loadSubmission, type StoredSubmission, saveChange, type Writer } from './stored-submission.ts'
+
+export function applyAnswer(
+  { statements, newId }: Writer,
+  stored: StoredSubmission,
+  answer: Answer,
+  at: number,
+): AnswerJudgement {
+  const unclaimed = listUnclaimed(statements, stored, answer)
+  const judgement = judgeAnswer(stored.submission, stored.runs, answer, unclaimed, newId, at)
+  saveChange(statements, stored, judgement, at)
+  for (const claimed of judgement.claimed) statements.claimDelivery.run(claimed)
+  oweNotifications(statements, stored, judgement, at, ({ name }) => {
+    const ofRun = unclaimed.filter(({ word }) => word.service === name).map(({ deliveryId }) => deliveryId)
+    const settling = judgement.claimed.find(({ deliveryId, outcome }) => {
+      return outcome === 'applied' && ofRun.includes(deliveryId)
+    })
+    return settling && statements.findBody.get(settling)?.body.toString()
+  })
+  return judgement
+}
+
+/** An upload that ImageKit has queued may have ended before it was known here that it is queued. */
+export function finishQueued(writer: Writer, submission: Submission, at: number): Submission {
+  const { submissionId, requestId, state, fileId } = submission
+  if (state !== 'accepted' || fileId !== null || requestId === null) return submission
+  const told = writer.statements.findUnclaimedUpload.get({ requestId })
+  if (!told?.answer) return submission
+  const stored = loadSubmission(writer.statements, submissionId)
+  if (stored === undefined) return submission
+  const finished = applyAnswer(writer, stored, told.answer, at).submission
+  writer.statements.claimUpload.run({ seq: told.seq, submissionSeq: stored.seq, fileId: finished.fileId })
+  return finished
+}
+
+/** Deliveries that may belong to the runs that the answer makes; mostly it makes none, and nothing is read. */
+function listUnclaimed(
+  statements: Statements,
+  stored: StoredSubmission,
+  answer: Answer,
+): UnclaimedDelivery[] {
+  if (answer.kind !== 'accepted') return []
+  const services = Object.keys(answer.extensionStatus).filter(
+    (name) => !stored.runs.some((run) => run.name === name),
+  )
+  return services
+    .flatMap((service) => statements.listUnclaimed.all({ submissionSeq: stored.seq, service }))
+    .map(({ deliveryId, receivedAt, service, finalStatus, fileId, unclaimedError }) => {
+      return { deliveryId, receivedAt, word: { service, status: finalStatus, fileId, error: unclaimedError } }
+    })
+}

@@ -1,0 +1,42 @@
+import type { Finding } from '../../domain/finding.ts'
+import { type Observation, observe } from '../../domain/observe.ts'
+import { oweNotifications } from './notification-steps.ts'
+import { toRun, toSubmission } from './rows.ts'
+import { saveChange, type Writer } from './stored-submission.ts'
+
+export function applyFinding(
+  { statements }: Writer,
+  runId: string,
+  finding: Finding,
+  at: number,
+): { applied: boolean; fileId: string | null } {
+  const row = statements.findRun.get({ runId })
+  // Without a due time its submission has been rejected since, and the run is not in question any more.
+  if (row === undefined || row.run.status !== 'pending' || row.run.dueAt === null)
+    return { applied: false, fileId: null }
+  if (finding.kind === 'nothing') {
+    statements.moveRun.run({ runId, dueAt: finding.dueAt })
+    return { applied: true, fileId: null }
+  }
+  const submission = toSubmission(row.submission)
+  const run = toRun(row.run, submission.submissionId)
+  const stored = { seq: row.submission.seq, dueAt: row.run.dueAt, submission, runs: [run] }
+  const change = { submission, runs: [observe(run, observationOf(finding), at).run], goneRunId: null }
+  saveChange(statements, stored, change, at)
+  oweNotifications(statements, stored, change, at, () => noticeOf(finding))
+  return { applied: true, fileId: submission.fileId }
+}
+
+function observationOf(finding: Exclude<Finding, { kind: 'nothing' }>): Observation {
+  switch (finding.kind) {
+    case 'evidence':
+      return { source: 'reconcile', status: 'success', evidence: finding.evidence }
+    case 'asset_gone':
+    case 'no_word':
+      return { source: 'expiry', reason: finding.kind }
+  }
+}
+
+function noticeOf(finding: Finding): string | undefined {
+  return finding.kind === 'evidence' ? finding.notice : undefined
+}

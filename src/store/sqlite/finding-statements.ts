@@ -1,0 +1,54 @@
+import { and, asc, eq, inArray, isNotNull, lte, sql } from 'drizzle-orm'
+import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
+import { runs, submissions } from './schema.ts'
+import { bound } from './submission-statements.ts'
+
+const { placeholder } = sql
+
+export function prepareFindingStatements(db: BetterSQLite3Database) {
+  // The word stands in the statement, or SQLite could not use the partial index.
+  const isPending = sql`${runs.status} = 'pending'`
+  const ofFile = db
+    .select({ seq: submissions.seq })
+    .from(submissions)
+    .where(eq(submissions.fileId, placeholder('fileId')))
+  return {
+    listDueRuns: db
+      .select({ run: runs, submission: submissions })
+      .from(runs)
+      .innerJoin(submissions, eq(submissions.seq, runs.submissionSeq))
+      .where(and(isPending, lte(runs.dueAt, placeholder('now'))))
+      .orderBy(asc(runs.dueAt), asc(runs.seq))
+      .limit(placeholder('limit'))
+      .prepare(),
+    listAssetSubmissions: db
+      .select({ submission: submissions, run: runs })
+      .from(submissions)
+      .leftJoin(runs, eq(runs.submissionSeq, submissions.seq))
+      .where(eq(submissions.fileId, placeholder('fileId')))
+      .orderBy(asc(submissions.seq), asc(runs.seq))
+      .prepare(),
+    findRun: db
+      .select({ run: runs, submission: submissions })
+      .from(runs)
+      .innerJoin(submissions, eq(submissions.seq, runs.submissionSeq))
+      .where(eq(runs.runId, placeholder('runId')))
+      .prepare(),
+    moveRun: db
+      .update(runs)
+      .set({ dueAt: bound('dueAt', runs.dueAt) })
+      .where(eq(runs.runId, placeholder('runId')))
+      .prepare(),
+    moveRuns: db
+      .update(runs)
+      .set({ dueAt: bound('dueAt', runs.dueAt) })
+      .where(eq(runs.submissionSeq, placeholder('submissionSeq')))
+      .prepare(),
+    // What is due already keeps its place, or a file that changes often would always be the last in the queue.
+    hastenRuns: db
+      .update(runs)
+      .set({ dueAt: sql`min(${runs.dueAt}, ${placeholder('at')})` })
+      .where(and(inArray(runs.submissionSeq, ofFile), isPending, isNotNull(runs.dueAt)))
+      .prepare(),
+  }
+}

@@ -1,0 +1,38 @@
+import type { DueRun } from '../../domain/finding.ts'
+import type { Run } from '../../domain/run.ts'
+import type { Submission } from '../../domain/submission.ts'
+import { toRun, toSubmission } from './rows.ts'
+import type { Statements } from './statements.ts'
+
+type Related = { seq: number; submission: Submission; runs: Run[] }
+
+export function listDue(statements: Statements, now: number, limit: number): DueRun[] {
+  const assets = new Map<string, Related[]>()
+  return statements.listDueRuns.all({ now, limit }).map(({ run, submission: { seq, ...row } }) => {
+    const { submissionId, fileId } = row
+    const siblings = statements.listRuns
+      .all({ submissionSeq: seq })
+      .filter(({ runId }) => runId !== run.runId)
+      .map(({ name }) => name)
+    const related = fileId === null ? [] : (assets.get(fileId) ?? listAssetSubmissions(statements, fileId))
+    if (fileId !== null) assets.set(fileId, related)
+    const others = related
+      .filter((other) => other.seq !== seq)
+      .map(({ submission, runs, ...other }) => {
+        const place: 'earlier' | 'later' = other.seq < seq ? 'earlier' : 'later'
+        return { submission, runs, place }
+      })
+    return { run: toRun(run, submissionId), submission: toSubmission({ seq, ...row }), siblings, others }
+  })
+}
+
+function listAssetSubmissions(statements: Statements, fileId: string): Related[] {
+  const related = new Map<number, Related>()
+  for (const { submission, run } of statements.listAssetSubmissions.all({ fileId })) {
+    const { seq, submissionId } = submission
+    const known = related.get(seq) ?? { seq, submission: toSubmission(submission), runs: [] }
+    if (run !== null) known.runs.push(toRun(run, submissionId))
+    related.set(seq, known)
+  }
+  return [...related.values()]
+}

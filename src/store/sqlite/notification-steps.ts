@@ -1,0 +1,57 @@
+import type { Change } from '../../domain/judge-delivery.ts'
+import {
+  type Notification,
+  type NotificationResult,
+  notificationIdOf,
+  owesNotification,
+} from '../../domain/notification.ts'
+import type { Run } from '../../domain/run.ts'
+import type { Statements } from './statements.ts'
+import type { StoredSubmission } from './stored-submission.ts'
+
+/** Writes down what the caller is owed to be told of a change. `bodyOf` is asked only for what is owed. */
+export function oweNotifications(
+  statements: Statements,
+  before: StoredSubmission,
+  change: Change,
+  at: number,
+  bodyOf: (run: Run) => string | undefined,
+): void {
+  const target = change.submission.callerWebhookUrl
+  for (const run of change.runs) {
+    const old = before.runs.find(({ runId }) => runId === run.runId)
+    const body = owesNotification(change.submission, old, run) ? bodyOf(run) : undefined
+    if (body === undefined) continue
+    const { runId } = run
+    const notificationId = notificationIdOf(runId)
+    statements.insertNotification.run({ runId, notificationId, target, body, at })
+  }
+}
+
+export function listDueNotifications(statements: Statements, now: number, limit: number): Notification[] {
+  return statements.listDueNotifications
+    .all({ now, limit })
+    .map(({ notificationId, target, body, attempt, createdAt }) => {
+      return { notificationId, target, body: body ?? '', attempt, createdAt }
+    })
+}
+
+/** Of a notification that is over already nothing changes. */
+export function settleNotification(
+  statements: Statements,
+  notificationId: string,
+  result: NotificationResult,
+): void {
+  switch (result.kind) {
+    case 'again':
+      statements.repeatNotification.run({ notificationId, at: result.at, reason: result.reason })
+      return
+    case 'delivered':
+      statements.endNotification.run({ notificationId, result: result.kind, reason: null })
+      return
+    case 'gone':
+    case 'refused':
+    case 'given_up':
+      statements.endNotification.run({ notificationId, result: result.kind, reason: result.reason })
+  }
+}

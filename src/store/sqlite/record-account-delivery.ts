@@ -1,0 +1,79 @@
+import type { AccountEvent } from '../../domain/account-event.ts'
+import type { DeliveryOutcome, NewAccountDelivery, RecordedDelivery } from '../../domain/delivery.ts'
+import type { Answer } from '../../domain/judge-answer.ts'
+import { applyAnswer } from './apply-answer.ts'
+import { keepDelivery } from './keep-delivery.ts'
+import { loadSubmission, type Writer } from './stored-submission.ts'
+
+/** What an event did. `unclaimed`: it tells how an upload ended that no submission of ours is known to have made. */
+type Effect = {
+  outcome: DeliveryOutcome
+  submissionSeq: number | null
+  fileId: string | null
+  changedFileId: string | null
+  unclaimed: { requestId: string; answer: Answer } | null
+}
+
+const NONE = { submissionSeq: null, fileId: null, changedFileId: null, unclaimed: null }
+
+export function recordAccountDelivery(writer: Writer, delivery: NewAccountDelivery): RecordedDelivery {
+  const { deliveryId, receivedAt, headers, body, event } = delivery
+  const { outcome, submissionSeq, fileId, changedFileId, unclaimed } = applyOnce(writer, event, receivedAt)
+  const row = {
+    deliveryId,
+    route: 'account',
+    receivedAt,
+    outcome,
+    cause: null,
+    signature: 'valid',
+    submissionSeq,
+    missingSubmissionId: null,
+    fileId,
+    service: null,
+    finalStatus: null,
+    unclaimedError: null,
+    eventId: event.eventId,
+    unclaimedRequestId: unclaimed?.requestId ?? null,
+  } as const
+  keepDelivery(writer.statements, row, { headers, body, uploadAnswer: unclaimed?.answer ?? null })
+  return { outcome, cause: null, fileId: changedFileId, runId: null }
+}
+
+function applyOnce(writer: Writer, event: AccountEvent, at: number): Effect {
+  const { eventId } = event
+  const isKnown = eventId !== null && writer.statements.findEvent.get({ eventId }) !== undefined
+  if (isKnown) return { ...NONE, outcome: 'duplicate', fileId: event.kind === 'asset' ? event.fileId : null }
+  switch (event.kind) {
+    case 'asset': {
+      const { fileId } = event
+      const { changes } = writer.statements.hastenRuns.run({ fileId, at })
+      return { ...NONE, outcome: changes > 0 ? 'applied' : 'ignored', fileId }
+    }
+    case 'upload_finished':
+      return finishUpload(writer, event, at)
+    case 'other':
+      return { ...NONE, outcome: 'ignored' }
+  }
+}
+
+function finishUpload(
+  writer: Writer,
+  { requestId, answer }: AccountEvent & { kind: 'upload_finished' },
+  at: number,
+): Effect {
+  const unanswered = writer.statements.findUnanswered.get({ requestId })
+  const stored = unanswered && loadSubmission(writer.statements, unanswered.submissionId)
+  if (stored === undefined) {
+    const fileId = answer.kind === 'accepted' ? answer.fileId : null
+    return { ...NONE, outcome: 'ignored', fileId, unclaimed: { requestId, answer } }
+  }
+  const { submission, runs } = applyAnswer(writer, stored, answer, at)
+  const isChanged = submission !== stored.submission || runs.length > 0
+  return {
+    outcome: isChanged ? 'applied' : 'ignored',
+    submissionSeq: stored.seq,
+    fileId: submission.fileId,
+    changedFileId: isChanged ? submission.fileId : null,
+    unclaimed: null,
+  }
+}

@@ -1,0 +1,36 @@
+import { eq, sql } from 'drizzle-orm'
+import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
+import { refusedDeliveries as refused } from './schema.ts'
+
+const { placeholder } = sql
+
+export function prepareRefusedStatements(db: BetterSQLite3Database) {
+  const ofDelivery = eq(refused.deliveryId, placeholder('deliveryId'))
+  return {
+    insertRefused: db
+      .insert(refused)
+      .values({
+        deliveryId: placeholder('deliveryId'),
+        route: placeholder('route'),
+        receivedAt: placeholder('receivedAt'),
+        cause: placeholder('cause'),
+        token: placeholder('token'),
+        headers: placeholder('headers'),
+        bytes: placeholder('bytes'),
+        keptBytes: placeholder('keptBytes'),
+        body: placeholder('body'),
+      })
+      .prepare(),
+    // Without an order, for SQLite would then read the table and not the index that holds all of this.
+    listRefusedSizes: db
+      .select({ seq: refused.seq, cause: refused.cause, keptBytes: refused.keptBytes })
+      .from(refused)
+      .prepare(),
+    deleteRefused: db
+      .delete(refused)
+      .where(eq(refused.seq, placeholder('seq')))
+      .prepare(),
+    findRefused: db.select().from(refused).where(ofDelivery).prepare(),
+    forgetRefused: db.delete(refused).where(ofDelivery).prepare(),
+  }
+}

@@ -1,0 +1,191 @@
+import { describe, expect, test } from 'vitest'
+import type { AccountEvent } from '../../src/domain/account-event.ts'
+import type { Answer } from '../../src/domain/judge-answer.ts'
+import type { NewSubmission } from '../../src/domain/submission.ts'
+import { accepted, FILE_ID, newAccountDelivery, newDelivery, newSubmission } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+
+const NOTHING = { cause: null, fileId: null, runId: null }
+const FAILED: Answer & { kind: 'rejected' } = {
+  kind: 'rejected',
+  requestId: 'request-1',
+  error: { code: 'pre_transformation_failed', message: 'too long', status: null },
+}
+const BASELINE = {
+  versionId: 'v1',
+  versionName: 'Version 1',
+  aiTags: {},
+  description: null,
+  tags: null,
+  customMetadata: null,
+  updatedAt: null,
+}
+
+export function describeAccountDeliveries(current: () => OpenedStore): void {
+  const submit = async (names: string[], facts: Partial<NewSubmission> = {}) => {
+    const asked = newSubmission(names, { dueAt: 60_000, ...facts })
+    await current().store.createSubmission(asked)
+    return asked.submissionId
+  }
+  const queue = async (...names: string[]) => {
+    const id = await submit(names)
+    await current().store.answerSubmission(id, accepted({}, { fileId: null }), 1_500)
+    return id
+  }
+  const tell = (event: AccountEvent, receivedAt?: number) =>
+    current().store.recordAccountDelivery(newAccountDelivery(event, receivedAt))
+  const aboutFile = (eventId: string | null, fileId = FILE_ID): AccountEvent => {
+    return { kind: 'asset', eventId, type: 'file.updated', fileId }
+  }
+  const finished = (
+    eventId: string,
+    answer: Answer & { kind: 'accepted' | 'rejected' },
+    requestId = 'request-1',
+  ): AccountEvent => ({
+    kind: 'upload_finished',
+    eventId,
+    type: 'upload.pre-transform.success',
+    requestId,
+    answer,
+  })
+  const dueAt = async (now: number) =>
+    (await current().store.listDue(now, 100)).map(({ run }) => [run.submissionId, run.name])
+
+  describe('a delivery about an asset', () => {
+    test('makes its pending runs due, of all its submissions, and no others', async () => {
+      const first = await submit(['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
+      const second = await submit(['remove-bg'], { fileId: FILE_ID })
+      await submit(['remove-bg'], { fileId: 'another' })
+      await current().store.recordDelivery(newDelivery(first, { service: 'ai-tasks', status: 'success' }))
+
+      expect(await tell(aboutFile('event-1'), 5_000)).toEqual({ outcome: 'applied', ...NOTHING })
+      expect(await dueAt(4_999)).toEqual([])
+      expect(await dueAt(5_000)).toEqual([
+        [first, 'remove-bg'],
+        [second, 'remove-bg'],
+      ])
+    })
+
+    test('leaves a run that is due already in its place', async () => {
+      const early = await submit(['remove-bg'], { fileId: FILE_ID, dueAt: 1_000 })
+      const late = await submit(['remove-bg'], { fileId: 'another', dueAt: 3_000 })
+      expect(await tell(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'applied' })
+      expect(await dueAt(9_000)).toEqual([
+        [early, 'remove-bg'],
+        [late, 'remove-bg'],
+      ])
+    })
+
+    test('is ignored where nothing of the asset is pending', async () => {
+      const id = await submit(['remove-bg'], { fileId: FILE_ID })
+      await current().store.recordDelivery(newDelivery(id, { service: 'remove-bg', status: 'success' }))
+      expect(await tell(aboutFile('event-1'))).toEqual({ outcome: 'ignored', ...NOTHING })
+      expect(await tell(aboutFile('event-2', 'never heard of'))).toEqual({ outcome: 'ignored', ...NOTHING })
+    })
+  })
+
+  describe('an event', () => {
+    test('takes effect once, known by its id, for ever', async () => {
+      const id = await submit(['remove-bg'], { fileId: FILE_ID })
+      expect(await tell(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'applied' })
+      const [due] = await current().store.listDue(5_000, 10)
+      await current().store.applyFinding(due?.run.runId ?? '', { kind: 'nothing', dueAt: 70_000 }, 5_000)
+
+      expect(await tell(aboutFile('event-1'), 6_000)).toEqual({ outcome: 'duplicate', ...NOTHING })
+      const store = await current().reopen()
+      const again = newAccountDelivery(aboutFile('event-1'), 7_000)
+      expect(await store.recordAccountDelivery(again)).toMatchObject({ outcome: 'duplicate' })
+      expect(await store.listDue(69_999, 10)).toEqual([])
+      const other = newAccountDelivery(aboutFile('event-2'), 8_000)
+      expect(await store.recordAccountDelivery(other)).toMatchObject({ outcome: 'applied' })
+      expect(await store.listDue(8_000, 10)).toMatchObject([{ run: { submissionId: id } }])
+    })
+
+    test('that comes many times at once takes effect once', async () => {
+      await submit(['remove-bg'], { fileId: FILE_ID })
+      const told = await Promise.all(Array.from({ length: 50 }, () => tell(aboutFile('event-1'))))
+      expect(told.filter(({ outcome }) => outcome === 'applied')).toHaveLength(1)
+      expect(told.filter(({ outcome }) => outcome === 'duplicate')).toHaveLength(49)
+    })
+
+    test('without an id is never taken for a repetition', async () => {
+      await submit(['remove-bg'], { fileId: FILE_ID })
+      for (let count = 0; count < 2; count++)
+        expect(await tell(aboutFile(null))).toMatchObject({ outcome: 'applied' })
+    })
+
+    test('of another kind is kept and ignored, and is a duplicate when it is repeated', async () => {
+      const other: AccountEvent = { kind: 'other', eventId: 'event-1', type: 'video.transformation.ready' }
+      expect(await tell(other)).toEqual({ outcome: 'ignored', ...NOTHING })
+      expect(await tell(other)).toEqual({ outcome: 'duplicate', ...NOTHING })
+      const nameless: AccountEvent = { kind: 'other', eventId: null, type: null }
+      for (let count = 0; count < 2; count++)
+        expect(await tell(nameless)).toMatchObject({ outcome: 'ignored' })
+    })
+  })
+
+  describe('the end of a queued upload', () => {
+    test('is its answer: it names the file, gives the baseline and settles what it settles', async () => {
+      const id = await queue('remove-bg', 'ai-tasks')
+      const answer = accepted({ 'remove-bg': 'success' }, { baseline: BASELINE })
+      expect(await tell(finished('event-1', answer), 3_000)).toEqual({
+        ...NOTHING,
+        outcome: 'applied',
+        fileId: FILE_ID,
+      })
+      const found = await current().store.findSubmission(id)
+      expect(found?.submission).toMatchObject({ state: 'accepted', fileId: FILE_ID, baseline: BASELINE })
+      expect(found?.runs).toMatchObject([
+        { name: 'remove-bg', status: 'success', source: 'response', settledAt: 3_000 },
+        { name: 'ai-tasks', status: 'pending' },
+      ])
+      expect((await current().store.findAsset(FILE_ID))?.runs).toHaveLength(2)
+    })
+
+    test('is its refusal where it failed, and its runs are not due any more', async () => {
+      const id = await queue('remove-bg')
+      expect(await tell(finished('event-1', FAILED))).toEqual({ outcome: 'applied', ...NOTHING })
+      const found = await current().store.findSubmission(id)
+      expect(found?.submission).toMatchObject({ state: 'rejected', error: FAILED.error })
+      expect(await dueAt(1_000_000)).toEqual([])
+    })
+
+    test('still tells the baseline where a webhook has named the file before', async () => {
+      const id = await queue('remove-bg', 'ai-tasks')
+      await current().store.recordDelivery(newDelivery(id, { service: 'ai-tasks', status: 'success' }))
+      const answer = accepted({ 'remove-bg': 'pending' }, { baseline: BASELINE })
+      expect(await tell(finished('event-1', answer))).toMatchObject({ outcome: 'applied', fileId: FILE_ID })
+      const found = await current().store.findSubmission(id)
+      expect(found?.submission.baseline).toEqual(BASELINE)
+      expect(found?.runs.map(({ status }) => status)).toEqual(['pending', 'success'])
+    })
+
+    test.each([
+      ['its file', accepted({ 'remove-bg': 'failed' }), { state: 'accepted', fileId: FILE_ID }],
+      ['its failure', FAILED, { state: 'rejected', error: FAILED.error }],
+    ] as const)('that tells %s before the answer is known waits for it', async (_, answer, expected) => {
+      const id = await submit(['remove-bg'])
+      expect(await tell(finished('event-1', answer))).toMatchObject({ outcome: 'ignored', fileId: null })
+      const queued = accepted({}, { fileId: null })
+      const answered = await current().store.answerSubmission(id, queued, 3_000)
+
+      expect(answered).toMatchObject({ result: 'applied', submission: expected })
+      expect((await current().store.findSubmission(id))?.submission).toEqual(answered.submission)
+      const again = await current().store.answerSubmission(id, queued, 4_000)
+      expect(again.submission).toEqual(answered.submission)
+    })
+
+    test('of another request is nobody’s, and of an upload that is answered changes nothing', async () => {
+      const queued = await queue('remove-bg')
+      const done = await submit(['remove-bg'])
+      const answer = accepted({ 'remove-bg': 'pending' }, { requestId: 'request-2', baseline: BASELINE })
+      await current().store.answerSubmission(done, answer, 1_500)
+      const before = [queued, done].map((id) => current().store.findSubmission(id))
+
+      expect(await tell(finished('event-1', FAILED, 'request-3'))).toMatchObject({ outcome: 'ignored' })
+      expect(await tell(finished('event-2', FAILED, 'request-2'))).toMatchObject({ outcome: 'ignored' })
+      const after = [queued, done].map((id) => current().store.findSubmission(id))
+      expect(await Promise.all(after)).toEqual(await Promise.all(before))
+    })
+  })
+}

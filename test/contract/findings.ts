@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest'
+import type { NewSubmission } from '../../src/domain/submission.ts'
+import { accepted, EVIDENCE, FILE_ID, newDelivery, newSubmission, refused } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+
+const LEFT_ALONE = { applied: false, fileId: null }
+
+export function describeFindings(current: () => OpenedStore): void {
+  const submit = async (names: string[], facts: Partial<NewSubmission> = {}) => {
+    const asked = newSubmission(names, { fileId: FILE_ID, kind: 'update', ...facts })
+    await current().store.createSubmission(asked)
+    return asked.submissionId
+  }
+  const runsOf = async (id: string) => (await current().store.findSubmission(id))?.runs ?? []
+  const runIdOf = async (id: string, name = 'remove-bg') =>
+    (await runsOf(id)).find((run) => run.name === name)?.runId ?? ''
+
+  describe('findings', () => {
+    test('evidence settles its run alone and is kept with it', async () => {
+      const id = await submit(['remove-bg', 'ai-tasks'])
+      const runId = await runIdOf(id)
+      expect(await current().store.applyFinding(runId, EVIDENCE, 5_000)).toEqual({
+        applied: true,
+        fileId: FILE_ID,
+      })
+      const store = await current().reopen()
+      expect((await store.findSubmission(id))?.runs).toMatchObject([
+        { status: 'success', source: 'reconcile', settledAt: 5_000, evidence: EVIDENCE.evidence },
+        { status: 'pending', source: 'request', evidence: null },
+      ])
+      expect(await store.listDue(9_000, 10)).toMatchObject([{ run: { name: 'ai-tasks' } }])
+    })
+
+    test.each(['asset_gone', 'no_word'] as const)(
+      '%s expires its run alone, with that reason',
+      async (kind) => {
+        const id = await submit(['remove-bg', 'ai-tasks'])
+        expect(await current().store.applyFinding(await runIdOf(id), { kind }, 5_000)).toEqual({
+          applied: true,
+          fileId: FILE_ID,
+        })
+        expect(await runsOf(id)).toMatchObject([
+          { status: 'expired', source: 'expiry', settledAt: null, updatedAt: 5_000, evidence: { kind } },
+          { status: 'pending', evidence: null },
+        ])
+      },
+    )
+
+    test('an expired run is not due again, and a late webhook still settles it', async () => {
+      const id = await submit(['remove-bg'])
+      await current().store.applyFinding(await runIdOf(id), { kind: 'no_word' }, 5_000)
+      expect(await current().store.listDue(1_000_000, 10)).toEqual([])
+      const late = newDelivery(id, { service: 'remove-bg', status: 'failed' })
+      expect(await current().store.recordDelivery(late)).toMatchObject({ outcome: 'applied' })
+      expect(await runsOf(id)).toMatchObject([{ status: 'failed', source: 'webhook', evidence: null }])
+    })
+
+    test('nothing moves the time of its run, and changes nothing that is seen', async () => {
+      const id = await submit(['remove-bg', 'ai-tasks'])
+      const before = await current().store.findSubmission(id)
+      const finding = { kind: 'nothing', dueAt: 8_000 } as const
+      expect(await current().store.applyFinding(await runIdOf(id), finding, 5_000)).toEqual({
+        applied: true,
+        fileId: null,
+      })
+      expect(await current().store.findSubmission(id)).toEqual(before)
+      const due = async (now: number) =>
+        (await current().store.listDue(now, 10)).map(({ run }) => run.name).toSorted()
+      expect(await due(7_999)).toEqual(['ai-tasks'])
+      expect(await due(8_000)).toEqual(['ai-tasks', 'remove-bg'])
+    })
+
+    test.each([
+      EVIDENCE,
+      { kind: 'asset_gone' },
+      { kind: 'no_word' },
+      { kind: 'nothing', dueAt: 8_000 },
+    ] as const)('a run that is not pending any more is left alone: $kind', async (finding) => {
+      const settled = await submit(['remove-bg'])
+      const runId = await runIdOf(settled)
+      await current().store.recordDelivery(newDelivery(settled, { service: 'remove-bg', status: 'failed' }))
+      const expired = await submit(['remove-bg'])
+      await current().store.applyFinding(await runIdOf(expired), { kind: 'no_word' }, 3_000)
+      const before = await Promise.all([runsOf(settled), runsOf(expired)])
+
+      for (const each of [runId, await runIdOf(expired), 'no such run'])
+        expect(await current().store.applyFinding(each, finding, 5_000)).toEqual(LEFT_ALONE)
+      expect(await Promise.all([runsOf(settled), runsOf(expired)])).toEqual(before)
+      expect(await current().store.listDue(1_000_000, 10)).toEqual([])
+    })
+
+    test('a run whose submission was rejected meanwhile is left alone', async () => {
+      const id = await submit(['remove-bg'])
+      await current().store.answerSubmission(id, refused('rejected'), 4_000)
+      for (const finding of [EVIDENCE, { kind: 'nothing', dueAt: 8_000 }] as const)
+        expect(await current().store.applyFinding(await runIdOf(id), finding, 5_000)).toEqual(LEFT_ALONE)
+      expect(await runsOf(id)).toMatchObject([{ status: 'pending' }])
+      expect(await current().store.listDue(1_000_000, 10)).toEqual([])
+    })
+
+    test('a placeholder that went meanwhile is left alone', async () => {
+      const id = await submit(['saved-extension'])
+      const runId = await runIdOf(id, 'saved-extension')
+      await current().store.answerSubmission(id, accepted({ 'remove-bg': 'pending' }), 4_000)
+      expect(await current().store.applyFinding(runId, EVIDENCE, 5_000)).toEqual(LEFT_ALONE)
+    })
+
+    test('of evidence and a webhook at once one settles the run', async () => {
+      const id = await submit(['remove-bg'])
+      const runId = await runIdOf(id)
+      const webhook = newDelivery(id, { service: 'remove-bg', status: 'failed' })
+      const [found, told] = await Promise.all([
+        current().store.applyFinding(runId, EVIDENCE, 5_000),
+        current().store.recordDelivery(webhook),
+      ])
+      expect([found.applied, told.outcome]).toEqual([true, 'contradicted'])
+      expect(await runsOf(id)).toMatchObject([{ status: 'success', evidence: EVIDENCE.evidence }])
+    })
+  })
+}

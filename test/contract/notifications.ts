@@ -1,0 +1,142 @@
+import { describe, expect, test } from 'vitest'
+import type { NotificationResult } from '../../src/domain/notification.ts'
+import type { NewSubmission } from '../../src/domain/submission.ts'
+import { accepted, EVIDENCE, newDelivery, newSubmission } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+
+const TARGET = 'https://caller.example/hook'
+const EVER = 1_000_000
+
+export function describeNotifications(current: () => OpenedStore): void {
+  const submit = async (names: string[], facts: Partial<NewSubmission> = {}) => {
+    const asked = newSubmission(names, { callerWebhookUrl: TARGET, ...facts })
+    await current().store.createSubmission(asked)
+    return asked.submissionId
+  }
+  const deliver = async (id: string, service: string, status: 'success' | 'failed', receivedAt = 2_000) => {
+    const delivery = newDelivery(
+      id,
+      { service, status },
+      { receivedAt, body: Buffer.from(`{"ü":${receivedAt}}`) },
+    )
+    return (await current().store.recordDelivery(delivery)).runId
+  }
+  const runIdOf = async (id: string) => (await current().store.findSubmission(id))?.runs[0]?.runId ?? ''
+  const due = (now = EVER, limit = 100) => current().store.listDueNotifications(now, limit)
+  const settle = (runId: string | null, result: NotificationResult) =>
+    current().store.settleNotification(`msg_${runId}`, result)
+
+  describe('notifications', () => {
+    test('a webhook that settles a run is owed to the caller, as it came', async () => {
+      const runId = await deliver(await submit(['remove-bg', 'ai-tasks']), 'remove-bg', 'failed')
+      const owed = { notificationId: `msg_${runId}`, target: TARGET, body: '{"ü":2000}', attempt: 1 }
+      expect(await due()).toEqual([{ ...owed, createdAt: 2_000 }])
+      expect(await due(2_000)).toHaveLength(1)
+      expect(await due(1_999)).toEqual([])
+    })
+
+    test('evidence is owed with its notice', async () => {
+      const runId = await runIdOf(await submit(['remove-bg']))
+      await current().store.applyFinding(runId, EVIDENCE, 5_000)
+      const owed = { notificationId: `msg_${runId}`, target: TARGET, body: EVIDENCE.notice, attempt: 1 }
+      expect(await due()).toEqual([{ ...owed, createdAt: 5_000 }])
+    })
+
+    test('a delivery that waited for the answer is owed in the step that claims it, as it came', async () => {
+      const id = await submit(['remove-bg'])
+      await deliver(id, 'ai-tasks', 'failed', 2_001)
+      await deliver(id, 'ai-tasks', 'success', 2_002)
+      await deliver(id, 'google-auto-tagging', 'success', 2_003)
+      expect(await due()).toEqual([])
+      await current().store.answerSubmission(
+        id,
+        accepted({ 'google-auto-tagging': 'pending', 'ai-tasks': 'pending' }),
+        3_000,
+      )
+
+      const runs = (await current().store.findSubmission(id))?.runs ?? []
+      const idOf = (name: string) => `msg_${runs.find((run) => run.name === name)?.runId}`
+      const owed = (await due()).map(({ notificationId, body, createdAt }) => [
+        notificationId,
+        body,
+        createdAt,
+      ])
+      expect(owed).toHaveLength(2)
+      expect(owed).toContainEqual([idOf('ai-tasks'), '{"ü":2001}', 3_000])
+      expect(owed).toContainEqual([idOf('google-auto-tagging'), '{"ü":2003}', 3_000])
+    })
+
+    test('a late webhook is owed though its run had expired', async () => {
+      const id = await submit(['remove-bg'])
+      await current().store.applyFinding(await runIdOf(id), { kind: 'no_word' }, 5_000)
+      expect(await due()).toEqual([])
+      await deliver(id, 'remove-bg', 'success')
+      expect(await due()).toHaveLength(1)
+    })
+
+    test('a run is told of once, though it is repeated, contradicted, and told in many at once', async () => {
+      const id = await submit(['remove-bg'])
+      await Promise.all(
+        Array.from({ length: 20 }, (_, index) => deliver(id, 'remove-bg', index % 2 ? 'failed' : 'success')),
+      )
+      expect(await due()).toHaveLength(1)
+    })
+
+    test('nothing is owed for what the response said, nor to a caller without an address, nor of an ignored one', async () => {
+      const answered = await submit(['remove-bg'])
+      await current().store.answerSubmission(answered, accepted({ 'remove-bg': 'success' }), 1_500)
+      await deliver(answered, 'remove-bg', 'success')
+      await deliver(await submit(['remove-bg'], { callerWebhookUrl: null }), 'remove-bg', 'success')
+      await deliver(answered, 'ai-tasks', 'success')
+      expect(await due()).toEqual([])
+    })
+
+    test('come the longest due first, at most as many as asked for', async () => {
+      const late = await deliver(await submit(['remove-bg']), 'remove-bg', 'success', 4_000)
+      const early = await deliver(await submit(['remove-bg']), 'remove-bg', 'success', 3_000)
+      const ids = (await due()).map(({ notificationId }) => notificationId)
+      expect(ids).toEqual([`msg_${early}`, `msg_${late}`])
+      expect(await due(EVER, 1)).toMatchObject([{ notificationId: `msg_${early}` }])
+    })
+
+    test('one that is to be repeated is due then, as its next attempt, the rest of it unchanged', async () => {
+      const runId = await deliver(await submit(['remove-bg']), 'remove-bg', 'success')
+      const [first] = await due()
+      await settle(runId, { kind: 'again', at: 9_000, reason: 'status_500' })
+      expect(await due(8_999)).toEqual([])
+      expect(await due(9_000)).toEqual([{ ...first, attempt: 2 }])
+      await settle(runId, { kind: 'again', at: 12_000, reason: 'status_500' })
+      expect(await due()).toMatchObject([{ attempt: 3, createdAt: 2_000 }])
+    })
+
+    test.each([
+      { kind: 'delivered' },
+      { kind: 'gone', reason: 'status_410' },
+      { kind: 'refused', reason: 'private_address' },
+      { kind: 'given_up', reason: 'status_500' },
+    ] as const)('one that is over is not due again, whatever is said of it later: $kind', async (result) => {
+      const runId = await deliver(await submit(['remove-bg']), 'remove-bg', 'success')
+      await settle(runId, result)
+      expect(await due()).toEqual([])
+      await settle(runId, { kind: 'again', at: 3_000, reason: 'late' })
+      expect(await due()).toEqual([])
+    })
+
+    test('one that nobody knows can be settled, and nothing comes of it', async () => {
+      await settle('nobody', { kind: 'delivered' })
+      await settle('nobody', { kind: 'again', at: 3_000, reason: 'late' })
+      expect(await due()).toEqual([])
+    })
+
+    test('are kept with the step that owes them, or not at all', async () => {
+      const id = await submit(['remove-bg', 'ai-tasks'])
+      const kept = newDelivery(id, { service: 'remove-bg', status: 'success' })
+      await current().store.recordDelivery(kept)
+      const { deliveryId } = kept
+      const clashing = newDelivery(id, { service: 'ai-tasks', status: 'success' }, { deliveryId })
+      await expect(current().store.recordDelivery(clashing)).rejects.toThrow()
+      const store = await current().reopen()
+      expect(await store.listDueNotifications(EVER, 10)).toHaveLength(1)
+    })
+  })
+}

@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest'
+import { newAccountDelivery, newDelivery, newSubmission } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+
+export function describePruning(current: () => OpenedStore): void {
+  const submit = async () => {
+    const asked = newSubmission(['remove-bg'])
+    await current().store.createSubmission(asked)
+    return asked.submissionId
+  }
+  const deliverAt = (id: string, receivedAt: number) =>
+    current().store.recordDelivery(
+      newDelivery(id, { service: 'remove-bg', status: 'success' }, { receivedAt }),
+    )
+
+  describe('pruning', () => {
+    test('removes bodies that are older, a few at a time, and then tells of none', async () => {
+      const id = await submit()
+      for (let count = 0; count < 5; count++) await deliverAt(id, 1_000 + count)
+      await current().store.recordAccountDelivery(
+        newAccountDelivery({ kind: 'other', eventId: null, type: null }, 1_005),
+      )
+      await deliverAt(id, 1_006)
+      const pruned: number[] = []
+      for (let count = 0; count < 4; count++) pruned.push(await current().store.pruneBodies(1_006, 4))
+      expect(pruned).toEqual([4, 2, 0, 0])
+      expect(await current().store.pruneBodies(1_007, 4)).toBe(1)
+    })
+
+    test('changes no status, and what was told stays told', async () => {
+      const id = await submit()
+      await deliverAt(id, 1_000)
+      const event = newAccountDelivery({ kind: 'other', eventId: 'event-1', type: null }, 1_000)
+      await current().store.recordAccountDelivery(event)
+      const before = await current().store.findSubmission(id)
+      expect(await current().store.pruneBodies(9_000, 10)).toBe(2)
+
+      expect(await current().store.findSubmission(id)).toEqual(before)
+      expect(await deliverAt(id, 9_000)).toMatchObject({ outcome: 'duplicate' })
+      const again = newAccountDelivery({ kind: 'other', eventId: 'event-1', type: null }, 9_000)
+      expect(await current().store.recordAccountDelivery(again)).toMatchObject({ outcome: 'duplicate' })
+    })
+
+    test('spares what a clock that jumped has put among the old', async () => {
+      const id = await submit()
+      for (const receivedAt of [1_000, 9_000, 1_001]) await deliverAt(id, receivedAt)
+      expect(await current().store.pruneBodies(5_000, 10)).toBe(2)
+      expect(await current().store.pruneBodies(9_001, 10)).toBe(1)
+    })
+  })
+}

@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest'
+import type { RefusalCause } from '../../src/domain/delivery.ts'
+import { newRefused } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+
+export function describeRefusedDeliveries(current: () => OpenedStore): void {
+  const keep = async (count: number, cause: RefusalCause, body = Buffer.alloc(0)) => {
+    const refused = Array.from({ length: count }, () => newRefused({ cause, body }))
+    await current().store.keepRefused(refused)
+    return refused.map(({ deliveryId }) => deliveryId)
+  }
+  const isKept = async (deliveryId: string | undefined) =>
+    (await current().store.findRefused(deliveryId ?? '')) !== undefined
+
+  describe('refused deliveries', () => {
+    test('are found as they came, after the store was opened again too', async () => {
+      const body = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
+      const extension = newRefused({ body, headers: { 'x-odd': 'ü"' } })
+      const account = newRefused({ route: 'account', cause: 'too_large', token: null, bytes: 5_000_000 })
+      await current().store.keepRefused([extension, account])
+      expect(await current().store.findRefused(extension.deliveryId)).toEqual(extension)
+      const store = await current().reopen()
+      expect(await store.findRefused(extension.deliveryId)).toEqual(extension)
+      expect(await store.findRefused(account.deliveryId)).toEqual(account)
+      expect(await store.findRefused('nowhere')).toBeUndefined()
+    })
+
+    test('are forgotten one by one', async () => {
+      const [one, other] = await keep(2, 'no_secret')
+      await current().store.forgetRefused(one ?? '')
+      await current().store.forgetRefused('nowhere')
+      expect([await isKept(one), await isKept(other)]).toEqual([false, true])
+    })
+
+    test('fill their ring and no more: the oldest of it go', async () => {
+      const [unreadable] = await keep(1, 'not_json')
+      const first = await keep(600, 'bad_signature')
+      const second = await keep(401, 'no_secret')
+      expect([await isKept(first[0]), await isKept(first[1]), await isKept(second.at(-1))]).toEqual([
+        false,
+        true,
+        true,
+      ])
+      expect(await isKept(unreadable)).toBe(true)
+      await keep(200, 'broken_off')
+      expect([await isKept(unreadable), await isKept(first[1])]).toEqual([false, true])
+    })
+
+    test('are 64 MiB together at most: the oldest go', async () => {
+      const mebibyte = Buffer.alloc(1024 * 1024, 1)
+      const [oldest, second] = await keep(64, 'forged_token', mebibyte)
+      expect(await isKept(oldest)).toBe(true)
+      const [small] = await keep(1, 'not_json', Buffer.alloc(1))
+      expect([await isKept(oldest), await isKept(second), await isKept(small)]).toEqual([false, true, true])
+    })
+
+    test('of more than there is room for at once the newest are kept', async () => {
+      const ids = await keep(1_500, 'forged_token')
+      expect([await isKept(ids[499]), await isKept(ids[500]), await isKept(ids[1_499])]).toEqual([
+        false,
+        true,
+        true,
+      ])
+    })
+
+    test('none at all may be kept', async () => {
+      await current().store.keepRefused([])
+    })
+
+    test('a closed store refuses to keep them, and to look for them', async () => {
+      const { store, reopen } = current()
+      await reopen()
+      await expect(store.keepRefused([newRefused()])).rejects.toMatchObject({ code: 'store_unavailable' })
+      await expect(store.findRefused('any')).rejects.toMatchObject({ code: 'store_unavailable' })
+    })
+  })
+}

@@ -1,0 +1,64 @@
+import Database from 'better-sqlite3'
+import { expect, onTestFinished, test } from 'vitest'
+import { migrateConnection } from '../../src/store/sqlite/migrations.ts'
+import { prepareStatements } from '../../src/store/sqlite/statements.ts'
+
+/** What may read a table or an index from its start, and why that is no full scan. */
+const SCANS: { [statement: string]: RegExp } = {
+  // It ends at its limit, for it reads in the order of the primary key.
+  listOldestBodies: /^SCAN delivery_bodies$/,
+  // The rings keep it small.
+  listRefusedSizes: /^SCAN refused_deliveries USING COVERING INDEX refused_deliveries_sizes$/,
+  // At the start only, and the index holds only what is under way.
+  abandonUnanswered: /^SCAN idempotency_keys USING INDEX idempotency_keys_unanswered$/,
+  deleteNeverSubmitted: /^SCAN idempotency_keys USING INDEX idempotency_keys_unanswered$/,
+}
+/** Steps that are read in order by an index or the primary key, so that a limit ends them early. */
+const IN_ORDER = [
+  'listDueRuns',
+  'listDueNotifications',
+  'listOldestBodies',
+  'findUnanswered',
+  'findUnclaimedUpload',
+]
+
+function explainAll(): Map<string, string[]> {
+  const connection = new Database(':memory:')
+  onTestFinished(() => {
+    connection.close()
+  })
+  migrateConnection(connection)
+  const plans = Object.entries(prepareStatements(connection)).map(([name, statement]) => {
+    const { sql, params } = statement.getQuery()
+    const plan = connection.prepare<null[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
+    return [name, plan.all(...params.map(() => null)).map(({ detail }) => detail)] as const
+  })
+  return new Map(plans)
+}
+
+test('No statement reads a whole table', () => {
+  const plans = explainAll()
+  expect(plans.size).toBeGreaterThan(30)
+  for (const [name, steps] of plans) {
+    const scans = steps.filter((step) => step.startsWith('SCAN') && !SCANS[name]?.test(step))
+    expect(scans, name).toEqual([])
+  }
+})
+
+test('What has a limit is read in its order and not sorted', () => {
+  const plans = explainAll()
+  for (const name of IN_ORDER) {
+    const steps = plans.get(name)
+    expect(steps?.length, name).toBeGreaterThan(0)
+    for (const step of steps ?? []) expect(step, name).not.toContain('TEMP B-TREE')
+  }
+})
+
+test('Due runs, due notifications, queued uploads and known events each have an index of their own', () => {
+  const plans = explainAll()
+  expect(plans.get('listDueRuns')?.[0]).toContain('runs_due')
+  expect(plans.get('listDueNotifications')?.[0]).toContain('notifications_due')
+  expect(plans.get('findUnanswered')?.[0]).toContain('submissions_unanswered')
+  expect(plans.get('findUnclaimedUpload')?.[0]).toContain('deliveries_unclaimed_uploads')
+  expect(plans.get('findEvent')?.[0]).toContain('deliveries_by_event')
+})

@@ -1,0 +1,108 @@
+import Database from 'better-sqlite3'
+import { expect, onTestFinished, test } from 'vitest'
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { accepted, newAccountDelivery, newDelivery, newSubmission } from '../contract/facts.ts'
+import { temporaryDatabase } from './sqlite-folder.ts'
+
+function openStore() {
+  const path = temporaryDatabase()
+  const store = openSqliteStore({ path })
+  const other = new Database(path)
+  onTestFinished(async () => {
+    other.close()
+    await store.close()
+  })
+  return { store, select: <T>(query: string) => other.prepare<[], T>(query).all(), other }
+}
+
+test('Deliveries about the account are all kept byte for byte, repeated ones with the id of their event', async () => {
+  const { store, select } = openStore()
+  const event = { kind: 'asset', eventId: 'event-1', type: 'file.updated', fileId: 'file-1' } as const
+  const [first, again] = [newAccountDelivery(event), newAccountDelivery(event)]
+  for (const delivery of [first, again]) await store.recordAccountDelivery(delivery)
+  const kept = { route: 'account', signature: 'valid', file_id: 'file-1', event_id: 'event-1', service: null }
+  const query = 'SELECT * FROM deliveries JOIN delivery_bodies ON delivery_seq = seq ORDER BY seq'
+  expect(select(query)).toMatchObject([
+    { ...kept, outcome: 'ignored', body: first.body },
+    { ...kept, outcome: 'duplicate', body: again.body },
+  ])
+})
+
+test('An event cannot take effect twice, whoever writes it', async () => {
+  const { store, other } = openStore()
+  await store.recordAccountDelivery(newAccountDelivery({ kind: 'other', eventId: 'event-1', type: null }))
+  const copy = (outcome: string) =>
+    other
+      .prepare(
+        `INSERT INTO deliveries (delivery_id, route, received_at, outcome, signature, event_id)
+         SELECT hex(randomblob(8)), route, received_at, ?, signature, event_id FROM deliveries LIMIT 1`,
+      )
+      .run(outcome)
+  for (const outcome of ['applied', 'ignored']) expect(() => copy(outcome)).toThrow(/UNIQUE/)
+  copy('duplicate')
+  copy('duplicate')
+})
+
+test('The end of an upload that came early is marked as applied once its submission takes it', async () => {
+  const { store, select } = openStore()
+  const asked = newSubmission(['remove-bg'])
+  await store.createSubmission(asked)
+  const answer = accepted({ 'remove-bg': 'pending' }, { fileId: 'file-1' })
+  const told = {
+    kind: 'upload_finished',
+    type: 'upload.pre-transform.success',
+    requestId: 'request-1',
+  } as const
+  for (const eventId of ['event-1', 'event-1'])
+    await store.recordAccountDelivery(newAccountDelivery({ ...told, eventId, answer }))
+  await store.answerSubmission(asked.submissionId, accepted({}, { fileId: null }), 3_000)
+  expect(select('SELECT * FROM deliveries ORDER BY seq')).toMatchObject([
+    { outcome: 'applied', submission_seq: 1, file_id: 'file-1', unclaimed_request_id: null },
+    { outcome: 'duplicate', submission_seq: null, unclaimed_request_id: null },
+  ])
+})
+
+test('Pruning leaves the row of a delivery, and takes little at once where bodies are large', async () => {
+  const { store, select } = openStore()
+  const body = Buffer.alloc(1024 * 1024, 1)
+  for (let count = 0; count < 40; count++)
+    await store.recordDelivery(newDelivery('lost', { service: 'remove-bg' }, { body }))
+  const pruned: number[] = []
+  for (let count = 0; count < 4; count++) pruned.push(await store.pruneBodies(9_000, 100))
+  expect(pruned).toEqual([16, 16, 8, 0])
+  expect(select('SELECT * FROM delivery_bodies')).toEqual([])
+  expect(select('SELECT * FROM deliveries')).toHaveLength(40)
+})
+
+test('One body larger than that is pruned all the same', async () => {
+  const { store } = openStore()
+  const body = Buffer.alloc(17 * 1024 * 1024, 1)
+  for (let count = 0; count < 2; count++) await store.recordDelivery(newDelivery('lost', {}, { body }))
+  expect([await store.pruneBodies(9_000, 100), await store.pruneBodies(9_000, 100)]).toEqual([1, 1])
+})
+
+test('Of a notification that is over the body is gone and how it ended stays', async () => {
+  const { store, select } = openStore()
+  const asked = newSubmission(['remove-bg'], { callerWebhookUrl: 'https://caller.example/hook' })
+  await store.createSubmission(asked)
+  const word = { service: 'remove-bg', status: 'success' } as const
+  const { runId } = await store.recordDelivery(newDelivery(asked.submissionId, word))
+  const notificationId = `msg_${runId}`
+  await store.settleNotification(notificationId, { kind: 'again', at: 3_000, reason: 'status_500' })
+  const waiting = { result: 'again', reason: 'status_500', attempt: 2, due_at: 3_000 }
+  expect(select('SELECT * FROM notifications')).toMatchObject([{ ...waiting, body: expect.any(String) }])
+  await store.settleNotification(notificationId, { kind: 'gone', reason: 'status_410' })
+  expect(select('SELECT * FROM notifications')).toEqual([
+    {
+      run_seq: 1,
+      notification_id: notificationId,
+      target: 'https://caller.example/hook',
+      body: null,
+      attempt: 2,
+      created_at: 2_000,
+      due_at: null,
+      result: 'gone',
+      reason: 'status_410',
+    },
+  ])
+})

@@ -1,0 +1,79 @@
+import Database from 'better-sqlite3'
+import { v7 } from 'uuid'
+import { expect, onTestFinished, test } from 'vitest'
+import { openConnection } from '../../src/store/sqlite/connection.ts'
+import { migrateConnection } from '../../src/store/sqlite/migrations.ts'
+import { migrateSqlite } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
+import { newDelivery, newRefused, newSubmission } from '../contract/facts.ts'
+import { countCommits } from './count-commits.ts'
+import { temporaryDatabase } from './sqlite-folder.ts'
+
+const MIB = 1024 * 1024
+
+function openStore(options: { maxQueued?: number } = {}) {
+  const path = temporaryDatabase()
+  migrateSqlite(path)
+  const connection = openConnection(path)
+  migrateConnection(connection)
+  const store = createSqliteStore(connection, { maxQueued: 1_000, newId: v7, ...options })
+  onTestFinished(() => store.close())
+  return { path, connection, store }
+}
+
+test('Refused deliveries take no place in the queue, and have a transaction of their own', async () => {
+  const { path, store } = openStore({ maxQueued: 5 })
+  await store.probe()
+  const before = countCommits(path)
+  const steps = Array.from({ length: 5 }, () => store.probe())
+  await store.keepRefused(Array.from({ length: 50 }, () => newRefused()))
+  await Promise.all(steps)
+  expect(countCommits(path) - before).toBe(2)
+})
+
+test('When the disk refuses them nothing else is harmed: what was queued is committed', async () => {
+  const { connection, store } = openStore()
+  const asked = newSubmission(['remove-bg'])
+  await store.createSubmission(asked)
+  const pages = Number(connection.pragma('page_count', { simple: true }))
+  connection.pragma(`max_page_count = ${pages + 20}`)
+  const refused = newRefused({ body: Buffer.alloc(MIB) })
+  const [delivered, kept] = await Promise.allSettled([
+    store.recordDelivery(newDelivery(asked.submissionId, { service: 'remove-bg', status: 'success' })),
+    store.keepRefused([newRefused(), refused]),
+  ])
+  expect(delivered).toMatchObject({ status: 'fulfilled', value: { outcome: 'applied' } })
+  expect(kept).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable' } })
+  expect(connection.inTransaction).toBe(false)
+  expect(connection.prepare('SELECT count(*) FROM refused_deliveries').pluck().get()).toBe(0)
+
+  connection.pragma('max_page_count = 4294967294')
+  await store.keepRefused([refused])
+  expect(await store.findRefused(refused.deliveryId)).toEqual(refused)
+})
+
+test('While another holds the file for writing they are refused, and kept once it is free', async () => {
+  const { path, store } = openStore()
+  const other = new Database(path)
+  onTestFinished(() => {
+    other.close()
+  })
+  other.exec('BEGIN IMMEDIATE')
+  await expect(store.keepRefused([newRefused()])).rejects.toMatchObject({ code: 'store_unavailable' })
+  other.exec('ROLLBACK')
+  await store.keepRefused([newRefused()])
+})
+
+test('A flood of them does not let the file grow beyond what the rings hold', async () => {
+  const { connection, store } = openStore()
+  const sizeNow = () => Number(connection.pragma('page_count', { simple: true }))
+  const flood = async () => {
+    for (let count = 0; count < 20; count++)
+      await store.keepRefused(Array.from({ length: 5 }, () => newRefused({ body: Buffer.alloc(MIB, count) })))
+  }
+  await flood()
+  const full = sizeNow()
+  await flood()
+  expect(sizeNow()).toBeLessThanOrEqual(full * 1.01)
+  expect(full * 4096).toBeLessThan(80 * MIB)
+})
