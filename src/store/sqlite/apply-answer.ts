@@ -21,9 +21,8 @@ export function applyAnswer(
   for (const claimed of judgement.claimed) statements.claimDelivery.run(claimed)
   oweNotifications(statements, stored, judgement, at, ({ name }) => {
     const ofRun = unclaimed.filter(({ word }) => word.service === name).map(({ deliveryId }) => deliveryId)
-    const settling = judgement.claimed.find(({ deliveryId, outcome }) => {
-      return outcome === 'applied' && ofRun.includes(deliveryId)
-    })
+    // The first that was claimed has settled it.
+    const settling = judgement.claimed.find(({ deliveryId }) => ofRun.includes(deliveryId))
     return settling && statements.findBody.get(settling)?.body.toString()
   })
   return judgement
