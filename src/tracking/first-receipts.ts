@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+
+/**
+ * When deliveries that we ourselves could not take first came. A sender that repeats one later may repeat its old signature,
+ * which would be stale by then for no fault of the sender's.
+ */
+export type FirstReceipts = {
+  remember(body: Buffer, receivedAt: number): void
+  find(body: Buffer): number | undefined
+}
+
+const MAX_REMEMBERED = 10_000
+
+export function createFirstReceipts(): FirstReceipts {
+  const receipts = new LRUCache<string, number>({ max: MAX_REMEMBERED })
+  return {
+    remember(body, receivedAt) {
+      const digest = digestOf(body)
+      if (!receipts.has(digest)) receipts.set(digest, receivedAt)
+    },
+    find: (body) => receipts.get(digestOf(body)),
+  }
+}
+
+function digestOf(body: Buffer): string {
+  return createHash('sha256').update(body).digest('base64url')
+}

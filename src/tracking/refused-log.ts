@@ -1,0 +1,49 @@
+import type { RefusedDelivery } from '../domain/delivery.ts'
+
+/** Keeps refused deliveries without ever holding up the accepted ones. */
+export type RefusedLog = {
+  /** Takes it or drops it, and returns at once. */
+  keep(refused: RefusedDelivery): void
+  /** Writes what is left. */
+  close(): Promise<void>
+}
+
+const MAX_A_SECOND = 10
+
+/** At most ten a second are written, once a second: an open port must not become a way to fill the disk. */
+export function createRefusedLog(deps: {
+  store: { keepRefused(refused: readonly RefusedDelivery[]): Promise<void> }
+  log: { warn(fields: object, text: string): void }
+}): RefusedLog {
+  const { store, log } = deps
+  let waiting: RefusedDelivery[] = []
+  let dropped = 0
+  let timer: NodeJS.Timeout | undefined
+
+  const write = async (): Promise<void> => {
+    timer = undefined
+    const refused = waiting
+    const missing = dropped
+    waiting = []
+    dropped = 0
+    const causes = refused.map(({ deliveryId, route, cause }) => ({ deliveryId, route, cause }))
+    log.warn({ causes, dropped: missing }, 'deliveries were refused')
+    try {
+      await store.keepRefused(refused)
+    } catch (err) {
+      log.warn({ err, refused: refused.length }, 'refused deliveries could not be kept')
+    }
+  }
+
+  return {
+    keep(refused) {
+      if (waiting.length < MAX_A_SECOND) waiting.push(refused)
+      else dropped += 1
+      timer ??= setTimeout(() => void write(), 1000).unref()
+    },
+    async close() {
+      clearTimeout(timer)
+      if (waiting.length > 0) await write()
+    },
+  }
+}
