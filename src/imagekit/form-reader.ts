@@ -1,153 +1,99 @@
-import type { IncomingMessage } from 'node:http'
-import type { Readable } from 'node:stream'
-import { Busboy, type BusboyInstance } from '@fastify/busboy'
-import { TrackerError } from '../domain/errors.ts'
+import { DelimitedBytes } from './delimited-bytes.ts'
+import { invalidForm } from './invalid-form.ts'
+import { type PartHead, parseBoundary, parsePartHead } from './part-head.ts'
 
-export type FormPart =
-  | { kind: 'field'; name: string; value: string }
-  | { kind: 'file'; name: string; fileName: string | undefined; contentType: string; content: Readable }
+/** A multipart request that arrives: its `Content-Type`, and its body, which stops being waited for when `signal` aborts. */
+export type IncomingForm = {
+  contentType: string
+  chunks: (signal?: AbortSignal) => AsyncIterable<Buffer>
+}
 
-export type FormLimits = { maxBytes: number; maxFieldBytes: number; maxParts: number }
+/** `content` has to be read to its end before the next part is asked for. */
+export type FormPart = PartHead & { content: AsyncIterable<Buffer> }
+
+export type FormLimits = { maxFieldBytes: number; maxParts: number }
 
 /** Read whole even when they come with a file name, for the tracker has to know them. */
-const READ_WHOLE = ['extensions', 'webhookUrl', 'fileName']
+export const KNOWN_FIELDS: ReadonlySet<string> = new Set(['extensions', 'webhookUrl', 'fileName'])
 
-const MAX_QUEUED_BYTES = 1024 * 1024
+const CRLF = Buffer.from('\r\n')
+const HEAD_END = Buffer.from('\r\n\r\n')
+const MAX_HEAD_BYTES = 16 * 1024
 
-/**
- * The parts of a multipart request as they arrive. A `file` part's content has to be consumed before the next part comes;
- * until then the request is not read further. Throws `invalid_input`, `payload_too_large` or `client_closed`; the request
- * itself is left open, so that it can still be answered.
- */
+/** The parts of a form as they arrive; ends once the whole request has come. Throws `invalid_input`, and what `chunks` throws. */
 export async function* readFormParts(
-  incoming: IncomingMessage,
+  form: IncomingForm,
   limits: FormLimits,
+  signal?: AbortSignal,
 ): AsyncGenerator<FormPart, void> {
-  if (incoming.destroyed) throw clientClosed()
-  const queue = new PartQueue(incoming)
-  const parser = createParser(incoming, limits)
-
-  parser.on('field', (name: string | undefined, value, _nameCut, isCut) => {
-    if (name === undefined) return queue.fail(invalid('form', 'every part needs a name'))
-    if (isCut) return queue.fail(invalid(name, `is larger than ${limits.maxFieldBytes} bytes`))
-    return queue.push({ kind: 'field', name, value })
-  })
-  parser.on('file', (name, content, fileName: string | undefined, _encoding, contentType) => {
-    queue.push({ kind: 'file', name, fileName, contentType, content })
-  })
-  parser.on('partsLimit', () => queue.fail(invalid('form', `has more than ${limits.maxParts} parts`)))
-  parser.on('error', (error: Error) =>
-    queue.fail(invalid('form', `is not well-formed multipart (${error.message})`)),
-  )
-  parser.on('finish', () => queue.end())
-  parser.on('drain', () => queue.resume())
-
-  let bytes = 0
-  const onData = (chunk: Buffer) => {
-    bytes += chunk.length
-    if (bytes > limits.maxBytes) return queue.fail(tooLarge(limits.maxBytes))
-    if (!parser.write(chunk)) queue.pause()
-  }
-  const onClose = () => {
-    if (!incoming.complete) queue.fail(clientClosed())
-  }
-  incoming.on('data', onData)
-  incoming.once('end', () => parser.end())
-  incoming.once('close', onClose)
-  incoming.once('error', onClose)
+  const boundary = `--${parseBoundary(form.contentType)}`
+  const delimiter = Buffer.from(`\r\n${boundary}`)
+  const bytes = new DelimitedBytes(form.chunks(signal), cutShort)
   try {
-    yield* queue.parts(() => !parser.writableNeedDrain)
-  } finally {
-    incoming.off('data', onData)
-  }
-}
-
-function createParser(incoming: IncomingMessage, limits: FormLimits): BusboyInstance {
-  const contentType = incoming.headers['content-type'] ?? ''
-  if (!/^multipart\/form-data\s*;/i.test(contentType))
-    throw invalid('content-type', 'should be multipart/form-data with a boundary')
-  if (Number(incoming.headers['content-length'] ?? 0) > limits.maxBytes) throw tooLarge(limits.maxBytes)
-  try {
-    return new Busboy({
-      headers: { ...incoming.headers, 'content-type': contentType },
-      limits: { fieldSize: limits.maxFieldBytes, parts: limits.maxParts },
-      isPartAFile: (name, _type, fileName) =>
-        name === 'file' || (fileName !== undefined && name !== undefined && !READ_WHOLE.includes(name)),
-    })
-  } catch (error) {
-    throw invalid('content-type', `can't be read (${error instanceof Error ? error.message : String(error)})`)
-  }
-}
-
-function invalid(field: string, message: string): TrackerError {
-  return new TrackerError('invalid_input', 'The upload form is not valid.', { fields: [{ field, message }] })
-}
-
-function clientClosed(): TrackerError {
-  return new TrackerError('client_closed', 'The request ended before it was complete.')
-}
-
-function tooLarge(maxBytes: number): TrackerError {
-  return new TrackerError(
-    'payload_too_large',
-    `The upload is larger than ${maxBytes} bytes (MAX_UPLOAD_BYTES).`,
-  )
-}
-
-/** Hands parts from the parser's events to whoever iterates, and holds the request back while they wait. */
-class PartQueue {
-  readonly #incoming: IncomingMessage
-  readonly #parts: FormPart[] = []
-  #queuedBytes = 0
-  #state: 'open' | 'ended' | TrackerError = 'open'
-  #wake: () => void = () => {}
-  #content: Readable | undefined
-
-  constructor(incoming: IncomingMessage) {
-    this.#incoming = incoming
-  }
-
-  push(part: FormPart): void {
-    this.#parts.push(part)
-    if (part.kind === 'file') this.#content = part.content
-    else this.#queuedBytes += part.value.length
-    if (this.#queuedBytes > MAX_QUEUED_BYTES) this.pause()
-    this.#wake()
-  }
-
-  fail(error: TrackerError): void {
-    if (this.#state !== 'open') return
-    this.#state = error
-    this.#content?.destroy(error)
-    this.#wake()
-  }
-
-  end(): void {
-    if (this.#state === 'open') this.#state = 'ended'
-    this.#wake()
-  }
-
-  pause(): void {
-    this.#incoming.pause()
-  }
-
-  resume(): void {
-    if (this.#queuedBytes <= MAX_QUEUED_BYTES) this.#incoming.resume()
-  }
-
-  async *parts(mayResume: () => boolean): AsyncGenerator<FormPart, void> {
-    for (;;) {
-      if (this.#state instanceof TrackerError) throw this.#state
-      const part = this.#parts.shift()
-      if (part !== undefined) {
-        if (part.kind === 'field') this.#queuedBytes -= part.value.length
-        if (mayResume()) this.resume()
-        yield part
-      } else if (this.#state === 'ended') return
-      else
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve
-        })
+    // The first boundary has no line before it.
+    bytes.untake(CRLF)
+    await skip(bytes.until(delimiter))
+    for (let count = 1; !(await isFormEnd(bytes)); count += 1) {
+      if (count > limits.maxParts) throw invalidForm('form', `has more than ${limits.maxParts} parts`)
+      const head = await readHead(bytes)
+      const content = bytes.until(delimiter)
+      yield { ...head, content: isFile(head) ? content : limited(content, head.name, limits.maxFieldBytes) }
     }
+    await bytes.skipRest()
+  } finally {
+    await bytes.close()
   }
+}
+
+function cutShort(): Error {
+  return invalidForm('form', 'ends before its closing boundary; it is cut short, or no multipart form')
+}
+
+/** What follows a boundary: two dashes, or a line end that may have spaces before it. */
+async function isFormEnd(bytes: DelimitedBytes): Promise<boolean> {
+  const next = await bytes.take(2)
+  if (next.equals(Buffer.from('--'))) return true
+  bytes.untake(next)
+  const padding = await collect(bytes.until(CRLF), MAX_HEAD_BYTES)
+  if (padding === undefined || padding.toString('latin1').trim() !== '')
+    throw invalidForm('form', 'is not well-formed multipart')
+  return false
+}
+
+async function readHead(bytes: DelimitedBytes): Promise<PartHead> {
+  // A part without any header has its empty line at once.
+  bytes.untake(CRLF)
+  const head = await collect(bytes.until(HEAD_END), MAX_HEAD_BYTES)
+  if (head === undefined)
+    throw invalidForm('form', `has a part whose headers are larger than ${MAX_HEAD_BYTES} bytes`)
+  return parsePartHead(head)
+}
+
+function isFile({ name, fileName }: PartHead): boolean {
+  return name === 'file' || (fileName !== undefined && !KNOWN_FIELDS.has(name))
+}
+
+async function* limited(content: AsyncIterable<Buffer>, name: string, maxBytes: number) {
+  let bytes = 0
+  for await (const chunk of content) {
+    bytes += chunk.length
+    if (bytes > maxBytes) throw invalidForm(name, `is larger than ${maxBytes} bytes`)
+    yield chunk
+  }
+}
+
+/** Undefined where there are more than `maxBytes`. */
+async function collect(content: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of content) {
+    bytes += chunk.length
+    if (bytes > maxBytes) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+async function skip(content: AsyncIterable<Buffer>): Promise<void> {
+  for await (const _ of content);
 }

@@ -8,11 +8,12 @@ export type StatusCredential =
   | { by: 'token'; token: string }
   | { by: 'nothing' }
 
-/** Lets pass who may read this asset. Throws `unauthenticated` for everybody else. */
+/** Lets pass who may read this asset, or this submission. Throws `unauthenticated` for everybody else. */
 export function admitStatusReader(
   { access, statusTokens }: { access: Pick<Access, 'identify'>; statusTokens: Pick<Capability, 'verify'> },
-  fileId: string,
+  subject: string,
   credential: StatusCredential,
+  kind: 'asset' | 'submission' = 'asset',
 ): void {
   switch (credential.by) {
     case 'key':
@@ -22,10 +23,10 @@ export function admitStatusReader(
       access.identify(undefined)
       return
     case 'token':
-      if (statusTokens.verify(fileId, credential.token)) return
+      if (statusTokens.verify(subject, credential.token)) return
       throw new TrackerError(
         'unauthenticated',
-        'The token does not open this asset. Take the statusUrl as it was answered.',
+        `The token does not open this ${kind}. Take the statusUrl as it was answered.`,
       )
   }
 }
