@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { TrackerError } from '../domain/errors.ts'
-import { isJsonObject, type Json, type JsonObject } from '../domain/json.ts'
-import { isTooDeep } from './json-depth.ts'
+import { isJsonObject, isTooDeep, type Json, type JsonObject } from '../domain/json.ts'
 import { readBody } from './read-body.ts'
 
 export const MAX_JSON_BYTES = 1024 * 1024

@@ -5,21 +5,22 @@ import type { JsonObject } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
 import type { Submission } from '../domain/submission.ts'
 import { parseExtensions } from '../imagekit/extensions-parameter.ts'
+import { plainText } from '../imagekit/plain-text.ts'
 import { readToldAnswer } from '../imagekit/read-answer.ts'
 import type { Access } from '../tracking/access.ts'
+import { admitReader } from '../tracking/admit-reader.ts'
 import type { CapabilityTokens } from '../tracking/capability-tokens.ts'
 import { recordResponse } from '../tracking/record-response.ts'
 import { registerSubmission } from '../tracking/register-submission.ts'
-import { admitStatusReader } from '../tracking/status-access.ts'
 import type { StatusBoard } from '../tracking/status-board.ts'
 import { submissionView } from '../tracking/submission-view.ts'
 import type { AppContext, AppEnv } from './app-env.ts'
 import { tokenRouteCors } from './cors.ts'
+import { presentedCredential } from './presented-credential.ts'
 import { presentedKey } from './presented-key.ts'
 import { readJsonObject } from './read-json.ts'
 import { route } from './routes.ts'
 import { answerLinkedStatus } from './status-answers.ts'
-import { statusCredential } from './status-credential.ts'
 
 type SubmissionRoutesDeps = Parameters<typeof registerSubmission>[0] &
   Parameters<typeof recordResponse>[0] & {
@@ -32,18 +33,12 @@ type SubmissionRoutesDeps = Parameters<typeof registerSubmission>[0] &
   }
 
 // What is no Unicode can be put into no address, and NUL into no text column of PostgreSQL.
-const fileIdSchema = z
-  .string()
-  .min(1)
-  .max(256)
-  .regex(/^[^\0\p{Surrogate}]*$/u, 'should be plain text')
-
 const registrationSchema = z.object({
   extensions: z.array(z.unknown()).min(1),
-  fileId: fileIdSchema.nullish(),
+  fileId: plainText.nullish(),
 })
 
-const responseSchema = z.looseObject({ fileId: fileIdSchema.optional() })
+const responseSchema = z.looseObject({ fileId: plainText.optional() })
 
 /** Uploads made elsewhere, and what is known of any submission. */
 export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
@@ -51,10 +46,10 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
 
   const admit = (c: AppContext): string => {
     const submissionId = c.req.param('submissionId') ?? ''
-    admitStatusReader(
-      { access: deps.access, statusTokens: deps.tokens.submission },
+    admitReader(
+      { access: deps.access, tokens: deps.tokens.submission },
       submissionId,
-      statusCredential(c),
+      presentedCredential(c),
       'submission',
     )
     return submissionId

@@ -1,12 +1,10 @@
 import { Hono } from 'hono'
 import { TrackerError } from '../domain/errors.ts'
-import { isJsonObject, type Json } from '../domain/json.ts'
 import { readExtensionWord } from '../imagekit/extension-webhook.ts'
 import type { CapabilityTokens } from '../tracking/capability-tokens.ts'
 import { readWebhookToken } from '../tracking/links.ts'
 import { receiveDelivery } from '../tracking/receive-delivery.ts'
 import type { AppEnv } from './app-env.ts'
-import { isTooDeep } from './json-depth.ts'
 import { readBody } from './read-body.ts'
 import { MAX_JSON_BYTES, parseJson } from './read-json.ts'
 import { route } from './routes.ts'
@@ -27,7 +25,7 @@ export function webhookRoutes(deps: WebhookRoutesDeps): Hono<AppEnv> {
       if (submissionId === undefined)
         throw new TrackerError('unauthenticated', 'The token in this address is not one of ours.')
       const body = await readBody(c.env.incoming, MAX_JSON_BYTES)
-      const word = readExtensionWord(withShallowError(parseJson(body), body.length))
+      const word = readExtensionWord(parseJson(body), body.length)
       const { headers, signature } = storedHeaders(c.env.incoming)
       const { outcome } = await receiveDelivery(deps, {
         deliveryId: deps.newId(),
@@ -43,10 +41,4 @@ export function webhookRoutes(deps: WebhookRoutesDeps): Hono<AppEnv> {
     },
   })
   return app
-}
-
-/** An error that could not be written again is told by its size, as one that is too large; the delivery keeps it whole. */
-function withShallowError(payload: Json, bytes: number): Json {
-  if (!isJsonObject(payload) || !isTooDeep(payload['error'] ?? null)) return payload
-  return { ...payload, error: { truncated: true, bytes } }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { FormPart } from './form-reader.ts'
+import type { FormPart } from './form-part.ts'
 
 /** SHA-256 over the parts of a form in order: name, file name, content. Two requests with the same form have the same one. */
 export class FormFingerprint {

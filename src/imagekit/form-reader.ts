@@ -1,6 +1,8 @@
-import { DelimitedBytes } from './delimited-bytes.ts'
+import { Busboy, type BusboyInstance } from '@fastify/busboy'
+import { TrackerError } from '../domain/errors.ts'
+import type { FormPart } from './form-part.ts'
 import { invalidForm } from './invalid-form.ts'
-import { type PartHead, parseBoundary, parsePartHead } from './part-head.ts'
+import { PartQueue } from './part-queue.ts'
 
 /** A multipart request that arrives: its `Content-Type`, and its body, which stops being waited for when `signal` aborts. */
 export type IncomingForm = {
@@ -8,92 +10,102 @@ export type IncomingForm = {
   chunks: (signal?: AbortSignal) => AsyncIterable<Buffer>
 }
 
-/** `content` has to be read to its end before the next part is asked for. */
-export type FormPart = PartHead & { content: AsyncIterable<Buffer> }
-
 export type FormLimits = { maxFieldBytes: number; maxParts: number }
 
 /** Read whole even when they come with a file name, for the tracker has to know them. */
 export const KNOWN_FIELDS: ReadonlySet<string> = new Set(['extensions', 'webhookUrl', 'fileName'])
 
-const CRLF = Buffer.from('\r\n')
-const HEAD_END = Buffer.from('\r\n\r\n')
-const MAX_HEAD_BYTES = 16 * 1024
-
-/** The parts of a form as they arrive; ends once the whole request has come. Throws `invalid_input`, and what `chunks` throws. */
+/**
+ * The parts of a form as they arrive; ends once the whole request has come. No more of the request is read than its parts
+ * are taken. Throws `invalid_input`, and what `chunks` throws.
+ */
 export async function* readFormParts(
   form: IncomingForm,
   limits: FormLimits,
   signal?: AbortSignal,
 ): AsyncGenerator<FormPart, void> {
-  const boundary = `--${parseBoundary(form.contentType)}`
-  const delimiter = Buffer.from(`\r\n${boundary}`)
-  const bytes = new DelimitedBytes(form.chunks(signal), cutShort)
+  const parts = new PartQueue()
+  const parser = createParser(form.contentType, limits)
+  parser.on('field', (name: string | undefined, value, _nameCut, isCut) => {
+    if (name === undefined) parts.fail(invalidForm('form', 'has a part without a name'))
+    else if (isCut) parts.fail(invalidForm(name, `is larger than ${limits.maxFieldBytes} bytes`))
+    else parts.push({ name, fileName: undefined, contentType: undefined, content: once(Buffer.from(value)) })
+  })
+  parser.on(
+    'file',
+    (name: string | undefined, content, fileName: string | undefined, _encoding, contentType) => {
+      if (name === undefined) parts.fail(invalidForm('form', 'has a part without a name'))
+      else {
+        // Without a file name it is a text, whatever type the parser takes it for.
+        const type = fileName === undefined ? undefined : contentType
+        parts.pushFile({ name, fileName, contentType: type, content }, notWellFormed)
+      }
+    },
+  )
+  parser.on('partsLimit', () => parts.fail(invalidForm('form', `has more than ${limits.maxParts} parts`)))
+  parser.on('error', (error: Error) => parts.fail(notWellFormed(error)))
+  parser.on('finish', () => parts.end())
+
+  const letGo = new AbortController()
+  const stop = signal ? AbortSignal.any([signal, letGo.signal]) : letGo.signal
+  const pumped = pump(form.chunks(stop), parser, parts, letGo.signal).catch((error: unknown) =>
+    parts.fail(error),
+  )
   try {
-    // The first boundary has no line before it.
-    bytes.untake(CRLF)
-    await skip(bytes.until(delimiter))
-    for (let count = 1; !(await isFormEnd(bytes)); count += 1) {
-      if (count > limits.maxParts) throw invalidForm('form', `has more than ${limits.maxParts} parts`)
-      const head = await readHead(bytes)
-      const content = bytes.until(delimiter)
-      yield { ...head, content: isFile(head) ? content : limited(content, head.name, limits.maxFieldBytes) }
-    }
-    await bytes.skipRest()
+    yield* parts.taken()
   } finally {
-    await bytes.close()
+    parts.end()
+    letGo.abort()
+    await pumped
   }
 }
 
-function cutShort(): Error {
-  return invalidForm('form', 'ends before its closing boundary; it is cut short, or no multipart form')
+/** Gives the parser a chunk at a time, each once the parts of the one before were taken. */
+async function pump(
+  chunks: AsyncIterable<Buffer>,
+  parser: BusboyInstance,
+  parts: PartQueue,
+  letGo: AbortSignal,
+): Promise<void> {
+  const isLetGo = new Promise<void>((resolve) => letGo.addEventListener('abort', () => resolve()))
+  for await (const chunk of chunks) {
+    await Promise.race([written(parser, chunk), isLetGo])
+    await parts.allTaken()
+    if (letGo.aborted) return
+  }
+  parser.end()
 }
 
-/** What follows a boundary: two dashes, or a line end that may have spaces before it. */
-async function isFormEnd(bytes: DelimitedBytes): Promise<boolean> {
-  const next = await bytes.take(2)
-  if (next.equals(Buffer.from('--'))) return true
-  bytes.untake(next)
-  const padding = await collect(bytes.until(CRLF), MAX_HEAD_BYTES)
-  if (padding === undefined || padding.toString('latin1').trim() !== '')
-    throw invalidForm('form', 'is not well-formed multipart')
-  return false
+/** The parser holds the chunk back while a file's content is not read. */
+function written(parser: BusboyInstance, chunk: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    parser.write(chunk, (error) => (error ? reject(error) : resolve()))
+  })
 }
 
-async function readHead(bytes: DelimitedBytes): Promise<PartHead> {
-  // A part without any header has its empty line at once.
-  bytes.untake(CRLF)
-  const head = await collect(bytes.until(HEAD_END), MAX_HEAD_BYTES)
-  if (head === undefined)
-    throw invalidForm('form', `has a part whose headers are larger than ${MAX_HEAD_BYTES} bytes`)
-  return parsePartHead(head)
-}
-
-function isFile({ name, fileName }: PartHead): boolean {
-  return name === 'file' || (fileName !== undefined && !KNOWN_FIELDS.has(name))
-}
-
-async function* limited(content: AsyncIterable<Buffer>, name: string, maxBytes: number) {
-  let bytes = 0
-  for await (const chunk of content) {
-    bytes += chunk.length
-    if (bytes > maxBytes) throw invalidForm(name, `is larger than ${maxBytes} bytes`)
-    yield chunk
+function createParser(contentType: string, limits: FormLimits): BusboyInstance {
+  if (!/^multipart\/form-data\s*;/i.test(contentType))
+    throw invalidForm('content-type', 'should be multipart/form-data with a boundary')
+  try {
+    return new Busboy({
+      headers: { 'content-type': contentType },
+      limits: { fieldSize: limits.maxFieldBytes, parts: limits.maxParts },
+      preservePath: true,
+      isPartAFile: (name: string | undefined, _type, fileName) =>
+        name === 'file' || (fileName !== undefined && name !== undefined && !KNOWN_FIELDS.has(name)),
+    })
+  } catch (error) {
+    if (error instanceof TrackerError) throw error
+    throw invalidForm('content-type', 'should be multipart/form-data with a boundary')
   }
 }
 
-/** Undefined where there are more than `maxBytes`. */
-async function collect(content: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of content) {
-    bytes += chunk.length
-    if (bytes > maxBytes) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+/** The parser's own words are for developers; a form that ends too early is by far the most common cause. */
+function notWellFormed(cause: unknown): TrackerError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return invalidForm('form', `is cut short, or is no well-formed multipart form (${reason})`)
 }
 
-async function skip(content: AsyncIterable<Buffer>): Promise<void> {
-  for await (const _ of content);
+async function* once(bytes: Buffer): AsyncGenerator<Buffer, void> {
+  yield bytes
 }

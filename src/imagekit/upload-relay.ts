@@ -1,5 +1,6 @@
 import { FormFingerprint } from './form-fingerprint.ts'
-import { type FormPart, KNOWN_FIELDS } from './form-reader.ts'
+import type { FormPart } from './form-part.ts'
+import { KNOWN_FIELDS } from './form-reader.ts'
 import type { FormWriter } from './form-writer.ts'
 import { FieldCollector, type UploadFields } from './upload-fields.ts'
 

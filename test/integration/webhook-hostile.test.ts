@@ -65,7 +65,7 @@ test.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-da
   },
 )
 
-test.each(['__proto__', 'constructor', 'toString', 'a/b ü\u0000'])(
+test.each(['__proto__', 'constructor', 'toString', 'a/b ü'])(
   'an extension named %j is one like any other',
   async (name) => {
     const tracker = await startTracker()

@@ -11,7 +11,7 @@ import { type FinalStatus, type Run, requestedRun } from '../../../src/domain/ru
 import { openSubmission, type Submission } from '../../../src/domain/submission.ts'
 
 export const FILE = 'file-1'
-export const ASKED_AT = 1_000
+const ASKED_AT = 1_000
 
 export function aRun(facts: Partial<Run> = {}): Run {
   const asked = { runId: 'run-1', submissionId: 'submission-1', name: 'remove-bg', attempt: 1, at: ASKED_AT }
