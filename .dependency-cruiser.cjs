@@ -9,12 +9,37 @@ const inside = (name, folders, never, comment) => ({
 
 module.exports = {
   forbidden: [
-    inside('domain-imports-nothing-of-ours', 'domain/', '^src/(?!domain/)', 'The words and rules stand alone.'),
-    inside('store-sees-domain', 'store/', '^src/(?!(store|domain)/)', 'A store knows the domain, nothing else.'),
+    inside(
+      'domain-imports-nothing-of-ours',
+      'domain/',
+      '^src/(?!domain/)',
+      'The words and rules stand alone.',
+    ),
+    inside(
+      'store-sees-domain',
+      'store/',
+      '^src/(?!(store|domain)/)',
+      'A store knows the domain, nothing else.',
+    ),
     inside('imagekit-sees-domain', 'imagekit/', '^src/(?!(imagekit|domain)/)', 'ImageKit’s words stop here.'),
-    inside('tracking-sees-domain', 'tracking/', '^src/(?!(tracking|domain)/)', 'Use cases declare the types they need.'),
-    inside('http-decides-nothing', '(http|admin|jobs)/', '^src/(store|sandbox|cli|config|service|main)', 'Edges translate.'),
-    inside('sandbox-stands-alone', 'sandbox/', '^src/(?!sandbox/)', 'The local ImageKit knows nothing of the tracker.'),
+    inside(
+      'tracking-sees-domain',
+      'tracking/',
+      '^src/(?!(tracking|domain)/)',
+      'Use cases declare the types they need.',
+    ),
+    inside(
+      'http-decides-nothing',
+      '(http|admin|jobs)/',
+      '^src/(store|sandbox|cli|config|service|main)',
+      'Edges translate.',
+    ),
+    inside(
+      'sandbox-stands-alone',
+      'sandbox/',
+      '^src/(?!sandbox/)',
+      'The local ImageKit knows nothing of the tracker.',
+    ),
     {
       name: 'sandbox-is-never-served',
       comment: 'The sandbox is for development; only its own command and the demo start it.',
@@ -22,7 +47,12 @@ module.exports = {
       from: { path: '^src/(?!(sandbox|cli)/)' },
       to: { path: '^src/sandbox/' },
     },
-    inside('config-is-pure', 'config', '^src/(?!(config|domain))', 'Configuration is parsed before anything exists.'),
+    inside(
+      'config-is-pure',
+      'config',
+      '^src/(?!(config|domain))',
+      'Configuration is parsed before anything exists.',
+    ),
     {
       name: 'only-commands-wire',
       comment: 'The composition root is started by commands.',

@@ -1,5 +1,7 @@
-import { type AccessKey, MIN_SECRET_LENGTH, parseAccessKeys } from './config/access-keys.ts'
-import { parseDurationMs, parseRate, parseSizeBytes } from './config/quantities.ts'
+import type { AccessKey } from './config/access-keys.ts'
+import { checkPlanned } from './config/planned.ts'
+import { parseSizeBytes, positive } from './config/quantities.ts'
+import { parseSecrets } from './config/secrets.ts'
 import { type Environment, type ReadText, Variables } from './config/variables.ts'
 import { isLoopbackHost, urlHost } from './domain/loopback.ts'
 
@@ -24,7 +26,7 @@ export type Config = {
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
+type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** All problems of a configuration, one sentence each. */
 export class ConfigError extends Error {
@@ -42,8 +44,7 @@ export class ConfigError extends Error {
 /** Reads the configuration of `serve`. Throws `ConfigError` with every problem at once. */
 export function parseConfig(env: Environment, readText: ReadText): Config {
   const variables = new Variables(env, readText)
-  const warnings: string[] = []
-  const host = variables.text('HOST') ?? '127.0.0.1'
+  const host = (variables.text('HOST') ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1')
   const port = variables.integer('PORT', 3000, 0, 65_535)
   const publicUrl = parsePublicUrl(variables, host, port)
   const isLocal = isLoopbackHost(host) && isLoopbackHost(new URL(publicUrl).hostname)
@@ -68,9 +69,8 @@ export function parseConfig(env: Environment, readText: ReadText): Config {
       parseLogLevel,
       `one of ${LOG_LEVELS.join(', ')}`,
     ),
-    warnings,
+    warnings: checkPlanned(variables),
   }
-  checkPlanned(variables, warnings)
   if (variables.problems.length > 0) throw new ConfigError(variables.problems)
   return config
 }
@@ -85,17 +85,17 @@ export function parseDatabaseConfig(env: Environment, readText: ReadText): Confi
 
 function parsePublicUrl(variables: Variables, host: string, port: number): string {
   const fallback = `http://${urlHost(host)}:${port}`
+  const allowsHttp = variables.flag('ALLOW_HTTP', false)
   const given = variables.baseUrl('PUBLIC_URL')
   if (given === undefined) {
-    if (!isLoopbackHost(host))
+    if (!isLoopbackHost(host) && variables.text('PUBLIC_URL') === undefined)
       variables.problem(
         'PUBLIC_URL',
-        `is required when HOST is not loopback: the address at which ImageKit reaches this service`,
+        'is required when HOST is not loopback: the address at which ImageKit reaches this service',
       )
     return isLoopbackHost(host) ? fallback : 'https://unset.invalid'
   }
   const url = new URL(given)
-  const allowsHttp = variables.flag('ALLOW_HTTP', false)
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname) && !allowsHttp)
     variables.problem(
       'PUBLIC_URL',
@@ -123,72 +123,6 @@ function parseImagekit(variables: Variables): Config['imagekit'] {
     apiUrl: variables.baseUrl('IMAGEKIT_API_URL') ?? 'https://api.imagekit.io',
     webhookSecrets: variables.list('IMAGEKIT_WEBHOOK_SECRET'),
   }
-}
-
-function parseSecrets(
-  variables: Variables,
-  isLocal: boolean,
-): Pick<Config, 'apiKeys' | 'adminKeys' | 'tokenSecrets' | 'loopbackOnly'> {
-  const apiKeys = parseKeys(variables, 'TRACKER_API_KEY', 'api', isLocal)
-  const adminKeys = parseKeys(variables, 'TRACKER_ADMIN_KEY', 'admin', isLocal)
-  const shared = apiKeys.find((key) => adminKeys.some((admin) => admin.secret === key.secret))
-  if (shared)
-    variables.problem(
-      'TRACKER_ADMIN_KEY',
-      `has the secret of the API key "${shared.name}"; give each its own`,
-    )
-  const tokenSecrets = variables.list('TRACKER_TOKEN_SECRET')
-  if (tokenSecrets.some((secret) => secret.length < MIN_SECRET_LENGTH))
-    variables.problem('TRACKER_TOKEN_SECRET', `each secret has at least ${MIN_SECRET_LENGTH} characters`)
-  if (tokenSecrets.length === 0 && !isLocal) variables.problem('TRACKER_TOKEN_SECRET', requiredOffLoopback)
-  return {
-    apiKeys,
-    adminKeys,
-    tokenSecrets: tokenSecrets.length === 0 ? null : tokenSecrets,
-    loopbackOnly: apiKeys.length === 0 || adminKeys.length === 0,
-  }
-}
-
-const requiredOffLoopback = 'is required unless HOST and PUBLIC_URL are both loopback'
-
-function parseKeys(variables: Variables, name: string, kind: 'api' | 'admin', isLocal: boolean): AccessKey[] {
-  const text = variables.text(name)
-  if (text === undefined) {
-    if (!isLocal) variables.problem(name, requiredOffLoopback)
-    return []
-  }
-  const { keys, problems } = parseAccessKeys(text, kind)
-  for (const problem of problems) variables.problem(name, problem)
-  return keys
-}
-
-/** Variables whose work this version does not do yet: they are read and checked, and told rather than passed over. */
-function checkPlanned(variables: Variables, warnings: string[]): void {
-  const duration = 'a duration such as 10m or 25h'
-  variables.parsed('RECONCILE_AFTER', 0, parseDurationMs, duration)
-  variables.parsed('RECONCILE_EVERY', 0, positive(parseDurationMs), duration)
-  variables.parsed('EXPIRE_AFTER', 0, parseDurationMs, duration)
-  variables.parsed('RETENTION', 0, parseDurationMs, duration)
-  variables.parsed('ALERT_FAILURES', undefined, parseRate, 'a rate such as 10/15m')
-  variables.parsed('ALERT_PENDING_AGE', 0, parseDurationMs, duration)
-  variables.flag('ALLOW_PRIVATE_TARGETS', false)
-  variables.flag('METRICS_PUBLIC', false)
-  const passthrough = variables.text('IMAGEKIT_PASSTHROUGH') ?? 'off'
-  if (!['off', 'read', 'all'].includes(passthrough))
-    variables.problem('IMAGEKIT_PASSTHROUGH', 'should be off, read or all')
-  if (variables.flag('REQUIRE_EXTENSION_SIGNATURE', false))
-    variables.problem(
-      'REQUIRE_EXTENSION_SIGNATURE',
-      'signatures are not checked yet, so none can be required',
-    )
-  const silent = ['IMAGEKIT_WEBHOOK_SECRET', 'TRACKER_WEBHOOK_SECRET', 'ALERT_WEBHOOK_URL', 'TRUSTED_PROXIES']
-  for (const name of silent)
-    if (variables.text(name) !== undefined) warnings.push(`${name} has no effect yet`)
-  if (passthrough !== 'off') warnings.push('IMAGEKIT_PASSTHROUGH has no effect yet')
-}
-
-function positive(parse: (text: string) => number | undefined): (text: string) => number | undefined {
-  return (text) => parse(text) || undefined
 }
 
 function parseLogLevel(text: string): LogLevel | undefined {

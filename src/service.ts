@@ -5,6 +5,7 @@ import { v7 } from 'uuid'
 import type { Config } from './config.ts'
 import { createApp } from './http/app.ts'
 import type { AppEnv } from './http/app-env.ts'
+import { BODY_IDLE_MS } from './http/body-chunks.ts'
 import { createErrorAnswers } from './http/error-answers.ts'
 import { healthRoutes } from './http/health-routes.ts'
 import { createHttpServer } from './http/server.ts'
@@ -40,6 +41,8 @@ export type Overrides = {
   logger?: Logger
   /** How long ImageKit may be silent, in milliseconds. */
   imagekitTimeoutMs?: number
+  /** How long the sender of a body may send nothing, in milliseconds. */
+  bodyIdleMs?: number
   drainMs?: number
 }
 
@@ -60,11 +63,12 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const backlog = createAnswerBacklog({ log })
   const imagekit = createImagekitClient({
     ...config.imagekit,
-    formLimits: { ...FORM_LIMITS, maxBytes: config.maxUploadBytes },
+    formLimits: FORM_LIMITS,
     timeoutMs: overrides.imagekitTimeoutMs ?? 300_000,
   })
   const access = createAccess(config.apiKeys, config.adminKeys)
   const gate = createUploadGate(config.maxConcurrentUploads)
+  const uploadLimits = { maxBytes: config.maxUploadBytes, idleMs: overrides.bodyIdleMs ?? BODY_IDLE_MS }
   const shared = {
     store,
     board,
@@ -79,21 +83,22 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     errorBody,
     log,
   }
+  const errorAnswers = createErrorAnswers(
+    () => address.publicUrl,
+    (err, requestId) => log.error({ err, requestId }, 'a request failed'),
+  )
   const app = createApp({
-    errorAnswers: createErrorAnswers(
-      () => address.publicUrl,
-      (err, requestId) => log.error({ err, requestId }, 'a request failed'),
-    ),
+    errorAnswers,
     loopbackOnly: config.loopbackOnly,
     groups: [
-      uploadRoutes(shared),
+      uploadRoutes({ ...shared, uploadLimits }),
       submissionRoutes(shared),
       webhookRoutes(shared),
       statusRoutes({ board, access, statusTokens: tokens.status }),
       healthRoutes({ readiness: createReadiness({ store, backlog }) }),
     ],
   })
-  const server = createHttpServer(app)
+  const server = createHttpServer(app, errorAnswers.unreadable)
 
   return {
     app,
@@ -107,11 +112,14 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       return { url: address.publicUrl }
     },
     async stop() {
+      const deadline = AbortSignal.timeout(drainMs)
       const closed = server.close(drainMs)
       board.close()
       await closed
+      // Callers may be gone while ImageKit's answers to them are still awaited; those have to reach the store.
+      await imagekit.close(deadline)
+      await gate.settled()
       await backlog.close()
-      await imagekit.close()
       await store.close()
       log.info('stopped')
     },

@@ -9,7 +9,12 @@ import { dirname } from 'node:path'
 export function keepTokenSecret(path: string): string {
   mkdirSync(dirname(path), { recursive: true })
   try {
-    writeFileSync(path, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
+    writeFileSync(path, `${randomBytes(32).toString('base64url')}\n`, {
+      mode: 0o600,
+      flag: 'wx',
+      // Lost with the power, it would take all webhook URLs that are out with it.
+      flush: true,
+    })
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
   }

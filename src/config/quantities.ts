@@ -31,3 +31,8 @@ function parseWithUnit(text: string, units: { readonly [unit: string]: number })
   const factor = Object.hasOwn(units, unit) ? units[unit] : undefined
   return count === undefined || factor === undefined ? undefined : count * factor
 }
+
+/** The same, but zero is not taken. */
+export function positive(parse: (text: string) => number | undefined): (text: string) => number | undefined {
+  return (text) => parse(text) || undefined
+}

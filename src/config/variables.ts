@@ -19,8 +19,10 @@ export class Variables {
     this.#readText = readText
   }
 
+  /** Notes what is wrong; a variable that is read twice is told once. */
   problem(name: string, text: string): void {
-    this.problems.push(`${name}: ${text}`)
+    const problem = `${name}: ${text}`
+    if (!this.problems.includes(problem)) this.problems.push(problem)
   }
 
   /** The value, trimmed; undefined where it is unset or empty. */
@@ -32,15 +34,19 @@ export class Variables {
       this.problem(name, `set either ${name} or ${name}_FILE, not both`)
       return undefined
     }
+    return this.#fileText(`${name}_FILE`, path)
+  }
+
+  #fileText(name: string, path: string): string | undefined {
     try {
-      return this.#readText(path).trim() || undefined
+      const text = this.#readText(path).trim()
+      if (text !== '') return text
+      // A key that was meant to be set must not become a service without keys.
+      this.problem(name, `the file ${path} is empty`)
     } catch (error) {
-      this.problem(
-        `${name}_FILE`,
-        `can't be read (${error instanceof Error ? error.message : String(error)})`,
-      )
-      return undefined
+      this.problem(name, `can't be read (${error instanceof Error ? error.message : String(error)})`)
     }
+    return undefined
   }
 
   /** A value that `parse` understands; `form` says what it should look like. */
@@ -86,8 +92,12 @@ export class Variables {
     return `${url.origin}${url.pathname}`.replace(/\/+$/, '')
   }
 
+  /** Comma-separated; none of the entries is empty. */
   list(name: string): string[] {
     const text = this.text(name)
-    return text === undefined ? [] : text.split(',').map((entry) => entry.trim())
+    if (text === undefined) return []
+    const entries = text.split(',').map((entry) => entry.trim())
+    if (entries.includes('')) this.problem(name, 'has an empty entry; see its commas')
+    return entries.filter((entry) => entry !== '')
   }
 }

@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'payload_too_large'
   | 'unsupported_media_type'
   | 'client_closed'
+  | 'request_timeout'
   | 'imagekit_unreachable'
   | 'imagekit_timeout'
   | 'store_unavailable'

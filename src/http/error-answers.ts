@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { type FieldError, TrackerError } from '../domain/errors.ts'
 import { errorBody } from '../imagekit/error-body.ts'
 import type { AppContext } from './app-env.ts'
@@ -8,9 +9,11 @@ type ToldError = { code: ProblemCode; problem: Problem; detail: string; fields: 
 
 export type ErrorAnswers = {
   /** RFC 9457 `application/problem+json`. */
-  asProblem(error: unknown, c: AppContext): Response
+  asProblem: (error: unknown, c: AppContext) => Response
   /** ImageKit's `{ message, help }`, for the routes that its SDKs speak to. */
-  asImagekit(error: unknown, c: AppContext): Response
+  asImagekit: (error: unknown, c: AppContext) => Response
+  /** For a request whose address can't be understood, so that it never reached a route. */
+  unreadable: () => Response
 }
 
 /** `log` gets what is no `TrackerError`, with its cause; the caller gets a fixed sentence. */
@@ -28,20 +31,26 @@ export function createErrorAnswers(
     return { code: 'internal', problem: PROBLEMS.internal, detail, fields: [] }
   }
 
+  const problemText = ({ code, problem, detail, fields }: ToldError, requestId: string): string => {
+    const { title, status } = problem
+    const type = `${publicUrl()}/problems/${code}`
+    return JSON.stringify({
+      type,
+      code,
+      title,
+      status,
+      detail,
+      requestId,
+      ...(fields.length > 0 && { errors: fields }),
+    })
+  }
+
   return {
     asProblem(error, c) {
-      const { code, problem, detail, fields } = tell(error, c)
-      const body = {
-        type: `${publicUrl()}/problems/${code}`,
-        code,
-        title: problem.title,
-        status: problem.status,
-        detail,
-        requestId: c.get('requestId'),
-        ...(fields.length > 0 && { errors: fields }),
-      }
-      setErrorHeaders(c, problem)
-      return c.body(JSON.stringify(body), problem.status, { 'Content-Type': 'application/problem+json' })
+      const told = tell(error, c)
+      setErrorHeaders(c, told.problem)
+      const body = problemText(told, c.get('requestId'))
+      return c.body(body, told.problem.status, { 'Content-Type': PROBLEM_TYPE })
     },
 
     asImagekit(error, c) {
@@ -50,8 +59,19 @@ export function createErrorAnswers(
       setErrorHeaders(c, problem)
       return c.json(errorBody(message), problem.status)
     },
+
+    unreadable() {
+      const requestId = randomUUID()
+      const problem = PROBLEMS.invalid_input
+      const detail = 'The address or the Host header of the request is not valid.'
+      const body = problemText({ code: 'invalid_input', problem, detail, fields: [] }, requestId)
+      const headers = { 'Content-Type': PROBLEM_TYPE, 'X-Request-Id': requestId }
+      return new Response(body, { status: problem.status, headers })
+    },
   }
 }
+
+const PROBLEM_TYPE = 'application/problem+json'
 
 function setErrorHeaders(c: AppContext, problem: Problem): void {
   if (problem.retryAfter !== undefined) c.header('Retry-After', String(problem.retryAfter))

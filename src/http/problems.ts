@@ -22,6 +22,7 @@ export const PROBLEMS = {
   idempotency_key_reused: { status: 422, title: 'This Idempotency-Key was used for another request' },
   payload_too_large: { status: 413, title: 'The request is too large' },
   unsupported_media_type: { status: 415, title: 'The body is of a type that this address does not take' },
+  request_timeout: { status: 408, title: 'The request did not come in time' },
   client_closed: { status: 400, title: 'The request ended before it was complete' },
   imagekit_unreachable: { status: 502, title: 'ImageKit could not be reached' },
   imagekit_timeout: { status: 504, title: 'ImageKit did not answer in time' },

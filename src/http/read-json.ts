@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { TrackerError } from '../domain/errors.ts'
-import { isJsonObject, type Json, type JsonObject } from '../domain/json.ts'
+import { isJsonObject, isTooDeep, type Json, type JsonObject } from '../domain/json.ts'
 import { readBody } from './read-body.ts'
 
 export const MAX_JSON_BYTES = 1024 * 1024
@@ -15,9 +15,14 @@ export function parseJson(body: Buffer): Json {
   }
 }
 
-export async function readJsonObject(incoming: IncomingMessage): Promise<{ raw: Buffer; json: JsonObject }> {
-  const raw = await readBody(incoming, MAX_JSON_BYTES)
+/** Throws `invalid_input` for what is no JSON object, or one nested too deep to be written again. */
+export async function readJsonObject(
+  incoming: IncomingMessage,
+  idleMs?: number,
+): Promise<{ raw: Buffer; json: JsonObject }> {
+  const raw = await readBody(incoming, MAX_JSON_BYTES, idleMs)
   const json = parseJson(raw)
   if (!isJsonObject(json)) throw new TrackerError('invalid_input', 'The body should be a JSON object.')
+  if (isTooDeep(json)) throw new TrackerError('invalid_input', 'The body is nested too deep.')
   return { raw, json }
 }

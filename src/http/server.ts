@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:http'
-import { createAdaptorServer } from '@hono/node-server'
+import { createServer, type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http'
+import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { AppEnv } from './app-env.ts'
 
@@ -10,13 +10,26 @@ export type HttpServer = {
   close(drainMs: number): Promise<void>
 }
 
-export function createHttpServer(app: Hono<AppEnv>): HttpServer {
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    createServer,
-    // Whole uploads may take long; each read of a body has a time limit of its own.
-    serverOptions: { requestTimeout: 0, headersTimeout: 30_000, keepAliveTimeout: 10_000 },
-  }) as Server
+const SERVER_OPTIONS: ServerOptions = {
+  // Whole uploads may take long; each read of a body has a time limit of its own.
+  requestTimeout: 0,
+  headersTimeout: 30_000,
+  // Longer than proxies keep theirs (60 s by default): they would send a request on a connection that was just closed here.
+  keepAliveTimeout: 75_000,
+  // A missing Host is refused as a problem, too.
+  requireHostHeader: false,
+}
+
+/** `unreadable` answers a request whose address is no URL. */
+export function createHttpServer(app: Hono<AppEnv>, unreadable: () => Response): HttpServer {
+  const listener = getRequestListener(app.fetch, {
+    errorHandler: (error) =>
+      error instanceof RequestError ? unreadable() : new Response(null, { status: 500 }),
+  })
+  const answer = (incoming: IncomingMessage, outgoing: ServerResponse) => void listener(incoming, outgoing)
+  const server = createServer(SERVER_OPTIONS, answer)
+  // Node would answer an unknown `Expect` by itself, without a request id.
+  server.on('checkExpectation', answer)
   return {
     listen(host, port) {
       return new Promise((resolve, reject) => {

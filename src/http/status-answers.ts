@@ -20,6 +20,18 @@ export function answerStatus(
   return c.body(snapshot.body, 200, { 'Content-Type': 'application/json', ...headers })
 }
 
+/** The status, with the address that opens it from now on. */
+export function answerLinkedStatus(
+  c: AppContext,
+  snapshot: StatusSnapshot | undefined,
+  statusUrl: string,
+): Response {
+  if (snapshot === undefined) throw assetNotFound()
+  c.header('Link', `<${statusUrl}>; rel="status"`)
+  const body = `${snapshot.body.slice(0, -1)},"statusUrl":${JSON.stringify(statusUrl)}}`
+  return answerStatus(c, { ...snapshot, body }, undefined)
+}
+
 /** The serialized answers are put together as they are. */
 export function answerStatuses(
   c: AppContext,

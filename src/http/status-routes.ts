@@ -1,17 +1,17 @@
 import { Hono } from 'hono'
 import type { Access } from '../tracking/access.ts'
+import { admitReader } from '../tracking/admit-reader.ts'
 import type { Capability } from '../tracking/capability-tokens.ts'
-import { admitStatusReader } from '../tracking/status-access.ts'
 import type { StatusBoard } from '../tracking/status-board.ts'
 import { type StartTimer, startSystemTimer } from '../tracking/status-timer.ts'
 import { waitForStatus } from '../tracking/status-wait.ts'
 import type { AppContext, AppEnv } from './app-env.ts'
 import { tokenRouteCors } from './cors.ts'
+import { presentedCredential } from './presented-credential.ts'
 import { presentedKey } from './presented-key.ts'
 import { route } from './routes.ts'
 import { answerStatus, answerStatuses } from './status-answers.ts'
 import { type IsKnown, ifNoneMatch } from './status-conditions.ts'
-import { statusCredential } from './status-credential.ts'
 import { answerEvents } from './status-events.ts'
 import { createHeartbeats } from './status-heartbeats.ts'
 import { parseFileIds, parseWaitMs } from './status-query.ts'
@@ -34,7 +34,7 @@ export function statusRoutes(deps: StatusRoutesDeps): Hono<AppEnv> {
   /** The asset that the address names, once the caller was found to be one who may read it. */
   const admit = (c: AppContext): string => {
     const fileId = c.req.param('fileId') ?? ''
-    admitStatusReader(deps, fileId, statusCredential(c))
+    admitReader({ access, tokens: deps.statusTokens }, fileId, presentedCredential(c), 'asset')
     return fileId
   }
 

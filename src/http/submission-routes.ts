@@ -1,24 +1,26 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { TrackerError } from '../domain/errors.ts'
+import type { JsonObject } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
 import type { Submission } from '../domain/submission.ts'
 import { parseExtensions } from '../imagekit/extensions-parameter.ts'
+import { plainText } from '../imagekit/plain-text.ts'
 import { readToldAnswer } from '../imagekit/read-answer.ts'
 import type { Access } from '../tracking/access.ts'
+import { admitReader } from '../tracking/admit-reader.ts'
 import type { CapabilityTokens } from '../tracking/capability-tokens.ts'
 import { recordResponse } from '../tracking/record-response.ts'
 import { registerSubmission } from '../tracking/register-submission.ts'
-import { admitStatusReader } from '../tracking/status-access.ts'
 import type { StatusBoard } from '../tracking/status-board.ts'
 import { submissionView } from '../tracking/submission-view.ts'
 import type { AppContext, AppEnv } from './app-env.ts'
 import { tokenRouteCors } from './cors.ts'
+import { presentedCredential } from './presented-credential.ts'
 import { presentedKey } from './presented-key.ts'
 import { readJsonObject } from './read-json.ts'
 import { route } from './routes.ts'
-import { answerStatus } from './status-answers.ts'
-import { statusCredential } from './status-credential.ts'
+import { answerLinkedStatus } from './status-answers.ts'
 
 type SubmissionRoutesDeps = Parameters<typeof registerSubmission>[0] &
   Parameters<typeof recordResponse>[0] & {
@@ -30,10 +32,13 @@ type SubmissionRoutesDeps = Parameters<typeof registerSubmission>[0] &
     tokens: Pick<CapabilityTokens, 'submission'>
   }
 
+// What is no Unicode can be put into no address, and NUL into no text column of PostgreSQL.
 const registrationSchema = z.object({
   extensions: z.array(z.unknown()).min(1),
-  fileId: z.string().min(1).max(256).nullish(),
+  fileId: plainText.nullish(),
 })
+
+const responseSchema = z.looseObject({ fileId: plainText.optional() })
 
 /** Uploads made elsewhere, and what is known of any submission. */
 export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
@@ -41,10 +46,11 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
 
   const admit = (c: AppContext): string => {
     const submissionId = c.req.param('submissionId') ?? ''
-    admitStatusReader(
-      { access: deps.access, statusTokens: deps.tokens.submission },
+    admitReader(
+      { access: deps.access, tokens: deps.tokens.submission },
       submissionId,
-      statusCredential(c),
+      presentedCredential(c),
+      'submission',
     )
     return submissionId
   }
@@ -58,45 +64,53 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
     POST: async (c) => {
       const { keyName } = deps.access.identify(presentedKey(c))
       const { json } = await readJsonObject(c.env.incoming)
-      const parsed = registrationSchema.safeParse(json)
-      if (!parsed.success) throw invalidRegistration(parsed.error)
-      const extensions = parseExtensions(parsed.data.extensions)
+      const { extensions, fileId = null } = parseWith(registrationSchema, json)
       const { location, ...registered } = await registerSubmission(deps, {
-        extensions,
-        fileId: parsed.data.fileId ?? null,
+        extensions: parseExtensions(extensions),
+        fileId,
         keyName,
       })
       return c.json(registered, 201, { Location: location })
     },
   })
 
-  app.use('/submissions/:submissionId', tokenRouteCors(['GET', 'HEAD']))
+  const readCors = tokenRouteCors(['GET', 'HEAD'])
+  app.use('/submissions/:submissionId', readCors)
   route(app, '/submissions/:submissionId', {
     GET: async (c) =>
       c.json(submissionView(deps.links, await find(admit(c))), 200, { 'Cache-Control': 'no-cache' }),
+    OPTIONS: readCors,
   })
 
-  app.use('/submissions/:submissionId/response', tokenRouteCors(['PUT']))
+  const responseCors = tokenRouteCors(['PUT'])
+  app.use('/submissions/:submissionId/response', responseCors)
   route(app, '/submissions/:submissionId/response', {
     PUT: async (c) => {
       const submissionId = admit(c)
       await find(submissionId)
       const { json } = await readJsonObject(c.env.incoming)
+      parseWith(responseSchema, json)
       const answer = readToldAnswer(json)
-      if (answer === undefined)
-        throw new TrackerError(
-          'invalid_input',
-          'The body should be the JSON that ImageKit answered to the upload.',
-        )
-      const { fileId } = await recordResponse(deps, submissionId, answer)
-      if (fileId !== null) return answerStatus(c, await deps.board.find(fileId), undefined)
-      return c.json(submissionView(deps.links, await find(submissionId)))
+      if (answer === undefined) throw notAnAnswer()
+      const { state, fileId } = await recordResponse(deps, submissionId, answer)
+      if (state !== 'accepted' || fileId === null)
+        return c.json(submissionView(deps.links, await find(submissionId)))
+      return answerLinkedStatus(c, await deps.board.find(fileId), deps.links.assetStatus(fileId))
     },
+    OPTIONS: responseCors,
   })
   return app
 }
 
-function invalidRegistration(error: z.ZodError): TrackerError {
-  const fields = error.issues.map((issue) => ({ field: issue.path.join('.'), message: issue.message }))
-  return new TrackerError('invalid_input', 'The submission is not valid.', { fields })
+function notAnAnswer(): TrackerError {
+  return new TrackerError('invalid_input', 'The body is not what ImageKit answers to an upload.', {
+    fields: [{ field: 'fileId', message: 'is needed, or the "message" of an error' }],
+  })
+}
+
+function parseWith<T>(schema: z.ZodType<T>, json: JsonObject): T {
+  const parsed = schema.safeParse(json)
+  if (parsed.success) return parsed.data
+  const fields = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message }))
+  throw new TrackerError('invalid_input', 'The body is not valid.', { fields })
 }

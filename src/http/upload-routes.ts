@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import { Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { TrackerError } from '../domain/errors.ts'
 import type { StoredAnswer } from '../domain/idempotency.ts'
 import { parseExtensions } from '../imagekit/extensions-parameter.ts'
+import type { IncomingForm } from '../imagekit/form-reader.ts'
 import { parseWebhookUrl } from '../imagekit/webhook-url-parameter.ts'
 import type { Access } from '../tracking/access.ts'
 import { sendOnce } from '../tracking/send-once.ts'
@@ -11,18 +12,20 @@ import { type SubmitUpdateDeps, submitUpdate } from '../tracking/submit-update.t
 import { type SubmitUploadDeps, submitUpload } from '../tracking/submit-upload.ts'
 import type { UploadGate } from '../tracking/upload-gate.ts'
 import type { AppContext, AppEnv } from './app-env.ts'
+import { type BodyLimits, bodyChunks } from './body-chunks.ts'
 import { closedSignal } from './closed-signal.ts'
 import { requestScope } from './idempotency-key.ts'
 import { presentedKey } from './presented-key.ts'
 import { readJsonObject } from './read-json.ts'
 import { route } from './routes.ts'
 
-type UploadRoutesDeps = SubmitUploadDeps<IncomingMessage> &
+type UploadRoutesDeps = SubmitUploadDeps<IncomingForm> &
   SubmitUpdateDeps &
   Parameters<typeof sendOnce>[0] & {
-    imagekit: { fingerprintUpload(form: IncomingMessage): Promise<string> }
+    imagekit: { fingerprintUpload(form: IncomingForm): Promise<string> }
     access: Access
     gate: UploadGate
+    uploadLimits: BodyLimits
   }
 
 /** The addresses below: every error there has ImageKit's shape. */
@@ -39,7 +42,7 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
       POST: (c) => {
         const { keyName } = deps.access.identify(presentedKey(c))
         return deps.gate.pass(async () => {
-          const form = c.env.incoming
+          const form = incomingForm(c, deps.uploadLimits)
           const signal = closedSignal(c)
           const answer = await sendOnce(deps, {
             scope: requestScope(c, keyName),
@@ -55,26 +58,45 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
   route(app, '/v1/files/:fileId/details', {
     PATCH: async (c) => {
       const { keyName } = deps.access.identify(presentedKey(c))
-      const { raw, json } = await readJsonObject(c.env.incoming)
+      const fileId = parseFileId(c)
+      const { raw, json } = await readJsonObject(c.env.incoming, deps.uploadLimits.idleMs)
       const { webhookUrl, ...body } = json
       const extensions = body['extensions'] === undefined ? [] : parseExtensions(body['extensions'])
       const callerWebhookUrl = parseWebhookUrl(webhookUrl)
       const fingerprint = createHash('sha256').update(raw).digest('hex')
-      const fileId = c.req.param('fileId') ?? ''
-      const answer = await sendOnce(deps, {
-        scope: requestScope(c, keyName),
-        fingerprint: async () => fingerprint,
-        send: (scope) => {
-          const key = scope === null ? null : { scope, fingerprint }
-          return submitUpdate(deps, { fileId, body, extensions, callerWebhookUrl, keyName, key })
-        },
+      return deps.gate.accompany(async () => {
+        const answer = await sendOnce(deps, {
+          scope: requestScope(c, keyName),
+          fingerprint: async () => fingerprint,
+          send: (scope) => {
+            const key = scope === null ? null : { scope, fingerprint }
+            return submitUpdate(deps, { fileId, body, extensions, callerWebhookUrl, keyName, key })
+          },
+        })
+        return passOn(c, answer)
       })
-      return passOn(c, answer)
     },
   })
   return app
 }
 
+function incomingForm(c: AppContext, limits: BodyLimits): IncomingForm {
+  const { incoming } = c.env
+  return {
+    contentType: incoming.headers['content-type'] ?? '',
+    chunks: (signal) => bodyChunks(incoming, limits, signal),
+  }
+}
+
+/** In an address `.` and `..` would be another path, however they are written. */
+function parseFileId(c: AppContext): string {
+  const fileId = c.req.param('fileId') ?? ''
+  if (!/^\.{0,2}$/.test(fileId)) return fileId
+  throw new TrackerError('invalid_input', 'Your request contains invalid fileId parameter.')
+}
+
 function passOn(c: AppContext, { status, headers, body }: StoredAnswer): Response {
-  return c.body(body, status as ContentfulStatusCode, headers)
+  const code = status as ContentfulStatusCode
+  // Some statuses allow no body, not even an empty one.
+  return body === '' ? c.body(null, code, headers) : c.body(body, code, headers)
 }

@@ -25,7 +25,7 @@ export function webhookRoutes(deps: WebhookRoutesDeps): Hono<AppEnv> {
       if (submissionId === undefined)
         throw new TrackerError('unauthenticated', 'The token in this address is not one of ours.')
       const body = await readBody(c.env.incoming, MAX_JSON_BYTES)
-      const word = readExtensionWord(parseJson(body))
+      const word = readExtensionWord(parseJson(body), body.length)
       const { headers, signature } = storedHeaders(c.env.incoming)
       const { outcome } = await receiveDelivery(deps, {
         deliveryId: deps.newId(),

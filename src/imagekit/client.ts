@@ -1,12 +1,11 @@
-import type { IncomingMessage } from 'node:http'
-import { Readable } from 'node:stream'
-import { Agent, errors, request } from 'undici'
+import { Agent } from 'undici'
 import type { Json } from '../domain/json.ts'
-import type { FormLimits } from './form-reader.ts'
-import { readFormParts } from './form-reader.ts'
+import { exchange } from './exchange.ts'
+import { fingerprintForm } from './form-fingerprint.ts'
+import { type FormLimits, type IncomingForm, readFormParts } from './form-reader.ts'
 import { createFormWriter } from './form-writer.ts'
-import { readAnswer } from './read-answer.ts'
-import { fingerprintUpload, relayUpload, type UploadFields } from './upload-relay.ts'
+import { OutgoingBody } from './outgoing-body.ts'
+import { type CloseUpload, relayUpload } from './upload-relay.ts'
 
 type ClientOptions = {
   privateKey: string
@@ -17,56 +16,15 @@ type ClientOptions = {
   timeoutMs: number
 }
 
-/** How far a request has come, as its body tells while it is sent. */
-type Track = { wasComplete: boolean; failure: unknown }
-
-/** What is passed on of ImageKit's answer beside its status and body. */
-const PASSED_HEADERS = [
-  'content-type',
-  'x-ik-requestid',
-  'x-ratelimit-limit',
-  'x-ratelimit-reset',
-  'x-ratelimit-interval',
-]
-
-/** Speaks to ImageKit. Nothing is ever sent twice. What is wrong with a caller's form is thrown as `TrackerError`. */
+/** Speaks to ImageKit. What is wrong with a caller's form is thrown as `TrackerError`. */
 export function createImagekitClient(options: ClientOptions) {
+  const { uploadUrl, apiUrl, formLimits, timeoutMs } = options
   const dispatcher = new Agent({
     connectTimeout: 10_000,
-    headersTimeout: options.timeoutMs,
-    bodyTimeout: options.timeoutMs,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
   })
   const authorization = `Basic ${Buffer.from(`${options.privateKey}:`).toString('base64')}`
-
-  const exchange = async (
-    url: string,
-    method: 'POST' | 'PATCH',
-    contentType: string,
-    body: AsyncIterable<string | Buffer>,
-    track: Track,
-    signal?: AbortSignal,
-  ) => {
-    try {
-      const headers = { authorization, 'content-type': contentType }
-      const options = { method, headers, body: Readable.from(body), dispatcher }
-      const response = await request(url, { ...options, ...(signal && { signal }) })
-      const wasComplete = track.wasComplete
-      const text = await response.body.text()
-      const passed = passedHeaders(response.headers)
-      const answer = readAnswer(response.statusCode, text, passed['x-ik-requestid'] ?? null)
-      return {
-        kind: 'answered' as const,
-        wasComplete,
-        status: response.statusCode,
-        headers: passed,
-        body: text,
-        answer,
-      }
-    } catch (cause) {
-      if (track.failure !== undefined) throw track.failure
-      return { kind: 'broken' as const, wasComplete: track.wasComplete, timedOut: isTimeout(cause), cause }
-    }
-  }
 
   return {
     /**
@@ -75,83 +33,55 @@ export function createImagekitClient(options: ClientOptions) {
      */
     sendUpload(upload: {
       version: 'v1' | 'v2'
-      form: IncomingMessage
+      form: IncomingForm
       fingerprint: boolean
-      close: (fields: UploadFields) => Promise<{ webhookUrl: string | null }>
+      close: CloseUpload
       signal: AbortSignal
     }) {
+      const { version, form, fingerprint, close } = upload
       const writer = createFormWriter()
-      const track: Track = { wasComplete: false, failure: undefined }
+      const body = new OutgoingBody((onComplete, signal) =>
+        relayUpload(readFormParts(form, formLimits, signal), writer, close, { fingerprint, onComplete }),
+      )
       const abort = new AbortController()
       const onAbort = () => {
-        if (!track.wasComplete) abort.abort(upload.signal.reason)
+        if (!body.isComplete) abort.abort()
       }
       upload.signal.addEventListener('abort', onAbort)
-      const relayed = relayUpload(readFormParts(upload.form, options.formLimits), writer, upload.close, {
-        fingerprint: upload.fingerprint,
-        onComplete: () => {
-          track.wasComplete = true
-        },
-      })
-      const url = `${options.uploadUrl}/api/${upload.version}/files/upload`
+      if (upload.signal.aborted) onAbort()
+      const headers = { authorization, 'content-type': writer.contentType }
       return exchange(
-        url,
-        'POST',
-        writer.contentType,
-        keepFailure(relayed, track),
-        track,
-        abort.signal,
+        `${uploadUrl}/api/${version}/files/upload`,
+        { method: 'POST', headers, dispatcher, signal: abort.signal },
+        body,
       ).finally(() => upload.signal.removeEventListener('abort', onAbort))
     },
 
     /** The fingerprint that the form would have had, had it been sent. */
-    fingerprintUpload: (form: IncomingMessage) => fingerprintUpload(readFormParts(form, options.formLimits)),
+    fingerprintUpload: (form: IncomingForm) => fingerprintForm(readFormParts(form, formLimits)),
 
     /** Updates a file that exists. */
-    sendUpdate(fileId: string, body: { [name: string]: Json }) {
-      const track: Track = { wasComplete: false, failure: undefined }
-      const url = `${options.apiUrl}/v1/files/${encodeURIComponent(fileId)}/details`
-      const json = JSON.stringify(body)
-      const content = async function* () {
-        track.wasComplete = true
+    sendUpdate(fileId: string, update: { [name: string]: Json }) {
+      const json = JSON.stringify(update)
+      const body = new OutgoingBody(async function* (onComplete) {
+        onComplete()
         yield json
+      })
+      const headers = {
+        authorization,
+        'content-type': 'application/json',
+        'content-length': String(Buffer.byteLength(json)),
       }
-      return exchange(url, 'PATCH', 'application/json', content(), track)
+      const url = `${apiUrl}/v1/files/${encodeURIComponent(fileId)}/details`
+      return exchange(url, { method: 'PATCH', headers, dispatcher }, body)
     },
 
-    /** Ends idle connections. */
-    close: () => dispatcher.close(),
+    /** Lets what is under way come to its end until `deadline` aborts, then breaks it off. */
+    async close(deadline: AbortSignal) {
+      const destroy = () => void dispatcher.destroy()
+      deadline.addEventListener('abort', destroy)
+      if (deadline.aborted) destroy()
+      await dispatcher.close().catch(() => {})
+    },
   }
-}
-
-/** undici wraps or replaces what a body throws; the caller needs the error itself. */
-async function* keepFailure<T>(
-  source: AsyncIterable<T>,
-  track: { failure: unknown },
-): AsyncGenerator<T, void> {
-  try {
-    yield* source
-  } catch (error) {
-    track.failure = error
-    throw error
-  }
-}
-
-function passedHeaders(headers: { [name: string]: string | string[] | undefined }): {
-  [name: string]: string
-} {
-  const passed: { [name: string]: string } = {}
-  for (const name of PASSED_HEADERS) {
-    const value = headers[name]
-    if (value !== undefined) passed[name] = Array.isArray(value) ? value.join(', ') : value
-  }
-  return passed
-}
-
-function isTimeout(error: unknown): boolean {
-  return (
-    error instanceof errors.HeadersTimeoutError ||
-    error instanceof errors.BodyTimeoutError ||
-    error instanceof errors.ConnectTimeoutError
-  )
 }

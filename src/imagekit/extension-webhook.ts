@@ -1,14 +1,14 @@
 import { z } from 'zod'
-import type { Json } from '../domain/json.ts'
+import { isTooDeep, type Json } from '../domain/json.ts'
 import type { ExtensionWord } from '../domain/judge-delivery.ts'
 import type { FinalStatus } from '../domain/run.ts'
+import { plainText } from './plain-text.ts'
 
-const fileIdSchema = z.string().min(1).max(256)
 const webhookSchema = z.looseObject({
-  service: z.string().min(1).max(256).optional().catch(undefined),
+  service: plainText.optional().catch(undefined),
   status: z.string().optional().catch(undefined),
-  fileId: fileIdSchema.optional().catch(undefined),
-  fileObject: z.looseObject({ fileId: fileIdSchema }).optional().catch(undefined),
+  fileId: plainText.optional().catch(undefined),
+  fileObject: z.looseObject({ fileId: plainText }).optional().catch(undefined),
   error: z.unknown().optional(),
 })
 
@@ -16,9 +16,10 @@ const NOTHING: ExtensionWord = { service: null, status: null, fileId: null, erro
 
 /**
  * Reads the POST to a per-request `webhookUrl`: `{ service, status: "SUCCESS", fileObject }` or
- * `{ service, status: "FAILURE", fileId, error }`. What is not understood is null, for unknown shapes are kept.
+ * `{ service, status: "FAILURE", fileId, error }`. What is not understood is null, for unknown shapes are kept. `bytes` is
+ * the size of the whole body.
  */
-export function readExtensionWord(payload: unknown): ExtensionWord {
+export function readExtensionWord(payload: Json, bytes: number): ExtensionWord {
   const parsed = webhookSchema.safeParse(payload)
   if (!parsed.success) return NOTHING
   const { service, status, fileId, fileObject, error } = parsed.data
@@ -26,7 +27,7 @@ export function readExtensionWord(payload: unknown): ExtensionWord {
     service: service ?? null,
     status: readFinalStatus(status),
     fileId: fileObject?.fileId ?? fileId ?? null,
-    error: readError(error),
+    error: readError(error as Json | undefined, bytes),
   }
 }
 
@@ -41,13 +42,8 @@ function readFinalStatus(status: string | undefined): FinalStatus | null {
   }
 }
 
-/** `payload` came from `JSON.parse`, so `error` is JSON; one nested too deep to be written again is only counted. */
-function readError(error: unknown): Json | null {
-  if (error === undefined || error === null) return null
-  try {
-    JSON.stringify(error)
-    return error as Json
-  } catch {
-    return { truncated: true, bytes: null }
-  }
+/** One that is nested too deep to be written again is told by its size; the delivery keeps it whole. */
+function readError(error: Json | undefined, bytes: number): Json | null {
+  if (error === undefined) return null
+  return isTooDeep(error) ? { truncated: true, bytes } : error
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { TrackerError } from '../domain/errors.ts'
-import type { Json } from '../domain/json.ts'
+import { isTooDeep } from '../domain/json.ts'
 import type { RequestedExtension } from '../domain/submission.ts'
+import { plainText } from './plain-text.ts'
 
-const extensionsSchema = z.array(z.looseObject({ name: z.string().min(1).max(256) }))
+const MAX_EXTENSIONS = 100
+const extensionsSchema = z.array(z.looseObject({ name: plainText }))
 
 /** The `extensions` of an upload, a JSON text. Options inside an extension are ImageKit's to judge. */
 export function parseExtensionsText(text: string): RequestedExtension[] {
@@ -20,7 +22,12 @@ export function parseExtensionsText(text: string): RequestedExtension[] {
 export function parseExtensions(value: unknown): RequestedExtension[] {
   const parsed = extensionsSchema.safeParse(value)
   if (!parsed.success) throw invalidExtensions('should be an array of objects, each with a "name"')
-  return parsed.data.map((extension) => ({ ...(extension as { [key: string]: Json }), name: extension.name }))
+  if (parsed.data.length > MAX_EXTENSIONS)
+    throw invalidExtensions(`has more than ${MAX_EXTENSIONS} extensions`)
+  // It came from `JSON.parse`.
+  const extensions = parsed.data as RequestedExtension[]
+  if (isTooDeep(extensions)) throw invalidExtensions('is nested too deeply')
+  return extensions
 }
 
 function invalidExtensions(message: string): TrackerError {

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { TrackerError } from '../domain/errors.ts'
 
 /** Who asks. `local`: nobody in particular, where no key is configured (loopback only). */
-export type Caller = { keyName: string; role: 'api' | 'admin' | 'local' }
+type Caller = { keyName: string; role: 'api' | 'admin' | 'local' }
 
 type NamedSecret = { name: string; secret: string }
 

@@ -1,8 +1,8 @@
 import { TrackerError } from '../domain/errors.ts'
 
-/** Answers of ImageKit that the store could not take when they came; each is tried again until it is stored. */
+/** What has to be written down but the store could not take when it came, answers of ImageKit above all; tried until it is. */
 export type AnswerBacklog = {
-  /** Runs `apply`; if the store can't, later again. Resolves when it is applied or waiting. */
+  /** Runs `apply`; if the store can't, later again. Resolves when it is applied or waiting; whatever else goes wrong is logged. */
   apply(apply: () => Promise<void>): Promise<void>
   size(): number
   /** Tries what is left once more, and gives up: after a restart those submissions are `unconfirmed`. */
@@ -17,16 +17,23 @@ export function createAnswerBacklog(deps: {
   const waiting: (() => Promise<void>)[] = []
   let timer: NodeJS.Timeout | undefined
 
-  const drain = async (): Promise<void> => {
+  const giveUp = (error: unknown) => log.error({ err: error }, 'an answer of ImageKit could not be applied')
+  const drainWaiting = async (): Promise<void> => {
     for (let apply = waiting[0]; apply !== undefined; apply = waiting[0]) {
       try {
         await apply()
       } catch (error) {
         if (isTransient(error)) return
-        log.error({ err: error }, 'an answer of ImageKit could not be applied')
+        giveUp(error)
       }
       waiting.shift()
     }
+  }
+  // One after another: two at once would try the same answer and forget the next one.
+  let drained = Promise.resolve()
+  const drain = (): Promise<void> => {
+    drained = drained.then(drainWaiting)
+    return drained
   }
   const schedule = (): void => {
     timer ??= setTimeout(() => {
@@ -42,7 +49,7 @@ export function createAnswerBacklog(deps: {
       try {
         await apply()
       } catch (error) {
-        if (!isTransient(error)) throw error
+        if (!isTransient(error)) return giveUp(error)
         log.warn(
           { waiting: waiting.length + 1, err: error },
           'the store could not take an answer of ImageKit; it waits',

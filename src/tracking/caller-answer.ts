@@ -40,8 +40,12 @@ export function unconfirmedAnswer(
   return { status, headers, body: JSON.stringify(deps.errorBody(message)) }
 }
 
-/** What a submission is told when the connection broke after ImageKit may have had all of it. */
-export function brokenAnswer(timedOut: boolean): Answer {
+/** What became of a submission once ImageKit may have had all of it. */
+export function submissionAnswer(exchange: Exchange): Answer {
+  return exchange.kind === 'answered' ? exchange.answer : brokenAnswer(exchange.timedOut)
+}
+
+function brokenAnswer(timedOut: boolean): Answer {
   const error = timedOut
     ? { code: 'imagekit_timeout', message: 'ImageKit did not answer in time.', status: null }
     : {

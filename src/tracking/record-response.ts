@@ -24,7 +24,7 @@ export async function recordResponse(
   if (result === 'conflict')
     throw new TrackerError(
       'response_conflict',
-      'The submission was accepted under another fileId already; its first answer stays.',
+      'The submission has another answer already; the first one stays.',
     )
   if (submission.fileId !== null) board.changed(submission.fileId)
   return submission

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { TrackerError } from '../domain/errors.ts'
 import type { IdempotencyClaim, StoredAnswer } from '../domain/idempotency.ts'
+import type { AnswerBacklog } from './answer-backlog.ts'
 import { unconfirmedAnswer } from './caller-answer.ts'
 
 type SendOnceDeps = {
@@ -8,6 +9,7 @@ type SendOnceDeps = {
     claimIdempotencyKey(scope: string, at: number): Promise<IdempotencyClaim>
     releaseIdempotencyKey(scope: string): Promise<void>
   }
+  backlog: Pick<AnswerBacklog, 'apply'>
   clock: () => number
   errorBody: (message: string) => object
 }
@@ -20,7 +22,7 @@ export type Sent = { answer: StoredAnswer; isKept: boolean }
  * a repeated request to its end; it has to be the same as the first. Without a key `send` simply runs.
  */
 export async function sendOnce(
-  { store, clock, errorBody }: SendOnceDeps,
+  { store, backlog, clock, errorBody }: SendOnceDeps,
   request: {
     scope: string | null
     fingerprint: () => Promise<string>
@@ -41,7 +43,8 @@ export async function sendOnce(
       sent = await send(scope)
       return sent.answer
     } finally {
-      if (!sent?.isKept) await store.releaseIdempotencyKey(scope)
+      // Were it lost while the store is down, the key would be under way for ever.
+      if (!sent?.isKept) await backlog.apply(() => store.releaseIdempotencyKey(scope))
     }
   }
   if ((await request.fingerprint()) !== claim.fingerprint)

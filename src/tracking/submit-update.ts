@@ -1,9 +1,8 @@
 import { TrackerError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
-import type { Answer } from '../domain/judge-answer.ts'
 import type { NewSubmission, RequestedExtension } from '../domain/submission.ts'
 import { type ApplyAnswerDeps, applyAnswer } from './apply-answer.ts'
-import { brokenAnswer, callerAnswer } from './caller-answer.ts'
+import { callerAnswer, submissionAnswer } from './caller-answer.ts'
 import type { Exchange } from './imagekit-exchange.ts'
 import type { Links } from './links.ts'
 import type { Sent } from './send-once.ts'
@@ -50,13 +49,16 @@ export async function submitUpdate(
   const webhook = extensions.length > 0 ? { webhookUrl: deps.links.webhook(submissionId) } : {}
   const exchange = await deps.imagekit.sendUpdate(fileId, { ...body, ...webhook })
   if (exchange.kind === 'broken' && !exchange.wasComplete) {
+    const code = exchange.timedOut ? 'imagekit_timeout' : 'imagekit_unreachable'
     const message = 'ImageKit could not be reached. Nothing was changed.'
-    const error = { code: 'imagekit_unreachable', message, status: null }
+    const error = { code, message, status: null }
     await applyAnswer(deps, { submissionId, answer: { kind: 'rejected', requestId: null, error } })
-    throw new TrackerError('imagekit_unreachable', message, { cause: exchange.cause })
+    throw new TrackerError(code, message, { cause: exchange.cause })
   }
+  if (exchange.kind === 'broken')
+    deps.log.warn({ submissionId, err: exchange.cause }, 'ImageKit did not answer an update that it may have')
   const answer = callerAnswer(deps, submissionId, exchange)
-  const told: Answer = exchange.kind === 'answered' ? exchange.answer : brokenAnswer(exchange.timedOut)
-  await applyAnswer(deps, { submissionId, answer: told, ...(key && { key: { scope: key.scope, answer } }) })
+  const kept = key && { key: { scope: key.scope, answer } }
+  await applyAnswer(deps, { submissionId, answer: submissionAnswer(exchange), ...kept })
   return { answer, isKept: true }
 }

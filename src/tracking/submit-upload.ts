@@ -1,7 +1,7 @@
 import { TrackerError } from '../domain/errors.ts'
 import type { NewSubmission, RequestedExtension, SubmissionError } from '../domain/submission.ts'
 import { type ApplyAnswerDeps, applyAnswer } from './apply-answer.ts'
-import { brokenAnswer, callerAnswer } from './caller-answer.ts'
+import { callerAnswer, submissionAnswer } from './caller-answer.ts'
 import type { Exchange } from './imagekit-exchange.ts'
 import type { Links } from './links.ts'
 import type { Sent } from './send-once.ts'
@@ -60,7 +60,7 @@ export async function submitUpload<Form>(
       key,
     )
     submissionId = id
-    signal.throwIfAborted()
+    if (signal.aborted) throw callerLeft()
     return { webhookUrl: extensions.length > 0 ? deps.links.webhook(id) : null }
   }
 
@@ -74,10 +74,11 @@ export async function submitUpload<Form>(
   if (submissionId === undefined || !exchange.wasComplete)
     return incomplete(deps, submissionId, exchange, signal)
 
+  if (exchange.kind === 'broken')
+    deps.log.warn({ submissionId, err: exchange.cause }, 'ImageKit did not answer an upload that it may have')
   const answer = callerAnswer(deps, submissionId, exchange)
-  const told = exchange.kind === 'answered' ? exchange.answer : brokenAnswer(exchange.timedOut)
   const key = scope === null ? undefined : { scope, answer }
-  await applyAnswer(deps, { submissionId, answer: told, ...(key && { key }) })
+  await applyAnswer(deps, { submissionId, answer: submissionAnswer(exchange), ...(key && { key }) })
   return { answer, isKept: true }
 }
 
@@ -88,19 +89,33 @@ async function incomplete<Form>(
   exchange: Exchange,
   signal: AbortSignal,
 ): Promise<Sent> {
-  const broken = signal.aborted
-    ? new TrackerError('client_closed', 'The caller left before the upload was complete.')
-    : new TrackerError(
-        'imagekit_unreachable',
-        'ImageKit broke the connection before it had the file. Nothing was uploaded.',
-        {
-          cause: exchange.kind === 'broken' ? exchange.cause : undefined,
-        },
-      )
-  if (submissionId !== undefined) await reject(deps, submissionId, reasonOf(broken))
-  if (exchange.kind === 'broken' || exchange.answer.kind === 'accepted') throw broken
-  const { status, headers, body } = exchange
-  return { answer: { status, headers, body }, isKept: false }
+  if (exchange.kind === 'answered' && exchange.answer.kind !== 'accepted') {
+    const { status, headers, body, answer } = exchange
+    if (submissionId !== undefined) await reject(deps, submissionId, answer.error)
+    return { answer: { status, headers, body }, isKept: false }
+  }
+  const error = signal.aborted ? callerLeft() : unreachable(exchange)
+  if (submissionId !== undefined) await reject(deps, submissionId, reasonOf(error))
+  throw error
+}
+
+function callerLeft(): TrackerError {
+  return new TrackerError('client_closed', 'The caller left before the upload was complete.')
+}
+
+function unreachable(exchange: Exchange): TrackerError {
+  if (exchange.kind === 'broken' && exchange.timedOut)
+    return new TrackerError(
+      'imagekit_timeout',
+      'ImageKit did not take the file in time. Nothing was uploaded.',
+      {
+        cause: exchange.cause,
+      },
+    )
+  const message = 'The connection to ImageKit broke before it had the file. Nothing was uploaded.'
+  return new TrackerError('imagekit_unreachable', message, {
+    cause: exchange.kind === 'broken' ? exchange.cause : undefined,
+  })
 }
 
 function reject<Form>(
@@ -112,10 +127,7 @@ function reject<Form>(
 }
 
 function reasonOf(error: unknown): SubmissionError {
-  const isKnown = error instanceof TrackerError
-  return {
-    code: isKnown ? error.code : 'client_closed',
-    message: isKnown ? error.message : 'The upload was aborted before it was complete.',
-    status: null,
-  }
+  const { code, message } =
+    error instanceof TrackerError ? error : { code: 'internal', message: 'The upload was given up.' }
+  return { code, message, status: null }
 }

@@ -25,9 +25,9 @@ test('a webhook that comes before the upload is answered settles the run, and th
   })
 })
 
-test('webhooks that come twice, in reverse, or with the opposite word afterwards leave the first word', async () => {
+test('webhooks that come twice, in reverse, late, or with the opposite word afterwards leave the first word', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox()
-  for (const quirk of ['duplicate', 'reorder', 'conflict']) {
+  for (const quirk of ['duplicate', 'reorder', 'conflict', 'late']) {
     const form = uploadForm(`sandbox:webhook=${quirk},sandbox:ai-tasks=failed`, ['remove-bg', 'ai-tasks'])
     const answer = await tracker.fetch('/api/v1/files/upload', { method: 'POST', body: form })
     const { fileId } = (await answer.json()) as { fileId: string }

@@ -34,11 +34,20 @@ test.each([
   ['without a fileId anywhere', '{"service":"remove-bg","status":"SUCCESS"}'],
   ['with a fileObject that is no object', '{"service":"remove-bg","status":"SUCCESS","fileObject":"x"}'],
   ['with a fileId that is no text', '{"service":"remove-bg","status":"SUCCESS","fileId":{"a":1}}'],
-  ['with a key twice, of which the last one counts', '{"status":"X","service":"remove-bg","status":"SUCCESS"}'],
+  [
+    'with a key twice, of which the last one counts',
+    '{"status":"X","service":"remove-bg","status":"SUCCESS"}',
+  ],
   ['with a byte order mark', '\ufeff{"service":"remove-bg","status":"SUCCESS"}'],
   ['with __proto__ beside', '{"__proto__":{"service":"x"},"service":"remove-bg","status":"SUCCESS"}'],
-  ['with bytes that are no UTF-8', Buffer.from([...Buffer.from('{"service":"remove-bg","status":"SUCCESS","x":"'), 0xff, 0x22, 0x7d])],
-  ['with a deep fileObject', `{"service":"remove-bg","status":"SUCCESS","fileObject":{"fileId":"${FILE_ID}","x":${nested(100_000)}}}`],
+  [
+    'with bytes that are no UTF-8',
+    Buffer.from([...Buffer.from('{"service":"remove-bg","status":"SUCCESS","x":"'), 0xff, 0x22, 0x7d]),
+  ],
+  [
+    'with a deep fileObject',
+    `{"service":"remove-bg","status":"SUCCESS","fileObject":{"fileId":"${FILE_ID}","x":${nested(100_000)}}}`,
+  ],
 ])('a word %s is applied', async (_, body) => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
@@ -56,12 +65,14 @@ test.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-da
   },
 )
 
-test.each(['__proto__', 'constructor', 'toString', 'a/b ü\u0000'])(
+test.each(['__proto__', 'constructor', 'toString', 'a/b ü'])(
   'an extension named %j is one like any other',
   async (name) => {
     const tracker = await startTracker()
     const { webhookUrl } = await register(tracker, [name])
-    expect((await deliver(webhookUrl, { service: name, status: 'SUCCESS' })).json).toEqual({ outcome: 'applied' })
+    expect((await deliver(webhookUrl, { service: name, status: 'SUCCESS' })).json).toEqual({
+      outcome: 'applied',
+    })
     const { extensionStatus, status } = await statusOf(tracker)
     expect(status).toBe('success')
     expect(Object.entries(extensionStatus)).toEqual([[name, 'success']])
@@ -87,23 +98,36 @@ test('an error of exactly 16 KiB is told whole', async () => {
   expect((await statusOf(tracker)).extensions[0]?.error).toBe(error)
 })
 
-test.each([100, 1000, 2000, 3000, 3500, 4000, 4200, 4400, 4600, 5000, 8000, 100_000])(
-  'an error nested %i deep settles the run, and its status can be read',
+test.each([501, 4000, 4400, 100_000])(
+  'an error nested %i deep settles the run and is told by its size, for it could not be written again',
   async (depth) => {
     const tracker = await startTracker()
     const { webhookUrl } = await register(tracker, ['remove-bg'])
     const body = `{"service":"remove-bg","status":"FAILURE","fileId":"${FILE_ID}","error":${nested(depth)}}`
     expect(await deliver(webhookUrl, body)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
-    expect((await statusOf(tracker)).status).toBe('failed')
+    expect((await statusOf(tracker)).extensions).toMatchObject([
+      { status: 'failed', error: { truncated: true, bytes: body.length } },
+    ])
   },
 )
 
-test.each([['text', 'it broke'], ['null', null], ['a number', 7], ['a list', [{ a: 1 }]], ['an object', { '': '' }]])(
-  'an error that is %s is kept as it came',
-  async (_, error) => {
-    const tracker = await startTracker()
-    const { webhookUrl } = await register(tracker, ['remove-bg'])
-    await deliver(webhookUrl, { service: 'remove-bg', status: 'FAILURE', fileId: FILE_ID, error })
-    expect((await statusOf(tracker)).extensions[0]).toMatchObject({ status: 'failed', error })
-  },
-)
+test('an error nested five hundred deep is told whole', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const error = JSON.parse(nested(500))
+  await deliver(webhookUrl, { service: 'remove-bg', status: 'FAILURE', fileId: FILE_ID, error })
+  expect((await statusOf(tracker)).extensions[0]?.error).toEqual(error)
+})
+
+test.each([
+  ['text', 'it broke'],
+  ['null', null],
+  ['a number', 7],
+  ['a list', [{ a: 1 }]],
+  ['an object', { '': '' }],
+])('an error that is %s is kept as it came', async (_, error) => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  await deliver(webhookUrl, { service: 'remove-bg', status: 'FAILURE', fileId: FILE_ID, error })
+  expect((await statusOf(tracker)).extensions[0]).toMatchObject({ status: 'failed', error })
+})

@@ -4,25 +4,28 @@ import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhoo
 
 const DOCUMENTED = ['remove-bg', 'google-auto-tagging', 'aws-auto-tagging', 'ai-auto-description', 'ai-tasks']
 
-test.each(DOCUMENTED)('SUCCESS of %s settles its run, and FAILURE keeps the error as it came', async (name) => {
-  const tracker = await startTracker()
-  const succeeding = await register(tracker, [name])
-  const answer = await deliver(succeeding.webhookUrl, payload(name, 'success'))
-  expect(answer).toMatchObject({ status: 200, json: { outcome: 'applied' } })
-  expect(Object.keys(answer.json)).toEqual(['outcome'])
-  expect(await statusOf(tracker)).toMatchObject({
-    status: 'success',
-    extensionStatus: { [name]: 'success' },
-    extensions: [{ source: 'webhook', settledAt: expect.any(String), error: null }],
-  })
+test.each(DOCUMENTED)(
+  'SUCCESS of %s settles its run, and FAILURE keeps the error as it came',
+  async (name) => {
+    const tracker = await startTracker()
+    const succeeding = await register(tracker, [name])
+    const answer = await deliver(succeeding.webhookUrl, payload(name, 'success'))
+    expect(answer).toMatchObject({ status: 200, json: { outcome: 'applied' } })
+    expect(Object.keys(answer.json)).toEqual(['outcome'])
+    expect(await statusOf(tracker)).toMatchObject({
+      status: 'success',
+      extensionStatus: { [name]: 'success' },
+      extensions: [{ source: 'webhook', settledAt: expect.any(String), error: null }],
+    })
 
-  const failing = await register(tracker, [name])
-  const failure = payload(name, 'failure')
-  expect((await deliver(failing.webhookUrl, failure)).json).toEqual({ outcome: 'applied' })
-  const status = await statusOf(tracker)
-  expect(status).toMatchObject({ status: 'failed', extensionStatus: { [name]: 'failed' } })
-  expect(status.extensions[0]?.error).toEqual(failure['error'])
-})
+    const failing = await register(tracker, [name])
+    const failure = payload(name, 'failure')
+    expect((await deliver(failing.webhookUrl, failure)).json).toEqual({ outcome: 'applied' })
+    const status = await statusOf(tracker)
+    expect(status).toMatchObject({ status: 'failed', extensionStatus: { [name]: 'failed' } })
+    expect(status.extensions[0]?.error).toEqual(failure['error'])
+  },
+)
 
 test('the fileId of a webhook binds a submission whose fileId was not known', async () => {
   const tracker = await startTracker()
@@ -50,7 +53,9 @@ test('the first final word stays when it was a failure, with its own error', asy
   const before = await statusOf(tracker)
   const other = { ...payload('remove-bg', 'failure'), error: { message: 'another' } }
   expect((await deliver(webhookUrl, other)).json).toEqual({ outcome: 'duplicate' })
-  expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).json).toEqual({ outcome: 'contradicted' })
+  expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).json).toEqual({
+    outcome: 'contradicted',
+  })
   const after = await statusOf(tracker)
   expect({ ...after.extensions[0] }).toEqual({ ...before.extensions[0] })
 })
@@ -102,7 +107,9 @@ test('an older submission settles its own history, and the newest decides the st
   const tracker = await startTracker()
   const older = await register(tracker, ['remove-bg', 'ai-tasks'])
   const newer = await register(tracker, ['remove-bg'])
-  expect((await deliver(older.webhookUrl, payload('remove-bg', 'failure'))).json).toEqual({ outcome: 'applied' })
+  expect((await deliver(older.webhookUrl, payload('remove-bg', 'failure'))).json).toEqual({
+    outcome: 'applied',
+  })
   expect(await statusOf(tracker)).toMatchObject({
     status: 'pending',
     extensionStatus: { 'remove-bg': 'pending', 'ai-tasks': 'pending' },
@@ -111,7 +118,28 @@ test('an older submission settles its own history, and the newest decides the st
   await deliver(newer.webhookUrl, payload('remove-bg', 'success'))
   expect((await statusOf(tracker)).status).toBe('success')
   const history = await (await tracker.fetch(`/submissions/${older.submissionId}`)).json()
-  expect(history).toMatchObject({ extensions: [{ name: 'remove-bg', status: 'failed' }, { name: 'ai-tasks' }] })
+  expect(history).toMatchObject({
+    extensions: [{ name: 'remove-bg', status: 'failed' }, { name: 'ai-tasks' }],
+  })
+})
+
+test('a clock that goes back changes nothing: the newest submission is the one inserted last', async () => {
+  let now = Date.UTC(2030, 0, 1)
+  const tracker = await startTracker({}, { clock: () => now })
+  const older = await register(tracker, ['remove-bg'])
+  now = Date.UTC(2020, 0, 1)
+  const newer = await register(tracker, ['remove-bg'])
+  await deliver(older.webhookUrl, payload('remove-bg', 'failure'))
+  expect(await statusOf(tracker)).toMatchObject({
+    status: 'pending',
+    extensions: [{ submissionId: newer.submissionId, requestedAt: '2020-01-01T00:00:00.000Z' }],
+  })
+  now = Date.UTC(2010, 0, 1)
+  await deliver(newer.webhookUrl, payload('remove-bg', 'success'))
+  expect(await statusOf(tracker)).toMatchObject({
+    status: 'success',
+    extensions: [{ settledAt: '2010-01-01T00:00:00.000Z' }],
+  })
 })
 
 test('of sixty identical webhooks at once one is applied, and all are answered 200', async () => {

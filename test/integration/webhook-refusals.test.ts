@@ -61,7 +61,10 @@ test('a token that is forged, cut, of another purpose or another submission is 4
   ]
   const counted = asked.length
   for (const token of forged) {
-    const answer = await deliver(`${tracker.url}/webhooks/extension/${token}`, payload('remove-bg', 'success'))
+    const answer = await deliver(
+      `${tracker.url}/webhooks/extension/${token}`,
+      payload('remove-bg', 'success'),
+    )
     expect(answer, token.slice(0, 80)).toMatchObject({ status: 401, json: { code: 'unauthenticated' } })
     expect(JSON.stringify(answer.json)).not.toContain(good)
   }

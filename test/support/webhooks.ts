@@ -33,16 +33,16 @@ export type Delivered = { status: number; headers: Headers; json: Payload }
 /** Sends what ImageKit would: a text as it is, anything else as JSON. */
 export async function deliver(
   webhookUrl: string,
-  body: BodyInit | Payload | null,
+  body: string | Uint8Array<ArrayBuffer> | Payload,
   headers: Record<string, string> = { 'content-type': 'application/json' },
 ): Promise<Delivered> {
-  const isRaw = body === null || typeof body === 'string' || body instanceof Uint8Array
+  const isRaw = typeof body === 'string' || body instanceof Uint8Array
   const answer = await fetch(webhookUrl, {
     method: 'POST',
     headers,
     body: isRaw ? body : JSON.stringify(body),
   })
-  return { status: answer.status, headers: answer.headers, json: await answer.json() }
+  return { status: answer.status, headers: answer.headers, json: JSON.parse(await answer.text()) }
 }
 
 /** An address of one tracker on another that stands in its place: its own port was free again. */

@@ -3,16 +3,17 @@ import type { Access } from './access.ts'
 import type { Capability } from './capability-tokens.ts'
 
 /** What a reader shows. A key decides where one is shown, `secret` being undefined for one that cannot be read. */
-export type StatusCredential =
+export type ReaderCredential =
   | { by: 'key'; secret: string | undefined }
   | { by: 'token'; token: string }
   | { by: 'nothing' }
 
-/** Lets pass who may read this asset. Throws `unauthenticated` for everybody else. */
-export function admitStatusReader(
-  { access, statusTokens }: { access: Pick<Access, 'identify'>; statusTokens: Pick<Capability, 'verify'> },
-  fileId: string,
-  credential: StatusCredential,
+/** Lets pass who may read this asset, or this submission. Throws `unauthenticated` for everybody else. */
+export function admitReader(
+  { access, tokens }: { access: Pick<Access, 'identify'>; tokens: Pick<Capability, 'verify'> },
+  subject: string,
+  credential: ReaderCredential,
+  kind: 'asset' | 'submission',
 ): void {
   switch (credential.by) {
     case 'key':
@@ -22,10 +23,10 @@ export function admitStatusReader(
       access.identify(undefined)
       return
     case 'token':
-      if (statusTokens.verify(fileId, credential.token)) return
+      if (tokens.verify(subject, credential.token)) return
       throw new TrackerError(
         'unauthenticated',
-        'The token does not open this asset. Take the statusUrl as it was answered.',
+        `The token does not open this ${kind}. Take the statusUrl as it was answered.`,
       )
   }
 }

@@ -1,0 +1,40 @@
+import { type AccessKey, MIN_SECRET_LENGTH, parseAccessKeys } from './access-keys.ts'
+import type { Variables } from './variables.ts'
+
+/** What opens the service. `isLocal`: it listens on loopback and is known under loopback, where each may be absent. */
+export function parseSecrets(
+  variables: Variables,
+  isLocal: boolean,
+): { apiKeys: AccessKey[]; adminKeys: AccessKey[]; tokenSecrets: string[] | null; loopbackOnly: boolean } {
+  const apiKeys = parseKeys(variables, 'TRACKER_API_KEY', 'api', isLocal)
+  const adminKeys = parseKeys(variables, 'TRACKER_ADMIN_KEY', 'admin', isLocal)
+  const shared = apiKeys.find((key) => adminKeys.some((admin) => admin.secret === key.secret))
+  if (shared)
+    variables.problem(
+      'TRACKER_ADMIN_KEY',
+      `has the secret of the API key "${shared.name}"; give each its own`,
+    )
+  const tokenSecrets = variables.list('TRACKER_TOKEN_SECRET')
+  if (tokenSecrets.some((secret) => secret.length < MIN_SECRET_LENGTH))
+    variables.problem('TRACKER_TOKEN_SECRET', `each secret has at least ${MIN_SECRET_LENGTH} characters`)
+  if (tokenSecrets.length === 0 && !isLocal) variables.problem('TRACKER_TOKEN_SECRET', requiredOffLoopback)
+  return {
+    apiKeys,
+    adminKeys,
+    tokenSecrets: tokenSecrets.length === 0 ? null : tokenSecrets,
+    loopbackOnly: apiKeys.length === 0 || adminKeys.length === 0,
+  }
+}
+
+const requiredOffLoopback = 'is required unless HOST and PUBLIC_URL are both loopback'
+
+function parseKeys(variables: Variables, name: string, kind: 'api' | 'admin', isLocal: boolean): AccessKey[] {
+  const text = variables.text(name)
+  if (text === undefined) {
+    if (!isLocal) variables.problem(name, requiredOffLoopback)
+    return []
+  }
+  const { keys, problems } = parseAccessKeys(text, kind)
+  for (const problem of problems) variables.problem(name, problem)
+  return keys
+}

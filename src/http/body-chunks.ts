@@ -1,0 +1,61 @@
+import type { IncomingMessage } from 'node:http'
+import { TrackerError } from '../domain/errors.ts'
+
+export type BodyLimits = {
+  maxBytes: number
+  /** How long the sender may send nothing while its bytes are waited for, in milliseconds. */
+  idleMs: number
+}
+
+export const BODY_IDLE_MS = 60_000
+
+/**
+ * A request's body as it arrives; it is read no faster than it is taken. Throws `payload_too_large` as soon as it passes
+ * `maxBytes`, `request_timeout`, or `client_closed` (also when `signal` aborts). The request itself stays open, so that it
+ * can still be answered.
+ */
+export async function* bodyChunks(
+  incoming: IncomingMessage,
+  { maxBytes, idleMs }: BodyLimits,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer, void> {
+  const tooLarge = new TrackerError(
+    'payload_too_large',
+    `The request's body is larger than ${maxBytes} bytes.`,
+  )
+  if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) throw tooLarge
+  let bytes = 0
+  while (!incoming.readableEnded) {
+    const chunk: Buffer | null = incoming.read()
+    if (chunk === null) {
+      await arrival(incoming, idleMs, signal)
+      continue
+    }
+    bytes += chunk.length
+    if (bytes > maxBytes) throw tooLarge
+    yield chunk
+  }
+}
+
+/** Resolves when there is more to read, or the end. */
+function arrival(incoming: IncomingMessage, idleMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (error?: TrackerError) => {
+      clearTimeout(timer)
+      incoming.off('readable', onArrival).off('end', onArrival).off('close', onClose).off('error', onClose)
+      signal?.removeEventListener('abort', onClose)
+      if (error === undefined) resolve()
+      else reject(error)
+    }
+    const onArrival = () => settle()
+    const onClose = () =>
+      settle(new TrackerError('client_closed', 'The request ended before its body was complete.'))
+    const timer = setTimeout(
+      () => settle(new TrackerError('request_timeout', `Nothing of the body came for ${idleMs} ms.`)),
+      idleMs,
+    )
+    incoming.on('readable', onArrival).on('end', onArrival).on('close', onClose).on('error', onClose)
+    signal?.addEventListener('abort', onClose)
+    if (incoming.destroyed || signal?.aborted) onClose()
+  })
+}

@@ -1,0 +1,82 @@
+import type { OutgoingHttpHeaders } from 'node:http'
+import { expect, test } from 'vitest'
+import { rawRequest } from '../support/raw-request.ts'
+import { API_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
+import { deliver, payload, register } from '../support/webhooks.ts'
+
+const KEYLESS = { TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' }
+
+const ask = (tracker: RunningTracker, headers: OutgoingHttpHeaders, path = '/healthz', method = 'GET') =>
+  rawRequest(tracker.url, { path, method, headers })
+
+const FOREIGN: [string, OutgoingHttpHeaders][] = [
+  ['a foreign Host', { host: 'evil.example' }],
+  ['a foreign Host with our port', { host: 'evil.example:3000' }],
+  ['a Host that begins like loopback', { host: '127.0.0.1.evil.example' }],
+  ['a Host that begins like localhost', { host: 'localhost.evil.example' }],
+  ['an address of the network', { host: '192.168.1.7' }],
+  ['0.0.0.0', { host: '0.0.0.0:3000' }],
+  ['Forwarded', { forwarded: 'for=192.0.2.1' }],
+  ['X-Forwarded-For', { 'x-forwarded-for': '127.0.0.1' }],
+  ['X-Forwarded-Host', { 'X-Forwarded-Host': 'localhost' }],
+  ['X-Forwarded-Proto', { 'x-forwarded-proto': 'https' }],
+  ['an empty X-Forwarded-For', { 'x-forwarded-for': '' }],
+  ['a foreign Origin', { origin: 'https://evil.example' }],
+  ['the Origin of a sandboxed page', { origin: 'null' }],
+  ['an Origin that begins like loopback', { origin: 'http://127.0.0.1.evil.example' }],
+]
+
+test.each(FOREIGN)('without keys a request with %s is 403, wherever it goes', async (_, headers) => {
+  const tracker = await startTracker(KEYLESS)
+  const addresses = [
+    ['GET', '/healthz'],
+    ['GET', '/assets/x/status'],
+    ['POST', '/submissions'],
+    ['POST', '/webhooks/extension/x.y'],
+    ['GET', '/nothing'],
+    ['DELETE', '/healthz'],
+    ['OPTIONS', '/assets/x/status'],
+  ] as const
+  for (const [method, path] of addresses) {
+    const answer = await ask(tracker, headers, path, method)
+    expect(answer.status, `${method} ${path}`).toBe(403)
+    expect(JSON.parse(answer.body)).toMatchObject({ code: 'forbidden', status: 403 })
+    expect(answer.headers['x-request-id']).toEqual(expect.any(String))
+    expect(answer.headers).not.toHaveProperty('access-control-allow-origin')
+  }
+  const upload = await ask(tracker, headers, '/api/v1/files/upload', 'POST')
+  expect(upload.status).toBe(403)
+  expect(JSON.parse(upload.body)).toEqual({ message: expect.any(String), help: expect.any(String) })
+})
+
+test.each([
+  { host: '127.0.0.1' },
+  { host: '127.8.9.10:3000' },
+  { host: 'localhost:3000' },
+  { host: 'LOCALHOST' },
+  { host: '[::1]:3000' },
+  { origin: 'http://localhost:5173' },
+  { origin: 'http://127.0.0.1:3000' },
+])('without keys a request with %j is let in', async (headers) => {
+  const tracker = await startTracker(KEYLESS)
+  expect((await ask(tracker, headers)).status).toBe(200)
+})
+
+test('where one of the keys is missing the rule holds as well', async () => {
+  const tracker = await startTracker({ TRACKER_ADMIN_KEY: '' })
+  const headers = { host: 'evil.example', authorization: `Bearer ${API_KEY}` }
+  expect((await ask(tracker, headers)).status).toBe(403)
+})
+
+test.each(FOREIGN)('with both keys a request with %s is let in', async (_, headers) => {
+  const tracker = await startTracker()
+  expect((await ask(tracker, headers)).status).toBe(200)
+  const answer = await ask(tracker, { ...headers, authorization: `Bearer ${API_KEY}` }, '/assets/x/status')
+  expect(answer.status).toBe(404)
+})
+
+test('without keys a local ImageKit still delivers its webhooks', async () => {
+  const tracker = await startTracker(KEYLESS)
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).json).toEqual({ outcome: 'applied' })
+})

@@ -1,0 +1,170 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { rawBytes, rawRequest } from '../support/raw-request.ts'
+import { startTracker, temporaryDirectory } from '../support/tracker.ts'
+
+const MADE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+test.each([
+  '/',
+  '/nothing',
+  '/assets',
+  '/assets/x',
+  '/assets/x/status/',
+  '/submissions/x/response/y',
+  '/webhooks/extension',
+  '/webhooks/extension/a/b',
+  '/api/v3/files/upload',
+  '/v1/files/x',
+  '/problems/nothing',
+  '/problems/__proto__',
+])('the unknown address %s is a problem with status 404', async (path) => {
+  const tracker = await startTracker()
+  for (const method of ['GET', 'POST', 'OPTIONS']) {
+    if (path.startsWith('/problems') && method !== 'GET') continue
+    const answer = await tracker.fetch(path, { method })
+    expect(answer.status).toBe(404)
+    expect(answer.headers.get('content-type')).toBe('application/problem+json')
+    const problem = (await answer.json()) as { type: string }
+    expect(problem).toEqual({
+      type: `${tracker.url}/problems/not_found`,
+      code: 'not_found',
+      title: expect.any(String),
+      status: 404,
+      detail: expect.any(String),
+      requestId: answer.headers.get('x-request-id'),
+    })
+    expect(await (await fetch(problem.type)).json()).toMatchObject({ code: 'not_found', status: 404 })
+  }
+})
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND']
+
+test.each([
+  ['/submissions', 'POST'],
+  ['/submissions/x', 'GET, HEAD, OPTIONS'],
+  ['/submissions/x/response', 'PUT, OPTIONS'],
+  ['/webhooks/extension/x.y', 'POST'],
+  ['/assets/status', 'GET, HEAD'],
+  ['/assets/x/status', 'GET, HEAD, OPTIONS'],
+  ['/assets/x/events', 'GET, HEAD, OPTIONS'],
+  ['/healthz', 'GET, HEAD'],
+  ['/readyz', 'GET, HEAD'],
+  ['/problems/not_found', 'GET, HEAD'],
+  ['/api/v1/files/upload', 'POST'],
+  ['/api/v2/files/upload', 'POST'],
+  ['/v1/files/x/details', 'PATCH'],
+])('%s takes %s, and every other method is 405 with Allow', async (path, allow) => {
+  const tracker = await startTracker()
+  const wrong = METHODS.filter((method) => !allow.split(', ').includes(method))
+  for (const method of wrong) {
+    const answer = await rawRequest(tracker.url, { method, path })
+    expect(answer.status, method).toBe(405)
+    expect(answer.headers.allow).toBe(allow)
+    expect(answer.headers['x-request-id']).toMatch(MADE_ID)
+    if (method === 'HEAD') continue
+    const body = JSON.parse(answer.body)
+    if (/^\/(api|v1)\//.test(path))
+      expect(body).toEqual({ message: expect.any(String), help: expect.any(String) })
+    else expect(body).toMatchObject({ code: 'method_not_allowed', status: 405 })
+  }
+})
+
+test('HEAD answers as GET, without the body', async () => {
+  const tracker = await startTracker()
+  for (const path of ['/healthz', '/readyz', '/problems/internal', '/nothing', '/assets/x/status']) {
+    const [get, head] = [await tracker.fetch(path), await tracker.fetch(path, { method: 'HEAD' })]
+    expect(head.status).toBe(get.status)
+    expect(head.headers.get('content-type')).toBe(get.headers.get('content-type'))
+    expect(await head.text()).toBe('')
+  }
+})
+
+test.each(['req-1', 'A_b=9', '0191d8a0-1111-7000-8000-000000000000', 'x'.repeat(255)])(
+  'the sane request id %s is echoed, in good answers and in problems',
+  async (id) => {
+    const tracker = await startTracker()
+    const headers = { 'x-request-id': id }
+    expect((await tracker.fetch('/healthz', { headers })).headers.get('x-request-id')).toBe(id)
+    const problem = await tracker.fetch('/nothing', { headers })
+    expect(problem.headers.get('x-request-id')).toBe(id)
+    expect(await problem.json()).toMatchObject({ requestId: id })
+    const unauthenticated = await fetch(`${tracker.url}/submissions`, { method: 'POST', headers })
+    expect(unauthenticated.headers.get('x-request-id')).toBe(id)
+  },
+)
+
+test.each([undefined, '', 'a b', '<script>', 'ü', 'x'.repeat(256), '{"a":1}'])(
+  'in place of the request id %j one is made',
+  async (id) => {
+    const tracker = await startTracker()
+    const answer = await rawRequest(tracker.url, {
+      path: '/nothing',
+      headers: { ...(id !== undefined && { 'x-request-id': id }) },
+    })
+    expect(answer.headers['x-request-id']).toMatch(MADE_ID)
+    expect(JSON.parse(answer.body).requestId).toBe(answer.headers['x-request-id'])
+  },
+)
+
+test.each([
+  '/%',
+  '/%00',
+  '/%E0%A4%A',
+  '//',
+  '/..;/',
+  '/assets/%/status',
+  '/assets/%E0%A4%A/status',
+  '/submissions/%',
+])('the crooked address %s is refused like any other', async (path) => {
+  const tracker = await startTracker()
+  const answer = await rawRequest(tracker.url, { path })
+  expect([401, 404]).toContain(answer.status)
+  expect(JSON.parse(answer.body).requestId).toBe(answer.headers['x-request-id'])
+})
+
+test.each([
+  ['GET /a\\b HTTP/1.1\r\nHost: x', 'a backslash in the address'],
+  ['OPTIONS * HTTP/1.1\r\nHost: x', 'no address'],
+  ['GET / HTTP/1.1\r\nHost: a b', 'a Host that is none'],
+  ['GET / HTTP/1.1\r\nHost: user@x', 'a Host with a user'],
+  ['GET /healthz HTTP/1.1\r\nX: x', 'no Host'],
+  ['GET /healthz HTTP/1.0\r\nX: x', 'no Host, as HTTP/1.0 allows'],
+  ['GET http://[::x/ HTTP/1.1\r\nHost: x', 'an absolute address that is none'],
+])('%j is a problem with status 400: %s', async (head) => {
+  const tracker = await startTracker()
+  const answer = await rawBytes(tracker.url, `${head}\r\nConnection: close\r\n\r\n`)
+  expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+  expect(answer.toLowerCase()).toContain('content-type: application/problem+json')
+  const [, id] = /x-request-id: (\S+)/i.exec(answer) ?? []
+  expect(id).toMatch(MADE_ID)
+  const body = JSON.parse(answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1))
+  expect(body).toMatchObject({ code: 'invalid_input', status: 400, requestId: id })
+})
+
+test('an expectation that nobody knows is passed over', async () => {
+  const tracker = await startTracker()
+  const answer = await rawRequest(tracker.url, { path: '/healthz', headers: { expect: 'wonders' } })
+  expect(answer.status).toBe(200)
+  expect(answer.headers['x-request-id']).toMatch(MADE_ID)
+})
+
+test('what goes wrong inside is told by a fixed sentence, and logged instead', async () => {
+  const directory = temporaryDirectory()
+  const real = openSqliteStore({ path: join(directory, 'tracker.db') })
+  const broken = () => Promise.reject(new Error('a secret of the inside'))
+  const tracker = await startTracker(
+    {},
+    { store: { ...real, findAsset: broken, findSubmission: broken } },
+    directory,
+  )
+  for (const path of ['/assets/x/status', '/submissions/x']) {
+    const answer = await tracker.fetch(path)
+    expect(answer.status).toBe(500)
+    expect(answer.headers.get('content-type')).toBe('application/problem+json')
+    const text = await answer.text()
+    expect(JSON.parse(text)).toMatchObject({ code: 'internal', status: 500 })
+    expect(text).not.toContain('secret')
+  }
+})

@@ -1,0 +1,50 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { TrackerError } from '../../src/domain/errors.ts'
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { startTracker, temporaryDirectory } from '../support/tracker.ts'
+
+test('a service that works is healthy and ready', async () => {
+  const tracker = await startTracker()
+  const healthy = await fetch(`${tracker.url}/healthz`)
+  expect([healthy.status, await healthy.json()]).toEqual([200, { status: 'ok' }])
+  const ready = await fetch(`${tracker.url}/readyz`)
+  expect(ready.status).toBe(200)
+  expect(await ready.json()).toMatchObject({
+    status: 'ready',
+    store: 'ok',
+    migrations: 'ok',
+    answersWaiting: 0,
+  })
+})
+
+test('a store that cannot write makes the service unready with 503, healthy all the same, and ready again by itself', async () => {
+  const directory = temporaryDirectory()
+  const real = openSqliteStore({ path: join(directory, 'tracker.db') })
+  let isBroken = true
+  const probe = () =>
+    isBroken ? Promise.reject(new TrackerError('store_unavailable', 'The disk is full.')) : real.probe()
+  const tracker = await startTracker({}, { store: { ...real, probe } }, directory)
+  const answer = await fetch(`${tracker.url}/readyz`)
+  expect(answer.status).toBe(503)
+  expect(answer.headers.get('retry-after')).toMatch(/^\d+$/)
+  expect(answer.headers.get('content-type')).toBe('application/problem+json')
+  expect(await answer.json()).toMatchObject({ code: 'store_unavailable', status: 503 })
+  expect((await fetch(`${tracker.url}/healthz`)).status).toBe(200)
+  isBroken = false
+  await expect.poll(async () => (await fetch(`${tracker.url}/readyz`)).status, { timeout: 5000 }).toBe(200)
+})
+
+test('a hundred questions at once are one write', async () => {
+  const directory = temporaryDirectory()
+  const real = openSqliteStore({ path: join(directory, 'tracker.db') })
+  let probes = 0
+  const probe = () => {
+    probes += 1
+    return real.probe()
+  }
+  const tracker = await startTracker({}, { store: { ...real, probe } }, directory)
+  const answers = await Promise.all(Array.from({ length: 100 }, () => fetch(`${tracker.url}/readyz`)))
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+  expect(probes).toBeLessThan(5)
+})

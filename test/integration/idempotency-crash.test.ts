@@ -1,0 +1,79 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { type RunningTracker, startTracker, temporaryDirectory } from '../support/tracker.ts'
+import { type Entry, EXTENSIONS, FILE, FILE_NAME, getSubmission, upload } from '../support/uploads.ts'
+import { openWatchedStore } from '../support/watched-store.ts'
+
+const FORM: Entry[] = [FILE, FILE_NAME, ['extensions', EXTENSIONS]]
+const KEY = { headers: { 'idempotency-key': 'key-1' } }
+
+/** The process dies at some point of an upload; what is on disk by then is found by the next one. */
+async function crash(
+  hasSubmission: boolean,
+): Promise<{ tracker: RunningTracker; uploads: () => number; submissionId: string }> {
+  const imagekit = await startBrokenImagekit(async (call) => {
+    await call.readForm()
+    call.answer(200, uploadedFile('file2'))
+  })
+  const env = { IMAGEKIT_UPLOAD_URL: imagekit.url }
+  // The claim and the submission as the dying process wrote them: taken from one that did not die.
+  const recorded = await recordSteps(env)
+  const uploadsBefore = imagekit.calls.length
+  const directory = temporaryDirectory()
+  const store = openSqliteStore({ path: join(directory, 'tracker.db') })
+  await store.claimIdempotencyKey(recorded.scope, Date.now())
+  if (hasSubmission) await store.createSubmission(recorded.submission, recorded.key)
+  await store.close()
+  return {
+    tracker: await startTracker(env, {}, directory),
+    uploads: () => imagekit.calls.length - uploadsBefore,
+    submissionId: recorded.submission.submissionId,
+  }
+}
+
+async function recordSteps(env: Record<string, string>) {
+  const directory = temporaryDirectory()
+  const { store } = openWatchedStore(directory)
+  const scopes: string[] = []
+  const steps: Parameters<typeof store.createSubmission>[] = []
+  const recorder: typeof store = {
+    ...store,
+    claimIdempotencyKey(scope, at) {
+      scopes.push(scope)
+      return store.claimIdempotencyKey(scope, at)
+    },
+    createSubmission(...step) {
+      steps.push(step)
+      return store.createSubmission(...step)
+    },
+  }
+  const tracker = await startTracker(env, { store: recorder }, directory)
+  await upload(tracker, FORM, KEY)
+  const [scope] = scopes
+  const [submission, key] = steps[0] ?? []
+  if (scope === undefined || submission === undefined || key === undefined)
+    throw new Error('nothing was recorded')
+  return { scope, submission, key }
+}
+
+test('after a crash that may have left the file with ImageKit, the key tells so and uploads nothing', async () => {
+  const { tracker, uploads, submissionId } = await crash(true)
+  expect(await getSubmission(tracker, submissionId)).toMatchObject({ state: 'unconfirmed' })
+  for (const _ of [1, 2]) {
+    const answer = await upload(tracker, FORM, KEY)
+    expect(answer.status).toBe(502)
+    expect(answer.headers.get('x-submission-id')).toBe(submissionId)
+    expect(answer.headers.get('x-should-retry')).toBe('false')
+    expect(await answer.json()).toEqual({ message: expect.any(String), help: expect.any(String) })
+  }
+  expect((await upload(tracker, [FILE], KEY)).status).toBe(422)
+  expect(uploads()).toBe(0)
+})
+
+test('after a crash before the submission was written, the key uploads really', async () => {
+  const { tracker, uploads } = await crash(false)
+  expect((await upload(tracker, FORM, KEY)).status).toBe(200)
+  expect(uploads()).toBe(1)
+})

@@ -1,0 +1,117 @@
+import { expect, test } from 'vitest'
+import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { startTracker, temporaryDirectory } from '../support/tracker.ts'
+import { FILE_ID, update } from '../support/updates.ts'
+import { BOUNDARY, type Entry, FILE, FILE_NAME, openUpload, partText, upload } from '../support/uploads.ts'
+import { openWatchedStore } from '../support/watched-store.ts'
+
+const FORM: Entry[] = [FILE, FILE_NAME]
+const KEY = { headers: { 'idempotency-key': 'key-1' } }
+const FILE_START = `--${BOUNDARY}\r\n${partText('name="file"; filename="a"', 'first half')}`
+
+async function start(env: Record<string, string> = {}) {
+  const imagekit = await startBrokenImagekit(async (call) => {
+    await (call.path.endsWith('details') ? call.readJson() : call.readForm())
+    if (!call.isClosed) call.answer(200, uploadedFile(`file${imagekit.calls.length}`))
+  })
+  const directory = temporaryDirectory()
+  const watched = openWatchedStore(directory)
+  const urls = { IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url }
+  const settings = { store: watched.store, drainMs: 100, bodyIdleMs: 200 }
+  const tracker = await startTracker({ ...urls, ...env }, settings, directory)
+  const retry = async () => {
+    const answer = await upload(tracker, FORM, KEY)
+    expect(answer.status).toBe(200)
+    expect(imagekit.calls.filter((call) => call.hasWholeForm)).toHaveLength(1)
+  }
+  return { tracker, imagekit, retry, ...watched }
+}
+
+test('after a 400 of ours the same key uploads really', async () => {
+  const { tracker, retry } = await start()
+  expect((await upload(tracker, [...FORM, ['extensions', 'x']], KEY)).status).toBe(400)
+  await retry()
+})
+
+test('after a 401 the same key uploads really', async () => {
+  const { tracker, retry } = await start()
+  const headers = { ...KEY.headers, authorization: 'Bearer wrong' }
+  expect((await upload(tracker, FORM, { headers })).status).toBe(401)
+  await retry()
+})
+
+test('after a 408 the same key uploads really', async () => {
+  const { tracker, retry } = await start()
+  const caller = openUpload(tracker, KEY.headers)
+  caller.write(FILE_START)
+  expect((await caller.answer).status).toBe(408)
+  await retry()
+})
+
+test('after a 413 the same key uploads really', async () => {
+  const { tracker, retry } = await start({ MAX_UPLOAD_BYTES: '1KiB' })
+  expect((await upload(tracker, [...FORM, ['x', 'x'.repeat(1024)]], KEY)).status).toBe(413)
+  await retry()
+})
+
+test('after a 503 the same key uploads really', async () => {
+  const { tracker, retry, refused } = await start()
+  refused.add('createSubmission')
+  expect((await upload(tracker, FORM, KEY)).status).toBe(503)
+  refused.clear()
+  await retry()
+})
+
+test('after the caller left in the middle of its form the same key uploads really', async () => {
+  const { tracker, imagekit, retry } = await start()
+  const caller = openUpload(tracker, KEY.headers)
+  caller.write(FILE_START)
+  await expect.poll(() => imagekit.calls).toHaveLength(1)
+  caller.leave()
+  await expect.poll(async () => (await upload(tracker, [...FORM, ['extensions', 'x']], KEY)).status).toBe(400)
+  await retry()
+})
+
+test('after ImageKit broke an unfinished form the same key uploads really', async () => {
+  const { tracker, imagekit, retry } = await start()
+  const caller = openUpload(tracker, KEY.headers)
+  caller.write(FILE_START)
+  await expect.poll(() => imagekit.calls).toHaveLength(1)
+  imagekit.calls[0]?.breakOff()
+  expect((await caller.answer).status).toBe(502)
+  await retry()
+})
+
+test('a repeated form that is bad is told so', async () => {
+  const { tracker, imagekit } = await start()
+  await upload(tracker, FORM, KEY)
+  const caller = openUpload(tracker, KEY.headers)
+  caller.write(FILE_START)
+  caller.end()
+  expect((await caller.answer).status).toBe(400)
+  expect(imagekit.calls).toHaveLength(1)
+})
+
+test.for(['', ' ', 'two words', 'ü', 'x'.repeat(256)])(
+  'the key "%s" is 400, and nothing is uploaded',
+  async (key) => {
+    const { tracker, imagekit } = await start()
+    for (const answer of [
+      await upload(tracker, FORM, { headers: { 'idempotency-key': key } }),
+      await update(tracker, {}, { headers: { 'idempotency-key': key } }),
+    ]) {
+      expect(answer.status).toBe(400)
+      expect(await answer.json()).toMatchObject({ message: expect.stringContaining('Idempotency-Key') })
+    }
+    expect(imagekit.calls).toEqual([])
+  },
+)
+
+test('an update that the store could not write is made by the same key later', async () => {
+  const { tracker, imagekit, refused } = await start()
+  refused.add('createSubmission')
+  expect((await update(tracker, {}, { ...KEY, fileId: FILE_ID })).status).toBe(503)
+  refused.clear()
+  expect((await update(tracker, {}, { ...KEY, fileId: FILE_ID })).status).toBe(200)
+  expect(imagekit.calls).toHaveLength(1)
+})

@@ -1,0 +1,120 @@
+import { once } from 'node:events'
+import { createReadStream } from 'node:fs'
+import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { afterEach, expect, onTestFinished, test } from 'vitest'
+import { imageBytes } from '../sandbox/support/fixture-images.ts'
+import { API_KEY, startTrackerAndSandbox } from '../support/tracker.ts'
+import { statusOf } from '../support/webhooks.ts'
+
+type Uploaded = Record<string, unknown> & { fileId: string; url: string }
+type Client = {
+  upload(options: object): Promise<Uploaded>
+  updateFileDetails(fileId: string, changes: object): Promise<unknown>
+}
+
+const load = createRequire(import.meta.url)
+// Its own types leave no usable type for what `upload` resolves to.
+const ImageKit: new (options: object) => Client = load('imagekit')
+
+type Axios = {
+  interceptors: { request: { use(change: (config: { url: string }) => object): number; clear(): void } }
+}
+
+// The very axios that the SDK requires: its API host is hard-coded there.
+const axios: Axios = createRequire(load.resolve('imagekit'))('axios')
+
+afterEach(() => axios.interceptors.request.clear())
+
+async function startWithClient(privateKey = API_KEY) {
+  const started = await startTrackerAndSandbox()
+  const { url } = started.tracker
+  axios.interceptors.request.use((config) => {
+    config.url = config.url.replace('https://api.imagekit.io', url)
+    return config
+  })
+  const uploadEndpoint = `${url}/api/v1/files/upload`
+  return {
+    ...started,
+    client: new ImageKit({ publicKey: 'public', privateKey, urlEndpoint: url, uploadEndpoint }),
+  }
+}
+
+test('a buffer with extensions, tags and customMetadata is tracked to its end', async () => {
+  const { tracker, client } = await startWithClient()
+  const uploaded = await client.upload({
+    file: imageBytes('shirt.png'),
+    fileName: 'shirt.png',
+    tags: ['one', 'sandbox:delay=10', 'sandbox:remove-bg=failed'],
+    customMetadata: { brand: 'Nike' },
+    responseFields: ['tags', 'customMetadata'],
+    extensions: [{ name: 'remove-bg' }, { name: 'google-auto-tagging', minConfidence: 50, maxTags: 5 }],
+  })
+  expect(uploaded).toMatchObject({
+    tags: expect.arrayContaining(['one']),
+    customMetadata: { brand: 'Nike' },
+    extensionStatus: { 'remove-bg': 'pending', 'google-auto-tagging': 'pending' },
+  })
+  await tracker.fetch(`/assets/${uploaded.fileId}/status?wait=10`)
+  expect((await statusOf(tracker, uploaded.fileId)).extensionStatus).toEqual({
+    'remove-bg': 'failed',
+    'google-auto-tagging': 'success',
+  })
+})
+
+test('a stream, a base64 text and a URL arrive as the same file', async () => {
+  const { client } = await startWithClient()
+  const files = createServer((_, response) => response.end(imageBytes('leaf.webp'))).listen(0, '127.0.0.1')
+  await once(files, 'listening')
+  onTestFinished(() => {
+    files.close()
+  })
+  const address = files.address()
+  const port = typeof address === 'object' ? address?.port : 0
+  const sources = [
+    createReadStream(fileURLToPath(new URL('../fixtures/images/leaf.webp', import.meta.url))),
+    imageBytes('leaf.webp').toString('base64'),
+    `http://127.0.0.1:${port}/leaf.webp`,
+  ]
+  for (const file of sources) {
+    const uploaded = await client.upload({ file, fileName: 'leaf.webp' })
+    expect(uploaded).toMatchObject({ width: 32, size: imageBytes('leaf.webp').length })
+    expect(Buffer.from(await (await fetch(uploaded.url)).arrayBuffer())).toEqual(imageBytes('leaf.webp'))
+  }
+})
+
+test('an update, its API host redirected, runs extensions and is tracked', async () => {
+  const { client, tracker } = await startWithClient()
+  const { fileId } = await client.upload({
+    file: imageBytes('shirt.jpg'),
+    fileName: 'shirt.jpg',
+    tags: ['sandbox:delay=10'],
+  })
+  const extensions = [{ name: 'aws-auto-tagging', minConfidence: 50, maxTags: 5 }]
+  expect(await client.updateFileDetails(fileId, { extensions })).toMatchObject({ fileId })
+  await tracker.fetch(`/assets/${fileId}/status?wait=10`)
+  expect((await statusOf(tracker, fileId)).extensionStatus).toEqual({ 'aws-auto-tagging': 'success' })
+})
+
+test("refusals reject with message and help, whether they are ImageKit's or ours", async () => {
+  const { client } = await startWithClient()
+  const file = imageBytes('sun.gif')
+  const help = expect.any(String)
+  await expect(client.upload({ file, fileName: 'sun.gif', customCoordinates: '1,2' })).rejects.toMatchObject({
+    message: expect.stringContaining('Your request contains invalid customCoordinates parameter.'),
+    help,
+  })
+  const ours = client.upload({ file, fileName: 'sun.gif', extensions: [{ options: {} }] })
+  await expect(ours).rejects.toMatchObject({ message: expect.stringContaining('extensions'), help })
+  const gone = client.updateFileDetails('5effaa5662679b5af2c58829', { tags: ['x'] })
+  await expect(gone).rejects.toMatchObject({ message: 'The requested file does not exist.', help })
+})
+
+test('a key that is not known rejects with the same shape, for upload and update', async () => {
+  const { client } = await startWithClient('another-key-of-the-tests')
+  const refusal = { message: expect.stringContaining('key is not known'), help: expect.any(String) }
+  const upload = client.upload({ file: imageBytes('sun.gif'), fileName: 'sun.gif' })
+  await expect(upload).rejects.toMatchObject(refusal)
+  await expect(client.updateFileDetails('f1', { tags: ['x'] })).rejects.toMatchObject(refusal)
+})

@@ -1,0 +1,156 @@
+import { once } from 'node:events'
+import { createReadStream } from 'node:fs'
+import { createServer } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import ImageKit, { AuthenticationError, BadRequestError, NotFoundError, toFile } from '@imagekit/nodejs'
+import { expect, onTestFinished, test } from 'vitest'
+import { imageBytes } from '../sandbox/support/fixture-images.ts'
+import { API_KEY, startTrackerAndSandbox } from '../support/tracker.ts'
+import { statusOf } from '../support/webhooks.ts'
+
+async function startWithClient() {
+  const started = await startTrackerAndSandbox()
+  return { ...started, client: new ImageKit({ privateKey: API_KEY, baseURL: started.tracker.url }) }
+}
+
+const shirt = () => fileURLToPath(new URL('../fixtures/images/shirt.png', import.meta.url))
+
+test('a stream with extensions is tracked to its end', async () => {
+  const { tracker, sandbox, client } = await startWithClient()
+  const uploaded = await client.files.upload({
+    file: createReadStream(shirt()),
+    fileName: 'shirt.png',
+    tags: ['sandbox:delay=10', 'sandbox:aws-auto-tagging=failed'],
+    extensions: [
+      { name: 'remove-bg', options: { bg_color: 'green' } },
+      { name: 'aws-auto-tagging', minConfidence: 50, maxTags: 5 },
+      { name: 'ai-auto-description' },
+    ],
+  })
+  expect(uploaded).toMatchObject({ width: 240, height: 160, size: imageBytes('shirt.png').length })
+  expect(uploaded.extensionStatus).toEqual({
+    'remove-bg': 'pending',
+    'aws-auto-tagging': 'pending',
+    'ai-auto-description': 'pending',
+  })
+  const fileId = uploaded.fileId ?? ''
+  await tracker.fetch(`/assets/${fileId}/status?wait=10`)
+  expect(await statusOf(tracker, fileId)).toMatchObject({
+    status: 'failed',
+    extensionStatus: {
+      'remove-bg': 'success',
+      'aws-auto-tagging': 'failed',
+      'ai-auto-description': 'success',
+    },
+  })
+  expect(sandbox.uploads()[0]?.order.at(-1)).toBe('webhookUrl')
+})
+
+test('a buffer, a base64 text and a URL arrive as the same file', async () => {
+  const { client, sandbox } = await startWithClient()
+  const files = createServer((_, response) => response.end(imageBytes('leaf.webp'))).listen(0, '127.0.0.1')
+  await once(files, 'listening')
+  onTestFinished(() => {
+    files.close()
+  })
+  const address = files.address()
+  const port = typeof address === 'object' ? address?.port : 0
+  const sources = [
+    await toFile(imageBytes('leaf.webp'), 'leaf.webp'),
+    imageBytes('leaf.webp').toString('base64'),
+    `data:image/webp;base64,${imageBytes('leaf.webp').toString('base64')}`,
+    `http://127.0.0.1:${port}/leaf.webp`,
+  ]
+  for (const file of sources) {
+    const uploaded = await client.files.upload({ file, fileName: 'leaf.webp' })
+    expect(uploaded).toMatchObject({ width: 32, fileType: 'image', size: imageBytes('leaf.webp').length })
+    expect(uploaded).not.toHaveProperty('extensionStatus')
+    const stored = Buffer.from(await (await fetch(uploaded.url ?? '')).arrayBuffer())
+    expect(stored).toEqual(imageBytes('leaf.webp'))
+  }
+  for (const { parameters } of sandbox.uploads()) expect(parameters).not.toHaveProperty('webhookUrl')
+})
+
+test('tags, customMetadata and the rest pass through, and an upload without extensions is known with status none', async () => {
+  const { client, tracker } = await startWithClient()
+  const uploaded = await client.files.upload({
+    file: await toFile(imageBytes('shirt.jpg'), 'shirt.jpg'),
+    fileName: 'shirt.jpg',
+    folder: '/products',
+    tags: ['t-shirt', 'men'],
+    customMetadata: { brand: 'Nike' },
+    customCoordinates: '10,10,100,100',
+    responseFields: ['tags', 'customMetadata', 'customCoordinates', 'isPrivateFile'],
+    description: 'A shirt',
+    isPrivateFile: true,
+  })
+  expect(uploaded).toMatchObject({
+    tags: ['t-shirt', 'men'],
+    customMetadata: { brand: 'Nike' },
+    customCoordinates: '10,10,100,100',
+    isPrivateFile: true,
+    description: 'A shirt',
+    filePath: expect.stringMatching(/^\/products\//),
+  })
+  expect((await statusOf(tracker, uploaded.fileId ?? '')).status).toBe('none')
+})
+
+test('an update runs extensions on a file that exists, and is tracked', async () => {
+  const { client, tracker, sandbox } = await startWithClient()
+  const { fileId = '' } = await client.files.upload({
+    file: await toFile(imageBytes('shirt.jpg'), 'shirt.jpg'),
+    fileName: 'shirt.jpg',
+    tags: ['sandbox:delay=10'],
+  })
+  const updated = await client.files.update(fileId, {
+    extensions: [{ name: 'google-auto-tagging', minConfidence: 50, maxTags: 5 }],
+    customMetadata: { color: 'red' },
+    removeAITags: 'all',
+  })
+  expect(updated).toMatchObject({ customMetadata: { color: 'red' } })
+  expect(sandbox.updates()).toMatchObject([{ body: { removeAITags: 'all', webhookUrl: expect.any(String) } }])
+  await tracker.fetch(`/assets/${fileId}/status?wait=10`)
+  expect(await statusOf(tracker, fileId)).toMatchObject({
+    extensionStatus: { 'google-auto-tagging': 'success' },
+  })
+})
+
+test("v2 of the upload goes to ImageKit's v2", async () => {
+  const { client, sandbox, tracker } = await startWithClient()
+  const uploaded = await client.beta.v2.files.upload({
+    file: await toFile(imageBytes('leaf.webp'), 'leaf.webp'),
+    fileName: 'leaf.webp',
+    tags: ['sandbox:delay=10'],
+    extensions: [{ name: 'remove-bg' }],
+  })
+  expect(sandbox.uploads()).toMatchObject([{ api: 'v2' }])
+  await tracker.fetch(`/assets/${uploaded.fileId}/status?wait=10`)
+  expect((await statusOf(tracker, uploaded.fileId ?? '')).status).toBe('success')
+})
+
+test("refusals are the SDK's own errors, whether they are ImageKit's or ours", async () => {
+  const { client, tracker } = await startWithClient()
+  const stranger = new ImageKit({ privateKey: 'another-key-of-the-tests', baseURL: tracker.url })
+  const unknown = await stranger.files
+    .upload({ file: 'aGVsbG8=', fileName: 'a.txt' })
+    .catch((error: unknown) => error)
+  expect(unknown).toBeInstanceOf(AuthenticationError)
+  expect(unknown).toMatchObject({
+    status: 401,
+    error: { message: expect.stringContaining('key is not known'), help: expect.any(String) },
+  })
+
+  const crooked = client.files.upload({ file: 'aGVsbG8=', fileName: 'a.txt', customCoordinates: '1,2' })
+  await expect(crooked).rejects.toThrow(BadRequestError)
+  await expect(crooked).rejects.toMatchObject({
+    error: { message: expect.stringContaining('Your request contains invalid customCoordinates parameter.') },
+  })
+  const nameless = [{ options: {} }] as unknown as []
+  const ours = client.files.upload({ file: 'aGVsbG8=', fileName: 'a.txt', extensions: nameless })
+  await expect(ours).rejects.toThrow(BadRequestError)
+  await expect(ours).rejects.toMatchObject({ error: { message: expect.stringContaining('extensions') } })
+
+  const gone = client.files.update('5effaa5662679b5af2c58829', { tags: ['x'] })
+  await expect(gone).rejects.toThrow(NotFoundError)
+  await expect(gone).rejects.toMatchObject({ error: { message: 'The requested file does not exist.' } })
+})

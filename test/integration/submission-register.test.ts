@@ -1,0 +1,133 @@
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { expect, test } from 'vitest'
+import { API_KEY, startTracker } from '../support/tracker.ts'
+import { FILE_ID, register, statusOf } from '../support/webhooks.ts'
+
+test('a registration answers 201 with the addresses that its holder needs', async () => {
+  const tracker = await startTracker()
+  const answer = await tracker.fetch('/submissions', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      extensions: [{ name: 'remove-bg', options: { add_shadow: true } }, { name: 'ai-tasks' }],
+    }),
+  })
+  expect(answer.status).toBe(201)
+  const registered = (await answer.json()) as Record<string, string>
+  expect(Object.keys(registered)).toEqual(['submissionId', 'webhookUrl', 'statusUrl'])
+  const { submissionId = '', webhookUrl = '', statusUrl = '' } = registered
+  expect(answer.headers.get('location')).toBe(`${tracker.url}/submissions/${submissionId}`)
+  expect(webhookUrl.startsWith(`${tracker.url}/webhooks/extension/`)).toBe(true)
+  expect(statusUrl).toMatch(new RegExp(`^${tracker.url}/submissions/${submissionId}\\?token=[\\w-]{43}$`))
+
+  const submission = await (await fetch(statusUrl)).json()
+  expect(submission).toEqual({
+    submissionId,
+    kind: 'external',
+    state: 'submitting',
+    fileId: null,
+    statusUrl,
+    error: null,
+    extensions: [
+      expect.objectContaining({ name: 'remove-bg' }),
+      expect.objectContaining({ name: 'ai-tasks' }),
+    ],
+  })
+  expect(submission).toMatchObject({
+    extensions: [
+      { status: 'pending', source: 'request', attempt: 1, submissionId, settledAt: null, error: null },
+      { status: 'pending' },
+    ],
+  })
+})
+
+test('one run stands for each distinct name', async () => {
+  const tracker = await startTracker()
+  await register(tracker, ['remove-bg', 'ai-tasks', 'remove-bg'])
+  expect((await statusOf(tracker)).extensions.map(({ name }) => name)).toEqual(['remove-bg', 'ai-tasks'])
+})
+
+test('a fileId that is known already makes the asset pending at once, and its statusUrl is told', async () => {
+  const tracker = await startTracker()
+  const { statusUrl, submissionId } = await register(tracker, ['remove-bg'])
+  expect(statusUrl).toMatch(new RegExp(`^${tracker.url}/assets/${FILE_ID}/status\\?token=[\\w-]{43}$`))
+  expect(await (await fetch(statusUrl)).json()).toMatchObject({ fileId: FILE_ID, status: 'pending' })
+  const submission = await (await tracker.fetch(`/submissions/${submissionId}`)).json()
+  expect(submission).toMatchObject({ fileId: FILE_ID, statusUrl, state: 'submitting' })
+})
+
+test('a fileId with letters of any kind comes back in an address that works', async () => {
+  const tracker = await startTracker()
+  const { statusUrl } = await register(tracker, ['remove-bg'], 'a/b?c#d ü%')
+  expect(await (await fetch(statusUrl)).json()).toMatchObject({ fileId: 'a/b?c#d ü%', status: 'pending' })
+})
+
+const deep = '['.repeat(1000) + ']'.repeat(1000)
+
+test.each([
+  ['no extensions', '{}', 'extensions'],
+  ['an empty list', '{"extensions":[]}', 'extensions'],
+  ['extensions that are no list', '{"extensions":{"name":"remove-bg"}}', 'extensions'],
+  ['a JSON text in place of a list', '{"extensions":"[{\\"name\\":\\"remove-bg\\"}]"}', 'extensions'],
+  ['an extension without a name', '{"extensions":[{"options":{}}]}', 'extensions'],
+  ['an extension with an empty name', '{"extensions":[{"name":""}]}', 'extensions'],
+  ['an extension that is a text', '{"extensions":["remove-bg"]}', 'extensions'],
+  ['a fileId that is no text', '{"extensions":[{"name":"x"}],"fileId":7}', 'fileId'],
+  ['an empty fileId', '{"extensions":[{"name":"x"}],"fileId":""}', 'fileId'],
+  ['a fileId with half a character', '{"extensions":[{"name":"x"}],"fileId":"a\\ud800"}', 'fileId'],
+  ['a fileId with a NUL', '{"extensions":[{"name":"x"}],"fileId":"a\\u0000"}', 'fileId'],
+  ['a list', '[]', undefined],
+  ['null', 'null', undefined],
+  ['no JSON', 'extensions=x', undefined],
+  ['nothing', '', undefined],
+  ['options that no one could write again', `{"extensions":[{"name":"x","options":${deep}}]}`, undefined],
+])('%s is 400 and tells the field', async (_, body, field) => {
+  const tracker = await startTracker()
+  const answer = await tracker.fetch('/submissions', { method: 'POST', body })
+  expect(answer.status).toBe(400)
+  const problem = (await answer.json()) as { code: string; errors?: { field: string; message: string }[] }
+  expect(problem.code).toBe('invalid_input')
+  if (field === undefined) return
+  expect(problem.errors?.[0]?.field).toBe(field)
+  expect(problem.errors?.[0]?.message).toEqual(expect.any(String))
+})
+
+test('more than one thing that is wrong is told at once', async () => {
+  const tracker = await startTracker()
+  const answer = await tracker.fetch('/submissions', { method: 'POST', body: '{"fileId":1}' })
+  const { errors } = (await answer.json()) as { errors: { field: string }[] }
+  expect(errors.map(({ field }) => field).sort()).toEqual(['extensions', 'fileId'])
+})
+
+test('a registration over 1 MiB is 413', async () => {
+  const tracker = await startTracker()
+  const answer = await tracker.fetch('/submissions', { method: 'POST', body: ' '.repeat(1024 * 1024 + 1) })
+  expect(answer.status).toBe(413)
+})
+
+test('a registration needs a key; a token of a submission does not open it', async () => {
+  const tracker = await startTracker()
+  const { statusUrl } = await register(tracker, ['remove-bg'], null)
+  const body = '{"extensions":[{"name":"remove-bg"}]}'
+  const { search } = new URL(statusUrl)
+  expect((await fetch(`${tracker.url}/submissions`, { method: 'POST', body })).status).toBe(401)
+  expect((await fetch(`${tracker.url}/submissions${search}`, { method: 'POST', body })).status).toBe(401)
+  const wrong = await fetch(`${tracker.url}/submissions`, {
+    method: 'POST',
+    body,
+    headers: { authorization: `Bearer ${API_KEY}x` },
+  })
+  expect(wrong.status).toBe(401)
+})
+
+test('a submission keeps the name of the key that asked, and not the key', async () => {
+  const tracker = await startTracker()
+  await register(tracker, ['remove-bg'])
+  await tracker.service.stop()
+  const database = new Database(join(tracker.directory, 'tracker.db'), { readonly: true })
+  const [row] = database.prepare('SELECT * FROM submissions').all()
+  database.close()
+  expect(row).toMatchObject({ key_name: 'app', kind: 'external' })
+  expect(JSON.stringify(row)).not.toContain(API_KEY)
+})

@@ -1,0 +1,144 @@
+import { expect, test } from 'vitest'
+import { type Call, startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { rawRequest } from '../support/raw-request.ts'
+import {
+  API_KEY,
+  IMAGEKIT_KEY,
+  startTracker,
+  startTrackerAndSandbox,
+  temporaryDirectory,
+} from '../support/tracker.ts'
+import { FILE_ID, update } from '../support/updates.ts'
+import { FILE, FILE_NAME, getSubmission, upload } from '../support/uploads.ts'
+import { openWatchedStore } from '../support/watched-store.ts'
+
+const CALLER_URL = 'https://caller.example.com/hook'
+const EXTENSIONS = [{ name: 'remove-bg', options: { bg_color: 'green' } }]
+
+async function start() {
+  const received: unknown[] = []
+  const imagekit = await startBrokenImagekit(async (call: Call) => {
+    received.push(await call.readJson())
+    call.answer(200, uploadedFile(FILE_ID, { extensionStatus: { 'remove-bg': 'pending' } }))
+  })
+  const directory = temporaryDirectory()
+  const { store, created } = openWatchedStore(directory)
+  const tracker = await startTracker({ IMAGEKIT_API_URL: imagekit.url }, { store }, directory)
+  return { tracker, imagekit, received, created }
+}
+
+test('an update passes its body on, with the tracker’s webhookUrl in place of the caller’s', async () => {
+  const { tracker, imagekit, received, created } = await start()
+  const body = {
+    removeAITags: ['car'],
+    tags: ['a', 'Ü'],
+    customCoordinates: null,
+    customMetadata: { brand: 'Nike', gone: null },
+    description: '',
+    unheard: { of: [1.5] },
+    extensions: EXTENSIONS,
+  }
+  const answer = await update(tracker, { ...body, webhookUrl: CALLER_URL })
+  expect(answer.status).toBe(200)
+  expect(received).toEqual([
+    { ...body, webhookUrl: expect.stringContaining(`${tracker.url}/webhooks/extension/`) },
+  ])
+  expect(created).toMatchObject([
+    { kind: 'update', fileId: FILE_ID, extensions: EXTENSIONS, callerWebhookUrl: CALLER_URL },
+  ])
+  const [call] = imagekit.calls
+  expect(call?.headers.authorization).toBe(`Basic ${Buffer.from(`${IMAGEKIT_KEY}:`).toString('base64')}`)
+  expect(call?.headers['content-type']).toBe('application/json')
+  expect(call?.headers['transfer-encoding']).toBeUndefined()
+  expect(call?.path).toBe(`/v1/files/${FILE_ID}/details`)
+})
+
+test('without extensions no webhookUrl goes out', async () => {
+  const { tracker, received } = await start()
+  await update(tracker, { tags: ['a'], webhookUrl: CALLER_URL })
+  await update(tracker, { tags: ['a'], extensions: [] })
+  expect(received).toEqual([{ tags: ['a'] }, { tags: ['a'], extensions: [] }])
+})
+
+test('an update of a real file runs its extensions, and their webhooks settle it', async () => {
+  const { tracker } = await startTrackerAndSandbox()
+  const { fileId } = (await (await upload(tracker, [FILE, FILE_NAME])).json()) as { fileId: string }
+  const answer = await update(
+    tracker,
+    { tags: ['sandbox:delay=10'], extensions: [{ name: 'remove-bg' }] },
+    { fileId },
+  )
+  expect(await answer.json()).toMatchObject({ fileId, extensionStatus: { 'remove-bg': 'pending' } })
+  expect(answer.headers.get('link')).toContain(`/assets/${fileId}/status?token=`)
+  expect(await getSubmission(tracker, answer.headers.get('x-submission-id'))).toMatchObject({
+    kind: 'update',
+    state: 'accepted',
+    fileId,
+  })
+  const status = await tracker.fetch(`/assets/${fileId}/status?wait=10`)
+  expect(await status.json()).toMatchObject({ extensionStatus: { 'remove-bg': 'success' } })
+})
+
+test('an update that publishes is passed on as it is', async () => {
+  const { tracker, sandbox } = await startTrackerAndSandbox()
+  const { fileId } = (await (await upload(tracker, [FILE, FILE_NAME])).json()) as { fileId: string }
+  const body = { publish: { isPublished: false, includeFileVersions: true } }
+  expect((await update(tracker, body, { fileId })).status).toBe(200)
+  expect(sandbox.updates()).toMatchObject([{ fileId, body }])
+})
+
+test('a file that ImageKit does not have is its 404, the submission is rejected, the asset stays unknown', async () => {
+  const { tracker } = await startTrackerAndSandbox()
+  const answer = await update(tracker, { extensions: EXTENSIONS })
+  expect(answer.status).toBe(404)
+  expect(await answer.json()).toMatchObject({ message: 'The requested file does not exist.' })
+  expect(answer.headers.get('x-should-retry')).toBeNull()
+  const submission = await getSubmission(tracker, answer.headers.get('x-submission-id'))
+  expect(submission).toMatchObject({ state: 'rejected', error: { status: 404 } })
+  expect((await tracker.fetch(`/assets/${FILE_ID}/status`)).status).toBe(404)
+})
+
+test.for([
+  ['something that is not JSON', 'nothing', 400],
+  ['an empty body', '', 400],
+  ['an array', '[]', 400],
+  ['extensions as a text', { extensions: '[{"name":"remove-bg"}]' }, 400],
+  ['extensions without a name', { extensions: [{}] }, 400],
+  ['extensions that are null', { extensions: null }, 400],
+  ['a webhookUrl that is no URL', { webhookUrl: 'nowhere' }, 400],
+  ['a webhookUrl that is no text', { webhookUrl: 1 }, 400],
+  ['a body over 1 MiB', { description: 'x'.repeat(1024 * 1024) }, 413],
+] as const)('%s is refused in ImageKit’s shape, and ImageKit is not asked', async ([, body, status]) => {
+  const { tracker, imagekit, created } = await start()
+  const answer = await update(tracker, body)
+  expect(answer.status).toBe(status)
+  expect(await answer.json()).toEqual({ message: expect.any(String), help: expect.any(String) })
+  expect(imagekit.calls).toEqual([])
+  expect(created).toEqual([])
+})
+
+test.for(['a/b', 'a?b#c', 'ü ☃', '%2F', 'a%', '...', '..%2f..'])(
+  'the fileId "%s" reaches ImageKit as it was sent',
+  async (fileId) => {
+    const { tracker, imagekit, created } = await start()
+    await update(tracker, { tags: null }, { fileId })
+    expect(imagekit.calls[0]?.path).toBe(`/v1/files/${encodeURIComponent(fileId)}/details`)
+    expect(created).toMatchObject([{ fileId }])
+  },
+)
+
+test.for(['%2e%2e', '.%2E', '%2e', '..'])(
+  'a fileId that would be another address, "%s", reaches nothing',
+  async (fileId) => {
+    const { tracker, imagekit } = await start()
+    const headers = { authorization: `Bearer ${API_KEY}` }
+    const answer = await rawRequest(tracker.url, {
+      method: 'PATCH',
+      path: `/v1/files/${fileId}/details`,
+      headers,
+      body: '{}',
+    })
+    expect([400, 404]).toContain(answer.status)
+    expect(imagekit.calls).toEqual([])
+  },
+)

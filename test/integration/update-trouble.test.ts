@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest'
+import { type Call, nobodysUrl, startBrokenImagekit } from '../support/broken-imagekit.ts'
+import { startTracker, temporaryDirectory } from '../support/tracker.ts'
+import { FILE_ID, update } from '../support/updates.ts'
+import { getSubmission, openUpload } from '../support/uploads.ts'
+import { openWatchedStore } from '../support/watched-store.ts'
+import { deliver } from '../support/webhooks.ts'
+
+const BODY = { extensions: [{ name: 'remove-bg' }] }
+
+async function start(url: string, overrides = {}) {
+  const directory = temporaryDirectory()
+  const watched = openWatchedStore(directory)
+  const settings = { store: watched.store, imagekitTimeoutMs: 50, drainMs: 100, ...overrides }
+  const tracker = await startTracker({ IMAGEKIT_API_URL: url }, settings, directory)
+  return { tracker, ...watched }
+}
+
+test('an ImageKit that refuses connections is 502, the submission is rejected, the asset stays unknown', async () => {
+  const { tracker, created } = await start(await nobodysUrl())
+  const answer = await update(tracker, BODY)
+  expect(answer.status).toBe(502)
+  expect(await answer.json()).toEqual({
+    message: expect.stringContaining('Nothing was changed'),
+    help: expect.any(String),
+  })
+  expect(answer.headers.get('x-should-retry')).toBeNull()
+  const submission = await getSubmission(tracker, created[0]?.submissionId ?? '')
+  expect(submission).toMatchObject({ state: 'rejected', error: { code: 'imagekit_unreachable' } })
+  expect((await tracker.fetch(`/assets/${FILE_ID}/status`)).status).toBe(404)
+})
+
+const TROUBLES: [what: string, status: number, code: string, script: (call: Call) => void][] = [
+  ['breaks the connection', 502, 'imagekit_unreachable', (call) => call.breakOff()],
+  ['says nothing', 504, 'imagekit_timeout', () => {}],
+  ['answers 503', 503, 'imagekit_unclear', (call) => call.answer(503, '{"message":"down"}')],
+]
+
+test.for(TROUBLES)(
+  'an ImageKit that has the update and %s leaves it unconfirmed, until a webhook settles it',
+  async ([, status, code, script]) => {
+    let webhookUrl = ''
+    const imagekit = await startBrokenImagekit(async (call) => {
+      webhookUrl = String(Object(await call.readJson()).webhookUrl)
+      script(call)
+    })
+    const { tracker } = await start(imagekit.url)
+    const answer = await update(tracker, BODY)
+    expect(answer.status).toBe(status)
+    expect(answer.headers.get('x-should-retry')).toBe('false')
+    const submissionId = answer.headers.get('x-submission-id')
+    expect(await getSubmission(tracker, submissionId)).toMatchObject({
+      state: 'unconfirmed',
+      error: { code },
+    })
+    expect(await (await tracker.fetch(`/assets/${FILE_ID}/status`)).json()).toMatchObject({
+      status: 'pending',
+    })
+
+    await deliver(webhookUrl, {
+      service: 'remove-bg',
+      status: 'FAILURE',
+      fileId: FILE_ID,
+      error: { reason: 'x' },
+    })
+    expect(await (await tracker.fetch(`/assets/${FILE_ID}/status`)).json()).toMatchObject({
+      status: 'failed',
+    })
+  },
+)
+
+test('while the store can’t write the submission, an update is 503 and ImageKit is not asked', async () => {
+  const imagekit = await startBrokenImagekit()
+  const { tracker, refused } = await start(imagekit.url)
+  refused.add('createSubmission')
+  const answer = await update(tracker, BODY)
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5'])
+  expect(imagekit.calls).toEqual([])
+})
+
+test('a body that stalls is cut off', async () => {
+  const imagekit = await startBrokenImagekit()
+  const { tracker } = await start(imagekit.url, { bodyIdleMs: 50 })
+  const headers = { 'content-type': 'application/json' }
+  const caller = openUpload(tracker, headers, 'PATCH', `/v1/files/${FILE_ID}/details`)
+  caller.write('{"tags":')
+  expect((await caller.answer).status).toBe(408)
+  expect(imagekit.calls).toEqual([])
+})
+
+test('the answer to a caller that left is still applied', async () => {
+  const imagekit = await startBrokenImagekit((call) => call.readJson())
+  const { tracker, created } = await start(imagekit.url, { imagekitTimeoutMs: 10_000 })
+  const headers = { 'content-type': 'application/json' }
+  const caller = openUpload(tracker, headers, 'PATCH', `/v1/files/${FILE_ID}/details`)
+  caller.write(JSON.stringify(BODY))
+  caller.end()
+  await expect.poll(() => imagekit.calls[0]?.received).toContain('remove-bg')
+  caller.leave()
+  await expect(caller.answer).rejects.toThrow()
+  imagekit.calls[0]?.answer(400, '{"message":"no"}')
+  const id = created[0]?.submissionId ?? ''
+  await expect.poll(() => getSubmission(tracker, id)).toMatchObject({ state: 'rejected' })
+})

@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest'
+import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { rawRequest } from '../support/raw-request.ts'
+import { ADMIN_KEY, API_KEY, IMAGEKIT_KEY, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
+import { BOUNDARY, FILE, FILE_NAME, openUpload, partText, UPLOAD, upload } from '../support/uploads.ts'
+
+const ADDRESSES = [UPLOAD, '/api/v2/files/upload', '/v1/files/598821f949c0a938d57563bd/details']
+const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`
+
+test.for([
+  ['Bearer', `Bearer ${API_KEY}`],
+  ['Bearer with the admin key', `Bearer ${ADMIN_KEY}`],
+  ['the user name of Basic', basic(`${API_KEY}:`)],
+  ['Basic with a password, which is ignored', basic(`${API_KEY}:do_not_set`)],
+] as const)(
+  'a key is taken as %s, and ImageKit gets the private key by Basic instead of it',
+  async ([, authorization]) => {
+    const imagekit = await startBrokenImagekit(async (call) => {
+      await call.readForm()
+      call.answer(200, uploadedFile('file1'))
+    })
+    const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
+    const answer = await upload(tracker, [FILE, FILE_NAME], { headers: { authorization } })
+    expect(answer.status).toBe(200)
+    const [call] = imagekit.calls
+    expect(call?.headers.authorization).toBe(basic(`${IMAGEKIT_KEY}:`))
+    const sent = JSON.stringify(call?.headers) + call?.received
+    for (const secret of [API_KEY, ADMIN_KEY, authorization]) expect(sent).not.toContain(secret)
+  },
+)
+
+test.for([
+  ['no Authorization', undefined],
+  ['an unknown key', 'Bearer somebody-elses-key-0123456789'],
+  ['ImageKit’s private key', basic(`${IMAGEKIT_KEY}:`)],
+  ['the key as password', basic(`:${API_KEY}`)],
+  ['another scheme', `Digest ${API_KEY}`],
+] as const)('%s is 401 in ImageKit’s shape, on each address', async ([, authorization]) => {
+  const { tracker, sandbox } = await startTrackerAndSandbox()
+  for (const path of ADDRESSES) {
+    const headers = authorization === undefined ? {} : { authorization }
+    const method = path.endsWith('details') ? 'PATCH' : 'POST'
+    const answer = await rawRequest(tracker.url, { method, path, headers, body: '{}' })
+    expect(answer.status).toBe(401)
+    expect(answer.headers['www-authenticate']).toContain('Bearer')
+    expect(JSON.parse(answer.body)).toEqual({ message: expect.any(String), help: expect.any(String) })
+  }
+  expect([...sandbox.uploads(), ...sandbox.updates()]).toEqual([])
+})
+
+test('a wrong key is answered before the file has come', async () => {
+  const { tracker } = await startTrackerAndSandbox({}, { drainMs: 100 })
+  const caller = openUpload(tracker, { authorization: 'Bearer wrong' })
+  caller.write(`--${BOUNDARY}\r\n${partText('name="file"', 'x')}`)
+  expect((await caller.answer).status).toBe(401)
+})
+
+test('other methods are 405 with Allow, in ImageKit’s shape', async () => {
+  const { tracker } = await startTrackerAndSandbox()
+  for (const path of ADDRESSES)
+    for (const method of ['GET', 'PUT', 'DELETE', 'OPTIONS', path.endsWith('details') ? 'POST' : 'PATCH']) {
+      const answer = await rawRequest(tracker.url, { method, path })
+      expect([path, method, answer.status]).toEqual([path, method, 405])
+      expect(answer.headers.allow).toBe(path.endsWith('details') ? 'PATCH' : 'POST')
+      expect(answer.headers['access-control-allow-origin']).toBeUndefined()
+      expect(JSON.parse(answer.body)).toEqual({ message: expect.any(String), help: expect.any(String) })
+    }
+})
+
+test('without keys a request that came through a proxy is 403 in ImageKit’s shape', async () => {
+  const env = { TRACKER_API_KEY: undefined, TRACKER_ADMIN_KEY: undefined }
+  const { tracker } = await startTrackerAndSandbox(env)
+  for (const path of ADDRESSES) {
+    const headers = { 'x-forwarded-for': '203.0.113.1' }
+    const answer = await rawRequest(tracker.url, { method: 'POST', path, headers })
+    expect(answer.status).toBe(403)
+    expect(JSON.parse(answer.body)).toEqual({ message: expect.any(String), help: expect.any(String) })
+  }
+  const answer = await rawRequest(tracker.url, { method: 'POST', path: UPLOAD })
+  expect(answer.status).toBe(400)
+})
+
+test('the private key is in no answer, whatever happens', async () => {
+  const imagekit = await startBrokenImagekit(async (call) => {
+    await (call.path.endsWith('details') ? call.readJson() : call.readForm())
+    call.breakOff()
+  })
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url })
+  const answers = [
+    await upload(tracker, [FILE, FILE_NAME]),
+    await upload(tracker, [FILE]),
+    await upload(tracker, [FILE, ['extensions', 'x']]),
+    await tracker.fetch(ADDRESSES[2] ?? '', { method: 'PATCH', body: '{}' }),
+    await tracker.fetch(UPLOAD),
+  ]
+  const encoded = basic(`${IMAGEKIT_KEY}:`).slice('Basic '.length)
+  for (const answer of answers) {
+    const told = JSON.stringify([...answer.headers]) + (await answer.text())
+    expect(told).not.toContain(IMAGEKIT_KEY)
+    expect(told).not.toContain(encoded)
+  }
+})

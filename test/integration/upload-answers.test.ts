@@ -1,0 +1,139 @@
+import { expect, test } from 'vitest'
+import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { startTracker } from '../support/tracker.ts'
+import {
+  BOUNDARY,
+  EXTENSIONS,
+  FILE,
+  FILE_NAME,
+  formText,
+  getSubmission,
+  openUpload,
+  partText,
+  upload,
+} from '../support/uploads.ts'
+
+const FORM = [FILE, FILE_NAME, ['extensions', EXTENSIONS] satisfies [string, string]]
+const IK_HEADERS = {
+  'x-ik-requestId': 'request-1',
+  'X-RateLimit-Limit': '5',
+  'X-RateLimit-Reset': '100',
+  'X-RateLimit-Interval': '1000',
+}
+
+/** A tracker whose ImageKit takes the whole form and answers this. */
+async function answeredWith(status: number, body: string, headers: { [name: string]: string } = IK_HEADERS) {
+  const imagekit = await startBrokenImagekit(async (call) => {
+    await call.readForm()
+    call.answer(status, body, headers)
+  })
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
+  const answer = await upload(tracker, FORM)
+  const submissionId = answer.headers.get('x-submission-id')
+  return { tracker, imagekit, answer, submissionId, submission: await getSubmission(tracker, submissionId) }
+}
+
+test('ImageKit’s answer comes back byte by byte, with its request id, rate limits and the links of the tracker', async () => {
+  const body = ` ${JSON.stringify(uploadedFile('file/1', { name: 'Größe.jpg', unheard: 1.5e300 }))}\n`
+  const { tracker, answer, submission } = await answeredWith(200, body)
+  expect(answer.status).toBe(200)
+  expect(await answer.text()).toBe(body)
+  expect(answer.headers.get('content-type')).toBe('application/json')
+  for (const [name, value] of Object.entries(IK_HEADERS)) expect(answer.headers.get(name)).toBe(value)
+  expect(answer.headers.get('x-should-retry')).toBeNull()
+  const link = answer.headers.get('link') ?? ''
+  expect(link).toMatch(/^<http:.*\/assets\/file%2F1\/status\?token=[\w-]{43}>; rel="status"$/)
+  const status = await fetch(link.slice(1, link.indexOf('>')))
+  expect(await status.json()).toMatchObject({ fileId: 'file/1', status: 'pending' })
+  expect(submission).toMatchObject({ state: 'accepted', fileId: 'file/1', error: null })
+  expect(submission.submissionId).toBe(answer.headers.get('x-submission-id'))
+  expect(tracker.url).toBe(new URL(link.slice(1, link.indexOf('>'))).origin)
+})
+
+test('a queued pre-transformation is accepted without a fileId and without a link', async () => {
+  const body = '{"message":"The pre-transformation has been queued successfully."}'
+  const { answer, submission } = await answeredWith(202, body)
+  expect(answer.status).toBe(202)
+  expect(await answer.text()).toBe(body)
+  expect(answer.headers.get('link')).toBeNull()
+  expect(submission).toMatchObject({ state: 'accepted', fileId: null, extensions: [{ status: 'pending' }] })
+})
+
+test.for([400, 401, 403, 429])(
+  'a refusal with %i comes back unchanged, and the submission is rejected',
+  async (status) => {
+    const body = '{"message":"Upload Limit Exceeded.","help":"For support kindly contact us."}'
+    const { answer, submission } = await answeredWith(status, body)
+    expect(answer.status).toBe(status)
+    expect(await answer.text()).toBe(body)
+    expect(answer.headers.get('x-ik-requestid')).toBe('request-1')
+    expect(answer.headers.get('x-should-retry')).toBeNull()
+    expect(answer.headers.get('www-authenticate')).toBeNull()
+    expect(submission).toMatchObject({
+      state: 'rejected',
+      error: { message: 'Upload Limit Exceeded.', status },
+    })
+  },
+)
+
+test.for<[number, string]>([
+  [500, '{"message":"Internal Server Error"}'],
+  [503, '<html>Service Unavailable</html>'],
+  [200, '{"no":"fileId"}'],
+  [200, 'not JSON'],
+  [204, ''],
+  [302, ''],
+])(
+  'an answer of %i that leaves open what became of the file comes back unchanged, not to be tried again',
+  async ([status, body]) => {
+    const { answer, submission } = await answeredWith(status, body)
+    expect(answer.status).toBe(status)
+    expect(await answer.text()).toBe(body)
+    expect(answer.headers.get('x-should-retry')).toBe('false')
+    expect(answer.headers.get('link')).toBeNull()
+    expect(submission).toMatchObject({
+      state: 'unconfirmed',
+      fileId: null,
+      error: { code: 'imagekit_unclear', status },
+    })
+  },
+)
+
+test('a refusal that comes while the file is still streaming is passed on at once', async () => {
+  const body = '{"message":"Your account cannot be authenticated."}'
+  const imagekit = await startBrokenImagekit(async (call) => {
+    await call.readText('first half')
+    call.answer(403, body)
+  })
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { drainMs: 100 })
+  const caller = openUpload(tracker)
+  caller.write(`--${BOUNDARY}\r\n${partText('name="file"; filename="a"', 'first half')}`)
+  const answer = await caller.answer
+  expect([answer.status, answer.body]).toEqual([403, body])
+  expect(answer.headers['x-should-retry']).toBeUndefined()
+  expect(imagekit.calls[0]?.hasWholeForm).toBe(false)
+})
+
+test('a 500 that comes while the file is still streaming may be tried again, for nothing was uploaded', async () => {
+  const imagekit = await startBrokenImagekit(async (call) => {
+    await call.readText('first half')
+    call.answer(500, '{"message":"oops"}')
+  })
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { drainMs: 100 })
+  const caller = openUpload(tracker)
+  caller.write(`--${BOUNDARY}\r\n${partText('name="file"; filename="a"', 'first half')}`)
+  const answer = await caller.answer
+  expect([answer.status, answer.headers['x-should-retry']]).toEqual([500, undefined])
+})
+
+test('an acceptance before the form was complete is not believed', async () => {
+  const imagekit = await startBrokenImagekit(async (call) => {
+    await call.readText('first half')
+    call.answer(200, uploadedFile('file1'))
+  })
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { drainMs: 100 })
+  const caller = openUpload(tracker)
+  caller.write(formText([], `--${BOUNDARY}\r\n${partText('name="file"; filename="a"', 'first half')}`))
+  expect((await caller.answer).status).toBe(502)
+  expect((await tracker.fetch('/assets/file1/status')).status).toBe(404)
+})

@@ -1,0 +1,121 @@
+import { expect, test } from 'vitest'
+import { startBrokenImagekit } from '../support/broken-imagekit.ts'
+import { startTracker, startTrackerAndSandbox, temporaryDirectory } from '../support/tracker.ts'
+import { BOUNDARY, EXTENSIONS, formText, openUpload, partText, sendForm, UPLOAD } from '../support/uploads.ts'
+import { openWatchedStore } from '../support/watched-store.ts'
+
+const FILE = partText('name="file"; filename="a.jpg"', 'hello')
+const FILE_NAME = partText('name="fileName"', 'a.jpg')
+const TYPE = `multipart/form-data; boundary=${BOUNDARY}`
+const field = (name: string, value: string) => partText(`name="${name}"`, value)
+const form = (...more: string[]) => formText([FILE, FILE_NAME, ...more])
+
+const BAD: [what: string, told: RegExp, body: string, contentType?: string][] = [
+  [
+    'a field over 1 MiB',
+    /tags: is larger than 1048576 bytes/,
+    form(field('tags', 'x'.repeat(1024 * 1024 + 1))),
+  ],
+  [
+    'more than 100 parts',
+    /more than 100 parts/,
+    form(...Array.from({ length: 99 }, (_, i) => field(`a${i}`, ''))),
+  ],
+  ['a part without a name', /without a name/, form(partText('filename="b.jpg"', 'x'))],
+  ['no closing boundary', /cut short/, formText([FILE, FILE_NAME], '')],
+  ['half a closing boundary', /cut short/, formText([FILE, FILE_NAME], `--${BOUNDARY}-`)],
+  ['an end in the middle of a file', /cut short/, form().slice(0, form().indexOf('hello') + 3)],
+  ['an end in the middle of headers', /cut short/, form().slice(0, 60)],
+  ['an empty body', /cut short/, ''],
+  ['another boundary', /cut short/, form(), 'multipart/form-data; boundary=other'],
+  [
+    'no boundary',
+    /content-type: should be multipart\/form-data with a boundary/,
+    form(),
+    'multipart/form-data',
+  ],
+  ['another content type', /content-type: should be/, form(), 'application/json'],
+  ['no content type', /content-type: should be/, form(), ''],
+  ['extensions that are not JSON', /invalid extensions/, form(field('extensions', '[{name:1}'))],
+  ['extensions that are empty', /invalid extensions/, form(field('extensions', ''))],
+  ['extensions that are no array', /invalid extensions/, form(field('extensions', '{"name":"remove-bg"}'))],
+  ['an extension without a name', /invalid extensions/, form(field('extensions', '[{"options":{}}]'))],
+  ['an extension whose name is no text', /invalid extensions/, form(field('extensions', '[{"name":7}]'))],
+  ['an extension that is a text', /invalid extensions/, form(field('extensions', '["remove-bg"]'))],
+  [
+    'too many extensions',
+    /invalid extensions/,
+    form(field('extensions', JSON.stringify(Array(101).fill({ name: 'a' })))),
+  ],
+  ['options nested without end', /invalid extensions/, form(field('extensions', nested(100_000)))],
+  ['a webhookUrl that is no URL', /invalid webhookUrl/, form(field('webhookUrl', 'nowhere'))],
+  ['a webhookUrl that is not http', /invalid webhookUrl/, form(field('webhookUrl', 'ftp://example.com/'))],
+  [
+    'two extensions parameters',
+    /extensions parameter twice/,
+    form(field('extensions', EXTENSIONS), field('extensions', EXTENSIONS)),
+  ],
+  [
+    'two webhookUrls',
+    /webhookUrl parameter twice/,
+    form(field('webhookUrl', 'http://a.b'), field('webhookUrl', 'http://a.b')),
+  ],
+  ['two fileNames', /fileName parameter twice/, form(FILE_NAME)],
+  ['two files', /file parameter twice/, form(FILE)],
+]
+
+test.for(BAD)('%s is refused, and nothing is uploaded', async ([, told, body, contentType = TYPE]) => {
+  const imagekit = await startBrokenImagekit((call) => call.readForm())
+  const directory = temporaryDirectory()
+  const { store, created } = openWatchedStore(directory)
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { store }, directory)
+  const answer = await sendForm(tracker, body, { 'content-type': contentType })
+  expect(answer.status).toBe(400)
+  expect(answer.headers['content-type']).toBe('application/json')
+  expect(answer.headers['x-should-retry']).toBeUndefined()
+  expect(JSON.parse(answer.body)).toEqual({ message: expect.stringMatching(told), help: expect.any(String) })
+  await Promise.all(imagekit.calls.map((call) => call.closed))
+  expect(imagekit.calls.filter((call) => call.hasWholeForm)).toEqual([])
+  expect(created).toEqual([])
+})
+
+test('bad extensions are refused while the file behind them is still to come', async () => {
+  const { tracker, sandbox } = await startTrackerAndSandbox({}, { drainMs: 100 })
+  const caller = openUpload(tracker)
+  caller.write(`${formText([field('extensions', 'none')], '')}--${BOUNDARY}\r\n`)
+  expect((await caller.answer).status).toBe(400)
+  expect(sandbox.uploads()).toEqual([])
+})
+
+test('a field of exactly 1 MiB and a form of exactly 100 parts pass', async () => {
+  const { tracker, sandbox } = await startTrackerAndSandbox()
+  const big = field('x', 'x'.repeat(1024 * 1024))
+  const many = Array.from({ length: 97 }, (_, index) => field(`a${index}`, ''))
+  expect((await sendForm(tracker, form(big, ...many))).status).toBe(200)
+  expect(sandbox.uploads()[0]?.order).toHaveLength(100)
+})
+
+test('what stands before the first and behind the last boundary is nothing', async () => {
+  const { tracker, sandbox } = await startTrackerAndSandbox()
+  const answer = await sendForm(tracker, `preamble\r\n${form()}epilogue --${BOUNDARY}\r\n`)
+  expect(answer.status).toBe(200)
+  expect(sandbox.uploads()[0]?.order).toEqual(['file', 'fileName'])
+})
+
+test('a missing file or fileName is ImageKit’s to refuse', async () => {
+  const { tracker } = await startTrackerAndSandbox()
+  const answer = await sendForm(tracker, formText([FILE_NAME]))
+  expect(answer.status).toBe(400)
+  expect(JSON.parse(answer.body)).toMatchObject({ message: 'Your request is missing file parameter.' })
+})
+
+test('an address beside the upload route answers 404 in the tracker’s own shape', async () => {
+  const { tracker } = await startTrackerAndSandbox()
+  const answer = await tracker.fetch(`${UPLOAD}s`, { method: 'POST', body: '' })
+  expect(answer.status).toBe(404)
+  expect(answer.headers.get('content-type')).toBe('application/problem+json')
+})
+
+function nested(depth: number): string {
+  return `[{"name":"a","options":${'['.repeat(depth)}${']'.repeat(depth)}}]`
+}

@@ -1,0 +1,122 @@
+import { expect, test } from 'vitest'
+import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { startTracker, startTrackerAndSandbox, temporaryDirectory } from '../support/tracker.ts'
+import {
+  BOUNDARY,
+  FILE,
+  FILE_NAME,
+  formText,
+  getSubmission,
+  openUpload,
+  partText,
+  upload,
+} from '../support/uploads.ts'
+import { openWatchedStore } from '../support/watched-store.ts'
+
+const FILE_START = `--${BOUNDARY}\r\n${partText('name="file"; filename="a"', 'first half')}`
+const FORM = formText([partText('name="file"; filename="a"', 'x'), partText('name="fileName"', 'a')])
+
+async function start(script: Parameters<typeof startBrokenImagekit>[0], overrides = {}) {
+  const imagekit = await startBrokenImagekit(script)
+  const directory = temporaryDirectory()
+  const watched = openWatchedStore(directory)
+  const tracker = await startTracker(
+    { IMAGEKIT_UPLOAD_URL: imagekit.url, MAX_CONCURRENT_UPLOADS: '1' },
+    { store: watched.store, drainMs: 100, ...overrides },
+    directory,
+  )
+  return { imagekit, tracker, ...watched }
+}
+
+test('a caller that leaves in the middle of the file ends ImageKit’s request, and nothing is uploaded', async () => {
+  const { tracker, sandbox } = await startTrackerAndSandbox({ MAX_CONCURRENT_UPLOADS: '1' })
+  const caller = openUpload(tracker)
+  caller.write(FILE_START)
+  await expect.poll(async () => (await upload(tracker, [FILE, FILE_NAME])).status).toBe(503)
+  caller.leave()
+  await expect.poll(async () => (await upload(tracker, [FILE, FILE_NAME])).status).toBe(200)
+  expect(sandbox.uploads()).toHaveLength(1)
+})
+
+test('that a caller left while ImageKit held the file back is found out as soon as ImageKit reads on', async () => {
+  const { tracker, imagekit, created } = await start(() => {})
+  const caller = openUpload(tracker)
+  caller.write(FILE_START)
+  caller.fill(Buffer.alloc(64 * 1024 * 1024))
+  await expect.poll(() => imagekit.calls).toHaveLength(1)
+  caller.leave()
+  await imagekit.calls[0]?.readForm()
+  await imagekit.calls[0]?.closed
+  expect(imagekit.calls[0]?.hasWholeForm).toBe(false)
+  expect(created).toEqual([])
+})
+
+test('a caller that leaves right before the end of its request has uploaded nothing', async () => {
+  const { tracker, imagekit, created } = await start((call) => call.readForm())
+  const caller = openUpload(tracker)
+  caller.write(FORM)
+  await expect.poll(() => imagekit.calls[0]?.received).toContain('name="fileName"')
+  caller.leave()
+  await imagekit.calls[0]?.closed
+  expect(imagekit.calls[0]?.hasWholeForm).toBe(false)
+  expect(created).toEqual([])
+})
+
+test('a caller that leaves while its submission is being written aborts it', async () => {
+  const { tracker, imagekit, created, holdCommits } = await start((call) => call.readForm())
+  const { go } = holdCommits()
+  const caller = openUpload(tracker)
+  caller.write(FORM)
+  caller.end()
+  await expect.poll(() => created).toHaveLength(1)
+  caller.leave()
+  await imagekit.calls[0]?.closed
+  go()
+  const id = created[0]?.submissionId ?? ''
+  await expect
+    .poll(() => getSubmission(tracker, id))
+    .toMatchObject({ state: 'rejected', error: { code: 'client_closed' } })
+  expect(imagekit.calls[0]?.hasWholeForm).toBe(false)
+})
+
+test('the answer to a caller that left after the form was complete is still applied', async () => {
+  const { tracker, imagekit, created } = await start((call) => call.readForm())
+  const caller = openUpload(tracker)
+  caller.write(FORM)
+  caller.end()
+  await expect.poll(() => imagekit.calls[0]?.hasWholeForm).toBe(true)
+  caller.leave()
+  await expect(caller.answer).rejects.toThrow()
+  imagekit.calls[0]?.answer(200, uploadedFile('file1'))
+  const id = created[0]?.submissionId ?? ''
+  await expect.poll(() => getSubmission(tracker, id)).toMatchObject({ state: 'accepted', fileId: 'file1' })
+})
+
+test('the service does not stop before the answer to a caller that left is written down', async () => {
+  const { tracker, imagekit, created } = await start((call) => call.readForm(), { drainMs: 5000 })
+  const caller = openUpload(tracker)
+  caller.write(FORM)
+  caller.end()
+  await expect.poll(() => imagekit.calls[0]?.hasWholeForm).toBe(true)
+  caller.leave()
+  const stopped = tracker.service.stop()
+  imagekit.calls[0]?.answer(200, uploadedFile('file1'))
+  await stopped
+  const { store } = openWatchedStore(tracker.directory)
+  const found = await store.findSubmission(created[0]?.submissionId ?? '')
+  await store.close()
+  expect(found?.submission).toMatchObject({ state: 'accepted', fileId: 'file1' })
+})
+
+test('an ImageKit that never answers holds the stop up no longer than the drain', async () => {
+  const { tracker, imagekit, created } = await start((call) => call.readForm(), { drainMs: 50 })
+  const caller = openUpload(tracker)
+  caller.write(FORM)
+  caller.end()
+  await expect.poll(() => imagekit.calls[0]?.hasWholeForm).toBe(true)
+  await tracker.service.stop()
+  const { store } = openWatchedStore(tracker.directory)
+  const found = await store.findSubmission(created[0]?.submissionId ?? '')
+  await store.close()
+  expect(found?.submission).toMatchObject({ state: 'unconfirmed' })
+})

@@ -1,0 +1,134 @@
+import { expect, test } from 'vitest'
+import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { startTracker, temporaryDirectory } from '../support/tracker.ts'
+import {
+  BOUNDARY,
+  FILE,
+  FILE_NAME,
+  formText,
+  openUpload,
+  partText,
+  sendForm,
+  upload,
+} from '../support/uploads.ts'
+import { openWatchedStore } from '../support/watched-store.ts'
+
+const FILE_START = `--${BOUNDARY}\r\n${partText('name="file"; filename="a"', 'x')}`
+
+async function start(env: Record<string, string>, overrides = {}) {
+  const imagekit = await startBrokenImagekit(async (call) => {
+    await call.readForm()
+    if (call.hasWholeForm) call.answer(200, uploadedFile('file1'))
+  })
+  const directory = temporaryDirectory()
+  const { store, created } = openWatchedStore(directory)
+  const settings = { store, drainMs: 100, ...overrides }
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url, ...env }, settings, directory)
+  return { imagekit, tracker, created }
+}
+
+test('an upload whose Content-Length passes MAX_UPLOAD_BYTES is refused before it is sent', async () => {
+  const { tracker, imagekit, created } = await start({ MAX_UPLOAD_BYTES: '1KiB' })
+  const caller = openUpload(tracker, { 'content-length': 1025 })
+  caller.write(FILE_START)
+  const answer = await caller.answer
+  expect(answer.status).toBe(413)
+  expect(JSON.parse(answer.body)).toMatchObject({ message: expect.stringContaining('1024 bytes') })
+  expect(imagekit.calls.every((call) => !call.hasWholeForm)).toBe(true)
+  expect(created).toEqual([])
+})
+
+test('a chunked upload is refused as soon as it passes MAX_UPLOAD_BYTES, and nothing is uploaded', async () => {
+  const { tracker, imagekit, created } = await start({ MAX_UPLOAD_BYTES: '1KiB' })
+  const caller = openUpload(tracker)
+  caller.write(FILE_START)
+  await expect.poll(() => imagekit.calls[0]?.received).toContain('x')
+  caller.write('x'.repeat(1024))
+  expect((await caller.answer).status).toBe(413)
+  await imagekit.calls[0]?.closed
+  expect(imagekit.calls[0]?.hasWholeForm).toBe(false)
+  expect(created).toEqual([])
+})
+
+test('an upload of exactly MAX_UPLOAD_BYTES passes', async () => {
+  const { tracker } = await start({ MAX_UPLOAD_BYTES: '1KiB' })
+  const empty = formText([partText('name="file"', '')])
+  const form = formText([partText('name="file"', 'x'.repeat(1024 - empty.length))])
+  expect((await sendForm(tracker, form)).status).toBe(200)
+  expect((await sendForm(tracker, `${form}x`)).status).toBe(413)
+})
+
+test('one more than MAX_CONCURRENT_UPLOADS is told to come back, until one has ended', async () => {
+  const { tracker, imagekit } = await start({ MAX_CONCURRENT_UPLOADS: '2' })
+  const first = openUpload(tracker)
+  const second = openUpload(tracker)
+  for (const caller of [first, second]) caller.write(FILE_START)
+  await expect.poll(() => imagekit.calls).toHaveLength(2)
+  const refused = await upload(tracker, [FILE, FILE_NAME])
+  expect(refused.status).toBe(503)
+  expect(refused.headers.get('retry-after')).toBe('1')
+  expect(await refused.json()).toEqual({ message: expect.any(String), help: expect.any(String) })
+  first.leave()
+  await expect.poll(async () => (await upload(tracker, [FILE, FILE_NAME])).status).toBe(200)
+})
+
+test('a caller that stalls in the middle of its form is cut off, and makes room for others', async () => {
+  const { tracker, imagekit, created } = await start({ MAX_CONCURRENT_UPLOADS: '1' }, { bodyIdleMs: 50 })
+  const caller = openUpload(tracker)
+  caller.write(FILE_START)
+  const answer = await caller.answer
+  expect(answer.status).toBe(408)
+  expect(JSON.parse(answer.body)).toEqual({
+    message: expect.stringContaining('50 ms'),
+    help: expect.any(String),
+  })
+  await imagekit.calls[0]?.closed
+  expect(created).toEqual([])
+  expect((await upload(tracker, [FILE, FILE_NAME])).status).toBe(200)
+})
+
+test('a caller that is held back by a slow ImageKit is not cut off for it', async () => {
+  let readOn = () => {}
+  const mayRead = new Promise<void>((resolve) => {
+    readOn = resolve
+  })
+  const imagekit = await startBrokenImagekit(async (call) => {
+    await mayRead
+    await call.readForm()
+    call.answer(200, uploadedFile('file1'))
+  })
+  const settings = { bodyIdleMs: 50, drainMs: 100 }
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, settings)
+  const caller = openUpload(tracker)
+  caller.write(FILE_START)
+  const chunk = Buffer.alloc(1024 * 1024, 'y')
+  let sent = 0
+  let movedAt = Date.now()
+  const msSinceMove = () => {
+    const taken = caller.fill(chunk, 128 - sent)
+    sent += taken
+    if (taken > 0) movedAt = Date.now()
+    return Date.now() - movedAt
+  }
+  // The buffers of the system take some; then nothing moves any more, for longer than a caller may be idle.
+  await expect.poll(msSinceMove, { timeout: 10_000 }).toBeGreaterThan(300)
+  expect(sent).toBeLessThan(128)
+  readOn()
+  caller.write(`\r\n--${BOUNDARY}--\r\n`)
+  caller.end()
+  expect((await caller.answer).status).toBe(200)
+  expect(imagekit.calls[0]?.received.match(/yy+/)?.[0]).toHaveLength(sent * chunk.length)
+})
+
+test('a slow caller may take longer than ImageKit may be silent', async () => {
+  const { tracker, imagekit } = await start({}, { imagekitTimeoutMs: 50 })
+  const caller = openUpload(tracker)
+  const startedAt = Date.now()
+  caller.write(FILE_START)
+  // The client's timers are coarse: within two seconds one of 50 ms has gone off for certain.
+  await expect.poll(() => Date.now() - startedAt, { timeout: 5000, interval: 100 }).toBeGreaterThan(2000)
+  caller.write(`\r\n--${BOUNDARY}--\r\n`)
+  caller.end()
+  expect((await caller.answer).status).toBe(200)
+  expect(imagekit.calls).toHaveLength(1)
+})

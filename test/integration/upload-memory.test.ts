@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { uploadedFile } from '../support/broken-imagekit.ts'
+import { type RunningProgram, runServe } from '../support/program.ts'
+import { ADMIN_KEY, API_KEY, temporaryDirectory } from '../support/tracker.ts'
+import { BOUNDARY, openUpload, partText } from '../support/uploads.ts'
+
+const MIB = 1024 * 1024
+
+/** Makes a program print its resident memory all the time. */
+const TELL_RSS =
+  "--import=data:text/javascript,setInterval(()=>console.log('RSS='+process.memoryUsage.rss()),10).unref()"
+
+test.for([
+  ['300 MB as binary', 300, 'name="file"; filename="big.bin"'],
+  ['100 MB as base64', 100, 'name="file"'],
+] as const)(
+  'a file of %s streams through: the memory of the service grows by less than 64 MB',
+  async ([, size, disposition], { annotate }) => {
+    const received: string[] = []
+    const imagekit = createServer((incoming, outgoing) => {
+      void hashContent(incoming).then((sha256) => {
+        received.push(sha256)
+        outgoing.end(JSON.stringify(uploadedFile('file1')))
+      })
+    }).listen(0, '127.0.0.1')
+    onTestFinished(() => void imagekit.close())
+    await once(imagekit, 'listening')
+    const { port } = imagekit.address() as AddressInfo
+    const service = await runServe({
+      NODE_OPTIONS: TELL_RSS,
+      DATABASE_URL: `file:${temporaryDirectory()}/tracker.db`,
+      IMAGEKIT_PRIVATE_KEY: 'private_key',
+      IMAGEKIT_UPLOAD_URL: `http://127.0.0.1:${port}`,
+      TRACKER_API_KEY: API_KEY,
+      TRACKER_ADMIN_KEY: ADMIN_KEY,
+    })
+    // What the first upload brings into memory once and for all is not what is measured.
+    const first = openUpload(service)
+    await pipeline(Readable.from(form(disposition, 1, createHash('sha256'))), first.stream)
+    expect((await first.answer).status).toBe(200)
+
+    const before = await toldRss(service)
+    const sent = createHash('sha256')
+    const caller = openUpload(service)
+    await pipeline(Readable.from(form(disposition, size, sent)), caller.stream)
+    expect((await caller.answer).status).toBe(200)
+    expect(received[1]).toBe(sent.digest('hex'))
+    const peak = await toldRss(service)
+    await annotate(`RSS: ${Math.round(before / MIB)} MiB before, ${Math.round(peak / MIB)} MiB at its peak`)
+    expect(peak - before).toBeLessThan(64 * MIB)
+  },
+)
+
+/** The largest memory that was told up to now. */
+async function toldRss(service: RunningProgram): Promise<number> {
+  const count = told(service).length
+  await vi.waitFor(() => expect(told(service).length).toBeGreaterThan(count))
+  return Math.max(...told(service))
+}
+
+function told(service: RunningProgram): number[] {
+  return [...service.output().matchAll(/^RSS=(\d+)$/gm)].map(([, bytes]) => Number(bytes))
+}
+
+/** A form whose file is made while it is sent. */
+function* form(disposition: string, size: number, hash: ReturnType<typeof createHash>): Generator<Buffer> {
+  yield Buffer.from(`--${BOUNDARY}\r\n${partText(disposition, '')}`)
+  const block = createHash('sha512').update('seed').digest('hex').repeat(1024)
+  for (let sent = 0; sent < size * MIB; ) {
+    const chunk = Buffer.from(`${sent}${block}`.slice(0, 64 * 1024))
+    hash.update(chunk)
+    yield chunk
+    sent += chunk.length
+  }
+  yield Buffer.from(`\r\n--${BOUNDARY}\r\n${partText('name="fileName"', 'big.bin')}\r\n--${BOUNDARY}--\r\n`)
+}
+
+/** SHA-256 of the first part's content. */
+async function hashContent(body: AsyncIterable<Buffer>): Promise<string> {
+  const hash = createHash('sha256')
+  let head: string | undefined
+  // The tail is long enough for everything behind the file.
+  let tail = Buffer.alloc(0)
+  for await (const chunk of body) {
+    let bytes = Buffer.concat([tail, chunk])
+    if (head === undefined) {
+      const end = bytes.indexOf('\r\n\r\n')
+      head = bytes.subarray(0, end).toString()
+      bytes = bytes.subarray(end + 4)
+    }
+    const safe = Math.max(0, bytes.length - 2048)
+    hash.update(bytes.subarray(0, safe))
+    tail = bytes.subarray(safe)
+  }
+  const boundary = head?.split('\r\n')[0] ?? ''
+  return hash.update(tail.subarray(0, tail.indexOf(`\r\n${boundary}`))).digest('hex')
+}

@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
+import {
+  BOUNDARY,
+  type Entry,
+  FILE,
+  FILE_NAME,
+  formText,
+  partText,
+  sendForm,
+  upload,
+} from '../support/uploads.ts'
+
+const PARAMETERS: [name: string, value: string][] = [
+  ['useUniqueFileName', 'false'],
+  ['tags', 't-shirt,round-neck,men'],
+  ['folder', '/images/folder/'],
+  ['isPrivateFile', 'true'],
+  ['isPublished', 'true'],
+  ['customCoordinates', '10,10,100,100'],
+  ['responseFields', 'tags,customCoordinates,isPrivateFile,embeddedMetadata,customMetadata'],
+  ['extensions', '[{"name":"remove-bg","options":{"add_shadow":true,"bg_colour":"green"}}]'],
+  ['overwriteFile', 'false'],
+  ['overwriteAITags', 'false'],
+  ['overwriteTags', 'false'],
+  ['overwriteCustomMetadata', 'false'],
+  ['customMetadata', '{"brand":"Nike", "color":"red"}'],
+  ['transformation', '{"post":[{"type":"thumbnail","value":"w-10"}]}'],
+  ['checks', '"file.size" < "1MB"'],
+  ['description', 'Zwei Zeilen\r\nund ein Ü'],
+  ['a parameter of tomorrow', '1'],
+]
+
+test.for(PARAMETERS)('%s arrives at ImageKit unchanged', async ([name, value]) => {
+  const { tracker, sandbox } = await startTrackerAndSandbox()
+  const answer = await upload(tracker, [FILE, FILE_NAME, [name, value]])
+  expect(answer.status).toBe(200)
+  const { webhookUrl, ...parameters } = sandbox.uploads()[0]?.parameters ?? {}
+  expect(parameters).toEqual({ fileName: 'shirt.jpg', [name]: value })
+  expect(webhookUrl === undefined).toBe(name !== 'extensions')
+})
+
+test('all parameters together arrive in the order in which they were sent', async () => {
+  const { tracker, sandbox } = await startTrackerAndSandbox()
+  const others = PARAMETERS.filter(([name]) => name !== 'transformation')
+  await upload(tracker, [...others, FILE, FILE_NAME])
+  expect(sandbox.uploads()[0]?.order).toEqual([
+    ...others.map(([name]) => name),
+    'file',
+    'fileName',
+    'webhookUrl',
+  ])
+})
+
+const BYTES = Buffer.from(Array.from({ length: 100_000 }, (_, index) => (index * 7) % 256))
+
+test.for<[string, Entry, string]>([
+  ['binary', ['file', BYTES, 'bytes.bin'], hash(BYTES)],
+  ['base64', ['file', BYTES.toString('base64')], hash(BYTES.toString('base64'))],
+  ['a data URI', ['file', 'data:text/plain;base64,aGVsbG8='], hash('data:text/plain;base64,aGVsbG8=')],
+])('a file as %s arrives in the first, middle and last position', async ([, file, sha256]) => {
+  const { tracker, sandbox } = await startTrackerAndSandbox()
+  const tags: Entry = ['tags', 'a']
+  for (const entries of [
+    [file, FILE_NAME, tags],
+    [FILE_NAME, file, tags],
+    [FILE_NAME, tags, file],
+  ])
+    expect((await upload(tracker, entries)).status).toBe(200)
+  expect(sandbox.uploads().map(({ file }) => file?.sha256)).toEqual([sha256, sha256, sha256])
+})
+
+test('a file as URL is fetched by ImageKit, not by the tracker', async () => {
+  const { tracker, sandbox } = await startTrackerAndSandbox()
+  const asked: string[] = []
+  const origin = createServer((incoming, outgoing) => {
+    asked.push(incoming.url ?? '')
+    outgoing.end('hello')
+  }).listen(0, '127.0.0.1')
+  onTestFinished(() => void origin.close())
+  await new Promise((resolve) => origin.once('listening', resolve))
+  const url = `http://127.0.0.1:${(origin.address() as AddressInfo).port}/a.txt`
+  const answer = await upload(tracker, [['file', url], FILE_NAME])
+  expect(await answer.json()).toMatchObject({ size: 5 })
+  expect(sandbox.uploads()[0]?.file?.sha256).toBe(hash(url))
+  expect(asked).toEqual(['/a.txt'])
+})
+
+test('the second version of the route goes to the second version of ImageKit’s', async () => {
+  const { tracker, sandbox } = await startTrackerAndSandbox()
+  const answer = await upload(tracker, [FILE, FILE_NAME], { path: '/api/v2/files/upload' })
+  expect(answer.status).toBe(200)
+  expect(sandbox.uploads()[0]?.api).toBe('v2')
+})
+
+/** What ImageKit gets byte by byte. */
+async function relayed(parts: string[]): Promise<string> {
+  const imagekit = await startBrokenImagekit(async (call) => {
+    await call.readForm()
+    call.answer(200, uploadedFile('file1'))
+  })
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
+  const answer = await sendForm(tracker, formText(parts))
+  expect(answer.status).toBe(200)
+  const [call] = imagekit.calls
+  return call?.received.replaceAll(call.boundary, 'B') ?? ''
+}
+
+test('names and file names in UTF-8, whole paths among them, and the content types of files arrive unchanged', async () => {
+  const parts = [
+    partText('name="file"; filename="фото/Größe 图.jpg"', 'x', 'Content-Type: image/jpeg\r\n'),
+    partText('name="clé ☃"', 'ünï'),
+    partText(
+      'name="file2"; filename="C:\\dir\\other.jpg"',
+      'second file',
+      'Content-Type: application/pdf\r\n',
+    ),
+  ]
+  expect(await relayed(parts)).toBe(formText(parts).replaceAll(BOUNDARY, 'B'))
+})
+
+test('CR, LF and quotes in names cannot make headers of their own', async () => {
+  const text = await relayed([
+    partText('name="a\\"; filename=\\"x"', '1'),
+    partText('name="b%0D%0AX-Evil: 1"', '2'),
+    partText('name="file"; filename="q\\"uote.jpg"', '3', 'Content-Type: a/b\r\n'),
+  ])
+  expect(text).toContain('name="a%22; filename=%22x"\r\n\r\n1')
+  expect(text).toContain('name="b%0D%0AX-Evil: 1"\r\n\r\n2')
+  expect(text).toContain('name="file"; filename="q%22uote.jpg"\r\nContent-Type: a/b\r\n\r\n3')
+})
+
+test('content that looks like a boundary stays content', async () => {
+  const content = `\r\n--${BOUNDARY.slice(0, -1)}\r\n--\r\n\r--${BOUNDARY}\r\n\r\n-`
+  expect(await relayed([partText('name="file"', content)])).toContain(
+    `name="file"\r\n\r\n${content}\r\n--B--`,
+  )
+})
+
+function hash(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('hex')
+}

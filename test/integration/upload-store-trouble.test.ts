@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest'
+import { type Call, startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { startTracker, temporaryDirectory } from '../support/tracker.ts'
+import { EXTENSIONS, FILE, FILE_NAME, getSubmission, upload } from '../support/uploads.ts'
+import { openWatchedStore } from '../support/watched-store.ts'
+
+const FORM = [FILE, FILE_NAME, ['extensions', EXTENSIONS] satisfies [string, string]]
+const KEY = { headers: { 'idempotency-key': 'key-1' } }
+
+async function start() {
+  const imagekit = await startBrokenImagekit(async (call: Call) => {
+    await call.readForm()
+    const extensionStatus = { 'remove-bg': 'pending' }
+    if (call.hasWholeForm) call.answer(200, uploadedFile('file1', { extensionStatus }))
+  })
+  const directory = temporaryDirectory()
+  const watched = openWatchedStore(directory)
+  const tracker = await startTracker(
+    { IMAGEKIT_UPLOAD_URL: imagekit.url },
+    { store: watched.store },
+    directory,
+  )
+  return { imagekit, tracker, ...watched }
+}
+
+test('while the store can’t write a submission, an upload is 503 and nothing is uploaded', async () => {
+  const { tracker, imagekit, refused, created } = await start()
+  refused.add('createSubmission')
+  const answer = await upload(tracker, FORM)
+  expect(answer.status).toBe(503)
+  expect(answer.headers.get('retry-after')).toBe('5')
+  expect(answer.headers.get('x-should-retry')).toBeNull()
+  expect(await answer.json()).toEqual({ message: expect.any(String), help: expect.any(String) })
+  await Promise.all(imagekit.calls.map((call) => call.closed))
+  expect(imagekit.calls.filter((call) => call.hasWholeForm)).toEqual([])
+  expect(created).toEqual([])
+  refused.clear()
+  expect((await upload(tracker, FORM)).status).toBe(200)
+})
+
+test('if the store can’t take ImageKit’s answer the caller still gets it, and it is applied once the store is back', async () => {
+  const { tracker, refused } = await start()
+  refused.add('answerSubmission')
+  const answer = await upload(tracker, FORM)
+  expect(answer.status).toBe(200)
+  expect(await answer.json()).toMatchObject({ fileId: 'file1' })
+  const submissionId = answer.headers.get('x-submission-id')
+  expect(await getSubmission(tracker, submissionId)).toMatchObject({ state: 'submitting' })
+  refused.clear()
+  await expect
+    .poll(() => getSubmission(tracker, submissionId), { timeout: 5000 })
+    .toMatchObject({ state: 'accepted', fileId: 'file1', extensions: [{ source: 'response' }] })
+})
+
+test('an answer that still waits when the service stops is written down then', async () => {
+  const { tracker, refused } = await start()
+  refused.add('answerSubmission')
+  const submissionId = (await upload(tracker, FORM)).headers.get('x-submission-id')
+  refused.clear()
+  await tracker.service.stop()
+  const { store } = openWatchedStore(tracker.directory)
+  const found = await store.findSubmission(submissionId ?? '')
+  await store.close()
+  expect(found?.submission.state).toBe('accepted')
+})
+
+test('a key whose answer still waits for the store is under way; then it gives that answer', async () => {
+  const { tracker, refused, imagekit } = await start()
+  refused.add('answerSubmission')
+  const first = await upload(tracker, FORM, KEY)
+  expect(first.status).toBe(200)
+  expect((await upload(tracker, FORM, KEY)).status).toBe(409)
+  refused.clear()
+  await expect.poll(async () => (await upload(tracker, FORM, KEY)).status, { timeout: 5000 }).toBe(200)
+  expect(imagekit.calls).toHaveLength(1)
+})
+
+test('a key that could not be given back while the store was down is free once it is back', async () => {
+  const { tracker, refused, imagekit } = await start()
+  refused.add('createSubmission').add('releaseIdempotencyKey')
+  expect((await upload(tracker, FORM, KEY)).status).toBe(503)
+  refused.clear()
+  await expect.poll(async () => (await upload(tracker, FORM, KEY)).status, { timeout: 5000 }).toBe(200)
+  expect(imagekit.calls.filter((call) => call.hasWholeForm)).toHaveLength(1)
+})
+
+test('while the store can’t claim a key nothing is sent at all', async () => {
+  const { tracker, refused, imagekit } = await start()
+  refused.add('claimIdempotencyKey')
+  expect((await upload(tracker, FORM, KEY)).status).toBe(503)
+  expect(imagekit.calls).toEqual([])
+})

@@ -1,0 +1,133 @@
+import { expect, test } from 'vitest'
+import { type Call, startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { startTracker, startTrackerAndSandbox, temporaryDirectory } from '../support/tracker.ts'
+import { EXTENSIONS, FILE, FILE_NAME, getSubmission, upload } from '../support/uploads.ts'
+import { openWatchedStore } from '../support/watched-store.ts'
+import { deliver } from '../support/webhooks.ts'
+
+const CALLER_URL = 'https://caller.example.com/hook?secret=1'
+
+/** ImageKit that takes the whole form and answers. */
+function accept(answer: object) {
+  return async (call: Call) => {
+    await call.readForm()
+    call.answer(200, answer)
+  }
+}
+
+test('the webhookUrl of the tracker closes the form in place of the caller’s, which is kept and goes out nowhere', async () => {
+  const imagekit = await startBrokenImagekit(accept(uploadedFile('file1')))
+  const directory = temporaryDirectory()
+  const { store, created } = openWatchedStore(directory)
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { store }, directory)
+  await upload(tracker, [['webhookUrl', CALLER_URL], FILE, ['extensions', EXTENSIONS], FILE_NAME])
+  const [call] = imagekit.calls
+  expect(call?.received).not.toContain('caller.example.com')
+  expect(call?.received.match(/name="webhookUrl"/g)).toHaveLength(1)
+  expect(call?.received.lastIndexOf('name="')).toBe(call?.received.indexOf('name="webhookUrl"'))
+  expect(call?.field('webhookUrl')).toMatch(
+    new RegExp(`^${tracker.url}/webhooks/extension/[0-9a-f-]{36}\\.[\\w-]{43}$`),
+  )
+  expect(created).toMatchObject([
+    { callerWebhookUrl: CALLER_URL, extensions: [{ name: 'remove-bg' }], keyName: 'app' },
+  ])
+})
+
+test.for([
+  ['no extensions', []],
+  ['an empty array of extensions', [['extensions', '[]']]],
+] as const)('with %s no webhookUrl goes out, not even the caller’s', async ([, more]) => {
+  const imagekit = await startBrokenImagekit(accept(uploadedFile('file1')))
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
+  const answer = await upload(tracker, [
+    FILE,
+    FILE_NAME,
+    ['webhookUrl', CALLER_URL],
+    ...more.map((e) => [...e] as [string, string]),
+  ])
+  expect(answer.status).toBe(200)
+  expect(imagekit.calls[0]?.received).not.toMatch(/webhookUrl|caller\.example/)
+})
+
+test('an upload without extensions is a submission without runs, and its asset has the status none', async () => {
+  const { tracker } = await startTrackerAndSandbox()
+  const answer = await upload(tracker, [FILE, FILE_NAME])
+  const { fileId } = (await answer.json()) as { fileId: string }
+  expect(await getSubmission(tracker, answer.headers.get('x-submission-id'))).toMatchObject({
+    kind: 'upload',
+    state: 'accepted',
+    fileId,
+    extensions: [],
+  })
+  const status = await tracker.fetch(`/assets/${fileId}/status`)
+  expect(await status.json()).toMatchObject({ status: 'none', extensionStatus: {}, extensions: [] })
+})
+
+test('a webhook posted the moment ImageKit has the whole form is applied', async () => {
+  const outcomes: unknown[] = []
+  const imagekit = await startBrokenImagekit(async (call) => {
+    await call.readForm()
+    const word = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId: 'file1' } }
+    outcomes.push(await deliver(call.field('webhookUrl') ?? '', word))
+    call.answer(200, uploadedFile('file1', { extensionStatus: { 'remove-bg': 'pending' } }))
+  })
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
+  await upload(tracker, [FILE, FILE_NAME, ['extensions', EXTENSIONS]])
+  expect(outcomes).toMatchObject([{ status: 200, json: { outcome: 'applied' } }])
+  const status = await tracker.fetch('/assets/file1/status')
+  expect(await status.json()).toMatchObject({ status: 'success', extensions: [{ source: 'webhook' }] })
+})
+
+test('ImageKit does not get the end of the form before the submission is on disk', async () => {
+  const imagekit = await startBrokenImagekit(accept(uploadedFile('file1')))
+  const directory = temporaryDirectory()
+  const watched = openWatchedStore(directory)
+  const { go } = watched.holdCommits()
+  const tracker = await startTracker(
+    { IMAGEKIT_UPLOAD_URL: imagekit.url },
+    { store: watched.store },
+    directory,
+  )
+  const answer = upload(tracker, [FILE, FILE_NAME])
+  await expect.poll(() => watched.created).toHaveLength(1)
+  await expect.poll(() => imagekit.calls[0]?.received).toContain('shirt.jpg\r\n')
+  expect(imagekit.calls[0]?.hasWholeForm).toBe(false)
+  go()
+  expect((await answer).status).toBe(200)
+})
+
+test('the status of each extension in the answer is applied, whatever mix it is', async () => {
+  const extensionStatus = { a: 'pending', b: 'success', c: 'failed', unasked: 'success' }
+  const imagekit = await startBrokenImagekit(accept(uploadedFile('file1', { extensionStatus })))
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
+  const names = ['a', 'b', 'c', 'absent', 'a']
+  const extensions = JSON.stringify(names.map((name) => ({ name })))
+  await upload(tracker, [FILE, FILE_NAME, ['extensions', extensions]])
+  const status = await tracker.fetch('/assets/file1/status')
+  expect(await status.json()).toMatchObject({
+    status: 'pending',
+    extensionStatus: { a: 'pending', b: 'success', c: 'failed', absent: 'pending', unasked: 'success' },
+  })
+})
+
+test('ImageKit’s file is the baseline, written in the step that accepts the submission', async () => {
+  const AITags = [{ name: 'Shirt', confidence: 90, source: 'google-auto-tagging' }]
+  const imagekit = await startBrokenImagekit(
+    accept(uploadedFile('file1', { AITags, tags: ['a'], description: 'd' })),
+  )
+  const directory = temporaryDirectory()
+  const { store } = openWatchedStore(directory)
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { store }, directory)
+  const answer = await upload(tracker, [FILE, FILE_NAME, ['extensions', EXTENSIONS]])
+  const found = await store.findSubmission(answer.headers.get('x-submission-id') ?? '')
+  expect(found?.submission).toMatchObject({ state: 'accepted', fileId: 'file1', fileName: 'shirt_Ab12.jpg' })
+  expect(found?.submission.baseline).toEqual({
+    versionId: 'file1',
+    versionName: 'Version 1',
+    aiTags: { 'google-auto-tagging': ['Shirt'] },
+    description: 'd',
+    tags: ['a'],
+    customMetadata: null,
+    updatedAt: null,
+  })
+})

@@ -1,0 +1,43 @@
+import { join } from 'node:path'
+import { TrackerError } from '../../src/domain/errors.ts'
+import type { NewSubmission } from '../../src/domain/submission.ts'
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import type { Store } from '../../src/store/store.ts'
+
+/** The real store of a directory, which tells what submissions were made and can be switched off step by step. */
+export function openWatchedStore(directory: string) {
+  const real = openSqliteStore({ path: join(directory, 'tracker.db') })
+  const created: NewSubmission[] = []
+  /** The names of the steps that are refused at the moment. */
+  const refused = new Set<keyof Store>()
+  let hold: Promise<void> | undefined
+
+  const guard = <T>(name: keyof Store, step: () => Promise<T>): Promise<T> =>
+    refused.has(name) ? Promise.reject(new TrackerError('store_unavailable', 'The disk is full.')) : step()
+
+  const store: Store = {
+    ...real,
+    createSubmission: (submission, key) =>
+      guard('createSubmission', async () => {
+        await real.createSubmission(submission, key)
+        created.push(submission)
+        await hold
+      }),
+    answerSubmission: (...given) => guard('answerSubmission', () => real.answerSubmission(...given)),
+    claimIdempotencyKey: (...given) => guard('claimIdempotencyKey', () => real.claimIdempotencyKey(...given)),
+    releaseIdempotencyKey: (scope) => guard('releaseIdempotencyKey', () => real.releaseIdempotencyKey(scope)),
+  }
+  return {
+    store,
+    created,
+    refused,
+    /** Until `go` is called a submission, though committed, is not told to be. */
+    holdCommits: (): { go: () => void } => {
+      let go = () => {}
+      hold = new Promise((resolve) => {
+        go = resolve
+      })
+      return { go }
+    },
+  }
+}

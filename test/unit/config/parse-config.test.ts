@@ -1,0 +1,222 @@
+import { expect, test } from 'vitest'
+import type { Environment } from '../../../src/config/variables.ts'
+import { ConfigError, parseConfig } from '../../../src/config.ts'
+
+const KEY = 'a-secret-0123456789'
+const OTHER = 'other-secret-0123456789'
+const LOCAL: Environment = { IMAGEKIT_PRIVATE_KEY: 'private_x' }
+const PUBLIC: Environment = {
+  ...LOCAL,
+  HOST: '0.0.0.0',
+  PUBLIC_URL: 'https://tracker.example',
+  TRACKER_API_KEY: KEY,
+  TRACKER_ADMIN_KEY: OTHER,
+  TRACKER_TOKEN_SECRET: 'token-secret-0123456789',
+}
+
+const parse = (env: Environment, files: Record<string, string> = {}) =>
+  parseConfig(env, (path) => {
+    const text = files[path]
+    if (text === undefined) throw new Error(`ENOENT: ${path}`)
+    return text
+  })
+
+function problemsOf(env: Environment, files?: Record<string, string>): readonly string[] {
+  try {
+    parse(env, files)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  return []
+}
+
+test('an ImageKit key is enough on loopback, and the rest has defaults', () => {
+  expect(parse(LOCAL)).toEqual({
+    host: '127.0.0.1',
+    port: 3000,
+    publicUrl: 'http://127.0.0.1:3000',
+    database: { path: './data/tracker.db' },
+    imagekit: {
+      privateKey: 'private_x',
+      uploadUrl: 'https://upload.imagekit.io',
+      apiUrl: 'https://api.imagekit.io',
+      webhookSecrets: [],
+    },
+    apiKeys: [],
+    adminKeys: [],
+    tokenSecrets: null,
+    loopbackOnly: true,
+    maxUploadBytes: 2 * 1024 ** 3,
+    maxConcurrentUploads: 64,
+    logLevel: 'info',
+    warnings: [],
+  })
+})
+
+test('everything is read as it is given', () => {
+  const config = parse({
+    ...PUBLIC,
+    PORT: '8080',
+    PUBLIC_URL: 'https://tracker.example/sub/',
+    DATABASE_URL: 'file:///var/lib/tracker.db',
+    IMAGEKIT_UPLOAD_URL: 'http://127.0.0.1:3001/',
+    IMAGEKIT_API_URL: 'http://127.0.0.1:3001',
+    IMAGEKIT_WEBHOOK_SECRET: 'one, two',
+    TRACKER_API_KEY: `app:${KEY}, shop.eu:${KEY}-2,${KEY}-3`,
+    TRACKER_TOKEN_SECRET: 'new-secret-0123456789,old-secret-0123456789',
+    MAX_UPLOAD_BYTES: '500MiB',
+    MAX_CONCURRENT_UPLOADS: '2',
+    LOG_LEVEL: 'debug',
+  })
+  expect(config).toMatchObject({
+    host: '0.0.0.0',
+    port: 8080,
+    publicUrl: 'https://tracker.example/sub',
+    database: { path: '/var/lib/tracker.db' },
+    imagekit: { uploadUrl: 'http://127.0.0.1:3001', webhookSecrets: ['one', 'two'] },
+    apiKeys: [
+      { name: 'app', secret: KEY },
+      { name: 'shop.eu', secret: `${KEY}-2` },
+      { name: 'api-3', secret: `${KEY}-3` },
+    ],
+    adminKeys: [{ name: 'admin-1', secret: OTHER }],
+    tokenSecrets: ['new-secret-0123456789', 'old-secret-0123456789'],
+    loopbackOnly: false,
+    maxUploadBytes: 500 * 1024 ** 2,
+    maxConcurrentUploads: 2,
+    logLevel: 'debug',
+  })
+})
+
+test('every problem is told at once, and no secret with it', () => {
+  const problems = problemsOf({
+    HOST: '0.0.0.0',
+    PORT: '70000',
+    PUBLIC_URL: 'ftp://tracker.example',
+    ALLOW_HTTP: 'yes',
+    DATABASE_URL: 'mysql://x',
+    IMAGEKIT_UPLOAD_URL: 'upload.imagekit.io',
+    IMAGEKIT_API_URL: 'https://api.imagekit.io?x=1',
+    TRACKER_API_KEY: 'hush',
+    TRACKER_ADMIN_KEY: `a:b:${KEY}`,
+    TRACKER_TOKEN_SECRET: 'hush',
+    MAX_UPLOAD_BYTES: '2GB',
+    MAX_CONCURRENT_UPLOADS: '0',
+    LOG_LEVEL: 'loud',
+    RECONCILE_AFTER: '10',
+    RECONCILE_EVERY: '0m',
+    EXPIRE_AFTER: '1 day',
+    RETENTION: '-1d',
+    ALERT_FAILURES: '10',
+    ALERT_PENDING_AGE: '2hours',
+    ALLOW_PRIVATE_TARGETS: '1',
+    METRICS_PUBLIC: 'TRUE',
+    IMAGEKIT_PASSTHROUGH: 'some',
+    IMAGEKIT_WEBHOOK_SECRET: 'one,,two',
+  })
+  const named = problems.map((problem) => problem.slice(0, problem.indexOf(':')))
+  expect(named.sort().join(' ')).toBe(
+    'ALERT_FAILURES ALERT_PENDING_AGE ALLOW_HTTP ALLOW_PRIVATE_TARGETS DATABASE_URL EXPIRE_AFTER ' +
+      'IMAGEKIT_API_URL IMAGEKIT_PASSTHROUGH IMAGEKIT_PRIVATE_KEY IMAGEKIT_UPLOAD_URL IMAGEKIT_WEBHOOK_SECRET ' +
+      'LOG_LEVEL MAX_CONCURRENT_UPLOADS MAX_UPLOAD_BYTES METRICS_PUBLIC PORT PUBLIC_URL RECONCILE_AFTER ' +
+      'RECONCILE_EVERY RETENTION TRACKER_ADMIN_KEY TRACKER_API_KEY TRACKER_TOKEN_SECRET',
+  )
+  expect(problems.join()).not.toMatch(new RegExp(`hush|${KEY}`))
+})
+
+test.each(['TRACKER_API_KEY', 'TRACKER_ADMIN_KEY', 'TRACKER_TOKEN_SECRET'])(
+  '%s may be absent on loopback alone',
+  (name) => {
+    const absent = { [name]: undefined }
+    expect(problemsOf({ ...PUBLIC, ...absent })).toEqual([expect.stringContaining(`${name}: is required`)])
+    const local = { ...PUBLIC, HOST: '127.0.0.1', PUBLIC_URL: 'http://localhost:3000' }
+    expect(problemsOf({ ...local, ...absent })).toEqual([])
+    expect(problemsOf({ ...local, ...absent, PUBLIC_URL: 'https://tracker.example' })).toHaveLength(1)
+    expect(problemsOf({ ...local, ...absent, HOST: '192.168.1.7' })).toHaveLength(1)
+  },
+)
+
+test('requests from elsewhere are refused unless both keys are there', () => {
+  const local = { ...LOCAL, TRACKER_API_KEY: KEY, TRACKER_ADMIN_KEY: OTHER }
+  expect(parse(local).loopbackOnly).toBe(false)
+  expect(parse({ ...local, TRACKER_API_KEY: '' }).loopbackOnly).toBe(true)
+  expect(parse({ ...local, TRACKER_ADMIN_KEY: '' }).loopbackOnly).toBe(true)
+})
+
+test.each([
+  ['localhost', 'http://localhost:3000'],
+  ['::1', 'http://[::1]:3000'],
+  ['[::1]', 'http://[::1]:3000'],
+  ['127.1.2.3', 'http://127.1.2.3:3000'],
+])('HOST %s is loopback, and PUBLIC_URL follows from it', (HOST, publicUrl) => {
+  expect(parse({ ...LOCAL, HOST }).publicUrl).toBe(publicUrl)
+})
+
+test('PUBLIC_URL is required off loopback, and http there only with ALLOW_HTTP', () => {
+  expect(problemsOf({ ...PUBLIC, PUBLIC_URL: undefined })).toEqual([
+    expect.stringContaining('PUBLIC_URL: is required'),
+  ])
+  const http = { ...PUBLIC, PUBLIC_URL: 'http://tracker.example' }
+  expect(problemsOf(http)).toEqual([expect.stringContaining('ALLOW_HTTP=true')])
+  expect(parse({ ...http, ALLOW_HTTP: 'true' }).publicUrl).toBe('http://tracker.example')
+  expect(problemsOf({ ...PUBLIC, PUBLIC_URL: 'https://user:pass@tracker.example' })).toHaveLength(1)
+})
+
+test.each([
+  ['fifteen characters', 'x'.repeat(15)],
+  ['an empty entry', `${KEY},`],
+  ['a colon in the secret', `name:a:${KEY}`],
+  ['a name with a space', `my app:${KEY}`],
+  ['no name before the colon', `:${KEY}`],
+  ['a name twice', `app:${KEY},app:${OTHER}`],
+])('a key list with %s is a problem', (_, TRACKER_API_KEY) => {
+  expect(problemsOf({ ...LOCAL, TRACKER_API_KEY })).toEqual([
+    expect.stringMatching(/^TRACKER_API_KEY: key \d/),
+  ])
+})
+
+test('one secret may not be API key and admin key at once', () => {
+  const problems = problemsOf({ ...LOCAL, TRACKER_API_KEY: `app:${KEY}`, TRACKER_ADMIN_KEY: KEY })
+  expect(problems).toEqual([expect.stringContaining('"app"')])
+})
+
+test.each(
+  'IMAGEKIT_PRIVATE_KEY IMAGEKIT_WEBHOOK_SECRET TRACKER_API_KEY TRACKER_ADMIN_KEY TRACKER_TOKEN_SECRET HOST PORT PUBLIC_URL DATABASE_URL LOG_LEVEL MAX_UPLOAD_BYTES'.split(
+    ' ',
+  ),
+)('%s may be given as a file, but not as both', (name) => {
+  const full: Environment = {
+    ...PUBLIC,
+    PORT: '8080',
+    LOG_LEVEL: 'debug',
+    MAX_UPLOAD_BYTES: '1MiB',
+    DATABASE_URL: 'file:/x',
+    IMAGEKIT_WEBHOOK_SECRET: 's',
+  }
+  const path = '/run/secrets/x'
+  const env = { ...full, [name]: undefined, [`${name}_FILE`]: path }
+  expect(parse(env, { [path]: `${full[name]}\n` })).toEqual(parse(full))
+  const both = problemsOf({ ...env, [name]: full[name] }, { [path]: 'x' })
+  expect(both.filter((problem) => problem.includes('not both'))).toHaveLength(1)
+})
+
+test('a file that is absent or empty is a problem, not an unset variable', () => {
+  const env = { ...LOCAL, TRACKER_API_KEY_FILE: '/run/secrets/key' }
+  expect(problemsOf(env)).toEqual([expect.stringContaining("TRACKER_API_KEY_FILE: can't be read")])
+  expect(problemsOf(env, { '/run/secrets/key': '\n' })).toEqual([expect.stringContaining('is empty')])
+})
+
+test('an empty variable counts as unset', () => {
+  const empty = { PORT: '', PUBLIC_URL: ' ', TRACKER_API_KEY: '', LOG_LEVEL: '' }
+  expect(parse({ ...LOCAL, ...empty })).toEqual(parse(LOCAL))
+})
+
+test('what has no effect yet is told, and a signature that cannot be checked is not promised', () => {
+  const env = { ...LOCAL, RETENTION: '30d', IMAGEKIT_PASSTHROUGH: 'read' }
+  expect(parse(env).warnings).toEqual([
+    'RETENTION has no effect yet',
+    'IMAGEKIT_PASSTHROUGH has no effect yet',
+  ])
+  expect(problemsOf({ ...LOCAL, REQUIRE_EXTENSION_SIGNATURE: 'true' })).toHaveLength(1)
+})

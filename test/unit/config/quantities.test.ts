@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { parseDurationMs, parseInteger, parseRate, parseSizeBytes } from '../../../src/config/quantities.ts'
+
+test.each([
+  ['250ms', 250],
+  ['10s', 10_000],
+  ['15m', 900_000],
+  ['25h', 90_000_000],
+  ['90d', 7_776_000_000],
+  ['0m', 0],
+])('the duration %s is %i ms', (text, ms) => {
+  expect(parseDurationMs(text)).toBe(ms)
+})
+
+test.each(['', '10', 'm', '10 m', '1.5h', '-1h', '10M', '10min', '1h30m', '10constructor', '9'.repeat(20)])(
+  '%j is no duration',
+  (text) => {
+    expect(parseDurationMs(text)).toBeUndefined()
+  },
+)
+
+test.each([
+  ['1B', 1],
+  ['4KiB', 4096],
+  ['500MiB', 524_288_000],
+  ['2GiB', 2_147_483_648],
+])('the size %s is %i bytes', (text, bytes) => {
+  expect(parseSizeBytes(text)).toBe(bytes)
+})
+
+test.each(['2GB', '2', '2gib', '1TiB', '0x1B'])('%j is no size', (text) => {
+  expect(parseSizeBytes(text)).toBeUndefined()
+})
+
+test('a rate is a count within a duration', () => {
+  expect(parseRate('10/15m')).toEqual({ count: 10, withinMs: 900_000 })
+  for (const text of ['10', '/15m', '10/', '10/15', '10/0m', '1/2m/3m', 'x/1m'])
+    expect(parseRate(text)).toBeUndefined()
+})
+
+test('an integer is digits alone', () => {
+  expect(parseInteger('42')).toBe(42)
+  for (const text of ['', '-1', '1.0', '1e3', '0x10', ' 1', '9'.repeat(16)])
+    expect(parseInteger(text)).toBeUndefined()
+})

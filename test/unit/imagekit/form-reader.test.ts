@@ -1,0 +1,113 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { FormPart } from '../../../src/imagekit/form-part.ts'
+import { readFormParts } from '../../../src/imagekit/form-reader.ts'
+import { createFormWriter } from '../../../src/imagekit/form-writer.ts'
+
+const LIMITS = { maxFieldBytes: 1024, maxParts: 100 }
+
+async function* inChunks(bytes: Buffer, sizes: readonly number[]): AsyncGenerator<Buffer> {
+  for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
+    const size = sizes[turn % sizes.length] ?? 1
+    yield bytes.subarray(at, at + size)
+    at += size
+  }
+}
+
+async function read(contentType: string, body: Buffer, sizes: readonly number[] = [64 * 1024]) {
+  const parts: (Omit<FormPart, 'content'> & { content: string })[] = []
+  for await (const part of readFormParts({ contentType, chunks: () => inChunks(body, sizes) }, LIMITS)) {
+    const content: Buffer[] = []
+    for await (const chunk of part.content) content.push(chunk)
+    parts.push({ ...part, content: Buffer.concat(content).toString('hex') })
+  }
+  return parts
+}
+
+// Pieces that boundaries are made of, so that content comes near to one.
+const content = fc
+  .array(fc.oneof(fc.constantFrom('\r\n', '\r', '\n', '--', '-', 'tracker'), fc.string()), { maxLength: 8 })
+  .map((pieces) => Buffer.from(pieces.join('')))
+const name = fc.string({ minLength: 1, unit: 'grapheme' }).filter((text) => !/[\p{Cc}"\\]/u.test(text))
+
+test('what the writer writes is read again, however it is cut into chunks', async () => {
+  const part = fc.record({ name, fileName: fc.option(name, { nil: undefined }), content })
+  const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 })
+  await fc.assert(
+    fc.asyncProperty(fc.array(part, { maxLength: 6 }), sizes, async (parts, sizes) => {
+      const writer = createFormWriter()
+      const pieces = parts.flatMap((part) => [writer.partHead(part), part.content, writer.partEnd])
+      const body = Buffer.concat([...pieces, writer.formEnd].map((piece) => Buffer.from(piece)))
+      const expected = parts.map((part) => ({
+        contentType: part.fileName === undefined ? undefined : 'text/plain',
+        ...part,
+        content: part.content.toString('hex'),
+      }))
+      expect(await read(writer.contentType, body, sizes)).toEqual(expected)
+    }),
+  )
+})
+
+test('a form that is cut short anywhere is never read to its end', async () => {
+  const writer = createFormWriter()
+  const head = writer.partHead({ name: 'file', fileName: 'a', contentType: 'a/b' })
+  const body = Buffer.from(`${head}hello${writer.partEnd}${writer.formEnd}`)
+  const end = body.length - '\r\n'.length
+  for (let length = 0; length < end; length += 1)
+    await expect(read(writer.contentType, body.subarray(0, length))).rejects.toThrow(
+      'The upload form is not valid.',
+    )
+  expect(await read(writer.contentType, body.subarray(0, end))).toHaveLength(1)
+})
+
+const FORM = (head: string) => Buffer.from(`--B\r\n${head}\r\n\r\nx\r\n--B--`)
+
+test.for<[head: string, read: object]>([
+  ['Content-Disposition: form-data; name=plain', { name: 'plain', fileName: undefined }],
+  ['content-disposition: FORM-DATA; NAME="a"; FILENAME="b"', { name: 'a', fileName: 'b' }],
+  ['Content-Disposition: form-data; filename="name=evil"; name="a"', { name: 'a', fileName: 'name=evil' }],
+  ['Content-Disposition: form-data;\r\n name="folded"', { name: 'folded' }],
+  ['Content-Disposition: form-data; name="q\\"q"', { name: 'q"q' }],
+  ['Content-Disposition: form-data; name="C:\\dir\\x"', { name: 'C:\\dir\\x' }],
+  ['Content-Disposition: form-data; name="a;b=c"', { name: 'a;b=c' }],
+  ['Content-Disposition: form-data; name=""', { name: '' }],
+  [
+    'X: 1\r\nContent-Type: image/png\r\nContent-Disposition: form-data; name="a"; filename="b"',
+    { contentType: 'image/png' },
+  ],
+])('the head %j is understood', async ([head, part]) => {
+  expect(await read('multipart/form-data; boundary=B', FORM(head))).toMatchObject([part])
+})
+
+test.for([
+  'multipart/form-data; boundary=B',
+  'Multipart/Form-Data; charset=utf-8; BOUNDARY="B"',
+  'multipart/form-data ;boundary=B',
+])('the boundary of %j is found', async (contentType) => {
+  expect(await read(contentType, FORM('Content-Disposition: form-data; name="a"'))).toHaveLength(1)
+})
+
+test.for(['', 'multipart/form-data', 'multipart/mixed; boundary=B', 'text/plain; boundary=B'])(
+  'a form of the type %j is refused',
+  async (contentType) => {
+    await expect(read(contentType, FORM('Content-Disposition: form-data; name="a"'))).rejects.toMatchObject({
+      code: 'invalid_input',
+      fields: [{ field: 'content-type' }],
+    })
+  },
+)
+
+test('the source is let go when nobody reads on', async () => {
+  let isReleased = false
+  const chunks = async function* () {
+    try {
+      yield FORM('Content-Disposition: form-data; name="a"')
+      yield Buffer.from('more')
+    } finally {
+      isReleased = true
+    }
+  }
+  for await (const _ of readFormParts({ contentType: 'multipart/form-data; boundary=B', chunks }, LIMITS))
+    break
+  expect(isReleased).toBe(true)
+})

@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest'
+import { readExtensionWord } from '../../../src/imagekit/extension-webhook.ts'
+import { parseExtensions } from '../../../src/imagekit/extensions-parameter.ts'
+
+const NOT_TEXT = ['', 'remove\0bg', 'remove\ud800bg', 'x'.repeat(257)]
+
+test.each(NOT_TEXT)('an extension cannot be called %j', (name) => {
+  expect(() => parseExtensions([{ name }])).toThrow('invalid extensions')
+  expect(parseExtensions([{ name: 'remove-bg ☃' }])).toEqual([{ name: 'remove-bg ☃' }])
+})
+
+test.each(NOT_TEXT)('a webhook that calls a service or a file %j says nothing by that', (name) => {
+  const word = readExtensionWord({ service: name, status: 'FAILURE', fileId: name, error: 'why' }, 100)
+  expect(word).toEqual({ service: null, status: 'failed', fileId: null, error: 'why' })
+})

@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest'
+import { readAnswer, readToldAnswer } from '../../../src/imagekit/read-answer.ts'
+
+const FILE = { fileId: 'file1', name: 'a.jpg' }
+
+test.for([200, 201, 202])('a file with %i is an acceptance', (status) => {
+  expect(readAnswer(status, JSON.stringify(FILE), 'request-1')).toMatchObject({
+    kind: 'accepted',
+    fileId: 'file1',
+    fileName: 'a.jpg',
+    requestId: 'request-1',
+    extensionStatus: {},
+  })
+})
+
+test('202 without a file is an upload that is queued', () => {
+  const answer = readAnswer(202, '{"message":"The pre-transformation has been queued successfully."}', null)
+  expect(answer).toMatchObject({ kind: 'accepted', fileId: null, baseline: null })
+})
+
+test.for([400, 404, 429, 499])('%i is a refusal, whatever its body says', (status) => {
+  expect(readAnswer(status, JSON.stringify(FILE), null)).toMatchObject({
+    kind: 'rejected',
+    error: { status },
+  })
+  expect(readAnswer(status, '<html>', null)).toMatchObject({
+    kind: 'rejected',
+    error: { code: 'imagekit_refused', message: `ImageKit answered ${status}.` },
+  })
+})
+
+test.for<[number, string]>([
+  [200, '{}'],
+  [200, '{"fileId":7}'],
+  [200, '[]'],
+  [202, 'queued'],
+  [304, ''],
+  [500, JSON.stringify(FILE)],
+])('%i with %s leaves open what became of the file', ([status, body]) => {
+  expect(readAnswer(status, body, null)).toMatchObject({
+    kind: 'unconfirmed',
+    error: { code: 'imagekit_unclear' },
+  })
+})
+
+test('a status that is not known yet is no final one', () => {
+  const extensionStatus = { a: 'success', b: 'failed', c: 'pending', d: 'queued', e: 7, f: null }
+  expect(readAnswer(200, JSON.stringify({ ...FILE, extensionStatus }), null)).toMatchObject({
+    extensionStatus: { a: 'success', b: 'failed', c: 'pending', d: 'pending', e: 'pending', f: 'pending' },
+  })
+})
+
+test('fields of another shape than documented do not hide the file', () => {
+  const odd = {
+    name: 1,
+    extensionStatus: [],
+    versionInfo: 'x',
+    AITags: 'x',
+    description: 1,
+    tags: {},
+    customMetadata: 1,
+  }
+  expect(readAnswer(200, JSON.stringify({ ...FILE, ...odd }), null)).toMatchObject({
+    kind: 'accepted',
+    fileId: 'file1',
+    baseline: { versionId: null, aiTags: {}, tags: null },
+  })
+})
+
+test.for<[object, object | undefined]>([
+  [FILE, { kind: 'accepted', fileId: 'file1' }],
+  [{ message: 'The pre-transformation has been queued successfully.' }, { kind: 'accepted', fileId: null }],
+  [
+    { message: 'Upload Limit Exceeded.', help: '' },
+    { kind: 'rejected', error: { message: 'Upload Limit Exceeded.' } },
+  ],
+  [{ anything: 'else' }, undefined],
+])('%j, told by somebody else, is %j', ([body, answer]) => {
+  const told = readToldAnswer({ ...body })
+  if (answer === undefined) expect(told).toBeUndefined()
+  else expect(told).toMatchObject(answer)
+})

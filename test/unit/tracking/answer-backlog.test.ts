@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { TrackerError } from '../../../src/domain/errors.ts'
+import { createAnswerBacklog } from '../../../src/tracking/answer-backlog.ts'
+
+const log = { warn() {}, error() {} }
+
+/** A store that is down until `isUp`. */
+function createStore() {
+  const written: string[] = []
+  const store = {
+    isUp: false,
+    written,
+    write: (what: string) => async () => {
+      if (!store.isUp) throw new TrackerError('store_unavailable', 'The disk is full.')
+      await Promise.resolve()
+      written.push(what)
+    },
+  }
+  return store
+}
+
+test('what the store could not take is written in its order once the store is back', async () => {
+  const store = createStore()
+  const backlog = createAnswerBacklog({ log, retryMs: 1 })
+  for (const what of ['a', 'b', 'c']) await backlog.apply(store.write(what))
+  expect(backlog.size()).toBe(3)
+  store.isUp = true
+  await expect.poll(() => backlog.size()).toBe(0)
+  expect(store.written).toEqual(['a', 'b', 'c'])
+})
+
+test('a close in the middle of a try loses nothing and writes nothing twice', async () => {
+  const store = createStore()
+  const backlog = createAnswerBacklog({ log, retryMs: 1 })
+  let goOn = () => {}
+  const slow = new Promise<void>((resolve) => {
+    goOn = resolve
+  })
+  let tries = 0
+  await backlog.apply(async () => {
+    tries += 1
+    if (tries > 1) await slow
+    await store.write('slow')()
+  })
+  await backlog.apply(store.write('next'))
+  store.isUp = true
+  await expect.poll(() => tries).toBe(2)
+  const closed = backlog.close()
+  goOn()
+  await closed
+  expect(store.written).toEqual(['slow', 'next'])
+})
+
+test('what fails for another reason is logged, and holds nothing up', async () => {
+  const errors: object[] = []
+  const backlog = createAnswerBacklog({ log: { ...log, error: (fields) => void errors.push(fields) } })
+  await backlog.apply(() => Promise.reject(new Error('a fault')))
+  expect(backlog.size()).toBe(0)
+  expect(errors).toMatchObject([{ err: { message: 'a fault' } }])
+})

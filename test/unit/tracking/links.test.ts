@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { createCapabilityTokens } from '../../../src/tracking/capability-tokens.ts'
+import { createLinks, readWebhookToken } from '../../../src/tracking/links.ts'
+
+const tokens = createCapabilityTokens(['token-secret-0123456789'])
+const links = createLinks(() => 'https://tracker.example/sub', tokens)
+
+test('every address starts with the public URL, and its token opens it', () => {
+  const asset = new URL(links.assetStatus('f1'))
+  expect(asset.href.startsWith('https://tracker.example/sub/assets/f1/status?token=')).toBe(true)
+  expect(tokens.status.verify('f1', asset.searchParams.get('token') ?? '')).toBe(true)
+  const submission = new URL(links.submission('s1'))
+  expect(submission.pathname).toBe('/sub/submissions/s1')
+  expect(tokens.submission.verify('s1', submission.searchParams.get('token') ?? '')).toBe(true)
+  expect(links.submissionAddress('s1')).toBe('https://tracker.example/sub/submissions/s1')
+})
+
+test('a fileId of any letters stays one part of the path', () => {
+  expect(links.assetStatus('a/b?c#d ü')).toContain('/assets/a%2Fb%3Fc%23d%20%C3%BC/status?token=')
+})
+
+test('a webhook address names its submission, and only as it was handed out', () => {
+  const token = links.webhook('s1').split('/').at(-1) ?? ''
+  expect(readWebhookToken(tokens, token)).toBe('s1')
+  const forged = [
+    token.slice(1),
+    token.slice(0, -1),
+    `s2${token.slice(2)}`,
+    token.replace('.', ''),
+    token.replace('.', '..'),
+  ]
+  for (const text of [...forged, '', '.', 's1', 's1.', `s1.${tokens.status.sign('s1')}`, `${token}.x`])
+    expect(readWebhookToken(tokens, text)).toBeUndefined()
+})
+
+test('the public URL is asked each time, for a port may be known late', () => {
+  let port = 0
+  const late = createLinks(() => `http://127.0.0.1:${port}`, tokens)
+  port = 4711
+  expect(late.submissionAddress('s1')).toBe('http://127.0.0.1:4711/submissions/s1')
+})
