@@ -40,6 +40,12 @@ module.exports = {
       '^src/(?!sandbox/)',
       'The local ImageKit knows nothing of the tracker.',
     ),
+    inside(
+      'notify-sees-domain',
+      'notify/',
+      '^src/(?!(notify|domain)/)',
+      'Telling callers is a matter of its own.',
+    ),
     {
       name: 'sandbox-is-never-served',
       comment: 'The sandbox is for development; only its own command and the demo start it.',

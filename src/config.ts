@@ -2,6 +2,14 @@ import type { AccessKey } from './config/access-keys.ts'
 import { checkPlanned } from './config/planned.ts'
 import { parseSizeBytes, positive } from './config/quantities.ts'
 import { parseSecrets } from './config/secrets.ts'
+import {
+  type Notifying,
+  parseNotifying,
+  parseSignatures,
+  parseUpkeep,
+  type Signatures,
+  type Upkeep,
+} from './config/upkeep.ts'
 import { type Environment, type ReadText, Variables } from './config/variables.ts'
 import { isLoopbackHost, urlHost } from './domain/loopback.ts'
 
@@ -11,7 +19,10 @@ export type Config = {
   /** What `webhookUrl` and links start with; no slash at its end. */
   publicUrl: string
   database: { path: string }
-  imagekit: { privateKey: string; uploadUrl: string; apiUrl: string; webhookSecrets: string[] }
+  imagekit: { privateKey: string; uploadUrl: string; apiUrl: string }
+  signatures: Signatures
+  notifying: Notifying
+  upkeep: Upkeep
   apiKeys: AccessKey[]
   adminKeys: AccessKey[]
   /** Null in development: a secret is then made once and kept beside the database. */
@@ -49,12 +60,16 @@ export function parseConfig(env: Environment, readText: ReadText): Config {
   const publicUrl = parsePublicUrl(variables, host, port)
   const isLocal = isLoopbackHost(host) && isLoopbackHost(new URL(publicUrl).hostname)
   const secrets = parseSecrets(variables, isLocal)
+  const warnings = checkPlanned(variables)
   const config: Config = {
     host,
     port,
     publicUrl,
     database: parseDatabase(variables),
     imagekit: parseImagekit(variables),
+    signatures: parseSignatures(variables),
+    notifying: parseNotifying(variables, warnings),
+    upkeep: parseUpkeep(variables),
     ...secrets,
     maxUploadBytes: variables.parsed(
       'MAX_UPLOAD_BYTES',
@@ -69,7 +84,7 @@ export function parseConfig(env: Environment, readText: ReadText): Config {
       parseLogLevel,
       `one of ${LOG_LEVELS.join(', ')}`,
     ),
-    warnings: checkPlanned(variables),
+    warnings,
   }
   if (variables.problems.length > 0) throw new ConfigError(variables.problems)
   return config
@@ -121,7 +136,6 @@ function parseImagekit(variables: Variables): Config['imagekit'] {
     privateKey: privateKey ?? '',
     uploadUrl: variables.baseUrl('IMAGEKIT_UPLOAD_URL') ?? 'https://upload.imagekit.io',
     apiUrl: variables.baseUrl('IMAGEKIT_API_URL') ?? 'https://api.imagekit.io',
-    webhookSecrets: variables.list('IMAGEKIT_WEBHOOK_SECRET'),
   }
 }
 

@@ -8,21 +8,35 @@ import type { AppEnv } from './http/app-env.ts'
 import { BODY_IDLE_MS } from './http/body-chunks.ts'
 import { createErrorAnswers } from './http/error-answers.ts'
 import { healthRoutes } from './http/health-routes.ts'
+import { operatorRoutes } from './http/operator-routes.ts'
+import { parseJson } from './http/read-json.ts'
 import { createHttpServer } from './http/server.ts'
 import { statusRoutes } from './http/status-routes.ts'
 import { submissionRoutes } from './http/submission-routes.ts'
 import { uploadRoutes } from './http/upload-routes.ts'
 import { webhookRoutes } from './http/webhook-routes.ts'
+import { readAccountEvent } from './imagekit/account-event.ts'
 import { createImagekitClient } from './imagekit/client.ts'
 import { errorBody } from './imagekit/error-body.ts'
+import { readExtensionWord } from './imagekit/extension-webhook.ts'
+import { createFileLookup } from './imagekit/file-lookup.ts'
+import { successPayload } from './imagekit/success-payload.ts'
+import { verifySignature } from './imagekit/webhook-signature.ts'
+import { createNotifier } from './jobs/notifier.ts'
+import { createPruner } from './jobs/pruner.ts'
+import { createReconciler } from './jobs/reconciler.ts'
+import { createNotificationSender } from './notify/send-notification.ts'
 import { openSqliteStore } from './store/sqlite/open-sqlite-store.ts'
 import type { Store } from './store/store.ts'
 import { keepTokenSecret } from './token-secret.ts'
 import { createAccess } from './tracking/access.ts'
 import { createAnswerBacklog } from './tracking/answer-backlog.ts'
 import { createCapabilityTokens } from './tracking/capability-tokens.ts'
-import { createLinks } from './tracking/links.ts'
+import { createFirstReceipts } from './tracking/first-receipts.ts'
+import { createLinks, readWebhookToken } from './tracking/links.ts'
 import { createReadiness } from './tracking/readiness.ts'
+import { createRefusedLog } from './tracking/refused-log.ts'
+import { createSignatureCheck } from './tracking/signature-check.ts'
 import { createStatusBoard } from './tracking/status-board.ts'
 import { createUploadGate } from './tracking/upload-gate.ts'
 
@@ -61,11 +75,30 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     { onLoadError: (err, fileId) => log.error({ err, fileId }, 'a status could not be read') },
   )
   const backlog = createAnswerBacklog({ log })
+  const receipts = createFirstReceipts()
+  const refusedLog = createRefusedLog({ store, log })
   const imagekit = createImagekitClient({
     ...config.imagekit,
     formLimits: FORM_LIMITS,
     timeoutMs: overrides.imagekitTimeoutMs ?? 300_000,
   })
+  const lookup = createFileLookup(config.imagekit)
+  const sender = createNotificationSender({ ...config.notifying, clock })
+  const { overdueAfterMs, reconcileEveryMs, expireAfterMs, retentionMs } = config.upkeep
+  const reconciling = {
+    store,
+    board,
+    clock,
+    imagekit: lookup,
+    successPayload,
+    everyMs: reconcileEveryMs,
+    expireAfterMs,
+  }
+  const jobs = [
+    createReconciler({ ...reconciling, log }),
+    createNotifier({ store, sender, clock, random: Math.random, log }),
+    createPruner({ store, clock, retentionMs, log }),
+  ]
   const access = createAccess(config.apiKeys, config.adminKeys)
   const gate = createUploadGate(config.maxConcurrentUploads)
   const uploadLimits = { maxBytes: config.maxUploadBytes, idleMs: overrides.bodyIdleMs ?? BODY_IDLE_MS }
@@ -79,9 +112,25 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     access,
     gate,
     clock,
+    overdueAfterMs,
     newId: v7,
     errorBody,
     log,
+  }
+  const receiving = {
+    ...shared,
+    receipts,
+    refusedLog,
+    readToken: (token: string) => readWebhookToken(tokens, token),
+    checkSignature: createSignatureCheck({
+      secrets: config.signatures.secrets,
+      verify: verifySignature,
+      receipts,
+    }),
+    requireSignature: config.signatures.requireOnExtensions,
+    parseJson,
+    readExtensionWord,
+    readAccountEvent,
   }
   const errorAnswers = createErrorAnswers(
     () => address.publicUrl,
@@ -93,7 +142,8 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     groups: [
       uploadRoutes({ ...shared, uploadLimits }),
       submissionRoutes(shared),
-      webhookRoutes(shared),
+      webhookRoutes(receiving),
+      operatorRoutes({ ...receiving, reconciling }),
       statusRoutes({ board, access, statusTokens: tokens.status }),
       healthRoutes({ readiness: createReadiness({ store, backlog }) }),
     ],
@@ -108,6 +158,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       if (submissions > 0) log.warn({ submissions }, 'uploads of a process that died are unconfirmed now')
       const port = await server.listen(config.host, config.port)
       if (config.port === 0) address.publicUrl = address.publicUrl.replace(/:0$/, `:${port}`)
+      for (const job of jobs) job.start()
       log.info({ url: address.publicUrl }, 'listening')
       return { url: address.publicUrl }
     },
@@ -116,6 +167,10 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       const closed = server.close(drainMs)
       board.close()
       await closed
+      // What they wait for outside is broken off, and done after the next start.
+      await Promise.all([lookup.close(), sender.close()])
+      await Promise.all(jobs.map((job) => job.stop()))
+      await refusedLog.close()
       // Callers may be gone while ImageKit's answers to them are still awaited; those have to reach the store.
       await imagekit.close(deadline)
       await gate.settled()

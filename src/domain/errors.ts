@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'response_conflict'
   | 'request_in_progress'
   | 'idempotency_key_reused'
+  | 'unprocessable'
   | 'payload_too_large'
   | 'unsupported_media_type'
   | 'client_closed'

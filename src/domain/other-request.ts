@@ -1,4 +1,5 @@
 import type { Run } from './run.ts'
+import { SAVED_EXTENSION } from './saved-extension.ts'
 import type { Submission } from './submission.ts'
 
 /** What another of our submissions may have done to the asset since a run's baseline was taken. */
@@ -10,8 +11,6 @@ export type OtherRequest = {
   /** Names of the extensions that may have taken effect. */
   extensions: readonly string[]
 }
-
-const SAVED_EXTENSION = 'saved-extension'
 
 /**
  * What another submission of the same asset may have done since `run` was requested; null where it can have done nothing.

@@ -1,7 +1,7 @@
 import { isFinal, type Run } from './run.ts'
 import type { Submission } from './submission.ts'
 
-const SAVED_EXTENSION = 'saved-extension'
+export const SAVED_EXTENSION = 'saved-extension'
 
 /**
  * The placeholder among the runs that stands for a saved extension whose real name is not known yet. ImageKit reports a

@@ -20,6 +20,7 @@ export const PROBLEMS = {
     retryAfter: 1,
   },
   idempotency_key_reused: { status: 422, title: 'This Idempotency-Key was used for another request' },
+  unprocessable: { status: 422, title: 'This cannot be done with it' },
   payload_too_large: { status: 413, title: 'The request is too large' },
   unsupported_media_type: { status: 415, title: 'The body is of a type that this address does not take' },
   request_timeout: { status: 408, title: 'The request did not come in time' },

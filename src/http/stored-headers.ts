@@ -1,19 +1,13 @@
-import type { IncomingMessage } from 'node:http'
-import type { SignatureCheck } from '../domain/delivery.ts'
+import type { IncomingHttpHeaders } from 'node:http'
 
 const SECRET_HEADERS = new Set(['authorization', 'proxy-authorization', 'cookie'])
-const SIGNATURE_HEADERS = ['x-ik-signature', 'webhook-signature']
 
 /** The headers of a delivery as they are kept: those that may hold a secret of somebody's are left out. */
-export function storedHeaders(incoming: IncomingMessage): {
-  headers: { [name: string]: string }
-  signature: SignatureCheck
-} {
+export function storedHeaders(incoming: IncomingHttpHeaders): { [name: string]: string } {
   const headers: { [name: string]: string } = {}
-  for (const [name, value] of Object.entries(incoming.headers)) {
+  for (const [name, value] of Object.entries(incoming)) {
     if (value !== undefined && !SECRET_HEADERS.has(name))
       headers[name] = Array.isArray(value) ? value.join(', ') : value
   }
-  const isSigned = SIGNATURE_HEADERS.some((name) => headers[name] !== undefined)
-  return { headers, signature: isSigned ? 'unchecked' : 'absent' }
+  return headers
 }

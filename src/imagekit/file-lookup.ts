@@ -1,4 +1,4 @@
-import { type Agent, request } from 'undici'
+import { Agent, request } from 'undici'
 import type { FileFacts } from '../domain/evidence.ts'
 import { readFileFacts } from './file-facts.ts'
 
@@ -15,18 +15,19 @@ export type Look<T> =
   | { kind: 'failed'; reason: string }
 
 /** How many ids one search takes. */
-export const MAX_LISTED = 100
+const MAX_LISTED = 100
 
 const DEFAULT_HOLD_MS = 60_000
 
 /** Reads file details within ImageKit's rate limits. */
-export function createFileLookup(options: { privateKey: string; apiUrl: string; dispatcher: Agent }) {
+export function createFileLookup(options: { privateKey: string; apiUrl: string }) {
+  const dispatcher = new Agent({ connectTimeout: 10_000, headersTimeout: 30_000, bodyTimeout: 30_000 })
   const authorization = `Basic ${Buffer.from(`${options.privateKey}:`).toString('base64')}`
 
   const get = async <T>(path: string, read: (status: number, body: unknown) => Look<T>): Promise<Look<T>> => {
     try {
       const headers = { authorization }
-      const response = await request(`${options.apiUrl}${path}`, { headers, dispatcher: options.dispatcher })
+      const response = await request(`${options.apiUrl}${path}`, { headers, dispatcher })
       const text = await response.body.text()
       if (response.statusCode === 429) return { kind: 'held_back', ms: readHoldMs(response.headers) }
       return read(response.statusCode, parse(text))
@@ -56,6 +57,9 @@ export function createFileLookup(options: { privateKey: string; apiUrl: string; 
           : failed(`ImageKit answered ${status} to the details call`)
       })
     },
+
+    /** Breaks off what is under way. */
+    close: () => dispatcher.destroy(),
   }
 }
 

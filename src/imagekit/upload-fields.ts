@@ -9,12 +9,18 @@ export type UploadFields = {
   fileName: string | null
   extensions: RequestedExtension[]
   callerWebhookUrl: string | null
+  setsDescription: boolean
 }
 
 /** Gathers them while the parts pass by. */
 export class FieldCollector {
   readonly #seen = new Set<string>()
-  readonly fields: UploadFields = { fileName: null, extensions: [], callerWebhookUrl: null }
+  readonly fields: UploadFields = {
+    fileName: null,
+    extensions: [],
+    callerWebhookUrl: null,
+    setsDescription: false,
+  }
 
   /** To be told of each part before its content. */
   expect(name: string): void {
@@ -22,6 +28,7 @@ export class FieldCollector {
     if (isOnce && this.#seen.has(name))
       throw new TrackerError('invalid_input', `Your request contains the ${name} parameter twice.`)
     this.#seen.add(name)
+    if (name === 'description') this.fields.setsDescription = true
   }
 
   take(name: string, value: string): void {

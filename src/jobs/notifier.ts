@@ -28,6 +28,8 @@ export function createNotifier(deps: NotifierDeps): Repeated {
 
   const attempt = async (notification: Notification): Promise<void> => {
     const sent = await sender.send(notification)
+    // Broken off by our own stop: no attempt of theirs has failed.
+    if (sent.kind === 'retry' && sent.reason === 'sender_closed') return
     const result = resultOf(sent, notification)
     await store.settleNotification(notification.notificationId, result)
     log.info(

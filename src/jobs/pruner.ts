@@ -17,7 +17,7 @@ export function createPruner({ store, clock, retentionMs, log }: PrunerDeps): Re
   return repeat(
     async () => {
       const pruned = await store.pruneBodies(clock() - retentionMs, AT_ONCE)
-      return pruned < AT_ONCE ? EVERY_MS : BETWEEN_MS
+      return pruned === 0 ? EVERY_MS : BETWEEN_MS
     },
     { afterFailureMs: EVERY_MS, onError: (err) => log.error({ err }, 'pruning failed') },
   )

@@ -1,8 +1,6 @@
 /** Work that is done again and again. */
 export type Repeated = {
   start(): void
-  /** Does it soon, not at the next turn. */
-  wake(): void
   /** Resolves once what is under way has ended. */
   stop(): Promise<void>
 }
@@ -15,7 +13,6 @@ export function repeat(
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | undefined
   let isStopped = true
-  let isWoken = false
 
   const run = async (): Promise<void> => {
     let pauseMs = options.afterFailureMs
@@ -25,8 +22,7 @@ export function repeat(
       options.onError(error)
     }
     running = undefined
-    schedule(isWoken ? 0 : pauseMs)
-    isWoken = false
+    schedule(pauseMs)
   }
   const schedule = (ms: number): void => {
     if (isStopped) return
@@ -40,13 +36,6 @@ export function repeat(
     start() {
       isStopped = false
       schedule(0)
-    },
-    wake() {
-      if (running !== undefined) isWoken = true
-      else {
-        clearTimeout(timer)
-        schedule(0)
-      }
     },
     async stop() {
       isStopped = true

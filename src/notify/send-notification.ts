@@ -14,7 +14,7 @@ import {
 } from './target-guard.ts'
 
 /** What became of one attempt. `gone` and `refused` are final; reasons hold nothing of the target or the secrets. */
-export type SendResult =
+type SendResult =
   | { kind: 'delivered'; status: number }
   | { kind: 'gone' }
   | { kind: 'retry'; retryAfterMs: number | null; reason: `status_${number}` | ConnectionFailure }

@@ -1,23 +1,105 @@
-import type { NewDelivery, RecordedDelivery } from '../domain/delivery.ts'
+import type { AccountEvent } from '../domain/account-event.ts'
+import type { NewAccountDelivery, NewDelivery, RecordedDelivery } from '../domain/delivery.ts'
+import { TrackerError } from '../domain/errors.ts'
+import type { Json } from '../domain/json.ts'
+import type { ExtensionWord } from '../domain/judge-delivery.ts'
+import { DeliveryRefused } from './delivery-refused.ts'
+import type { FirstReceipts } from './first-receipts.ts'
+import type { CheckSignature } from './signature-check.ts'
 
-type ReceiveDeliveryDeps = {
-  store: { recordDelivery(delivery: NewDelivery): Promise<RecordedDelivery> }
+/** An HTTP POST on a webhook route, read whole; nothing secret among its headers but the signature's. */
+export type ReceivedDelivery = {
+  deliveryId: string
+  receivedAt: number
+  headers: { [name: string]: string }
+  body: Buffer
+}
+
+export type ReceiveDeliveryDeps = {
+  store: {
+    recordDelivery(delivery: NewDelivery): Promise<RecordedDelivery>
+    recordAccountDelivery(delivery: NewAccountDelivery): Promise<RecordedDelivery>
+  }
   board: { changed(fileId: string): void }
+  /** The submission that a webhook token names and proves; undefined for a forged one. */
+  readToken: (token: string) => string | undefined
+  checkSignature: CheckSignature
+  requireSignature: boolean
+  receipts: Pick<FirstReceipts, 'remember'>
+  /** Throws `TrackerError` for what is not JSON. */
+  parseJson: (body: Buffer) => Json
+  readExtensionWord: (payload: Json, bytes: number) => ExtensionWord
+  readAccountEvent: (payload: Json) => AccountEvent
   log: { info(fields: object, text: string): void }
 }
 
-/** Takes a delivery. Resolves once it and its effect are on disk; only then may it be answered with 200. */
-export async function receiveDelivery(
-  { store, board, log }: ReceiveDeliveryDeps,
-  delivery: NewDelivery,
+/**
+ * Takes what ImageKit tells of one extension. Resolves once the delivery and its effect are on disk; only then may it be
+ * answered with 200. Throws `DeliveryRefused`.
+ */
+export async function receiveExtensionDelivery(
+  deps: ReceiveDeliveryDeps,
+  token: string,
+  received: ReceivedDelivery,
 ): Promise<RecordedDelivery> {
-  const recorded = await store.recordDelivery(delivery)
-  if (recorded.fileId !== null && recorded.outcome !== 'ignored') board.changed(recorded.fileId)
-  const { deliveryId, submissionId, word } = delivery
-  const { outcome, cause, fileId } = recorded
-  log.info(
-    { deliveryId, submissionId, outcome, cause, fileId, service: word.service, status: word.status },
+  const submissionId = deps.readToken(token)
+  if (submissionId === undefined) throw new DeliveryRefused('forged_token')
+  const { check: signature, cause } = deps.checkSignature(received)
+  if (deps.requireSignature && cause !== null) throw new DeliveryRefused(cause)
+  const word = deps.readExtensionWord(parse(deps, received.body), received.body.length)
+  const recorded = await rememberingFailures(deps, received, () =>
+    deps.store.recordDelivery({ ...received, route: 'extension', submissionId, signature, word }),
+  )
+  if (recorded.fileId !== null && recorded.outcome !== 'ignored') deps.board.changed(recorded.fileId)
+  const { service, status } = word
+  deps.log.info(
+    { deliveryId: received.deliveryId, submissionId, ...tellable(recorded), service, status },
     'delivery',
   )
   return recorded
+}
+
+/** Takes what ImageKit tells of the whole account, which counts only if it is signed. Otherwise as above. */
+export async function receiveAccountDelivery(
+  deps: ReceiveDeliveryDeps,
+  received: ReceivedDelivery,
+): Promise<RecordedDelivery> {
+  const checked = deps.checkSignature(received)
+  if (checked.check !== 'valid') throw new DeliveryRefused(checked.cause)
+  const event = deps.readAccountEvent(parse(deps, received.body))
+  const eventId = event.eventId ?? checked.eventId
+  const recorded = await rememberingFailures(deps, received, () =>
+    deps.store.recordAccountDelivery({ ...received, event: { ...event, eventId } }),
+  )
+  if (recorded.fileId !== null) deps.board.changed(recorded.fileId)
+  const { type } = event
+  deps.log.info({ deliveryId: received.deliveryId, type, eventId, ...tellable(recorded) }, 'account delivery')
+  return recorded
+}
+
+function parse(deps: ReceiveDeliveryDeps, body: Buffer): Json {
+  try {
+    return deps.parseJson(body)
+  } catch (error) {
+    if (error instanceof TrackerError) throw new DeliveryRefused('not_json', error.message)
+    throw error
+  }
+}
+
+/** What we can't take ourselves is sent again, perhaps with the same signature: it must not be too old then. */
+async function rememberingFailures<T>(
+  { receipts }: ReceiveDeliveryDeps,
+  { body, receivedAt }: ReceivedDelivery,
+  record: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await record()
+  } catch (error) {
+    if (error instanceof TrackerError) receipts.remember(body, receivedAt)
+    throw error
+  }
+}
+
+function tellable({ outcome, cause, fileId }: RecordedDelivery) {
+  return { outcome, cause, fileId }
 }

@@ -23,7 +23,7 @@ export type ReconcileDeps = {
 }
 
 /** What was, or would be, done with one run, and why. */
-export type Reconciled = {
+type Reconciled = {
   runId: string
   fileId: string | null
   extension: string

@@ -6,12 +6,14 @@ type RegisterDeps = {
   board: { changed(fileId: string): void }
   links: Links
   clock: () => number
+  /** How long after its request a pending run is overdue, in milliseconds. */
+  overdueAfterMs: number
   newId: () => string
 }
 
 /** Registers an upload that somebody else makes with our `webhookUrl`. */
 export async function registerSubmission(
-  { store, board, links, clock, newId }: RegisterDeps,
+  { store, board, links, clock, overdueAfterMs, newId }: RegisterDeps,
   request: { extensions: RequestedExtension[]; fileId: string | null; keyName: string },
 ): Promise<{ submissionId: string; webhookUrl: string; statusUrl: string; location: string }> {
   const { extensions, fileId, keyName } = request
@@ -23,8 +25,11 @@ export async function registerSubmission(
     fileName: null,
     extensions,
     callerWebhookUrl: null,
+    // Whoever uploads may set one; what that explains is weighed by the baseline alone.
+    setsDescription: false,
   } as const
-  await store.createSubmission({ ...submission, keyName, attempt: 1, at: clock() })
+  const at = clock()
+  await store.createSubmission({ ...submission, keyName, attempt: 1, at, dueAt: at + overdueAfterMs })
   if (fileId !== null) board.changed(fileId)
   return {
     submissionId,

@@ -14,6 +14,8 @@ export type SubmitUpdateDeps = ApplyAnswerDeps & {
   imagekit: { sendUpdate(fileId: string, body: { [name: string]: Json }): Promise<Exchange> }
   links: Links
   newId: () => string
+  /** How long after its request a pending run is overdue, in milliseconds. */
+  overdueAfterMs: number
   errorBody: (message: string) => object
 }
 
@@ -39,9 +41,11 @@ export async function submitUpdate(
     fileName: null,
     extensions,
     callerWebhookUrl,
+    setsDescription: body['description'] !== undefined,
   } as const
+  const at = deps.clock()
   await deps.store.createSubmission(
-    { ...submission, keyName, attempt: 1, at: deps.clock() },
+    { ...submission, keyName, attempt: 1, at, dueAt: at + deps.overdueAfterMs },
     key ?? undefined,
   )
   deps.board.changed(fileId)

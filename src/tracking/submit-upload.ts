@@ -11,6 +11,7 @@ type UploadFields = {
   fileName: string | null
   extensions: RequestedExtension[]
   callerWebhookUrl: string | null
+  setsDescription: boolean
   fingerprint: string | null
 }
 
@@ -29,6 +30,8 @@ export type SubmitUploadDeps<Form> = ApplyAnswerDeps & {
   }
   links: Links
   newId: () => string
+  /** How long after its request a pending run is overdue, in milliseconds. */
+  overdueAfterMs: number
   errorBody: (message: string) => object
 }
 
@@ -45,7 +48,7 @@ export async function submitUpload<Form>(
   let submissionId: string | undefined
   const close = async (fields: UploadFields) => {
     const id = deps.newId()
-    const { fileName, extensions, callerWebhookUrl, fingerprint } = fields
+    const { fileName, extensions, callerWebhookUrl, setsDescription, fingerprint } = fields
     const key = scope !== null && fingerprint !== null ? { scope, fingerprint } : undefined
     const submission = {
       submissionId: id,
@@ -54,9 +57,11 @@ export async function submitUpload<Form>(
       fileName,
       extensions,
       callerWebhookUrl,
+      setsDescription,
     } as const
+    const at = deps.clock()
     await deps.store.createSubmission(
-      { ...submission, keyName: request.keyName, attempt: 1, at: deps.clock() },
+      { ...submission, keyName: request.keyName, attempt: 1, at, dueAt: at + deps.overdueAfterMs },
       key,
     )
     submissionId = id

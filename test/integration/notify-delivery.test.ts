@@ -1,8 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { parseSigningSecrets } from '../../src/config/signing-secrets.ts'
 import { createNotificationSender } from '../../src/notify/send-notification.ts'
-import { parseSigningSecrets } from '../../src/notify/signing-secrets.ts'
 import { startReceiver } from '../support/receiver.ts'
 
 const KEYS = ['the first key, twenty-four bytes', 'the second key, which is newer'] as const

@@ -1,0 +1,55 @@
+import type { KeyObject } from 'node:crypto'
+import { parseDurationMs, positive } from './quantities.ts'
+import { parseSigningSecrets } from './signing-secrets.ts'
+import type { Variables } from './variables.ts'
+
+/** What is done on a timer. All times in milliseconds. */
+export type Upkeep = {
+  overdueAfterMs: number
+  reconcileEveryMs: number
+  expireAfterMs: number
+  retentionMs: number
+}
+
+const DURATION = 'a duration such as 10m or 25h'
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
+export function parseUpkeep(variables: Variables): Upkeep {
+  const duration = (name: string, fallbackMs: number) =>
+    variables.parsed(name, fallbackMs, positive(parseDurationMs), DURATION)
+  return {
+    overdueAfterMs: duration('RECONCILE_AFTER', 10 * MINUTE),
+    reconcileEveryMs: duration('RECONCILE_EVERY', MINUTE),
+    // ImageKit repeats a webhook for 24 hours.
+    expireAfterMs: duration('EXPIRE_AFTER', 25 * HOUR),
+    retentionMs: duration('RETENTION', 90 * 24 * HOUR),
+  }
+}
+
+/** How callers are told of what became of their own requests. */
+export type Notifying = { secrets: KeyObject[]; allowPrivateTargets: boolean }
+
+export function parseNotifying(variables: Variables, warnings: string[]): Notifying {
+  const text = variables.text('TRACKER_WEBHOOK_SECRET')
+  const { secrets, problems } = text === undefined ? { secrets: [], problems: [] } : parseSigningSecrets(text)
+  for (const problem of problems) variables.problem('TRACKER_WEBHOOK_SECRET', problem)
+  if (text === undefined)
+    warnings.push('TRACKER_WEBHOOK_SECRET is not set: what callers are told is not signed')
+  return { secrets, allowPrivateTargets: variables.flag('ALLOW_PRIVATE_TARGETS', false) }
+}
+
+/** Whose webhooks are believed. */
+export type Signatures = { secrets: string[]; requireOnExtensions: boolean }
+
+export function parseSignatures(variables: Variables): Signatures {
+  const secrets = variables.list('IMAGEKIT_WEBHOOK_SECRET')
+  if (secrets.includes('')) variables.problem('IMAGEKIT_WEBHOOK_SECRET', 'has an empty entry')
+  const requireOnExtensions = variables.flag('REQUIRE_EXTENSION_SIGNATURE', false)
+  if (requireOnExtensions && secrets.length === 0)
+    variables.problem(
+      'REQUIRE_EXTENSION_SIGNATURE',
+      'needs IMAGEKIT_WEBHOOK_SECRET, or every delivery would be refused',
+    )
+  return { secrets, requireOnExtensions }
+}

@@ -1,0 +1,44 @@
+import type { RecordedDelivery, RefusedDelivery } from '../domain/delivery.ts'
+import { TrackerError } from '../domain/errors.ts'
+import { DeliveryRefused } from './delivery-refused.ts'
+import {
+  type ReceiveDeliveryDeps,
+  receiveAccountDelivery,
+  receiveExtensionDelivery,
+} from './receive-delivery.ts'
+
+type ReplayDeps = ReceiveDeliveryDeps & {
+  store: {
+    findRefused(deliveryId: string): Promise<RefusedDelivery | undefined>
+    forgetRefused(deliveryId: string): Promise<void>
+  }
+  newId: () => string
+}
+
+/**
+ * Judges a refused delivery again, as of the time at which it came: after a secret was mended it is applied like any other.
+ * Throws `unprocessable` while it is still refused.
+ */
+export async function replayRefused(deps: ReplayDeps, deliveryId: string): Promise<RecordedDelivery> {
+  const refused = await deps.store.findRefused(deliveryId)
+  if (refused === undefined) throw new TrackerError('not_found', 'No refused delivery is kept under this id.')
+  if (refused.bytes > refused.body.length)
+    throw new TrackerError(
+      'unprocessable',
+      'The body of this delivery was not kept whole, so it cannot be applied.',
+    )
+  const { receivedAt, headers, body, token } = refused
+  // An id of its own: should the process die before the refused one is forgotten, a second replay is a `duplicate`.
+  const received = { deliveryId: deps.newId(), receivedAt, headers, body }
+  try {
+    const recorded =
+      token === null
+        ? await receiveAccountDelivery(deps, received)
+        : await receiveExtensionDelivery(deps, token, received)
+    await deps.store.forgetRefused(deliveryId)
+    return recorded
+  } catch (error) {
+    if (!(error instanceof DeliveryRefused)) throw error
+    throw new TrackerError('unprocessable', `The delivery is still refused: ${error.message}`)
+  }
+}
