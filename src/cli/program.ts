@@ -37,6 +37,11 @@ const COMMANDS: readonly Entry[] = [
     summary: 'show the extension statuses of files',
     load: async (context) => (await import('./status.ts')).statusCommand(context),
   },
+  {
+    name: 'reconcile',
+    summary: 'find out what no webhook told of overdue runs',
+    load: async (context) => (await import('./reconcile.ts')).reconcileCommand(context),
+  },
 ]
 
 /** Runs one command. Resolves to the exit code; nothing is thrown. */
