@@ -15,7 +15,9 @@ export function describeAsset(facts: AssetFacts): Asset {
   const newest = new Map<string, Run>()
   for (const run of facts.runs) {
     newest.delete(run.name)
-    if (run.requestedAs !== null) newest.delete(run.requestedAs)
+    // It stands for an older submission's placeholder too; one of its own submission still waits for another name.
+    const placeholder = run.requestedAs === null ? undefined : newest.get(run.requestedAs)
+    if (placeholder && placeholder.submissionId !== run.submissionId) newest.delete(placeholder.name)
     newest.set(run.name, run)
   }
   const runs = [...newest.values()]

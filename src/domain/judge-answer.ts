@@ -1,7 +1,7 @@
 import { type Change, type ExtensionWord, isOtherFile, nextRun } from './judge-delivery.ts'
 import { observe, type RunOutcome } from './observe.ts'
 import type { FinalStatus, Run } from './run.ts'
-import { countUnnamed, findPlaceholder, isRequested, namedRun } from './saved-extension.ts'
+import { countUnnamed, findPlaceholder, namedRun, placeholderToGo } from './saved-extension.ts'
 import type { Baseline, Submission, SubmissionError } from './submission.ts'
 
 /** ImageKit's answer to a submission. `accepted` without a fileId is an upload that ImageKit has queued. */
@@ -44,7 +44,6 @@ export function judgeAnswer(
   const accepted = accept(submission, answer, at)
   const after = new Map(runs.map((run) => [run.name, run]))
   const claimed: AnswerJudgement['claimed'] = []
-  let namesSaved = false
   for (const [name, status] of Object.entries(answer.extensionStatus)) {
     let run = runs.find((known) => known.name === name)
     if (run === undefined) {
@@ -57,10 +56,9 @@ export function judgeAnswer(
         run = seen.run
       }
     }
-    namesSaved ||= !isRequested(submission, name)
     after.set(name, observe(run, { source: 'response', status }, at).run)
   }
-  const goneRunId = (namesSaved && findPlaceholder([...after.values()])?.runId) || null
+  const goneRunId = placeholderToGo(submission, [...after.values()])?.runId ?? null
   const changed = [...after.values()].filter((run) => !runs.includes(run) && run.runId !== goneRunId)
   return { submission: accepted, runs: changed, goneRunId, result: 'applied', claimed }
 }

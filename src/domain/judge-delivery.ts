@@ -1,7 +1,7 @@
 import type { Json } from './json.ts'
 import { observe, type RunOutcome } from './observe.ts'
 import { type FinalStatus, type Run, requestedRun } from './run.ts'
-import { countUnnamed, findPlaceholder, namedRun } from './saved-extension.ts'
+import { countUnnamed, findPlaceholder, namedRun, placeholderToGo } from './saved-extension.ts'
 import type { Submission } from './submission.ts'
 
 /** What an extension webhook says, as far as it could be read; null where it said nothing of the kind. */
@@ -49,11 +49,11 @@ export function judgeDelivery(
   const placeholder = findPlaceholder(runs)
   const run = known ?? namedRun(nextRun(submission, runs, service, newRunId()), placeholder)
   const seen = observe(run, { source: 'webhook', status, error: word.error }, at)
-  const isLastNamed = known === undefined && countUnnamed(submission, [...runs, seen.run]) <= 0
+  const gone = known === undefined ? placeholderToGo(submission, [...runs, seen.run]) : null
   return {
     submission: confirm(submission, word.fileId, at),
     runs: seen.run === known ? [] : [seen.run],
-    goneRunId: (isLastNamed && placeholder?.runId) || null,
+    goneRunId: gone?.runId ?? null,
     outcome: seen.outcome,
     cause: null,
     runId: seen.run.runId,

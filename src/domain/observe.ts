@@ -22,7 +22,7 @@ export function observe(run: Run, observation: Observation, at: number): { run: 
   if (observation.status === 'pending') return confirmPending(run, at)
   if (!isFinal(run.status)) return settle(run, observation.status, observation, at)
   if (run.status === observation.status) return repeat(run, observation, at)
-  return contradict(run, observation, at)
+  return contradict(run, observation)
 }
 
 function expire(run: Run, reason: ExpiryReason, at: number): { run: Run; outcome: RunOutcome } {
@@ -66,10 +66,11 @@ function repeat(run: Run, observation: Observation, at: number): { run: Run; out
   return { run: { ...run, error, updatedAt: at }, outcome: 'duplicate' }
 }
 
-function contradict(run: Run, observation: Observation, at: number): { run: Run; outcome: RunOutcome } {
+function contradict(run: Run, observation: Observation): { run: Run; outcome: RunOutcome } {
   if (observation.source !== 'webhook') return { run, outcome: 'ignored' }
   if (run.contradicted) return { run, outcome: 'duplicate' }
-  return { run: { ...run, contradicted: true, updatedAt: at }, outcome: 'contradicted' }
+  // Nothing that is told of the run changes, so neither does its time.
+  return { run: { ...run, contradicted: true }, outcome: 'contradicted' }
 }
 
 function errorOf(observation: Observation): Json | null {

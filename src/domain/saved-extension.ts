@@ -11,15 +11,16 @@ export function findPlaceholder(runs: readonly Run[]): Run | undefined {
   return runs.find((run) => run.name === SAVED_EXTENSION && !isFinal(run.status))
 }
 
-export function isRequested(submission: Submission, name: string): boolean {
-  return submission.extensions.some((extension) => extension.name === name)
-}
-
 /** How many saved extensions of the submission have not been named yet by a response or a webhook. */
 export function countUnnamed(submission: Submission, runs: readonly Run[]): number {
   if (runs.some((run) => run.name === SAVED_EXTENSION && isFinal(run.status))) return 0
   const saved = submission.extensions.filter((extension) => extension.name === SAVED_EXTENSION).length
   return saved - runs.filter((run) => run.requestedAs === SAVED_EXTENSION).length
+}
+
+/** The placeholder that goes, now that every saved extension of the submission has been named; null where it stays. */
+export function placeholderToGo(submission: Submission, runs: readonly Run[]): Run | null {
+  return countUnnamed(submission, runs) <= 0 ? (findPlaceholder(runs) ?? null) : null
 }
 
 /** The run that a saved extension turns out to be. It is as old as the placeholder, where that is still there. */

@@ -44,5 +44,8 @@ export function answerStatuses(
 }
 
 export function assetNotFound(): TrackerError {
-  return new TrackerError('not_found', 'No submission has spoken of an asset with this fileId.')
+  return new TrackerError(
+    'not_found',
+    'Nothing is known of this fileId: no submission spoke of it, or all that did were refused.',
+  )
 }

@@ -5,7 +5,7 @@ import type { JsonObject } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
 import type { Submission } from '../domain/submission.ts'
 import { parseExtensions } from '../imagekit/extensions-parameter.ts'
-import { plainText } from '../imagekit/plain-text.ts'
+import { fileIdText } from '../imagekit/plain-text.ts'
 import { readToldAnswer } from '../imagekit/read-answer.ts'
 import type { Access } from '../tracking/access.ts'
 import { admitReader } from '../tracking/admit-reader.ts'
@@ -35,10 +35,10 @@ type SubmissionRoutesDeps = Parameters<typeof registerSubmission>[0] &
 // What is no Unicode can be put into no address, and NUL into no text column of PostgreSQL.
 const registrationSchema = z.object({
   extensions: z.array(z.unknown()).min(1),
-  fileId: plainText.nullish(),
+  fileId: fileIdText.nullish(),
 })
 
-const responseSchema = z.looseObject({ fileId: plainText.optional() })
+const responseSchema = z.looseObject({ fileId: fileIdText.optional() })
 
 /** Uploads made elsewhere, and what is known of any submission. */
 export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {

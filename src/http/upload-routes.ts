@@ -41,13 +41,14 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
     route(app, `/api/${version}/files/upload`, {
       POST: (c) => {
         const { keyName } = deps.access.identify(presentedKey(c))
-        return deps.gate.pass(async () => {
+        return deps.gate.accompany(async () => {
           const form = incomingForm(c, deps.uploadLimits)
           const signal = closedSignal(c)
           const answer = await sendOnce(deps, {
             scope: requestScope(c, keyName),
             fingerprint: () => deps.imagekit.fingerprintUpload(form),
-            send: (scope) => submitUpload(deps, { version, form, keyName, scope, signal }),
+            send: (scope) =>
+              deps.gate.pass(() => submitUpload(deps, { version, form, keyName, scope, signal })),
           })
           return passOn(c, answer)
         })

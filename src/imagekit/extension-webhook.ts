@@ -2,13 +2,13 @@ import { z } from 'zod'
 import { isTooDeep, type Json } from '../domain/json.ts'
 import type { ExtensionWord } from '../domain/judge-delivery.ts'
 import type { FinalStatus } from '../domain/run.ts'
-import { plainText } from './plain-text.ts'
+import { fileIdText, plainText } from './plain-text.ts'
 
 const webhookSchema = z.looseObject({
   service: plainText.optional().catch(undefined),
   status: z.string().optional().catch(undefined),
-  fileId: plainText.optional().catch(undefined),
-  fileObject: z.looseObject({ fileId: plainText }).optional().catch(undefined),
+  fileId: fileIdText.optional().catch(undefined),
+  fileObject: z.looseObject({ fileId: fileIdText }).optional().catch(undefined),
   error: z.unknown().optional(),
 })
 

@@ -6,3 +6,6 @@ export const plainText = z
   .min(1)
   .max(256)
   .regex(/^[^\0\p{Surrogate}]*$/u, 'should be plain text')
+
+/** `status` and `retry` are words of routes, never ids. */
+export const fileIdText = plainText.refine((text) => text !== 'status' && text !== 'retry', 'is no fileId')

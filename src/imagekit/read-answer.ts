@@ -2,10 +2,10 @@ import { z } from 'zod'
 import type { JsonObject } from '../domain/json.ts'
 import type { Answer } from '../domain/judge-answer.ts'
 import type { Baseline } from '../domain/submission.ts'
-import { plainText } from './plain-text.ts'
+import { fileIdText } from './plain-text.ts'
 
 const fileSchema = z.looseObject({
-  fileId: plainText.optional(),
+  fileId: fileIdText.optional(),
   name: z.string().optional().catch(undefined),
   extensionStatus: z.record(z.string(), z.unknown()).optional().catch(undefined),
   versionInfo: z.looseObject({ id: z.string(), name: z.string() }).partial().optional().catch(undefined),

@@ -16,7 +16,7 @@ import {
 const FORM: Entry[] = [FILE, FILE_NAME, ['extensions', EXTENSIONS]]
 const KEY = { headers: { 'idempotency-key': 'key-1' } }
 
-async function start(script?: (call: Call) => void, overrides = {}) {
+async function start(script?: (call: Call) => void, overrides = {}, settings = {}) {
   const imagekit = await startBrokenImagekit(async (call) => {
     const isUpdate = call.path.endsWith('details')
     await (isUpdate ? call.readJson() : call.readForm())
@@ -24,7 +24,7 @@ async function start(script?: (call: Call) => void, overrides = {}) {
     if (script) script(call)
     else call.answer(200, uploadedFile(fileId), { 'x-ik-requestId': 'request-1' })
   })
-  const env = { IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url }
+  const env = { IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url, ...settings }
   const tracker = await startTracker(env, { drainMs: 100, ...overrides })
   return { imagekit, tracker }
 }
@@ -95,6 +95,16 @@ test('a second request while the first is under way is 409, then gets its answer
   const answer = await whole(await first)
   expect(await whole(await upload(tracker, FORM, KEY))).toEqual(answer)
   expect(imagekit.calls).toHaveLength(1)
+})
+
+test('a repeated request is told what became of the first even while no upload may begin', async () => {
+  const { tracker, imagekit } = await start(() => {}, {}, { MAX_CONCURRENT_UPLOADS: '1' })
+  const first = upload(tracker, FORM, KEY)
+  await expect.poll(() => imagekit.calls[0]?.hasWholeForm).toBe(true)
+  expect((await upload(tracker, FORM, KEY)).status).toBe(409)
+  expect((await upload(tracker, FORM, { headers: { 'idempotency-key': 'key-2' } })).status).toBe(503)
+  imagekit.calls[0]?.answer(200, uploadedFile('file1'))
+  expect((await first).status).toBe(200)
 })
 
 test.for<[string, (call: Call) => void, number]>([

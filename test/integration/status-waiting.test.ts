@@ -85,6 +85,21 @@ it('does not wake a waiter for a change that leaves the state as it was', async 
   expect((await waiting).status).toBe(304)
 })
 
+it('does not wake a waiter for a contradicting word, which changes nothing that is told', async () => {
+  const server = await startWithPending('remove-bg', 'ai-tasks')
+  const settled = observed(server.asset, 'remove-bg', SUCCESS)
+  server.change(settled)
+  const etag = (await fetch(server.statusUrl)).headers.get('etag') ?? ''
+  const waiting = fetch(`${server.statusUrl}?wait=60`, { headers: { 'If-None-Match': etag } })
+  await server.watched(1)
+  const opposite = { source: 'webhook', status: 'failed', error: 'why' } as const
+  server.change(observed(settled, 'remove-bg', opposite))
+  await fetch(server.statusUrl)
+  expect(server.board.watching()).toBe(1)
+  server.timers.fire(60_000)
+  expect((await waiting).status).toBe(304)
+})
+
 it('answers 304 at once where nothing is pending and the ETag is known', async () => {
   const server = await startWithPending('remove-bg')
   server.change(observed(server.asset, 'remove-bg', SUCCESS))

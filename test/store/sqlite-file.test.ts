@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
@@ -79,6 +79,14 @@ describe('the database file', () => {
     expect(() => openSqliteStore({ path })).toThrow(StoreLockedError)
     await store.close()
     await openSqliteStore({ path }).close()
+  })
+
+  test('it is refused under another name for the same file too', async () => {
+    const path = temporaryDatabase()
+    const store = openSqliteStore({ path })
+    onTestFinished(() => store.close())
+    symlinkSync(path, `${path}-link`)
+    expect(() => openSqliteStore({ path: `${path}-link` })).toThrow(StoreLockedError)
   })
 
   test('a file that is no database is refused, left as it is, and not kept locked', async () => {

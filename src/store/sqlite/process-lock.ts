@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from 'node:fs'
 import Database from 'better-sqlite3'
 
 /** Another process has the database. Not a `TrackerError`: no request ever meets it, only the start of a command. */
@@ -13,7 +14,9 @@ export class StoreLockedError extends Error {
  * of its own, so the kernel ends it with the process, kill -9 included, and no stale lock is ever left behind.
  */
 export function takeProcessLock(path: string): () => void {
-  const lock = new Database(`${path}-lock`, { timeout: 0 })
+  // Under whatever link it is known, the same file has the same lock.
+  const realPath = existsSync(path) ? realpathSync(path) : path
+  const lock = new Database(`${realPath}-lock`, { timeout: 0 })
   try {
     lock.exec('BEGIN EXCLUSIVE')
   } catch (error) {

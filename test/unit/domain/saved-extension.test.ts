@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { countUnnamed, findPlaceholder, isRequested } from '../../../src/domain/saved-extension.ts'
+import { countUnnamed, findPlaceholder } from '../../../src/domain/saved-extension.ts'
 import { aRun, asking, frozen } from './facts.ts'
 
 describe('the placeholder of a saved extension', () => {
@@ -19,14 +19,6 @@ describe('the placeholder of a saved extension', () => {
     expect(findPlaceholder(frozen(asking('remove-bg', 'ai-tasks').runs))).toBeUndefined()
     expect(findPlaceholder([])).toBeUndefined()
   })
-})
-
-test('An extension is requested if the submission asked for it by that very name', () => {
-  const { submission } = frozen(asking('remove-bg', 'saved-extension'))
-  expect(isRequested(submission, 'remove-bg')).toBe(true)
-  expect(isRequested(submission, 'saved-extension')).toBe(true)
-  expect(isRequested(submission, 'Remove-BG')).toBe(false)
-  expect(isRequested(submission, 'ai-tasks')).toBe(false)
 })
 
 describe('how many saved extensions have no name yet', () => {

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import { startTracker } from '../support/tracker.ts'
+import { deliver, FILE_ID, register, statusOf } from '../support/webhooks.ts'
+
+function success(service: string) {
+  return { service, status: 'SUCCESS', fileObject: { fileId: FILE_ID } }
+}
+
+test('an asset is pending until each of two saved extensions has had its word', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['saved-extension', 'saved-extension'])
+  await deliver(webhookUrl, success('remove-bg'))
+  expect(await statusOf(tracker)).toMatchObject({
+    status: 'pending',
+    extensionStatus: { 'saved-extension': 'pending', 'remove-bg': 'success' },
+  })
+  await deliver(webhookUrl, success('ai-tasks'))
+  expect(await statusOf(tracker)).toMatchObject({
+    status: 'success',
+    extensionStatus: { 'remove-bg': 'success', 'ai-tasks': 'success' },
+  })
+})
+
+test('an answer that names one of two saved extensions leaves the other pending', async () => {
+  const tracker = await startTracker()
+  const { submissionId } = await register(tracker, ['saved-extension', 'saved-extension'], null)
+  const answer = { fileId: FILE_ID, extensionStatus: { 'remove-bg': 'success' } }
+  const told = await tracker.fetch(`/submissions/${submissionId}/response`, {
+    method: 'PUT',
+    body: JSON.stringify(answer),
+  })
+  expect(await told.json()).toMatchObject({
+    status: 'pending',
+    extensionStatus: { 'saved-extension': 'pending', 'remove-bg': 'success' },
+  })
+})
+
+test('a saved extension that is asked for again leaves no older placeholder behind', async () => {
+  const tracker = await startTracker()
+  await register(tracker, ['saved-extension'])
+  const { webhookUrl } = await register(tracker, ['saved-extension'])
+  await deliver(webhookUrl, success('remove-bg'))
+  expect(await statusOf(tracker)).toMatchObject({
+    status: 'success',
+    extensionStatus: { 'remove-bg': 'success' },
+  })
+})
+
+test.each(['status', 'retry'])('%s is a word of routes, never an id', async (fileId) => {
+  const tracker = await startTracker()
+  const body = JSON.stringify({ fileId, extensions: [{ name: 'remove-bg' }] })
+  const answer = await tracker.fetch('/submissions', { method: 'POST', body })
+  expect(answer.status).toBe(400)
+  expect(await answer.json()).toMatchObject({ code: 'invalid_input', errors: [{ field: 'fileId' }] })
+})
