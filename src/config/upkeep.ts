@@ -44,7 +44,6 @@ export type Signatures = { secrets: string[]; requireOnExtensions: boolean }
 
 export function parseSignatures(variables: Variables): Signatures {
   const secrets = variables.list('IMAGEKIT_WEBHOOK_SECRET')
-  if (secrets.includes('')) variables.problem('IMAGEKIT_WEBHOOK_SECRET', 'has an empty entry')
   const requireOnExtensions = variables.flag('REQUIRE_EXTENSION_SIGNATURE', false)
   if (requireOnExtensions && secrets.length === 0)
     variables.problem(

@@ -6,8 +6,9 @@ export async function readBody(
   incoming: IncomingMessage,
   maxBytes: number,
   idleMs = BODY_IDLE_MS,
+  signal?: AbortSignal,
 ): Promise<Buffer> {
   const chunks: Buffer[] = []
-  for await (const chunk of bodyChunks(incoming, { maxBytes, idleMs })) chunks.push(chunk)
+  for await (const chunk of bodyChunks(incoming, { maxBytes, idleMs }, signal)) chunks.push(chunk)
   return Buffer.concat(chunks)
 }

@@ -1,5 +1,6 @@
+import type { IncomingMessage } from 'node:http'
 import { Hono } from 'hono'
-import type { DeliveryRoute } from '../domain/delivery.ts'
+import type { DeliveryRoute, RefusalCause } from '../domain/delivery.ts'
 import { TrackerError } from '../domain/errors.ts'
 import { DeliveryRefused } from '../tracking/delivery-refused.ts'
 import {
@@ -21,6 +22,9 @@ type WebhookRoutesDeps = ReceiveDeliveryDeps & {
   newId: () => string
 }
 
+/** So long the body of a delivery with a forged token is waited for: it is kept, but it must not hold a socket. */
+const FORGED_BODY_MS = 1000
+
 /** Where ImageKit tells what became of things. 200 and nothing else tells it that the word was heard. */
 export function webhookRoutes(deps: WebhookRoutesDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
@@ -28,24 +32,31 @@ export function webhookRoutes(deps: WebhookRoutesDeps): Hono<AppEnv> {
   /** Reads the delivery and hands it on; a refused one is kept, with its cause. */
   const receive = async (
     c: AppContext,
-    kept: { route: DeliveryRoute; token: string | null },
+    from: { route: DeliveryRoute; token: string | null },
+    read: (incoming: IncomingMessage) => Promise<Buffer>,
     take: (received: ReceivedDelivery) => Promise<{ outcome: string }>,
   ): Promise<Response> => {
-    const headers = storedHeaders(c.env.incoming.headers)
-    const received: ReceivedDelivery = {
+    const { incoming } = c.env
+    const head = {
       deliveryId: deps.newId(),
       receivedAt: deps.clock(),
-      headers,
-      body: Buffer.alloc(0),
+      headers: storedHeaders(incoming.headers),
     }
+    let body: Buffer | undefined
     try {
-      received.body = await readDelivery(c)
-      const { outcome } = await take(received)
+      body = await read(incoming)
+      const { outcome } = await take({ ...head, body })
       return c.json({ outcome })
     } catch (error) {
       if (error instanceof DeliveryRefused) {
-        const bytes = Math.max(received.body.length, error.refusal === 'too_large' ? MAX_JSON_BYTES + 1 : 0)
-        deps.refusedLog.keep({ ...received, ...kept, cause: error.refusal, bytes })
+        const bytes = body?.length ?? sizeOfUnread(incoming, error.refusal)
+        deps.refusedLog.keep({
+          ...head,
+          ...from,
+          body: body ?? Buffer.alloc(0),
+          cause: error.refusal,
+          bytes,
+        })
       }
       throw error
     }
@@ -54,21 +65,24 @@ export function webhookRoutes(deps: WebhookRoutesDeps): Hono<AppEnv> {
   route(app, '/webhooks/extension/:token', {
     POST: (c) => {
       const token = c.req.param('token') ?? ''
-      return receive(c, { route: 'extension', token }, (received) =>
+      const read = deps.readToken(token) === undefined ? readForged : readDelivery
+      return receive(c, { route: 'extension', token }, read, (received) =>
         receiveExtensionDelivery(deps, token, received),
       )
     },
   })
   route(app, '/webhooks/account', {
     POST: (c) =>
-      receive(c, { route: 'account', token: null }, (received) => receiveAccountDelivery(deps, received)),
+      receive(c, { route: 'account', token: null }, readDelivery, (received) =>
+        receiveAccountDelivery(deps, received),
+      ),
   })
   return app
 }
 
-async function readDelivery(c: AppContext): Promise<Buffer> {
+async function readDelivery(incoming: IncomingMessage): Promise<Buffer> {
   try {
-    return await readBody(c.env.incoming, MAX_JSON_BYTES)
+    return await readBody(incoming, MAX_JSON_BYTES)
   } catch (error) {
     if (error instanceof TrackerError && error.code === 'payload_too_large')
       throw new DeliveryRefused('too_large', error.message)
@@ -76,4 +90,21 @@ async function readDelivery(c: AppContext): Promise<Buffer> {
       throw new DeliveryRefused('broken_off')
     throw error
   }
+}
+
+/** It is refused in any case; the body is read only to be kept. */
+async function readForged(incoming: IncomingMessage): Promise<Buffer> {
+  try {
+    return await readBody(incoming, MAX_JSON_BYTES, FORGED_BODY_MS, AbortSignal.timeout(FORGED_BODY_MS))
+  } catch (error) {
+    if (error instanceof TrackerError) throw new DeliveryRefused('forged_token')
+    throw error
+  }
+}
+
+/** The size of a body that did not come whole, as far as it is known: more than nothing, which is what is kept of it. */
+function sizeOfUnread(incoming: IncomingMessage, refusal: RefusalCause): number {
+  const least = refusal === 'too_large' ? MAX_JSON_BYTES + 1 : 1
+  const announced = Number(incoming.headers['content-length'] ?? 0)
+  return Math.min(Math.max(announced, least), Number.MAX_SAFE_INTEGER)
 }

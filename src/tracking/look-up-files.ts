@@ -23,31 +23,33 @@ export class NotLookedError extends Error {
 }
 
 /**
- * What ImageKit has under these ids; null for a file that is gone. The search lags behind, so what it leaves out, and what
- * `isDecisive` names, is asked for one by one. Throws `NotLookedError`.
+ * What ImageKit has under these ids; null for a file that is gone, and nothing for one about which it did not answer, so that
+ * a single file does not hold up the others. The search lags behind, so what it leaves out, and what `isDecisive` names, is
+ * asked for one by one. Throws `NotLookedError` where ImageKit can't be asked at all.
  */
 export async function lookUpFiles(
   imagekit: FileLookup,
   fileIds: readonly string[],
   isDecisive: (fileId: string) => boolean,
 ): Promise<Map<string, SeenFile | null>> {
-  const listed =
-    fileIds.length === 0 ? new Map<string, SeenFile>() : seenOf(await imagekit.listFiles(fileIds))
   const files = new Map<string, SeenFile | null>()
+  if (fileIds.length === 0) return files
+  const listed = await imagekit.listFiles(fileIds)
+  if (listed.kind === 'failed') throw new NotLookedError(listed.reason, null)
+  if (listed.kind === 'held_back') throw heldBack(listed.ms)
   for (const fileId of fileIds) {
-    const file = listed.get(fileId)
-    files.set(fileId, file && !isDecisive(fileId) ? file : seenOf(await imagekit.findFile(fileId)))
+    const file = listed.value.get(fileId)
+    if (file && !isDecisive(fileId)) {
+      files.set(fileId, file)
+      continue
+    }
+    const found = await imagekit.findFile(fileId)
+    if (found.kind === 'held_back') throw heldBack(found.ms)
+    if (found.kind === 'seen') files.set(fileId, found.value)
   }
   return files
 }
 
-function seenOf<T>(look: Look<T>): T {
-  switch (look.kind) {
-    case 'seen':
-      return look.value
-    case 'held_back':
-      throw new NotLookedError('ImageKit asks to be left alone for a while.', look.ms)
-    case 'failed':
-      throw new NotLookedError(look.reason, null)
-  }
+function heldBack(ms: number): NotLookedError {
+  return new NotLookedError('ImageKit asks to be left alone for a while.', ms)
 }

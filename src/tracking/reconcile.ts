@@ -1,6 +1,7 @@
-import { type AskedRun, type Weighing, weighEvidence } from '../domain/evidence.ts'
+import { type AskedRun, type FileFacts, type Weighing, weighEvidence } from '../domain/evidence.ts'
 import type { DueRun, Finding } from '../domain/finding.ts'
 import { otherRequest } from '../domain/other-request.ts'
+import type { Baseline } from '../domain/submission.ts'
 import { type FileLookup, lookUpFiles, NotLookedError } from './look-up-files.ts'
 
 export type ReconcileDeps = {
@@ -84,35 +85,42 @@ async function look(
 
   return due.map((one) => {
     const { fileId } = one.submission
+    const isAnswered = fileId === null || files.has(fileId)
     const file = fileId === null ? undefined : files.get(fileId)
-    const told = { runId: one.run.runId, fileId, extension: one.run.name }
-    if (file === null)
-      return {
-        finding: { kind: 'asset_gone' },
-        told: { ...told, finding: 'asset_gone', why: 'ImageKit has no such file.' },
-      }
-
-    const weighed =
-      file && one.submission.baseline ? weigh(one, one.submission.baseline, file.facts) : undefined
-    if (file && weighed?.kind === 'evidence') {
-      const notice = deps.successPayload(one.run.name, file.object)
-      const finding: Finding = { kind: 'evidence', evidence: weighed.evidence, notice }
-      return { finding, told: { ...told, finding: 'evidence', why: describe(weighed) } }
-    }
-    const why = weighed === undefined ? 'Nothing was written down to compare with.' : describe(weighed)
-    if (isOver(one)) return { finding: { kind: 'no_word' }, told: { ...told, finding: 'no_word', why } }
+    const { finding, why } = isAnswered
+      ? judge(deps, one, file, isOver(one), now)
+      : { finding: lookAgain(deps, now), why: 'ImageKit did not answer about this file.' }
     return {
-      finding: { kind: 'nothing', dueAt: now + deps.everyMs },
-      told: { ...told, finding: 'nothing', why },
+      finding,
+      told: { runId: one.run.runId, fileId, extension: one.run.name, finding: finding.kind, why },
     }
   })
 }
 
-function weigh(
+/** `file` is null where it is gone, and undefined where the run has none. */
+function judge(
+  deps: ReconcileDeps,
   one: DueRun,
-  baseline: NonNullable<DueRun['submission']['baseline']>,
-  seen: Parameters<typeof weighEvidence>[2],
-) {
+  file: { facts: FileFacts; object: object } | null | undefined,
+  isOver: boolean,
+  now: number,
+): { finding: Finding; why: string } {
+  if (file === null) return { finding: { kind: 'asset_gone' }, why: 'ImageKit has no such file.' }
+  const { baseline } = one.submission
+  const weighed = file && baseline ? weigh(one, baseline, file.facts) : undefined
+  const why = weighed === undefined ? 'Nothing was written down to compare with.' : describe(weighed)
+  if (file && weighed?.kind === 'evidence') {
+    const notice = deps.successPayload(one.run.name, file.object)
+    return { finding: { kind: 'evidence', evidence: weighed.evidence, notice }, why }
+  }
+  return { finding: isOver ? { kind: 'no_word' } : lookAgain(deps, now), why }
+}
+
+function lookAgain({ everyMs }: ReconcileDeps, now: number): Finding {
+  return { kind: 'nothing', dueAt: now + everyMs }
+}
+
+function weigh(one: DueRun, baseline: Baseline, seen: FileFacts): Weighing {
   const asked: AskedRun = { name: one.run.name, siblings: one.siblings }
   const others = one.others.flatMap(
     (other) => otherRequest(one.run, other.submission, other.runs, other.place) ?? [],

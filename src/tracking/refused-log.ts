@@ -19,6 +19,7 @@ export function createRefusedLog(deps: {
   let waiting: RefusedDelivery[] = []
   let dropped = 0
   let timer: NodeJS.Timeout | undefined
+  let writing = Promise.resolve()
 
   const write = async (): Promise<void> => {
     timer = undefined
@@ -39,10 +40,14 @@ export function createRefusedLog(deps: {
     keep(refused) {
       if (waiting.length < MAX_A_SECOND) waiting.push(refused)
       else dropped += 1
-      timer ??= setTimeout(() => void write(), 1000).unref()
+      timer ??= setTimeout(() => {
+        // A store that is slow gets no second batch while it has one.
+        writing = writing.then(write)
+      }, 1000).unref()
     },
     async close() {
       clearTimeout(timer)
+      await writing
       if (waiting.length > 0) await write()
     },
   }

@@ -1,35 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Environment } from '../../../src/config/variables.ts'
-import { ConfigError, parseConfig } from '../../../src/config.ts'
-
-const KEY = 'a-secret-0123456789'
-const OTHER = 'other-secret-0123456789'
-const LOCAL: Environment = { IMAGEKIT_PRIVATE_KEY: 'private_x' }
-const PUBLIC: Environment = {
-  ...LOCAL,
-  HOST: '0.0.0.0',
-  PUBLIC_URL: 'https://tracker.example',
-  TRACKER_API_KEY: KEY,
-  TRACKER_ADMIN_KEY: OTHER,
-  TRACKER_TOKEN_SECRET: 'token-secret-0123456789',
-}
-
-const parse = (env: Environment, files: Record<string, string> = {}) =>
-  parseConfig(env, (path) => {
-    const text = files[path]
-    if (text === undefined) throw new Error(`ENOENT: ${path}`)
-    return text
-  })
-
-function problemsOf(env: Environment, files?: Record<string, string>): readonly string[] {
-  try {
-    parse(env, files)
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems
-    throw error
-  }
-  return []
-}
+import { KEY, LOCAL, OTHER, PUBLIC, parse, problemsOf, SIGNING, UNSIGNED } from './parsed.ts'
 
 test('an ImageKit key is enough on loopback, and the rest has defaults', () => {
   expect(parse(LOCAL)).toEqual({
@@ -41,7 +12,14 @@ test('an ImageKit key is enough on loopback, and the rest has defaults', () => {
       privateKey: 'private_x',
       uploadUrl: 'https://upload.imagekit.io',
       apiUrl: 'https://api.imagekit.io',
-      webhookSecrets: [],
+    },
+    signatures: { secrets: [], requireOnExtensions: false },
+    notifying: { secrets: [], allowPrivateTargets: false },
+    upkeep: {
+      overdueAfterMs: 600_000,
+      reconcileEveryMs: 60_000,
+      expireAfterMs: 90_000_000,
+      retentionMs: 7_776_000_000,
     },
     apiKeys: [],
     adminKeys: [],
@@ -50,7 +28,7 @@ test('an ImageKit key is enough on loopback, and the rest has defaults', () => {
     maxUploadBytes: 2 * 1024 ** 3,
     maxConcurrentUploads: 64,
     logLevel: 'info',
-    warnings: [],
+    warnings: [UNSIGNED],
   })
 })
 
@@ -63,6 +41,13 @@ test('everything is read as it is given', () => {
     IMAGEKIT_UPLOAD_URL: 'http://127.0.0.1:3001/',
     IMAGEKIT_API_URL: 'http://127.0.0.1:3001',
     IMAGEKIT_WEBHOOK_SECRET: 'one, two',
+    REQUIRE_EXTENSION_SIGNATURE: 'true',
+    TRACKER_WEBHOOK_SECRET: SIGNING,
+    ALLOW_PRIVATE_TARGETS: 'true',
+    RECONCILE_AFTER: '5m',
+    RECONCILE_EVERY: '250ms',
+    EXPIRE_AFTER: '2d',
+    RETENTION: '30d',
     TRACKER_API_KEY: `app:${KEY}, shop.eu:${KEY}-2,${KEY}-3`,
     TRACKER_TOKEN_SECRET: 'new-secret-0123456789,old-secret-0123456789',
     MAX_UPLOAD_BYTES: '500MiB',
@@ -74,7 +59,15 @@ test('everything is read as it is given', () => {
     port: 8080,
     publicUrl: 'https://tracker.example/sub',
     database: { path: '/var/lib/tracker.db' },
-    imagekit: { uploadUrl: 'http://127.0.0.1:3001', webhookSecrets: ['one', 'two'] },
+    imagekit: { uploadUrl: 'http://127.0.0.1:3001' },
+    signatures: { secrets: ['one', 'two'], requireOnExtensions: true },
+    notifying: { secrets: [expect.anything()], allowPrivateTargets: true },
+    upkeep: {
+      overdueAfterMs: 300_000,
+      reconcileEveryMs: 250,
+      expireAfterMs: 172_800_000,
+      retentionMs: 2_592_000_000,
+    },
     apiKeys: [
       { name: 'app', secret: KEY },
       { name: 'shop.eu', secret: `${KEY}-2` },
@@ -86,6 +79,7 @@ test('everything is read as it is given', () => {
     maxUploadBytes: 500 * 1024 ** 2,
     maxConcurrentUploads: 2,
     logLevel: 'debug',
+    warnings: [],
   })
 })
 
@@ -125,25 +119,6 @@ test('every problem is told at once, and no secret with it', () => {
   expect(problems.join()).not.toMatch(new RegExp(`hush|${KEY}`))
 })
 
-test.each(['TRACKER_API_KEY', 'TRACKER_ADMIN_KEY', 'TRACKER_TOKEN_SECRET'])(
-  '%s may be absent on loopback alone',
-  (name) => {
-    const absent = { [name]: undefined }
-    expect(problemsOf({ ...PUBLIC, ...absent })).toEqual([expect.stringContaining(`${name}: is required`)])
-    const local = { ...PUBLIC, HOST: '127.0.0.1', PUBLIC_URL: 'http://localhost:3000' }
-    expect(problemsOf({ ...local, ...absent })).toEqual([])
-    expect(problemsOf({ ...local, ...absent, PUBLIC_URL: 'https://tracker.example' })).toHaveLength(1)
-    expect(problemsOf({ ...local, ...absent, HOST: '192.168.1.7' })).toHaveLength(1)
-  },
-)
-
-test('requests from elsewhere are refused unless both keys are there', () => {
-  const local = { ...LOCAL, TRACKER_API_KEY: KEY, TRACKER_ADMIN_KEY: OTHER }
-  expect(parse(local).loopbackOnly).toBe(false)
-  expect(parse({ ...local, TRACKER_API_KEY: '' }).loopbackOnly).toBe(true)
-  expect(parse({ ...local, TRACKER_ADMIN_KEY: '' }).loopbackOnly).toBe(true)
-})
-
 test.each([
   ['localhost', 'http://localhost:3000'],
   ['::1', 'http://[::1]:3000'],
@@ -161,24 +136,6 @@ test('PUBLIC_URL is required off loopback, and http there only with ALLOW_HTTP',
   expect(problemsOf(http)).toEqual([expect.stringContaining('ALLOW_HTTP=true')])
   expect(parse({ ...http, ALLOW_HTTP: 'true' }).publicUrl).toBe('http://tracker.example')
   expect(problemsOf({ ...PUBLIC, PUBLIC_URL: 'https://user:pass@tracker.example' })).toHaveLength(1)
-})
-
-test.each([
-  ['fifteen characters', 'x'.repeat(15)],
-  ['an empty entry', `${KEY},`],
-  ['a colon in the secret', `name:a:${KEY}`],
-  ['a name with a space', `my app:${KEY}`],
-  ['no name before the colon', `:${KEY}`],
-  ['a name twice', `app:${KEY},app:${OTHER}`],
-])('a key list with %s is a problem', (_, TRACKER_API_KEY) => {
-  expect(problemsOf({ ...LOCAL, TRACKER_API_KEY })).toEqual([
-    expect.stringMatching(/^TRACKER_API_KEY: key \d/),
-  ])
-})
-
-test('one secret may not be API key and admin key at once', () => {
-  const problems = problemsOf({ ...LOCAL, TRACKER_API_KEY: `app:${KEY}`, TRACKER_ADMIN_KEY: KEY })
-  expect(problems).toEqual([expect.stringContaining('"app"')])
 })
 
 test.each(
@@ -210,13 +167,4 @@ test('a file that is absent or empty is a problem, not an unset variable', () =>
 test('an empty variable counts as unset', () => {
   const empty = { PORT: '', PUBLIC_URL: ' ', TRACKER_API_KEY: '', LOG_LEVEL: '' }
   expect(parse({ ...LOCAL, ...empty })).toEqual(parse(LOCAL))
-})
-
-test('what has no effect yet is told, and a signature that cannot be checked is not promised', () => {
-  const env = { ...LOCAL, RETENTION: '30d', IMAGEKIT_PASSTHROUGH: 'read' }
-  expect(parse(env).warnings).toEqual([
-    'RETENTION has no effect yet',
-    'IMAGEKIT_PASSTHROUGH has no effect yet',
-  ])
-  expect(problemsOf({ ...LOCAL, REQUIRE_EXTENSION_SIGNATURE: 'true' })).toHaveLength(1)
 })

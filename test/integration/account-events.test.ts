@@ -1,0 +1,136 @@
+import { readdirSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import {
+  accountEvent,
+  deliverEvent,
+  QUEUED_REQUEST,
+  readRows,
+  standardHeaders,
+  WEBHOOK_SECRET,
+} from '../support/signed-webhooks.ts'
+import { startStandIn } from '../support/stand-in.ts'
+import { startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
+import { FILE, FILE_NAME, getSubmission, upload } from '../support/uploads.ts'
+import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhooks.ts'
+
+const ENV = { IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }
+const NAMES = readdirSync(new URL('../fixtures/webhooks', import.meta.url)).flatMap(
+  (file) => /^account-(.*)\.json$/.exec(file)?.[1] ?? [],
+)
+const EXTENSIONS = ['extensions', '[{"name":"ai-auto-description"},{"name":"remove-bg"}]'] as const
+
+/** An upload that ImageKit has queued, under the request id of the payloads. */
+async function startQueued() {
+  const { url } = await startStandIn((response) => {
+    response.writeHead(202, { 'content-type': 'application/json', 'x-ik-requestid': QUEUED_REQUEST })
+    response.end('{"message":"The pre-transformation has been queued successfully."}')
+  })
+  const tracker = await startTracker({ ...ENV, IMAGEKIT_UPLOAD_URL: url, IMAGEKIT_API_URL: url })
+  const queue = async () => {
+    const answer = await upload(tracker, [FILE, FILE_NAME, [...EXTENSIONS]])
+    expect(answer.status).toBe(202)
+    return answer.headers.get('x-submission-id')
+  }
+  return { tracker, queue }
+}
+
+test.each(NAMES)(
+  '%s about nothing of ours is kept and ignored, and its repetition is a duplicate',
+  async (name) => {
+    const tracker = await startTracker(ENV)
+    const body = accountEvent(name)
+    expect(await deliverEvent(tracker, body)).toMatchObject({ status: 200, json: { outcome: 'ignored' } })
+    expect(await deliverEvent(tracker, body)).toMatchObject({ status: 200, json: { outcome: 'duplicate' } })
+    await tracker.service.stop()
+    const kept = readRows(
+      tracker.directory,
+      'SELECT route, outcome, signature, event_id AS id, CAST(body AS TEXT) AS body FROM deliveries JOIN delivery_bodies ON delivery_seq = seq ORDER BY seq',
+    )
+    const row = { route: 'account', signature: 'valid', id: JSON.parse(body).id, body }
+    expect(kept).toEqual([
+      { ...row, outcome: 'ignored' },
+      { ...row, outcome: 'duplicate' },
+    ])
+  },
+)
+
+test('an event without an id of its own is known by the signed webhook-id', async () => {
+  const tracker = await startTracker(ENV)
+  const body = accountEvent('file-updated', { id: undefined })
+  const send = (id: string) => deliverEvent(tracker, body, standardHeaders(body, { id }))
+  expect((await send('msg_1')).json).toEqual({ outcome: 'ignored' })
+  expect((await send('msg_1')).json).toEqual({ outcome: 'duplicate' })
+  expect((await send('msg_2')).json).toEqual({ outcome: 'ignored' })
+})
+
+test('an event of a file is applied while something of it is pending, and settles nothing by itself', async () => {
+  const tracker = await startTracker(ENV)
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const event = (id: string) => deliverEvent(tracker, accountEvent('file-version-created', { id }))
+  expect((await event('1')).json).toEqual({ outcome: 'applied' })
+  expect((await statusOf(tracker)).status).toBe('pending')
+  await deliver(webhookUrl, payload('remove-bg', 'success'))
+  expect((await event('2')).json).toEqual({ outcome: 'ignored' })
+})
+
+test('the event of a changed file settles by evidence what no webhook told, long before it is overdue', async () => {
+  const { tracker, sandboxUrl } = await startTrackerAndSandbox({
+    ...ENV,
+    RECONCILE_EVERY: '20ms',
+    RECONCILE_AFTER: '1h',
+  })
+  const answer = await upload(tracker, [
+    FILE,
+    FILE_NAME,
+    ['extensions', '[{"name":"aws-auto-tagging","minConfidence":10,"maxTags":5}]'],
+    ['tags', 'sandbox:webhook=drop,sandbox:delay=10'],
+  ])
+  const { fileId } = (await answer.json()) as { fileId: string }
+  const details = async (): Promise<unknown> => {
+    const authorization = `Basic ${btoa('private_key_of_the_tests:')}`
+    return (await fetch(`${sandboxUrl}/v1/files/${fileId}/details`, { headers: { authorization } })).json()
+  }
+  await expect.poll(details).toMatchObject({ AITags: [{ source: 'aws-auto-tagging' }] })
+  expect((await statusOf(tracker, fileId)).extensions).toMatchObject([
+    { status: 'pending', source: 'response' },
+  ])
+
+  const event = accountEvent('file-updated', { data: { fileId } })
+  expect((await deliverEvent(tracker, event)).json).toEqual({ outcome: 'applied' })
+  await expect
+    .poll(async () => (await statusOf(tracker, fileId)).extensions)
+    .toMatchObject([{ status: 'success', source: 'reconcile' }])
+})
+
+test('the end of a queued upload tells which file it made, and what its extensions came to', async () => {
+  const { tracker, queue } = await startQueued()
+  const submissionId = await queue()
+  expect(await getSubmission(tracker, submissionId)).toMatchObject({ state: 'accepted', fileId: null })
+  const event = accountEvent('pre-transform-success')
+  expect((await deliverEvent(tracker, event)).json).toEqual({ outcome: 'applied' })
+  expect(await getSubmission(tracker, submissionId)).toMatchObject({ state: 'accepted', fileId: FILE_ID })
+  expect((await statusOf(tracker)).extensionStatus).toMatchObject({
+    'ai-auto-description': 'success',
+    'remove-bg': 'pending',
+  })
+  expect((await deliverEvent(tracker, event)).json).toEqual({ outcome: 'duplicate' })
+})
+
+test('a queued upload whose pre-transformation failed is rejected, with the reason', async () => {
+  const { tracker, queue } = await startQueued()
+  const submissionId = await queue()
+  const event = accountEvent('pre-transform-error')
+  expect((await deliverEvent(tracker, event)).json).toEqual({ outcome: 'applied' })
+  expect(await getSubmission(tracker, submissionId)).toMatchObject({
+    state: 'rejected',
+    error: { code: 'pre_transformation_failed', message: expect.stringContaining('encoding_failed') },
+  })
+})
+
+test('the end of a queued upload may come before the answer that names its request', async () => {
+  const { tracker, queue } = await startQueued()
+  const event = accountEvent('pre-transform-success')
+  expect((await deliverEvent(tracker, event)).json).toEqual({ outcome: 'ignored' })
+  const submissionId = await queue()
+  expect(await getSubmission(tracker, submissionId)).toMatchObject({ fileId: FILE_ID })
+})

@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest'
+import { TrackerError } from '../../src/domain/errors.ts'
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import {
+  accountEvent,
+  deliverEvent,
+  ikHeaders,
+  readRows,
+  standardHeaders,
+  WEBHOOK_SECRET,
+} from '../support/signed-webhooks.ts'
+import { startTracker, temporaryDirectory } from '../support/tracker.ts'
+
+const ENV = { IMAGEKIT_WEBHOOK_SECRET: `another-secret, ${WEBHOOK_SECRET}` }
+const BODY = accountEvent('file-updated')
+const MINUTE = 60_000
+const REFUSED = { status: 401, json: { code: 'unauthenticated', status: 401 } }
+
+test.each([
+  ['the one scheme', ikHeaders(BODY)],
+  ['the other scheme', standardHeaders(BODY)],
+  ['both schemes', { ...ikHeaders(BODY), ...standardHeaders(BODY) }],
+  ['another of the secrets', ikHeaders(BODY, { secret: 'another-secret' })],
+  ['the other scheme and another of the secrets', standardHeaders(BODY, { secret: 'another-secret' })],
+  ['a time that is four minutes ago', ikHeaders(BODY, { at: Date.now() - 4 * MINUTE })],
+  ['a time that is four minutes ahead', standardHeaders(BODY, { at: Date.now() + 4 * MINUTE })],
+])('an event that is signed by %s is taken', async (_, headers) => {
+  const tracker = await startTracker(ENV)
+  expect(await deliverEvent(tracker, BODY, headers)).toMatchObject({
+    status: 200,
+    json: { outcome: 'ignored' },
+  })
+})
+
+test.each([
+  ['without a signature', {}, 'absent_signature'],
+  ['signed by a secret that is not ours', ikHeaders(BODY, { secret: 'x' }), 'bad_signature'],
+  ['signed for another body', ikHeaders(`${BODY} `), 'bad_signature'],
+  ['whose signature is no signature', { 'x-ik-signature': 'hello' }, 'malformed_signature'],
+  ['whose signature has no id', { 'webhook-signature': 'v1,AAAA' }, 'malformed_signature'],
+  ['signed six minutes ago', ikHeaders(BODY, { at: Date.now() - 6 * MINUTE }), 'stale_signature'],
+  ['signed six minutes ahead', standardHeaders(BODY, { at: Date.now() + 6 * MINUTE }), 'stale_signature'],
+])('an event %s is refused with 401', async (_, headers, cause) => {
+  const tracker = await startTracker(ENV)
+  expect(await deliverEvent(tracker, BODY, headers)).toMatchObject(REFUSED)
+  await tracker.service.stop()
+  expect(readRows(tracker.directory, 'SELECT * FROM deliveries')).toEqual([])
+  expect(readRows(tracker.directory, 'SELECT route, cause, token FROM refused_deliveries')).toEqual([
+    { route: 'account', cause, token: null },
+  ])
+})
+
+test.each([
+  ['signed', ikHeaders(BODY)],
+  ['unsigned', {}],
+])('without a secret a %s event is refused with 401', async (_, headers) => {
+  const tracker = await startTracker()
+  expect(await deliverEvent(tracker, BODY, headers)).toMatchObject(REFUSED)
+  await tracker.service.stop()
+  expect(readRows(tracker.directory, 'SELECT cause FROM refused_deliveries')).toEqual([
+    { cause: 'no_secret' },
+  ])
+})
+
+test('an event that is signed and no JSON is refused with 400, and one over 1 MiB with 413', async () => {
+  const tracker = await startTracker(ENV)
+  expect(await deliverEvent(tracker, 'hello')).toMatchObject({ status: 400, json: { code: 'invalid_input' } })
+  const large = BODY.padEnd(1024 * 1024 + 1, ' ')
+  expect(await deliverEvent(tracker, large)).toMatchObject({
+    status: 413,
+    json: { code: 'payload_too_large' },
+  })
+})
+
+test('an event that we could not take is taken when it is repeated later with its old signature', async () => {
+  const directory = temporaryDirectory()
+  const real = openSqliteStore({ path: `${directory}/tracker.db` })
+  let isBroken = true
+  let ahead = 0
+  const store = {
+    ...real,
+    recordAccountDelivery: (delivery: Parameters<typeof real.recordAccountDelivery>[0]) =>
+      isBroken
+        ? Promise.reject(new TrackerError('store_unavailable', 'The disk is full.'))
+        : real.recordAccountDelivery(delivery),
+  }
+  const tracker = await startTracker(ENV, { store, clock: () => Date.now() + ahead }, directory)
+  const headers = ikHeaders(BODY)
+  expect((await deliverEvent(tracker, BODY, headers)).status).toBe(503)
+  ahead = 6 * MINUTE
+  expect((await deliverEvent(tracker, BODY, headers)).status).toBe(503)
+  ahead = 60 * MINUTE
+  isBroken = false
+  expect((await deliverEvent(tracker, BODY, headers)).json).toEqual({ outcome: 'ignored' })
+
+  const other = accountEvent('file-deleted')
+  const old = ikHeaders(other)
+  expect((await deliverEvent(tracker, other, old)).status).toBe(401)
+})

@@ -1,0 +1,119 @@
+import { createHmac } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { startReceiver } from '../support/receiver.ts'
+import { startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
+import { deliver, statusOf } from '../support/webhooks.ts'
+import {
+  AWS_TAG,
+  BY_HAND,
+  EAGER,
+  movingClock,
+  reconcileNow,
+  rowsOf,
+  startLibrary,
+  uploadWith,
+} from './reconcile-setup.ts'
+
+const KEY = Buffer.from('a secret of twenty-four b')
+const ENV = { ALLOW_PRIVATE_TARGETS: 'true', TRACKER_WEBHOOK_SECRET: `whsec_${KEY.toString('base64')}` }
+const IN_TIME = { timeout: 10_000 }
+
+type Told = Awaited<ReturnType<typeof startReceiver>>['requests'][number]
+
+function signatureOf({ headers, body }: Told): string {
+  const signed = `${String(headers['webhook-id'])}.${String(headers['webhook-timestamp'])}.${body}`
+  return `v1,${createHmac('sha256', KEY).update(signed).digest('base64')}`
+}
+
+test('a caller is told once of each run that a webhook settles, in the words of ImageKit and signed', async () => {
+  const receiver = await startReceiver()
+  const { tracker } = await startTrackerAndSandbox({ ...BY_HAND, ...ENV })
+  const { fileId } = await uploadWith(tracker, ['remove-bg', 'ai-tasks', 'aws-auto-tagging'], {
+    // Each webhook comes three times; the last extension is settled by the response, which the caller has.
+    tags: 'sandbox:delay=10,sandbox:webhook=duplicate,sandbox:ai-tasks=failed,sandbox:aws-auto-tagging=success-now',
+    webhookUrl: `${receiver.url}?of=us`,
+  })
+  await expect.poll(() => receiver.requests.length, IN_TIME).toBe(2)
+
+  const { extensions } = await statusOf(tracker, fileId)
+  const runIdOf = (name: string) => extensions.find((run) => run.name === name)?.runId
+  const told = receiver.requests.map(({ headers, body }) => [headers['webhook-id'], JSON.parse(body)])
+  expect(Object.fromEntries(told)).toEqual({
+    [`msg_${runIdOf('remove-bg')}`]: {
+      service: 'remove-bg',
+      status: 'SUCCESS',
+      fileObject: expect.objectContaining({ fileId, filePath: expect.any(String) }),
+    },
+    [`msg_${runIdOf('ai-tasks')}`]: {
+      service: 'ai-tasks',
+      status: 'FAILURE',
+      fileId,
+      error: expect.any(Object),
+    },
+  })
+  for (const request of receiver.requests) {
+    expect(request).toMatchObject({ method: 'POST', path: '/hook?of=us' })
+    expect(request.headers['webhook-signature']).toBe(signatureOf(request))
+    expect(Math.abs(Number(request.headers['webhook-timestamp']) - Date.now() / 1000)).toBeLessThan(60)
+  }
+  await expect
+    .poll(() => rowsOf(tracker, 'SELECT result FROM notifications'), IN_TIME)
+    .toEqual([{ result: 'delivered' }, { result: 'delivered' }])
+  expect(receiver.requests).toHaveLength(2)
+})
+
+test('a caller is told of a run that evidence settles as if the webhook had come', async () => {
+  const receiver = await startReceiver()
+  const { tracker } = await startTrackerAndSandbox({ ...EAGER, ...ENV })
+  const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'], {
+    tags: 'sandbox:delay=10,sandbox:webhook=drop',
+    webhookUrl: receiver.url,
+  })
+  await expect.poll(() => receiver.requests.length, IN_TIME).toBe(1)
+  const [told] = receiver.requests
+  expect(JSON.parse(told?.body ?? '')).toEqual({
+    service: 'aws-auto-tagging',
+    status: 'SUCCESS',
+    fileObject: expect.objectContaining({
+      fileId,
+      AITags: [{ name: 'Image', confidence: 99, source: 'aws-auto-tagging' }],
+    }),
+  })
+  expect(told?.headers['webhook-signature']).toBe(told && signatureOf(told))
+})
+
+test('a caller is not told of an expiry, but of the late webhook that settles the run after all', async () => {
+  const { clock, advance } = movingClock()
+  const receiver = await startReceiver()
+  const library = await startLibrary()
+  const tracker = await startTracker({ ...BY_HAND, ...ENV, ...library.env }, { clock })
+  const { fileId } = await uploadWith(tracker, ['ai-tasks'], { webhookUrl: receiver.url })
+  advance(26 * 3_600_000)
+  await reconcileNow(tracker)
+  expect((await statusOf(tracker, fileId)).status).toBe('expired')
+  expect(rowsOf(tracker, 'SELECT * FROM notifications')).toEqual([])
+
+  const late = { service: 'ai-tasks', status: 'SUCCESS', fileObject: { fileId } }
+  await deliver(library.webhookUrls[0] ?? '', late)
+  await expect.poll(() => receiver.requests.length, IN_TIME).toBe(1)
+  expect(JSON.parse(receiver.requests[0]?.body ?? '')).toEqual(late)
+})
+
+test('a webhook that comes after the evidence tells the caller nothing new', async () => {
+  const { clock, advance } = movingClock()
+  const receiver = await startReceiver()
+  const library = await startLibrary()
+  const tracker = await startTracker({ ...BY_HAND, ...ENV, ...library.env }, { clock })
+  const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'], { webhookUrl: receiver.url })
+  library.change(fileId, AWS_TAG)
+  advance(60_000)
+  await reconcileNow(tracker)
+  const results = () => rowsOf(tracker, 'SELECT result, due_at FROM notifications')
+  const delivered = [{ result: 'delivered', due_at: null }]
+  await expect.poll(results, IN_TIME).toEqual(delivered)
+
+  const late = { service: 'aws-auto-tagging', status: 'SUCCESS', fileObject: { fileId } }
+  expect((await deliver(library.webhookUrls[0] ?? '', late)).json).toMatchObject({ outcome: 'duplicate' })
+  expect(results()).toEqual(delivered)
+  expect(receiver.requests).toHaveLength(1)
+})

@@ -1,0 +1,125 @@
+import { expect, test } from 'vitest'
+import { startReceiver } from '../support/receiver.ts'
+import { type RunningTracker, startTracker } from '../support/tracker.ts'
+import { deliver } from '../support/webhooks.ts'
+import { BY_HAND, movingClock, rowsOf, startLibrary, uploadWith } from './reconcile-setup.ts'
+
+const IN_TIME = { timeout: 10_000 }
+const PRIVATE = { ALLOW_PRIVATE_TARGETS: 'true' }
+
+/** A tracker that owes this address the word on one run. */
+async function startOwing(webhookUrl: string, env: { [name: string]: string }) {
+  const { clock, advance } = movingClock()
+  const library = await startLibrary()
+  const tracker = await startTracker({ ...BY_HAND, ...library.env, ...env }, { clock })
+  const { fileId } = await uploadWith(tracker, ['remove-bg'], { webhookUrl })
+  await deliver(library.webhookUrls[0] ?? '', {
+    service: 'remove-bg',
+    status: 'SUCCESS',
+    fileObject: { fileId },
+  })
+  return { tracker, advance }
+}
+
+const resultOf = (tracker: RunningTracker) =>
+  expect.poll(() => rowsOf(tracker, 'SELECT result, reason, attempt FROM notifications'), IN_TIME)
+
+test('after a 500 the caller is told again, with the same id and another time', async () => {
+  let status = 500
+  const receiver = await startReceiver((_request, response) => response.writeHead(status).end())
+  const { tracker, advance } = await startOwing(receiver.url, PRIVATE)
+  await resultOf(tracker).toEqual([{ result: 'again', reason: 'status_500', attempt: 2 }])
+
+  status = 204
+  advance(7_000)
+  await resultOf(tracker).toMatchObject([{ result: 'delivered' }])
+  const [first, second, ...more] = receiver.requests
+  expect(more).toEqual([])
+  expect(second?.body).toBe(first?.body)
+  expect(second?.headers['webhook-id']).toBe(first?.headers['webhook-id'])
+  const seconds = Number(second?.headers['webhook-timestamp']) - Number(first?.headers['webhook-timestamp'])
+  expect(seconds).toBeGreaterThanOrEqual(7)
+})
+
+test('Retry-After is obeyed', async () => {
+  const receiver = await startReceiver((_request, response) => {
+    response.writeHead(503, { 'retry-after': '3600' }).end()
+  })
+  const { tracker } = await startOwing(receiver.url, PRIVATE)
+  await resultOf(tracker).toMatchObject([{ result: 'again' }])
+  const [row] = rowsOf(tracker, 'SELECT due_at - created_at AS pause FROM notifications') as {
+    pause: number
+  }[]
+  expect(row?.pause).toBeGreaterThanOrEqual(3_600_000)
+})
+
+test('410 ends it', async () => {
+  const receiver = await startReceiver((_request, response) => response.writeHead(410).end())
+  const { tracker } = await startOwing(receiver.url, PRIVATE)
+  await resultOf(tracker).toMatchObject([{ result: 'gone', reason: 'status_410' }])
+  expect(rowsOf(tracker, 'SELECT due_at, body FROM notifications')).toEqual([{ due_at: null, body: null }])
+})
+
+test('after a day without success it is given up', async () => {
+  const receiver = await startReceiver((_request, response) => response.writeHead(500).end())
+  const { tracker, advance } = await startOwing(receiver.url, PRIVATE)
+  await resultOf(tracker).toMatchObject([{ result: 'again' }])
+  advance(25 * 3_600_000)
+  await resultOf(tracker).toMatchObject([{ result: 'given_up', reason: 'status_500' }])
+  expect(receiver.requests).toHaveLength(2)
+})
+
+test('what was not delivered before a restart is sent after it', async () => {
+  let status = 500
+  const receiver = await startReceiver((_request, response) => response.writeHead(status).end())
+  const { tracker, advance } = await startOwing(receiver.url, PRIVATE)
+  await resultOf(tracker).toMatchObject([{ result: 'again' }])
+  status = 200
+  const restarted = await tracker.restart()
+  expect(receiver.requests).toHaveLength(1)
+  advance(7_000)
+  await resultOf(restarted).toMatchObject([{ result: 'delivered' }])
+  expect(receiver.requests[1]?.headers['webhook-id']).toBe(receiver.requests[0]?.headers['webhook-id'])
+})
+
+test('what was under way when the tracker stopped is sent after the restart, as the first attempt', async () => {
+  let isSilent = true
+  const receiver = await startReceiver((_request, response) => {
+    if (!isSilent) response.end()
+  })
+  const { tracker } = await startOwing(receiver.url, PRIVATE)
+  await expect.poll(() => receiver.requests.length, IN_TIME).toBe(1)
+  isSilent = false
+  const restarted = await tracker.restart()
+  await resultOf(restarted).toEqual([{ result: 'delivered', reason: null, attempt: 1 }])
+  expect(receiver.requests).toHaveLength(2)
+})
+
+const PRIVATE_HOSTS = [
+  '127.0.0.1',
+  '[::1]',
+  '[::ffff:127.0.0.1]',
+  '0x7f000001',
+  '2130706433',
+  'localhost',
+  '0.0.0.0',
+]
+
+test('private targets, however they are written, are never connected to unless that is allowed', async () => {
+  const receiver = await startReceiver()
+  const owing = PRIVATE_HOSTS.map((host) => startOwing(`http://${host}:${receiver.port}/hook`, {}))
+  for (const { tracker } of await Promise.all(owing))
+    await resultOf(tracker).toMatchObject([{ result: 'refused', reason: 'address_not_allowed' }])
+  expect(receiver.connections()).toBe(0)
+})
+
+test('a redirect is not followed', async () => {
+  const elsewhere = await startReceiver()
+  const receiver = await startReceiver((_request, response) => {
+    response.writeHead(307, { location: elsewhere.url }).end()
+  })
+  const { tracker } = await startOwing(receiver.url, PRIVATE)
+  await resultOf(tracker).toMatchObject([{ result: 'again', reason: 'status_307' }])
+  expect(receiver.requests).toHaveLength(1)
+  expect(elsewhere.connections()).toBe(0)
+})

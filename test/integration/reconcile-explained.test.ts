@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest'
+import { startTracker } from '../support/tracker.ts'
+import { update } from '../support/updates.ts'
+import { deliver, statusOf } from '../support/webhooks.ts'
+import { AWS_TAG, BY_HAND, movingClock, reconcileNow, startLibrary, uploadWith } from './reconcile-setup.ts'
+
+const OVERDUE = { ...BY_HAND, RECONCILE_AFTER: '1m' }
+const AWS = [{ name: 'aws-auto-tagging', minConfidence: 50, maxTags: 5 }]
+
+async function startLate() {
+  const { clock, advance } = movingClock()
+  const library = await startLibrary()
+  const tracker = await startTracker({ ...OVERDUE, ...library.env }, { clock })
+  return { library, tracker, advance }
+}
+
+test('a description that an update of ours has set is no evidence of ai-auto-description', async () => {
+  const { library, tracker, advance } = await startLate()
+  const { fileId } = await uploadWith(tracker, ['ai-auto-description'])
+  expect((await update(tracker, { description: 'Written by hand.' }, { fileId })).status).toBe(200)
+  expect(library.files.get(fileId)).toMatchObject({ description: 'Written by hand.' })
+
+  advance(120_000)
+  const { runs } = await reconcileNow(tracker)
+  expect(runs).toMatchObject([{ finding: 'nothing', why: expect.stringContaining('may explain') }])
+  expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
+
+  advance(30 * 3_600_000)
+  await reconcileNow(tracker)
+  expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'expired' })
+})
+
+test('tags that the same extension of another submission may have made are no evidence', async () => {
+  const { library, tracker, advance } = await startLate()
+  const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
+  expect((await update(tracker, { extensions: AWS }, { fileId })).status).toBe(200)
+  library.change(fileId, AWS_TAG)
+
+  advance(120_000)
+  const { runs } = await reconcileNow(tracker)
+  expect(runs.map(({ finding }) => finding)).toEqual(['nothing', 'nothing'])
+  expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
+})
+
+test('once the other submission is known to have failed, the tags are evidence', async () => {
+  const { library, tracker, advance } = await startLate()
+  const { fileId, submissionId } = await uploadWith(tracker, ['aws-auto-tagging'])
+  await update(tracker, { extensions: AWS }, { fileId })
+  const failure = { service: 'aws-auto-tagging', status: 'FAILURE', fileId, error: { message: 'No.' } }
+  await deliver(library.webhookUrls[0] ?? '', failure)
+  library.change(fileId, AWS_TAG)
+
+  advance(120_000)
+  expect((await reconcileNow(tracker)).runs).toMatchObject([{ finding: 'evidence' }])
+  const { extensions } = await statusOf(tracker, fileId)
+  expect(extensions).toMatchObject([{ status: 'success', source: 'reconcile' }])
+  expect(extensions[0]?.submissionId).not.toBe(submissionId)
+})
+
+test('tags of another source, and those that were there before, are no evidence', async () => {
+  const { library, tracker, advance } = await startLate()
+  const { fileId } = await uploadWith(tracker, ['google-auto-tagging'])
+  library.change(fileId, AWS_TAG)
+  advance(120_000)
+  expect((await reconcileNow(tracker)).runs).toMatchObject([
+    { finding: 'nothing', why: 'Nothing has changed since.' },
+  ])
+  expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
+})
+
+test('a version that somebody else has made is no evidence of a tagger', async () => {
+  const { library, tracker, advance } = await startLate()
+  const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
+  library.change(fileId, { ...AWS_TAG, versionInfo: { id: 'v2', name: 'Version 2' } })
+  advance(120_000)
+  expect((await reconcileNow(tracker)).runs).toMatchObject([
+    { finding: 'nothing', why: expect.stringContaining('other_version') },
+  ])
+  expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
+})

@@ -1,0 +1,134 @@
+import { expect, test } from 'vitest'
+import { IMAGEKIT_KEY, startTrackerAndSandbox } from '../support/tracker.ts'
+import { deliver, statusOf } from '../support/webhooks.ts'
+import {
+  BY_HAND,
+  EAGER,
+  movingClock,
+  reconcileNow,
+  rowsOf,
+  uploadWith,
+  webhookUrlOf,
+} from './reconcile-setup.ts'
+
+const LOST = { tags: 'sandbox:webhook=drop,sandbox:delay=10' }
+
+test('what no webhook told is found by evidence, and whoever waits for it is answered', async () => {
+  const { tracker, sandbox } = await startTrackerAndSandbox(EAGER)
+  const names = ['aws-auto-tagging', 'remove-bg', 'ai-auto-description']
+  const { fileId } = await uploadWith(tracker, names, LOST)
+
+  const waited = await tracker.fetch(`/assets/${fileId}/status?wait=15`)
+  expect(await waited.json()).toMatchObject({
+    status: 'success',
+    extensions: names.map((name) => ({
+      name,
+      status: 'success',
+      source: 'reconcile',
+      settledAt: expect.any(String),
+      error: null,
+    })),
+  })
+  expect(sandbox.deliveries()).toEqual([])
+})
+
+test('the evidence is kept: how the file was, and how it is', async () => {
+  const { tracker } = await startTrackerAndSandbox(EAGER)
+  const { fileId } = await uploadWith(tracker, ['aws-auto-tagging', 'remove-bg', 'ai-auto-description'], LOST)
+  await tracker.fetch(`/assets/${fileId}/status?wait=15`)
+  const stopped = await tracker.restart()
+
+  const kept = rowsOf(stopped, 'SELECT name, evidence FROM runs ORDER BY seq') as {
+    name: string
+    evidence: string
+  }[]
+  expect(Object.fromEntries(kept.map(({ name, evidence }) => [name, JSON.parse(evidence)]))).toEqual({
+    'aws-auto-tagging': { kind: 'new_ai_tags', source: 'aws-auto-tagging', before: [], now: ['Image'] },
+    'remove-bg': {
+      kind: 'newer_version',
+      before: { id: fileId, name: 'Version 1' },
+      now: { id: expect.any(String), name: 'Version 2' },
+    },
+    'ai-auto-description': { kind: 'new_description', before: null, now: expect.stringContaining('5 bytes') },
+  })
+})
+
+test('ai-tasks leave no evidence: they end expired, and a late webhook still settles them', async () => {
+  const { tracker, sandbox } = await startTrackerAndSandbox({ ...EAGER, EXPIRE_AFTER: '300ms' })
+  const { fileId } = await uploadWith(tracker, ['ai-tasks'], LOST)
+
+  const waited = await tracker.fetch(`/assets/${fileId}/status?wait=15`)
+  expect(await waited.json()).toMatchObject({
+    status: 'expired',
+    extensions: [{ status: 'expired', source: 'expiry', settledAt: null, error: null }],
+  })
+  expect(rowsOf(tracker, 'SELECT evidence FROM runs')).toEqual([{ evidence: '{"kind":"no_word"}' }])
+
+  const late = { service: 'ai-tasks', status: 'SUCCESS', fileObject: { fileId } }
+  expect(await deliver(webhookUrlOf(sandbox), late)).toMatchObject({
+    status: 200,
+    json: { outcome: 'applied' },
+  })
+  expect(await statusOf(tracker, fileId)).toMatchObject({
+    status: 'success',
+    extensions: [{ status: 'success', source: 'webhook', settledAt: expect.any(String) }],
+  })
+})
+
+test('a run that has changed nothing is looked at until its time is over, then it is expired', async () => {
+  const { clock, advance } = movingClock()
+  const { tracker, sandbox } = await startTrackerAndSandbox({ ...EAGER, EXPIRE_AFTER: '25h' }, { clock })
+  const { fileId } = await uploadWith(tracker, ['remove-bg'], {
+    tags: 'sandbox:remove-bg=failed,sandbox:webhook=drop',
+  })
+  advance(24 * 3_600_000)
+  expect(await reconcileNow(tracker)).toMatchObject({ stoppedBy: null })
+  expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
+
+  advance(2 * 3_600_000)
+  const waited = await tracker.fetch(`/assets/${fileId}/status?wait=15`)
+  expect(await waited.json()).toMatchObject({ status: 'expired' })
+
+  const late = { service: 'remove-bg', status: 'FAILURE', fileId, error: { message: 'No foreground.' } }
+  await deliver(webhookUrlOf(sandbox), late)
+  expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'failed' })
+})
+
+test('a file that was deleted has its runs expired at once, long before their time', async () => {
+  const { tracker, sandboxUrl } = await startTrackerAndSandbox(EAGER)
+  const { fileId } = await uploadWith(tracker, ['remove-bg', 'ai-tasks'], {
+    tags: 'sandbox:remove-bg=pending,sandbox:ai-tasks=pending',
+  })
+  const authorization = `Basic ${Buffer.from(`${IMAGEKIT_KEY}:`).toString('base64')}`
+  const deleted = await fetch(`${sandboxUrl}/v1/files/${fileId}`, {
+    method: 'DELETE',
+    headers: { authorization },
+  })
+  expect(deleted.status).toBe(204)
+
+  const waited = await tracker.fetch(`/assets/${fileId}/status?wait=15`)
+  expect(await waited.json()).toMatchObject({
+    extensionStatus: { 'remove-bg': 'expired', 'ai-tasks': 'expired' },
+    extensions: [
+      { source: 'expiry', settledAt: null },
+      { source: 'expiry', settledAt: null },
+    ],
+  })
+  expect(rowsOf(tracker, 'SELECT evidence FROM runs')).toEqual([
+    { evidence: '{"kind":"asset_gone"}' },
+    { evidence: '{"kind":"asset_gone"}' },
+  ])
+})
+
+test('evidence that comes after a run has settled changes nothing', async () => {
+  const { tracker, sandbox } = await startTrackerAndSandbox(BY_HAND)
+  const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'], LOST)
+  const failure = { service: 'aws-auto-tagging', status: 'FAILURE', fileId, error: { message: 'No.' } }
+  await deliver(webhookUrlOf(sandbox), failure)
+
+  expect((await reconcileNow(tracker)).runs).toEqual([])
+  expect(await statusOf(tracker, fileId)).toMatchObject({
+    status: 'failed',
+    extensions: [{ source: 'webhook' }],
+  })
+})

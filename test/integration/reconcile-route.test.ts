@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest'
+import { API_KEY, startTracker } from '../support/tracker.ts'
+import { statusOf } from '../support/webhooks.ts'
+import {
+  AWS_TAG,
+  BY_HAND,
+  movingClock,
+  postReconcile,
+  reconcileNow,
+  rowsOf,
+  startLibrary,
+  uploadWith,
+} from './reconcile-setup.ts'
+
+const STORED = 'SELECT * FROM runs ORDER BY seq'
+
+test('a dry run tells what would be done and why, and changes nothing', async () => {
+  const { clock, advance } = movingClock()
+  const library = await startLibrary()
+  const tracker = await startTracker({ ...BY_HAND, RECONCILE_AFTER: '1m', ...library.env }, { clock })
+  const tagged = await uploadWith(tracker, ['aws-auto-tagging'])
+  const deleted = await uploadWith(tracker, ['remove-bg'])
+  const untouched = await uploadWith(tracker, ['ai-tasks'])
+  library.change(tagged.fileId, AWS_TAG)
+  library.files.delete(deleted.fileId)
+  advance(120_000)
+  const before = rowsOf(tracker, STORED)
+
+  const told = await reconcileNow(tracker, true)
+  expect(told).toEqual({
+    runs: [
+      {
+        runId: expect.any(String),
+        fileId: tagged.fileId,
+        extension: 'aws-auto-tagging',
+        finding: 'evidence',
+        why: '{"kind":"new_ai_tags","source":"aws-auto-tagging","before":[],"now":["Shirt"]}',
+      },
+      {
+        runId: expect.any(String),
+        fileId: deleted.fileId,
+        extension: 'remove-bg',
+        finding: 'asset_gone',
+        why: 'ImageKit has no such file.',
+      },
+      {
+        runId: expect.any(String),
+        fileId: untouched.fileId,
+        extension: 'ai-tasks',
+        finding: 'nothing',
+        why: 'This extension leaves no evidence.',
+      },
+    ],
+    holdMs: null,
+    stoppedBy: null,
+  })
+  expect(rowsOf(tracker, STORED)).toEqual(before)
+  expect((await statusOf(tracker, tagged.fileId)).status).toBe('pending')
+
+  // What is done afterwards is what was told.
+  expect(await reconcileNow(tracker)).toEqual(told)
+  expect((await statusOf(tracker, tagged.fileId)).status).toBe('success')
+  expect((await statusOf(tracker, deleted.fileId)).status).toBe('expired')
+  expect((await statusOf(tracker, untouched.fileId)).status).toBe('pending')
+  expect((await reconcileNow(tracker)).runs).toEqual([])
+})
+
+test('runs that are not overdue are left alone', async () => {
+  const library = await startLibrary()
+  const tracker = await startTracker({ ...BY_HAND, RECONCILE_AFTER: '10m', ...library.env })
+  const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
+  library.change(fileId, AWS_TAG)
+  expect(await reconcileNow(tracker)).toEqual({ runs: [], holdMs: null, stoppedBy: null })
+  expect(library.askedAt).toEqual([])
+})
+
+test('only an operator may reconcile', async () => {
+  const library = await startLibrary()
+  const tracker = await startTracker({ ...BY_HAND, ...library.env })
+  const answers = [
+    await postReconcile(tracker, '{"dryRun":true}', API_KEY),
+    await postReconcile(tracker, '{"dryRun":true}', 'a-key-that-nobody-has'),
+    await fetch(`${tracker.url}/reconcile`, { method: 'POST', body: '{"dryRun":true}' }),
+    await tracker.fetch('/reconcile'),
+  ]
+  expect(answers.map(({ status }) => status)).toEqual([403, 401, 401, 405])
+})
+
+test.each(['{}', '{"dryRun":"yes"}', '{"dryRun":null}', '[]', 'null', 'dryRun', ''])(
+  'a body that does not say whether it is a dry run is refused: %s',
+  async (body) => {
+    const library = await startLibrary()
+    const tracker = await startTracker({ ...BY_HAND, ...library.env })
+    const answer = await postReconcile(tracker, body)
+    expect(answer.status).toBe(400)
+    expect(answer.headers.get('content-type')).toBe('application/problem+json')
+    expect(library.askedAt).toEqual([])
+  },
+)

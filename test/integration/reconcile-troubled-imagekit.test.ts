@@ -1,0 +1,159 @@
+import { expect, test } from 'vitest'
+import { nobodysUrl } from '../support/broken-imagekit.ts'
+import { startTracker } from '../support/tracker.ts'
+import { statusOf } from '../support/webhooks.ts'
+import {
+  AWS_TAG,
+  BY_HAND,
+  EAGER,
+  movingClock,
+  postReconcile,
+  reconcileNow,
+  startLibrary,
+  uploadWith,
+} from './reconcile-setup.ts'
+
+test('429 is obeyed: for as many milliseconds as it says nothing is asked', async () => {
+  const library = await startLibrary()
+  library.refusal = { status: 429, headers: { 'x-ratelimit-reset': '700' } }
+  const tracker = await startTracker({ ...EAGER, ...library.env })
+  const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
+  await expect.poll(() => library.askedAt.length, { timeout: 5_000 }).toBe(1)
+  library.change(fileId, AWS_TAG)
+  library.refusal = undefined
+
+  const waited = await tracker.fetch(`/assets/${fileId}/status?wait=10`)
+  expect(await waited.json()).toMatchObject({ status: 'success', extensions: [{ source: 'reconcile' }] })
+  const [refused = 0, next = 0] = library.askedAt
+  expect(next - refused).toBeGreaterThanOrEqual(690)
+  // Taken for seconds, it would have been minutes.
+  expect(next - refused).toBeLessThan(5_000)
+})
+
+test('429 without a time holds for a minute, and one of a day for an hour', async () => {
+  const library = await startLibrary()
+  const tracker = await startTracker({ ...BY_HAND, ...library.env })
+  await uploadWith(tracker, ['aws-auto-tagging'])
+  const stoppedBy = 'ImageKit asks to be left alone for a while.'
+  library.refusal = { status: 429 }
+  await expect.poll(() => reconcileNow(tracker)).toEqual({ runs: [], holdMs: 60_000, stoppedBy })
+  library.refusal = { status: 429, headers: { 'x-ratelimit-reset': '86400000' } }
+  expect(await reconcileNow(tracker)).toEqual({ runs: [], holdMs: 3_600_000, stoppedBy })
+})
+
+test.each([
+  ['500', { status: 500 }],
+  ['503', { status: 503 }],
+  ['429', { status: 429 }],
+  ['401', { status: 401 }],
+  ['403', { status: 403 }],
+  ['a connection that breaks', 'break_off' as const],
+])(
+  '%s is never read as no evidence: the run is pending past its time, until ImageKit answers',
+  async (_, refusal) => {
+    const { clock, advance } = movingClock()
+    const library = await startLibrary()
+    const tracker = await startTracker({ ...BY_HAND, EXPIRE_AFTER: '25h', ...library.env }, { clock })
+    const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
+    library.refusal = refusal
+    advance(30 * 3_600_000)
+    expect(await reconcileNow(tracker)).toMatchObject({ runs: [], stoppedBy: expect.any(String) })
+    expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
+
+    library.refusal = undefined
+    library.change(fileId, AWS_TAG)
+    await reconcileNow(tracker)
+    expect(await statusOf(tracker, fileId)).toMatchObject({
+      status: 'success',
+      extensions: [{ source: 'reconcile' }],
+    })
+  },
+)
+
+test('while nobody listens at ImageKit the run is pending past its time', async () => {
+  const { clock, advance } = movingClock()
+  const library = await startLibrary()
+  const env = { ...BY_HAND, ...library.env, IMAGEKIT_API_URL: await nobodysUrl() }
+  const tracker = await startTracker(env, { clock })
+  const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
+  advance(30 * 3_600_000)
+  expect(await reconcileNow(tracker)).toMatchObject({
+    runs: [],
+    stoppedBy: expect.stringContaining('ECONNREFUSED'),
+  })
+  expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
+})
+
+test('while ImageKit fails it is asked less and less often', async () => {
+  const library = await startLibrary()
+  library.refusal = { status: 500 }
+  const tracker = await startTracker({ ...EAGER, RECONCILE_EVERY: '40ms', ...library.env })
+  await uploadWith(tracker, ['aws-auto-tagging'])
+  await expect.poll(() => library.askedAt.length, { timeout: 10_000 }).toBe(5)
+  const pauses = library.askedAt.slice(1).map((at, index) => at - (library.askedAt[index] ?? 0))
+  for (const [index, pause] of pauses.entries()) expect(pause).toBeGreaterThanOrEqual(80 * 2 ** index - 5)
+})
+
+test('a file that the search leaves out is asked for alone, and settled or left pending, never expired', async () => {
+  const library = await startLibrary()
+  const tracker = await startTracker({ ...BY_HAND, ...library.env })
+  const tagged = await uploadWith(tracker, ['aws-auto-tagging'])
+  const untouched = await uploadWith(tracker, ['aws-auto-tagging'])
+  library.change(tagged.fileId, AWS_TAG)
+  library.unlisted.add(tagged.fileId).add(untouched.fileId)
+
+  await expect.poll(async () => (await reconcileNow(tracker)).runs.length).toBeGreaterThan(0)
+  expect(await statusOf(tracker, untouched.fileId)).toMatchObject({ status: 'pending' })
+  await expect.poll(async () => (await statusOf(tracker, tagged.fileId)).status).toBe('success')
+  expect(new Set(library.details)).toEqual(new Set([tagged.fileId, untouched.fileId]))
+})
+
+test('before a run expires the file itself is asked for, for the search lags behind', async () => {
+  const { clock, advance } = movingClock()
+  const library = await startLibrary()
+  const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
+  const tagged = await uploadWith(tracker, ['aws-auto-tagging'])
+  const untouched = await uploadWith(tracker, ['aws-auto-tagging'])
+  library.stale.set(tagged.fileId, library.files.get(tagged.fileId) ?? {})
+  library.change(tagged.fileId, AWS_TAG)
+  advance(30 * 3_600_000)
+  await reconcileNow(tracker)
+  expect(library.details).toEqual(expect.arrayContaining([tagged.fileId, untouched.fileId]))
+  expect(await statusOf(tracker, tagged.fileId)).toMatchObject({ status: 'success' })
+  expect(await statusOf(tracker, untouched.fileId)).toMatchObject({ status: 'expired' })
+})
+
+test('many files are asked for in batches of at most a hundred', async () => {
+  const { clock, advance } = movingClock()
+  const library = await startLibrary()
+  const tracker = await startTracker({ ...BY_HAND, RECONCILE_AFTER: '1m', ...library.env }, { clock })
+  const uploads = await Promise.all(
+    Array.from({ length: 130 }, () => uploadWith(tracker, ['aws-auto-tagging'])),
+  )
+  for (const { fileId } of uploads) library.change(fileId, AWS_TAG)
+  advance(120_000)
+  expect((await postReconcile(tracker, '{"dryRun":false}')).status).toBe(200)
+
+  expect(library.searches.map((ids) => ids.length)).toEqual([100, 30])
+  expect(new Set(library.searches.flat())).toEqual(new Set(uploads.map(({ fileId }) => fileId)))
+  expect(library.details).toEqual([])
+  for (const { fileId } of uploads) expect((await statusOf(tracker, fileId)).status).toBe('success')
+})
+
+test('a file about which ImageKit has no sensible answer does not hold up the others, nor expires', async () => {
+  const { clock, advance } = movingClock()
+  const library = await startLibrary()
+  const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
+  const odd = await uploadWith(tracker, ['aws-auto-tagging'])
+  const other = await uploadWith(tracker, ['aws-auto-tagging'])
+  library.unlisted.add(odd.fileId)
+  library.files.set(odd.fileId, { nothing: 'of a file' })
+  library.change(other.fileId, AWS_TAG)
+  advance(30 * 3_600_000)
+  const { runs, stoppedBy } = await reconcileNow(tracker)
+  expect(stoppedBy).toBeNull()
+  expect(runs.map(({ fileId, finding }) => [fileId, finding])).toEqual([
+    [odd.fileId, 'nothing'],
+    [other.fileId, 'evidence'],
+  ])
+})

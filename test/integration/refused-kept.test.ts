@@ -1,0 +1,110 @@
+import { Writable } from 'node:stream'
+import { pino } from 'pino'
+import { expect, test } from 'vitest'
+import {
+  accountEvent,
+  deliverEvent,
+  ikHeaders,
+  readRows,
+  standardHeaders,
+  WEBHOOK_SECRET,
+} from '../support/signed-webhooks.ts'
+import { startTracker } from '../support/tracker.ts'
+import { deliver, payload, register, statusOf } from '../support/webhooks.ts'
+
+const TEXT = JSON.stringify(payload('remove-bg', 'success'))
+const SECRET = { IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }
+
+test('refused deliveries are kept with their cause and what a replay needs, and no key of anybody', async () => {
+  const tracker = await startTracker(SECRET)
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const token = webhookUrl.slice(webhookUrl.lastIndexOf('/') + 1)
+  await deliver(webhookUrl, 'hello', { authorization: 'Bearer something', 'x-ik-signature': 't=1,v1=00' })
+  await deliver(`${webhookUrl}x`, TEXT)
+  await deliverEvent(tracker, TEXT, {})
+  await tracker.service.stop()
+  const kept = readRows(
+    tracker.directory,
+    'SELECT route, cause, token, headers, CAST(body AS TEXT) AS body FROM refused_deliveries ORDER BY seq',
+  ) as { headers: string }[]
+  expect(kept).toMatchObject([
+    { route: 'extension', cause: 'not_json', token, body: 'hello' },
+    { route: 'extension', cause: 'forged_token', token: `${token}x`, body: TEXT },
+    { route: 'account', cause: 'absent_signature', token: null, body: TEXT },
+  ])
+  const [headers] = kept.map((row): unknown => JSON.parse(row.headers))
+  expect(headers).toMatchObject({ 'x-ik-signature': 't=1,v1=00' })
+  expect(headers).not.toHaveProperty('authorization')
+  expect(readRows(tracker.directory, 'SELECT * FROM deliveries')).toEqual([])
+})
+
+test('of a flood of refused deliveries few are kept, and the others are counted; nothing secret is logged', async () => {
+  let text = ''
+  const memory = new Writable({
+    write(chunk: Buffer, _, done) {
+      text += chunk.toString()
+      done()
+    },
+  })
+  const began = performance.now()
+  const tracker = await startTracker(SECRET, { logger: pino({ level: 'trace' }, memory) })
+  const body = accountEvent('file-updated')
+  const headers = { ...ikHeaders(body, { secret: 'x' }), ...standardHeaders(body, { secret: 'x' }) }
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const forged = `${webhookUrl}x`
+  for (let round = 0; round < 20; round += 1) {
+    expect((await deliverEvent(tracker, body, headers)).status).toBe(401)
+    expect((await deliver(forged, TEXT)).status).toBe(401)
+  }
+  await tracker.service.stop()
+  const seconds = Math.ceil((performance.now() - began) / 1000)
+
+  const kept = readRows(tracker.directory, 'SELECT seq FROM refused_deliveries').length
+  expect(kept).toBeGreaterThanOrEqual(10)
+  expect(kept).toBeLessThanOrEqual(10 * seconds)
+  const lines = text.split('\n').filter((line) => line.includes('deliveries were refused'))
+  const dropped = lines.map((line): number => JSON.parse(line).dropped)
+  expect(dropped.reduce((sum, count) => sum + count, kept)).toBe(40)
+  const token = forged.slice(forged.lastIndexOf('/') + 1)
+  const mac = headers['x-ik-signature'].slice(-64)
+  const secrets = [token, token.slice(0, -1), mac, headers['webhook-signature'].slice(3), WEBHOOK_SECRET]
+  for (const secret of secrets) expect(text).not.toContain(secret)
+})
+
+test('the signature of an extension webhook is written down and does not decide', async () => {
+  const tracker = await startTracker(SECRET)
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const each = [
+    {},
+    ikHeaders(TEXT),
+    standardHeaders(TEXT),
+    ikHeaders(TEXT, { at: 1 }),
+    { 'x-ik-signature': '?' },
+  ]
+  for (const headers of each) expect((await deliver(webhookUrl, TEXT, headers)).status).toBe(200)
+  await tracker.service.stop()
+  const rows = readRows(tracker.directory, 'SELECT signature, outcome FROM deliveries ORDER BY seq')
+  expect(rows).toEqual([
+    { signature: 'absent', outcome: 'applied' },
+    { signature: 'valid', outcome: 'duplicate' },
+    { signature: 'valid', outcome: 'duplicate' },
+    { signature: 'invalid', outcome: 'duplicate' },
+    { signature: 'invalid', outcome: 'duplicate' },
+  ])
+})
+
+test('it decides where that is asked for', async () => {
+  const tracker = await startTracker({ ...SECRET, REQUIRE_EXTENSION_SIGNATURE: 'true' })
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const bad = [{}, ikHeaders(TEXT, { secret: 'x' }), ikHeaders(TEXT, { at: 1 }), { 'x-ik-signature': '?' }]
+  for (const headers of bad) expect((await deliver(webhookUrl, TEXT, headers)).status).toBe(401)
+  expect((await statusOf(tracker)).status).toBe('pending')
+  expect((await deliver(webhookUrl, TEXT, ikHeaders(TEXT))).json).toEqual({ outcome: 'applied' })
+  await tracker.service.stop()
+  const causes = readRows(tracker.directory, 'SELECT cause FROM refused_deliveries ORDER BY seq')
+  expect(causes).toEqual(
+    ['absent_signature', 'bad_signature', 'stale_signature', 'malformed_signature'].map((cause) => ({
+      cause,
+    })),
+  )
+})

@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto'
+import { request } from 'node:http'
+import { expect, test } from 'vitest'
+import {
+  accountEvent,
+  deliverEvent,
+  ikHeaders,
+  readRows,
+  WEBHOOK_SECRET,
+} from '../support/signed-webhooks.ts'
+import { ADMIN_KEY, API_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
+import { deliver, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
+
+const BODY = accountEvent('file-updated')
+
+function replay(tracker: RunningTracker, deliveryId: string, key = ADMIN_KEY): Promise<Response> {
+  const headers = { authorization: `Bearer ${key}` }
+  return tracker.fetch(`/deliveries/${deliveryId}/replay`, { method: 'POST', headers })
+}
+
+type Row = { id: string; cause: string; bytes: number; kept: number }
+
+/** Stops the tracker, so that all is written, and tells of its refused deliveries. */
+async function stopAndList(tracker: RunningTracker): Promise<Row[]> {
+  await tracker.service.stop()
+  return readRows(
+    tracker.directory,
+    'SELECT delivery_id AS id, cause, bytes, kept_bytes AS kept FROM refused_deliveries ORDER BY seq',
+  ) as Row[]
+}
+
+test('a delivery refused for want of the right secret is applied once the secret is mended, and gone then', async () => {
+  let now = Date.now()
+  const clock = () => now
+  const wrong = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: 'wrong' }, { clock })
+  await register(wrong, ['remove-bg'])
+  expect((await deliverEvent(wrong, BODY, ikHeaders(BODY, { at: now }))).status).toBe(401)
+  const [refused] = await stopAndList(wrong)
+  expect(refused).toMatchObject({ cause: 'bad_signature', bytes: BODY.length, kept: BODY.length })
+  const id = refused?.id ?? ''
+
+  // By then the signature is long out of its tolerance: it counts when the delivery came.
+  now += 3_600_000
+  const mended = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }, { clock }, wrong.directory)
+  const answer = await replay(mended, id)
+  expect(answer.status).toBe(200)
+  expect(await answer.json()).toEqual({ outcome: 'applied' })
+  expect((await replay(mended, id)).status).toBe(404)
+  expect(await stopAndList(mended)).toEqual([])
+  expect(readRows(mended.directory, 'SELECT route, outcome, received_at AS at FROM deliveries')).toEqual([
+    { route: 'account', outcome: 'applied', at: now - 3_600_000 },
+  ])
+})
+
+test('a webhook whose token was not ours is applied once the secret of the tokens is back', async () => {
+  const secret = { TRACKER_TOKEN_SECRET: 'the-old-token-secret' }
+  const first = await startTracker(secret)
+  const { webhookUrl } = await register(first, ['remove-bg'])
+  await first.service.stop()
+  const lost = await startTracker({ TRACKER_TOKEN_SECRET: 'the-new-token-secret' }, {}, first.directory)
+  expect((await deliver(movedTo(lost, webhookUrl), payload('remove-bg', 'success'))).status).toBe(401)
+  const [refused] = await stopAndList(lost)
+  expect(refused).toMatchObject({ cause: 'forged_token' })
+
+  const mended = await startTracker(secret, {}, first.directory)
+  expect(await (await replay(mended, refused?.id ?? '')).json()).toEqual({ outcome: 'applied' })
+  expect((await statusOf(mended)).status).toBe('success')
+})
+
+test('what is still refused is answered 422, says why, and stays', async () => {
+  const tracker = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: 'wrong' })
+  await deliverEvent(tracker, BODY)
+  const [refused] = await stopAndList(tracker)
+  const again = await tracker.restart()
+  const answer = await replay(again, refused?.id ?? '')
+  expect(answer.status).toBe(422)
+  expect(await answer.json()).toMatchObject({ detail: expect.stringContaining('does not fit any secret') })
+  expect(await stopAndList(again)).toEqual([refused])
+})
+
+test('a delivery whose body was cut cannot be replayed', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  expect((await deliver(webhookUrl, ' '.repeat(1024 * 1024 + 1))).status).toBe(413)
+  const outgoing = request(`${tracker.url}/webhooks/extension/x.y`, { method: 'POST' })
+  outgoing.on('error', () => {})
+  outgoing.write(JSON.stringify(payload('remove-bg', 'success')))
+  await new Promise((resolve) => outgoing.once('response', resolve))
+  outgoing.destroy()
+  const refused = await stopAndList(tracker)
+  expect(refused.map(({ cause }) => cause)).toEqual(['too_large', 'forged_token'])
+  const again = await tracker.restart()
+  for (const { id, bytes, kept } of refused) {
+    expect(bytes).toBeGreaterThan(kept)
+    const answer = await replay(again, id)
+    expect(answer.status).toBe(422)
+    expect(await answer.json()).toMatchObject({ detail: expect.stringContaining('not kept whole') })
+  }
+})
+
+test('only an operator may replay, and only what is kept', async () => {
+  const tracker = await startTracker()
+  const path = `/deliveries/${randomUUID()}/replay`
+  expect((await fetch(tracker.url + path, { method: 'POST' })).status).toBe(401)
+  expect((await replay(tracker, randomUUID(), 'no-key-of-anybody-at-all')).status).toBe(401)
+  expect((await replay(tracker, randomUUID(), API_KEY)).status).toBe(403)
+  expect((await replay(tracker, randomUUID())).status).toBe(404)
+  expect((await replay(tracker, '%00')).status).toBe(404)
+})

@@ -1,0 +1,51 @@
+import { createHmac } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { type Delivered, deliver } from './webhooks.ts'
+
+export const WEBHOOK_SECRET = 'whsec_of_the_tests'
+
+/** The request of the queued uploads in the payloads. */
+export const QUEUED_REQUEST = 'fa98fa2e-d6cd-45b4-acf5-bc1d2bbb8ba9'
+
+/** The bytes of a payload as ImageKit documents it; `changes` replace what it has at its top. */
+export function accountEvent(name: string, changes: object = {}): string {
+  const text = readFileSync(new URL(`../fixtures/webhooks/account-${name}.json`, import.meta.url), 'utf8')
+  return JSON.stringify({ ...JSON.parse(text), ...changes })
+}
+
+type Signing = { at?: number; secret?: string }
+
+export function ikHeaders(body: string, { at = Date.now(), secret = WEBHOOK_SECRET }: Signing = {}) {
+  const mac = createHmac('sha256', secret).update(`${at}.${body}`).digest('hex')
+  return { 'x-ik-signature': `t=${at},v1=${mac}` }
+}
+
+export function standardHeaders(
+  body: string,
+  { at = Date.now(), secret = WEBHOOK_SECRET, id = 'msg_1' }: Signing & { id?: string } = {},
+) {
+  const time = String(Math.floor(at / 1000))
+  const mac = createHmac('sha256', secret).update(`${id}.${time}.${body}`).digest('base64')
+  return { 'webhook-id': id, 'webhook-timestamp': time, 'webhook-signature': `v1,${mac}` }
+}
+
+/** Sends an event of the account; signed as ImageKit would unless other headers are given. */
+export function deliverEvent(
+  tracker: { url: string },
+  body: string,
+  headers: Record<string, string> = ikHeaders(body),
+): Promise<Delivered> {
+  return deliver(`${tracker.url}/webhooks/account`, body, headers)
+}
+
+/** Reads what a tracker has written, beside it. */
+export function readRows(directory: string, sql: string): unknown[] {
+  const db = new Database(join(directory, 'tracker.db'), { readonly: true })
+  try {
+    return db.prepare(sql).all()
+  } finally {
+    db.close()
+  }
+}

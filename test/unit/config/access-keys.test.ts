@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { KEY, LOCAL, OTHER, PUBLIC, parse, problemsOf } from './parsed.ts'
+
+test.each(['TRACKER_API_KEY', 'TRACKER_ADMIN_KEY', 'TRACKER_TOKEN_SECRET'])(
+  '%s may be absent on loopback alone',
+  (name) => {
+    const absent = { [name]: undefined }
+    expect(problemsOf({ ...PUBLIC, ...absent })).toEqual([expect.stringContaining(`${name}: is required`)])
+    const local = { ...PUBLIC, HOST: '127.0.0.1', PUBLIC_URL: 'http://localhost:3000' }
+    expect(problemsOf({ ...local, ...absent })).toEqual([])
+    expect(problemsOf({ ...local, ...absent, PUBLIC_URL: 'https://tracker.example' })).toHaveLength(1)
+    expect(problemsOf({ ...local, ...absent, HOST: '192.168.1.7' })).toHaveLength(1)
+  },
+)
+
+test('requests from elsewhere are refused unless both keys are there', () => {
+  const local = { ...LOCAL, TRACKER_API_KEY: KEY, TRACKER_ADMIN_KEY: OTHER }
+  expect(parse(local).loopbackOnly).toBe(false)
+  expect(parse({ ...local, TRACKER_API_KEY: '' }).loopbackOnly).toBe(true)
+  expect(parse({ ...local, TRACKER_ADMIN_KEY: '' }).loopbackOnly).toBe(true)
+})
+
+test.each([
+  ['fifteen characters', 'x'.repeat(15)],
+  ['an empty entry', `${KEY},`],
+  ['a colon in the secret', `name:a:${KEY}`],
+  ['a name with a space', `my app:${KEY}`],
+  ['no name before the colon', `:${KEY}`],
+  ['a name twice', `app:${KEY},app:${OTHER}`],
+])('a key list with %s is a problem', (_, TRACKER_API_KEY) => {
+  expect(problemsOf({ ...LOCAL, TRACKER_API_KEY })).toEqual([
+    expect.stringMatching(/^TRACKER_API_KEY: key \d/),
+  ])
+})
+
+test('one secret may not be API key and admin key at once', () => {
+  const problems = problemsOf({ ...LOCAL, TRACKER_API_KEY: `app:${KEY}`, TRACKER_ADMIN_KEY: KEY })
+  expect(problems).toEqual([expect.stringContaining('"app"')])
+})

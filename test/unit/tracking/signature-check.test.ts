@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { verifySignature } from '../../../src/imagekit/webhook-signature.ts'
+import { createFirstReceipts } from '../../../src/tracking/first-receipts.ts'
+import { createSignatureCheck } from '../../../src/tracking/signature-check.ts'
+import { ikHeaders, standardHeaders } from '../../support/signed-webhooks.ts'
+
+const AT = 1_700_000_000_000
+const HOUR = 3_600_000
+const TEXT = '{"type":"file.updated"}'
+const SIGNED = {
+  headers: ikHeaders(TEXT, { at: AT, secret: 'one' }),
+  body: Buffer.from(TEXT),
+  receivedAt: AT,
+}
+
+function checkWith(secrets: readonly string[], receipts = createFirstReceipts()) {
+  return createSignatureCheck({ secrets, verify: verifySignature, receipts })
+}
+
+test('a right signature is valid, and tells the id that it signs', () => {
+  expect(checkWith(['two', 'one'])(SIGNED)).toEqual({ check: 'valid', eventId: null, cause: null })
+  const headers = standardHeaders(TEXT, { at: AT, secret: 'one', id: 'msg_7' })
+  expect(checkWith(['one'])({ ...SIGNED, headers })).toEqual({
+    check: 'valid',
+    eventId: 'msg_7',
+    cause: null,
+  })
+})
+
+test.each([
+  ['no signature', ['one'], {}, { check: 'absent', cause: 'absent_signature' }],
+  ['no signature and no secret', [], {}, { check: 'absent', cause: 'no_secret' }],
+  ['a signature and no secret', [], SIGNED.headers, { check: 'unchecked', cause: 'no_secret' }],
+  ['a wrong signature', ['two'], SIGNED.headers, { check: 'invalid', cause: 'bad_signature' }],
+  [
+    'a signature that cannot be read',
+    ['one'],
+    { 'x-ik-signature': '?' },
+    { check: 'invalid', cause: 'malformed_signature' },
+  ],
+])('%s is not valid, and it is told why', (_, secrets, headers, expected) => {
+  expect(checkWith(secrets)({ ...SIGNED, headers })).toEqual({ ...expected, eventId: null })
+})
+
+test('a signature is too old an hour later, unless we could not take its delivery when it came', () => {
+  const receipts = createFirstReceipts()
+  const check = checkWith(['one'], receipts)
+  const late = { ...SIGNED, receivedAt: AT + HOUR }
+  expect(check(late)).toMatchObject({ check: 'invalid', cause: 'stale_signature' })
+  receipts.remember(SIGNED.body, AT + 1000)
+  expect(check(late)).toMatchObject({ check: 'valid' })
+})
+
+test('one that was too old already when it first came stays so, and a wrong one stays wrong', () => {
+  const receipts = createFirstReceipts()
+  receipts.remember(SIGNED.body, AT + HOUR)
+  const late = { ...SIGNED, receivedAt: AT + 2 * HOUR }
+  expect(checkWith(['one'], receipts)(late)).toMatchObject({ cause: 'stale_signature' })
+  expect(checkWith(['two'], receipts)(late)).toMatchObject({ cause: 'bad_signature' })
+})
