@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -39,6 +40,7 @@ function demoConfig(directory: string, port: number, sandboxUrl: string) {
     PORT: String(port),
     DATABASE_URL: `file:${join(directory, 'tracker.db')}`,
     IMAGEKIT_PRIVATE_KEY: 'private_demo',
+    TRACKER_WEBHOOK_SECRET: `whsec_${randomBytes(24).toString('base64')}`,
     IMAGEKIT_UPLOAD_URL: sandboxUrl,
     IMAGEKIT_API_URL: sandboxUrl,
     LOG_LEVEL: 'warn',
