@@ -18,6 +18,8 @@ import { storedHeaders } from './stored-headers.ts'
 
 type WebhookRoutesDeps = ReceiveDeliveryDeps & {
   refusedLog: Pick<RefusedLog, 'keep'>
+  /** The submission that a webhook token names and proves; undefined for a forged one. */
+  readToken: (token: string) => string | undefined
   clock: () => number
   newId: () => string
 }
@@ -65,9 +67,10 @@ export function webhookRoutes(deps: WebhookRoutesDeps): Hono<AppEnv> {
   route(app, '/webhooks/extension/:token', {
     POST: (c) => {
       const token = c.req.param('token') ?? ''
-      const read = deps.readToken(token) === undefined ? readForged : readDelivery
+      const submissionId = deps.readToken(token)
+      const read = submissionId === undefined ? readForged : readDelivery
       return receive(c, { route: 'extension', token }, read, (received) =>
-        receiveExtensionDelivery(deps, token, received),
+        receiveExtensionDelivery(deps, submissionId, received),
       )
     },
   })

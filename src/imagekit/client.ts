@@ -81,6 +81,7 @@ export function createImagekitClient(options: ClientOptions) {
       const destroy = () => void dispatcher.destroy()
       deadline.addEventListener('abort', destroy)
       if (deadline.aborted) destroy()
+      // It rejects once it was destroyed, which is what the deadline is for.
       await dispatcher.close().catch(() => {})
     },
   }

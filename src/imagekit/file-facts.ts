@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { FileFacts } from '../domain/evidence.ts'
+import { fileIdText } from './plain-text.ts'
 
 const fileSchema = z.looseObject({
-  fileId: z.string().min(1).max(256),
+  fileId: fileIdText,
   versionInfo: z.looseObject({ id: z.string(), name: z.string() }).partial().nullish().catch(undefined),
   AITags: z.array(z.unknown()).nullish().catch(undefined),
   description: z.string().nullish().catch(undefined),
@@ -11,7 +12,7 @@ const fileSchema = z.looseObject({
 const tagSchema = z.looseObject({ name: z.string(), source: z.string() })
 
 /**
- * Reads a file object: of the details call, of a list, or of a webhook. Undefined where it names no file; what else can't be
+ * Reads a file object: of an answer, of the details call, or of a list. Undefined where it names no file; what else can't be
  * read counts as absent, for absence is no evidence.
  */
 export function readFileFacts(object: unknown): FileFacts | undefined {

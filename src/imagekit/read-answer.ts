@@ -2,18 +2,13 @@ import { z } from 'zod'
 import type { JsonObject } from '../domain/json.ts'
 import type { Answer } from '../domain/judge-answer.ts'
 import type { Baseline } from '../domain/submission.ts'
+import { readFileFacts } from './file-facts.ts'
 import { fileIdText } from './plain-text.ts'
 
 const fileSchema = z.looseObject({
   fileId: fileIdText.optional(),
   name: z.string().optional().catch(undefined),
   extensionStatus: z.record(z.string(), z.unknown()).optional().catch(undefined),
-  versionInfo: z.looseObject({ id: z.string(), name: z.string() }).partial().optional().catch(undefined),
-  AITags: z
-    .array(z.looseObject({ name: z.string(), source: z.string() }))
-    .nullish()
-    .catch(undefined),
-  description: z.string().nullish().catch(undefined),
   tags: z.array(z.string()).nullish().catch(undefined),
   customMetadata: z
     .record(
@@ -28,7 +23,6 @@ const fileSchema = z.looseObject({
     )
     .nullish()
     .catch(undefined),
-  updatedAt: z.string().optional().catch(undefined),
   message: z.string().optional().catch(undefined),
 })
 type File = z.infer<typeof fileSchema>
@@ -79,7 +73,7 @@ function accepted(file: File, requestId: string | null): Answer {
     extensionStatus: Object.fromEntries(
       Object.entries(file.extensionStatus ?? {}).map(([name, status]) => [name, readStatus(status)]),
     ),
-    baseline: file.fileId === undefined ? null : readBaseline(file),
+    baseline: readBaseline(file),
   }
 }
 
@@ -88,16 +82,11 @@ function readStatus(status: unknown): 'pending' | 'success' | 'failed' {
   return status === 'success' || status === 'failed' ? status : 'pending'
 }
 
-function readBaseline(file: File): Baseline {
-  const aiTags = new Map<string, string[]>()
-  for (const tag of file.AITags ?? []) aiTags.set(tag.source, [...(aiTags.get(tag.source) ?? []), tag.name])
-  return {
-    versionId: file.versionInfo?.id ?? null,
-    versionName: file.versionInfo?.name ?? null,
-    aiTags: Object.fromEntries(aiTags),
-    description: file.description ?? null,
-    tags: file.tags ?? null,
-    customMetadata: file.customMetadata ?? null,
-    updatedAt: file.updatedAt ?? null,
-  }
+/** Null where the AI tags can't be read: compared with "none", every later tag would look like evidence. */
+function readBaseline(file: File): Baseline | null {
+  const hasTags = file['AITags'] !== undefined && file['AITags'] !== null
+  const facts = hasTags && !Array.isArray(file['AITags']) ? undefined : readFileFacts(file)
+  if (facts === undefined) return null
+  const { fileId: _, ...seen } = facts
+  return { ...seen, tags: file.tags ?? null, customMetadata: file.customMetadata ?? null }
 }

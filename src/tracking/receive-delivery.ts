@@ -21,8 +21,6 @@ export type ReceiveDeliveryDeps = {
     recordAccountDelivery(delivery: NewAccountDelivery): Promise<RecordedDelivery>
   }
   board: { changed(fileId: string): void }
-  /** The submission that a webhook token names and proves; undefined for a forged one. */
-  readToken: (token: string) => string | undefined
   checkSignature: CheckSignature
   requireSignature: boolean
   receipts: Pick<FirstReceipts, 'remember'>
@@ -35,14 +33,13 @@ export type ReceiveDeliveryDeps = {
 
 /**
  * Takes what ImageKit tells of one extension. Resolves once the delivery and its effect are on disk; only then may it be
- * answered with 200. Throws `DeliveryRefused`.
+ * answered with 200. `submissionId` is what its token names and proves, undefined for a forged one. Throws `DeliveryRefused`.
  */
 export async function receiveExtensionDelivery(
   deps: ReceiveDeliveryDeps,
-  token: string,
+  submissionId: string | undefined,
   received: ReceivedDelivery,
 ): Promise<RecordedDelivery> {
-  const submissionId = deps.readToken(token)
   if (submissionId === undefined) throw new DeliveryRefused('forged_token')
   const { check: signature, cause } = deps.checkSignature(received)
   if (deps.requireSignature && cause !== null) throw new DeliveryRefused(cause)

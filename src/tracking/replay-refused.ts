@@ -12,6 +12,8 @@ type ReplayDeps = ReceiveDeliveryDeps & {
     findRefused(deliveryId: string): Promise<RefusedDelivery | undefined>
     forgetRefused(deliveryId: string): Promise<void>
   }
+  /** The submission that a webhook token names and proves; undefined for a forged one. */
+  readToken: (token: string) => string | undefined
   newId: () => string
 }
 
@@ -34,7 +36,7 @@ export async function replayRefused(deps: ReplayDeps, deliveryId: string): Promi
     const recorded =
       token === null
         ? await receiveAccountDelivery(deps, received)
-        : await receiveExtensionDelivery(deps, token, received)
+        : await receiveExtensionDelivery(deps, deps.readToken(token), received)
     await deps.store.forgetRefused(deliveryId)
     return recorded
   } catch (error) {

@@ -55,7 +55,6 @@ test('fields of another shape than documented do not hide the file', () => {
     name: 1,
     extensionStatus: [],
     versionInfo: 'x',
-    AITags: 'x',
     description: 1,
     tags: {},
     customMetadata: 1,
@@ -65,6 +64,14 @@ test('fields of another shape than documented do not hide the file', () => {
     fileId: 'file1',
     baseline: { versionId: null, aiTags: {}, tags: null },
   })
+})
+
+test('AI tags that cannot be read leave nothing to compare with, and one bad tag hides no other', () => {
+  const read = (AITags: unknown) => readAnswer(200, JSON.stringify({ ...FILE, AITags }), null)
+  expect(read('x')).toMatchObject({ kind: 'accepted', fileId: 'file1', baseline: null })
+  expect(read(null)).toMatchObject({ baseline: { aiTags: {} } })
+  const tags = [{ name: 'Shirt', source: 'aws-auto-tagging' }, { name: 7 }]
+  expect(read(tags)).toMatchObject({ baseline: { aiTags: { 'aws-auto-tagging': ['Shirt'] } } })
 })
 
 test.for<[object, object | undefined]>([
