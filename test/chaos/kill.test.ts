@@ -2,23 +2,12 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type RunningProgram, runServe } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
+import { createRandom, SEED, tell, timesOf } from './chaos.ts'
 
-const CYCLES = Number(process.env['KILL_CYCLES'] ?? 15)
-const SEED = Number(process.env['KILL_SEED'] ?? 20_261)
+const CYCLES = timesOf('KILL_CYCLES', { short: 15, long: 500 })
 const AT_ONCE = 32
 
 type Told = { submissionId: string; fileId: string; webhookUrl: string; isAcknowledged: boolean }
-
-/** https://gist.github.com/tommyettinger/46a874533244883189143505d203312c */
-function createRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
 
 /** Registers submissions and tells their webhooks, many at once, until the service is gone. */
 async function tellUntilKilled(url: string, cycle: number, told: Told[]): Promise<void> {
@@ -100,6 +89,6 @@ test(`nothing that was acknowledged is lost by kill -9, ${CYCLES} times, seed ${
     )
     expect([...settled.values()].filter((status) => status !== 'success')).toEqual([])
   }
-  console.log(`kill -9: ${CYCLES} cycles, seed ${SEED}: ${acknowledged} acknowledged, 0 lost`)
+  tell(`kill -9: ${CYCLES} cycles, seed ${SEED}: ${acknowledged} acknowledged, 0 lost`)
   expect(acknowledged).toBeGreaterThan(CYCLES)
 })

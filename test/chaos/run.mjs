@@ -1,0 +1,24 @@
+// The long form of the tests in this folder, one after another, and what each of them saw. `npm run chaos -- NAME…` runs some.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const FIGURES = fileURLToPath(new URL('../../coverage/chaos.txt', import.meta.url))
+const names = process.argv.slice(2)
+const wanted = names.length === 0 ? ['test/chaos/'] : names.map((name) => `test/chaos/${name}`)
+
+rmSync(FIGURES, { force: true })
+const vitest = ['vitest', 'run', '--no-file-parallelism', ...wanted]
+const env = { ...process.env, CHAOS: 'long', CHAOS_FIGURES: FIGURES }
+const { status } = spawnSync('npx', vitest, { env, stdio: 'inherit' })
+let code = status ?? 1
+
+if (names.length === 0) {
+  const planted = spawnSync(process.execPath, ['test/chaos/planted/run.mjs'], { env, stdio: 'inherit' })
+  code ||= planted.status ?? 1
+}
+
+const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).stdout.trim()
+console.log(`\nchaos at ${commit || 'an unknown commit'}:`)
+console.log(existsSync(FIGURES) ? readFileSync(FIGURES, 'utf8').trimEnd() : 'nothing was told')
+process.exit(code)
