@@ -19,6 +19,7 @@ export type DeliveryCause =
   | 'other_file'
   | 'not_requested'
   | 'unknown_submission'
+  | 'forgotten'
 
 /** What a fact changes: the submission as it is afterwards, the runs that are new or changed, and one that goes. */
 export type Change = { submission: Submission; runs: Run[]; goneRunId: string | null }

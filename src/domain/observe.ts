@@ -56,6 +56,7 @@ function settle(
     updatedAt: at,
     error: errorOf(observation),
     evidence: observation.source === 'reconcile' ? observation.evidence : null,
+    acknowledgedAt: null,
   }
   return { run: settled, outcome: 'applied' }
 }

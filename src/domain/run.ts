@@ -28,6 +28,8 @@ export type Run = {
   evidence: Basis | null
   /** A webhook has said the opposite of the final status. */
   contradicted: boolean
+  /** When an operator has seen to it; null until then, and again where a word comes later. */
+  acknowledgedAt: number | null
 }
 
 export function isFinal(status: RunStatus): status is FinalStatus {
@@ -56,5 +58,6 @@ export function requestedRun(facts: {
     error: null,
     evidence: null,
     contradicted: false,
+    acknowledgedAt: null,
   }
 }

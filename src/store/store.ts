@@ -11,13 +11,14 @@ import type { Answer, AnswerJudgement } from '../domain/judge-answer.ts'
 import type { Notification, NotificationResult } from '../domain/notification.ts'
 import type { Run } from '../domain/run.ts'
 import type { NewSubmission, Submission } from '../domain/submission.ts'
+import type { OperatorStore } from './operator-store.ts'
 
 /**
  * Where everything is written down. Each method is one atomic step: when its promise resolves, all of it is on disk; when
  * it rejects, nothing of it is. Rejects with `TrackerError` `store_unavailable` when the disk or the file refuses, and with
  * `overloaded` when too many steps are queued.
  */
-export type Store = {
+export type Store = OperatorStore & {
   /** Commits a submission and its runs. With a key, its fingerprint and submission are written in the same step. */
   createSubmission(submission: NewSubmission, key?: { scope: string; fingerprint: string }): Promise<void>
 

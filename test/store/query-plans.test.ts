@@ -9,6 +9,15 @@ const SCANS: { [statement: string]: RegExp } = {
   listOldestBodies: /^SCAN delivery_bodies$/,
   // The rings keep it small.
   listRefusedSizes: /^SCAN refused_deliveries USING COVERING INDEX refused_deliveries_sizes$/,
+  // At most one row for 1024 runs, and few for each extension.
+  listBlocks: /^SCAN run_blocks$/,
+  listGroups: /^SCAN run_groups$/,
+  // Reads the last entry alone.
+  findNewestSeq: /^SEARCH runs$|^SCAN runs$/,
+  // Once, after an update of the program.
+  listAllRuns: /^SCAN runs/,
+  // The rings keep it small.
+  deleteRefusedAbout: /^SCAN refused_deliveries$/,
   // At the start only, and the index holds only what is under way.
   abandonUnanswered: /^SCAN idempotency_keys USING INDEX idempotency_keys_unanswered$/,
   deleteNeverSubmitted: /^SCAN idempotency_keys USING INDEX idempotency_keys_unanswered$/,

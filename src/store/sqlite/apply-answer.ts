@@ -10,14 +10,16 @@ import type { Statements } from './statements.ts'
 import { loadSubmission, type StoredSubmission, saveChange, type Writer } from './stored-submission.ts'
 
 export function applyAnswer(
-  { statements, newId }: Writer,
+  writer: Writer,
   stored: StoredSubmission,
   answer: Answer,
   at: number,
 ): AnswerJudgement {
+  const { statements, newId } = writer
   const unclaimed = listUnclaimed(statements, stored, answer)
   const judgement = judgeAnswer(stored.submission, stored.runs, answer, unclaimed, newId, at)
-  saveChange(statements, stored, judgement, at)
+  saveChange(writer, stored, judgement, at)
+  statements.noteAnswer.run({ seq: stored.seq, at })
   for (const claimed of judgement.claimed) statements.claimDelivery.run(claimed)
   oweNotifications(statements, stored, judgement, at, ({ name }) => {
     const ofRun = unclaimed.filter(({ word }) => word.service === name).map(({ deliveryId }) => deliveryId)

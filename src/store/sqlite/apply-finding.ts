@@ -5,11 +5,12 @@ import { toRun, toSubmission } from './rows.ts'
 import { saveChange, type Writer } from './stored-submission.ts'
 
 export function applyFinding(
-  { statements }: Writer,
+  writer: Writer,
   runId: string,
   finding: Finding,
   at: number,
 ): { applied: boolean; fileId: string | null } {
+  const { statements } = writer
   const row = statements.findRun.get({ runId })
   // Without a due time its submission has been rejected since, and the run is not in question any more.
   if (row === undefined || row.run.status !== 'pending' || row.run.dueAt === null)
@@ -22,7 +23,7 @@ export function applyFinding(
   const run = toRun(row.run, submission.submissionId)
   const stored = { seq: row.submission.seq, dueAt: row.run.dueAt, submission, runs: [run] }
   const change = { submission, runs: [observe(run, observationOf(finding), at).run], goneRunId: null }
-  saveChange(statements, stored, change, at)
+  saveChange(writer, stored, change, at)
   oweNotifications(statements, stored, change, at, () => noticeOf(finding))
   return { applied: true, fileId: submission.fileId }
 }

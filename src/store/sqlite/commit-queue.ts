@@ -15,10 +15,21 @@ export type CommitQueue = {
   drain: () => void
 }
 
+/** What is counted while steps run, and written with the transaction that they are in. */
+type Counted = {
+  mark(): number
+  rollBackTo(mark: number): void
+  write(): void
+  end(isCommitted: boolean): void
+}
+
 /** So that one transaction never keeps the process from its sockets for long. */
 const MAX_BATCH = 1000
 
-export function createCommitQueue(connection: Connection, maxQueued: number): CommitQueue {
+export function createCommitQueue(
+  connection: Connection,
+  { maxQueued, counted }: { maxQueued: number; counted: Counted },
+): CommitQueue {
   const transaction = prepareTransaction(connection)
   const queue: Job[] = []
   let isDrained = false
@@ -34,9 +45,12 @@ export function createCommitQueue(connection: Connection, maxQueued: number): Co
     try {
       transaction.begin.run()
       tellCallers = batch.map(runJob)
+      counted.write()
       transaction.commit.run()
+      counted.end(true)
     } catch (error) {
       abandonTransaction(connection)
+      counted.end(false)
       const reason = unavailable(error)
       tellCallers = batch.map((job) => () => job.reject(reason))
     }
@@ -44,6 +58,7 @@ export function createCommitQueue(connection: Connection, maxQueued: number): Co
   }
 
   function runJob(job: Job): () => void {
+    const mark = counted.mark()
     transaction.savepoint.run()
     try {
       const tell = job.run()
@@ -54,6 +69,7 @@ export function createCommitQueue(connection: Connection, maxQueued: number): Co
       if (!connection.inTransaction) throw error
       transaction.rollBack.run()
       transaction.release.run()
+      counted.rollBackTo(mark)
       return () => job.reject(storeError(error))
     }
   }

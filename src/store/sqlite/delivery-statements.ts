@@ -1,6 +1,6 @@
 import { and, asc, eq, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
-import { deliveries, deliveryBodies } from './schema.ts'
+import { deliveries, deliveryBodies } from './schema/deliveries.ts'
 
 const { placeholder } = sql
 

@@ -1,6 +1,7 @@
 import { and, asc, eq, inArray, isNotNull, lte, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
-import { runs, submissions } from './schema.ts'
+import { runs } from './schema/runs.ts'
+import { submissions } from './schema/submissions.ts'
 import { bound } from './submission-statements.ts'
 
 const { placeholder } = sql

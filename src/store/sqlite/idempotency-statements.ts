@@ -1,6 +1,7 @@
 import { and, asc, eq, exists, inArray, isNull, lte, ne, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
-import { idempotencyKeys as keys, submissions } from './schema.ts'
+import { idempotencyKeys as keys } from './schema/idempotency-keys.ts'
+import { submissions } from './schema/submissions.ts'
 
 const { placeholder } = sql
 

@@ -1,6 +1,6 @@
 import type { NewDelivery } from '../../domain/delivery.ts'
 import type { Answer } from '../../domain/judge-answer.ts'
-import type { deliveries } from './schema.ts'
+import type { deliveries } from './schema/deliveries.ts'
 import type { Statements } from './statements.ts'
 
 type Sent = Pick<NewDelivery, 'headers' | 'body'> & { uploadAnswer: Answer | null }

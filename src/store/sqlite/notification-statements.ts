@@ -1,6 +1,7 @@
 import { and, asc, eq, isNotNull, lte, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
-import { notifications, runs } from './schema.ts'
+import { notifications } from './schema/notifications.ts'
+import { runs } from './schema/runs.ts'
 import { bound } from './submission-statements.ts'
 
 const { placeholder } = sql

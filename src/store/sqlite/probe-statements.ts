@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
-import { probes } from './schema.ts'
+import { probes } from './schema/probes.ts'
 
 export function prepareProbeStatements(db: BetterSQLite3Database) {
   return {

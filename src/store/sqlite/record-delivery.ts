@@ -1,14 +1,17 @@
 import type { NewDelivery, RecordedDelivery } from '../../domain/delivery.ts'
 import { judgeDelivery } from '../../domain/judge-delivery.ts'
+import { isForgotten } from './forget-asset.ts'
 import { keepDelivery } from './keep-delivery.ts'
 import { oweNotifications } from './notification-steps.ts'
 import type { Statements } from './statements.ts'
 import { loadSubmission, saveChange, type Writer } from './stored-submission.ts'
 
-export function recordDelivery({ statements, newId }: Writer, delivery: NewDelivery): RecordedDelivery {
+export function recordDelivery(writer: Writer, delivery: NewDelivery): RecordedDelivery {
+  const { statements, newId } = writer
   const { receivedAt, body } = delivery
   const stored = loadSubmission(statements, delivery.submissionId)
   if (stored === undefined) {
+    if (isForgotten(statements, delivery.submissionId)) return keepNothing(statements, delivery)
     const recorded = { outcome: 'ignored', cause: 'unknown_submission', fileId: null, runId: null } as const
     keep(statements, delivery, recorded, null)
     return recorded
@@ -17,9 +20,18 @@ export function recordDelivery({ statements, newId }: Writer, delivery: NewDeliv
   const judgement = judgeDelivery(submission, runs, delivery.word, newId, receivedAt)
   const { outcome, cause, runId } = judgement
   const recorded = { outcome, cause, fileId: judgement.submission.fileId, runId }
-  saveChange(statements, stored, judgement, receivedAt)
+  saveChange(writer, stored, judgement, receivedAt)
   oweNotifications(statements, stored, judgement, receivedAt, () => body.toString())
   keep(statements, delivery, recorded, seq)
+  return recorded
+}
+
+/** That something came is told, and nothing of what. */
+function keepNothing(statements: Statements, delivery: NewDelivery): RecordedDelivery {
+  const recorded = { outcome: 'ignored', cause: 'forgotten', fileId: null, runId: null } as const
+  const word = { service: null, status: null, fileId: null, error: null }
+  const emptied = { ...delivery, submissionId: '', word, headers: {}, body: Buffer.alloc(0) }
+  keep(statements, emptied, recorded, null)
   return recorded
 }
 
@@ -39,7 +51,7 @@ function keep(
     cause,
     signature,
     submissionSeq,
-    missingSubmissionId: submissionSeq === null ? delivery.submissionId : null,
+    missingSubmissionId: submissionSeq === null ? delivery.submissionId || null : null,
     fileId: word.fileId ?? fileId,
     service: word.service,
     finalStatus: word.status,

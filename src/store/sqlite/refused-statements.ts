@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
-import { refusedDeliveries as refused } from './schema.ts'
+import { refusedDeliveries as refused } from './schema/refused-deliveries.ts'
 
 const { placeholder } = sql
 

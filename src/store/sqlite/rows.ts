@@ -1,6 +1,7 @@
 import type { Run } from '../../domain/run.ts'
 import type { Submission } from '../../domain/submission.ts'
-import type { runs, submissions } from './schema.ts'
+import type { runs } from './schema/runs.ts'
+import type { submissions } from './schema/submissions.ts'
 
 type SubmissionRow = typeof submissions.$inferSelect
 type RunRow = typeof runs.$inferSelect
@@ -39,9 +40,13 @@ export function toRun(row: RunRow, submissionId: string): Run {
     error: row.error,
     evidence: row.evidence,
     contradicted: row.contradicted,
+    acknowledgedAt: row.acknowledgedAt,
   }
 }
 
-export function toRunValues(run: Run, submissionSeq: number, dueAt: number | null): Omit<RunRow, 'seq'> {
-  return { ...run, submissionSeq, dueAt }
+export function toRunValues(
+  run: Run,
+  place: Pick<RunRow, 'submissionSeq' | 'dueAt' | 'groupId'>,
+): Omit<RunRow, 'seq'> {
+  return { ...run, ...place }
 }

@@ -3,6 +3,7 @@ import { applyFinding } from './apply-finding.ts'
 import { createCommitQueue } from './commit-queue.ts'
 import type { Connection } from './connection.ts'
 import { findAsset } from './find-asset.ts'
+import { groupOldRuns } from './group-old-runs.ts'
 import { claimIdempotencyKey, recoverClaims } from './idempotency-steps.ts'
 import { listDue } from './list-due.ts'
 import { listDueNotifications, settleNotification } from './notification-steps.ts'
@@ -11,10 +12,12 @@ import { pruneBodies } from './prune-bodies.ts'
 import { recordAccountDelivery } from './record-account-delivery.ts'
 import { recordDelivery } from './record-delivery.ts'
 import { findRefused, keepRefused } from './refused-steps.ts'
+import { createOperatorStore } from './sqlite-operator-store.ts'
 import { prepareStatements } from './statements.ts'
 import { storeError, unavailable } from './store-error.ts'
 import { loadSubmission } from './stored-submission.ts'
 import { answerSubmission, createSubmission, recoverSubmissions } from './submission-steps.ts'
+import { createTallies } from './tallies.ts'
 
 /** The store over a migrated connection, which it closes. Writes go through one queue; reads see what is committed. */
 export function createSqliteStore(
@@ -22,19 +25,25 @@ export function createSqliteStore(
   { maxQueued, newId }: { maxQueued: number; newId: () => string },
 ): Store {
   const statements = prepareStatements(connection)
-  const { commit, drain } = createCommitQueue(connection, maxQueued)
-  const writer = { statements, newId }
+  connection.transaction(groupOldRuns).immediate(statements)
+  const tallies = createTallies(statements)
+  const { commit, drain } = createCommitQueue(connection, { maxQueued, counted: tallies })
+  const writer = { statements, tallies, newId }
   const keepApart = connection.transaction(keepRefused)
-  const attempt = async <T>(work: () => T): Promise<T> => {
+  const attempt = async <T>(work: () => T | Promise<T>): Promise<T> => {
     if (!connection.open) throw unavailable(new Error('The store is closed.'))
     try {
-      return work()
+      return await work()
     } catch (error) {
       throw storeError(error)
     }
   }
   return {
-    createSubmission: (submission, key) => commit(() => createSubmission(writer, submission, key)),
+    ...createOperatorStore({ connection, writer, commit, attempt }),
+    createSubmission: (submission, key) =>
+      commit(() => {
+        createSubmission(writer, submission, key)
+      }),
     answerSubmission: (submissionId, answer, at, key) =>
       commit(() => answerSubmission(writer, submissionId, answer, at, key)),
     recordDelivery: (delivery) => commit(() => recordDelivery(writer, delivery)),
@@ -67,6 +76,7 @@ export function createSqliteStore(
       commit(() => {
         const submissions = recoverSubmissions(writer, at)
         recoverClaims(statements)
+        statements.abandonItems.run()
         return { submissions }
       }),
     probe: () => commit(() => probe(statements)),

@@ -1,12 +1,16 @@
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import type { Connection } from './connection.ts'
+import { prepareDeliveryListStatements } from './delivery-list-statements.ts'
 import { prepareDeliveryStatements } from './delivery-statements.ts'
 import { prepareFindingStatements } from './finding-statements.ts'
 import { prepareIdempotencyStatements } from './idempotency-statements.ts'
 import { prepareNotificationStatements } from './notification-statements.ts'
+import { prepareOperatorStatements } from './operator-statements.ts'
 import { prepareProbeStatements } from './probe-statements.ts'
 import { prepareRefusedStatements } from './refused-statements.ts'
+import { prepareRunListStatements } from './run-list-statements.ts'
 import { prepareSubmissionStatements } from './submission-statements.ts'
+import { prepareTallyStatements } from './tally-statements.ts'
 
 export type Statements = ReturnType<typeof prepareStatements>
 
@@ -19,6 +23,10 @@ export function prepareStatements(connection: Connection) {
     ...prepareFindingStatements(db),
     ...prepareNotificationStatements(db),
     ...prepareIdempotencyStatements(db),
+    ...prepareTallyStatements(db),
+    ...prepareRunListStatements(db),
+    ...prepareDeliveryListStatements(db),
+    ...prepareOperatorStatements(db),
     ...prepareProbeStatements(db),
   }
 }

@@ -1,7 +1,8 @@
 import { and, asc, eq, isNull, ne, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
-import { runs, submissions } from './schema.ts'
+import { runs } from './schema/runs.ts'
+import { submissions } from './schema/submissions.ts'
 
 const { placeholder } = sql
 
@@ -69,6 +70,8 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database) {
         error: placeholder('error'),
         evidence: placeholder('evidence'),
         contradicted: placeholder('contradicted'),
+        acknowledgedAt: placeholder('acknowledgedAt'),
+        groupId: placeholder('groupId'),
       })
       .onConflictDoUpdate({
         target: runs.runId,
@@ -80,6 +83,8 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database) {
           error: excluded(runs.error),
           evidence: excluded(runs.evidence),
           contradicted: excluded(runs.contradicted),
+          acknowledgedAt: excluded(runs.acknowledgedAt),
+          groupId: excluded(runs.groupId),
         },
       })
       .prepare(),

@@ -6,15 +6,20 @@ import { applyAnswer, finishQueued } from './apply-answer.ts'
 import { toRunValues, toSubmission } from './rows.ts'
 import { loadSubmission, saveChange, type Writer } from './stored-submission.ts'
 
+/** Returns the number of its row. */
 export function createSubmission(
-  { statements, newId }: Writer,
+  { statements, tallies, newId }: Writer,
   request: NewSubmission,
   key?: { scope: string; fingerprint: string },
-): void {
+): number {
   const { submission, runs } = openSubmission(request, newId)
   const { seq } = statements.insertSubmission.get({ ...submission })
-  for (const run of runs) statements.saveRun.run(toRunValues(run, seq, request.dueAt))
+  for (const run of runs) {
+    const groupId = tallies.change(undefined, run)
+    statements.saveRun.run(toRunValues(run, { submissionSeq: seq, dueAt: request.dueAt, groupId }))
+  }
   if (key) statements.nameSubmission.run({ ...key, submissionSeq: seq })
+  return seq
 }
 
 export function answerSubmission(
@@ -32,8 +37,8 @@ export function answerSubmission(
 }
 
 /** An `external` submission is not swept: who uploads for it is alive elsewhere and may still tell ImageKit's answer. */
-export function recoverSubmissions({ statements, newId }: Writer, at: number): number {
-  const swept = statements.listUnderWay.all().filter(({ kind }) => kind !== 'external')
+export function recoverSubmissions(writer: Writer, at: number): number {
+  const swept = writer.statements.listUnderWay.all().filter(({ kind }) => kind !== 'external')
   const message = 'The process ended before the answer of ImageKit was written down.'
   const answer: Answer = {
     kind: 'unconfirmed',
@@ -42,7 +47,8 @@ export function recoverSubmissions({ statements, newId }: Writer, at: number): n
   }
   for (const row of swept) {
     const stored = { seq: row.seq, dueAt: null, submission: toSubmission(row), runs: [] }
-    saveChange(statements, stored, judgeAnswer(stored.submission, stored.runs, answer, [], newId, at), at)
+    const judgement = judgeAnswer(stored.submission, stored.runs, answer, [], writer.newId, at)
+    saveChange(writer, stored, judgement, at)
   }
   return swept.length
 }

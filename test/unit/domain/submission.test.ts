@@ -37,6 +37,7 @@ test('A run exists from its submission on: pending, its source the request, not 
     error: null,
     evidence: null,
     contradicted: false,
+    acknowledgedAt: null,
   })
 })
 

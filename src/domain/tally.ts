@@ -1,0 +1,63 @@
+import type { Run } from './run.ts'
+import { groupOf } from './run-group.ts'
+
+/** `settled`: the status that a run came to. `failed`: the cause. `seconds`: how long a run took, as a bucket. */
+export type TallyKind = 'settled' | 'failed' | 'seconds'
+
+/** One thing that happened in an hour, or that is taken back; `hour` in hours since the epoch. */
+export type Tally = { hour: number; kind: TallyKind; extension: string; value: string; delta: 1 | -1 }
+
+const HOUR_MS = 3_600_000
+
+export function hourOf(at: number): number {
+  return Math.floor(at / HOUR_MS)
+}
+
+/** What a change of a run adds to the counts of its hour. A run that is settled after it had expired is no longer expired. */
+export function tallyChange(before: Run | undefined, after: Run): Tally[] {
+  if (before !== undefined && groupsAlike(before, after)) return []
+  return [...(before ? talliesOf(before, -1) : []), ...talliesOf(after, 1)]
+}
+
+function groupsAlike(one: Run, other: Run): boolean {
+  return one.status === other.status && groupOf(one).cause === groupOf(other).cause
+}
+
+function talliesOf(run: Run, delta: Tally['delta']): Tally[] {
+  if (run.status === 'pending') return []
+  const of = { hour: hourOf(run.settledAt ?? run.updatedAt), extension: run.name, delta }
+  const tallies: Tally[] = [{ ...of, kind: 'settled', value: run.status }]
+  if (run.status === 'failed') tallies.push({ ...of, kind: 'failed', value: groupOf(run).cause })
+  if (run.settledAt !== null) {
+    const seconds = (run.settledAt - run.requestedAt) / 1000
+    tallies.push({ ...of, kind: 'seconds', value: String(bucketOf(seconds)) })
+  }
+  return tallies
+}
+
+/** Each bucket is a tenth wider than the one below, so that a quantile is told to within five per cent. */
+const GROWTH = 1.1
+
+/** The bucket of a duration: 0 up to a tenth of a second, and at most 200, which is four months. */
+export function bucketOf(seconds: number): number {
+  if (!(seconds > 0.1)) return 0
+  return Math.min(Math.ceil(Math.log(seconds / 0.1) / Math.log(GROWTH)), 200)
+}
+
+/** The middle of a bucket, in seconds to three digits. */
+function secondsOf(bucket: number): number {
+  if (bucket === 0) return 0.1
+  return Number((0.1 * GROWTH ** (bucket - 0.5)).toPrecision(3))
+}
+
+/** The time within which a share of what was counted was done, in seconds; null where nothing was. */
+export function quantileOf(buckets: ReadonlyMap<number, number>, share: number): number | null {
+  const total = [...buckets.values()].reduce((sum, size) => sum + size, 0)
+  if (total === 0) return null
+  let seen = 0
+  for (const [bucket, size] of [...buckets].toSorted(([one], [other]) => one - other)) {
+    seen += size
+    if (seen >= total * share) return secondsOf(bucket)
+  }
+  return null
+}

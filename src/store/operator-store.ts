@@ -1,0 +1,72 @@
+import type { Act } from '../domain/act.ts'
+import type {
+  DeliveryFilter,
+  DeliveryPlace,
+  KeptDelivery,
+  ListedDelivery,
+} from '../domain/listed-delivery.ts'
+import type { RetryItemState, RetryProgress } from '../domain/retry.ts'
+import type { Run } from '../domain/run.ts'
+import type { ListedRun, RunFilter } from '../domain/run-filter.ts'
+import type { RunGroup } from '../domain/run-group.ts'
+import type { RunHistory } from '../domain/run-history.ts'
+import type { NewSubmission, Submission } from '../domain/submission.ts'
+import type { TallyKind } from '../domain/tally.ts'
+
+/** What an operator reads and does. Lists are newest first by insertion; each method is one atomic step, as in `Store`. */
+export type OperatorStore = {
+  /** Runs of rejected submissions are found by their exact ids only. `next` is the place of the next page, null at the end. */
+  listRuns(
+    filter: RunFilter,
+    page: { limit: number; before: number | null },
+  ): Promise<{ runs: ListedRun[]; next: number | null }>
+
+  findRunHistory(runId: string): Promise<RunHistory | undefined>
+
+  /** Every submission of an asset with its runs, the newest first; none for an asset never heard of. */
+  listAssetSubmissions(fileId: string): Promise<{ submission: Submission; runs: Run[] }[]>
+
+  /** Refused deliveries among them. */
+  listDeliveries(
+    filter: DeliveryFilter,
+    page: { limit: number; before: DeliveryPlace | null },
+  ): Promise<{ deliveries: ListedDelivery[]; next: DeliveryPlace | null }>
+
+  findDelivery(deliveryId: string): Promise<KeptDelivery | undefined>
+
+  /** How many runs there are of each kind. */
+  listRunGroups(): Promise<(RunGroup & { size: number })[]>
+
+  /** What was counted from this hour on, in hours since the epoch. */
+  listTallies(
+    sinceHour: number,
+  ): Promise<{ hour: number; kind: TallyKind; extension: string; value: string; size: number }[]>
+
+  /** When the run was requested that has been pending the longest, by insertion. */
+  findOldestPending(): Promise<{ runId: string; requestedAt: number } | undefined>
+
+  /** Marks runs as seen to, and writes the act down once. Returns those that there are. */
+  acknowledgeRuns(runIds: readonly string[], act: Act): Promise<ListedRun[]>
+
+  /** Removes every row and body of an asset. What still comes for its submissions is not kept. False where there is none. */
+  forgetAsset(fileId: string, act: Act): Promise<boolean>
+
+  /** Writes down which runs are to be asked for again, in this order. */
+  createRetry(retryId: string, runIds: readonly string[], act: Act): Promise<void>
+
+  /** The submission that asks for a run again, and what it is done for: an operator's act, or an item of a retry. */
+  submitRetry(submission: NewSubmission, origin: { act: Act } | { itemId: number }): Promise<void>
+
+  nextRetryItem(): Promise<{ itemId: number; runId: string; actor: string } | undefined>
+
+  endRetryItem(itemId: number, state: RetryItemState, reason: string | null): Promise<void>
+
+  findRetry(retryId: string): Promise<RetryProgress | undefined>
+
+  recordAct(act: Act): Promise<void>
+
+  listActs(page: { limit: number; before: number | null }): Promise<{ acts: Act[]; next: number | null }>
+
+  /** A consistent copy of everything, while the service goes on. The file must not be there yet. */
+  backUp(path: string): Promise<void>
+}

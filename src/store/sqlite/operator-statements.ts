@@ -1,0 +1,120 @@
+import { asc, count, desc, eq, lt, sql } from 'drizzle-orm'
+import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
+import { acts } from './schema/acts.ts'
+import { forgotten } from './schema/forgotten.ts'
+import { refusedDeliveries as refused } from './schema/refused-deliveries.ts'
+import { retries, retryItems } from './schema/retries.ts'
+import { runs } from './schema/runs.ts'
+import { submissions } from './schema/submissions.ts'
+import { bound } from './submission-statements.ts'
+
+const { placeholder } = sql
+
+export function prepareOperatorStatements(db: BetterSQLite3Database) {
+  return {
+    insertAct: db
+      .insert(acts)
+      .values({
+        at: placeholder('at'),
+        actor: placeholder('actor'),
+        kind: placeholder('kind'),
+        subject: placeholder('subject'),
+        reason: placeholder('reason'),
+        details: placeholder('details'),
+      })
+      .prepare(),
+    listActs: db
+      .select()
+      .from(acts)
+      .where(lt(acts.seq, placeholder('before')))
+      .orderBy(desc(acts.seq))
+      .limit(placeholder('limit'))
+      .prepare(),
+    listActsOf: db
+      .select()
+      .from(acts)
+      .where(eq(acts.subject, placeholder('subject')))
+      .orderBy(asc(acts.seq))
+      .prepare(),
+    hideSubject: db
+      .update(acts)
+      .set({ subject: bound('digest', acts.subject), reason: null, details: null })
+      .where(eq(acts.subject, placeholder('subject')))
+      .prepare(),
+    insertRetry: db
+      .insert(retries)
+      .values({ retryId: placeholder('retryId'), createdAt: placeholder('at'), actor: placeholder('actor') })
+      .returning({ seq: retries.seq })
+      .prepare(),
+    insertRetryItem: db
+      .insert(retryItems)
+      .values({
+        retrySeq: placeholder('retrySeq'),
+        runSeq: sql`(SELECT ${runs.seq} FROM ${runs} WHERE ${runs.runId} = ${placeholder('runId')})`,
+        state: 'waiting',
+      })
+      .prepare(),
+    // The word stands in the statement, or SQLite could not use the partial index.
+    findWaitingItem: db
+      .select({ itemId: retryItems.seq, runId: runs.runId, actor: retries.actor })
+      .from(retryItems)
+      .innerJoin(runs, eq(runs.seq, retryItems.runSeq))
+      .innerJoin(retries, eq(retries.seq, retryItems.retrySeq))
+      .where(sql`${retryItems.state} = 'waiting'`)
+      .orderBy(asc(retryItems.seq))
+      .limit(1)
+      .prepare(),
+    submitItem: db
+      .update(retryItems)
+      .set({ state: 'submitting', submissionSeq: sql`${placeholder('submissionSeq')}` })
+      .where(eq(retryItems.seq, placeholder('itemId')))
+      .prepare(),
+    endItem: db
+      .update(retryItems)
+      .set({ state: bound('state', retryItems.state), reason: bound('reason', retryItems.reason) })
+      .where(eq(retryItems.seq, placeholder('itemId')))
+      .prepare(),
+    abandonItems: db
+      .update(retryItems)
+      .set({ state: 'unconfirmed', reason: 'process_died' })
+      .where(sql`${retryItems.state} = 'submitting'`)
+      .prepare(),
+    countItems: db
+      .select({ state: retryItems.state, size: count() })
+      .from(retryItems)
+      .innerJoin(retries, eq(retries.seq, retryItems.retrySeq))
+      .where(eq(retries.retryId, placeholder('retryId')))
+      .groupBy(retryItems.state)
+      .prepare(),
+    findRetry: db
+      .select({ seq: retries.seq })
+      .from(retries)
+      .where(eq(retries.retryId, placeholder('retryId')))
+      .prepare(),
+    insertForgotten: db
+      .insert(forgotten)
+      .values({ digest: placeholder('digest'), at: placeholder('at') })
+      .onConflictDoNothing()
+      .prepare(),
+    findForgotten: db
+      .select({ at: forgotten.at })
+      .from(forgotten)
+      .where(eq(forgotten.digest, placeholder('digest')))
+      .prepare(),
+    deleteSubmission: db
+      .delete(submissions)
+      .where(eq(submissions.seq, placeholder('seq')))
+      .prepare(),
+    deleteRefusedAbout: db
+      .delete(refused)
+      .where(
+        sql`instr(${refused.body}, CAST(${placeholder('text')} AS BLOB)) > 0 OR instr(coalesce(${refused.token}, ''), ${placeholder('text')}) > 0`,
+      )
+      .prepare(),
+    noteAnswer: db
+      .update(submissions)
+      .set({ answeredAt: sql`coalesce(${submissions.answeredAt}, ${placeholder('at')})` })
+      .where(eq(submissions.seq, placeholder('seq')))
+      .prepare(),
+  }
+}

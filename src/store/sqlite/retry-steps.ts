@@ -1,0 +1,48 @@
+import type { Act } from '../../domain/act.ts'
+import type { RetryItemState, RetryProgress } from '../../domain/retry.ts'
+import type { NewSubmission } from '../../domain/submission.ts'
+import { recordAct } from './act-steps.ts'
+import type { Statements } from './statements.ts'
+import type { Writer } from './stored-submission.ts'
+import { createSubmission } from './submission-steps.ts'
+
+export function createRetry(
+  statements: Statements,
+  retryId: string,
+  runIds: readonly string[],
+  act: Act,
+): void {
+  const { seq } = statements.insertRetry.get({ retryId, at: act.at, actor: act.actor })
+  for (const runId of runIds) statements.insertRetryItem.run({ retrySeq: seq, runId })
+  recordAct(statements, act)
+}
+
+export function submitRetry(
+  writer: Writer,
+  submission: NewSubmission,
+  origin: { act: Act } | { itemId: number },
+): void {
+  const submissionSeq = createSubmission(writer, submission)
+  if ('act' in origin) recordAct(writer.statements, origin.act)
+  else writer.statements.submitItem.run({ itemId: origin.itemId, submissionSeq })
+}
+
+export function endRetryItem(
+  statements: Statements,
+  itemId: number,
+  state: RetryItemState,
+  reason: string | null,
+): void {
+  statements.endItem.run({ itemId, state, reason })
+}
+
+export function findRetry(statements: Statements, retryId: string): RetryProgress | undefined {
+  if (statements.findRetry.get({ retryId }) === undefined) return undefined
+  const sizes = new Map(statements.countItems.all({ retryId }).map(({ state, size }) => [state, size]))
+  const sum = (...states: RetryItemState[]) =>
+    states.reduce((total, state) => total + (sizes.get(state) ?? 0), 0)
+  const open = sum('waiting', 'submitting')
+  const failed = sum('failed', 'unconfirmed')
+  const done = sum('accepted') + failed
+  return { retryId, total: open + done, done, failed, state: open > 0 ? 'running' : 'done' }
+}

@@ -1,0 +1,49 @@
+import { describeAsset } from '../../domain/asset.ts'
+import type { RunHistory } from '../../domain/run-history.ts'
+import { actOf } from './act-steps.ts'
+import { findAsset } from './find-asset.ts'
+import { toListedDelivery } from './list-deliveries.ts'
+import { toRun, toSubmission } from './rows.ts'
+import type { Statements } from './statements.ts'
+
+/** A sender that repeats itself without end is not shown whole. */
+const MAX_DELIVERIES = 1_000
+
+export function findRunHistory(statements: Statements, runId: string): RunHistory | undefined {
+  const row = statements.findRun.get({ runId })
+  if (row === undefined) return undefined
+  const submission = toSubmission(row.submission)
+  const { submissionId, fileId } = submission
+  const { seq: submissionSeq, answeredAt } = row.submission
+  const siblings = statements.listRuns
+    .all({ submissionSeq })
+    .filter((run) => run.runId !== runId)
+    .map((run) => toRun(run, submissionId))
+  const asset = fileId === null ? undefined : findAsset(statements, fileId)
+  const current = asset && describeAsset(asset).runs.find(({ name }) => name === row.run.name)
+  return {
+    run: toRun(row.run, submissionId),
+    submission,
+    answeredAt,
+    siblings,
+    deliveries: statements.listOfRun
+      .all({ submissionSeq, service: row.run.name, limit: MAX_DELIVERIES })
+      .map(toListedDelivery),
+    notification: statements.findNotification.get({ runSeq: row.run.seq }) ?? null,
+    acts: statements.listActsOf.all({ subject: runId }).map(actOf),
+    currentRunId: current && current.runId !== runId ? current.runId : null,
+  }
+}
+
+export function listAssetSubmissions(statements: Statements, fileId: string) {
+  const found = new Map<
+    number,
+    { submission: ReturnType<typeof toSubmission>; runs: ReturnType<typeof toRun>[] }
+  >()
+  for (const { submission, run } of statements.listAssetSubmissions.all({ fileId })) {
+    const known = found.get(submission.seq) ?? { submission: toSubmission(submission), runs: [] }
+    if (run !== null) known.runs.push(toRun(run, submission.submissionId))
+    found.set(submission.seq, known)
+  }
+  return [...found.values()].toReversed()
+}

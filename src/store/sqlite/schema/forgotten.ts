@@ -1,0 +1,7 @@
+import { blob, integer, sqliteTable } from 'drizzle-orm/sqlite-core'
+
+/** Submissions of assets that were forgotten, as hashes: what still comes for them is not kept. */
+export const forgotten = sqliteTable('forgotten', {
+  digest: blob('digest', { mode: 'buffer' }).primaryKey(),
+  at: integer('at').notNull(),
+})

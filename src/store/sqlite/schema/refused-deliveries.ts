@@ -1,0 +1,22 @@
+import { blob, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { DeliveryRoute, RefusalCause } from '../../../domain/delivery.ts'
+import { jsonColumn } from '../json-column.ts'
+
+/** Apart from `deliveries`: they are forgotten in the order of their insertion, and touch nothing. */
+export const refusedDeliveries = sqliteTable(
+  'refused_deliveries',
+  {
+    seq: integer('seq').primaryKey(),
+    deliveryId: text('delivery_id').notNull().unique(),
+    route: text('route').$type<DeliveryRoute>().notNull(),
+    receivedAt: integer('received_at').notNull(),
+    cause: text('cause').$type<RefusalCause>().notNull(),
+    token: text('token'),
+    headers: jsonColumn<{ [name: string]: string }>('headers').notNull(),
+    bytes: integer('bytes').notNull(),
+    keptBytes: integer('kept_bytes').notNull(),
+    body: blob('body', { mode: 'buffer' }).notNull(),
+  },
+  // Holds all that decides which of them go, so that no body is read for it.
+  (table) => [index('refused_deliveries_sizes').on(table.cause, table.keptBytes)],
+)

@@ -1,0 +1,82 @@
+import { sql } from 'drizzle-orm'
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import type { Basis } from '../../../domain/basis.ts'
+import type { Json } from '../../../domain/json.ts'
+import type { RunSource, RunStatus } from '../../../domain/run.ts'
+import type { TallyKind } from '../../../domain/tally.ts'
+import { jsonColumn } from '../json-column.ts'
+import { submissions } from './submissions.ts'
+
+export const runs = sqliteTable(
+  'runs',
+  {
+    seq: integer('seq').primaryKey(),
+    runId: text('run_id').notNull().unique(),
+    submissionSeq: integer('submission_seq')
+      .notNull()
+      .references(() => submissions.seq, { onDelete: 'cascade' }),
+    name: text('name').notNull(),
+    requestedAs: text('requested_as'),
+    status: text('status').$type<RunStatus>().notNull(),
+    source: text('source').$type<RunSource>().notNull(),
+    attempt: integer('attempt').notNull(),
+    requestedAt: integer('requested_at').notNull(),
+    settledAt: integer('settled_at'),
+    updatedAt: integer('updated_at').notNull(),
+    /** When it is looked at, if it is pending then; null while its submission is rejected. */
+    dueAt: integer('due_at'),
+    error: jsonColumn<Json>('error'),
+    evidence: jsonColumn<Basis>('evidence'),
+    contradicted: integer('contradicted', { mode: 'boolean' }).notNull(),
+    acknowledgedAt: integer('acknowledged_at'),
+    /** The group in which it is listed; null while its submission is rejected. */
+    groupId: integer('group_id').references(() => runGroups.groupId),
+  },
+  (table) => [
+    uniqueIndex('runs_by_submission').on(table.submissionSeq, table.name),
+    // A group's runs, newest first: whatever list an operator asks for is read from it in its order.
+    index('runs_by_group').on(table.groupId).where(sql`${table.groupId} IS NOT NULL`),
+    index('runs_due').on(table.dueAt).where(sql`${table.status} = 'pending'`),
+  ],
+)
+
+/** Runs that are alike to an operator, and how many they are: what is counted is never read. */
+export const runGroups = sqliteTable(
+  'run_groups',
+  {
+    groupId: integer('group_id').primaryKey(),
+    extension: text('extension').notNull(),
+    status: text('status').$type<RunStatus>().notNull(),
+    acknowledged: integer('acknowledged', { mode: 'boolean' }).notNull(),
+    /** Why they failed; empty where they did not. */
+    cause: text('cause').notNull(),
+    size: integer('size').notNull(),
+  },
+  (table) => [
+    uniqueIndex('run_groups_by_kind').on(table.extension, table.status, table.acknowledged, table.cause),
+  ],
+)
+
+/**
+ * Between which times the runs of a block of 1024 `seq`s were requested. `seq` follows the clock but for its jumps, so this
+ * narrows a span of time down to few blocks, whatever the clock has done.
+ */
+export const runBlocks = sqliteTable('run_blocks', {
+  block: integer('block').primaryKey(),
+  leastAt: integer('least_at').notNull(),
+  greatestAt: integer('greatest_at').notNull(),
+})
+
+/** What has happened in an hour, counted when it happened. */
+export const tallies = sqliteTable(
+  'tallies',
+  {
+    /** Hours since the epoch. */
+    hour: integer('hour').notNull(),
+    kind: text('kind').$type<TallyKind>().notNull(),
+    extension: text('extension').notNull(),
+    value: text('value').notNull(),
+    size: integer('size').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.hour, table.kind, table.extension, table.value] })],
+)

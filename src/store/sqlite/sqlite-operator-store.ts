@@ -1,0 +1,64 @@
+import type { OperatorStore } from '../operator-store.ts'
+import { acknowledgeRuns, listActs, recordAct } from './act-steps.ts'
+import type { CommitQueue } from './commit-queue.ts'
+import type { Connection } from './connection.ts'
+import { findOldestPending } from './find-oldest-pending.ts'
+import { forgetAsset } from './forget-asset.ts'
+import { findDelivery, listDeliveries } from './list-deliveries.ts'
+import { listRuns } from './list-runs.ts'
+import { createRetry, endRetryItem, findRetry, submitRetry } from './retry-steps.ts'
+import { findRunHistory, listAssetSubmissions } from './run-history.ts'
+import type { Writer } from './stored-submission.ts'
+
+/** What operators read and do, over the connection, the queue and the statements of the one store. */
+export function createOperatorStore(deps: {
+  connection: Connection
+  writer: Writer
+  commit: CommitQueue['commit']
+  attempt: <T>(work: () => T | Promise<T>) => Promise<T>
+}): OperatorStore {
+  const { connection, writer, commit, attempt } = deps
+  const { statements } = writer
+  return {
+    listRuns: (filter, page) => attempt(() => listRuns(statements, filter, page)),
+    findRunHistory: (runId) => attempt(() => findRunHistory(statements, runId)),
+    listAssetSubmissions: (fileId) => attempt(() => listAssetSubmissions(statements, fileId)),
+    listDeliveries: (filter, page) => attempt(() => listDeliveries(statements, filter, page)),
+    findDelivery: (deliveryId) => attempt(() => findDelivery(statements, deliveryId)),
+    listRunGroups: () =>
+      attempt(() =>
+        statements.listGroups
+          .all()
+          .filter(({ size }) => size > 0)
+          .map(({ groupId: _, ...group }) => group),
+      ),
+    listTallies: (sinceHour) => attempt(() => statements.listTallies.all({ sinceHour })),
+    findOldestPending: () => attempt(() => findOldestPending(statements)),
+    acknowledgeRuns: (runIds, act) => commit(() => acknowledgeRuns(writer, runIds, act)),
+    async forgetAsset(fileId, act) {
+      const isForgotten = await commit(() => {
+        // What is deleted is overwritten, too.
+        connection.pragma('secure_delete = ON')
+        try {
+          return forgetAsset(writer, fileId, act)
+        } finally {
+          connection.pragma('secure_delete = OFF')
+        }
+      })
+      // Or it would stand in the log until that is written over.
+      if (isForgotten) await attempt(() => connection.pragma('wal_checkpoint(TRUNCATE)'))
+      return isForgotten
+    },
+    createRetry: (retryId, runIds, act) => commit(() => createRetry(statements, retryId, runIds, act)),
+    submitRetry: (submission, origin) => commit(() => submitRetry(writer, submission, origin)),
+    nextRetryItem: () => attempt(() => statements.findWaitingItem.get()),
+    endRetryItem: (itemId, state, reason) => commit(() => endRetryItem(statements, itemId, state, reason)),
+    findRetry: (retryId) => attempt(() => findRetry(statements, retryId)),
+    recordAct: (act) => commit(() => recordAct(statements, act)),
+    listActs: (page) => attempt(() => listActs(statements, page)),
+    backUp: (path) =>
+      attempt(async () => {
+        await connection.backup(path)
+      }),
+  }
+}
