@@ -1,3 +1,7 @@
+import type { Run } from './run.ts'
+import { SAVED_EXTENSION } from './saved-extension.ts'
+import type { RequestedExtension, Submission } from './submission.ts'
+
 /**
  * `waiting`: its turn has not come. `submitting`: its submission is written down, and it may be on its way. `accepted`,
  * `failed`: what ImageKit said, or why it was not asked. `unconfirmed`: nobody knows, so it is never sent again.
@@ -12,4 +16,33 @@ export type RetryProgress = {
   /** How many of those were not clearly accepted. */
   failed: number
   state: 'running' | 'done'
+}
+
+/** Why a run is not asked for again. */
+export type RetryRefusal = 'pending' | 'not_current' | 'asset_gone' | 'no_file' | 'options_unknown'
+
+/** Whether a run may be asked for again, and with which options: those of its first request. */
+export function judgeRetry(facts: {
+  run: Run
+  submission: Submission
+  currentRunId: string | null
+}):
+  | { kind: 'allowed'; fileId: string; extension: RequestedExtension }
+  | { kind: 'refused'; by: RetryRefusal } {
+  const { run, submission, currentRunId } = facts
+  const { fileId } = submission
+  if (submission.state === 'rejected' || fileId === null) return { kind: 'refused', by: 'no_file' }
+  if (run.status === 'pending') return { kind: 'refused', by: 'pending' }
+  if (currentRunId !== null) return { kind: 'refused', by: 'not_current' }
+  if (run.evidence?.kind === 'asset_gone') return { kind: 'refused', by: 'asset_gone' }
+  const extension = requestedAs(run, submission.extensions)
+  return extension ? { kind: 'allowed', fileId, extension } : { kind: 'refused', by: 'options_unknown' }
+}
+
+/** ImageKit does not tell which of several saved extensions a run comes from. */
+function requestedAs(run: Run, extensions: readonly RequestedExtension[]): RequestedExtension | undefined {
+  const name = run.requestedAs ?? run.name
+  const asked = extensions.filter((extension) => extension.name === name)
+  if (asked.length === 0) return name === SAVED_EXTENSION ? undefined : { name }
+  return name === SAVED_EXTENSION && asked.length > 1 ? undefined : asked[0]
 }

@@ -5,7 +5,7 @@ import type {
   KeptDelivery,
   ListedDelivery,
 } from '../domain/listed-delivery.ts'
-import type { RetryItemState, RetryProgress } from '../domain/retry.ts'
+import type { RetryItemState, RetryProgress, RetryRefusal } from '../domain/retry.ts'
 import type { Run } from '../domain/run.ts'
 import type { ListedRun, RunFilter } from '../domain/run-filter.ts'
 import type { RunGroup } from '../domain/run-group.ts'
@@ -54,8 +54,15 @@ export type OperatorStore = {
   /** Writes down which runs are to be asked for again, in this order. */
   createRetry(retryId: string, runIds: readonly string[], act: Act): Promise<void>
 
-  /** The submission that asks for a run again, and what it is done for: an operator's act, or an item of a retry. */
-  submitRetry(submission: NewSubmission, origin: { act: Act } | { itemId: number }): Promise<void>
+  /**
+   * The submission that asks for a run again, with what it is done for: an operator's act, or an item of a retry. Returns
+   * why nothing was written, if the run may not be asked for again (any more).
+   */
+  submitRetry(
+    runId: string,
+    submission: NewSubmission,
+    origin: { act: Act } | { itemId: number },
+  ): Promise<RetryRefusal | null>
 
   nextRetryItem(): Promise<{ itemId: number; runId: string; actor: string } | undefined>
 

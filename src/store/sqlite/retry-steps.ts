@@ -1,7 +1,8 @@
 import type { Act } from '../../domain/act.ts'
-import type { RetryItemState, RetryProgress } from '../../domain/retry.ts'
+import { judgeRetry, type RetryItemState, type RetryProgress, type RetryRefusal } from '../../domain/retry.ts'
 import type { NewSubmission } from '../../domain/submission.ts'
 import { recordAct } from './act-steps.ts'
+import { findRunHistory } from './run-history.ts'
 import type { Statements } from './statements.ts'
 import type { Writer } from './stored-submission.ts'
 import { createSubmission } from './submission-steps.ts'
@@ -17,14 +18,21 @@ export function createRetry(
   recordAct(statements, act)
 }
 
+/** Judged once more where it is written: another operator may have asked for the same run meanwhile. */
 export function submitRetry(
   writer: Writer,
+  runId: string,
   submission: NewSubmission,
   origin: { act: Act } | { itemId: number },
-): void {
+): RetryRefusal | null {
+  const { statements } = writer
+  const history = findRunHistory(statements, runId)
+  const judgement = history ? judgeRetry(history) : ({ kind: 'refused', by: 'no_file' } as const)
+  if (judgement.kind === 'refused') return judgement.by
   const submissionSeq = createSubmission(writer, submission)
-  if ('act' in origin) recordAct(writer.statements, origin.act)
-  else writer.statements.submitItem.run({ itemId: origin.itemId, submissionSeq })
+  if ('act' in origin) recordAct(statements, origin.act)
+  else statements.submitItem.run({ itemId: origin.itemId, submissionSeq })
+  return null
 }
 
 export function endRetryItem(

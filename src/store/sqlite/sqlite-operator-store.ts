@@ -50,7 +50,7 @@ export function createOperatorStore(deps: {
       return isForgotten
     },
     createRetry: (retryId, runIds, act) => commit(() => createRetry(statements, retryId, runIds, act)),
-    submitRetry: (submission, origin) => commit(() => submitRetry(writer, submission, origin)),
+    submitRetry: (runId, submission, origin) => commit(() => submitRetry(writer, runId, submission, origin)),
     nextRetryItem: () => attempt(() => statements.findWaitingItem.get()),
     endRetryItem: (itemId, state, reason) => commit(() => endRetryItem(statements, itemId, state, reason)),
     findRetry: (retryId) => attempt(() => findRetry(statements, retryId)),
