@@ -1,6 +1,5 @@
 import type { AccessKey } from './config/access-keys.ts'
 import { checkPlanned } from './config/planned.ts'
-import { parseSizeBytes, positive } from './config/quantities.ts'
 import { parseSecrets } from './config/secrets.ts'
 import {
   type Notifying,
@@ -12,6 +11,7 @@ import {
 } from './config/upkeep.ts'
 import { type Environment, type ReadText, Variables } from './config/variables.ts'
 import { isLoopbackHost, urlHost } from './domain/loopback.ts'
+import { parseSizeBytes, positive } from './domain/quantities.ts'
 
 export type Config = {
   host: string

@@ -8,7 +8,10 @@ import type { AppEnv } from './http/app-env.ts'
 import { BODY_IDLE_MS } from './http/body-chunks.ts'
 import { createErrorAnswers } from './http/error-answers.ts'
 import { healthRoutes } from './http/health-routes.ts'
-import { operatorRoutes } from './http/operator-routes.ts'
+import { deliveryRoutes } from './http/operators/delivery-routes.ts'
+import { overviewRoutes } from './http/operators/overview-routes.ts'
+import { runRoutes } from './http/operators/run-routes.ts'
+import { upkeepRoutes } from './http/operators/upkeep-routes.ts'
 import { parseJson } from './http/read-json.ts'
 import { createHttpServer } from './http/server.ts'
 import { statusRoutes } from './http/status-routes.ts'
@@ -25,6 +28,7 @@ import { verifySignature } from './imagekit/webhook-signature.ts'
 import { createNotifier } from './jobs/notifier.ts'
 import { createPruner } from './jobs/pruner.ts'
 import { createReconciler } from './jobs/reconciler.ts'
+import { createRetrier } from './jobs/retrier.ts'
 import { createNotificationSender } from './notify/send-notification.ts'
 import { openSqliteStore } from './store/sqlite/open-sqlite-store.ts'
 import type { Store } from './store/store.ts'
@@ -94,11 +98,6 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     everyMs: reconcileEveryMs,
     expireAfterMs,
   }
-  const jobs = [
-    createReconciler({ ...reconciling, log }),
-    createNotifier({ store, sender, clock, random: Math.random, log }),
-    createPruner({ store, clock, retentionMs, log }),
-  ]
   const access = createAccess(config.apiKeys, config.adminKeys)
   const gate = createUploadGate(config.maxConcurrentUploads)
   const uploadLimits = { maxBytes: config.maxUploadBytes, idleMs: overrides.bodyIdleMs ?? BODY_IDLE_MS }
@@ -117,6 +116,13 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     errorBody,
     log,
   }
+  const retrier = createRetrier(shared)
+  const jobs = [
+    createReconciler({ ...reconciling, log }),
+    createNotifier({ store, sender, clock, random: Math.random, log }),
+    createPruner({ store, clock, retentionMs, log }),
+    retrier,
+  ]
   const receiving = {
     ...shared,
     receipts,
@@ -143,8 +149,12 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       uploadRoutes({ ...shared, uploadLimits }),
       submissionRoutes(shared),
       webhookRoutes(receiving),
-      operatorRoutes({ ...receiving, reconciling }),
+      runRoutes({ ...shared, wake: retrier.wake }),
+      deliveryRoutes(receiving),
+      overviewRoutes(shared),
       statusRoutes({ board, access, statusTokens: tokens.status }),
+      // After the routes of statuses: `/assets/status` is no asset.
+      upkeepRoutes({ ...shared, reconciling, backupFolder: dirname(config.database.path) }),
       healthRoutes({ readiness: createReadiness({ store, backlog }) }),
     ],
   })

@@ -1,4 +1,4 @@
-import { parseDurationMs, parseRate } from './quantities.ts'
+import { parseDurationMs, parseRate } from '../domain/quantities.ts'
 import type { Variables } from './variables.ts'
 
 const DURATION = 'a duration such as 10m or 25h'

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { parseDurationMs, positive } from './quantities.ts'
+import { parseDurationMs, positive } from '../domain/quantities.ts'
 import { parseSigningSecrets } from './signing-secrets.ts'
 import type { Variables } from './variables.ts'
 

@@ -1,4 +1,4 @@
-import { parseInteger } from './quantities.ts'
+import { parseInteger } from '../domain/quantities.ts'
 
 export type Environment = { readonly [name: string]: string | undefined }
 

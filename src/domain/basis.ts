@@ -11,3 +11,7 @@ export type ExpiryReason = 'asset_gone' | 'no_word'
 
 /** What a status rests on where no word of ImageKit's told it. */
 export type Basis = Evidence | { kind: ExpiryReason }
+
+export function isEvidence(basis: Basis): basis is Evidence {
+  return basis.kind !== 'asset_gone' && basis.kind !== 'no_word'
+}

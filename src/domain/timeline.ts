@@ -1,5 +1,5 @@
 import type { ActKind } from './act.ts'
-import type { Evidence, ExpiryReason } from './basis.ts'
+import { type Basis, type Evidence, type ExpiryReason, isEvidence } from './basis.ts'
 import type { Json } from './json.ts'
 import type { ListedDelivery } from './listed-delivery.ts'
 import type { FinalStatus, RunSource } from './run.ts'
@@ -61,10 +61,10 @@ function endOf({ status, source, settledAt, updatedAt, error, evidence }: RunHis
   }
 }
 
-function reasonOf(basis: RunHistory['run']['evidence']): ExpiryReason | null {
-  return basis?.kind === 'asset_gone' || basis?.kind === 'no_word' ? basis.kind : null
+function reasonOf(basis: Basis | null): ExpiryReason | null {
+  return basis === null || isEvidence(basis) ? null : basis.kind
 }
 
-function shown(basis: RunHistory['run']['evidence']): Evidence | null {
-  return basis === null || basis.kind === 'asset_gone' || basis.kind === 'no_word' ? null : basis
+function shown(basis: Basis | null): Evidence | null {
+  return basis !== null && isEvidence(basis) ? basis : null
 }

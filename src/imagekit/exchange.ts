@@ -1,5 +1,6 @@
 import { type Dispatcher, errors, request } from 'undici'
 import type { OutgoingBody } from './outgoing-body.ts'
+import { readHoldMs } from './rate-limit.ts'
 import { readAnswer } from './read-answer.ts'
 
 /** What is passed on of ImageKit's answer beside its status and body. */
@@ -30,7 +31,8 @@ export async function exchange(
     const text = await response.body.text()
     const headers = passedHeaders(response.headers)
     const answer = readAnswer(status, text, headers['x-ik-requestid'] ?? null)
-    return { kind: 'answered' as const, wasComplete, status, headers, body: text, answer }
+    const holdMs = status === 429 ? readHoldMs(response.headers) : null
+    return { kind: 'answered' as const, wasComplete, status, headers, body: text, answer, holdMs }
   } catch (cause) {
     // Before the source is stopped, which may let it come to its end unheard.
     const wasComplete = body.isComplete

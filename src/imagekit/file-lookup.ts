@@ -1,6 +1,7 @@
 import { Agent, request } from 'undici'
 import type { FileFacts } from '../domain/evidence.ts'
 import { readFileFacts } from './file-facts.ts'
+import { readHoldMs } from './rate-limit.ts'
 
 /** A file as ImageKit tells it now: what is known of it, and the object itself. */
 export type SeenFile = { facts: FileFacts; object: object }
@@ -16,8 +17,6 @@ export type Look<T> =
 
 /** How many ids one search takes. */
 const MAX_LISTED = 100
-
-const DEFAULT_HOLD_MS = 60_000
 
 /** Reads file details within ImageKit's rate limits. */
 export function createFileLookup(options: { privateKey: string; apiUrl: string }) {
@@ -66,12 +65,6 @@ export function createFileLookup(options: { privateKey: string; apiUrl: string }
 function readSeen(object: unknown): SeenFile | undefined {
   const facts = readFileFacts(object)
   return facts && typeof object === 'object' && object !== null ? { facts, object } : undefined
-}
-
-/** ImageKit gives the time to wait in milliseconds: https://imagekit.io/docs/api-overview#rate-limits */
-function readHoldMs(headers: { [name: string]: string | string[] | undefined }): number {
-  const reset = Number(headers['x-ratelimit-reset'])
-  return Number.isFinite(reset) && reset > 0 ? Math.min(reset, 3_600_000) : DEFAULT_HOLD_MS
 }
 
 function parse(text: string): unknown {

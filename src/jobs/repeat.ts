@@ -1,6 +1,8 @@
 /** Work that is done again and again. */
 export type Repeated = {
   start(): void
+  /** There is work: it is not waited for any longer. */
+  wake(): void
   /** Resolves once what is under way has ended. */
   stop(): Promise<void>
 }
@@ -13,16 +15,20 @@ export function repeat(
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | undefined
   let isStopped = true
+  let isWoken = false
 
   const run = async (): Promise<void> => {
+    isWoken = false
     let pauseMs = options.afterFailureMs
     try {
       pauseMs = await work()
     } catch (error) {
       options.onError(error)
+      // What fails is not tried again at once, whoever asks for it.
+      isWoken = false
     }
     running = undefined
-    schedule(pauseMs)
+    schedule(isWoken ? 0 : pauseMs)
   }
   const schedule = (ms: number): void => {
     if (isStopped) return
@@ -35,6 +41,12 @@ export function repeat(
   return {
     start() {
       isStopped = false
+      schedule(0)
+    },
+    wake() {
+      isWoken = true
+      if (isStopped || running !== undefined) return
+      clearTimeout(timer)
       schedule(0)
     },
     async stop() {

@@ -12,5 +12,7 @@ export type Exchange =
       headers: { [name: string]: string }
       body: string
       answer: Answer
+      /** How long ImageKit wants to be left alone, in milliseconds; null where it does not. */
+      holdMs: number | null
     }
   | { kind: 'broken'; wasComplete: boolean; timedOut: boolean; cause: unknown }

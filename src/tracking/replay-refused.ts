@@ -7,7 +7,7 @@ import {
   receiveExtensionDelivery,
 } from './receive-delivery.ts'
 
-type ReplayDeps = ReceiveDeliveryDeps & {
+export type ReplayRefusedDeps = ReceiveDeliveryDeps & {
   store: {
     findRefused(deliveryId: string): Promise<RefusedDelivery | undefined>
     forgetRefused(deliveryId: string): Promise<void>
@@ -21,7 +21,7 @@ type ReplayDeps = ReceiveDeliveryDeps & {
  * Judges a refused delivery again, as of the time at which it came: after a secret was mended it is applied like any other.
  * Throws `unprocessable` while it is still refused.
  */
-export async function replayRefused(deps: ReplayDeps, deliveryId: string): Promise<RecordedDelivery> {
+export async function replayRefused(deps: ReplayRefusedDeps, deliveryId: string): Promise<RecordedDelivery> {
   const refused = await deps.store.findRefused(deliveryId)
   if (refused === undefined) throw new TrackerError('not_found', 'No refused delivery is kept under this id.')
   if (refused.bytes > refused.body.length)

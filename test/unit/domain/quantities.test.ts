@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseDurationMs, parseInteger, parseRate, parseSizeBytes } from '../../../src/config/quantities.ts'
+import { parseDurationMs, parseInteger, parseRate, parseSizeBytes } from '../../../src/domain/quantities.ts'
 
 test.each([
   ['250ms', 250],

@@ -1,0 +1,49 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import type { Access } from '../../tracking/access.ts'
+import { listDeliveries, showDelivery } from '../../tracking/operators/list-deliveries.ts'
+import { replayDelivery } from '../../tracking/operators/replay-delivery.ts'
+import type { AppEnv } from '../app-env.ts'
+import { presentedKey } from '../presented-key.ts'
+import { route } from '../routes.ts'
+import { answerPage, parseDeliveryPage } from './list-query.ts'
+import { readOptionalJson } from './read-optional-json.ts'
+import { parseWith } from './run-filter-schema.ts'
+
+type DeliveryRoutesDeps = Parameters<typeof listDeliveries>[0] &
+  Parameters<typeof replayDelivery>[0] & { access: Pick<Access, 'identifyOperator'> }
+
+const filterSchema = z.object({
+  outcome: z.enum(['applied', 'duplicate', 'contradicted', 'ignored', 'rejected']).nullish(),
+  fileId: z.string().min(1, 'must not be empty').nullish(),
+})
+const reasonSchema = z.strictObject({ reason: z.string().max(2000).nullish() })
+
+/** What was received, raw, and to apply it again. */
+export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
+  const app = new Hono<AppEnv>()
+  route(app, '/deliveries', {
+    GET: async (c) => {
+      deps.access.identifyOperator(presentedKey(c))
+      const { outcome = null, fileId = null } = parseWith(filterSchema, c.req.query())
+      const { deliveries, next } = await listDeliveries(deps, { outcome, fileId }, parseDeliveryPage(c))
+      return answerPage(c, { deliveries }, next)
+    },
+  })
+  route(app, '/deliveries/:deliveryId', {
+    GET: async (c) => {
+      deps.access.identifyOperator(presentedKey(c))
+      return c.json(await showDelivery(deps, c.req.param('deliveryId') ?? ''))
+    },
+  })
+  route(app, '/deliveries/:deliveryId/replay', {
+    POST: async (c) => {
+      const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
+      const { reason = null } = parseWith(reasonSchema, await readOptionalJson(c.env.incoming))
+      const deliveryId = c.req.param('deliveryId') ?? ''
+      const { outcome } = await replayDelivery(deps, { deliveryId, actor, reason })
+      return c.json({ outcome })
+    },
+  })
+  return app
+}

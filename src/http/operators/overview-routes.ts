@@ -1,0 +1,39 @@
+import { Hono } from 'hono'
+import { parseDurationMs } from '../../domain/quantities.ts'
+import type { Access } from '../../tracking/access.ts'
+import { describeStats } from '../../tracking/operators/describe-stats.ts'
+import { listActs } from '../../tracking/operators/list-acts.ts'
+import type { AppEnv } from '../app-env.ts'
+import { presentedKey } from '../presented-key.ts'
+import { route } from '../routes.ts'
+import { answerPage, invalidQuery, parsePage } from './list-query.ts'
+
+type OverviewRoutesDeps = Parameters<typeof describeStats>[0] &
+  Parameters<typeof listActs>[0] & { access: Pick<Access, 'identifyOperator'> }
+
+const LONGEST_WINDOW_MS = 90 * 86_400_000
+
+/** How things stand, and what operators have done. */
+export function overviewRoutes(deps: OverviewRoutesDeps): Hono<AppEnv> {
+  const app = new Hono<AppEnv>()
+  route(app, '/stats', {
+    GET: async (c) => {
+      deps.access.identifyOperator(presentedKey(c))
+      return c.json(await describeStats(deps, parseWindowMs(c.req.query('window'))))
+    },
+  })
+  route(app, '/audit', {
+    GET: async (c) => {
+      deps.access.identifyOperator(presentedKey(c))
+      const { acts, next } = await listActs(deps, parsePage(c))
+      return answerPage(c, { acts }, next)
+    },
+  })
+  return app
+}
+
+export function parseWindowMs(text = '24h'): number {
+  const ms = parseDurationMs(text)
+  if (ms !== undefined && ms > 0 && ms <= LONGEST_WINDOW_MS) return ms
+  throw invalidQuery('window', 'must be a duration such as 24h or 7d, at most 90d')
+}

@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { TrackerError } from '../../domain/errors.ts'
+import type { RunFilter } from '../../domain/run-filter.ts'
+
+const time = z.iso
+  .datetime({ offset: true, message: 'must be a time such as 2026-11-24T18:00:00Z' })
+  .transform((text) => Date.parse(text))
+const word = z.string().min(1, 'must not be empty').max(500, 'must have at most 500 characters')
+
+/** What is left out is not asked for. */
+const fields = {
+  status: z.enum(['pending', 'success', 'failed', 'expired']).nullish(),
+  extension: word.nullish(),
+  cause: word.nullish(),
+  since: time.nullish(),
+  until: time.nullish(),
+  q: word.nullish(),
+}
+const querySchema = z.object({
+  ...fields,
+  acknowledged: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .nullish(),
+})
+const retrySchema = z.strictObject({
+  ...fields,
+  status: z.enum(['success', 'failed', 'expired'], { message: 'must be failed, expired or success' }),
+  acknowledged: z.boolean().nullish(),
+  limit: z.int().min(1).max(1000, 'must be at most 1000').default(100),
+  dryRun: z.boolean().default(false),
+  reason: z.string().max(2000).nullish(),
+})
+
+/** The filter of a query string; an empty value counts as left out, as a form sends it. Throws `invalid_input`. */
+export function parseRunQuery(query: { [name: string]: string }): RunFilter {
+  const given = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''))
+  return completed(parseWith(querySchema, given))
+}
+
+/** What is to be asked for again. Throws `invalid_input`; a field that is not known too, for it may have been meant. */
+export function parseRetryRequest(json: unknown): {
+  filter: RunFilter
+  limit: number
+  dryRun: boolean
+  reason: string | null
+} {
+  const { limit, dryRun, reason, ...filter } = parseWith(retrySchema, json)
+  return { filter: completed(filter), limit, dryRun, reason: reason ?? null }
+}
+
+function completed(given: { [name in keyof RunFilter]?: RunFilter[name] | undefined }): RunFilter {
+  const { status = null, extension = null, cause = null, acknowledged = null } = given
+  const { since = null, until = null, q = null } = given
+  return { status, extension, cause, acknowledged, since, until, q }
+}
+
+export function parseWith<T>(schema: z.ZodType<T>, given: unknown): T {
+  const parsed = schema.safeParse(given)
+  if (parsed.success) return parsed.data
+  const found = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message }))
+  throw new TrackerError('invalid_input', 'The request is not valid.', { fields: found })
+}

@@ -1,0 +1,52 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import type { Access } from '../../tracking/access.ts'
+import { backUp } from '../../tracking/operators/back-up.ts'
+import { forgetAsset } from '../../tracking/operators/forget-asset.ts'
+import { reconcileNow } from '../../tracking/operators/reconcile-now.ts'
+import type { AppEnv } from '../app-env.ts'
+import { presentedKey } from '../presented-key.ts'
+import { readJsonObject } from '../read-json.ts'
+import { route } from '../routes.ts'
+import { readOptionalJson } from './read-optional-json.ts'
+import { parseWith } from './run-filter-schema.ts'
+
+type UpkeepRoutesDeps = Parameters<typeof reconcileNow>[0] &
+  Parameters<typeof forgetAsset>[0] &
+  Parameters<typeof backUp>[0] & { access: Pick<Access, 'identifyOperator'> }
+
+const reconcileSchema = z.object({ dryRun: z.boolean('should be true or false') })
+const reasonSchema = z.strictObject({ reason: z.string().max(2000).nullish() })
+
+/** What an operator does to all of it, or to all that is held of an asset. */
+export function upkeepRoutes(deps: UpkeepRoutesDeps): Hono<AppEnv> {
+  const app = new Hono<AppEnv>()
+  route(app, '/reconcile', {
+    POST: async (c) => {
+      const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
+      const { dryRun } = parseWith(reconcileSchema, (await readJsonObject(c.env.incoming)).json)
+      return c.json(await reconcileNow(deps, { dryRun, actor }))
+    },
+  })
+  route(app, '/assets/:fileId', {
+    DELETE: async (c) => {
+      const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
+      const { reason = null } = parseWith(reasonSchema, await readOptionalJson(c.env.incoming))
+      await forgetAsset(deps, { fileId: c.req.param('fileId') ?? '', reason, actor })
+      return c.body(null, 204)
+    },
+  })
+  route(app, '/backup', {
+    POST: async (c) => {
+      const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
+      const { stream, bytes } = await backUp(deps, actor)
+      return c.body(stream, 200, {
+        'Content-Type': 'application/vnd.sqlite3',
+        'Content-Length': String(bytes),
+        'Content-Disposition': 'attachment; filename="tracker.db"',
+        'Cache-Control': 'no-store',
+      })
+    },
+  })
+  return app
+}

@@ -1,0 +1,35 @@
+import { TrackerError } from '../../domain/errors.ts'
+import type {
+  DeliveryFilter,
+  DeliveryPlace,
+  KeptDelivery,
+  ListedDelivery,
+} from '../../domain/listed-delivery.ts'
+import { type DeliveryView, deliveryView, type KeptDeliveryView, keptDeliveryView } from './delivery-view.ts'
+
+type DeliveriesDeps = {
+  store: {
+    listDeliveries(
+      filter: DeliveryFilter,
+      page: { limit: number; before: DeliveryPlace | null },
+    ): Promise<{ deliveries: ListedDelivery[]; next: DeliveryPlace | null }>
+    findDelivery(deliveryId: string): Promise<KeptDelivery | undefined>
+  }
+}
+
+/** A page of deliveries, refused ones among them, the newest first. */
+export async function listDeliveries(
+  { store }: DeliveriesDeps,
+  filter: DeliveryFilter,
+  page: { limit: number; before: DeliveryPlace | null },
+): Promise<{ deliveries: DeliveryView[]; next: DeliveryPlace | null }> {
+  const { deliveries, next } = await store.listDeliveries(filter, page)
+  return { deliveries: deliveries.map(deliveryView), next }
+}
+
+/** One delivery as it came. Throws `not_found`. */
+export async function showDelivery({ store }: DeliveriesDeps, deliveryId: string): Promise<KeptDeliveryView> {
+  const delivery = await store.findDelivery(deliveryId)
+  if (delivery === undefined) throw new TrackerError('not_found', 'No delivery is kept under this id.')
+  return keptDeliveryView(delivery)
+}

@@ -1,0 +1,14 @@
+import type { Act } from '../../domain/act.ts'
+import { type ReconcileDeps, type ReconcileReport, reconcile } from '../reconcile.ts'
+
+/** An operator has runs looked at without waiting for the reconciler; with `dryRun` nothing is done but tell. */
+export async function reconcileNow(
+  deps: { store: { recordAct(act: Act): Promise<void> }; reconciling: ReconcileDeps; clock: () => number },
+  { dryRun, actor }: { dryRun: boolean; actor: string },
+): Promise<ReconcileReport> {
+  const report = await reconcile(deps.reconciling, { dryRun })
+  const details = { runs: report.runs.length }
+  const act: Act = { at: deps.clock(), actor, kind: 'reconcile', subject: null, reason: null, details }
+  if (!dryRun) await deps.store.recordAct(act)
+  return report
+}

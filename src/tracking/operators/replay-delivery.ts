@@ -1,0 +1,53 @@
+import type { Act } from '../../domain/act.ts'
+import type { RecordedDelivery } from '../../domain/delivery.ts'
+import { TrackerError } from '../../domain/errors.ts'
+import type { KeptDelivery } from '../../domain/listed-delivery.ts'
+import { DeliveryRefused } from '../delivery-refused.ts'
+import { receiveAccountDelivery, receiveExtensionDelivery } from '../receive-delivery.ts'
+import { type ReplayRefusedDeps, replayRefused } from '../replay-refused.ts'
+
+export type ReplayDeliveryDeps = ReplayRefusedDeps & {
+  store: {
+    findDelivery(deliveryId: string): Promise<KeptDelivery | undefined>
+    recordAct(act: Act): Promise<void>
+  }
+  clock: () => number
+}
+
+/**
+ * Applies a delivery again, as of the time at which it came: a refused one as if it came now, one that counts already as a
+ * repetition of itself. Throws `not_found`, and `unprocessable` where that can't be.
+ */
+export async function replayDelivery(
+  deps: ReplayDeliveryDeps,
+  { deliveryId, actor, reason }: { deliveryId: string; actor: string; reason: string | null },
+): Promise<RecordedDelivery> {
+  const delivery = await deps.store.findDelivery(deliveryId)
+  if (delivery === undefined) throw new TrackerError('not_found', 'No delivery is kept under this id.')
+  const recorded =
+    delivery.outcome === 'rejected' ? await replayRefused(deps, deliveryId) : await repeat(deps, delivery)
+  const details = { outcome: recorded.outcome }
+  await deps.store.recordAct({
+    at: deps.clock(),
+    actor,
+    kind: 'replay',
+    subject: deliveryId,
+    reason,
+    details,
+  })
+  return recorded
+}
+
+async function repeat(deps: ReplayDeliveryDeps, delivery: KeptDelivery): Promise<RecordedDelivery> {
+  const { route, receivedAt, headers, body, submissionId } = delivery
+  if (headers === null || body === null)
+    throw new TrackerError('unprocessable', 'The body of this delivery has been pruned.')
+  const received = { deliveryId: deps.newId(), receivedAt, headers, body }
+  try {
+    if (route === 'account') return await receiveAccountDelivery(deps, received)
+    return await receiveExtensionDelivery(deps, submissionId ?? undefined, received)
+  } catch (error) {
+    if (!(error instanceof DeliveryRefused)) throw error
+    throw new TrackerError('unprocessable', `The delivery would be refused now: ${error.message}`)
+  }
+}

@@ -1,0 +1,117 @@
+import type { Act } from '../../domain/act.ts'
+import { TrackerError } from '../../domain/errors.ts'
+import type { Json } from '../../domain/json.ts'
+import type { Answer } from '../../domain/judge-answer.ts'
+import { judgeRetry, type RetryRefusal } from '../../domain/retry.ts'
+import type { Run } from '../../domain/run.ts'
+import type { RunHistory } from '../../domain/run-history.ts'
+import type { NewSubmission, Submission } from '../../domain/submission.ts'
+import { type ApplyAnswerDeps, applyAnswer } from '../apply-answer.ts'
+import { submissionAnswer } from '../caller-answer.ts'
+import type { Exchange } from '../imagekit-exchange.ts'
+import type { Links } from '../links.ts'
+import { type ListedRunView, listedRunView } from './listed-run-view.ts'
+
+export type RetryRunDeps = ApplyAnswerDeps & {
+  store: {
+    findRunHistory(runId: string): Promise<RunHistory | undefined>
+    submitRetry(
+      runId: string,
+      submission: NewSubmission,
+      origin: { act: Act } | { itemId: number },
+    ): Promise<RetryRefusal | null>
+    findSubmission(submissionId: string): Promise<{ submission: Submission; runs: Run[] } | undefined>
+  }
+  imagekit: { sendUpdate(fileId: string, body: { [name: string]: Json }): Promise<Exchange> }
+  links: Links
+  newId: () => string
+  /** How long after its request a pending run is overdue, in milliseconds. */
+  overdueAfterMs: number
+}
+
+/** An operator asks for a run again. Returns the new run. Throws what `askAgain` throws, and for what ImageKit refuses. */
+export async function retryRun(
+  deps: RetryRunDeps,
+  { runId, actor, reason }: { runId: string; actor: string; reason: string | null },
+): Promise<ListedRunView> {
+  const act: Act = { at: deps.clock(), actor, kind: 'retry', subject: runId, reason, details: null }
+  const { submissionId, answer } = await askAgain(deps, { runId, actor, origin: { act } })
+  if (answer.kind === 'rejected' && answer.error.status === 404) throw refusalOf('asset_gone')
+  if (answer.kind === 'rejected')
+    throw new TrackerError('unprocessable', `ImageKit did not take it: ${answer.error.message}`)
+  const asked = await deps.store.findSubmission(submissionId)
+  const [run] = asked?.runs ?? []
+  if (asked === undefined || run === undefined) throw new Error(`the retry ${submissionId} has no run`)
+  if (answer.kind === 'unconfirmed')
+    throw new TrackerError(
+      'imagekit_unreachable',
+      `ImageKit may have taken it, and has not said so: look at run ${run.runId} before you ask again.`,
+    )
+  return listedRunView({ run, ...asked.submission })
+}
+
+/**
+ * Asks ImageKit to run an extension again, with the options of the first time and a token of its own. The submission is
+ * committed, with what it is done for, before ImageKit can have the request. Throws `not_found`, and why it may not be asked.
+ */
+export async function askAgain(
+  deps: RetryRunDeps,
+  request: { runId: string; actor: string; origin: { act: Act } | { itemId: number } },
+): Promise<{ submissionId: string; answer: Answer; holdMs: number | null }> {
+  const { runId, actor, origin } = request
+  const history = await deps.store.findRunHistory(runId)
+  if (history === undefined) throw new TrackerError('not_found', `There is no run ${runId}.`)
+  const judgement = judgeRetry(history)
+  if (judgement.kind === 'refused') throw refusalOf(judgement.by)
+  const { fileId, extension } = judgement
+  const submissionId = deps.newId()
+  const at = deps.clock()
+  const refusal = await deps.store.submitRetry(
+    runId,
+    {
+      submissionId,
+      kind: 'update',
+      fileId,
+      fileName: history.submission.fileName,
+      extensions: [extension],
+      // Whoever waits for the extension is told of it, too.
+      callerWebhookUrl: history.submission.callerWebhookUrl,
+      keyName: actor,
+      setsDescription: false,
+      attempt: history.run.attempt + 1,
+      at,
+      dueAt: at + deps.overdueAfterMs,
+    },
+    origin,
+  )
+  if (refusal !== null) throw refusalOf(refusal)
+  deps.board.changed(fileId)
+  const body = { extensions: [extension], webhookUrl: deps.links.webhook(submissionId) }
+  const exchange = await deps.imagekit.sendUpdate(fileId, body)
+  const answer = answerTo(exchange)
+  await applyAnswer(deps, { submissionId, answer })
+  return { submissionId, answer, holdMs: exchange.kind === 'answered' ? exchange.holdMs : null }
+}
+
+/** Where the connection broke before ImageKit could have all of it, nothing was asked. */
+function answerTo(exchange: Exchange): Answer {
+  const answer = submissionAnswer(exchange)
+  if (exchange.kind === 'answered' || exchange.wasComplete || answer.kind === 'accepted') return answer
+  return { ...answer, kind: 'rejected' }
+}
+
+const REFUSALS = {
+  pending: ['run_pending', 'The run is still pending: wait for its end first.'],
+  not_current: ['run_not_current', 'A newer run of this extension has taken its place: ask for that one.'],
+  asset_gone: ['asset_gone', 'ImageKit has no such file any more.'],
+  no_file: ['unprocessable', 'It is not known which file this run belongs to.'],
+  options_unknown: [
+    'unprocessable',
+    'It comes from one of several saved extensions, and ImageKit does not tell which: upload or update the file anew.',
+  ],
+} as const satisfies { [by in RetryRefusal]: readonly [TrackerError['code'], string] }
+
+export function refusalOf(by: RetryRefusal): TrackerError {
+  const [code, message] = REFUSALS[by]
+  return new TrackerError(code, message)
+}

@@ -1,0 +1,37 @@
+import { TrackerError } from '../../domain/errors.ts'
+import type { RunHistory } from '../../domain/run-history.ts'
+import { type Happening, timelineOf } from '../../domain/timeline.ts'
+import type { Links } from '../links.ts'
+import { runView } from '../run-view.ts'
+import { submissionView } from '../submission-view.ts'
+import { deliveryView } from './delivery-view.ts'
+import { listedRunView } from './listed-run-view.ts'
+
+type ShowRunDeps = {
+  store: { findRunHistory(runId: string): Promise<RunHistory | undefined> }
+  links: Links
+}
+
+/** A run with all that is known of how it came to its status. Throws `not_found`. */
+export async function showRun({ store, links }: ShowRunDeps, runId: string) {
+  const history = await store.findRunHistory(runId)
+  if (history === undefined) throw new TrackerError('not_found', `There is no run ${runId}.`)
+  const { run, submission, siblings, deliveries, currentRunId } = history
+  const { kind, fileId, fileName } = submission
+  const { extensions: _, ...told } = submissionView(links, { submission, runs: [] })
+  const { keyName, requestId, extensions } = submission
+  return {
+    run: { ...listedRunView({ run, kind, fileId, fileName }), contradicted: run.contradicted, currentRunId },
+    submission: { ...told, fileName, keyName, requestId, requested: extensions },
+    siblings: siblings.map(runView),
+    deliveries: deliveries.map(deliveryView),
+    evidence: run.evidence,
+    timeline: timelineOf(history).map(happeningView),
+  }
+}
+
+export type ShownRun = Awaited<ReturnType<typeof showRun>>
+
+function happeningView({ at, ...happening }: Happening) {
+  return { at: new Date(at).toISOString(), ...happening }
+}

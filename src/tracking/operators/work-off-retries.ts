@@ -1,0 +1,43 @@
+import { TrackerError } from '../../domain/errors.ts'
+import type { RetryItemState } from '../../domain/retry.ts'
+import { askAgain, type RetryRunDeps } from './retry-run.ts'
+
+export type WorkOffDeps = RetryRunDeps & {
+  store: {
+    nextRetryItem(): Promise<{ itemId: number; runId: string; actor: string } | undefined>
+    endRetryItem(itemId: number, state: RetryItemState, reason: string | null): Promise<void>
+  }
+}
+
+/**
+ * Asks for the next run of all retries again. Each is written down as under way before it is sent, so none is sent twice:
+ * after a crash nobody knows of it, and it stays `unconfirmed`. One that ImageKit held back keeps its turn.
+ */
+export async function workOffOne(deps: WorkOffDeps): Promise<{ isIdle: boolean; holdMs: number | null }> {
+  const item = await deps.store.nextRetryItem()
+  if (item === undefined) return { isIdle: true, holdMs: null }
+  const { itemId, runId, actor } = item
+  try {
+    const { answer, holdMs } = await askAgain(deps, { runId, actor, origin: { itemId } })
+    if (holdMs !== null) await deps.store.endRetryItem(itemId, 'waiting', null)
+    else if (answer.kind === 'accepted') await deps.store.endRetryItem(itemId, 'accepted', null)
+    else {
+      const state = answer.kind === 'rejected' ? 'failed' : 'unconfirmed'
+      await deps.store.endRetryItem(itemId, state, answer.error.message)
+    }
+    return { isIdle: false, holdMs }
+  } catch (error) {
+    // The run may not be asked for again: that is the end of this item. Anything else is tried later.
+    if (!(error instanceof TrackerError) || !FINAL.includes(error.code)) throw error
+    await deps.store.endRetryItem(itemId, 'failed', error.message)
+    return { isIdle: false, holdMs: null }
+  }
+}
+
+const FINAL: readonly TrackerError['code'][] = [
+  'not_found',
+  'run_pending',
+  'run_not_current',
+  'asset_gone',
+  'unprocessable',
+]
