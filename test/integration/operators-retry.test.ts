@@ -1,0 +1,120 @@
+import { expect, test } from 'vitest'
+import { ask, listRuns, type OperatorRun } from '../support/operator.ts'
+import { API_KEY, IMAGEKIT_KEY, startTrackerAndSandbox } from '../support/tracker.ts'
+import { statusOf } from '../support/webhooks.ts'
+import { BY_HAND, uploadWith } from './reconcile-setup.ts'
+
+const FAILING = { tags: 'sandbox:remove-bg=failed,sandbox:delay=5' }
+
+async function startWithFailures(count: number) {
+  const { tracker, sandbox, sandboxUrl } = await startTrackerAndSandbox(BY_HAND)
+  const files: string[] = []
+  for (let n = 0; n < count; n += 1) files.push((await uploadWith(tracker, ['remove-bg'], FAILING)).fileId)
+  for (const fileId of files) await tracker.fetch(`/assets/${fileId}/status?wait=10`)
+  return { tracker, sandbox, sandboxUrl, files }
+}
+
+test('a failed run is asked for again with the same options, and settles as a run of its own', async () => {
+  const { tracker, sandbox, files } = await startWithFailures(1)
+  const [fileId = ''] = files
+  const [failed] = await listRuns(tracker, '?status=failed')
+  expect(failed).toMatchObject({
+    name: 'remove-bg',
+    fileId,
+    attempt: 1,
+    kind: 'upload',
+    cause: expect.any(String),
+  })
+
+  const retried = await ask<OperatorRun>(tracker, `/runs/${failed?.runId}/retry`, {
+    method: 'POST',
+    body: { reason: 'the image was fixed' },
+  })
+  expect(retried.status).toBe(201)
+  expect(retried.headers.get('location')).toBe(`/runs/${retried.json.runId}`)
+  expect(retried.json).toMatchObject({
+    name: 'remove-bg',
+    status: 'pending',
+    attempt: 2,
+    kind: 'update',
+    fileId,
+  })
+  expect(retried.json.runId).not.toBe(failed?.runId)
+
+  await tracker.fetch(`/assets/${fileId}/status?wait=10`)
+  expect(sandbox.deliveries().length).toBe(2)
+  const now = await statusOf(tracker, fileId)
+  expect(now.extensions).toMatchObject([{ runId: retried.json.runId, attempt: 2 }])
+
+  const again = await ask(tracker, `/runs/${failed?.runId}/retry`, { method: 'POST' })
+  expect(again.status).toBe(409)
+  expect(again.json).toMatchObject({ code: 'run_not_current' })
+  const { json } = await ask(tracker, '/audit')
+  expect(json['acts']).toMatchObject([
+    { kind: 'retry', actor: 'operator', subject: failed?.runId, reason: 'the image was fixed' },
+  ])
+})
+
+test('what may not be asked for again is refused with the reason, and nothing is sent', async () => {
+  const { tracker } = await startTrackerAndSandbox(BY_HAND)
+  await uploadWith(tracker, ['remove-bg'], { tags: 'sandbox:remove-bg=pending' })
+  const [pending] = await listRuns(tracker)
+  expect(await ask(tracker, `/runs/${pending?.runId}/retry`, { method: 'POST' })).toMatchObject({
+    status: 409,
+    json: { code: 'run_pending' },
+  })
+  expect(await ask(tracker, '/runs/none/retry', { method: 'POST' })).toMatchObject({ status: 404 })
+  const withApiKey = await ask(tracker, `/runs/${pending?.runId}/retry`, { method: 'POST', key: API_KEY })
+  expect(withApiKey.status).toBe(403)
+  expect(await listRuns(tracker)).toHaveLength(1)
+})
+
+test('a file that is gone is told as gone', async () => {
+  const { tracker, sandboxUrl, files } = await startWithFailures(1)
+  const [failed] = await listRuns(tracker, '?status=failed')
+  const authorization = `Basic ${btoa(`${IMAGEKIT_KEY}:`)}`
+  await fetch(`${sandboxUrl}/v1/files/${files[0]}`, { method: 'DELETE', headers: { authorization } })
+  expect(await ask(tracker, `/runs/${failed?.runId}/retry`, { method: 'POST' })).toMatchObject({
+    status: 410,
+    json: { code: 'asset_gone' },
+  })
+  // Nothing was asked, so the failed run is still the current one.
+  expect((await statusOf(tracker, files[0])).extensions).toMatchObject([{ runId: failed?.runId }])
+})
+
+test('many are asked for again by a filter: told beforehand, one after another, each once', async () => {
+  const { tracker, files } = await startWithFailures(3)
+  const body = { status: 'failed', extension: 'remove-bg', limit: 2 }
+  expect(
+    await ask(tracker, '/runs/retry', { method: 'POST', body: { ...body, dryRun: true } }),
+  ).toMatchObject({
+    status: 200,
+    json: { total: 2, units: 260 },
+  })
+  expect(await listRuns(tracker)).toHaveLength(3)
+
+  const started = await ask<{ retryId: string }>(tracker, '/runs/retry', { method: 'POST', body })
+  expect(started.status).toBe(202)
+  const location = started.headers.get('location') ?? ''
+  expect(location).toBe(`/retries/${started.json.retryId}`)
+  const progress = async () => (await ask(tracker, location)).json
+  await expect
+    .poll(progress, { timeout: 10_000 })
+    .toMatchObject({ total: 2, done: 2, failed: 0, state: 'done' })
+  const runs = await listRuns(tracker)
+  expect(runs).toHaveLength(5)
+  const second = runs.filter(({ attempt }) => attempt === 2).map(({ fileId }) => fileId)
+  expect(new Set(second)).toEqual(new Set(files.slice(1)))
+})
+
+test.each([
+  [{ status: 'pending' }, 'status'],
+  [{}, 'status'],
+  [{ status: 'failed', limit: 1001 }, 'limit'],
+  [{ status: 'failed', extention: 'remove-bg' }, ''],
+  [{ status: 'failed', since: 'yesterday' }, 'since'],
+])('a filter that is not understood is refused, for it would mean other runs: %j', async (body, field) => {
+  const { tracker } = await startTrackerAndSandbox(BY_HAND)
+  const answer = await ask(tracker, '/runs/retry', { method: 'POST', body })
+  expect(answer).toMatchObject({ status: 400, json: { errors: [{ field }] } })
+})

@@ -1,0 +1,39 @@
+import { ADMIN_KEY, type RunningTracker } from './tracker.ts'
+
+export type OperatorRun = {
+  runId: string
+  name: string
+  status: string
+  source: string
+  attempt: number
+  submissionId: string
+  fileId: string | null
+  fileName: string | null
+  kind: string
+  cause: string | null
+  acknowledgedAt: string | null
+}
+
+export type Answered<T> = { status: number; headers: Headers; json: T }
+
+/** Asks as an operator. */
+export async function ask<T = Record<string, unknown>>(
+  tracker: RunningTracker,
+  path: string,
+  init: { method?: string; body?: unknown; key?: string } = {},
+): Promise<Answered<T>> {
+  const { method = 'GET', body, key = ADMIN_KEY } = init
+  const answer = await tracker.fetch(path, {
+    method,
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  })
+  const text = await answer.text()
+  return { status: answer.status, headers: answer.headers, json: text === '' ? undefined : JSON.parse(text) }
+}
+
+export async function listRuns(tracker: RunningTracker, query = ''): Promise<OperatorRun[]> {
+  const { status, json } = await ask<{ runs: OperatorRun[] }>(tracker, `/runs${query}`)
+  if (status !== 200) throw new Error(`${status} ${JSON.stringify(json)}`)
+  return json.runs
+}
