@@ -1,6 +1,7 @@
 import type { Act } from '../../domain/act.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import type { ListedRun } from '../../domain/run-filter.ts'
+import type { RunHistory } from '../../domain/run-history.ts'
 import { type ListedRunView, listedRunView } from './listed-run-view.ts'
 
 type AcknowledgeDeps = {
@@ -8,7 +9,10 @@ type AcknowledgeDeps = {
   clock: () => number
 }
 
-/** An operator has seen to these runs: they leave the worklist, and their status stays. Unknown ids are passed over. */
+/**
+ * An operator has seen to these runs: they leave the worklist, and their status stays. Unknown ids and pending runs are
+ * passed over.
+ */
 export async function acknowledgeRuns(
   { store, clock }: AcknowledgeDeps,
   request: { runIds: readonly string[]; note: string | null; actor: string },
@@ -27,12 +31,16 @@ export async function acknowledgeRuns(
   return (await store.acknowledgeRuns(runIds, act)).map(listedRunView)
 }
 
-/** The same for one run. Throws `not_found`. */
+/** The same for one run. Throws `not_found`, and `run_pending`. */
 export async function acknowledgeRun(
-  deps: AcknowledgeDeps,
+  deps: AcknowledgeDeps & { store: { findRunHistory(runId: string): Promise<RunHistory | undefined> } },
   { runId, note, actor }: { runId: string; note: string | null; actor: string },
 ): Promise<ListedRunView> {
-  const [run] = await acknowledgeRuns(deps, { runIds: [runId], note, actor })
-  if (run === undefined) throw new TrackerError('not_found', `There is no run ${runId}.`)
+  const history = await deps.store.findRunHistory(runId)
+  if (history === undefined) throw new TrackerError('not_found', `There is no run ${runId}.`)
+  const isPending = history.run.status === 'pending'
+  const [run] = isPending ? [] : await acknowledgeRuns(deps, { runIds: [runId], note, actor })
+  if (run === undefined)
+    throw new TrackerError('run_pending', 'The run is still pending: there is nothing to see to yet.')
   return run
 }

@@ -1,0 +1,225 @@
+import { expect, test } from 'vitest'
+import { ask, listRuns } from '../support/operator.ts'
+import { API_KEY, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
+import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhooks.ts'
+import { BY_HAND, uploadWith } from './reconcile-setup.ts'
+
+type Page = { runs: { runId: string }[]; nextCursor: string | null }
+
+test('runs are listed newest first, page by page, each once, while new ones arrive', async () => {
+  const tracker = await startTracker(BY_HAND)
+  const asked: string[] = []
+  for (let n = 0; n < 5; n += 1)
+    asked.push((await register(tracker, ['remove-bg', 'ai-tasks'], `file-${n}`)).submissionId)
+  const before = (await listRuns(tracker)).map(({ runId }) => runId)
+  expect(before).toHaveLength(10)
+
+  const seen: string[] = []
+  let path = '/runs?limit=3&status=pending'
+  for (;;) {
+    const { json, headers } = await ask<Page>(tracker, path)
+    seen.push(...json.runs.map(({ runId }) => runId))
+    await register(tracker, ['remove-bg'], 'later')
+    if (json.nextCursor === null) break
+    const next = /^<([^>]+)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1] ?? ''
+    expect(new URL(next, tracker.url).searchParams.get('cursor')).toBe(json.nextCursor)
+    expect(new URL(next, tracker.url).searchParams.get('status')).toBe('pending')
+    path = next
+  }
+  expect(seen).toEqual(before)
+  expect((await listRuns(tracker))[0]).toMatchObject({ fileId: 'later' })
+})
+
+test('every filter, alone and with others', async () => {
+  const { tracker } = await startTrackerAndSandbox(BY_HAND)
+  const failing = await uploadWith(tracker, ['remove-bg', 'aws-auto-tagging'], {
+    tags: 'sandbox:remove-bg=failed,sandbox:delay=5',
+  })
+  await tracker.fetch(`/assets/${failing.fileId}/status?wait=10`)
+  const named = async (query: string) => (await listRuns(tracker, query)).map(({ name }) => name)
+  expect(await named('?status=failed')).toEqual(['remove-bg'])
+  expect(await named('?status=success')).toEqual(['aws-auto-tagging'])
+  expect(await named('?extension=aws-auto-tagging')).toEqual(['aws-auto-tagging'])
+  expect(await named('?extension=remove-bg&status=success')).toEqual([])
+  const [run] = await listRuns(tracker, '?status=failed')
+  expect(await named(`?cause=${encodeURIComponent(run?.cause ?? '')}`)).toEqual(['remove-bg'])
+  for (const id of [failing.fileId, failing.submissionId])
+    expect(await named(`?q=${id}`)).toEqual(['aws-auto-tagging', 'remove-bg'])
+  expect(await named(`?q=${run?.runId}`)).toEqual(['remove-bg'])
+  expect(await named(`?q=${encodeURIComponent(run?.fileName?.slice(0, 4) ?? '')}&status=failed`)).toEqual([
+    'remove-bg',
+  ])
+  expect(await named('?q=nothing')).toEqual([])
+  expect(await named('?acknowledged=true')).toEqual([])
+  expect(await named('?since=2100-01-01T00:00:00Z')).toEqual([])
+  expect(await named('?since=2020-01-01T00:00:00Z&until=2100-01-01T00:00:00.000Z&status=failed')).toEqual([
+    'remove-bg',
+  ])
+  expect(await named('?until=2020-01-01T00:00:00%2B02:00')).toEqual([])
+})
+
+test.each([
+  ['status', '?status=done'],
+  ['acknowledged', '?acknowledged=yes'],
+  ['since', '?since=1700000000'],
+  ['limit', '?limit=0'],
+  ['limit', '?limit=201'],
+  ['limit', '?limit=ten'],
+  ['cursor', '?cursor=abc'],
+])('a query that is not valid is told: %s in %s', async (field, query) => {
+  const tracker = await startTracker(BY_HAND)
+  expect(await ask(tracker, `/runs${query}`)).toMatchObject({ status: 400, json: { errors: [{ field }] } })
+})
+
+test('a run is shown with all that touched it', async () => {
+  const tracker = await startTracker(BY_HAND)
+  const { submissionId, webhookUrl } = await register(tracker, ['remove-bg', 'ai-tasks'])
+  await deliver(webhookUrl, payload('remove-bg', 'failure'))
+  await deliver(webhookUrl, payload('remove-bg', 'success'))
+  await deliver(webhookUrl, payload('ai-tasks', 'success'))
+  const [run] = await listRuns(tracker, '?extension=remove-bg')
+  await ask(tracker, `/runs/${run?.runId}/acknowledge`, { method: 'POST', body: { note: 'a known thing' } })
+
+  const { status, json } = await ask(tracker, `/runs/${run?.runId}`)
+  expect(status).toBe(200)
+  expect(json).toMatchObject({
+    run: { runId: run?.runId, status: 'failed', source: 'webhook', fileId: FILE_ID, contradicted: true },
+    submission: { submissionId, kind: 'external', requested: [{ name: 'remove-bg' }, { name: 'ai-tasks' }] },
+    siblings: [{ name: 'ai-tasks', status: 'success' }],
+    deliveries: [
+      { outcome: 'applied', service: 'remove-bg', runId: run?.runId, submissionId },
+      { outcome: 'contradicted', service: 'remove-bg' },
+    ],
+    evidence: null,
+  })
+  const happened = (json['timeline'] as { what: string; at: string }[]).map(({ what }) => what)
+  expect(happened).toEqual(['requested', 'delivery', 'settled', 'delivery', 'acknowledge'])
+  expect((await ask(tracker, '/runs/none')).status).toBe(404)
+})
+
+test('an acknowledged failure leaves the worklist, keeps its status, and comes back with a later word', async () => {
+  const tracker = await startTracker(BY_HAND)
+  const { webhookUrl } = await register(tracker, ['remove-bg', 'ai-tasks'])
+  await deliver(webhookUrl, payload('remove-bg', 'failure'))
+  const [run] = await listRuns(tracker, '?status=failed&acknowledged=false')
+  const acknowledged = await ask(tracker, `/runs/${run?.runId}/acknowledge`, {
+    method: 'POST',
+    body: { note: 'seen' },
+  })
+  expect(acknowledged).toMatchObject({
+    status: 200,
+    json: { runId: run?.runId, status: 'failed', acknowledgedAt: expect.stringMatching(/Z$/) },
+  })
+  expect(await listRuns(tracker, '?status=failed&acknowledged=false')).toEqual([])
+  expect(await listRuns(tracker, '?status=failed&acknowledged=true')).toHaveLength(1)
+  expect((await statusOf(tracker)).extensionStatus['remove-bg']).toBe('failed')
+
+  const [pending] = await listRuns(tracker, '?status=pending')
+  expect(await ask(tracker, `/runs/${pending?.runId}/acknowledge`, { method: 'POST' })).toMatchObject({
+    status: 409,
+    json: { code: 'run_pending' },
+  })
+})
+
+test('deliveries are listed with what became of them, refused ones too, and shown as they came', async () => {
+  const tracker = await startTracker(BY_HAND)
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const signature = { 'content-type': 'application/json', 'x-ik-signature': 't=1,v1=secret-signature' }
+  await deliver(webhookUrl, payload('remove-bg', 'failure'), signature)
+  await deliver(webhookUrl, payload('remove-bg', 'failure'))
+  await deliver(`${webhookUrl.slice(0, -3)}abc`, payload('remove-bg', 'failure'))
+  type Listed = { deliveries: { deliveryId: string; outcome: string; cause: string | null }[] }
+  const list = async (query = '') => (await ask<Listed>(tracker, `/deliveries${query}`)).json.deliveries
+  await expect.poll(() => list(), { timeout: 5_000 }).toHaveLength(3)
+  expect((await list()).map(({ outcome }) => outcome)).toEqual(['rejected', 'duplicate', 'applied'])
+  expect(await list('?outcome=rejected')).toMatchObject([{ cause: 'forged_token' }])
+  expect(await list(`?fileId=${FILE_ID}`)).toHaveLength(2)
+  expect(await list('?outcome=applied&limit=1')).toHaveLength(1)
+
+  const [applied] = await list('?outcome=applied')
+  const { json } = await ask(tracker, `/deliveries/${applied?.deliveryId}`)
+  expect(JSON.parse(String(json['body']))).toEqual(payload('remove-bg', 'failure'))
+  expect(json['headers']).toMatchObject({ 'content-type': 'application/json' })
+  expect(JSON.stringify(json)).not.toContain('secret-signature')
+  expect(JSON.stringify(json)).not.toContain(webhookUrl.split('.').at(-1))
+
+  const replayed = await ask(tracker, `/deliveries/${applied?.deliveryId}/replay`, { method: 'POST' })
+  expect(replayed).toMatchObject({ status: 200, json: { outcome: 'duplicate' } })
+  expect((await ask(tracker, '/deliveries/none')).status).toBe(404)
+})
+
+test('the stats tell how things stand', async () => {
+  const tracker = await startTracker(BY_HAND)
+  const { webhookUrl } = await register(tracker, ['remove-bg', 'ai-tasks', 'aws-auto-tagging'])
+  await deliver(webhookUrl, payload('remove-bg', 'failure'))
+  await deliver(webhookUrl, payload('ai-tasks', 'success'))
+  const { json } = await ask(tracker, '/stats?window=6h')
+  expect(json).toMatchObject({
+    window: '6h',
+    byStatus: { pending: 1, success: 1, failed: 1, expired: 0 },
+    byExtension: {
+      'remove-bg': { failed: 1 },
+      'ai-tasks': { success: 1 },
+      'aws-auto-tagging': { pending: 1 },
+    },
+    causes: [{ extension: 'remove-bg', cause: expect.any(String), count: 1 }],
+    oldestPendingAt: expect.stringMatching(/Z$/),
+    settleSeconds: { p50: expect.any(Number), p95: expect.any(Number) },
+  })
+  expect(json['byHour']).toHaveLength(6)
+  expect((await ask(tracker, '/stats?window=100d')).status).toBe(400)
+})
+
+test('a forgotten asset is not known any more, and what still comes for it is not kept', async () => {
+  const tracker = await startTracker(BY_HAND)
+  const { webhookUrl, submissionId } = await register(tracker, ['remove-bg', 'ai-tasks'])
+  await deliver(webhookUrl, payload('remove-bg', 'failure'))
+  expect(
+    (await ask(tracker, `/assets/${FILE_ID}`, { method: 'DELETE', body: { reason: 'asked to' } })).status,
+  ).toBe(204)
+  expect((await tracker.fetch(`/assets/${FILE_ID}/status`)).status).toBe(404)
+  expect((await ask(tracker, `/assets/${FILE_ID}`, { method: 'DELETE' })).status).toBe(404)
+  expect((await ask(tracker, `/submissions/${submissionId}`)).status).toBe(404)
+  expect(await listRuns(tracker)).toEqual([])
+
+  const late = await deliver(webhookUrl, payload('ai-tasks', 'success'))
+  expect(late).toMatchObject({ status: 200, json: { outcome: 'ignored' } })
+  const told = JSON.stringify([await ask(tracker, '/audit'), await ask(tracker, '/deliveries')])
+  expect(told).not.toContain(FILE_ID)
+  expect(told).not.toContain(submissionId)
+  expect(told).toContain('sha256:')
+})
+
+test('a backup is a database of its own with everything in it', async () => {
+  const tracker = await startTracker(BY_HAND)
+  await register(tracker, ['remove-bg'])
+  const answer = await tracker.fetch('/backup', {
+    method: 'POST',
+    headers: { authorization: 'Bearer admin-key-of-the-tests-0123456789' },
+  })
+  expect(answer.status).toBe(200)
+  const bytes = Buffer.from(await answer.arrayBuffer())
+  expect(bytes.length).toBe(Number(answer.headers.get('content-length')))
+  expect(bytes.subarray(0, 15).toString()).toBe('SQLite format 3')
+})
+
+test.each([
+  ['GET', '/runs'],
+  ['GET', '/runs/x'],
+  ['POST', '/runs/x/retry'],
+  ['POST', '/runs/x/acknowledge'],
+  ['POST', '/runs/retry'],
+  ['GET', '/retries/x'],
+  ['GET', '/deliveries'],
+  ['GET', '/deliveries/x'],
+  ['POST', '/deliveries/x/replay'],
+  ['GET', '/stats'],
+  ['GET', '/audit'],
+  ['POST', '/backup'],
+  ['POST', '/reconcile'],
+  ['DELETE', '/assets/x'],
+])('%s %s is opened by the admin key alone', async (method, path) => {
+  const tracker = await startTracker(BY_HAND)
+  expect((await ask(tracker, path, { method, key: API_KEY })).status).toBe(403)
+  expect((await ask(tracker, path, { method, key: 'no key of ours' })).status).toBe(401)
+})
