@@ -70,4 +70,4 @@ CREATE INDEX `runs_by_group` ON `runs` (`group_id`) WHERE "runs"."group_id" IS N
 ALTER TABLE `submissions` ADD `answered_at` integer;--> statement-breakpoint
 CREATE INDEX `submissions_by_name` ON `submissions` (file_name COLLATE NOCASE) WHERE "submissions"."file_name" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `deliveries_by_outcome` ON `deliveries` (`outcome`) WHERE "deliveries"."outcome" <> 'applied';--> statement-breakpoint
-CREATE INDEX `deliveries_of_files` ON `deliveries` (`file_id`) WHERE "deliveries"."submission_seq" IS NULL OR "deliveries"."cause" = 'other_file';
+CREATE INDEX `deliveries_of_files` ON `deliveries` (`file_id`) WHERE "deliveries"."submission_seq" IS NULL OR "deliveries"."outcome" = 'ignored';

@@ -1,5 +1,4 @@
 import type { Run } from './run.ts'
-import { groupOf } from './run-group.ts'
 
 /** `settled`: the status that a run came to. `failed`: the cause. `seconds`: how long a run took, as a bucket. */
 export type TallyKind = 'settled' | 'failed' | 'seconds'
@@ -13,21 +12,23 @@ export function hourOf(at: number): number {
   return Math.floor(at / HOUR_MS)
 }
 
-/** What a change of a run adds to the counts of its hour. A run that is settled after it had expired is no longer expired. */
-export function tallyChange(before: Run | undefined, after: Run): Tally[] {
-  if (before !== undefined && groupsAlike(before, after)) return []
-  return [...(before ? talliesOf(before, -1) : []), ...talliesOf(after, 1)]
+/** A run with the cause under which its failure is counted; empty where it has not failed. */
+export type CountedRun = { run: Run; cause: string }
+
+/**
+ * What a change of a run adds to the counts of its hour, and takes from them: so they always add up to what the runs say.
+ * Undefined is a run that is not there, or does not count.
+ */
+export function tallyChange(before: CountedRun | undefined, after: CountedRun | undefined): Tally[] {
+  if (before && after && before.run.status === after.run.status && before.cause === after.cause) return []
+  return [...(before ? talliesOf(before, -1) : []), ...(after ? talliesOf(after, 1) : [])]
 }
 
-function groupsAlike(one: Run, other: Run): boolean {
-  return one.status === other.status && groupOf(one).cause === groupOf(other).cause
-}
-
-function talliesOf(run: Run, delta: Tally['delta']): Tally[] {
+function talliesOf({ run, cause }: CountedRun, delta: Tally['delta']): Tally[] {
   if (run.status === 'pending') return []
   const of = { hour: hourOf(run.settledAt ?? run.updatedAt), extension: run.name, delta }
   const tallies: Tally[] = [{ ...of, kind: 'settled', value: run.status }]
-  if (run.status === 'failed') tallies.push({ ...of, kind: 'failed', value: groupOf(run).cause })
+  if (run.status === 'failed') tallies.push({ ...of, kind: 'failed', value: cause })
   if (run.settledAt !== null) {
     const seconds = (run.settledAt - run.requestedAt) / 1000
     tallies.push({ ...of, kind: 'seconds', value: String(bucketOf(seconds)) })
@@ -38,16 +39,16 @@ function talliesOf(run: Run, delta: Tally['delta']): Tally[] {
 /** Each bucket is a tenth wider than the one below, so that a quantile is told to within five per cent. */
 const GROWTH = 1.1
 
-/** The bucket of a duration: 0 up to a tenth of a second, and at most 200, which is four months. */
+/** The bucket of a duration: 0 up to a tenth of a second, and at most 200, which is seven months. */
 export function bucketOf(seconds: number): number {
   if (!(seconds > 0.1)) return 0
   return Math.min(Math.ceil(Math.log(seconds / 0.1) / Math.log(GROWTH)), 200)
 }
 
-/** The middle of a bucket, in seconds to three digits. */
+/** The middle of a bucket, in seconds to four digits. */
 function secondsOf(bucket: number): number {
   if (bucket === 0) return 0.1
-  return Number((0.1 * GROWTH ** (bucket - 0.5)).toPrecision(3))
+  return Number((0.1 * GROWTH ** (bucket - 0.5)).toPrecision(4))
 }
 
 /** The time within which a share of what was counted was done, in seconds; null where nothing was. */

@@ -15,7 +15,11 @@ import type { TallyKind } from '../domain/tally.ts'
 
 /** What an operator reads and does. Lists are newest first by insertion; each method is one atomic step, as in `Store`. */
 export type OperatorStore = {
-  /** Runs of rejected submissions are found by their exact ids only. `next` is the place of the next page, null at the end. */
+  /**
+   * Runs of rejected submissions are found by their exact ids only. `next` is the place of the next page, null at the end.
+   * A page may be short of its limit, or empty, and have a next one: where thousands of files have names that begin alike,
+   * so many runs are looked at for a page and no more.
+   */
   listRuns(
     filter: RunFilter,
     page: { limit: number; before: number | null },
@@ -45,13 +49,13 @@ export type OperatorStore = {
   /** When the run was requested that has been pending the longest, by insertion. */
   findOldestPending(): Promise<{ runId: string; requestedAt: number } | undefined>
 
-  /** Marks runs as seen to, and writes the act down once. Returns those that there are. */
+  /** Marks runs that are not pending as seen to, and writes the act down once. Returns them. */
   acknowledgeRuns(runIds: readonly string[], act: Act): Promise<ListedRun[]>
 
-  /** Removes every row and body of an asset. What still comes for its submissions is not kept. False where there is none. */
+  /** Removes every row and body of an asset. What still comes for it is not kept. False where there is none. */
   forgetAsset(fileId: string, act: Act): Promise<boolean>
 
-  /** Writes down which runs are to be asked for again, in this order. */
+  /** Writes down which runs are to be asked for again, in this order, each once. Unknown ids are passed over. */
   createRetry(retryId: string, runIds: readonly string[], act: Act): Promise<void>
 
   /**
@@ -64,8 +68,10 @@ export type OperatorStore = {
     origin: { act: Act } | { itemId: number },
   ): Promise<RetryRefusal | null>
 
+  /** The first that is waiting. What was under way when a process died is `unconfirmed`, and never returned. */
   nextRetryItem(): Promise<{ itemId: number; runId: string; actor: string } | undefined>
 
+  /** Of an item that is over already nothing changes. */
   endRetryItem(itemId: number, state: RetryItemState, reason: string | null): Promise<void>
 
   findRetry(retryId: string): Promise<RetryProgress | undefined>

@@ -9,6 +9,15 @@ import { describeFindings } from './findings.ts'
 import { describeIdempotency } from './idempotency.ts'
 import { describeNotifications } from './notifications.ts'
 import type { OpenedStore } from './opened-store.ts'
+import { describeOperatorsActs } from './operators-acts.ts'
+import { describeOperatorsCounts } from './operators-counts.ts'
+import { describeOperatorsDeliveries } from './operators-deliveries.ts'
+import { describeOperatorsFilters } from './operators-filters.ts'
+import { describeOperatorsForgetting } from './operators-forgetting.ts'
+import { describeOperatorsHistory } from './operators-history.ts'
+import { describeOperatorsPages } from './operators-pages.ts'
+import { describeOperatorsRetries } from './operators-retries.ts'
+import { describeOperatorsSearch } from './operators-search.ts'
 import { describeOrderOfFacts } from './order-of-facts.ts'
 import { describePruning } from './pruning.ts'
 import { describeRefusedDeliveries } from './refused-deliveries.ts'
@@ -39,5 +48,14 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     describeAtomicity(current)
     describeDurability(current)
     describeOrderOfFacts(current)
+    describeOperatorsFilters(current)
+    describeOperatorsSearch(current)
+    describeOperatorsPages(current)
+    describeOperatorsCounts(current)
+    describeOperatorsDeliveries(current)
+    describeOperatorsHistory(current)
+    describeOperatorsActs(current)
+    describeOperatorsForgetting(current)
+    describeOperatorsRetries(current)
   })
 }

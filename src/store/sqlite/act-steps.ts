@@ -1,9 +1,8 @@
 import type { Act } from '../../domain/act.ts'
 import type { ListedRun } from '../../domain/run-filter.ts'
-import { toListedRun } from './list-runs.ts'
-import { toRun, toRunValues } from './rows.ts'
+import { toRun } from './rows.ts'
 import type { Statements } from './statements.ts'
-import type { Writer } from './stored-submission.ts'
+import { saveRun, type Writer } from './stored-submission.ts'
 
 export function recordAct(statements: Statements, act: Act): void {
   statements.insertAct.run({ ...act })
@@ -23,19 +22,17 @@ export function listActs(
 }
 
 export function acknowledgeRuns(writer: Writer, runIds: readonly string[], act: Act): ListedRun[] {
-  const { statements, tallies } = writer
+  const { statements } = writer
   const acknowledged: ListedRun[] = []
   for (const runId of new Set(runIds)) {
     const row = statements.findRun.get({ runId })
-    if (row === undefined) continue
-    const { seq, submissionSeq, dueAt } = row.run
-    const before = toRun(row.run, row.submission.submissionId)
-    const after = { ...before, acknowledgedAt: act.at }
-    const isListed = row.run.groupId !== null
-    const groupId = isListed ? tallies.change(before, after) : null
-    statements.saveRun.run(toRunValues(after, { submissionSeq, dueAt, groupId }))
-    const listed = statements.findListedRun.get({ seq })
-    if (listed) acknowledged.push(toListedRun(listed))
+    if (row === undefined || row.run.status === 'pending') continue
+    const { submissionSeq, dueAt, groupId } = row.run
+    const { submissionId, fileId, fileName, kind } = row.submission
+    const before = toRun(row.run, submissionId)
+    const run = { ...before, acknowledgedAt: act.at }
+    saveRun(writer, { run: before, groupId }, run, { submissionSeq, dueAt, isListed: groupId !== null })
+    acknowledged.push({ run, fileId, fileName, kind })
   }
   recordAct(statements, act)
   return acknowledged

@@ -21,7 +21,9 @@ export function applyFinding(
   }
   const submission = toSubmission(row.submission)
   const run = toRun(row.run, submission.submissionId)
-  const stored = { seq: row.submission.seq, dueAt: row.run.dueAt, submission, runs: [run] }
+  const { seq } = row.submission
+  const groupIds = new Map([[runId, row.run.groupId]])
+  const stored = { seq, dueAt: row.run.dueAt, submission, runs: [run], groupIds }
   const change = { submission, runs: [observe(run, observationOf(finding), at).run], goneRunId: null }
   saveChange(writer, stored, change, at)
   oweNotifications(statements, stored, change, at, () => noticeOf(finding))

@@ -18,6 +18,7 @@ export function prepareDeliveryListStatements(db: BetterSQLite3Database) {
         and(eq(runs.submissionSeq, deliveries.submissionSeq), eq(runs.name, deliveries.service)),
       )
   const isBefore = lt(deliveries.seq, placeholder('before'))
+  const isOutcome = sql`(${placeholder('outcome')} IS NULL OR ${deliveries.outcome} = ${placeholder('outcome')})`
   const newestFirst = desc(deliveries.seq)
   const limit = placeholder('limit')
   const { seq, deliveryId, route, receivedAt, cause } = refused
@@ -41,7 +42,7 @@ export function prepareDeliveryListStatements(db: BetterSQLite3Database) {
       .limit(limit)
       .prepare(),
     listOfSubmission: listed()
-      .where(and(eq(deliveries.submissionSeq, placeholder('submissionSeq')), isBefore))
+      .where(and(eq(deliveries.submissionSeq, placeholder('submissionSeq')), isOutcome, isBefore))
       .orderBy(newestFirst)
       .limit(limit)
       .prepare(),
@@ -49,7 +50,8 @@ export function prepareDeliveryListStatements(db: BetterSQLite3Database) {
       .where(
         and(
           eq(deliveries.fileId, placeholder('fileId')),
-          sql`(${deliveries.submissionSeq} IS NULL OR ${deliveries.cause} = 'other_file')`,
+          sql`(${deliveries.submissionSeq} IS NULL OR ${deliveries.outcome} = 'ignored')`,
+          isOutcome,
           isBefore,
         ),
       )
@@ -92,11 +94,17 @@ export function prepareDeliveryListStatements(db: BetterSQLite3Database) {
             .where(
               and(
                 eq(deliveries.fileId, placeholder('fileId')),
-                sql`(${deliveries.submissionSeq} IS NULL OR ${deliveries.cause} = 'other_file')`,
+                sql`(${deliveries.submissionSeq} IS NULL OR ${deliveries.outcome} = 'ignored')`,
               ),
             ),
         ),
       )
+      .returning({ deliveryId: deliveries.deliveryId })
+      .prepare(),
+    listIdsOfSubmission: db
+      .select({ deliveryId: deliveries.deliveryId })
+      .from(deliveries)
+      .where(eq(deliveries.submissionSeq, placeholder('submissionSeq')))
       .prepare(),
   }
 }

@@ -9,31 +9,50 @@ import type { Writer } from './stored-submission.ts'
 export function forgetAsset(writer: Writer, fileId: string, act: Act): boolean {
   const { statements, tallies } = writer
   const rows = statements.listAssetSubmissions.all({ fileId })
-  const { changes } = statements.deleteOfFile.run({ fileId })
-  if (rows.length === 0 && changes === 0) return false
   const submissions = new Map(rows.map(({ submission }) => [submission.seq, submission.submissionId]))
-  for (const { run, submission } of rows) {
-    if (run === null) continue
-    if (run.groupId !== null) tallies.change(toRun(run, submission.submissionId), undefined)
-    hide(statements, run.runId)
-  }
-  for (const [seq, submissionId] of submissions) {
-    statements.deleteSubmission.run({ seq })
-    statements.insertForgotten.run({ digest: digestOf(submissionId), at: act.at })
-    statements.deleteRefusedAbout.run({ text: submissionId })
-  }
-  statements.deleteRefusedAbout.run({ text: fileId })
-  hide(statements, fileId)
+  const runs = rows.flatMap(({ run, submission }) => (run ? [{ run, submission }] : []))
+  const runIds = runs.map(({ run }) => run.runId)
+  const deliveryIds = deleteDeliveries(statements, fileId, submissions)
+  if (rows.length === 0 && deliveryIds.length === 0) return false
+  for (const { run, submission } of runs)
+    tallies.change({ run: toRun(run, submission.submissionId), groupId: run.groupId }, undefined)
+  for (const seq of submissions.keys()) statements.deleteSubmission.run({ seq })
+  for (const id of [fileId, ...submissions.values()])
+    statements.insertForgotten.run({ digest: digestOf(id), at: act.at })
+
+  for (const id of [fileId, ...runIds, ...deliveryIds])
+    statements.hideSubject.run({ subject: id, digest: nameless(id) })
   recordAct(statements, { ...act, subject: nameless(fileId) })
+  for (const id of [fileId, ...submissions.values(), ...runIds]) hideMentions(statements, id)
   return true
 }
 
-export function isForgotten(statements: Statements, submissionId: string): boolean {
-  return statements.findForgotten.get({ digest: digestOf(submissionId) }) !== undefined
+/** Whether a submission or an asset was forgotten. */
+export function isForgotten(statements: Statements, id: string): boolean {
+  return statements.findForgotten.get({ digest: digestOf(id) }) !== undefined
 }
 
-function hide(statements: Statements, subject: string): void {
-  statements.hideSubject.run({ subject, digest: nameless(subject) })
+/** Returns the ids of all deliveries that go, now or with their submissions. */
+function deleteDeliveries(
+  statements: Statements,
+  fileId: string,
+  submissions: ReadonlyMap<number, string>,
+): string[] {
+  const ofFile = statements.deleteOfFile.all({ fileId })
+  const ofSubmissions = [...submissions.keys()].flatMap((submissionSeq) =>
+    statements.listIdsOfSubmission.all({ submissionSeq }),
+  )
+  const refused = [...submissions.values()].flatMap((submissionId) =>
+    statements.deleteRefusedFor.all({ submissionId }),
+  )
+  const naming = statements.deleteRefusedNaming.all({ fileId })
+  return [...ofFile, ...ofSubmissions, ...refused, ...naming].map(({ deliveryId }) => deliveryId)
+}
+
+/** Of what operators wrote themselves, and of acts on many, only the name goes. */
+function hideMentions(statements: Statements, id: string): void {
+  const written = JSON.stringify(id).slice(1, -1)
+  statements.hideMentions.run({ id, written, digest: nameless(id) })
 }
 
 function nameless(id: string): string {

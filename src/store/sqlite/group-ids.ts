@@ -2,62 +2,76 @@ import { MAX_CAUSES, OTHER_CAUSE } from '../../domain/failure-cause.ts'
 import type { RunGroup } from '../../domain/run-group.ts'
 import type { Statements } from './statements.ts'
 
-/** The ids of the groups of runs. There are few, so all of them are kept in memory. */
+/** The groups of runs as the database has them. There are few, so all of them are kept in memory. */
 export type GroupIds = {
-  /** The group's id; a new one is written, in the transaction that is open. */
-  idOf(group: RunGroup): number
-  /** The cause under which a failure is grouped: an extension's hundredth is the last of its own. */
-  boundCause(extension: string, cause: string): string
+  /** The group that a run belongs to, with the cause that it has there; a new one is written, in the open transaction. */
+  idOf(group: RunGroup): { groupId: number; cause: string }
+  /** The cause of a group; empty where it has none. */
+  causeOf(groupId: number): string
+  /** What was written in this transaction stays. */
   committed(): void
-  /** After a rollback: what was new may not be there. */
-  forgetUncommitted(): void
+  /** What was written in this transaction may not be there any more. */
+  rolledBack(): void
+  /** Groups were removed. */
+  removed(): void
 }
 
+type Known = { ids: Map<string, number>; causes: Map<number, string>; causesOf: Map<string, Set<string>> }
+
 export function createGroupIds(statements: Statements): GroupIds {
-  const ids = new Map<string, number>()
-  const causes = new Map<string, Set<string>>()
-  let uncommitted: RunGroup[] = []
+  // Read when it is asked for: inside of a step, which may fail, and not where a failure is being dealt with.
+  let known: Known | undefined
+  let isNew = false
 
-  const causesOf = (extension: string) => {
-    const known = causes.get(extension) ?? new Set()
-    causes.set(extension, known)
-    return known
-  }
-  const remember = (group: RunGroup, groupId: number) => {
-    ids.set(keyOf(group), groupId)
-    if (group.cause !== '') causesOf(group.extension).add(group.cause)
-  }
-  for (const group of statements.listGroups.all()) remember(group, group.groupId)
-
-  const boundCause = (extension: string, cause: string) => {
-    const known = causesOf(extension)
-    return cause === '' || known.has(cause) || known.size < MAX_CAUSES ? cause : OTHER_CAUSE
+  const boundCause = ({ causesOf }: Known, { extension, cause }: RunGroup) => {
+    const own = causesOf.get(extension)
+    return cause === '' || own === undefined || own.has(cause) || own.size < MAX_CAUSES ? cause : OTHER_CAUSE
   }
   return {
-    boundCause,
     idOf(wanted) {
-      const group = { ...wanted, cause: boundCause(wanted.extension, wanted.cause) }
-      const known = ids.get(keyOf(group))
-      if (known !== undefined) return known
-      const { groupId } = statements.insertGroup.get(group)
-      remember(group, groupId)
-      uncommitted.push(group)
-      return groupId
+      known ??= readGroups(statements)
+      const group = { ...wanted, cause: boundCause(known, wanted) }
+      const { cause } = group
+      const groupId = known.ids.get(keyOf(group))
+      if (groupId !== undefined) return { groupId, cause }
+      const made = statements.insertGroup.get(group)
+      isNew = true
+      remember(known, { ...group, ...made })
+      return { groupId: made.groupId, cause }
+    },
+    causeOf(groupId) {
+      known ??= readGroups(statements)
+      return known.causes.get(groupId) ?? ''
     },
     committed() {
-      uncommitted = []
+      isNew = false
     },
-    forgetUncommitted() {
-      for (const group of uncommitted) {
-        ids.delete(keyOf(group))
-        // A cause that is left without a group is known again with the next one.
-        causes.get(group.extension)?.delete(group.cause)
-      }
-      uncommitted = []
+    rolledBack() {
+      if (isNew) known = undefined
+    },
+    removed() {
+      known = undefined
     },
   }
+}
+
+function readGroups(statements: Statements): Known {
+  const known: Known = { ids: new Map(), causes: new Map(), causesOf: new Map() }
+  for (const group of statements.listGroups.all()) remember(known, group)
+  return known
+}
+
+function remember(
+  { ids, causes, causesOf }: Known,
+  { groupId, ...group }: RunGroup & { groupId: number },
+): void {
+  const { extension, cause } = group
+  ids.set(keyOf(group), groupId)
+  if (cause === '') return
+  causes.set(groupId, cause)
+  causesOf.set(extension, (causesOf.get(extension) ?? new Set()).add(cause))
 }
 
 function keyOf({ extension, status, acknowledged, cause }: RunGroup): string {
-  return JSON.stringify([extension, status, acknowledged, cause])
+  return `${status} ${acknowledged ? 1 : 0} ${extension.length} ${extension} ${cause}`
 }

@@ -1,4 +1,4 @@
-import type { NewDelivery } from '../../domain/delivery.ts'
+import type { NewDelivery, RecordedDelivery } from '../../domain/delivery.ts'
 import type { Answer } from '../../domain/judge-answer.ts'
 import type { deliveries } from './schema/deliveries.ts'
 import type { Statements } from './statements.ts'
@@ -13,4 +13,36 @@ export function keepDelivery(
 ): void {
   const { seq } = statements.insertDelivery.get(row)
   statements.insertDeliveryBody.run({ deliverySeq: seq, headers, body, uploadAnswer })
+}
+
+/** Of what was forgotten: that something came is told, and nothing of what. */
+export function keepNothing(
+  statements: Statements,
+  {
+    deliveryId,
+    route,
+    receivedAt,
+    signature,
+  }: Pick<NewDelivery, 'deliveryId' | 'route' | 'receivedAt' | 'signature'>,
+): RecordedDelivery {
+  const recorded = { outcome: 'ignored', cause: 'forgotten', fileId: null, runId: null } as const
+  const { outcome, cause } = recorded
+  const row = {
+    deliveryId,
+    route,
+    receivedAt,
+    outcome,
+    cause,
+    signature,
+    submissionSeq: null,
+    missingSubmissionId: null,
+    fileId: null,
+    service: null,
+    finalStatus: null,
+    unclaimedError: null,
+    eventId: null,
+    unclaimedRequestId: null,
+  }
+  keepDelivery(statements, row, { headers: {}, body: Buffer.alloc(0), uploadAnswer: null })
+  return recorded
 }

@@ -44,25 +44,17 @@ function listKept(
   limit: number,
 ): DeliveryRow[] {
   if (fileId !== null) {
-    const submissions = statements.listAssetSubmissions
+    const found = statements.listSubmissionsOfFile
       .all({ fileId })
-      .map(({ submission }) => submission.seq)
-    return [...new Set(submissions)]
-      .flatMap((submissionSeq) =>
-        statements.listOfSubmission.all({ submissionSeq, before, limit: MAX_OF_FILE }),
-      )
-      .concat(statements.listOfFile.all({ fileId, before, limit: MAX_OF_FILE }))
-      .filter(({ delivery }) => outcome === null || delivery.outcome === outcome)
-      .toSorted((one, other) => other.delivery.seq - one.delivery.seq)
-      .slice(0, limit)
+      .flatMap(({ seq }) => statements.listOfSubmission.all({ submissionSeq: seq, outcome, before, limit }))
+      .concat(statements.listOfFile.all({ fileId, outcome, before, limit }))
+    const bySeq = new Map(found.map((row) => [row.delivery.seq, row]))
+    return [...bySeq.values()].toSorted((one, other) => other.delivery.seq - one.delivery.seq).slice(0, limit)
   }
   if (outcome === null) return statements.listDeliveries.all({ before, limit })
   if (outcome === 'applied') return statements.listApplied.all({ before, limit })
   return statements.listOutcome.all({ outcome, before, limit })
 }
-
-/** Of one submission. Only a sender that repeats itself without end makes more. */
-const MAX_OF_FILE = 10_000
 
 function listRefused(
   statements: Statements,

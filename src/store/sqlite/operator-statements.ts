@@ -1,4 +1,4 @@
-import { asc, count, desc, eq, lt, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, inArray, lt, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { acts } from './schema/acts.ts'
 import { forgotten } from './schema/forgotten.ts'
@@ -41,6 +41,16 @@ export function prepareOperatorStatements(db: BetterSQLite3Database) {
       .set({ subject: bound('digest', acts.subject), reason: null, details: null })
       .where(eq(acts.subject, placeholder('subject')))
       .prepare(),
+    hideMentions: db
+      .update(acts)
+      .set({
+        reason: sql`replace(${acts.reason}, ${placeholder('id')}, ${placeholder('digest')})`,
+        details: sql`replace(${acts.details}, ${placeholder('written')}, ${placeholder('digest')})`,
+      })
+      .where(
+        sql`instr(${acts.reason}, ${placeholder('id')}) > 0 OR instr(${acts.details}, ${placeholder('written')}) > 0`,
+      )
+      .prepare(),
     insertRetry: db
       .insert(retries)
       .values({ retryId: placeholder('retryId'), createdAt: placeholder('at'), actor: placeholder('actor') })
@@ -48,11 +58,7 @@ export function prepareOperatorStatements(db: BetterSQLite3Database) {
       .prepare(),
     insertRetryItem: db
       .insert(retryItems)
-      .values({
-        retrySeq: placeholder('retrySeq'),
-        runSeq: sql`(SELECT ${runs.seq} FROM ${runs} WHERE ${runs.runId} = ${placeholder('runId')})`,
-        state: 'waiting',
-      })
+      .values({ retrySeq: placeholder('retrySeq'), runSeq: placeholder('runSeq'), state: 'waiting' })
       .prepare(),
     // The word stands in the statement, or SQLite could not use the partial index.
     findWaitingItem: db
@@ -67,12 +73,14 @@ export function prepareOperatorStatements(db: BetterSQLite3Database) {
     submitItem: db
       .update(retryItems)
       .set({ state: 'submitting', submissionSeq: sql`${placeholder('submissionSeq')}` })
-      .where(eq(retryItems.seq, placeholder('itemId')))
+      .where(and(eq(retryItems.seq, placeholder('itemId')), eq(retryItems.state, 'waiting')))
       .prepare(),
     endItem: db
       .update(retryItems)
       .set({ state: bound('state', retryItems.state), reason: bound('reason', retryItems.reason) })
-      .where(eq(retryItems.seq, placeholder('itemId')))
+      .where(
+        and(eq(retryItems.seq, placeholder('itemId')), inArray(retryItems.state, ['waiting', 'submitting'])),
+      )
       .prepare(),
     abandonItems: db
       .update(retryItems)
@@ -105,11 +113,16 @@ export function prepareOperatorStatements(db: BetterSQLite3Database) {
       .delete(submissions)
       .where(eq(submissions.seq, placeholder('seq')))
       .prepare(),
-    deleteRefusedAbout: db
+    // The token of an address begins with the id of its submission, which no body has.
+    deleteRefusedFor: db
       .delete(refused)
-      .where(
-        sql`instr(${refused.body}, CAST(${placeholder('text')} AS BLOB)) > 0 OR instr(coalesce(${refused.token}, ''), ${placeholder('text')}) > 0`,
-      )
+      .where(sql`instr(${refused.token}, ${placeholder('submissionId')}) = 1`)
+      .returning({ deliveryId: refused.deliveryId })
+      .prepare(),
+    deleteRefusedNaming: db
+      .delete(refused)
+      .where(sql`instr(${refused.body}, CAST(${placeholder('fileId')} AS BLOB)) > 0`)
+      .returning({ deliveryId: refused.deliveryId })
       .prepare(),
     noteAnswer: db
       .update(submissions)

@@ -2,7 +2,9 @@ import type { AccountEvent } from '../../domain/account-event.ts'
 import type { DeliveryOutcome, NewAccountDelivery, RecordedDelivery } from '../../domain/delivery.ts'
 import type { Answer } from '../../domain/judge-answer.ts'
 import { applyAnswer } from './apply-answer.ts'
-import { keepDelivery } from './keep-delivery.ts'
+import { isForgotten } from './forget-asset.ts'
+import { keepDelivery, keepNothing } from './keep-delivery.ts'
+import type { Statements } from './statements.ts'
 import { loadSubmission, type Writer } from './stored-submission.ts'
 
 /** What an event did. `unclaimed`: it tells how an upload ended that no submission of ours is known to have made. */
@@ -18,7 +20,10 @@ const NONE = { submissionSeq: null, fileId: null, changedFileId: null, unclaimed
 
 export function recordAccountDelivery(writer: Writer, delivery: NewAccountDelivery): RecordedDelivery {
   const { deliveryId, receivedAt, headers, body, event } = delivery
+  const { statements } = writer
   const { outcome, submissionSeq, fileId, changedFileId, unclaimed } = applyOnce(writer, event, receivedAt)
+  if (isOfForgotten(statements, event))
+    return keepNothing(statements, { ...delivery, route: 'account', signature: 'valid' })
   const row = {
     deliveryId,
     route: 'account',
@@ -35,8 +40,29 @@ export function recordAccountDelivery(writer: Writer, delivery: NewAccountDelive
     eventId: event.eventId,
     unclaimedRequestId: unclaimed?.requestId ?? null,
   } as const
-  keepDelivery(writer.statements, row, { headers, body, uploadAnswer: unclaimed?.answer ?? null })
+  keepDelivery(statements, row, { headers, body, uploadAnswer: unclaimed?.answer ?? null })
   return { outcome, cause: null, fileId: changedFileId, runId: null }
+}
+
+/** An asset that was forgotten is known again where it has a new submission. */
+function isOfForgotten(statements: Statements, event: AccountEvent): boolean {
+  const fileId = namedFile(event)
+  return (
+    fileId !== null &&
+    isForgotten(statements, fileId) &&
+    statements.listSubmissionsOfFile.all({ fileId }).length === 0
+  )
+}
+
+function namedFile(event: AccountEvent): string | null {
+  switch (event.kind) {
+    case 'asset':
+      return event.fileId
+    case 'upload_finished':
+      return event.answer.kind === 'accepted' ? event.answer.fileId : null
+    case 'other':
+      return null
+  }
 }
 
 function applyOnce(writer: Writer, event: AccountEvent, at: number): Effect {

@@ -1,7 +1,7 @@
 import type { NewDelivery, RecordedDelivery } from '../../domain/delivery.ts'
 import { judgeDelivery } from '../../domain/judge-delivery.ts'
 import { isForgotten } from './forget-asset.ts'
-import { keepDelivery } from './keep-delivery.ts'
+import { keepDelivery, keepNothing } from './keep-delivery.ts'
 import { oweNotifications } from './notification-steps.ts'
 import type { Statements } from './statements.ts'
 import { loadSubmission, saveChange, type Writer } from './stored-submission.ts'
@@ -26,15 +26,6 @@ export function recordDelivery(writer: Writer, delivery: NewDelivery): RecordedD
   return recorded
 }
 
-/** That something came is told, and nothing of what. */
-function keepNothing(statements: Statements, delivery: NewDelivery): RecordedDelivery {
-  const recorded = { outcome: 'ignored', cause: 'forgotten', fileId: null, runId: null } as const
-  const word = { service: null, status: null, fileId: null, error: null }
-  const emptied = { ...delivery, submissionId: '', word, headers: {}, body: Buffer.alloc(0) }
-  keep(statements, emptied, recorded, null)
-  return recorded
-}
-
 /** `submissionSeq` is null where a valid token names a submission that is not here, as after a restored backup. */
 function keep(
   statements: Statements,
@@ -51,7 +42,7 @@ function keep(
     cause,
     signature,
     submissionSeq,
-    missingSubmissionId: submissionSeq === null ? delivery.submissionId || null : null,
+    missingSubmissionId: submissionSeq === null ? delivery.submissionId : null,
     fileId: word.fileId ?? fileId,
     service: word.service,
     finalStatus: word.status,

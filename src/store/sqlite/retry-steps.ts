@@ -14,7 +14,11 @@ export function createRetry(
   act: Act,
 ): void {
   const { seq } = statements.insertRetry.get({ retryId, at: act.at, actor: act.actor })
-  for (const runId of runIds) statements.insertRetryItem.run({ retrySeq: seq, runId })
+  for (const runId of new Set(runIds)) {
+    const found = statements.findRun.get({ runId })
+    // Its asset may have been forgotten since it was listed.
+    if (found) statements.insertRetryItem.run({ retrySeq: seq, runSeq: found.run.seq })
+  }
   recordAct(statements, act)
 }
 
@@ -31,7 +35,8 @@ export function submitRetry(
   if (judgement.kind === 'refused') return judgement.by
   const submissionSeq = createSubmission(writer, submission)
   if ('act' in origin) recordAct(statements, origin.act)
-  else statements.submitItem.run({ itemId: origin.itemId, submissionSeq })
+  else if (statements.submitItem.run({ itemId: origin.itemId, submissionSeq }).changes === 0)
+    throw new Error('an item of a retry is asked for that is not waiting')
   return null
 }
 

@@ -1,5 +1,6 @@
 import type { OperatorStore } from '../operator-store.ts'
 import { acknowledgeRuns, listActs, recordAct } from './act-steps.ts'
+import { backUp } from './back-up.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import type { Connection } from './connection.ts'
 import { findOldestPending } from './find-oldest-pending.ts'
@@ -36,15 +37,7 @@ export function createOperatorStore(deps: {
     findOldestPending: () => attempt(() => findOldestPending(statements)),
     acknowledgeRuns: (runIds, act) => commit(() => acknowledgeRuns(writer, runIds, act)),
     async forgetAsset(fileId, act) {
-      const isForgotten = await commit(() => {
-        // What is deleted is overwritten, too.
-        connection.pragma('secure_delete = ON')
-        try {
-          return forgetAsset(writer, fileId, act)
-        } finally {
-          connection.pragma('secure_delete = OFF')
-        }
-      })
+      const isForgotten = await commit(() => forgetAsset(writer, fileId, act))
       // Or it would stand in the log until that is written over.
       if (isForgotten) await attempt(() => connection.pragma('wal_checkpoint(TRUNCATE)'))
       return isForgotten
@@ -56,9 +49,6 @@ export function createOperatorStore(deps: {
     findRetry: (retryId) => attempt(() => findRetry(statements, retryId)),
     recordAct: (act) => commit(() => recordAct(statements, act)),
     listActs: (page) => attempt(() => listActs(statements, page)),
-    backUp: (path) =>
-      attempt(async () => {
-        await connection.backup(path)
-      }),
+    backUp: (path) => attempt(() => backUp(connection, path)),
   }
 }

@@ -25,7 +25,12 @@ export function createSqliteStore(
   { maxQueued, newId }: { maxQueued: number; newId: () => string },
 ): Store {
   const statements = prepareStatements(connection)
-  connection.transaction(groupOldRuns).immediate(statements)
+  connection
+    .transaction(() => {
+      groupOldRuns(statements)
+      statements.deleteEmptyGroups.run()
+    })
+    .immediate()
   const tallies = createTallies(statements)
   const { commit, drain } = createCommitQueue(connection, { maxQueued, counted: tallies })
   const writer = { statements, tallies, newId }

@@ -3,13 +3,26 @@ import type { Run } from '../../domain/run.ts'
 import type { Submission } from '../../domain/submission.ts'
 import { toRun, toRunValues, toSubmission } from './rows.ts'
 import type { Statements } from './statements.ts'
-import type { Tallies } from './tallies.ts'
+import type { GroupedRun, Tallies } from './tallies.ts'
 
 /** What every step works with. */
-export type Writer = { statements: Statements; tallies: Pick<Tallies, 'change'>; newId: () => string }
+export type Writer = {
+  statements: Statements
+  tallies: Pick<Tallies, 'change' | 'place'>
+  newId: () => string
+}
 
-/** A submission with its runs, the number of its row, and when its runs are due: null where it has none that are. */
-export type StoredSubmission = { seq: number; dueAt: number | null; submission: Submission; runs: Run[] }
+/**
+ * A submission with its runs, the number of its row, the groups in which its runs are listed, and when they are due: null
+ * where they are neither.
+ */
+export type StoredSubmission = {
+  seq: number
+  dueAt: number | null
+  submission: Submission
+  runs: Run[]
+  groupIds: ReadonlyMap<string, number | null>
+}
 
 export function loadSubmission(statements: Statements, submissionId: string): StoredSubmission | undefined {
   const row = statements.findSubmission.get({ submissionId })
@@ -17,30 +30,41 @@ export function loadSubmission(statements: Statements, submissionId: string): St
   const rows = statements.listRuns.all({ submissionSeq: row.seq })
   const dueAt = rows[0]?.dueAt ?? null
   const runs = rows.map((run) => toRun(run, submissionId))
-  return { seq: row.seq, dueAt, submission: toSubmission(row), runs }
+  const groupIds = new Map(rows.map(({ runId, groupId }) => [runId, groupId]))
+  return { seq: row.seq, dueAt, submission: toSubmission(row), runs, groupIds }
 }
 
 /** A run that is new is due when its siblings are, else now. Those of a rejected submission are neither due nor listed. */
-export function saveChange(writer: Writer, before: StoredSubmission, change: Change, at: number): void {
-  const { statements } = writer
-  const { seq } = before
+export function saveChange(writer: Writer, stored: StoredSubmission, change: Change, at: number): void {
+  const { statements, tallies } = writer
+  const { seq } = stored
   const { submission, runs, goneRunId } = change
-  const isRejected = submission.state === 'rejected'
-  const wasRejected = before.submission.state === 'rejected'
-  const dueAt = isRejected ? null : (before.dueAt ?? at)
-  if (submission !== before.submission) statements.updateSubmission.run({ ...submission, seq })
-  const isTurned = isRejected !== wasRejected
+  const isListed = submission.state !== 'rejected'
+  const isTurned = isListed !== (stored.submission.state !== 'rejected')
+  const dueAt = isListed ? (stored.dueAt ?? at) : null
+  if (submission !== stored.submission) statements.updateSubmission.run({ ...submission, seq })
   if (isTurned) statements.moveRuns.run({ submissionSeq: seq, dueAt })
-  const find = (runId: string) => before.runs.find((run) => run.runId === runId)
-  const isUnchanged = ({ runId }: Run) => runId !== goneRunId && !runs.some((run) => run.runId === runId)
-  const turned = isTurned ? before.runs.filter(isUnchanged) : []
-  for (const run of [...runs, ...turned]) {
-    const old = find(run.runId)
-    const groupId = writer.tallies.change(wasRejected ? undefined : old, isRejected ? undefined : run)
-    statements.saveRun.run(toRunValues(run, { submissionSeq: seq, dueAt, groupId }))
+  const find = (runId: string) => {
+    const run = stored.runs.find((known) => known.runId === runId)
+    return run && { run, groupId: stored.groupIds.get(runId) ?? null }
   }
+  const isUnchanged = ({ runId }: Run) => runId !== goneRunId && !runs.some((run) => run.runId === runId)
+  const turned = isTurned ? stored.runs.filter(isUnchanged) : []
+  for (const run of [...runs, ...turned])
+    saveRun(writer, find(run.runId), run, { submissionSeq: seq, dueAt, isListed })
   if (goneRunId === null) return
   statements.deleteRun.run({ runId: goneRunId })
-  const gone = find(goneRunId)
-  if (gone && !wasRejected) writer.tallies.change(gone, undefined)
+  tallies.change(find(goneRunId), undefined)
+}
+
+/** Writes a run down and counts what has changed; `before` is undefined for a new one. */
+export function saveRun(
+  { statements, tallies }: Writer,
+  before: GroupedRun | undefined,
+  after: Run,
+  { isListed, ...place }: { submissionSeq: number; dueAt: number | null; isListed: boolean },
+): void {
+  const groupId = tallies.change(before, isListed ? after : undefined)
+  const { lastInsertRowid } = statements.saveRun.run(toRunValues(after, { ...place, groupId }))
+  if (before === undefined) tallies.place(Number(lastInsertRowid), after.requestedAt)
 }

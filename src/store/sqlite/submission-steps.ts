@@ -3,21 +3,20 @@ import type { StoredAnswer } from '../../domain/idempotency.ts'
 import { type Answer, type AnswerJudgement, judgeAnswer } from '../../domain/judge-answer.ts'
 import { type NewSubmission, openSubmission, type Submission } from '../../domain/submission.ts'
 import { applyAnswer, finishQueued } from './apply-answer.ts'
-import { toRunValues, toSubmission } from './rows.ts'
-import { loadSubmission, saveChange, type Writer } from './stored-submission.ts'
+import { toSubmission } from './rows.ts'
+import { loadSubmission, saveChange, saveRun, type Writer } from './stored-submission.ts'
 
 /** Returns the number of its row. */
 export function createSubmission(
-  { statements, tallies, newId }: Writer,
+  writer: Writer,
   request: NewSubmission,
   key?: { scope: string; fingerprint: string },
 ): number {
+  const { statements, newId } = writer
+  const { dueAt } = request
   const { submission, runs } = openSubmission(request, newId)
   const { seq } = statements.insertSubmission.get({ ...submission })
-  for (const run of runs) {
-    const groupId = tallies.change(undefined, run)
-    statements.saveRun.run(toRunValues(run, { submissionSeq: seq, dueAt: request.dueAt, groupId }))
-  }
+  for (const run of runs) saveRun(writer, undefined, run, { submissionSeq: seq, dueAt, isListed: true })
   if (key) statements.nameSubmission.run({ ...key, submissionSeq: seq })
   return seq
 }
@@ -46,7 +45,13 @@ export function recoverSubmissions(writer: Writer, at: number): number {
     error: { code: 'process_died', message, status: null },
   }
   for (const row of swept) {
-    const stored = { seq: row.seq, dueAt: null, submission: toSubmission(row), runs: [] }
+    const stored = {
+      seq: row.seq,
+      dueAt: null,
+      submission: toSubmission(row),
+      runs: [],
+      groupIds: new Map(),
+    }
     const judgement = judgeAnswer(stored.submission, stored.runs, answer, [], writer.newId, at)
     saveChange(writer, stored, judgement, at)
   }

@@ -4,10 +4,15 @@ import { type Tally, tallyChange } from '../../domain/tally.ts'
 import { createGroupIds } from './group-ids.ts'
 import type { Statements } from './statements.ts'
 
+/** A run as it is stored, with the group in which it is listed; null where it is not. */
+export type GroupedRun = { run: Run; groupId: number | null }
+
 /** What the steps of one transaction add up to. It is counted in memory and written once, right before the commit. */
 export type Tallies = {
-  /** A run was changed; undefined where it is not listed. Returns the group in which it is now. */
-  change(before: Run | undefined, after: Run | undefined): number | null
+  /** A run was changed; `after` is undefined where it is not listed any more. Returns the group in which it is now. */
+  change(before: GroupedRun | undefined, after: Run | undefined): number | null
+  /** A run was inserted. */
+  place(seq: number, requestedAt: number): void
   /** How much was counted so far, for `rollBackTo`. */
   mark(): number
   /** Takes back what a step counted that was rolled back. */
@@ -18,60 +23,73 @@ export type Tallies = {
 }
 
 type Count =
-  | { kind: 'group'; groupId: number; delta: number }
+  | { kind: 'group'; groupId: number; cause: string; delta: 1 | -1 }
   | { kind: 'hour'; tally: Tally }
-  | { kind: 'requested'; at: number }
+  | { kind: 'place'; block: number; requestedAt: number }
 
 export function createTallies(statements: Statements): Tallies {
   const groupIds = createGroupIds(statements)
   let counts: Count[] = []
-  let committedSeq = statements.findNewestSeq.get()?.seq ?? 0
-  let writtenSeq = committedSeq
 
   const writeGroups = () => {
     const sizes = new Map<number, number>()
-    for (const count of counts)
-      if (count.kind === 'group') sizes.set(count.groupId, (sizes.get(count.groupId) ?? 0) + count.delta)
+    const left = new Set<number>()
+    for (const count of counts) {
+      if (count.kind !== 'group') continue
+      const { groupId, cause, delta } = count
+      sizes.set(groupId, (sizes.get(groupId) ?? 0) + delta)
+      if (delta < 0 && cause !== '') left.add(groupId)
+    }
     for (const [groupId, delta] of sizes) if (delta !== 0) statements.resizeGroup.run({ groupId, delta })
+    // A cause is made of what an error says, so it goes with the last run that had it.
+    for (const groupId of left)
+      if (statements.deleteEmptyGroup.run({ groupId }).changes > 0) groupIds.removed()
   }
   const writeHours = () => {
-    const hours = new Map<string, Omit<Tally, 'delta'> & { delta: number }>()
+    const hours = new Map<string, { tally: Tally; delta: number }>()
     for (const count of counts) {
       if (count.kind !== 'hour') continue
-      const { delta, ...tally } = count.tally
-      if (tally.kind === 'failed') tally.value = groupIds.boundCause(tally.extension, tally.value)
-      const key = JSON.stringify(tally)
-      hours.set(key, { ...tally, delta: (hours.get(key)?.delta ?? 0) + delta })
+      const { hour, kind, extension, value, delta } = count.tally
+      const key = JSON.stringify([hour, kind, extension, value])
+      hours.set(key, { tally: count.tally, delta: (hours.get(key)?.delta ?? 0) + delta })
     }
-    for (const tally of hours.values()) if (tally.delta !== 0) statements.addTally.run(tally)
+    for (const { tally, delta } of hours.values()) {
+      if (delta !== 0) statements.addTally.run({ ...tally, delta })
+      if (delta < 0) statements.deleteEmptyTally.run({ ...tally })
+    }
   }
   const writeBlocks = () => {
-    const times = counts.flatMap((count) => (count.kind === 'requested' ? [count.at] : []))
-    if (times.length === 0) return
-    writtenSeq = statements.findNewestSeq.get()?.seq ?? 0
-    const [leastAt, greatestAt] = [Math.min(...times), Math.max(...times)]
-    const first = blockOf(Math.min(committedSeq + 1, writtenSeq))
-    for (let block = first; block <= blockOf(writtenSeq); block += 1)
-      statements.widenBlock.run({ block, leastAt, greatestAt })
+    const blocks = new Map<number, { leastAt: number; greatestAt: number }>()
+    for (const count of counts) {
+      if (count.kind !== 'place') continue
+      const { block, requestedAt: at } = count
+      const { leastAt, greatestAt } = blocks.get(block) ?? { leastAt: at, greatestAt: at }
+      blocks.set(block, { leastAt: Math.min(leastAt, at), greatestAt: Math.max(greatestAt, at) })
+    }
+    for (const [block, times] of blocks) statements.widenBlock.run({ block, ...times })
   }
 
   return {
     change(before, after) {
-      const groupId = after ? groupIds.idOf(groupOf(after)) : null
-      const beforeId = before ? groupIds.idOf(groupOf(before)) : null
-      if (beforeId !== groupId) {
-        if (beforeId !== null) counts.push({ kind: 'group', groupId: beforeId, delta: -1 })
-        if (groupId !== null) counts.push({ kind: 'group', groupId, delta: 1 })
+      const oldId = before?.groupId ?? null
+      const old = before && oldId !== null ? { run: before.run, cause: groupIds.causeOf(oldId) } : undefined
+      const group = after && groupIds.idOf(groupOf(after))
+      const groupId = group?.groupId ?? null
+      if (oldId !== groupId) {
+        if (old && oldId !== null) counts.push({ kind: 'group', groupId: oldId, cause: old.cause, delta: -1 })
+        if (group) counts.push({ kind: 'group', ...group, delta: 1 })
       }
-      if (after === undefined) return groupId
-      if (before === undefined) counts.push({ kind: 'requested', at: after.requestedAt })
-      for (const tally of tallyChange(before, after)) counts.push({ kind: 'hour', tally })
+      const now = after && group && { run: after, cause: group.cause }
+      for (const tally of tallyChange(old, now)) counts.push({ kind: 'hour', tally })
       return groupId
+    },
+    place(seq, requestedAt) {
+      counts.push({ kind: 'place', block: blockOf(seq), requestedAt })
     },
     mark: () => counts.length,
     rollBackTo(mark) {
       counts.length = mark
-      groupIds.forgetUncommitted()
+      groupIds.rolledBack()
     },
     write() {
       writeGroups()
@@ -80,13 +98,8 @@ export function createTallies(statements: Statements): Tallies {
     },
     end(isCommitted) {
       counts = []
-      if (isCommitted) {
-        committedSeq = writtenSeq
-        groupIds.committed()
-      } else {
-        writtenSeq = committedSeq
-        groupIds.forgetUncommitted()
-      }
+      if (!isCommitted) groupIds.rolledBack()
+      groupIds.committed()
     },
   }
 }

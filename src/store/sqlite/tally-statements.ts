@@ -1,6 +1,6 @@
-import { eq, max, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
-import { runBlocks, runGroups, runs, tallies } from './schema/runs.ts'
+import { runBlocks, runGroups, tallies } from './schema/runs.ts'
 
 const { placeholder } = sql
 
@@ -17,11 +17,6 @@ export function prepareTallyStatements(db: BetterSQLite3Database) {
         cause: placeholder('cause'),
         size: 0,
       })
-      // It is there already where a step of the same transaction made it and another one was rolled back.
-      .onConflictDoUpdate({
-        target: [runGroups.extension, runGroups.status, runGroups.acknowledged, runGroups.cause],
-        set: { size: sql`${runGroups.size}` },
-      })
       .returning({ groupId: runGroups.groupId })
       .prepare(),
     resizeGroup: db
@@ -29,6 +24,11 @@ export function prepareTallyStatements(db: BetterSQLite3Database) {
       .set({ size: sql`${runGroups.size} + ${delta}` })
       .where(eq(runGroups.groupId, placeholder('groupId')))
       .prepare(),
+    deleteEmptyGroup: db
+      .delete(runGroups)
+      .where(and(eq(runGroups.groupId, placeholder('groupId')), eq(runGroups.size, 0)))
+      .prepare(),
+    deleteEmptyGroups: db.delete(runGroups).where(eq(runGroups.size, 0)).prepare(),
     addTally: db
       .insert(tallies)
       .values({
@@ -43,9 +43,17 @@ export function prepareTallyStatements(db: BetterSQLite3Database) {
         set: { size: sql`${tallies.size} + ${delta}` },
       })
       .prepare(),
-    findNewestSeq: db
-      .select({ seq: max(runs.seq) })
-      .from(runs)
+    deleteEmptyTally: db
+      .delete(tallies)
+      .where(
+        and(
+          eq(tallies.hour, placeholder('hour')),
+          eq(tallies.kind, placeholder('kind')),
+          eq(tallies.extension, placeholder('extension')),
+          eq(tallies.value, placeholder('value')),
+          eq(tallies.size, 0),
+        ),
+      )
       .prepare(),
     widenBlock: db
       .insert(runBlocks)

@@ -46,10 +46,10 @@ export const deliveries = sqliteTable(
       .where(sql`${table.eventId} IS NOT NULL AND ${table.outcome} <> 'duplicate'`),
     // Nearly all are `applied`: those are found in the order of the primary key.
     index('deliveries_by_outcome').on(table.outcome).where(sql`${table.outcome} <> 'applied'`),
-    // The others of a file are found by its submissions.
+    // The others of a file are found by its submissions. What was ignored may name a file of no submission.
     index('deliveries_of_files')
       .on(table.fileId)
-      .where(sql`${table.submissionSeq} IS NULL OR ${table.cause} = 'other_file'`),
+      .where(sql`${table.submissionSeq} IS NULL OR ${table.outcome} = 'ignored'`),
     index('deliveries_unclaimed_uploads')
       .on(table.unclaimedRequestId)
       .where(sql`${table.unclaimedRequestId} IS NOT NULL`),

@@ -1,0 +1,83 @@
+import type { Act } from '../../src/domain/act.ts'
+import type { FinalStatus, Run } from '../../src/domain/run.ts'
+import { EVERY_RUN, type ListedRun, type RunFilter } from '../../src/domain/run-filter.ts'
+import type { NewSubmission } from '../../src/domain/submission.ts'
+import type { Store } from '../../src/store/store.ts'
+import { newDelivery, newSubmission } from './facts.ts'
+
+export function anAct(facts: Partial<Act> = {}): Act {
+  return {
+    at: 9_000,
+    actor: 'default',
+    kind: 'acknowledge',
+    subject: null,
+    reason: 'seen',
+    details: null,
+    ...facts,
+  }
+}
+
+/** All pages of a list, one after the other. `between` is done between two pages. */
+export async function listEveryPage(
+  store: Store,
+  filter: Partial<RunFilter> = {},
+  { limit = 50, between }: { limit?: number; between?: () => Promise<unknown> } = {},
+): Promise<ListedRun[]> {
+  const found: ListedRun[] = []
+  let before: number | null = null
+  do {
+    const page = await store.listRuns({ ...EVERY_RUN, ...filter }, { limit, before })
+    if (page.runs.length > limit) throw new Error(`a page of ${page.runs.length} runs`)
+    found.push(...page.runs)
+    before = page.next
+    if (before !== null) await between?.()
+  } while (before !== null)
+  return found
+}
+
+export async function listNames(store: Store, filter: Partial<RunFilter>): Promise<(string | null)[]> {
+  return (await listEveryPage(store, filter)).map(({ fileName }) => fileName)
+}
+
+/** A submission with its runs, in the order of the names. */
+export async function submitTo(
+  store: Store,
+  names: string[],
+  facts: Partial<NewSubmission> = {},
+): Promise<{ submissionId: string; runs: Run[]; runId: string }> {
+  const asked = newSubmission(names, facts)
+  await store.createSubmission(asked)
+  const runs = (await store.findSubmission(asked.submissionId))?.runs ?? []
+  return { submissionId: asked.submissionId, runs, runId: runs[0]?.runId ?? '' }
+}
+
+/** A webhook that says how a run ended. Its file is the one that the submission names, or none. */
+export function say(
+  store: Store,
+  submissionId: string,
+  service: string,
+  status: FinalStatus,
+  { code, at = 2_000 }: { code?: string; at?: number } = {},
+) {
+  const error = code === undefined ? null : { code }
+  const word = { service, status, fileId: null, error }
+  return store.recordDelivery(newDelivery(submissionId, word, { receivedAt: at }))
+}
+
+export async function runOf(store: Store, runId: string): Promise<Run | undefined> {
+  return (await store.findRunHistory(runId))?.run
+}
+
+/** What an operator's counts say, without an order. */
+export async function countsOf(store: Store) {
+  const groups = await store.listRunGroups()
+  const tallies = await store.listTallies(0)
+  return {
+    groups: groups.map((group) => JSON.stringify(sorted(group))).toSorted(),
+    tallies: tallies.map((tally) => JSON.stringify(sorted(tally))).toSorted(),
+  }
+}
+
+function sorted(entry: object) {
+  return Object.entries(entry).toSorted(([one], [other]) => (one < other ? -1 : 1))
+}

@@ -1,0 +1,201 @@
+import { describe, expect, test } from 'vitest'
+import type { DeliveryFilter, DeliveryPlace, ListedDelivery } from '../../src/domain/listed-delivery.ts'
+import type { Store } from '../../src/store/store.ts'
+import { FILE_ID, newAccountDelivery, newDelivery, newRefused } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+import { submitTo } from './operator-facts.ts'
+
+async function listAll(
+  store: Store,
+  filter: Partial<DeliveryFilter> = {},
+  { limit = 50, between }: { limit?: number; between?: () => Promise<unknown> } = {},
+): Promise<ListedDelivery[]> {
+  const found: ListedDelivery[] = []
+  let before: DeliveryPlace | null = null
+  do {
+    const page = await store.listDeliveries({ outcome: null, fileId: null, ...filter }, { limit, before })
+    if (page.deliveries.length > limit) throw new Error('a page is too long')
+    found.push(...page.deliveries)
+    before = page.next
+    if (before !== null) await between?.()
+  } while (before !== null)
+  return found
+}
+
+export function describeOperatorsDeliveries(current: () => OpenedStore): void {
+  const ids = async (filter?: Partial<DeliveryFilter>) =>
+    (await listAll(current().store, filter)).map(({ deliveryId }) => deliveryId)
+  const tell = async (
+    submissionId: string,
+    word: Parameters<typeof newDelivery>[1],
+    facts: Parameters<typeof newDelivery>[2] = {},
+  ) => {
+    const delivery = newDelivery(submissionId, word, facts)
+    await current().store.recordDelivery(delivery)
+    return delivery.deliveryId
+  }
+
+  describe('a list of deliveries', () => {
+    test('tells of each what became of it, and of a refused one nothing that it says', async () => {
+      const { store } = current()
+      const { submissionId, runId } = await submitTo(store, ['remove-bg'], { fileId: FILE_ID })
+      const applied = await tell(submissionId, { service: 'remove-bg', status: 'success' })
+      const lost = await tell('lost', { service: 'remove-bg', status: 'failed' }, { receivedAt: 3_000 })
+      const refused = newRefused({ receivedAt: 4_000 })
+      await store.keepRefused([refused])
+      expect(await listAll(store)).toEqual([
+        {
+          deliveryId: refused.deliveryId,
+          route: 'extension',
+          receivedAt: 4_000,
+          outcome: 'rejected',
+          cause: 'forged_token',
+          signature: null,
+          submissionId: null,
+          runId: null,
+          fileId: null,
+          service: null,
+        },
+        {
+          deliveryId: lost,
+          route: 'extension',
+          receivedAt: 3_000,
+          outcome: 'ignored',
+          cause: 'unknown_submission',
+          signature: 'absent',
+          submissionId: 'lost',
+          runId: null,
+          fileId: FILE_ID,
+          service: 'remove-bg',
+        },
+        {
+          deliveryId: applied,
+          route: 'extension',
+          receivedAt: 2_000,
+          outcome: 'applied',
+          cause: null,
+          signature: 'absent',
+          submissionId,
+          runId,
+          fileId: FILE_ID,
+          service: 'remove-bg',
+        },
+      ])
+    })
+
+    test('has each exactly once, refused ones merged by their times, while more of both come', async () => {
+      const { store } = current()
+      const { submissionId } = await submitTo(store, ['remove-bg'])
+      const word = { service: 'remove-bg', status: 'success' } as const
+      const expected: { deliveryId: string; receivedAt: number }[] = []
+      for (let count = 0; count < 40; count += 1) {
+        const receivedAt = 10_000 + count * 10
+        if (count % 3 === 0) {
+          const refused = newRefused({ receivedAt })
+          await store.keepRefused([refused])
+          expected.push({ deliveryId: refused.deliveryId, receivedAt })
+        } else expected.push({ deliveryId: await tell(submissionId, word, { receivedAt }), receivedAt })
+      }
+      const newestFirst = expected.toReversed().map(({ deliveryId }) => deliveryId)
+      expect(await ids()).toEqual(newestFirst)
+      for (const limit of [1, 3, 7, 40]) {
+        const between = async () => {
+          await tell(submissionId, word, { receivedAt: 90_000 })
+          await store.keepRefused([newRefused({ receivedAt: 90_000 })])
+        }
+        const walked = (await listAll(store, {}, { limit, between })).map(({ deliveryId }) => deliveryId)
+        expect(new Set(walked).size).toBe(walked.length)
+        expect(walked.filter((deliveryId) => newestFirst.includes(deliveryId))).toEqual(newestFirst)
+      }
+    })
+
+    test('is narrowed down to one outcome', async () => {
+      const { store } = current()
+      const { submissionId } = await submitTo(store, ['remove-bg'])
+      const say = (status: 'success' | 'failed') => tell(submissionId, { service: 'remove-bg', status })
+      const [applied, duplicate, contradicted, again] = [
+        await say('success'),
+        await say('success'),
+        await say('failed'),
+        await say('failed'),
+      ]
+      const ignored = await tell(submissionId, { service: null })
+      const refused = newRefused()
+      await store.keepRefused([refused])
+      expect(await ids({ outcome: 'applied' })).toEqual([applied])
+      expect(await ids({ outcome: 'duplicate' })).toEqual([again, duplicate])
+      expect(await ids({ outcome: 'contradicted' })).toEqual([contradicted])
+      expect(await ids({ outcome: 'ignored' })).toEqual([ignored])
+      expect(await ids({ outcome: 'rejected' })).toEqual([refused.deliveryId])
+    })
+
+    test('is narrowed down to a file: those of its submissions, about it, and that name it elsewhere', async () => {
+      const { store } = current()
+      const one = await submitTo(store, ['remove-bg'], { fileId: 'file-1' })
+      const two = await submitTo(store, ['remove-bg'], { fileId: 'file-1' })
+      const other = await submitTo(store, ['remove-bg'], { fileId: 'file-2' })
+      const unknown = await submitTo(store, ['remove-bg'])
+      const word = { service: 'remove-bg', status: 'success', fileId: 'file-1' } as const
+      const expected = [
+        await tell(one.submissionId, word),
+        await tell(two.submissionId, { ...word, fileId: null }),
+        await tell(one.submissionId, word),
+        await tell(other.submissionId, word),
+        await tell('lost', word),
+        await tell(unknown.submissionId, { ...word, service: 'never-asked' }),
+      ]
+      const event = newAccountDelivery({
+        kind: 'asset',
+        eventId: null,
+        type: 'file.updated',
+        fileId: 'file-1',
+      })
+      await store.recordAccountDelivery(event)
+      await tell(other.submissionId, { ...word, fileId: 'file-2' })
+      await store.keepRefused([newRefused({ body: Buffer.from('{"fileId":"file-1"}') })])
+
+      expect(await ids({ fileId: 'file-1' })).toEqual([event.deliveryId, ...expected.toReversed()])
+      expect(await ids({ fileId: 'file-1', outcome: 'applied' })).toEqual([expected[1], expected[0]])
+      expect(await ids({ fileId: 'file-1', outcome: 'duplicate' })).toEqual([expected[2]])
+      const paged = await listAll(store, { fileId: 'file-1' }, { limit: 2 })
+      expect(paged.map(({ deliveryId }) => deliveryId)).toEqual([event.deliveryId, ...expected.toReversed()])
+      expect(await ids({ fileId: 'nowhere' })).toEqual([])
+    })
+  })
+
+  describe('one delivery', () => {
+    test('is found as it came, with its body until that is pruned', async () => {
+      const { store } = current()
+      const { submissionId, runId } = await submitTo(store, ['remove-bg'])
+      const body = Buffer.from([0, 255, 34])
+      const headers = { 'x-odd': 'ü' }
+      const deliveryId = await tell(
+        submissionId,
+        { service: 'remove-bg', status: 'failed' },
+        { body, headers },
+      )
+      const [listed] = await listAll(store)
+      expect(await store.findDelivery(deliveryId)).toEqual({ ...listed, headers, body, bytes: 3 })
+      expect(listed).toMatchObject({ deliveryId, runId })
+
+      await store.pruneBodies(1_000_000, 10)
+      expect(await store.findDelivery(deliveryId)).toMatchObject({ deliveryId, headers: null, body: null })
+      expect(await store.findDelivery('nowhere')).toBeUndefined()
+    })
+
+    test('is found among the refused, also where its body was cut', async () => {
+      const { store } = current()
+      const refused = newRefused({ cause: 'too_large', bytes: 5_000_000 })
+      await store.keepRefused([refused])
+      const { deliveryId, headers, body } = refused
+      expect(await store.findDelivery(deliveryId)).toMatchObject({
+        deliveryId,
+        outcome: 'rejected',
+        cause: 'too_large',
+        headers,
+        body,
+        bytes: 5_000_000,
+      })
+    })
+  })
+}

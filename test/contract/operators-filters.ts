@@ -1,0 +1,172 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { RunStatus } from '../../src/domain/run.ts'
+import type { RunFilter } from '../../src/domain/run-filter.ts'
+import type { Store } from '../../src/store/store.ts'
+import { newSubmission, refused } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+import { anAct, listEveryPage, runOf, say } from './operator-facts.ts'
+
+const EXTENSIONS = ['remove-bg', 'ai-tasks', 'google-auto-tagging']
+const STATUSES = ['success', 'failed', 'pending', 'expired'] as const satisfies RunStatus[]
+const CAUSES = ['too_large', 'unknown_foreground', 'timeout']
+const FILE_NAMES = ['cat.png', 'Cat_2.png', 'dog.jpg', 'CAT.gif', 'ünder.png']
+
+/** One run as the test has made it. */
+type Made = {
+  runId: string
+  submissionId: string
+  fileId: string
+  fileName: string
+  extension: string
+  status: RunStatus
+  cause: string
+  acknowledged: boolean
+  requestedAt: number
+  isRejected: boolean
+}
+
+/** The clock runs, and jumps back and forth by hours. */
+function clockAt(index: number): number {
+  return 100_000_000 + index * 1_000 + (index % 400 < 40 ? 7_200_000 : 0) - (index % 700 < 50 ? 3_600_000 : 0)
+}
+
+async function makeRuns(store: Store, count: number): Promise<Made[]> {
+  const made = Array.from({ length: count }, (_, index): Made & { index: number } => {
+    const status = STATUSES[Math.floor(index / 3) % 4] ?? 'pending'
+    return {
+      index,
+      runId: '',
+      submissionId: '',
+      fileId: `file-${index % 97}`,
+      fileName: FILE_NAMES[index % 5] ?? '',
+      extension: EXTENSIONS[index % 3] ?? '',
+      status,
+      cause: status === 'failed' ? (CAUSES[Math.floor(index / 12) % 3] ?? '') : '',
+      acknowledged: index % 7 === 0 && status !== 'pending',
+      requestedAt: clockAt(index),
+      isRejected: index % 50 === 49,
+    }
+  })
+  await Promise.all(
+    made.map(async (one) => {
+      const { fileId, fileName, requestedAt: at } = one
+      const asked = newSubmission([one.extension], { fileId, fileName, at })
+      one.submissionId = asked.submissionId
+      await store.createSubmission(asked)
+    }),
+  )
+  await Promise.all(made.map((one) => end(store, one)))
+  return made
+}
+
+async function end(store: Store, one: Made): Promise<void> {
+  const { submissionId, extension, status, cause } = one
+  one.runId = (await store.findSubmission(submissionId))?.runs[0]?.runId ?? ''
+  const at = one.requestedAt + 500
+  if (one.isRejected) {
+    one.status = 'pending'
+    one.cause = ''
+    one.acknowledged = false
+    await store.answerSubmission(submissionId, refused('rejected'), at)
+    return
+  }
+  if (status === 'success') await say(store, submissionId, extension, 'success', { at })
+  if (status === 'failed') await say(store, submissionId, extension, 'failed', { code: cause, at })
+  if (status === 'expired') await store.applyFinding(one.runId, { kind: 'no_word' }, at)
+  if (one.acknowledged) await store.acknowledgeRuns([one.runId], anAct())
+}
+
+/** What a filter asks for, told a second time. */
+function isAskedFor(one: Made, filter: RunFilter): boolean {
+  const { q } = filter
+  const isExact = q === one.runId || q === one.submissionId || q === one.fileId
+  const isNamed = q !== null && one.fileName.toLowerCase().indexOf(q.toLowerCase()) === 0
+  if (one.isRejected ? !isExact : q !== null && !isExact && !isNamed) return false
+  if (filter.since !== null && one.requestedAt < filter.since) return false
+  if (filter.until !== null && one.requestedAt >= filter.until) return false
+  const { status, extension, cause, acknowledged } = one
+  const told = Object.entries({ status, extension, cause, acknowledged })
+  const asked = new Map(Object.entries(filter))
+  return told.every(([name, value]) => asked.get(name) === null || asked.get(name) === value)
+}
+
+function filtersOf(made: readonly Made[]): fc.Arbitrary<RunFilter> {
+  const maybe = <T>(arbitrary: fc.Arbitrary<T>) =>
+    fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary })
+  const one = fc.constantFrom(...made)
+  const time = fc.oneof(
+    one.map(({ requestedAt }) => requestedAt),
+    one.map(({ requestedAt }) => requestedAt + 1),
+    fc.integer({ min: 0, max: 200_000_000 }),
+  )
+  return fc.record({
+    status: maybe(fc.constantFrom<RunStatus>(...STATUSES)),
+    extension: maybe(fc.constantFrom(...EXTENSIONS, 'no-such')),
+    cause: maybe(fc.constantFrom(...CAUSES)),
+    acknowledged: maybe(fc.boolean()),
+    since: maybe(time),
+    until: maybe(time),
+    q: maybe(
+      fc.oneof(
+        one.map(({ runId }) => runId),
+        one.map(({ submissionId }) => submissionId),
+        one.map(({ fileId }) => fileId),
+        fc.constantFrom('cat', 'CAT.', 'dog.jpg', 'ü', 'c', 'at', ''),
+      ),
+    ),
+  })
+}
+
+export function describeOperatorsFilters(current: () => OpenedStore): void {
+  describe('a list of runs', () => {
+    test('has what its filter asks for and nothing else, the newest first, whatever the clock did', async () => {
+      const { store } = current()
+      const made = await makeRuns(store, 2_600)
+      expect(made.filter(({ runId }) => runId === '')).toEqual([])
+      await fc.assert(
+        fc.asyncProperty(filtersOf(made), fc.integer({ min: 1, max: 900 }), async (filter, limit) => {
+          const found = await listEveryPage(store, filter, { limit: Math.max(limit, 40) })
+          const expected = made.filter((one) => isAskedFor(one, filter)).map(({ runId }) => runId)
+          expect(found.map(({ run }) => run.runId)).toEqual(expected.toReversed())
+        }),
+        { numRuns: 60 },
+      )
+      const timed = made.filter(({ requestedAt, isRejected }) => {
+        return !isRejected && requestedAt >= clockAt(300) && requestedAt < clockAt(340)
+      })
+      const window = { since: clockAt(300), until: clockAt(340) }
+      expect(timed.length).toBeGreaterThan(30)
+      expect(await listEveryPage(store, window)).toHaveLength(timed.length)
+    })
+
+    test('tells each run with its file, its name and how it was asked for', async () => {
+      const { store } = current()
+      const asked = newSubmission(['remove-bg'], { kind: 'update', fileId: 'file-1', fileName: 'a.png' })
+      await store.createSubmission(asked)
+      const found = await store.findSubmission(asked.submissionId)
+      expect(await listEveryPage(store)).toEqual([
+        { run: found?.runs[0], fileId: 'file-1', fileName: 'a.png', kind: 'update' },
+      ])
+    })
+
+    test('has a run again whose submission was rejected and is proved by a webhook', async () => {
+      const { store } = current()
+      const asked = newSubmission(['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
+      await store.createSubmission(asked)
+      await store.answerSubmission(asked.submissionId, refused('rejected'), 2_000)
+      expect(await listEveryPage(store)).toEqual([])
+      expect(await store.listRunGroups()).toEqual([])
+      const exact = await listEveryPage(store, { q: asked.submissionId })
+      expect(exact.map(({ run }) => run.name)).toEqual(['ai-tasks', 'remove-bg'])
+
+      await say(store, asked.submissionId, 'ai-tasks', 'failed', { code: 'E1' })
+      const listed = (await listEveryPage(store)).map(({ run }) => [run.name, run.status])
+      expect(listed).toEqual([
+        ['ai-tasks', 'failed'],
+        ['remove-bg', 'pending'],
+      ])
+      expect((await runOf(store, exact[0]?.run.runId ?? ''))?.status).toBe('failed')
+    })
+  })
+}

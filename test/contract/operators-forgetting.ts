@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest'
+import { accepted, newAccountDelivery, newDelivery, newRefused } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+import { anAct, countsOf, listEveryPage, say, submitTo } from './operator-facts.ts'
+
+const FORGET = anAct({ kind: 'forget', subject: 'file-1', reason: 'the owner of file-1 asked' })
+const HASH = /^sha256:[0-9a-f]{64}$/
+
+export function describeOperatorsForgetting(current: () => OpenedStore): void {
+  const fill = (fileId: string, code: string) => async () => {
+    const { store } = current()
+    const { submissionId, runs } = await submitTo(store, ['remove-bg', 'ai-tasks'], { fileId })
+    await say(store, submissionId, 'remove-bg', 'failed', { code })
+    await say(store, submissionId, 'remove-bg', 'failed', { code })
+    return { submissionId, runIds: runs.map(({ runId }) => runId) }
+  }
+  const aboutFile = (fileId: string) =>
+    newAccountDelivery({ kind: 'asset', eventId: 'event-1', type: 'file.deleted', fileId })
+
+  describe('forgetting an asset', () => {
+    test('removes everything of it and nothing of another, and what is counted is as if it had never been', async () => {
+      const { store } = current()
+      const kept = await fill('file-2', 'E1')()
+      const before = await countsOf(store)
+      const gone = await fill('file-1', 'E1')()
+      const again = await fill('file-1', 'only here')()
+      await store.recordAccountDelivery(aboutFile('file-1'))
+
+      expect(await store.forgetAsset('file-1', FORGET)).toBe(true)
+      expect(await store.listAssetSubmissions('file-1')).toEqual([])
+      expect(await store.findAsset('file-1')).toBeUndefined()
+      for (const { submissionId, runIds } of [gone, again]) {
+        expect(await store.findSubmission(submissionId)).toBeUndefined()
+        for (const id of [submissionId, ...runIds]) expect(await listEveryPage(store, { q: id })).toEqual([])
+        expect(await store.findRunHistory(runIds[0] ?? '')).toBeUndefined()
+      }
+      const page = { limit: 50, before: null }
+      expect(await store.listDeliveries({ outcome: null, fileId: 'file-1' }, page)).toMatchObject({
+        deliveries: [],
+      })
+      expect(await countsOf(store)).toEqual(before)
+      const left = await store.listDeliveries({ outcome: null, fileId: null }, page)
+      expect(left.deliveries.map(({ submissionId }) => submissionId)).toEqual([
+        kept.submissionId,
+        kept.submissionId,
+      ])
+      expect((await listEveryPage(store)).map(({ run }) => run.runId)).toEqual(kept.runIds.toReversed())
+    })
+
+    test('is told by hash alone, in earlier acts too', async () => {
+      const { store } = current()
+      const { submissionId, runIds } = await fill('file-1', 'E1')()
+      const [runId = ''] = runIds
+      const other = anAct({ subject: 'another', reason: 'not this one' })
+      await store.recordAct(anAct({ subject: runId, reason: 'mine' }))
+      await store.recordAct(anAct({ details: { runIds: [runId, 'another'], filter: { q: 'file-1' } } }))
+      await store.recordAct(anAct({ kind: 'retry', details: { submissionId } }))
+      await store.recordAct(other)
+      await store.forgetAsset('file-1', FORGET)
+
+      const { acts } = await store.listActs({ limit: 9, before: null })
+      const told = JSON.stringify(acts)
+      for (const name of ['file-1', submissionId, runId, 'mine']) expect(told).not.toContain(name)
+      expect(acts).toMatchObject([
+        { kind: 'forget', subject: expect.stringMatching(HASH), actor: 'default' },
+        other,
+        { kind: 'retry' },
+        { details: { runIds: [expect.stringMatching(HASH), 'another'] } },
+        { subject: expect.stringMatching(HASH), reason: null },
+      ])
+      expect(acts[0]?.reason).toMatch(/^the owner of sha256:[0-9a-f]{64} asked$/)
+    })
+
+    test('keeps nothing of what still comes for it, after a restart too', async () => {
+      const { store, reopen } = current()
+      const { submissionId } = await fill('file-1', 'E1')()
+      await store.forgetAsset('file-1', FORGET)
+      const reopened = await reopen()
+      const late = newDelivery(submissionId, { service: 'remove-bg', status: 'success', fileId: 'file-1' })
+      const recorded = { outcome: 'ignored', cause: 'forgotten', fileId: null, runId: null }
+      expect(await reopened.recordDelivery(late)).toEqual(recorded)
+      const events = [aboutFile('file-1'), aboutFile('file-1')]
+      for (const event of events) expect(await reopened.recordAccountDelivery(event)).toEqual(recorded)
+      const end = newAccountDelivery({
+        kind: 'upload_finished',
+        eventId: 'event-2',
+        type: 'upload.pre-transform.success',
+        requestId: 'request-1',
+        answer: accepted({}, { fileId: 'file-1' }),
+      })
+      expect(await reopened.recordAccountDelivery(end)).toEqual(recorded)
+
+      for (const { deliveryId } of [late, ...events, end]) {
+        const kept = await reopened.findDelivery(deliveryId)
+        expect(kept).toMatchObject({
+          deliveryId,
+          submissionId: null,
+          fileId: null,
+          service: null,
+          headers: {},
+        })
+        expect(kept?.body?.length).toBe(0)
+      }
+    })
+
+    test('is over where the asset is heard of again', async () => {
+      const { store } = current()
+      const old = await fill('file-1', 'E1')()
+      await store.forgetAsset('file-1', FORGET)
+      const fresh = await fill('file-1', 'E2')()
+      expect(await store.recordAccountDelivery(aboutFile('file-1'))).toMatchObject({ outcome: 'applied' })
+      const late = newDelivery(old.submissionId, { service: 'ai-tasks', status: 'success', fileId: 'file-1' })
+      expect(await store.recordDelivery(late)).toMatchObject({ cause: 'forgotten' })
+      expect(await listEveryPage(store, { q: 'file-1' })).toHaveLength(2)
+      expect(await listEveryPage(store, { q: fresh.submissionId })).toHaveLength(2)
+    })
+
+    test('takes refused deliveries for it along, and leaves the others', async () => {
+      const { store } = current()
+      const { submissionId } = await fill('file-1', 'E1')()
+      const naming = newRefused({ body: Buffer.from('{"fileId":"file-1"}') })
+      const addressed = newRefused({ token: `${submissionId}.mac`, body: Buffer.from('no json') })
+      const other = newRefused({ token: 'another.mac' })
+      const nameless = newRefused({ route: 'account', token: null })
+      await store.keepRefused([naming, addressed, other, nameless])
+      await store.forgetAsset('file-1', FORGET)
+      const left = [naming, addressed, other, nameless].map(({ deliveryId }) => store.findRefused(deliveryId))
+      expect(await Promise.all(left)).toEqual([undefined, undefined, other, nameless])
+    })
+
+    test('takes its runs out of a retry that is under way', async () => {
+      const { store } = current()
+      const one = await fill('file-1', 'E1')()
+      const two = await fill('file-2', 'E1')()
+      await store.createRetry('retry-1', [one.runIds[0] ?? '', two.runIds[0] ?? ''], anAct())
+      await store.forgetAsset('file-1', FORGET)
+      expect(await store.nextRetryItem()).toMatchObject({ runId: two.runIds[0] })
+      expect(await store.findRetry('retry-1')).toMatchObject({ total: 1 })
+    })
+
+    test('tells where there is nothing to forget, and writes nothing', async () => {
+      const { store } = current()
+      await fill('file-2', 'E1')()
+      expect(await store.forgetAsset('file-1', FORGET)).toBe(false)
+      expect((await store.listActs({ limit: 9, before: null })).acts).toEqual([])
+      expect(await store.recordAccountDelivery(aboutFile('file-1'))).toMatchObject({ cause: null })
+    })
+  })
+}

@@ -1,0 +1,112 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { EVERY_RUN } from '../../src/domain/run-filter.ts'
+import type { Store } from '../../src/store/store.ts'
+import { accepted, refused } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+import { anAct, listEveryPage, say, submitTo } from './operator-facts.ts'
+
+const NAMES = ['remove-bg', 'ai-tasks']
+
+/** What others do between two pages; `index` is that of the submission that it is done to. */
+type Deed =
+  | { kind: 'insert'; at: number }
+  | { kind: 'settle'; index: number; status: 'success' | 'failed' }
+  | { kind: 'reject' | 'acknowledge' | 'expire' | 'name'; index: number }
+
+const index = fc.nat(40)
+const deed: fc.Arbitrary<Deed> = fc.oneof(
+  fc.record({ kind: fc.constant('insert' as const), at: fc.integer({ min: 0, max: 5_000 }) }),
+  fc.record({
+    kind: fc.constant('settle' as const),
+    index,
+    status: fc.constantFrom('success' as const, 'failed' as const),
+  }),
+  fc.record({ kind: fc.constantFrom('reject' as const, 'acknowledge', 'expire', 'name'), index }),
+)
+
+/** What no deed changes of a run: with such a filter each run that was there is still asked for. */
+const filter = fc.constantFrom(
+  {},
+  { extension: 'remove-bg' },
+  { since: 1_000, until: 4_000 },
+  { q: 'cat' },
+  { q: 'cat', extension: 'ai-tasks' },
+)
+
+type Subject = Awaited<ReturnType<typeof submitTo>>
+
+async function perform(store: Store, subjects: readonly Subject[], deed: Deed): Promise<void> {
+  if (deed.kind === 'insert') {
+    await submitTo(store, NAMES, { at: deed.at, fileName: 'cat.png' })
+    return
+  }
+  const subject = subjects[deed.index % subjects.length]
+  if (subject === undefined) return
+  const { submissionId, runs } = subject
+  const [first, second] = runs
+  switch (deed.kind) {
+    case 'settle':
+      await say(store, submissionId, 'remove-bg', deed.status, { code: `E${deed.index % 5}` })
+      return
+    case 'acknowledge':
+      await store.acknowledgeRuns([first?.runId ?? ''], anAct())
+      return
+    case 'expire':
+      await store.applyFinding(second?.runId ?? '', { kind: 'no_word' }, 3_000)
+      return
+    case 'name':
+      await store.answerSubmission(submissionId, accepted({}, { fileName: 'cat_x1.png' }), 3_000)
+      return
+    case 'reject':
+      await store.answerSubmission(submissionId, refused('rejected'), 3_000)
+  }
+}
+
+export function describeOperatorsPages(current: () => OpenedStore): void {
+  describe('pages of runs', () => {
+    test('have each run that was there exactly once, while others insert, settle, reject and acknowledge', async () => {
+      const deeds = fc.array(fc.array(deed, { maxLength: 6 }), { minLength: 1, maxLength: 12 })
+      await fc.assert(
+        fc.asyncProperty(filter, deeds, async (asked, stages) => {
+          const { store } = current()
+          const subjects: Subject[] = []
+          for (let count = 0; count < 8; count += 1)
+            subjects.push(
+              await submitTo(store, NAMES, { at: (count * 1_700) % 5_000, fileName: `cat${count}` }),
+            )
+          const atStart = (await listEveryPage(store, asked)).map(({ run }) => run.runId)
+          const limit = Math.max(1, Math.ceil(atStart.length / (stages.length + 1)))
+          const rejected = new Set<string>()
+          const waiting = [...stages]
+          const between = async () => {
+            for (const each of waiting.shift() ?? []) {
+              await perform(store, subjects, each)
+              if (each.kind !== 'reject') continue
+              for (const { runId } of subjects[each.index % subjects.length]?.runs ?? []) rejected.add(runId)
+            }
+          }
+          const pages = await listEveryPage(store, asked, { limit, between })
+          const found = pages.map(({ run }) => run.runId)
+
+          expect(new Set(found).size).toBe(found.length)
+          // What was rejected meanwhile is not listed any more, or listed again; everything else is there, in its order.
+          expect(found.filter((runId) => !rejected.has(runId))).toEqual(
+            atStart.filter((runId) => !rejected.has(runId)),
+          )
+        }),
+        { numRuns: 20 },
+      )
+    })
+
+    test('end with null, also where the last one is full', async () => {
+      const { store } = current()
+      for (let count = 0; count < 4; count += 1) await submitTo(store, ['remove-bg'])
+      const first = await store.listRuns(EVERY_RUN, { limit: 2, before: null })
+      expect(first.runs).toHaveLength(2)
+      expect(first.next).not.toBeNull()
+      const second = await store.listRuns(EVERY_RUN, { limit: 2, before: first.next })
+      expect([second.runs.length, second.next]).toEqual([2, null])
+    })
+  })
+}

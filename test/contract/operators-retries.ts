@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest'
+import type { Store } from '../../src/store/store.ts'
+import { FILE_ID, newSubmission } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+import { anAct, say, submitTo } from './operator-facts.ts'
+
+const MANY = anAct({ kind: 'retry_many', subject: 'retry-1' })
+
+/** Runs that may be asked for again, each of a file of its own. */
+async function failMany(store: Store, count: number): Promise<string[]> {
+  const runIds: string[] = []
+  for (let index = 0; index < count; index += 1) {
+    const { submissionId, runId } = await submitTo(store, ['remove-bg'], { fileId: `file-${index}` })
+    await say(store, submissionId, 'remove-bg', 'failed')
+    runIds.push(runId)
+  }
+  return runIds
+}
+
+function asking(fileId = 'file-0', facts: Partial<ReturnType<typeof newSubmission>> = {}) {
+  return newSubmission(['remove-bg'], { kind: 'update', fileId, attempt: 2, ...facts })
+}
+
+export function describeOperatorsRetries(current: () => OpenedStore): void {
+  describe('asking for a run again', () => {
+    test('writes the submission and the act together', async () => {
+      const { store } = current()
+      const [runId = ''] = await failMany(store, 1)
+      const act = anAct({ kind: 'retry', subject: runId })
+      const again = asking()
+      expect(await store.submitRetry(runId, again, { act })).toBeNull()
+      const found = await store.findSubmission(again.submissionId)
+      expect(found?.runs).toMatchObject([{ name: 'remove-bg', status: 'pending', attempt: 2 }])
+      expect((await store.listActs({ limit: 9, before: null })).acts).toEqual([act])
+      expect(await store.findRunHistory(runId)).toMatchObject({ currentRunId: found?.runs[0]?.runId })
+
+      const failing = store.submitRetry(found?.runs[0]?.runId ?? '', again, { act })
+      expect(await failing).toBe('pending')
+      await say(store, again.submissionId, 'remove-bg', 'failed')
+      // Its id is taken, so the submission cannot be written, and neither can the act.
+      await expect(
+        store.submitRetry(
+          found?.runs[0]?.runId ?? '',
+          { ...asking(), submissionId: again.submissionId },
+          { act },
+        ),
+      ).rejects.toThrow()
+      expect((await store.listActs({ limit: 9, before: null })).acts).toHaveLength(1)
+    })
+
+    test('is refused where it is written, when two ask at once: nothing is written of the second', async () => {
+      const { store } = current()
+      const [runId = ''] = await failMany(store, 1)
+      const act = anAct({ kind: 'retry', subject: runId })
+      const [one, two] = [asking(), asking()]
+      const told = await Promise.all([one, two].map((again) => store.submitRetry(runId, again, { act })))
+      expect(told).toEqual([null, 'not_current'])
+      expect(await store.findSubmission(two.submissionId)).toBeUndefined()
+      expect((await store.listActs({ limit: 9, before: null })).acts).toHaveLength(1)
+    })
+
+    test('is refused for what is pending, without a file or not there', async () => {
+      const { store } = current()
+      const pending = await submitTo(store, ['remove-bg'], { fileId: FILE_ID })
+      const nameless = await submitTo(store, ['remove-bg'])
+      const act = anAct({ kind: 'retry' })
+      expect(await store.submitRetry(pending.runId, asking(FILE_ID), { act })).toBe('pending')
+      expect(await store.submitRetry(nameless.runId, asking(), { act })).toBe('no_file')
+      expect(await store.submitRetry('nowhere', asking(), { act })).toBe('no_file')
+      expect((await store.listActs({ limit: 9, before: null })).acts).toEqual([])
+    })
+  })
+
+  describe('a retry of many runs', () => {
+    test('gives out its runs in their order, one after another, and tells how far it has come', async () => {
+      const { store } = current()
+      const runIds = await failMany(store, 4)
+      const [first = '', second = '', third = '', fourth = ''] = runIds
+      const order = [third, first, fourth, second]
+      expect(await store.findRetry('retry-1')).toBeUndefined()
+      await store.createRetry('retry-1', [...order, 'nowhere', third], MANY)
+      expect((await store.listActs({ limit: 9, before: null })).acts).toEqual([MANY])
+      const progress = { retryId: 'retry-1', total: 4, done: 0, failed: 0, state: 'running' }
+      expect(await store.findRetry('retry-1')).toEqual(progress)
+
+      const ends = ['accepted', 'failed', 'unconfirmed', 'accepted'] as const
+      for (const [index, runId] of order.entries()) {
+        const item = await store.nextRetryItem()
+        expect(item).toMatchObject({ runId, actor: 'default' })
+        const { itemId = 0 } = item ?? {}
+        const again = asking(`file-${runIds.indexOf(runId)}`)
+        expect(await store.submitRetry(runId, again, { itemId })).toBeNull()
+        expect((await store.findSubmission(again.submissionId))?.runs).toHaveLength(1)
+        expect((await store.nextRetryItem())?.runId).toBe(order[index + 1])
+        await store.endRetryItem(itemId, ends[index] ?? 'failed', null)
+        expect(await store.findRetry('retry-1')).toMatchObject({ done: index + 1 })
+      }
+      expect(await store.nextRetryItem()).toBeUndefined()
+      const ended = { retryId: 'retry-1', total: 4, done: 4, failed: 2, state: 'done' }
+      expect(await store.findRetry('retry-1')).toEqual(ended)
+    })
+
+    test('comes after those that were asked for before', async () => {
+      const { store } = current()
+      const [first = '', second = ''] = await failMany(store, 2)
+      await store.createRetry('retry-1', [second], MANY)
+      await store.createRetry('retry-2', [first, second], MANY)
+      const given: (string | undefined)[] = []
+      for (let count = 0; count < 3; count += 1) {
+        const item = await store.nextRetryItem()
+        given.push(item?.runId)
+        await store.endRetryItem(item?.itemId ?? 0, 'failed', 'for this test')
+      }
+      expect(given).toEqual([second, first, second])
+      expect(await store.findRetry('retry-1')).toMatchObject({ total: 1, state: 'done' })
+      expect(await store.findRetry('retry-2')).toMatchObject({ total: 2, failed: 2, state: 'done' })
+    })
+
+    test('of no runs is done at once', async () => {
+      const { store } = current()
+      await store.createRetry('retry-1', [], MANY)
+      expect(await store.findRetry('retry-1')).toMatchObject({ total: 0, done: 0, state: 'done' })
+    })
+
+    test('gives out no run twice: an item is asked for once, and with it stands or falls its submission', async () => {
+      const { store } = current()
+      const [runId = '', otherId = ''] = await failMany(store, 2)
+      await store.createRetry('retry-1', [runId, otherId], MANY)
+      const { itemId = 0 } = (await store.nextRetryItem()) ?? {}
+      expect(await store.submitRetry(runId, asking(), { itemId })).toBeNull()
+      const again = asking('file-1')
+      await expect(store.submitRetry(otherId, again, { itemId })).rejects.toThrow()
+      expect(await store.findSubmission(again.submissionId)).toBeUndefined()
+      await store.endRetryItem(itemId, 'accepted', null)
+      await store.endRetryItem(itemId, 'waiting', null)
+      expect((await store.nextRetryItem())?.runId).toBe(otherId)
+    })
+
+    test('keeps the turn of a run that ImageKit has held back', async () => {
+      const { store } = current()
+      const [runId = '', otherId = ''] = await failMany(store, 2)
+      await store.createRetry('retry-1', [runId, otherId], MANY)
+      const { itemId = 0 } = (await store.nextRetryItem()) ?? {}
+      await store.submitRetry(runId, asking(), { itemId })
+      await store.endRetryItem(itemId, 'waiting', null)
+      expect(await store.nextRetryItem()).toMatchObject({ itemId, runId })
+    })
+
+    test('goes on after a restart; what was under way then is unconfirmed, and never given out again', async () => {
+      const { store, reopen } = current()
+      const [runId = '', otherId = ''] = await failMany(store, 2)
+      await store.createRetry('retry-1', [runId, otherId], MANY)
+      const { itemId = 0 } = (await store.nextRetryItem()) ?? {}
+      await store.submitRetry(runId, asking(), { itemId })
+
+      const reopened = await reopen()
+      await reopened.recoverAbandoned(9_000)
+      expect(await reopened.findRetry('retry-1')).toMatchObject({ total: 2, done: 1, failed: 1 })
+      expect((await reopened.nextRetryItem())?.runId).toBe(otherId)
+      await reopened.endRetryItem(itemId, 'waiting', null)
+      expect((await reopened.nextRetryItem())?.runId).toBe(otherId)
+    })
+  })
+}

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest'
+import { newSubmission, refused } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+import { listEveryPage, listNames, say, submitTo } from './operator-facts.ts'
+
+export function describeOperatorsSearch(current: () => OpenedStore): void {
+  const name = async (...fileNames: string[]) => {
+    for (const fileName of fileNames) await submitTo(current().store, ['remove-bg'], { fileName })
+  }
+  const find = (q: string) => listNames(current().store, { q })
+
+  describe('a search', () => {
+    test('finds the names that begin so, in upper or lower case of A to Z, and none that only hold it', async () => {
+      await name('Cat.png', 'cAT2.png', 'bobcat.png', 'ca.png', 'catalogue')
+      expect(await find('CAt')).toEqual(['catalogue', 'cAT2.png', 'Cat.png'])
+      expect(await find('cat.')).toEqual(['Cat.png'])
+      expect(await find('cat.png.')).toEqual([])
+    })
+
+    test.each([
+      ['100%_off.png', '100%', '100 off.png'],
+      ['a_b.png', 'a_', 'axb.png'],
+      ["o'neill.png", "o'", 'o”neill.png'],
+      ['"quoted".png', '"q', 'quoted.png'],
+      ['back\\slash.png', 'back\\', 'backs.png'],
+      ['a*b?.png', 'a*b?', 'aab.png'],
+      ['ÄPFEL.png', 'Ä', 'äpfel.png'],
+      ['日本語.png', '日本', '日.png'],
+      ['😀.png', '😀', '😁.png'],
+      ['𐀀.png', '𐀀', '\uFFFD.png'],
+    ])('takes every character of %s as it is', async (fileName, q, other) => {
+      await name(fileName, other)
+      expect(await find(q)).toEqual([fileName])
+    })
+
+    test('finds a run, all runs of a submission and all runs of a file by their whole ids alone', async () => {
+      const { store } = current()
+      const one = await submitTo(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1', fileName: 'a' })
+      const two = await submitTo(store, ['remove-bg'], { fileId: 'file-1', fileName: 'b' })
+      await submitTo(store, ['remove-bg'], { fileId: 'file-11', fileName: 'c' })
+      expect(await listEveryPage(store, { q: one.runId })).toMatchObject([{ run: { runId: one.runId } }])
+      expect(await find(one.submissionId)).toEqual(['a', 'a'])
+      expect(await find('file-1')).toEqual(['b', 'a', 'a'])
+      for (const id of [one.runId, two.submissionId, 'file-1', 'FILE-11'])
+        expect(await find(id.slice(0, -1))).toEqual([])
+    })
+
+    test('finds what bears an id as its name, too', async () => {
+      const { store } = current()
+      const one = await submitTo(store, ['remove-bg'], { fileId: 'cat', fileName: 'dog' })
+      const two = await submitTo(store, ['remove-bg'], { fileId: 'dog', fileName: 'cat' })
+      const found = await listEveryPage(store, { q: 'cat' }, { limit: 1 })
+      expect(found.map(({ run }) => run.runId)).toEqual([two.runId, one.runId])
+    })
+
+    test('finds runs of a rejected submission by exact ids, and never by their name', async () => {
+      const { store } = current()
+      const one = await submitTo(store, ['remove-bg'], { fileId: 'file-1', fileName: 'cat.png' })
+      await store.answerSubmission(one.submissionId, refused('rejected'), 2_000)
+      await name('cat-2.png')
+      for (const q of [one.runId, one.submissionId, 'file-1']) expect(await find(q)).toEqual(['cat.png'])
+      expect(await find('cat')).toEqual(['cat-2.png'])
+      expect(await listNames(store, { q: 'file-1', status: 'success' })).toEqual([])
+      expect(await find('')).toEqual(['cat-2.png'])
+    })
+
+    test('goes through thousands of names that begin alike, whatever else is asked for', async () => {
+      const { store } = current()
+      const asked = Array.from({ length: 5_400 }, (_, index) => {
+        const fileName = index % 100 === 0 ? 'other.png' : `IMG_${index}.png`
+        return newSubmission(['remove-bg'], { fileName, at: index })
+      })
+      await Promise.all(asked.map((one) => store.createSubmission(one)))
+      const failed = asked.filter((_, index) => index % 90 === 0)
+      await Promise.all(
+        failed.map(({ submissionId }) => say(store, submissionId, 'remove-bg', 'failed', { code: 'E1' })),
+      )
+      const rejected = asked[5_001]
+      await store.answerSubmission(rejected?.submissionId ?? '', refused('rejected'), 9_000)
+
+      const names = asked.filter((one) => one !== rejected).map(({ fileName }) => fileName)
+      const images = names.filter((fileName) => fileName?.startsWith('IMG_')).toReversed()
+      expect(images.length).toBeGreaterThan(5_000)
+      const all = await listEveryPage(store, { q: 'img_' }, { limit: 700 })
+      expect(all.map(({ fileName }) => fileName)).toEqual(images)
+      const failedImages = failed
+        .map(({ fileName }) => fileName)
+        .filter((fileName) => fileName?.startsWith('IMG_'))
+      expect(await listNames(store, { q: 'img_', status: 'failed' })).toEqual(failedImages.toReversed())
+      expect(await listNames(store, { q: 'img_', status: 'expired' })).toEqual([])
+      const early = images.filter((fileName) => Number(fileName?.slice(4, -4)) < 1_500)
+      expect(await listNames(store, { q: 'img_', since: 0, until: 1_500 })).toEqual(early)
+    })
+  })
+}
