@@ -31,7 +31,7 @@ async function expectExactCounts(store: Store): Promise<void> {
   expect(
     new Map(groups.map(({ extension, status, cause, size }) => [`${extension} ${status} ${cause}`, size])),
   ).toEqual(sizes)
-  const settled = (await store.listTallies(0)).filter(({ kind }) => kind === 'settled')
+  const settled = (await store.sumTallies(0, 10)).filter(({ kind }) => kind === 'settled')
   const ended = [...sizes].filter(([key]) => !key.includes(' pending ')).map(([, size]) => size)
   const sum = (numbers: number[]) => numbers.reduce((total, size) => total + size, 0)
   expect(sum(settled.map(({ size }) => size))).toBe(sum(ended))
@@ -61,7 +61,7 @@ test('A step that is rolled back counts nothing, nor do the groups that it would
   expect(settled.filter(({ status }) => status === 'rejected')).toHaveLength(10)
   await expectExactCounts(store)
   const causes = (await store.listRunGroups()).filter(({ status }) => status === 'failed')
-  expect(causes.map(({ cause, size }) => [cause, size]).toSorted()).toContainEqual(['E4', 2])
+  expect(causes.map(({ cause, size }) => [cause, size])).toContainEqual(['E4', 2])
 })
 
 test.each([

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Run } from '../../../src/domain/run.ts'
-import { bucketOf, hourOf, quantileOf, tallyChange } from '../../../src/domain/tally.ts'
+import { bucketOf, hourOf, quantileOf, tallyChange, tallySpansOf } from '../../../src/domain/tally.ts'
 import { aRun, frozen } from './facts.ts'
 
 const HOUR = 3_600_000
@@ -54,6 +54,34 @@ describe('what a change of a run is counted as', () => {
 
   test('hours are those of the epoch', () => {
     expect([hourOf(0), hourOf(HOUR - 1), hourOf(HOUR)]).toEqual([0, 0, 1])
+  })
+})
+
+describe('the spans of some hours', () => {
+  test('are the days that are whole, and the hours before and after', () => {
+    expect(tallySpansOf(20, 75)).toEqual([
+      { hours: 1, from: 20, until: 24 },
+      { hours: 24, from: 24, until: 72 },
+      { hours: 1, from: 72, until: 75 },
+    ])
+    expect(tallySpansOf(25, 48)).toEqual([{ hours: 1, from: 25, until: 48 }])
+  })
+
+  test('have each of the hours once, and never more than 46 of them apart', () => {
+    const hour = fc.nat(500)
+    fc.assert(
+      fc.property(hour, hour, (one, other) => {
+        const [from, until] = [Math.min(one, other), Math.max(one, other)]
+        const spans = tallySpansOf(from, until)
+        const found = spans.flatMap((span) =>
+          Array.from({ length: span.until - span.from }, (_, index) => span.from + index),
+        )
+        expect(found).toEqual(Array.from({ length: until - from }, (_, index) => from + index))
+        const apart = spans.filter(({ hours }) => hours === 1).map((span) => span.until - span.from)
+        expect(apart.reduce((sum, length) => sum + length, 0)).toBeLessThanOrEqual(46)
+        for (const span of spans) expect([span.from % span.hours, span.until % span.hours]).toEqual([0, 0])
+      }),
+    )
   })
 })
 
