@@ -55,7 +55,9 @@ export class Call {
     this.path = incoming.url ?? ''
     this.headers = incoming.headers
     incoming.on('error', () => {})
-    this.closed = new Promise((resolve) => incoming.socket.once('close', () => resolve()))
+    // A connection that is kept has many calls, each of which waits for its end.
+    const socket = incoming.socket.setMaxListeners(0)
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
   }
 
   /** What was read of the body so far, as UTF-8. */
