@@ -63,17 +63,20 @@ test('a store that cannot write is answered 503 with Retry-After, and the redeli
   expect((await statusOf(tracker)).status).toBe('success')
 })
 
+/** Enough for all that the service does by itself. */
+const PLACES = 10
+
 test('a webhook beyond a full queue is answered 503 with Retry-After, and the redelivery is applied', async () => {
   let isBusy = true
   const tracker = await startOnStore(
     (real) => ({
       recordDelivery(delivery) {
-        // Takes the queue's only place in the same turn.
-        if (isBusy) void real.probe()
+        // Takes all places of the queue in the same turn; those that the jobs have taken are refused.
+        if (isBusy) void Promise.allSettled(Array.from({ length: PLACES }, () => real.probe()))
         return real.recordDelivery(delivery)
       },
     }),
-    1,
+    PLACES,
   )
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const refused = await deliver(webhookUrl, payload('remove-bg', 'success'))
