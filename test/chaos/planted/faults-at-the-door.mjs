@@ -7,9 +7,9 @@ const SIGNATURE = {
   file: 'src/imagekit/webhook-signature.ts',
   tests: ['test/unit/imagekit/webhook-signature.test.ts'],
 }
-const TROUBLED = ['test/integration/reconcile-troubled-imagekit.test.ts']
+const TRAPS = ['test/integration/traps.test.ts']
 
-/** Faults on the way in and on the way out: what is believed, what is answered, and what is asked of ImageKit. */
+/** Faults on the way in and on the way out: what is believed, what is answered, and what is sent before it is written. */
 export const FAULTS_AT_THE_DOOR = [
   {
     name: 'forged-token-accepted',
@@ -79,6 +79,36 @@ export const FAULTS_AT_THE_DOOR = [
     tests: ['test/integration/refused-kept.test.ts'],
   },
   {
+    name: 'seen-before-it-is-kept',
+    file: RECEIVE,
+    find: 'const word = deps.readExtensionWord(parse(deps, received.body), received.body.length)',
+    replace: `const word = deps.readExtensionWord(parse(deps, received.body), received.body.length)
+  const memory: { seen?: Set<string> } & ReceiveDeliveryDeps = deps
+  memory.seen ??= new Set()
+  const key = submissionId + received.body.toString()
+  if (memory.seen.has(key)) return { outcome: 'duplicate', cause: null, fileId: null, runId: null }
+  memory.seen.add(key)`,
+    tests: TRAPS,
+  },
+  {
+    name: 'event-seen-before-it-is-kept',
+    file: RECEIVE,
+    find: 'const eventId = event.eventId ?? checked.eventId',
+    replace: `const eventId = event.eventId ?? checked.eventId
+  const memory: { seen?: Set<string | null> } & ReceiveDeliveryDeps = deps
+  memory.seen ??= new Set()
+  if (memory.seen.has(eventId)) return { outcome: 'duplicate', cause: null, fileId: null, runId: null }
+  memory.seen.add(eventId)`,
+    tests: TRAPS,
+  },
+  {
+    name: 'signature-over-rewritten-json',
+    file: 'src/imagekit/webhook-signature.ts',
+    find: '.update(claim.signedHead).update(body)',
+    replace: '.update(claim.signedHead).update(JSON.stringify(JSON.parse(body.toString())))',
+    tests: ['test/integration/traps-at-the-door.test.ts'],
+  },
+  {
     name: 'board-told-before-the-commit',
     file: RECEIVE,
     find: `const recorded = await rememberingFailures(deps, received, () =>
@@ -132,57 +162,5 @@ export const FAULTS_AT_THE_DOOR = [
     find: 'await deps.store.createSubmission(',
     replace: 'void deps.store.createSubmission(',
     tests: ['test/integration/update-details.test.ts', 'test/integration/update-trouble.test.ts'],
-  },
-  {
-    name: 'evidence-without-a-baseline',
-    file: 'src/tracking/reconcile.ts',
-    find: 'file && baseline ? weigh(one, baseline, file.facts) : undefined',
-    replace:
-      'file ? weigh(one, baseline ?? { ...file.facts, versionId: null, aiTags: {}, description: null, tags: null, customMetadata: null }, file.facts) : undefined',
-    tests: ['test/integration/reconcile-lost-webhooks.test.ts', 'test/integration/reconcile-route.test.ts'],
-  },
-  {
-    name: 'no-answer-is-no-evidence',
-    file: 'src/tracking/reconcile.ts',
-    find: 'const isAnswered = fileId === null || files.has(fileId)',
-    replace: 'const isAnswered = true',
-    tests: TROUBLED,
-  },
-  {
-    name: 'rate-limit-is-no-evidence',
-    file: 'src/imagekit/file-lookup.ts',
-    find: "return { kind: 'held_back', ms: readHoldMs(response.headers) }",
-    replace: 'return read(200, [])',
-    tests: TROUBLED,
-  },
-  {
-    name: 'rate-limit-not-obeyed',
-    file: 'src/tracking/look-up-files.ts',
-    find: "if (listed.kind === 'held_back') throw heldBack(listed.ms)",
-    replace: "if (listed.kind === 'held_back') return files",
-    tests: TROUBLED,
-  },
-  {
-    name: 'missing-from-the-list-is-gone',
-    file: 'src/tracking/look-up-files.ts',
-    find: `const file = listed.value.get(fileId)
-    if (file && !isDecisive(fileId))`,
-    replace: `const file = listed.value.get(fileId) ?? null
-    if (file === null || !isDecisive(fileId))`,
-    tests: TROUBLED,
-  },
-  {
-    name: 'expired-by-the-lagging-list',
-    file: 'src/tracking/look-up-files.ts',
-    find: 'if (file && !isDecisive(fileId))',
-    replace: 'if (file)',
-    tests: TROUBLED,
-  },
-  {
-    name: 'any-refusal-is-gone',
-    file: 'src/imagekit/file-lookup.ts',
-    find: 'if (status === 404) return',
-    replace: 'if (status >= 400) return',
-    tests: TROUBLED,
   },
 ]

@@ -4,10 +4,6 @@ const ANSWER = {
   file: 'src/domain/judge-answer.ts',
   tests: ['test/unit/domain/judge-answer.test.ts', 'test/unit/domain/late-names.test.ts'],
 }
-const EVIDENCE = {
-  file: 'src/domain/evidence.ts',
-  tests: ['test/unit/domain/evidence.test.ts', 'test/unit/domain/evidence-explained.test.ts'],
-}
 const ASSET = { file: 'src/domain/asset.ts', tests: ['test/unit/domain/asset.test.ts'] }
 const NOTIFICATION = {
   file: 'src/domain/notification.ts',
@@ -137,41 +133,17 @@ export const FAULTS_OF_THE_RULES = [
     replace: 'of facts.runs.toSorted((one, other) => one.requestedAt - other.requestedAt)) {',
   },
   {
+    name: 'same-instant-goes-to-the-older',
+    file: 'src/domain/asset.ts',
+    find: 'of facts.runs) {',
+    replace: 'of facts.runs.toReversed().toSorted((one, other) => one.requestedAt - other.requestedAt)) {',
+    tests: ['test/integration/traps.test.ts'],
+  },
+  {
     name: 'failure-hidden-by-expiry',
     ...ASSET,
     find: "['pending', 'failed', 'expired', 'success']",
     replace: "['pending', 'expired', 'failed', 'success']",
-  },
-  {
-    name: 'old-tags-are-evidence',
-    ...EVIDENCE,
-    find: 'now.some((tag) => !before.includes(tag))',
-    replace: 'now.length > 0',
-  },
-  {
-    name: 'older-version-is-evidence',
-    ...EVIDENCE,
-    find: "return isOlder ? null : { kind: 'newer_version'",
-    replace: "return { kind: 'newer_version'",
-  },
-  {
-    name: 'explained-change-is-evidence',
-    ...EVIDENCE,
-    find: 'others.find((request) => mayHaveMade(evidence, run.name, request))',
-    replace: 'others.find(() => false)',
-  },
-  {
-    name: 'foreign-version-is-evidence',
-    ...EVIDENCE,
-    find: "return findNewerVersion(baseline, seen) === null || !mayRun(asked, 'remove-bg')",
-    replace: 'return false',
-  },
-  {
-    name: 'open-request-explains-nothing',
-    file: 'src/domain/other-request.ts',
-    find: "place === 'earlier' && doneAt < run.requestedAt",
-    replace: "place === 'earlier'",
-    tests: ['test/unit/domain/other-request.test.ts'],
   },
   {
     name: 'notified-of-the-response',

@@ -100,6 +100,13 @@ export const FAULTS_OF_THE_STORE = [
     tests: CONTRACT,
   },
   {
+    name: 'run-is-never-due',
+    file: 'src/store/sqlite/submission-steps.ts',
+    find: 'toRunValues(run, seq, request.dueAt)',
+    replace: 'toRunValues(run, seq, null)',
+    tests: CONTRACT,
+  },
+  {
     name: 'pruning-removes-rows',
     file: 'src/store/sqlite/delivery-statements.ts',
     find: `.delete(deliveryBodies)
