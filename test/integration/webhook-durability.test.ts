@@ -5,7 +5,7 @@ import { TrackerError } from '../../src/domain/errors.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { startTracker, temporaryDirectory } from '../support/tracker.ts'
-import { deliver, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
+import { deliver, FILE_ID, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
 
 /** A tracker on a real store, some steps of which the test replaces. */
 async function startOnStore(replace: (real: Store) => Partial<Store>, maxQueued?: number) {
@@ -43,6 +43,21 @@ test('the answer to a webhook comes after the commit of the delivery and its eff
   expect(await answered).toMatchObject({ status: 200, json: { outcome: 'applied' } })
   expect(order).toEqual(['asked', 'committed', 'answered'])
   expect((await statusOf(tracker)).status).toBe('success')
+})
+
+test('whoever follows the status hears of a webhook once it is committed, when it is what everybody reads', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const answer = await tracker.fetch(`/assets/${FILE_ID}/events`)
+  const decoder = new TextDecoder()
+  let heard = ''
+  const ended = (async () => {
+    for await (const chunk of answer.body ?? []) heard += decoder.decode(chunk, { stream: true })
+  })()
+  await expect.poll(() => heard).toContain('"status":"pending"')
+  await deliver(webhookUrl, payload('remove-bg', 'success'))
+  await expect.poll(() => heard).toContain('"status":"success"')
+  await ended
 })
 
 test('a store that cannot write is answered 503 with Retry-After, and the redelivery is applied', async () => {
