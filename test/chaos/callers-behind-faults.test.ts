@@ -50,7 +50,8 @@ test(`${UPLOADS} callers behind a faulty network, seed ${SEED}: who leaves early
   const behind: RunningTracker = {
     ...tracker,
     fetch: (path, init = {}) => {
-      const headers = { ...init.headers, authorization: `Bearer ${API_KEY}` }
+      const headers = new Headers(init.headers)
+      headers.set('authorization', `Bearer ${API_KEY}`)
       return fetch(proxy.url + path, { ...init, headers })
     },
   }

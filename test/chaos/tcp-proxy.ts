@@ -11,19 +11,19 @@ const BREAKS = ['cut', 'reset', 'silence', 'garbage'] as const
  */
 export type Fault = {
   delayMs?: number
-  then: (typeof BREAKS)[number]
+  kind: (typeof BREAKS)[number]
   on: 'request' | 'answer'
   afterBytes: number
 }
 
-export const NO_FAULT: Fault = { then: 'cut', on: 'answer', afterBytes: Number.POSITIVE_INFINITY }
+export const NO_FAULT: Fault = { kind: 'cut', on: 'answer', afterBytes: Number.POSITIVE_INFINITY }
 
 const GARBAGE = Buffer.from(Array.from({ length: 64 }, (_, index) => index % 9))
 
 export type TcpProxy = {
   url: string
   /** How often each fault has come to pass. */
-  faults(): Readonly<Record<Fault['then'], number>>
+  faults(): Readonly<Record<Fault['kind'], number>>
   close(): Promise<void>
 }
 
@@ -36,7 +36,7 @@ export async function startTcpProxy(target: string, nextFault: () => Fault): Pro
     const service = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
     const fault = nextFault()
     const strike = (): void => {
-      counts[fault.then] += 1
+      counts[fault.kind] += 1
     }
     for (const socket of [caller, service]) {
       open.add(socket)
@@ -82,7 +82,7 @@ function pass({ caller, service, fault, strike }: Link, direction: 'request' | '
   }
   const breakDown = (): void => {
     strike()
-    switch (fault.then) {
+    switch (fault.kind) {
       case 'cut':
         caller.destroySoon()
         service.destroySoon()
@@ -125,7 +125,7 @@ export function drawFault(
   const on = random() < 0.5 ? 'request' : 'answer'
   return {
     delayMs: random() < 0.2 ? Math.ceil(random() * 20) : 0,
-    then: BREAKS[Math.floor(random() * BREAKS.length)] ?? 'cut',
+    kind: BREAKS[Math.floor(random() * BREAKS.length)] ?? 'cut',
     on,
     afterBytes: random() < 0.2 ? 0 : Math.floor(random() * messages * sizes[on]),
   }
