@@ -94,6 +94,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     clock,
     imagekit: lookup,
     successPayload,
+    overdueAfterMs,
     everyMs: reconcileEveryMs,
     expireAfterMs,
   }
