@@ -15,8 +15,9 @@ export async function register(url: string, fileId: string): Promise<Told> {
   return { fileId, webhookUrl: String(answer.body['webhookUrl']) }
 }
 
-export async function tellSuccess({ fileId, webhookUrl }: Told): Promise<Answer> {
-  const word = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId } }
+/** `filler` makes the delivery as large as a real one may be. */
+export async function tellSuccess({ fileId, webhookUrl }: Told, filler = ''): Promise<Answer> {
+  const word = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId, filler } }
   return read(await fetch(webhookUrl, { method: 'POST', body: JSON.stringify(word) }))
 }
 
