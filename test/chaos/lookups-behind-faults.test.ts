@@ -13,8 +13,7 @@ import { createRandom, SEED, tell, timesOf } from './chaos.ts'
 import { drawFault, NO_FAULT, startTcpProxy } from './tcp-proxy.ts'
 
 const LOOKS = timesOf('FAULTY_LOOKS', { short: 12, long: 1000 })
-/** A connection rarely lives for two questions. */
-const SIZES = { messages: 1, sizes: { request: 250, answer: 900 } }
+const SIZES = { messages: 4, sizes: { request: 300, answer: 1500 } }
 
 async function expectAll(tracker: RunningTracker, fileIds: readonly string[], seen: object): Promise<void> {
   for (const fileId of fileIds) expect(await statusOf(tracker, fileId)).toMatchObject(seen)
@@ -56,7 +55,9 @@ test(`${LOOKS} looks at ImageKit through a faulty network, seed ${SEED}: no brok
     advance(30 * 3_600_000)
     await look()
   }
-  expect(unanswered).toBeGreaterThan(LOOKS / 4)
+  // Some were answered, some were not.
+  expect(unanswered).toBeGreaterThan(0)
+  expect(Object.keys(findings)).toContain('evidence')
   isFaulty = false
   await expect
     .poll(async () => {

@@ -11,9 +11,9 @@ import { register as registerHere } from '../support/webhooks.ts'
 import { tell, timesOf } from './chaos.ts'
 import { register, type Told, tellSuccess } from './disk/service-calls.ts'
 
-const FLOOD = timesOf('FLOOD', { short: 200, long: 20_000 })
+const FLOOD = timesOf('FLOOD', { short: 300, long: 5000 })
 const AT_ONCE = 100
-const FILLER = 'x'.repeat(60_000)
+const FILLER = 'x'.repeat(500_000)
 
 /** The memory of a process that is in use at the moment, in MiB: https://man7.org/linux/man-pages/man5/proc_pid_status.5.html */
 function residentMib(pid: number | undefined): number {
@@ -36,7 +36,7 @@ async function flood(told: readonly Told[], filler: string) {
 }
 
 test(`${FLOOD} webhooks while the database is held by another: all are told to come again, and memory stays flat`, {
-  timeout: 60_000 + FLOOD * 50,
+  timeout: 60_000 + FLOOD * 100,
 }, async () => {
   const path = join(temporaryDirectory(), 'tracker.db')
   const service = await runServe({ IMAGEKIT_PRIVATE_KEY: 'any', DATABASE_URL: `file:${path}` })
@@ -66,7 +66,8 @@ test(`${FLOOD} webhooks while the database is held by another: all are told to c
   tell(
     `held database: ${answers.length} webhooks refused, ${settled.length} applied afterwards, ${before.toFixed()} MiB before the flood and ${after.toFixed()} MiB after it`,
   )
-  expect(after - before).toBeLessThan(64)
+  // The bodies of the flood together are half as much again.
+  expect(after - before).toBeLessThan(100)
 })
 
 /** As many requests as there are, all in one write: they are read in one turn, and want to be committed together. */
