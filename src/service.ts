@@ -82,7 +82,10 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     formLimits: FORM_LIMITS,
     timeoutMs: overrides.imagekitTimeoutMs ?? 300_000,
   })
-  const lookup = createFileLookup(config.imagekit)
+  const lookup = createFileLookup({
+    ...config.imagekit,
+    timeoutMs: overrides.imagekitTimeoutMs ?? 30_000,
+  })
   const sender = createNotificationSender({ ...config.notifying, clock })
   const { overdueAfterMs, reconcileEveryMs, expireAfterMs, retentionMs } = config.upkeep
   const reconciling = {
@@ -91,6 +94,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     clock,
     imagekit: lookup,
     successPayload,
+    overdueAfterMs,
     everyMs: reconcileEveryMs,
     expireAfterMs,
   }

@@ -19,9 +19,14 @@ const MAX_LISTED = 100
 
 const DEFAULT_HOLD_MS = 60_000
 
-/** Reads file details within ImageKit's rate limits. */
-export function createFileLookup(options: { privateKey: string; apiUrl: string }) {
-  const dispatcher = new Agent({ connectTimeout: 10_000, headersTimeout: 30_000, bodyTimeout: 30_000 })
+/** Reads file details within ImageKit's rate limits. `timeoutMs` is how long ImageKit may be silent. */
+export function createFileLookup(options: { privateKey: string; apiUrl: string; timeoutMs: number }) {
+  const { timeoutMs } = options
+  const dispatcher = new Agent({
+    connectTimeout: 10_000,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  })
   const authorization = `Basic ${Buffer.from(`${options.privateKey}:`).toString('base64')}`
 
   const get = async <T>(path: string, read: (status: number, body: unknown) => Look<T>): Promise<Look<T>> => {
