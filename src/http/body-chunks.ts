@@ -5,6 +5,8 @@ export type BodyLimits = {
   maxBytes: number
   /** How long the sender may send nothing while its bytes are waited for, in milliseconds. */
   idleMs: number
+  /** How long the whole body may take, in milliseconds; as long as it wishes where this is left out. */
+  totalMs?: number
 }
 
 export const BODY_IDLE_MS = 60_000
@@ -16,7 +18,7 @@ export const BODY_IDLE_MS = 60_000
  */
 export async function* bodyChunks(
   incoming: IncomingMessage,
-  { maxBytes, idleMs }: BodyLimits,
+  { maxBytes, idleMs, totalMs = Number.POSITIVE_INFINITY }: BodyLimits,
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer, void> {
   const tooLarge = new TrackerError(
@@ -24,11 +26,12 @@ export async function* bodyChunks(
     `The request's body is larger than ${maxBytes} bytes.`,
   )
   if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) throw tooLarge
+  const deadline = performance.now() + totalMs
   let bytes = 0
   while (!incoming.readableEnded) {
     const chunk: Buffer | null = incoming.read()
     if (chunk === null) {
-      await arrival(incoming, idleMs, signal)
+      await arrival(incoming, Math.min(idleMs, deadline - performance.now()), signal)
       continue
     }
     bytes += chunk.length
@@ -38,7 +41,7 @@ export async function* bodyChunks(
 }
 
 /** Resolves when there is more to read, or the end. */
-function arrival(incoming: IncomingMessage, idleMs: number, signal?: AbortSignal): Promise<void> {
+function arrival(incoming: IncomingMessage, withinMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error?: TrackerError) => {
       clearTimeout(timer)
@@ -51,8 +54,8 @@ function arrival(incoming: IncomingMessage, idleMs: number, signal?: AbortSignal
     const onClose = () =>
       settle(new TrackerError('client_closed', 'The request ended before its body was complete.'))
     const timer = setTimeout(
-      () => settle(new TrackerError('request_timeout', `Nothing of the body came for ${idleMs} ms.`)),
-      idleMs,
+      () => settle(new TrackerError('request_timeout', 'The body of the request did not come in time.')),
+      withinMs,
     )
     incoming.on('readable', onArrival).on('end', onArrival).on('close', onClose).on('error', onClose)
     signal?.addEventListener('abort', onClose)
