@@ -3,6 +3,8 @@ import type { Duplex } from 'node:stream'
 import type { ErrorAnswers } from './error-answers.ts'
 import type { ProblemCode } from './problems.ts'
 
+const LINGER_MS = 500
+
 /**
  * Answers what is no HTTP, or did not come in time, as a problem, and closes its connection. Returns the function that has to be
  * told of each request: while one is under way, the answer would be taken for that one's.
@@ -13,13 +15,17 @@ export function answerBrokenRequests(
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
   const underWay = new WeakMap<Duplex, Set<ServerResponse>>()
 
+  const refused = new WeakSet<Duplex>()
+
   const refuse = (socket: Duplex, code: ProblemCode, detail: string): void => {
-    if (socket.writable && isFree(underWay.get(socket) ?? new Set()))
-      socket.end(answerText(unreadable(code, detail)))
-    else socket.destroy()
-    // A caller that goes on sending, or keeps its own half open, is not waited for.
-    if (socket.writableFinished) socket.destroy()
-    else socket.once('finish', () => socket.destroy())
+    // Node tells it again of all that the caller still sends.
+    if (refused.has(socket)) return
+    refused.add(socket)
+    if (!socket.writable || !isFree(underWay.get(socket) ?? new Set())) return void socket.destroy()
+    socket.end(answerText(unreadable(code, detail)))
+    // Closed at once it would be reset where the caller still sends, and the answer be lost.
+    const linger = setTimeout(() => socket.destroy(), LINGER_MS).unref()
+    socket.once('close', () => clearTimeout(linger))
   }
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const [code, detail] = causeOf(error)

@@ -54,6 +54,22 @@ test.each([
   expectProblem(answer, 431, 'headers_too_large')
 })
 
+test('the answer is not lost by a caller who is still sending', async () => {
+  const tracker = await startTracker()
+  const answer = await rawBytes(tracker.url, `GET / HTTP/1.1\r\nx: ${'x'.repeat(2_000_000)}`)
+  expectProblem(answer, 431, 'headers_too_large')
+})
+
+test('a caller who never stops is not waited for', async () => {
+  const tracker = await startTracker()
+  const { hostname, port } = new URL(tracker.url)
+  const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true })
+  socket.on('error', () => {}).resume()
+  const timer = setInterval(() => socket.write('nonsense\r\n\r\n'), 20)
+  await new Promise((resolve) => socket.once('close', resolve))
+  clearInterval(timer)
+})
+
 test('a hundred and ninety-nine headers are taken', async () => {
   const tracker = await startTracker()
   const head = `GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${'x: y\r\n'.repeat(197)}\r\n`
