@@ -44,7 +44,7 @@ test(`${CONNECTIONS} connections full of hostile bytes do no harm, seed ${SEED}`
       if (answers.length === 0) tally.note('unanswered')
       const statuses = answers.map(({ status }) => status)
       if (expected === 'one refusal' && statuses.join() !== '400')
-        tally.fault(`answered ${statuses}, not 400: ${text}`)
+        tally.fault(`answered ${statuses.join()}, not 400: ${text}`)
       if (typeof expected === 'number' && statuses.length !== expected)
         tally.fault(`${statuses.length} answers to ${expected} requests`)
     }

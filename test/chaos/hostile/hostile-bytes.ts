@@ -1,7 +1,7 @@
 import { API_KEY } from '../../support/tracker.ts'
 import { type Dice, mutate } from './dice.ts'
 import { BOUNDARY, hostileForm } from './hostile-form.ts'
-import type { Known } from './hostile-requests.ts'
+import type { Known } from './known.ts'
 
 /** What is sent on one connection; `answers` says what has to come back, where that is certain. */
 export type HostileBytes = { bytes: Buffer; answers?: 'one refusal' | number }

@@ -32,7 +32,7 @@ export function hostileForm(dice: Dice): Buffer {
     : bytes
 }
 
-export function formBytes(parts: readonly Part[]): Buffer {
+function formBytes(parts: readonly Part[]): Buffer {
   const pieces = parts.flatMap(({ disposition, value, more = '' }) => [
     Buffer.from(`--${BOUNDARY}\r\nContent-Disposition: form-data; ${disposition}\r\n${more}\r\n`, 'latin1'),
     Buffer.from(value),

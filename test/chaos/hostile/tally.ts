@@ -32,8 +32,8 @@ export function createTally(target: Target): Tally {
       expect(target.oddLogLines()).toEqual([])
       const { now, highest } = target.memoryMib()
       expect(highest - before.now).toBeLessThan(MEMORY_MIB)
-      const seen = [...counts].sort().map(([what, times]) => `${what}: ${times}`)
-      return `${seen.join(', ')}; memory ${before.now} → ${now} MiB, at most ${highest}`
+      const seen = [...counts].map(([what, times]) => `${what}: ${times}`)
+      return `${seen.sort((a, b) => (a < b ? -1 : 1)).join(', ')}; memory ${before.now} → ${now} MiB, at most ${highest}`
     },
   }
 }

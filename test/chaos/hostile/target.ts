@@ -5,9 +5,9 @@ import { runServe } from '../../support/program.ts'
 import { WEBHOOK_SECRET } from '../../support/signed-webhooks.ts'
 import { ADMIN_KEY, API_KEY, temporaryDirectory } from '../../support/tracker.ts'
 import { UPLOAD } from '../../support/uploads.ts'
-import { type Registered } from '../../support/webhooks.ts'
-import type { Known } from './hostile-requests.ts'
+import type { Registered } from '../../support/webhooks.ts'
 import type { InsaneImagekit } from './insane-imagekit.ts'
+import type { Known } from './known.ts'
 
 export type Target = Awaited<ReturnType<typeof startTarget>>
 
@@ -27,8 +27,8 @@ export async function startTarget(imagekit: InsaneImagekit, env: { [name: string
   })
   const url = new URL(program.url)
 
-  const fetchJson = async (path: string, init: RequestInit = {}) => {
-    const answer = await fetch(new URL(path, url), { ...init, headers: { authorization, ...init.headers } })
+  const fetchJson = async (path: string, init: { method?: string; body?: string | FormData } = {}) => {
+    const answer = await fetch(new URL(path, url), { ...init, headers: { authorization } })
     return { status: answer.status, headers: answer.headers, json: await answer.json() }
   }
 
