@@ -49,8 +49,10 @@ const BATCH = 100
  */
 export async function reconcile(deps: ReconcileDeps, options: { dryRun: boolean }): Promise<ReconcileReport> {
   const report: ReconcileReport = { runs: [], holdMs: null, stoppedBy: null }
+  // What falls due meanwhile, perhaps for the second time, is left to the next pass: this one has to end.
+  const startedAt = deps.clock()
   for (;;) {
-    const due = await deps.store.listDue(deps.clock(), BATCH)
+    const due = await deps.store.listDue(startedAt, BATCH)
     if (due.length === 0) return report
     try {
       for (const looked of await look(deps, due)) {
