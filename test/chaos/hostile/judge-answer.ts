@@ -10,6 +10,9 @@ const TROUBLES = [502, 503, 504]
 
 const IMAGEKIT_PATH = /^(https?:\/\/[^/]*)?\/(api\/v[12]\/files\/upload|v1\/files\/[^/?]+\/details)([?#]|$)/
 
+/** They go out of an address before it is looked at. */
+const DOTS = /\/(\.|%2e){1,2}\//i
+
 /** It never came to a route. */
 const UNREADABLE =
   /"detail":"(The address or the Host|The head of the request|The request should have|What was sent is not)/
@@ -23,7 +26,7 @@ export function faultOf(answer: WireAnswer, target: string, isHead = false): str
   if (![...REFUSALS, ...TROUBLES].includes(status)) return `status ${status}`
   if (isHead) return undefined
   // A path that is written crookedly may or may not have come to one of ImageKit's routes.
-  const isImagekit = IMAGEKIT_PATH.test(target) && !target.includes('/./') && !target.includes('/../')
+  const isImagekit = IMAGEKIT_PATH.test(target) && !DOTS.test(target)
   const type = headers.get('content-type') ?? ''
   if (type === 'application/problem+json')
     return isImagekit && !UNREADABLE.test(body)
