@@ -31,7 +31,12 @@ export async function* bodyChunks(
   while (!incoming.readableEnded) {
     const chunk: Buffer | null = incoming.read()
     if (chunk === null) {
-      await arrival(incoming, Math.min(idleMs, deadline - performance.now()), signal)
+      const leftMs = deadline - performance.now()
+      const limit =
+        leftMs < idleMs
+          ? { ms: leftMs, text: `The body was not complete within ${totalMs} ms.` }
+          : { ms: idleMs, text: `Nothing of the body came for ${idleMs} ms.` }
+      await arrival(incoming, limit, signal)
       continue
     }
     bytes += chunk.length
@@ -41,7 +46,11 @@ export async function* bodyChunks(
 }
 
 /** Resolves when there is more to read, or the end. */
-function arrival(incoming: IncomingMessage, withinMs: number, signal?: AbortSignal): Promise<void> {
+function arrival(
+  incoming: IncomingMessage,
+  limit: { ms: number; text: string },
+  signal?: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error?: TrackerError) => {
       clearTimeout(timer)
@@ -53,10 +62,7 @@ function arrival(incoming: IncomingMessage, withinMs: number, signal?: AbortSign
     const onArrival = () => settle()
     const onClose = () =>
       settle(new TrackerError('client_closed', 'The request ended before its body was complete.'))
-    const timer = setTimeout(
-      () => settle(new TrackerError('request_timeout', 'The body of the request did not come in time.')),
-      withinMs,
-    )
+    const timer = setTimeout(() => settle(new TrackerError('request_timeout', limit.text)), limit.ms)
     incoming.on('readable', onArrival).on('end', onArrival).on('close', onClose).on('error', onClose)
     signal?.addEventListener('abort', onClose)
     if (incoming.destroyed || signal?.aborted) onClose()
