@@ -9,8 +9,9 @@ import { BODY_IDLE_MS } from './http/body-chunks.ts'
 import { createErrorAnswers } from './http/error-answers.ts'
 import { healthRoutes } from './http/health-routes.ts'
 import { operatorRoutes } from './http/operator-routes.ts'
+import { WHOLE_BODY_MS } from './http/read-body.ts'
 import { parseJson } from './http/read-json.ts'
-import { createHttpServer } from './http/server.ts'
+import { CONNECTION_LIMITS, type ConnectionLimits, createHttpServer } from './http/server.ts'
 import { statusRoutes } from './http/status-routes.ts'
 import { submissionRoutes } from './http/submission-routes.ts'
 import { uploadRoutes } from './http/upload-routes.ts'
@@ -55,8 +56,11 @@ export type Overrides = {
   logger?: Logger
   /** How long ImageKit may be silent, in milliseconds. */
   imagekitTimeoutMs?: number
-  /** How long the sender of a body may send nothing, in milliseconds. */
+  /** How long the sender of an upload may send nothing, in milliseconds. */
   bodyIdleMs?: number
+  /** How long any other body may take, in milliseconds. */
+  wholeBodyMs?: number
+  connectionLimits?: Partial<ConnectionLimits>
   drainMs?: number
 }
 
@@ -117,6 +121,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     gate,
     clock,
     overdueAfterMs,
+    wholeBodyMs: overrides.wholeBodyMs ?? WHOLE_BODY_MS,
     newId: v7,
     errorBody,
     log,
@@ -152,7 +157,10 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       healthRoutes({ readiness: createReadiness({ store, backlog }) }),
     ],
   })
-  const server = createHttpServer(app, errorAnswers.unreadable)
+  const server = createHttpServer(app, errorAnswers.unreadable, {
+    ...CONNECTION_LIMITS,
+    ...overrides.connectionLimits,
+  })
 
   return {
     app,

@@ -12,6 +12,7 @@ import { route } from './routes.ts'
 type OperatorRoutesDeps = Parameters<typeof replayRefused>[0] & {
   access: Pick<Access, 'identifyOperator'>
   reconciling: ReconcileDeps
+  wholeBodyMs: number
 }
 
 const reconcileSchema = z.object({ dryRun: z.boolean() })
@@ -29,7 +30,7 @@ export function operatorRoutes(deps: OperatorRoutesDeps): Hono<AppEnv> {
   route(app, '/reconcile', {
     POST: async (c) => {
       deps.access.identifyOperator(presentedKey(c))
-      const parsed = reconcileSchema.safeParse((await readJsonObject(c.env.incoming)).json)
+      const parsed = reconcileSchema.safeParse((await readJsonObject(c.env.incoming, deps.wholeBodyMs)).json)
       if (!parsed.success) {
         const fields = [{ field: 'dryRun', message: 'should be true or false' }]
         throw new TrackerError('invalid_input', 'The request is not valid.', { fields })

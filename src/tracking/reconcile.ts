@@ -51,10 +51,11 @@ const BATCH = 100
  */
 export async function reconcile(deps: ReconcileDeps, options: { dryRun: boolean }): Promise<ReconcileReport> {
   const report: ReconcileReport = { runs: [], holdMs: null, stoppedBy: null }
+  // What falls due meanwhile, perhaps for the second time, is left to the next pass: this one has to end.
+  const startedAt = deps.clock()
+  const latest = latestDueAt(startedAt, Math.max(deps.overdueAfterMs, deps.everyMs))
   for (;;) {
-    const now = deps.clock()
-    const latest = latestDueAt(now, Math.max(deps.overdueAfterMs, deps.everyMs))
-    const due = await deps.store.listDue(now, BATCH, latest)
+    const due = await deps.store.listDue(startedAt, BATCH, latest)
     if (due.length === 0) return report
     try {
       for (const looked of await look(deps, due)) {
