@@ -31,7 +31,8 @@ test(`${REQUESTS} hostile requests to all routes do no harm, seed ${SEED}`, {
 }, async () => {
   const dice = createDice(SEED)
   const imagekit = await startInsaneImagekit(createDice(SEED + 1))
-  const target = await startTarget(imagekit, { RECONCILE_AFTER: '1s', RECONCILE_EVERY: '1s' })
+  // Each run is due soon, but once a minute: a pass holds what is due, and thirty-two may be asked for at once.
+  const target = await startTarget(imagekit, { RECONCILE_AFTER: '1s', RECONCILE_EVERY: '1m' })
   const routes = await listRoutes()
   const known = await Promise.all(Array.from({ length: 50 }, (_, index) => target.register(`file-${index}`)))
   const tally = createTally(target)
