@@ -19,10 +19,14 @@ const MAX_LISTED = 100
 
 const DEFAULT_HOLD_MS = 60_000
 
+/** Far more than the details of a hundred files; whatever says more is broken off. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
 /** Reads file details within ImageKit's rate limits. `timeoutMs` is how long ImageKit may be silent. */
 export function createFileLookup(options: { privateKey: string; apiUrl: string; timeoutMs: number }) {
   const { timeoutMs } = options
   const dispatcher = new Agent({
+    maxResponseSize: MAX_ANSWER_BYTES,
     connectTimeout: 10_000,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
