@@ -12,8 +12,9 @@ import { deliveryRoutes } from './http/operators/delivery-routes.ts'
 import { overviewRoutes } from './http/operators/overview-routes.ts'
 import { runRoutes } from './http/operators/run-routes.ts'
 import { upkeepRoutes } from './http/operators/upkeep-routes.ts'
+import { WHOLE_BODY_MS } from './http/read-body.ts'
 import { parseJson } from './http/read-json.ts'
-import { createHttpServer } from './http/server.ts'
+import { CONNECTION_LIMITS, type ConnectionLimits, createHttpServer } from './http/server.ts'
 import { statusRoutes } from './http/status-routes.ts'
 import { submissionRoutes } from './http/submission-routes.ts'
 import { uploadRoutes } from './http/upload-routes.ts'
@@ -59,8 +60,11 @@ export type Overrides = {
   logger?: Logger
   /** How long ImageKit may be silent, in milliseconds. */
   imagekitTimeoutMs?: number
-  /** How long the sender of a body may send nothing, in milliseconds. */
+  /** How long the sender of an upload may send nothing, in milliseconds. */
   bodyIdleMs?: number
+  /** How long any other body may take, in milliseconds. */
+  wholeBodyMs?: number
+  connectionLimits?: Partial<ConnectionLimits>
   drainMs?: number
 }
 
@@ -86,7 +90,10 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     formLimits: FORM_LIMITS,
     timeoutMs: overrides.imagekitTimeoutMs ?? 300_000,
   })
-  const lookup = createFileLookup(config.imagekit)
+  const lookup = createFileLookup({
+    ...config.imagekit,
+    timeoutMs: overrides.imagekitTimeoutMs ?? 30_000,
+  })
   const sender = createNotificationSender({ ...config.notifying, clock })
   const { overdueAfterMs, reconcileEveryMs, expireAfterMs, retentionMs } = config.upkeep
   const reconciling = {
@@ -95,6 +102,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     clock,
     imagekit: lookup,
     successPayload,
+    overdueAfterMs,
     everyMs: reconcileEveryMs,
     expireAfterMs,
   }
@@ -112,6 +120,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     gate,
     clock,
     overdueAfterMs,
+    wholeBodyMs: overrides.wholeBodyMs ?? WHOLE_BODY_MS,
     newId: v7,
     errorBody,
     log,
@@ -158,7 +167,10 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       healthRoutes({ readiness: createReadiness({ store, backlog }) }),
     ],
   })
-  const server = createHttpServer(app, errorAnswers.unreadable)
+  const server = createHttpServer(app, errorAnswers.unreadable, {
+    ...CONNECTION_LIMITS,
+    ...overrides.connectionLimits,
+  })
 
   return {
     app,

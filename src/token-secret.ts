@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /**
@@ -11,7 +11,8 @@ export function keepTokenSecret(path: string): string {
   try {
     writeFileSync(path, `${randomBytes(32).toString('base64url')}\n`, {
       mode: 0o600,
-      flag: 'wx',
+      // Killed before it had written anything, a process leaves it empty; nobody was ever told a token of it.
+      flag: isEmpty(path) ? 'w' : 'wx',
       // Lost with the power, it would take all webhook URLs that are out with it.
       flush: true,
     })
@@ -21,4 +22,8 @@ export function keepTokenSecret(path: string): string {
   const secret = readFileSync(path, 'utf8').trim()
   if (secret.length < 16) throw new Error(`${path} holds no secret; remove it, or set TRACKER_TOKEN_SECRET`)
   return secret
+}
+
+function isEmpty(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.size === 0
 }

@@ -37,6 +37,7 @@ export type RefusalCause =
   | 'not_json'
   | 'too_large'
   | 'broken_off'
+  | 'too_slow'
 
 /** A delivery that was refused, kept so that it can be judged again once the cause is mended. */
 export type RefusedDelivery = {

@@ -16,7 +16,7 @@ export type Answer =
     }
   | { kind: 'rejected' | 'unconfirmed'; requestId: string | null; error: SubmissionError }
 
-/** A delivery that came before the answer, of a service that nobody had asked for then. */
+/** A delivery that came before the answer, of a service that nobody had asked for then. The first that came is the first. */
 export type UnclaimedDelivery = { deliveryId: string; word: ExtensionWord; receivedAt: number }
 
 export type AnswerJudgement = Change & {
@@ -41,7 +41,8 @@ export function judgeAnswer(
   if (submission.state === 'rejected' && submission.fileId === null && answer.fileId === null)
     return unchanged(submission, 'conflict')
 
-  const accepted = accept(submission, answer, at)
+  const fileId = answer.fileId ?? firstFileId(runs, answer, unclaimed)
+  const accepted = accept(submission, { ...answer, fileId }, at)
   const after = new Map(runs.map((run) => [run.name, run]))
   const claimed: AnswerJudgement['claimed'] = []
   for (const [name, status] of Object.entries(answer.extensionStatus)) {
@@ -61,6 +62,17 @@ export function judgeAnswer(
   const goneRunId = placeholderToGo(submission, [...after.values()])?.runId ?? null
   const changed = [...after.values()].filter((run) => !runs.includes(run) && run.runId !== goneRunId)
   return { submission: accepted, runs: changed, goneRunId, result: 'applied', claimed }
+}
+
+/** A queued upload's answer names no file, but a delivery that it claims may; the first that does binds the submission. */
+function firstFileId(
+  runs: readonly Run[],
+  { extensionStatus }: Answer & { kind: 'accepted' },
+  unclaimed: readonly UnclaimedDelivery[],
+): string | null {
+  const made = Object.keys(extensionStatus).filter((name) => !runs.some((run) => run.name === name))
+  const claimed = unclaimed.filter(({ word }) => word.service !== null && made.includes(word.service))
+  return claimed.find(({ word }) => word.fileId !== null)?.word.fileId ?? null
 }
 
 function accept(submission: Submission, answer: Answer & { kind: 'accepted' }, at: number): Submission {

@@ -39,6 +39,8 @@ const LONGEST_PAUSE_MS = HOUR
 const NOTIFY_WITHIN_MS = 24 * HOUR
 /** A pause is longer or shorter by up to this share, so that what failed together is not repeated together. */
 const JITTER = 0.2
+/** No attempt is planned further ahead unless the receiver asks for it. */
+export const LONGEST_WAIT_MS = LONGEST_PAUSE_MS * (1 + JITTER)
 
 /**
  * When a notification whose attempt has just failed is sent again: from 5 s doubling to an hour, or later where the
@@ -50,6 +52,8 @@ export function nextAttempt(
 ): { at: number } | 'give_up' {
   const pause = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS)
   const jittered = Math.round(pause * (1 - JITTER + 2 * JITTER * random))
-  const at = now + Math.max(jittered, retryAfterMs ?? 0)
+  // Made while the clock was ahead, it would count as misdated again if it were planned that far.
+  const asked = createdAt > now ? Math.min(retryAfterMs ?? 0, LONGEST_PAUSE_MS) : (retryAfterMs ?? 0)
+  const at = now + Math.max(jittered, asked)
   return at > createdAt + NOTIFY_WITHIN_MS ? 'give_up' : { at }
 }

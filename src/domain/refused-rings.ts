@@ -18,6 +18,7 @@ export function ringOf(cause: RefusalCause): RefusedRing {
     case 'not_json':
     case 'too_large':
     case 'broken_off':
+    case 'too_slow':
       return 'other'
   }
 }

@@ -5,6 +5,8 @@ export type BodyLimits = {
   maxBytes: number
   /** How long the sender may send nothing while its bytes are waited for, in milliseconds. */
   idleMs: number
+  /** How long the whole body may take, in milliseconds; as long as it wishes where this is left out. */
+  totalMs?: number
 }
 
 export const BODY_IDLE_MS = 60_000
@@ -16,7 +18,7 @@ export const BODY_IDLE_MS = 60_000
  */
 export async function* bodyChunks(
   incoming: IncomingMessage,
-  { maxBytes, idleMs }: BodyLimits,
+  { maxBytes, idleMs, totalMs = Number.POSITIVE_INFINITY }: BodyLimits,
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer, void> {
   const tooLarge = new TrackerError(
@@ -24,11 +26,17 @@ export async function* bodyChunks(
     `The request's body is larger than ${maxBytes} bytes.`,
   )
   if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) throw tooLarge
+  const deadline = performance.now() + totalMs
   let bytes = 0
   while (!incoming.readableEnded) {
     const chunk: Buffer | null = incoming.read()
     if (chunk === null) {
-      await arrival(incoming, idleMs, signal)
+      const leftMs = deadline - performance.now()
+      const limit =
+        leftMs < idleMs
+          ? { ms: leftMs, text: `The body was not complete within ${totalMs} ms.` }
+          : { ms: idleMs, text: `Nothing of the body came for ${idleMs} ms.` }
+      await arrival(incoming, limit, signal)
       continue
     }
     bytes += chunk.length
@@ -38,7 +46,11 @@ export async function* bodyChunks(
 }
 
 /** Resolves when there is more to read, or the end. */
-function arrival(incoming: IncomingMessage, idleMs: number, signal?: AbortSignal): Promise<void> {
+function arrival(
+  incoming: IncomingMessage,
+  limit: { ms: number; text: string },
+  signal?: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error?: TrackerError) => {
       clearTimeout(timer)
@@ -50,10 +62,7 @@ function arrival(incoming: IncomingMessage, idleMs: number, signal?: AbortSignal
     const onArrival = () => settle()
     const onClose = () =>
       settle(new TrackerError('client_closed', 'The request ended before its body was complete.'))
-    const timer = setTimeout(
-      () => settle(new TrackerError('request_timeout', `Nothing of the body came for ${idleMs} ms.`)),
-      idleMs,
-    )
+    const timer = setTimeout(() => settle(new TrackerError('request_timeout', limit.text)), limit.ms)
     incoming.on('readable', onArrival).on('end', onArrival).on('close', onClose).on('error', onClose)
     signal?.addEventListener('abort', onClose)
     if (incoming.destroyed || signal?.aborted) onClose()

@@ -7,13 +7,16 @@ import { PROBLEMS, type Problem, type ProblemCode } from './problems.ts'
 /** An error as it is told to a caller, before it has a shape. */
 type ToldError = { code: ProblemCode; problem: Problem; detail: string; fields: readonly FieldError[] }
 
+/** A problem as plain text: there may be nothing to answer with but a socket. */
+type UnreadableAnswer = { status: number; headers: { [name: string]: string }; body: string }
+
 export type ErrorAnswers = {
   /** RFC 9457 `application/problem+json`. */
   asProblem: (error: unknown, c: AppContext) => Response
   /** ImageKit's `{ message, help }`, for the routes that its SDKs speak to. */
   asImagekit: (error: unknown, c: AppContext) => Response
-  /** For a request whose address can't be understood, so that it never reached a route. */
-  unreadable: () => Response
+  /** For a request that can't be understood, so that it never reached a route. */
+  unreadable: (code: ProblemCode, detail: string) => UnreadableAnswer
 }
 
 /** `log` gets what is no `TrackerError`, with its cause; the caller gets a fixed sentence. */
@@ -60,13 +63,12 @@ export function createErrorAnswers(
       return c.json(errorBody(message), problem.status)
     },
 
-    unreadable() {
+    unreadable(code, detail) {
       const requestId = randomUUID()
-      const problem = PROBLEMS.invalid_input
-      const detail = 'The address or the Host header of the request is not valid.'
-      const body = problemText({ code: 'invalid_input', problem, detail, fields: [] }, requestId)
+      const problem = PROBLEMS[code]
+      const body = problemText({ code, problem, detail, fields: [] }, requestId)
       const headers = { 'Content-Type': PROBLEM_TYPE, 'X-Request-Id': requestId }
-      return new Response(body, { status: problem.status, headers })
+      return { status: problem.status, headers, body }
     },
   }
 }

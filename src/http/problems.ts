@@ -1,7 +1,7 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { ErrorCode } from '../domain/errors.ts'
 
-export type ProblemCode = ErrorCode | 'internal'
+export type ProblemCode = ErrorCode | 'headers_too_large' | 'internal'
 
 /** `retryAfter` is in seconds. */
 export type Problem = { status: ContentfulStatusCode; title: string; retryAfter?: number }
@@ -24,6 +24,7 @@ export const PROBLEMS = {
   run_pending: { status: 409, title: 'The run has not ended yet' },
   run_not_current: { status: 409, title: 'A newer run has taken the place of this one' },
   asset_gone: { status: 410, title: 'ImageKit has no such file any more' },
+  headers_too_large: { status: 431, title: 'The head of the request is too large' },
   payload_too_large: { status: 413, title: 'The request is too large' },
   unsupported_media_type: { status: 415, title: 'The body is of a type that this address does not take' },
   request_timeout: { status: 408, title: 'The request did not come in time' },

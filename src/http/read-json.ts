@@ -18,9 +18,9 @@ export function parseJson(body: Buffer): Json {
 /** Throws `invalid_input` for what is no JSON object, or one nested too deep to be written again. */
 export async function readJsonObject(
   incoming: IncomingMessage,
-  idleMs?: number,
+  totalMs: number,
 ): Promise<{ raw: Buffer; json: JsonObject }> {
-  const raw = await readBody(incoming, MAX_JSON_BYTES, idleMs)
+  const raw = await readBody(incoming, MAX_JSON_BYTES, totalMs)
   const json = parseJson(raw)
   if (!isJsonObject(json)) throw new TrackerError('invalid_input', 'The body should be a JSON object.')
   if (isTooDeep(json)) throw new TrackerError('invalid_input', 'The body is nested too deep.')

@@ -1,7 +1,9 @@
-import { createServer, type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { AppEnv } from './app-env.ts'
+import { answerBrokenRequests } from './broken-requests.ts'
+import type { ErrorAnswers } from './error-answers.ts'
 
 export type HttpServer = {
   /** Resolves with the port once the service can be reached; rejects where the address is taken. */
@@ -10,24 +12,62 @@ export type HttpServer = {
   close(drainMs: number): Promise<void>
 }
 
-const SERVER_OPTIONS: ServerOptions = {
-  // Whole uploads may take long; each read of a body has a time limit of its own.
-  requestTimeout: 0,
-  headersTimeout: 30_000,
-  // Longer than proxies keep theirs (60 s by default): they would send a request on a connection that was just closed here.
-  keepAliveTimeout: 75_000,
-  // A missing Host is refused as a problem, too.
-  requireHostHeader: false,
+export type ConnectionLimits = {
+  /** How long the head of a request may take, and a new connection be silent, in milliseconds. */
+  headMs: number
+  /** How long a connection is kept for its next request, in milliseconds. */
+  keepAliveMs: number
+  /** How long nothing may move while a request is answered, in milliseconds: it ends a caller who does not read. */
+  stalledMs: number
 }
 
-/** `unreadable` answers a request whose address is no URL. */
-export function createHttpServer(app: Hono<AppEnv>, unreadable: () => Response): HttpServer {
+export const CONNECTION_LIMITS: ConnectionLimits = {
+  headMs: 30_000,
+  // Longer than proxies keep theirs (60 s by default): they would send a request on a connection that was just closed here.
+  keepAliveMs: 75_000,
+  // Longer than the longest silence while ImageKit is waited for: five minutes for its head and five for its body.
+  stalledMs: 15 * 60_000,
+}
+
+/** Node drops the headers beyond its limit without a word, and what was checked would not be what was sent. */
+const MAX_HEADERS = 200
+
+/** `unreadable` answers a request that never comes to `app`. */
+export function createHttpServer(
+  app: Hono<AppEnv>,
+  unreadable: ErrorAnswers['unreadable'],
+  limits: ConnectionLimits,
+): HttpServer {
+  const badAddress = () => {
+    const { status, headers, body } = unreadable('invalid_input', BAD_ADDRESS)
+    return new Response(body, { status, headers })
+  }
   const listener = getRequestListener(app.fetch, {
     errorHandler: (error) =>
-      error instanceof RequestError ? unreadable() : new Response(null, { status: 500 }),
+      error instanceof RequestError ? badAddress() : new Response(null, { status: 500 }),
   })
-  const answer = (incoming: IncomingMessage, outgoing: ServerResponse) => void listener(incoming, outgoing)
-  const server = createServer(SERVER_OPTIONS, answer)
+  const server = createServer({
+    // Whole uploads may take long; each read of a body has a time limit of its own.
+    requestTimeout: 0,
+    headersTimeout: limits.headMs,
+    connectionsCheckingInterval: Math.min(Math.ceil(limits.headMs / 3), 5000),
+    keepAliveTimeout: limits.keepAliveMs,
+    // A missing Host is refused as a problem, too.
+    requireHostHeader: false,
+  })
+  server.timeout = limits.stalledMs
+  server.maxHeadersCount = MAX_HEADERS
+  const noteUnderWay = answerBrokenRequests(server, unreadable)
+  const answer = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    noteUnderWay(incoming, outgoing)
+    if (incoming.rawHeaders.length < 2 * MAX_HEADERS) return void listener(incoming, outgoing)
+    const { status, headers, body } = unreadable('headers_too_large', TOO_MANY_HEADERS)
+    const length = Buffer.byteLength(body)
+    return void outgoing
+      .writeHead(status, { ...headers, 'Content-Length': length, Connection: 'close' })
+      .end(body)
+  }
+  server.on('request', answer)
   // Node would answer an unknown `Expect` by itself, without a request id.
   server.on('checkExpectation', answer)
   return {
@@ -52,3 +92,6 @@ export function createHttpServer(app: Hono<AppEnv>, unreadable: () => Response):
     },
   }
 }
+
+const BAD_ADDRESS = 'The address or the Host header of the request is not valid.'
+const TOO_MANY_HEADERS = `The request should have fewer than ${MAX_HEADERS} headers.`

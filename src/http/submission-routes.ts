@@ -30,6 +30,7 @@ type SubmissionRoutesDeps = Parameters<typeof registerSubmission>[0] &
     board: Pick<StatusBoard, 'find'>
     access: Access
     tokens: Pick<CapabilityTokens, 'submission'>
+    wholeBodyMs: number
   }
 
 // What is no Unicode can be put into no address, and NUL into no text column of PostgreSQL.
@@ -63,7 +64,7 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
   route(app, '/submissions', {
     POST: async (c) => {
       const { keyName } = deps.access.identify(presentedKey(c))
-      const { json } = await readJsonObject(c.env.incoming)
+      const { json } = await readJsonObject(c.env.incoming, deps.wholeBodyMs)
       const { extensions, fileId = null } = parseWith(registrationSchema, json)
       const { location, ...registered } = await registerSubmission(deps, {
         extensions: parseExtensions(extensions),
@@ -88,7 +89,7 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
     PUT: async (c) => {
       const submissionId = admit(c)
       await find(submissionId)
-      const { json } = await readJsonObject(c.env.incoming)
+      const { json } = await readJsonObject(c.env.incoming, deps.wholeBodyMs)
       parseWith(responseSchema, json)
       const answer = readToldAnswer(json)
       if (answer === undefined) throw notAnAnswer()

@@ -26,6 +26,7 @@ type UploadRoutesDeps = SubmitUploadDeps<IncomingForm> &
     access: Access
     gate: UploadGate
     uploadLimits: BodyLimits
+    wholeBodyMs: number
   }
 
 /** The addresses below: every error there has ImageKit's shape. */
@@ -60,7 +61,7 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
     PATCH: async (c) => {
       const { keyName } = deps.access.identify(presentedKey(c))
       const fileId = parseFileId(c)
-      const { raw, json } = await readJsonObject(c.env.incoming, deps.uploadLimits.idleMs)
+      const { raw, json } = await readJsonObject(c.env.incoming, deps.wholeBodyMs)
       const { webhookUrl, ...body } = json
       const extensions = body['extensions'] === undefined ? [] : parseExtensions(body['extensions'])
       const callerWebhookUrl = parseWebhookUrl(webhookUrl)

@@ -20,6 +20,7 @@ type WebhookRoutesDeps = ReceiveDeliveryDeps & {
   refusedLog: Pick<RefusedLog, 'keep'>
   /** The submission that a webhook token names and proves; undefined for a forged one. */
   readToken: (token: string) => string | undefined
+  wholeBodyMs: number
   clock: () => number
   newId: () => string
 }
@@ -30,6 +31,7 @@ const FORGED_BODY_MS = 1000
 /** Where ImageKit tells what became of things. 200 and nothing else tells it that the word was heard. */
 export function webhookRoutes(deps: WebhookRoutesDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
+  const readDelivery = (incoming: IncomingMessage) => readWhole(incoming, deps.wholeBodyMs)
 
   /** Reads the delivery and hands it on; a refused one is kept, with its cause. */
   const receive = async (
@@ -83,14 +85,16 @@ export function webhookRoutes(deps: WebhookRoutesDeps): Hono<AppEnv> {
   return app
 }
 
-async function readDelivery(incoming: IncomingMessage): Promise<Buffer> {
+async function readWhole(incoming: IncomingMessage, totalMs: number): Promise<Buffer> {
   try {
-    return await readBody(incoming, MAX_JSON_BYTES)
+    return await readBody(incoming, MAX_JSON_BYTES, totalMs)
   } catch (error) {
     if (error instanceof TrackerError && error.code === 'payload_too_large')
       throw new DeliveryRefused('too_large', error.message)
     if (error instanceof TrackerError && error.code === 'client_closed')
       throw new DeliveryRefused('broken_off')
+    if (error instanceof TrackerError && error.code === 'request_timeout')
+      throw new DeliveryRefused('too_slow')
     throw error
   }
 }
@@ -98,7 +102,7 @@ async function readDelivery(incoming: IncomingMessage): Promise<Buffer> {
 /** It is refused in any case; the body is read only to be kept. */
 async function readForged(incoming: IncomingMessage): Promise<Buffer> {
   try {
-    return await readBody(incoming, MAX_JSON_BYTES, FORGED_BODY_MS, AbortSignal.timeout(FORGED_BODY_MS))
+    return await readBody(incoming, MAX_JSON_BYTES, FORGED_BODY_MS)
   } catch (error) {
     if (error instanceof TrackerError) throw new DeliveryRefused('forged_token')
     throw error

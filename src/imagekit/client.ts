@@ -16,6 +16,9 @@ type ClientOptions = {
   timeoutMs: number
 }
 
+/** Far more than ImageKit has to say of one file; whatever says more is broken off. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024
+
 /** Speaks to ImageKit. What is wrong with a caller's form is thrown as `TrackerError`. */
 export function createImagekitClient(options: ClientOptions) {
   const { uploadUrl, apiUrl, formLimits, timeoutMs } = options
@@ -23,6 +26,7 @@ export function createImagekitClient(options: ClientOptions) {
     connectTimeout: 10_000,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
+    maxResponseSize: MAX_ANSWER_BYTES,
   })
   const authorization = `Basic ${Buffer.from(`${options.privateKey}:`).toString('base64')}`
 

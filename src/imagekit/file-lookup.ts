@@ -18,9 +18,18 @@ export type Look<T> =
 /** How many ids one search takes. */
 const MAX_LISTED = 100
 
-/** Reads file details within ImageKit's rate limits. */
-export function createFileLookup(options: { privateKey: string; apiUrl: string }) {
-  const dispatcher = new Agent({ connectTimeout: 10_000, headersTimeout: 30_000, bodyTimeout: 30_000 })
+/** Far more than the details of a hundred files; whatever says more is broken off. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+/** Reads file details within ImageKit's rate limits. `timeoutMs` is how long ImageKit may be silent. */
+export function createFileLookup(options: { privateKey: string; apiUrl: string; timeoutMs: number }) {
+  const { timeoutMs } = options
+  const dispatcher = new Agent({
+    maxResponseSize: MAX_ANSWER_BYTES,
+    connectTimeout: 10_000,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  })
   const authorization = `Basic ${Buffer.from(`${options.privateKey}:`).toString('base64')}`
 
   const get = async <T>(path: string, read: (status: number, body: unknown) => Look<T>): Promise<Look<T>> => {

@@ -1,4 +1,10 @@
-import { type Notification, type NotificationResult, nextAttempt } from '../domain/notification.ts'
+import { latestDueAt } from '../domain/due-time.ts'
+import {
+  LONGEST_WAIT_MS,
+  type Notification,
+  type NotificationResult,
+  nextAttempt,
+} from '../domain/notification.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
 /** How an attempt to tell a caller ended. */
@@ -10,7 +16,7 @@ type SendResult =
 
 type NotifierDeps = {
   store: {
-    listDueNotifications(now: number, limit: number): Promise<Notification[]>
+    listDueNotifications(now: number, limit: number, latest: number): Promise<Notification[]>
     settleNotification(notificationId: string, result: NotificationResult): Promise<void>
   }
   sender: { send(notification: Notification): Promise<SendResult> }
@@ -55,7 +61,9 @@ export function createNotifier(deps: NotifierDeps): Repeated {
 
   return repeat(
     async () => {
-      const due = await store.listDueNotifications(clock(), AT_ONCE)
+      const now = clock()
+      const latest = latestDueAt(now, LONGEST_WAIT_MS)
+      const due = await store.listDueNotifications(now, AT_ONCE, latest)
       await Promise.all(due.map(attempt))
       return due.length < AT_ONCE ? EVERY_MS : 0
     },

@@ -47,8 +47,11 @@ export type Store = OperatorStore & {
   /** For a refused delivery that was applied after all. */
   forgetRefused(deliveryId: string): Promise<void>
 
-  /** Pending runs that are due, the longest due first. Runs of rejected submissions are not among them. */
-  listDue(now: number, limit: number): Promise<DueRun[]>
+  /**
+   * Pending runs that are due, the longest due first; those due only after `latest` count as due, and come last. Runs of
+   * rejected submissions are not among them.
+   */
+  listDue(now: number, limit: number, latest?: number): Promise<DueRun[]>
 
   /** Applies what was found of a run, if it is still in question. `fileId` is the asset whose status has changed. */
   applyFinding(
@@ -57,8 +60,8 @@ export type Store = OperatorStore & {
     at: number,
   ): Promise<{ applied: boolean; fileId: string | null }>
 
-  /** Notifications whose time has come, the longest due first. */
-  listDueNotifications(now: number, limit: number): Promise<Notification[]>
+  /** Notifications whose time has come, the longest due first; then those that were owed, and are due, only after `latest`. */
+  listDueNotifications(now: number, limit: number, latest?: number): Promise<Notification[]>
 
   /** Writes down how an attempt ended; the body of what is over goes. */
   settleNotification(notificationId: string, result: NotificationResult): Promise<void>
@@ -74,7 +77,7 @@ export type Store = OperatorStore & {
   /** Undefined for a file that no submission, or only rejected ones, spoke of. */
   findAsset(fileId: string): Promise<AssetFacts | undefined>
 
-  /** Claims a key for 24 hours; an older claim of the same scope counts as none. */
+  /** Claims a key for 24 hours; an older claim of the same scope counts as none, unless it is under way still. */
   claimIdempotencyKey(scope: string, at: number): Promise<IdempotencyClaim>
 
   /** Gives a claim back: its request ended without an answer that may be given again. */

@@ -31,4 +31,5 @@ const TOLD = {
   not_json: { code: 'invalid_input', message: 'The body is not JSON.' },
   too_large: { code: 'payload_too_large', message: 'The body is too large.' },
   broken_off: { code: 'client_closed', message: 'The request ended before its body was complete.' },
+  too_slow: { code: 'request_timeout', message: 'The body of the request did not come in time.' },
 } as const satisfies Record<RefusalCause, { code: ErrorCode; message: string }>

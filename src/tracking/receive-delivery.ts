@@ -92,7 +92,7 @@ async function rememberingFailures<T>(
   try {
     return await record()
   } catch (error) {
-    if (error instanceof TrackerError) receipts.remember(body, receivedAt)
+    receipts.remember(body, receivedAt)
     throw error
   }
 }

@@ -1,3 +1,4 @@
+import { latestDueAt } from '../domain/due-time.ts'
 import { type AskedRun, type FileFacts, type Weighing, weighEvidence } from '../domain/evidence.ts'
 import type { DueRun, Finding } from '../domain/finding.ts'
 import { otherRequest } from '../domain/other-request.ts'
@@ -6,7 +7,7 @@ import { type FileLookup, lookUpFiles, NotLookedError } from './look-up-files.ts
 
 export type ReconcileDeps = {
   store: {
-    listDue(now: number, limit: number): Promise<DueRun[]>
+    listDue(now: number, limit: number, latest: number): Promise<DueRun[]>
     applyFinding(
       runId: string,
       finding: Finding,
@@ -18,7 +19,8 @@ export type ReconcileDeps = {
   clock: () => number
   /** What a caller with a `webhookUrl` of its own is told. */
   successPayload: (service: string, fileObject: object) => string
-  /** In milliseconds: how often a run is looked at, and how long after its request it expires. */
+  /** In milliseconds: when a run is first looked at, how often from then on, and how long after its request it expires. */
+  overdueAfterMs: number
   everyMs: number
   expireAfterMs: number
 }
@@ -49,8 +51,11 @@ const BATCH = 100
  */
 export async function reconcile(deps: ReconcileDeps, options: { dryRun: boolean }): Promise<ReconcileReport> {
   const report: ReconcileReport = { runs: [], holdMs: null, stoppedBy: null }
+  // What falls due meanwhile, perhaps for the second time, is left to the next pass: this one has to end.
+  const startedAt = deps.clock()
+  const latest = latestDueAt(startedAt, Math.max(deps.overdueAfterMs, deps.everyMs))
   for (;;) {
-    const due = await deps.store.listDue(deps.clock(), BATCH)
+    const due = await deps.store.listDue(startedAt, BATCH, latest)
     if (due.length === 0) return report
     try {
       for (const looked of await look(deps, due)) {

@@ -29,6 +29,19 @@ export function describeDueRuns(current: () => OpenedStore): void {
       expect(await due(9_000, 1)).toEqual([[early, 'remove-bg']])
     })
 
+    test('are those too that are due only after the latest time for which anything is planned', async () => {
+      const planned = await submit(['remove-bg'], { dueAt: 20_000 })
+      const misdated = await submit(['remove-bg', 'ai-tasks'], { dueAt: 20_001 })
+      const late = await submit(['remove-bg'], { dueAt: 5_000 })
+      await settle(misdated, 'ai-tasks')
+      const dueAt = async (now: number, limit = 100) =>
+        (await current().store.listDue(now, limit, 20_000)).map(({ run }) => run.submissionId)
+
+      expect(await dueAt(9_000)).toEqual([late, misdated])
+      expect(await dueAt(9_000, 1)).toEqual([late])
+      expect(await dueAt(20_000)).toEqual([late, planned, misdated])
+    })
+
     test('come with their submission, its other names, and the other submissions of the asset', async () => {
       const update = { fileId: FILE_ID, kind: 'update', dueAt: 90_000 } as const
       const before = await submit(['ai-tasks'], update)

@@ -64,6 +64,16 @@ export function describeIdempotency(current: () => OpenedStore): void {
       expect(await claim(1_000 + IDEMPOTENCY_WINDOW_MS)).toEqual({ kind: 'running' })
     })
 
+    test('a key that is under way stays so, however far the clock is set', async () => {
+      await claim()
+      const submissionId = await submit()
+      for (const days of [1, 30, -30])
+        expect(await claim(1_000 + days * IDEMPOTENCY_WINDOW_MS)).toEqual({ kind: 'running' })
+      const key = { scope: SCOPE, answer: ANSWER }
+      await current().store.answerSubmission(submissionId, accepted({}), 2_000, key)
+      expect(await claim(3_000)).toMatchObject({ kind: 'answered', answer: ANSWER })
+    })
+
     test('an expired key can be claimed again, however many have expired', async () => {
       for (let count = 0; count < 50; count++)
         await current().store.claimIdempotencyKey(`older ${count}`, 500)

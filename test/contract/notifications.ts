@@ -99,6 +99,20 @@ export function describeNotifications(current: () => OpenedStore): void {
       expect(await due(EVER, 1)).toMatchObject([{ notificationId: `msg_${early}` }])
     })
 
+    test('those count too that were owed only after the latest time, unless they are to be repeated before it', async () => {
+      const planned = await deliver(await submit(['remove-bg']), 'remove-bg', 'success', 20_000)
+      const misdated = await deliver(await submit(['remove-bg']), 'remove-bg', 'success', 20_001)
+      const listed = async (now: number) =>
+        (await current().store.listDueNotifications(now, 100, 20_000)).map((one) => one.notificationId)
+      expect(await listed(9_000)).toEqual([`msg_${misdated}`])
+      expect(await listed(20_000)).toEqual([`msg_${planned}`, `msg_${misdated}`])
+      await settle(misdated, { kind: 'again', at: 12_000, reason: 'status_500' })
+      expect(await listed(9_000)).toEqual([])
+      // A receiver may have asked for that much time.
+      await settle(planned, { kind: 'again', at: 50_000, reason: 'status_503' })
+      expect(await listed(9_000)).toEqual([])
+    })
+
     test('one that is to be repeated is due then, as its next attempt, the rest of it unchanged', async () => {
       const runId = await deliver(await submit(['remove-bg']), 'remove-bg', 'success')
       const [first] = await due()

@@ -5,6 +5,7 @@ import { describeAtomicity } from './atomicity.ts'
 import { describeDeliveries } from './deliveries.ts'
 import { describeDueRuns } from './due-runs.ts'
 import { describeDurability } from './durability.ts'
+import { describeEarlyWords } from './early-words.ts'
 import { describeFindings } from './findings.ts'
 import { describeIdempotency } from './idempotency.ts'
 import { describeNotifications } from './notifications.ts'
@@ -40,6 +41,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     describeAssets(current)
     describeIdempotency(current)
     describeAccountDeliveries(current)
+    describeEarlyWords(current)
     describeDueRuns(current)
     describeFindings(current)
     describeNotifications(current)

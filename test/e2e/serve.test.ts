@@ -89,6 +89,34 @@ test('an upload in flight finishes when SIGTERM comes, and its status is there a
   expect(await second.exited).toBe(0)
 })
 
+test('when SIGTERM comes who waits is answered, streams end and an upload finishes, and the process ends in time', async () => {
+  const imagekit = await startSlowImagekit()
+  const database = `file:${join(temporaryDirectory(), 'tracker.db')}`
+  const service = await runServe({ ...imagekit.env, DATABASE_URL: database })
+  const registered = await fetch(`${service.url}/submissions`, {
+    method: 'POST',
+    body: '{"fileId":"file-2","extensions":[{"name":"remove-bg"}]}',
+  })
+  const { statusUrl } = (await registered.json()) as { statusUrl: string }
+  const waiting = fetch(`${statusUrl}&wait=60`)
+  const events = await fetch(statusUrl.replace('/status', '/events'))
+  const upload = beginUpload(service.url)
+  await imagekit.underWay()
+  // The waiter's request was sent before; another that is answered after it shows that it has arrived.
+  await fetch(`${service.url}/healthz`)
+
+  const startedAt = performance.now()
+  service.process.kill('SIGTERM')
+  const told = await waiting
+  expect([told.status, await told.json()]).toMatchObject([200, { status: 'pending' }])
+  expect(await events.text()).toContain('event: status')
+  expect(service.process.exitCode).toBeNull()
+  upload.finish()
+  expect(await upload.answer).toMatchObject({ status: 200, fileId: 'file-1' })
+  expect(await service.exited).toBe(0)
+  expect(performance.now() - startedAt).toBeLessThan(10_000)
+})
+
 test('a webhook that came while the service was down is applied when it is sent again', async () => {
   const env = { ...(await startSandbox()), DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}` }
   const first = await runServe(env)

@@ -72,28 +72,32 @@ test('an event that is signed and no JSON is refused with 400, and one over 1 Mi
   })
 })
 
-test('an event that we could not take is taken when it is repeated later with its old signature', async () => {
-  const directory = temporaryDirectory()
-  const real = openSqliteStore({ path: `${directory}/tracker.db` })
-  let isBroken = true
-  let ahead = 0
-  const store = {
-    ...real,
-    recordAccountDelivery: (delivery: Parameters<typeof real.recordAccountDelivery>[0]) =>
-      isBroken
-        ? Promise.reject(new TrackerError('store_unavailable', 'The disk is full.'))
-        : real.recordAccountDelivery(delivery),
-  }
-  const tracker = await startTracker(ENV, { store, clock: () => Date.now() + ahead }, directory)
-  const headers = ikHeaders(BODY)
-  expect((await deliverEvent(tracker, BODY, headers)).status).toBe(503)
-  ahead = 6 * MINUTE
-  expect((await deliverEvent(tracker, BODY, headers)).status).toBe(503)
-  ahead = 60 * MINUTE
-  isBroken = false
-  expect((await deliverEvent(tracker, BODY, headers)).json).toEqual({ outcome: 'ignored' })
+test.each([
+  [503, new TrackerError('store_unavailable', 'The disk is full.')],
+  [500, new Error('a fault of ours')],
+])(
+  'an event that we answered with %i is taken when it is repeated later with its old signature',
+  async (status, trouble) => {
+    const directory = temporaryDirectory()
+    const real = openSqliteStore({ path: `${directory}/tracker.db` })
+    let isBroken = true
+    let ahead = 0
+    const store = {
+      ...real,
+      recordAccountDelivery: (delivery: Parameters<typeof real.recordAccountDelivery>[0]) =>
+        isBroken ? Promise.reject(trouble) : real.recordAccountDelivery(delivery),
+    }
+    const tracker = await startTracker(ENV, { store, clock: () => Date.now() + ahead }, directory)
+    const headers = ikHeaders(BODY)
+    expect((await deliverEvent(tracker, BODY, headers)).status).toBe(status)
+    ahead = 6 * MINUTE
+    expect((await deliverEvent(tracker, BODY, headers)).status).toBe(status)
+    ahead = 60 * MINUTE
+    isBroken = false
+    expect((await deliverEvent(tracker, BODY, headers)).json).toEqual({ outcome: 'ignored' })
 
-  const other = accountEvent('file-deleted')
-  const old = ikHeaders(other)
-  expect((await deliverEvent(tracker, other, old)).status).toBe(401)
-})
+    const other = accountEvent('file-deleted')
+    const old = ikHeaders(other)
+    expect((await deliverEvent(tracker, other, old)).status).toBe(401)
+  },
+)

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
+import { uploadedFile } from '../support/broken-imagekit.ts'
 import { startTracker } from '../support/tracker.ts'
 import { update } from '../support/updates.ts'
-import { deliver, statusOf } from '../support/webhooks.ts'
+import { deliver, register, statusOf } from '../support/webhooks.ts'
 import { AWS_TAG, BY_HAND, movingClock, reconcileNow, startLibrary, uploadWith } from './reconcile-setup.ts'
 
 const OVERDUE = { ...BY_HAND, RECONCILE_AFTER: '1m' }
@@ -77,4 +78,24 @@ test('a version that somebody else has made is no evidence of a tagger', async (
     { finding: 'nothing', why: expect.stringContaining('other_version') },
   ])
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
+})
+
+test('what nobody wrote down before is no evidence, however the file is now', async () => {
+  const { library, tracker, advance } = await startLate()
+  const names = ['aws-auto-tagging', 'ai-auto-description', 'remove-bg']
+  await register(tracker, names, 'file-of-others')
+  const versionInfo = { id: 'version-2', name: 'Version 2' }
+  const told = { ...AWS_TAG, description: 'Written by somebody.', versionInfo }
+  library.files.set('file-of-others', uploadedFile('file-of-others', told))
+
+  advance(120_000)
+  const { runs } = await reconcileNow(tracker)
+  const why = expect.stringContaining('Nothing was written down')
+  expect(runs).toMatchObject(names.map((extension) => ({ extension, finding: 'nothing', why })))
+  advance(30 * 3_600_000)
+  await reconcileNow(tracker)
+  expect(await statusOf(tracker, 'file-of-others')).toMatchObject({
+    status: 'expired',
+    extensions: names.map((name) => ({ name, status: 'expired' })),
+  })
 })

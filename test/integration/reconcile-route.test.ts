@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { uploadedFile } from '../support/broken-imagekit.ts'
 import { API_KEY, startTracker } from '../support/tracker.ts'
-import { statusOf } from '../support/webhooks.ts'
+import { register, statusOf } from '../support/webhooks.ts'
 import {
   AWS_TAG,
   BY_HAND,
@@ -97,3 +98,18 @@ test.each(['{}', '{"dryRun":"yes"}', '{"dryRun":null}', '[]', 'null', 'dryRun', 
     expect(library.askedAt).toEqual([])
   },
 )
+
+test('each run is looked at once, however long that takes', async () => {
+  const library = await startLibrary()
+  const moving = movingClock()
+  const clock = () => moving.clock() + library.searches.length * 3_600_000
+  const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
+  const fileIds = Array.from({ length: 150 }, (_, index) => `file-${index}`)
+  for (const fileId of fileIds) {
+    library.files.set(fileId, uploadedFile(fileId))
+    await register(tracker, ['ai-tasks'], fileId)
+  }
+  moving.advance(1000)
+  const { runs } = await reconcileNow(tracker)
+  expect(runs.map(({ fileId }) => fileId ?? '').toSorted()).toEqual(fileIds.toSorted())
+})

@@ -83,6 +83,8 @@ export async function startLibrary() {
     files,
     /** Ids that the search leaves out. */
     unlisted: new Set<string>(),
+    /** With what status the details of a file are refused, by its id. */
+    refused: new Map<string, number>(),
     /** What the search tells still, though the file has changed. */
     stale: new Map<string, object>(),
     /** What is done to each question about a file instead of an answer. */
@@ -126,6 +128,8 @@ export async function startLibrary() {
     if (refusal === 'break_off') return call.breakOff()
     if (refusal) return call.answer(refusal.status, { message: 'Not now.' }, refusal.headers)
     if (query === null) {
+      const status = library.refused.get(fileId)
+      if (status !== undefined) return call.answer(status, { message: 'Not this one.' })
       const file = files.get(fileId)
       return call.answer(file ? 200 : 404, file ?? { message: 'The requested file does not exist.' })
     }

@@ -157,3 +157,18 @@ test('a file about which ImageKit has no sensible answer does not hold up the ot
     [other.fileId, 'evidence'],
   ])
 })
+
+test.each([400, 401, 403, 410, 500, 503])(
+  'a file whose details are refused with %i is not taken for gone, and does not expire',
+  async (status) => {
+    const { clock, advance } = movingClock()
+    const library = await startLibrary()
+    const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
+    const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
+    library.unlisted.add(fileId)
+    library.refused.set(fileId, status)
+    advance(30 * 3_600_000)
+    expect(await reconcileNow(tracker)).toMatchObject({ runs: [{ fileId, finding: 'nothing' }] })
+    expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
+  },
+)

@@ -80,7 +80,7 @@ test('while the store can’t write the submission, an update is 503 and ImageKi
 
 test('a body that stalls is cut off', async () => {
   const imagekit = await startBrokenImagekit()
-  const { tracker } = await start(imagekit.url, { bodyIdleMs: 50 })
+  const { tracker } = await start(imagekit.url, { wholeBodyMs: 50 })
   const headers = { 'content-type': 'application/json' }
   const caller = openUpload(tracker, headers, 'PATCH', `/v1/files/${FILE_ID}/details`)
   caller.write('{"tags":')

@@ -55,6 +55,18 @@ test('a connection that ImageKit breaks in the middle of the file is 502, safe t
   expect(created).toEqual([])
 })
 
+test('an answer that does not end is broken off, and what became of the upload stays open', async () => {
+  const { tracker } = await start(async (call) => {
+    await call.readForm()
+    call.answer(200, `{"fileId":"file-1","description":"${'x'.repeat(17 * 1024 * 1024)}"}`)
+  })
+  const answer = await upload(tracker, FORM)
+  expect(answer.status).toBe(502)
+  expect(answer.headers.get('x-should-retry')).toBe('false')
+  const submission = await getSubmission(tracker, answer.headers.get('x-submission-id'))
+  expect(submission).toMatchObject({ state: 'unconfirmed', fileId: null })
+})
+
 test('a submission that was written before ImageKit broke the unfinished form is rejected', async () => {
   const { tracker, imagekit, created, holdCommits } = await start(async (call) => {
     await call.readText('fileName')

@@ -71,9 +71,10 @@ function told(service: RunningProgram): number[] {
 /** A form whose file is made while it is sent. */
 function* form(disposition: string, size: number, hash: ReturnType<typeof createHash>): Generator<Buffer> {
   yield Buffer.from(`--${BOUNDARY}\r\n${partText(disposition, '')}`)
-  const block = createHash('sha512').update('seed').digest('hex').repeat(1024)
+  const block = Buffer.from(createHash('sha512').update('seed').digest('hex').repeat(512))
   for (let sent = 0; sent < size * MIB; ) {
-    const chunk = Buffer.from(`${sent}${block}`.slice(0, 64 * 1024))
+    const chunk = Buffer.from(block)
+    chunk.write(`${sent}`)
     hash.update(chunk)
     yield chunk
     sent += chunk.length

@@ -5,7 +5,7 @@ import { TrackerError } from '../../src/domain/errors.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { startTracker, temporaryDirectory } from '../support/tracker.ts'
-import { deliver, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
+import { deliver, FILE_ID, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
 
 /** A tracker on a real store, some steps of which the test replaces. */
 async function startOnStore(replace: (real: Store) => Partial<Store>, maxQueued?: number) {
@@ -45,6 +45,21 @@ test('the answer to a webhook comes after the commit of the delivery and its eff
   expect((await statusOf(tracker)).status).toBe('success')
 })
 
+test('whoever follows the status hears of a webhook once it is committed, when it is what everybody reads', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const answer = await tracker.fetch(`/assets/${FILE_ID}/events`)
+  const decoder = new TextDecoder()
+  let heard = ''
+  const ended = (async () => {
+    for await (const chunk of answer.body ?? []) heard += decoder.decode(chunk, { stream: true })
+  })()
+  await expect.poll(() => heard).toContain('"status":"pending"')
+  await deliver(webhookUrl, payload('remove-bg', 'success'))
+  await expect.poll(() => heard).toContain('"status":"success"')
+  await ended
+})
+
 test('a store that cannot write is answered 503 with Retry-After, and the redelivery is applied', async () => {
   let isBroken = true
   const tracker = await startOnStore((real) => ({
@@ -63,17 +78,20 @@ test('a store that cannot write is answered 503 with Retry-After, and the redeli
   expect((await statusOf(tracker)).status).toBe('success')
 })
 
+/** Enough for all that the service does by itself. */
+const PLACES = 10
+
 test('a webhook beyond a full queue is answered 503 with Retry-After, and the redelivery is applied', async () => {
   let isBusy = true
   const tracker = await startOnStore(
     (real) => ({
       recordDelivery(delivery) {
-        // Takes the queue's only place in the same turn.
-        if (isBusy) void real.probe()
+        // Takes all places of the queue in the same turn; those that the jobs have taken are refused.
+        if (isBusy) void Promise.allSettled(Array.from({ length: PLACES }, () => real.probe()))
         return real.recordDelivery(delivery)
       },
     }),
-    1,
+    PLACES,
   )
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const refused = await deliver(webhookUrl, payload('remove-bg', 'success'))

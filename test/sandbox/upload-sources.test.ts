@@ -35,11 +35,12 @@ test('any bytes survive base64, with line breaks too', async () => {
       .toString('base64')
       .replaceAll(new RegExp(`.{${perLine}}`, 'g'), '$&\r\n')
     const { body } = await upload(sandbox, { file: text, fileName: 'a.bin' })
-    expect((await download(body['url'])).bytes).toEqual(Buffer.from(content))
+    expect((await download(body['url'])).bytes.toString('hex')).toBe(Buffer.from(content).toString('hex'))
   }
   const bytes = fc.uint8Array({ minLength: 1, maxLength: 400 })
   await fc.assert(fc.asyncProperty(bytes, fc.integer({ min: 1, max: 80 }), check), { numRuns: 25 })
-  await check(new Uint8Array(200_001).fill(7), 76)
+  // Lines whose length is no multiple of four, or no group of four is split between two reads.
+  await check(new Uint8Array(200_001).fill(7), 75)
 })
 
 test('a text that is neither URL nor base64, and a named file that looks like base64, are taken as they are', async () => {

@@ -27,7 +27,9 @@ const SCANS: { [statement: string]: RegExp } = {
 /** Steps that are read in order by an index or the primary key, so that a limit ends them early. */
 const IN_ORDER = [
   'listDueRuns',
+  'listMisdatedRuns',
   'listDueNotifications',
+  'listMisdatedNotifications',
   'listOldestBodies',
   'findUnanswered',
   'findUnclaimedUpload',
@@ -81,8 +83,9 @@ test('What has a limit is read in its order and not sorted', () => {
 
 test('Due runs, due notifications, queued uploads and known events each have an index of their own', () => {
   const plans = explainAll()
-  expect(plans.get('listDueRuns')?.[0]).toContain('runs_due')
-  expect(plans.get('listDueNotifications')?.[0]).toContain('notifications_due')
+  for (const name of ['listDueRuns', 'listMisdatedRuns']) expect(plans.get(name)?.[0]).toContain('runs_due')
+  for (const name of ['listDueNotifications', 'listMisdatedNotifications'])
+    expect(plans.get(name)?.[0]).toContain('notifications_due')
   expect(plans.get('findUnanswered')?.[0]).toContain('submissions_unanswered')
   expect(plans.get('findUnclaimedUpload')?.[0]).toContain('deliveries_unclaimed_uploads')
   expect(plans.get('findEvent')?.[0]).toContain('deliveries_by_event')

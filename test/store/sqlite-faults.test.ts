@@ -78,6 +78,25 @@ describe('when the disk or the file refuses', () => {
     await Promise.all(asked.map((submission) => store.createSubmission(submission)))
   })
 
+  test('while the file stays held it is waited for once only, so that the process has time for everything else', async () => {
+    const { path, connection, store } = openStore()
+    const patience = () => connection.pragma('busy_timeout', { simple: true })
+    const other = new Database(path)
+    onTestFinished(() => {
+      other.close()
+    })
+    other.exec('BEGIN IMMEDIATE')
+    const startedAt = performance.now()
+    for (let count = 0; count < 20; count++)
+      await expect(store.probe()).rejects.toMatchObject({ code: 'store_unavailable' })
+    // Twenty times 250 ms, were each to wait.
+    expect(performance.now() - startedAt).toBeLessThan(2_500)
+    expect(patience()).toBe(0)
+    other.exec('ROLLBACK')
+    await store.probe()
+    expect(patience()).toBe(250)
+  })
+
   test.each([
     // What SQLite does by itself on some failures: the transaction is rolled back under the running step.
     ['whose transaction is lost half-way', "SELECT raise(ROLLBACK, 'lost')"],

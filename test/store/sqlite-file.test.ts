@@ -10,7 +10,7 @@ import { openConnection } from '../../src/store/sqlite/connection.ts'
 import { migrateConnection } from '../../src/store/sqlite/migrations.ts'
 import { migrateSqlite, openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { StoreLockedError } from '../../src/store/sqlite/process-lock.ts'
-import { newDelivery, newSubmission } from '../contract/facts.ts'
+import { accepted, newDelivery, newSubmission } from '../contract/facts.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 const BUILT_STORE = fileURLToPath(new URL('../../dist/store/sqlite/open-sqlite-store.js', import.meta.url))
@@ -103,7 +103,14 @@ describe('the database file', () => {
     const store = openSqliteStore({ path })
     onTestFinished(() => store.close())
     const claim = (scope: string, at: number) => store.claimIdempotencyKey(scope, at)
-    await Promise.all(Array.from({ length: 30 }, (_, index) => claim(`early ${index}`, 1)))
+    const answer = { status: 200, headers: {}, body: '{}' }
+    const answerEarly = async (scope: string) => {
+      await claim(scope, 1)
+      const asked = newSubmission(['remove-bg'])
+      await store.createSubmission(asked, { scope, fingerprint: 'abc' })
+      await store.answerSubmission(asked.submissionId, accepted({}), 1, { scope, answer })
+    }
+    await Promise.all(Array.from({ length: 30 }, (_, index) => answerEarly(`early ${index}`)))
     for (const scope of ['late 1', 'late 2']) await claim(scope, 1 + IDEMPOTENCY_WINDOW_MS)
 
     const other = new Database(path, { readonly: true })

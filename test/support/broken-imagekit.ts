@@ -34,6 +34,9 @@ export async function nobodysUrl(): Promise<string> {
   return `http://127.0.0.1:${port}`
 }
 
+/** Longer than any form's closing boundary. */
+const MAX_END = 200
+
 /** One request as the stand-in sees it. Nothing of its body is read before the script asks for it. */
 export class Call {
   readonly path: string
@@ -43,6 +46,8 @@ export class Call {
   readonly #incoming: IncomingMessage
   readonly #outgoing: ServerResponse
   #received = ''
+  /** Its end, for it is asked for after each chunk of forms that may be large. */
+  #tail = ''
 
   constructor(incoming: IncomingMessage, outgoing: ServerResponse) {
     this.#incoming = incoming
@@ -50,7 +55,9 @@ export class Call {
     this.path = incoming.url ?? ''
     this.headers = incoming.headers
     incoming.on('error', () => {})
-    this.closed = new Promise((resolve) => incoming.socket.once('close', () => resolve()))
+    // A connection that is kept has many calls, each of which waits for its end.
+    const socket = incoming.socket.setMaxListeners(0)
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
   }
 
   /** What was read of the body so far, as UTF-8. */
@@ -67,7 +74,7 @@ export class Call {
   }
 
   get hasWholeForm(): boolean {
-    return this.#received.endsWith(`--${this.boundary}--\r\n`)
+    return this.#tail.endsWith(`--${this.boundary}--\r\n`)
   }
 
   /** Reads on until `isEnough`. */
@@ -75,10 +82,15 @@ export class Call {
     for (;;) {
       if (isEnough()) return this.#received
       const chunk: Buffer | null = this.#incoming.read()
-      if (chunk !== null) this.#received += chunk.toString()
+      if (chunk !== null) this.#take(chunk.toString())
       else await Promise.race([this.#arrival(), this.closed])
       if (this.isClosed && this.#incoming.readableLength === 0) return this.#received
     }
+  }
+
+  #take(text: string): void {
+    this.#received += text
+    this.#tail = (this.#tail + text.slice(-MAX_END)).slice(-MAX_END)
   }
 
   #arrival(): Promise<void> {

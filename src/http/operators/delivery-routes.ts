@@ -11,7 +11,7 @@ import { readOptionalJson } from './read-optional-json.ts'
 import { parseWith } from './run-filter-schema.ts'
 
 type DeliveryRoutesDeps = Parameters<typeof listDeliveries>[0] &
-  Parameters<typeof replayDelivery>[0] & { access: Pick<Access, 'identifyOperator'> }
+  Parameters<typeof replayDelivery>[0] & { access: Pick<Access, 'identifyOperator'>; wholeBodyMs: number }
 
 const filterSchema = z.object({
   outcome: z.enum(['applied', 'duplicate', 'contradicted', 'ignored', 'rejected']).nullish(),
@@ -39,7 +39,10 @@ export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
   route(app, '/deliveries/:deliveryId/replay', {
     POST: async (c) => {
       const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
-      const { reason = null } = parseWith(reasonSchema, await readOptionalJson(c.env.incoming))
+      const { reason = null } = parseWith(
+        reasonSchema,
+        await readOptionalJson(c.env.incoming, deps.wholeBodyMs),
+      )
       const deliveryId = c.req.param('deliveryId') ?? ''
       const { outcome } = await replayDelivery(deps, { deliveryId, actor, reason })
       return c.json({ outcome })

@@ -18,7 +18,7 @@ type RunRoutesDeps = Parameters<typeof listRuns>[0] &
   Parameters<typeof showRun>[0] &
   Parameters<typeof acknowledgeRun>[0] &
   Parameters<typeof retryRun>[0] &
-  Parameters<typeof startRetry>[0] & { access: Pick<Access, 'identifyOperator'> }
+  Parameters<typeof startRetry>[0] & { access: Pick<Access, 'identifyOperator'>; wholeBodyMs: number }
 
 const text = z.string().max(2000, 'must have at most 2000 characters').nullish()
 const noteSchema = z.strictObject({ note: text })
@@ -39,7 +39,7 @@ export function runRoutes(deps: RunRoutesDeps): Hono<AppEnv> {
   route(app, '/runs/retry', {
     POST: async (c) => {
       const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
-      const { json } = await readJsonObject(c.env.incoming)
+      const { json } = await readJsonObject(c.env.incoming, deps.wholeBodyMs)
       const { filter, limit, dryRun, reason } = parseRetryRequest(json)
       const selection = { filter, limit }
       if (dryRun) return c.json(await previewRetry(deps, selection))
@@ -56,7 +56,10 @@ export function runRoutes(deps: RunRoutesDeps): Hono<AppEnv> {
   route(app, '/runs/:runId/retry', {
     POST: async (c) => {
       const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
-      const { reason = null } = parseWith(reasonSchema, await readOptionalJson(c.env.incoming))
+      const { reason = null } = parseWith(
+        reasonSchema,
+        await readOptionalJson(c.env.incoming, deps.wholeBodyMs),
+      )
       const run = await retryRun(deps, { runId: c.req.param('runId') ?? '', actor, reason })
       return c.json(run, 201, { Location: `/runs/${run.runId}` })
     },
@@ -64,7 +67,7 @@ export function runRoutes(deps: RunRoutesDeps): Hono<AppEnv> {
   route(app, '/runs/:runId/acknowledge', {
     POST: async (c) => {
       const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
-      const { note = null } = parseWith(noteSchema, await readOptionalJson(c.env.incoming))
+      const { note = null } = parseWith(noteSchema, await readOptionalJson(c.env.incoming, deps.wholeBodyMs))
       return c.json(await acknowledgeRun(deps, { runId: c.req.param('runId') ?? '', note, actor }))
     },
   })

@@ -13,7 +13,7 @@ import { parseWith } from './run-filter-schema.ts'
 
 type UpkeepRoutesDeps = Parameters<typeof reconcileNow>[0] &
   Parameters<typeof forgetAsset>[0] &
-  Parameters<typeof backUp>[0] & { access: Pick<Access, 'identifyOperator'> }
+  Parameters<typeof backUp>[0] & { access: Pick<Access, 'identifyOperator'>; wholeBodyMs: number }
 
 const reconcileSchema = z.object({ dryRun: z.boolean('should be true or false') })
 const reasonSchema = z.strictObject({ reason: z.string().max(2000).nullish() })
@@ -24,14 +24,20 @@ export function upkeepRoutes(deps: UpkeepRoutesDeps): Hono<AppEnv> {
   route(app, '/reconcile', {
     POST: async (c) => {
       const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
-      const { dryRun } = parseWith(reconcileSchema, (await readJsonObject(c.env.incoming)).json)
+      const { dryRun } = parseWith(
+        reconcileSchema,
+        (await readJsonObject(c.env.incoming, deps.wholeBodyMs)).json,
+      )
       return c.json(await reconcileNow(deps, { dryRun, actor }))
     },
   })
   route(app, '/assets/:fileId', {
     DELETE: async (c) => {
       const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
-      const { reason = null } = parseWith(reasonSchema, await readOptionalJson(c.env.incoming))
+      const { reason = null } = parseWith(
+        reasonSchema,
+        await readOptionalJson(c.env.incoming, deps.wholeBodyMs),
+      )
       await forgetAsset(deps, { fileId: c.req.param('fileId') ?? '', reason, actor })
       return c.body(null, 204)
     },

@@ -30,17 +30,30 @@ export function applyAnswer(
   return judgement
 }
 
-/** An upload that ImageKit has queued may have ended before it was known here that it is queued. */
-export function finishQueued(writer: Writer, submission: Submission, at: number): Submission {
-  const { submissionId, requestId, state, fileId } = submission
-  if (state !== 'accepted' || fileId !== null || requestId === null) return submission
+/** The end of a queued upload is its answer. `changed`: there is something that it changes. */
+export function applyEnd(writer: Writer, stored: StoredSubmission, answer: Answer, at: number) {
+  const { submission, runs } = applyAnswer(writer, stored, answer, at)
+  const changed = submission !== stored.submission || runs.length > 0
+  return { submission, changed }
+}
+
+/** Such an end may have been told before it was known here whose it is: whatever was answered then, it is heard now. */
+export function hearEarlierEnds(writer: Writer, submission: Submission, at: number): Submission {
+  const { submissionId, requestId, baseline } = submission
+  if (requestId === null || baseline !== null) return submission
   const told = writer.statements.findUnclaimedUpload.get({ requestId })
   if (!told?.answer) return submission
   const stored = loadSubmission(writer.statements, submissionId)
   if (stored === undefined) return submission
-  const finished = applyAnswer(writer, stored, told.answer, at).submission
-  writer.statements.claimUpload.run({ seq: told.seq, submissionSeq: stored.seq, fileId: finished.fileId })
-  return finished
+  const { submission: finished, changed } = applyEnd(writer, stored, told.answer, at)
+  const outcome = changed ? 'applied' : 'ignored'
+  writer.statements.claimUpload.run({
+    seq: told.seq,
+    outcome,
+    submissionSeq: stored.seq,
+    fileId: finished.fileId,
+  })
+  return hearEarlierEnds(writer, finished, at)
 }
 
 /** Deliveries that may belong to the runs that the answer makes; mostly it makes none, and nothing is read. */
@@ -55,6 +68,7 @@ function listUnclaimed(
   )
   return services
     .flatMap((service) => statements.listUnclaimed.all({ submissionSeq: stored.seq, service }))
+    .toSorted((one, other) => one.seq - other.seq)
     .map(({ deliveryId, receivedAt, service, finalStatus, fileId, unclaimedError }) => {
       return { deliveryId, receivedAt, word: { service, status: finalStatus, fileId, error: unclaimedError } }
     })

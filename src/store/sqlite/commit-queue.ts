@@ -1,6 +1,6 @@
 import { TrackerError } from '../../domain/errors.ts'
-import type { Connection } from './connection.ts'
-import { storeError, unavailable } from './store-error.ts'
+import { type Connection, setPatience } from './connection.ts'
+import { isBusy, storeError, unavailable } from './store-error.ts'
 
 /** Does its step inside the transaction and returns what tells its caller, for after the commit. */
 type Job = { run(): () => void; reject(error: unknown): void }
@@ -33,6 +33,7 @@ export function createCommitQueue(
   const transaction = prepareTransaction(connection)
   const queue: Job[] = []
   let isDrained = false
+  let isHeld = false
 
   function commitNext(): void {
     const batch = queue.splice(0, MAX_BATCH)
@@ -44,6 +45,7 @@ export function createCommitQueue(
     let tellCallers: (() => void)[]
     try {
       transaction.begin.run()
+      noteHeld(false)
       tellCallers = batch.map(runJob)
       counted.write()
       transaction.commit.run()
@@ -51,10 +53,17 @@ export function createCommitQueue(
     } catch (error) {
       abandonTransaction(connection)
       counted.end(false)
+      if (isBusy(error)) noteHeld(true)
       const reason = unavailable(error)
       tellCallers = batch.map((job) => () => job.reject(reason))
     }
     for (const tell of tellCallers) tell()
+  }
+
+  /** Were every batch to wait for a file that stays held, nothing else would ever get its turn. */
+  function noteHeld(held: boolean): void {
+    if (held !== isHeld) setPatience(connection, held ? 'impatient' : 'patient')
+    isHeld = held
   }
 
   function runJob(job: Job): () => void {

@@ -2,6 +2,8 @@ import Database from 'better-sqlite3'
 
 export type Connection = Database.Database
 
+const BUSY_TIMEOUT_MS = 250
+
 const PRAGMAS = [
   // Readers and the one writer do not block each other, and a commit is one sequential write and one sync.
   'journal_mode = WAL',
@@ -11,7 +13,7 @@ const PRAGMAS = [
   'fullfsync = ON',
   'foreign_keys = ON',
   // Only a foreign tool can hold the file, and waiting stops the whole process: better a 503, which is sent again.
-  'busy_timeout = 250',
+  `busy_timeout = ${BUSY_TIMEOUT_MS}`,
   // SQLite's default. A longer log makes the rare checkpoint, and so the slowest answers, several times slower.
   'wal_autocheckpoint = 1000',
   // What is deleted is overwritten, or a forgotten asset would stay readable in pages that are free or half empty.
@@ -19,6 +21,11 @@ const PRAGMAS = [
   // Savepoints of a large batch spill to memory, not to a temporary folder that may be full or slow.
   'temp_store = MEMORY',
 ]
+
+/** Impatient: it does not wait for who holds the file, as after it has waited for him in vain. */
+export function setPatience(connection: Connection, patience: 'patient' | 'impatient'): void {
+  connection.pragma(`busy_timeout = ${patience === 'patient' ? BUSY_TIMEOUT_MS : 0}`)
+}
 
 export function openConnection(path: string): Connection {
   const connection = new Database(path)

@@ -58,7 +58,7 @@ export function prepareDeliveryStatements(db: BetterSQLite3Database) {
     claimUpload: db
       .update(deliveries)
       .set({
-        outcome: 'applied',
+        outcome: sql`${placeholder('outcome')}`,
         unclaimedRequestId: null,
         submissionSeq: sql`${placeholder('submissionSeq')}`,
         fileId: sql`${placeholder('fileId')}`,

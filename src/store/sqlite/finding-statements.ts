@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNotNull, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNotNull, lte, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { runs } from './schema/runs.ts'
 import { submissions } from './schema/submissions.ts'
@@ -19,6 +19,14 @@ export function prepareFindingStatements(db: BetterSQLite3Database) {
       .from(runs)
       .innerJoin(submissions, eq(submissions.seq, runs.submissionSeq))
       .where(and(isPending, lte(runs.dueAt, placeholder('now'))))
+      .orderBy(asc(runs.dueAt), asc(runs.seq))
+      .limit(placeholder('limit'))
+      .prepare(),
+    listMisdatedRuns: db
+      .select({ run: runs, submission: submissions })
+      .from(runs)
+      .innerJoin(submissions, eq(submissions.seq, runs.submissionSeq))
+      .where(and(isPending, gt(runs.dueAt, placeholder('latest'))))
       .orderBy(asc(runs.dueAt), asc(runs.seq))
       .limit(placeholder('limit'))
       .prepare(),

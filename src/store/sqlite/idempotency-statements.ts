@@ -1,4 +1,4 @@
-import { and, asc, eq, exists, inArray, isNull, lte, ne, sql } from 'drizzle-orm'
+import { and, asc, eq, exists, inArray, isNotNull, isNull, lte, ne, or, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { idempotencyKeys as keys } from './schema/idempotency-keys.ts'
 import { submissions } from './schema/submissions.ts'
@@ -10,10 +10,11 @@ const MAX_EXPIRED_PER_CLAIM = 20
 
 export function prepareIdempotencyStatements(db: BetterSQLite3Database) {
   const ofScope = eq(keys.scope, placeholder('scope'))
+  const isOver = or(isNotNull(keys.answer), eq(keys.abandoned, true))
   const expired = db
     .select({ scope: keys.scope })
     .from(keys)
-    .where(lte(keys.claimedAt, placeholder('expiredAt')))
+    .where(and(lte(keys.claimedAt, placeholder('expiredAt')), isOver))
     .orderBy(asc(keys.claimedAt))
     .limit(MAX_EXPIRED_PER_CLAIM)
   const notRejected = db

@@ -1,14 +1,20 @@
-import { IDEMPOTENCY_WINDOW_MS, type IdempotencyClaim } from '../../domain/idempotency.ts'
+import { IDEMPOTENCY_WINDOW_MS, type IdempotencyClaim, type StoredAnswer } from '../../domain/idempotency.ts'
 import type { Statements } from './statements.ts'
 
 export function claimIdempotencyKey(statements: Statements, scope: string, at: number): IdempotencyClaim {
   const expiredAt = at - IDEMPOTENCY_WINDOW_MS
   statements.deleteExpired.run({ expiredAt })
   const found = statements.findKey.get({ scope })
-  if (found !== undefined && found.key.claimedAt > expiredAt) return describeClaim(found)
+  // One that is under way is not free, however long it takes or wherever the clock is.
+  if (found !== undefined && (found.key.claimedAt > expiredAt || isUnderWay(found.key)))
+    return describeClaim(found)
   if (found !== undefined) statements.deleteKey.run({ scope })
   statements.insertKey.run({ scope, claimedAt: at })
   return { kind: 'claimed' }
+}
+
+function isUnderWay({ answer, abandoned }: { answer: StoredAnswer | null; abandoned: boolean }): boolean {
+  return answer === null && !abandoned
 }
 
 function describeClaim(

@@ -6,9 +6,16 @@ import type { Statements } from './statements.ts'
 
 type Related = { seq: number; submission: Submission; runs: Run[] }
 
-export function listDue(statements: Statements, now: number, limit: number): DueRun[] {
+export function listDue(
+  statements: Statements,
+  now: number,
+  limit: number,
+  latest = Number.POSITIVE_INFINITY,
+): DueRun[] {
   const assets = new Map<string, Related[]>()
-  return statements.listDueRuns.all({ now, limit }).map(({ run, submission: { seq, ...row } }) => {
+  const due = statements.listDueRuns.all({ now, limit })
+  const misdated = statements.listMisdatedRuns.all({ latest, limit: limit - due.length })
+  return [...due, ...misdated].map(({ run, submission: { seq, ...row } }) => {
     const { submissionId, fileId } = row
     const siblings = statements.listRuns
       .all({ submissionSeq: seq })

@@ -1,26 +1,39 @@
 import { fileURLToPath } from 'node:url'
-import { drizzle } from 'drizzle-orm/better-sqlite3'
-import { migrate } from 'drizzle-orm/better-sqlite3/migrator'
+import { readMigrationFiles } from 'drizzle-orm/migrator'
 import type { Connection } from './connection.ts'
 
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../drizzle/sqlite', import.meta.url))
-const MIGRATIONS_TABLE = '__drizzle_migrations'
+
+/** What drizzle keeps of them; its own tools find the same. */
+const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS __drizzle_migrations (
+  id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric
+)`
 
 /** Brings the schema up to date, all migrations in one transaction, and returns how many ran. */
 export function migrateConnection(connection: Connection): number {
   // A migration that rebuilds a table drops the old one, which with foreign keys in force would delete what refers to it.
   connection.pragma('foreign_keys = OFF')
   try {
-    const before = countMigrations(connection)
-    migrate(drizzle(connection), { migrationsFolder: MIGRATIONS_FOLDER, migrationsTable: MIGRATIONS_TABLE })
-    return countMigrations(connection) - before
+    return connection.transaction(runMissing).immediate(connection)
   } finally {
     connection.pragma('foreign_keys = ON')
   }
 }
 
-function countMigrations(connection: Connection): number {
-  const table = connection.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?")
-  if (table.get(MIGRATIONS_TABLE) === undefined) return 0
-  return connection.prepare<[], number>(`SELECT count(*) FROM ${MIGRATIONS_TABLE}`).pluck().get() ?? 0
+/** Not drizzle's own runner: where the disk refuses, SQLite has rolled back already, and its ROLLBACK hides the reason. */
+function runMissing(connection: Connection): number {
+  connection.exec(MIGRATIONS_TABLE)
+  const newest = connection
+    .prepare<[], number | null>('SELECT max(created_at) FROM __drizzle_migrations')
+    .pluck()
+    .get()
+  const keep = connection.prepare('INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)')
+  const missing = readMigrationFiles({ migrationsFolder: MIGRATIONS_FOLDER }).filter(
+    ({ folderMillis }) => folderMillis > (newest ?? 0),
+  )
+  for (const { sql, hash, folderMillis } of missing) {
+    for (const statement of sql) connection.exec(statement)
+    keep.run(hash, folderMillis)
+  }
+  return missing.length
 }

@@ -1,4 +1,4 @@
-import { and, asc, eq, isNotNull, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, isNotNull, lte, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { notifications } from './schema/notifications.ts'
 import { runs } from './schema/runs.ts'
@@ -29,6 +29,18 @@ export function prepareNotificationStatements(db: BetterSQLite3Database) {
       .select()
       .from(notifications)
       .where(lte(notifications.dueAt, placeholder('now')))
+      .orderBy(asc(notifications.dueAt), asc(notifications.runSeq))
+      .limit(placeholder('limit'))
+      .prepare(),
+    listMisdatedNotifications: db
+      .select()
+      .from(notifications)
+      .where(
+        and(
+          gt(notifications.dueAt, placeholder('latest')),
+          gt(notifications.createdAt, placeholder('latest')),
+        ),
+      )
       .orderBy(asc(notifications.dueAt), asc(notifications.runSeq))
       .limit(placeholder('limit'))
       .prepare(),

@@ -28,12 +28,17 @@ export function oweNotifications(
   }
 }
 
-export function listDueNotifications(statements: Statements, now: number, limit: number): Notification[] {
-  return statements.listDueNotifications
-    .all({ now, limit })
-    .map(({ notificationId, target, body, attempt, createdAt }) => {
-      return { notificationId, target, body: body ?? '', attempt, createdAt }
-    })
+export function listDueNotifications(
+  statements: Statements,
+  now: number,
+  limit: number,
+  latest = Number.POSITIVE_INFINITY,
+): Notification[] {
+  const due = statements.listDueNotifications.all({ now, limit })
+  const misdated = statements.listMisdatedNotifications.all({ latest, limit: limit - due.length })
+  return [...due, ...misdated].map(({ notificationId, target, body, attempt, createdAt }) => {
+    return { notificationId, target, body: body ?? '', attempt, createdAt }
+  })
 }
 
 /** Of a notification that is over already nothing changes. */

@@ -1,7 +1,7 @@
 import type { AccountEvent } from '../../domain/account-event.ts'
 import type { DeliveryOutcome, NewAccountDelivery, RecordedDelivery } from '../../domain/delivery.ts'
 import type { Answer } from '../../domain/judge-answer.ts'
-import { applyAnswer } from './apply-answer.ts'
+import { applyEnd } from './apply-answer.ts'
 import { isForgotten } from './forget-asset.ts'
 import { keepDelivery, keepNothing } from './keep-delivery.ts'
 import type { Statements } from './statements.ts'
@@ -93,13 +93,12 @@ function finishUpload(
     const fileId = answer.kind === 'accepted' ? answer.fileId : null
     return { ...NONE, outcome: 'ignored', fileId, unclaimed: { requestId, answer } }
   }
-  const { submission, runs } = applyAnswer(writer, stored, answer, at)
-  const isChanged = submission !== stored.submission || runs.length > 0
+  const { submission, changed } = applyEnd(writer, stored, answer, at)
   return {
-    outcome: isChanged ? 'applied' : 'ignored',
+    outcome: changed ? 'applied' : 'ignored',
     submissionSeq: stored.seq,
     fileId: submission.fileId,
-    changedFileId: isChanged ? submission.fileId : null,
+    changedFileId: changed ? submission.fileId : null,
     unclaimed: null,
   }
 }

@@ -60,9 +60,10 @@ export function createSqliteStore(
       commit(() => {
         statements.forgetRefused.run({ deliveryId })
       }),
-    listDue: (now, limit) => attempt(() => listDue(statements, now, limit)),
+    listDue: (now, limit, latest) => attempt(() => listDue(statements, now, limit, latest)),
     applyFinding: (runId, finding, at) => commit(() => applyFinding(writer, runId, finding, at)),
-    listDueNotifications: (now, limit) => attempt(() => listDueNotifications(statements, now, limit)),
+    listDueNotifications: (now, limit, latest) =>
+      attempt(() => listDueNotifications(statements, now, limit, latest)),
     settleNotification: (notificationId, result) =>
       commit(() => settleNotification(statements, notificationId, result)),
     pruneBodies: (receivedBefore, limit) => commit(() => pruneBodies(statements, receivedBefore, limit)),

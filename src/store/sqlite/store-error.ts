@@ -22,6 +22,11 @@ export function storeError(error: unknown): unknown {
   return isRefusal ? unavailable(error) : error
 }
 
+/** Another connection holds the file. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')
+}
+
 export function unavailable(cause: unknown): TrackerError {
   return new TrackerError(
     'store_unavailable',

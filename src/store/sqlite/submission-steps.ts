@@ -2,7 +2,7 @@ import { TrackerError } from '../../domain/errors.ts'
 import type { StoredAnswer } from '../../domain/idempotency.ts'
 import { type Answer, type AnswerJudgement, judgeAnswer } from '../../domain/judge-answer.ts'
 import { type NewSubmission, openSubmission, type Submission } from '../../domain/submission.ts'
-import { applyAnswer, finishQueued } from './apply-answer.ts'
+import { applyAnswer, hearEarlierEnds } from './apply-answer.ts'
 import { toSubmission } from './rows.ts'
 import { loadSubmission, saveChange, saveRun, type Writer } from './stored-submission.ts'
 
@@ -32,7 +32,7 @@ export function answerSubmission(
   if (stored === undefined) throw new TrackerError('not_found', `There is no submission ${submissionId}.`)
   const { result, submission } = applyAnswer(writer, stored, answer, at)
   if (key) writer.statements.keepAnswer.run(key)
-  return { result, submission: finishQueued(writer, submission, at) }
+  return { result, submission: hearEarlierEnds(writer, submission, at) }
 }
 
 /** An `external` submission is not swept: who uploads for it is alive elsewhere and may still tell ImageKit's answer. */

@@ -31,3 +31,11 @@ test('a file that holds no secret is refused, not replaced', () => {
   expect(() => keepTokenSecret(path)).toThrow(/holds no secret/)
   expect(readFileSync(path, 'utf8')).toBe('short\n')
 })
+
+test('a file that a process was killed before writing is written by the next', () => {
+  const path = join(temporaryDirectory(), 'token-secret')
+  writeFileSync(path, '', { mode: 0o600 })
+  const secret = keepTokenSecret(path)
+  expect(Buffer.from(secret, 'base64url')).toHaveLength(32)
+  expect(keepTokenSecret(path)).toBe(secret)
+})

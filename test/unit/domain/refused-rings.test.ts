@@ -13,7 +13,7 @@ const UNVERIFIED = [
   'bad_signature',
   'stale_signature',
 ] as const satisfies RefusalCause[]
-const OTHER = ['not_json', 'too_large', 'broken_off'] as const satisfies RefusalCause[]
+const OTHER = ['not_json', 'too_large', 'broken_off', 'too_slow'] as const satisfies RefusalCause[]
 
 function many(count: number, cause: RefusalCause, keptBytes = 0) {
   return Array.from({ length: count }, (_, index) => ({ seq: -index, cause, keptBytes }))

@@ -69,6 +69,11 @@ describe('The pause before a notification is sent again', () => {
       }),
     )
   })
+
+  test('is an hour at most, whoever asked for more, after one that was owed while the clock was ahead', () => {
+    const next = nextAttempt({ attempt: 1, createdAt: 1 }, { now: 0, retryAfterMs: DAY, random: 0.5 })
+    expect(next).toEqual({ at: HOUR })
+  })
 })
 
 describe('A notification that always fails', () => {

@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest'
+import { readRows } from '../support/signed-webhooks.ts'
+import { API_KEY, type RunningTracker, startTrackerAndSandbox } from '../support/tracker.ts'
+import { upload } from '../support/uploads.ts'
+import { createRandom, SEED, tell, timesOf } from './chaos.ts'
+import { libraryOf } from './sandbox-library.ts'
+import { drawFault, startTcpProxy } from './tcp-proxy.ts'
+
+const UPLOADS = timesOf('FAULTY_CALLERS', { short: 60, long: 2000 })
+const AT_ONCE = 20
+const SILENT_MS = 1500
+const LARGEST_FILE = 150_000
+const SIZES = { messages: 2, sizes: { request: LARGEST_FILE / 2, answer: 1000 } }
+
+type Row = { name: string; state: string; fileId: string | null; code: string | null; run: string }
+
+/** One attempt to upload a file; null where no whole answer came. */
+async function attempt(
+  tracker: RunningTracker,
+  { name, bytes, key }: { name: string; bytes: number; key: string | null },
+): Promise<{ status: number; fileId: string | null } | null> {
+  try {
+    const answer = await upload(
+      tracker,
+      [
+        ['fileName', name],
+        ['useUniqueFileName', 'false'],
+        ['tags', 'sandbox:delay=10'],
+        ['extensions', '[{"name":"aws-auto-tagging","minConfidence":50,"maxTags":5}]'],
+        ['file', new Uint8Array(bytes), name],
+      ],
+      {
+        signal: AbortSignal.timeout(SILENT_MS),
+        ...(key !== null && { headers: { 'idempotency-key': key } }),
+      },
+    )
+    const { fileId = null } = (await answer.json()) as { fileId?: string }
+    return { status: answer.status, fileId }
+  } catch {
+    return null
+  }
+}
+
+test(`${UPLOADS} callers behind a faulty network, seed ${SEED}: who leaves early uploads nothing, and a key makes one upload of many attempts`, {
+  timeout: 60_000 + UPLOADS * 500,
+}, async () => {
+  const random = createRandom(SEED)
+  const { tracker, sandbox } = await startTrackerAndSandbox({}, { bodyIdleMs: 1000 })
+  const proxy = await startTcpProxy(tracker.url, () => drawFault(random, SIZES))
+  const behind: RunningTracker = {
+    ...tracker,
+    fetch: (path, init = {}) => {
+      const headers = new Headers(init.headers)
+      headers.set('authorization', `Bearer ${API_KEY}`)
+      return fetch(proxy.url + path, { ...init, headers })
+    },
+  }
+  const told = new Map<string, { bytes: number; key: string | null; fileId: string | null }>()
+  let attempts = 0
+  let next = 0
+  const worker = async () => {
+    while (next < UPLOADS) {
+      const number = next++
+      const name = `file-${number}.txt`
+      const key = number % 3 === 0 ? `key-${number}` : null
+      const file = { name, bytes: 1 + Math.floor(random() * LARGEST_FILE), key }
+      const once = async () => {
+        attempts += 1
+        const answer = await attempt(behind, file)
+        told.set(name, { ...file, fileId: answer?.fileId ?? null })
+        return answer?.status ?? null
+      }
+      // With a key it is tried until it is heard of; 409 says that an earlier attempt is still under way.
+      if (key !== null) await expect.poll(once, { timeout: 30_000, interval: 50 }).toBe(200)
+      else expect([null, 200, 408]).toContain(await once())
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  await proxy.close()
+  const readAll = () =>
+    readRows(
+      tracker.directory,
+      `SELECT file_name AS name, state, file_id AS fileId, json_extract(submissions.error, '$.code') AS code,
+         status AS run FROM submissions JOIN runs ON runs.submission_seq = submissions.seq`,
+    ) as Row[]
+  const underWay = () =>
+    readAll().filter(({ state, run }) => state !== 'rejected' && (state !== 'accepted' || run !== 'success'))
+  await expect.poll(underWay, { timeout: 20_000 }).toEqual([])
+  await tracker.service.stop()
+  expect(underWay()).toEqual([])
+
+  const library = await libraryOf(sandbox)
+  const rows = readAll()
+  let nothing = 0
+  for (const [name, { bytes, key, fileId }] of told) {
+    const files = library.get(name) ?? []
+    const written = rows.filter((row) => row.name === name)
+    const accepted = written.filter(({ state }) => state === 'accepted')
+    const left = written.filter(({ state }) => state === 'rejected')
+    expect(files.length).toBeLessThanOrEqual(1)
+    if (key !== null) expect(files).toHaveLength(1)
+    if (fileId !== null) expect(files).toMatchObject([{ fileId }])
+    expect(files.map((file) => file.size)).toEqual(files.map(() => bytes))
+    expect(accepted.map((row) => row.fileId)).toEqual(files.map((file) => file.fileId))
+    for (const { code } of left) expect(code).toBe('client_closed')
+    if (files.length === 0) nothing += 1
+  }
+  const faults = proxy.faults()
+  tell(
+    `callers behind faults: ${UPLOADS} uploads in ${attempts} attempts, seed ${SEED}, faults ${JSON.stringify(faults)}: ${library.size} uploaded once, ${nothing} not at all, 0 twice`,
+  )
+  expect(attempts).toBeGreaterThan(UPLOADS)
+  expect(nothing).toBeGreaterThan(0)
+  for (const count of Object.values(faults)) expect(count).toBeGreaterThan(0)
+})

@@ -1,0 +1,185 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { expect, onTestFinished, test } from 'vitest'
+import { createSandbox } from '../../src/sandbox/sandbox.ts'
+import { type RunningProgram, runProgram, runServe } from '../support/program.ts'
+import { temporaryDirectory } from '../support/tracker.ts'
+import { createRandom, SEED, tell, timesOf } from './chaos.ts'
+import { type FailingDisk, makeFailingDisk } from './disk/failing-disk.ts'
+import { isReady, register, sendUpload, statusOf, tellSuccess } from './disk/service-calls.ts'
+
+const STRIKES = timesOf('DISK_STRIKES', { short: 6, long: 500 })
+const AT_ONCE = 16
+const KINDS = ['full', 'read-only', 'sync'] as const
+
+type Disk = FailingDisk & { path: string }
+type Service = RunningProgram & { url: string }
+
+/** Makes the disk refuse, and returns what ends that. */
+type Strike = (disk: Disk, service: Service) => () => void
+
+const FAULTS: [what: string, strike: Strike][] = [
+  ['that is full', (disk) => failWith(disk, 'full')],
+  ['on which files may grow no further', (_, service) => limitFileSize(service)],
+  ['that has become read-only', (disk) => failWith(disk, 'read-only')],
+  ['whose syncs fail', (disk) => failWith(disk, 'sync')],
+  ['whose file another process holds for writing', ({ path }) => holdForWriting(path)],
+]
+
+function failWith(disk: Disk, fault: (typeof KINDS)[number]): () => void {
+  disk.fail(fault)
+  return () => disk.mend()
+}
+
+/** Writes at the file's end are refused by the kernel itself: https://man7.org/linux/man-pages/man2/getrlimit.2.html */
+function limitFileSize({ process: { pid } }: Service): () => void {
+  const limit = (bytes: string) =>
+    execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:unlimited`])
+  limit('4096')
+  return () => {
+    limit('unlimited')
+  }
+}
+
+function holdForWriting(path: string): () => void {
+  const other = new Database(path)
+  onTestFinished(() => {
+    other.close()
+  })
+  other.exec('BEGIN IMMEDIATE')
+  return () => {
+    other.exec('ROLLBACK')
+  }
+}
+
+async function startSandbox() {
+  const sandbox = createSandbox({ directory: temporaryDirectory(), port: 0, webhookRetryMs: 20 })
+  const { url } = await sandbox.start()
+  onTestFinished(() => sandbox.stop())
+  return { sandbox, env: { IMAGEKIT_PRIVATE_KEY: 'any', IMAGEKIT_UPLOAD_URL: url, IMAGEKIT_API_URL: url } }
+}
+
+async function start() {
+  const directory = temporaryDirectory()
+  const path = join(directory, 'tracker.db')
+  const disk = { ...makeFailingDisk(directory, path), path }
+  const { sandbox, env: imagekit } = await startSandbox()
+  const env = { ...imagekit, ...disk.env, DATABASE_URL: `file:${path}` }
+  const service = await runServe(env)
+  const restart = async () => {
+    service.process.kill('SIGKILL')
+    await service.exited
+    return runServe({ ...env, PORT: new URL(service.url).port })
+  }
+  return { sandbox, disk, service, restart }
+}
+
+test('what a disk refuses is not taken, and is taken once the disk is mended', {
+  timeout: 60_000,
+}, async () => {
+  const { sandbox, disk, service, restart } = await start()
+  const { url } = service
+  const before = await register(url, 'before')
+  expect(await tellSuccess(before)).toMatchObject({ status: 200, body: { outcome: 'applied' } })
+  const known = ['before']
+  for (const [what, strike] of FAULTS) {
+    const registered = Array.from({ length: AT_ONCE }, (_, index) => register(url, `${what}-${index}`))
+    const during = await Promise.all(registered)
+    const uploads = sandbox.uploads().length
+
+    const mend = strike(disk, service)
+    const refused = await Promise.all(during.map((one) => tellSuccess(one)))
+    expect(refused.map(({ status, retryAfter }) => `${status} ${retryAfter}`)).toEqual(
+      during.map(() => '503 5'),
+    )
+    expect(await sendUpload(url)).toMatchObject({ status: 503, retryAfter: '5' })
+    await expect.poll(() => isReady(url)).toMatchObject({ status: 503, body: { code: 'store_unavailable' } })
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+    // What is known can still be asked for, and nothing has been counted half.
+    for (const fileId of known) expect(await statusOf(url, fileId)).toBe('success')
+    for (const { fileId } of during) expect(await statusOf(url, fileId)).toBe('pending')
+    expect(sandbox.uploads()).toHaveLength(uploads)
+
+    mend()
+    for (const repeated of await Promise.all(during.map((one) => tellSuccess(one))))
+      expect(repeated).toMatchObject({ status: 200, body: { outcome: 'applied' } })
+    const uploaded = await sendUpload(url)
+    expect(uploaded).toMatchObject({ status: 200, body: { fileId: expect.any(String) } })
+    known.push(...during.map(({ fileId }) => fileId))
+    await expect.poll(() => statusOf(url, String(uploaded.body['fileId']))).toBe('success')
+  }
+  await expect.poll(async () => (await isReady(url)).status, { timeout: 10_000 }).toBe(200)
+  expect(service.process.exitCode).toBeNull()
+
+  const restarted = await restart()
+  for (const fileId of known) expect(await statusOf(restarted.url, fileId)).toBe('success')
+  tell(`disk faults: ${FAULTS.length} kinds, ${known.length} webhooks acknowledged, 0 lost`)
+})
+
+test(`a disk that fails at ${STRIKES} random moments, seed ${SEED}: nothing that was acknowledged is lost`, {
+  timeout: 60_000 + STRIKES * 1000,
+}, async () => {
+  const random = createRandom(SEED)
+  const { disk, service, restart } = await start()
+  const acknowledged: string[] = []
+  let refused = 0
+  let isOver = false
+  const worker = async (name: number) => {
+    for (let count = 0; !isOver; count += 1) {
+      const one = await register(service.url, `file-${name}-${count}`).catch(() => undefined)
+      if (one === undefined) continue
+      let told = await tellSuccess(one)
+      for (; told.status === 503; told = await tellSuccess(one)) refused += 1
+      expect(told).toMatchObject({ status: 200, body: { outcome: 'applied' } })
+      acknowledged.push(one.fileId)
+    }
+  }
+  const workers = Promise.all(Array.from({ length: AT_ONCE }, (_, name) => worker(name)))
+  for (let strike = 0; strike < STRIKES; strike += 1) {
+    const seen = acknowledged.length
+    const apart = Math.floor(random() * 40)
+    await expect
+      .poll(() => acknowledged.length, { interval: 1, timeout: 10_000 })
+      .toBeGreaterThan(seen + apart)
+    disk.fail(`${KINDS[Math.floor(random() * KINDS.length)] ?? 'full'} once`)
+    await expect.poll(() => disk.isDue(), { interval: 1, timeout: 10_000 }).toBe(false)
+  }
+  isOver = true
+  await workers
+
+  const restarted = await restart()
+  for (const fileId of acknowledged) expect(await statusOf(restarted.url, fileId)).toBe('success')
+  tell(
+    `disk faults at random: ${STRIKES} strikes, seed ${SEED}: ${refused} webhooks refused, ${acknowledged.length} acknowledged, 0 lost`,
+  )
+  expect(refused).toBeGreaterThan(0)
+})
+
+test('a delivery whose sync failed is settled by its redelivery, also if the process dies in between', async () => {
+  const { disk, service, restart } = await start()
+  const one = await register(service.url, 'file-1')
+  disk.fail('sync')
+  expect(await tellSuccess(one)).toMatchObject({ status: 503 })
+  disk.mend()
+  const restarted = await restart()
+  // What was written before the failed sync may be found after all; only the answer may not promise it.
+  expect(await tellSuccess(one)).toMatchObject({ status: 200 })
+  expect(await statusOf(restarted.url, 'file-1')).toBe('success')
+})
+
+test('a start on a disk that is full ends with 1 and says why; the next one works', async () => {
+  const { disk, service, restart } = await start()
+  const { port } = new URL(service.url)
+  service.process.kill('SIGKILL')
+  await service.exited
+  disk.fail('full')
+  const env = { ...disk.env, IMAGEKIT_PRIVATE_KEY: 'any', DATABASE_URL: `file:${disk.path}`, PORT: port }
+  for (const command of ['serve', 'migrate']) {
+    const program = runProgram([command], env)
+    expect(await program.exited).toBe(1)
+    expect(program.output()).toContain(`${disk.path} cannot be opened: database or disk is full`)
+  }
+  disk.mend()
+  await restart()
+})

@@ -1,0 +1,31 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const SOURCE = fileURLToPath(new URL('failing-disk.c', import.meta.url))
+
+type DiskFault = 'full' | 'read-only' | 'sync'
+
+export type FailingDisk = {
+  /** For the process whose disk it is. */
+  env: { [name: string]: string }
+  /** From now on the disk refuses, or only the next call that it can refuse. */
+  fail(fault: DiskFault | `${DiskFault} once`): void
+  /** A fault of before, if it has not struck yet, is taken back. */
+  mend(): void
+  /** A fault of `once` has not struck yet. */
+  isDue(): boolean
+}
+
+/** A disk under the database at `path` that can be told to refuse. Needs a C compiler, and Linux. */
+export function makeFailingDisk(directory: string, path: string): FailingDisk {
+  const [shim, control] = [join(directory, 'failing-disk.so'), join(directory, 'failing-disk')]
+  execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', shim, SOURCE, '-ldl'])
+  return {
+    env: { LD_PRELOAD: shim, FAILING_DISK: control, FAILING_DATABASE: path },
+    fail: (fault) => writeFileSync(control, fault),
+    mend: () => rmSync(control, { force: true }),
+    isDue: () => existsSync(control),
+  }
+}

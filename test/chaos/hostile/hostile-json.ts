@@ -1,0 +1,107 @@
+import { type Dice, mutate } from './dice.ts'
+
+const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
+const nestedObjects = (depth: number) => '{"a":'.repeat(depth) + '1' + '}'.repeat(depth)
+
+/** JSON texts of values that nobody expects. */
+const VALUES = [
+  'null',
+  'true',
+  '-0',
+  '0.1e1',
+  '1e400',
+  '-1e-400',
+  '9'.repeat(400),
+  '""',
+  '[]',
+  '{}',
+  '[[[]]]',
+  '"\\u0000"',
+  '"\\ud800"',
+  '"\\udc00\\ud800"',
+  '"\u{1f600}"',
+  '"__proto__"',
+  '"constructor"',
+  '"toString"',
+  '"status"',
+  '"../x"',
+  '"http://127.0.0.1:1/"',
+  '"file:///etc/passwd"',
+  '"javascript:alert(1)"',
+  `"${'x'.repeat(300)}"`,
+  `"${'\\u0000'.repeat(1000)}"`,
+  '{"__proto__":{"admin":true}}',
+  '{"constructor":{"prototype":{}}}',
+  '{"a":1,"a":2}',
+  '{"toString":1,"valueOf":2,"toJSON":3}',
+  '{"then":1}',
+  '{"length":1e9}',
+  '[null,null]',
+  '[1,"2",{}]',
+  nested(50),
+  nested(501),
+  nested(20_000),
+  nestedObjects(600),
+  nestedObjects(20_000),
+  `"${'y'.repeat(70_000)}"`,
+  `[${'{"name":"remove-bg"},'.repeat(200)}{"name":"x"}]`,
+  `{${'"k":1,'.repeat(5000)}"k":2}`,
+]
+
+const WHOLE = [
+  '',
+  ' ',
+  '\ufeff',
+  '\ufeff{}',
+  '{',
+  '}',
+  '{"a"',
+  '{}{}',
+  'NaN',
+  'undefined',
+  "{'a':1}",
+  '{"a":1,}',
+  '/**/{}',
+  '\u0000',
+  '{"a":"\n"}',
+]
+
+export function hostileValue(dice: Dice): string {
+  return dice.pick(VALUES)
+}
+
+/** The bytes of a body that says it is JSON. */
+export function hostileJson(dice: Dice): Buffer {
+  return dice.pick([
+    () => Buffer.from(hostileValue(dice)),
+    () => Buffer.from(dice.pick(WHOLE)),
+    () => Buffer.from(`{"x":${hostileValue(dice)}}`),
+    () => Buffer.from('{"a":1}', 'utf16le'),
+    () => Buffer.concat([Buffer.from('{"a":"'), dice.bytes(dice.below(50)), Buffer.from('"}')]),
+    () => dice.bytes(dice.below(300)),
+    () => Buffer.from(`{"x":"${'x'.repeat(dice.chance(0.1) ? 1_100_000 : 1000)}"}`),
+  ])()
+}
+
+/** A good body, one of whose members has another value, is doubled, or is gone; or whose bytes were changed. */
+export function spoilJson(dice: Dice, good: object): Buffer {
+  const members = Object.entries(good).map(
+    ([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`,
+  )
+  if (dice.chance(0.3))
+    return mutate(dice, Buffer.from(`{${members.join(',')}}`), [
+      '"',
+      '\\',
+      '{',
+      ',',
+      '\u0000',
+      '\xff',
+      'null',
+    ])
+  const at = dice.below(members.length + 1)
+  const name = Object.keys(good)[at] ?? dice.pick(['__proto__', 'constructor', '', 'extra', 'toJSON'])
+  const spoilt = `${JSON.stringify(name)}:${hostileValue(dice)}`
+  if (dice.chance(0.3)) members.splice(at, 0, spoilt)
+  else members.splice(at, 1, ...(dice.chance(0.8) ? [spoilt] : []))
+  return Buffer.from(`{${members.join(',')}}`)
+}

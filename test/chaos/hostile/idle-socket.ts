@@ -1,0 +1,38 @@
+import { connect, type Socket } from 'node:net'
+
+/** What a socket does to hold a place: nothing, a head that never ends, or a body that never comes. */
+export type Idling = 'silent' | 'dripping' | 'started'
+
+export type IdleSocket = { drip(): void; destroy(): void; received(): string; isOpen(): boolean }
+
+/** One loopback address has 28,000 ports at most to call from. */
+const LOCAL_ADDRESSES = ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5']
+
+/** Resolves once it is connected, and has sent what it begins with. */
+export function openIdleSocket(
+  url: URL,
+  index: number,
+  idling: Idling,
+  webhookPath: string,
+): Promise<IdleSocket> {
+  return new Promise((resolve, reject) => {
+    const localAddress = LOCAL_ADDRESSES[index % LOCAL_ADDRESSES.length]
+    const socket: Socket = connect({ port: Number(url.port), host: url.hostname, localAddress })
+    let received = ''
+    socket.on('data', (bytes) => {
+      received += bytes.toString()
+    })
+    socket.once('error', reject).once('connect', () => {
+      if (idling === 'dripping') socket.write('GET /healthz HTTP/1.1\r\nX: ')
+      if (idling === 'started')
+        socket.write(`POST ${webhookPath} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{`)
+      socket.on('error', () => {})
+      resolve({
+        drip: () => void (idling === 'dripping' && socket.writable && socket.write('x')),
+        destroy: () => void socket.destroy(),
+        received: () => received,
+        isOpen: () => !socket.destroyed,
+      })
+    })
+  })
+}

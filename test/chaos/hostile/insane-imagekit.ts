@@ -1,0 +1,124 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { onTestFinished } from 'vitest'
+import { uploadedFile } from '../../support/broken-imagekit.ts'
+import type { Dice } from './dice.ts'
+import { hostileJson } from './hostile-json.ts'
+import { PASSED_ON } from './judge-answer.ts'
+
+export type InsaneImagekit = {
+  url: string
+  calls(): number
+  /** From now on it answers sense alone. */
+  calmDown(): void
+  /** Where the words about a file have to be sent that it has made since. */
+  webhookUrl(fileId: string): string
+}
+
+/** A server in ImageKit's place that answers sense and nonsense, as the dice say. */
+export async function startInsaneImagekit(dice: Dice): Promise<InsaneImagekit> {
+  let calls = 0
+  let isSane = false
+  const webhookUrls = new Map<string, string>()
+  const server = createServer((request, response) => {
+    calls += 1
+    request.on('error', () => {})
+    response.on('error', () => {})
+    response.setHeader(PASSED_ON, dice.pick(['req-1', '', 'ü'.repeat(20), 'x'.repeat(4000)]))
+    if (!isSane && dice.chance(0.02)) request.socket.destroy()
+    const answer = isSane || dice.chance(0.4) ? answerSane : answerInsane
+    let body = ''
+    request.on('data', (bytes: Buffer) => {
+      if (isSane) body += bytes.toString()
+    })
+    request.once('end', () => {
+      const fileId = `made-${calls}`
+      webhookUrls.set(fileId, /name="webhookUrl"\r\n\r\n(\S+)/.exec(body)?.[1] ?? '')
+      answer(dice, request, response, fileId)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    calls: () => calls,
+    webhookUrl: (fileId) => webhookUrls.get(fileId) ?? '',
+    calmDown() {
+      isSane = true
+    },
+  }
+}
+
+type Answer = (dice: Dice, request: IncomingMessage, response: ServerResponse, fileId: string) => void
+
+const answerSane: Answer = (dice, request, response, fileId) => {
+  const { searchParams } = new URL(request.url ?? '/', 'http://x')
+  const asked = searchParams.get('searchQuery')
+  const file = uploadedFile(fileId, { extensionStatus: { 'remove-bg': 'pending' }, AITags: [] })
+  const found = [...(asked ?? '').matchAll(/"([\w-]+)"/g)].map(([, fileId = '']) => uploadedFile(fileId))
+  const body = asked === null ? file : found.filter(() => dice.chance(0.8))
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}
+
+const answerInsane: Answer = (dice, request, response) => {
+  const { socket } = request
+  const nonsense = dice.pick([
+    () => response.writeHead(dice.pick(STATUSES)).end(hostileJson(dice)),
+    () =>
+      response
+        .writeHead(dice.pick(STATUSES), { 'content-type': dice.pick(TYPES) })
+        .end(dice.bytes(dice.below(200))),
+    () => response.writeHead(200).end(JSON.stringify({ ...uploadedFile('x'), ...oddFile(dice) })),
+    () =>
+      response.writeHead(dice.pick([400, 403, 429, 500])).end(JSON.stringify({ message: 'no', help: '' })),
+    () => response.writeHead(429, { 'x-ratelimit-reset': dice.pick(['50', '-1', 'soon', '1e99']) }).end(),
+    () => response.writeHead(dice.pick([301, 302, 307, 308]), { location: 'http://127.0.0.1:1/' }).end(),
+    () => response.writeHead(200, { 'content-length': 1000, connection: 'close' }).end('{"fileId":"cut'),
+    () => response.writeHead(200).end(`{"fileId":"big","x":"${'x'.repeat(1_000_000)}"}`),
+    () => response.writeHead(200, { 'x-much': 'x'.repeat(60_000) }).end('{}'),
+    () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n{}'),
+    () => socket.end('HTTP/1.1 99 Odd\r\n\r\n'),
+    () => socket.end(dice.bytes(100)),
+    () =>
+      socket.end(
+        'HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}',
+      ),
+    () => socket.resetAndDestroy(),
+  ])
+  nonsense()
+}
+
+const STATUSES = [
+  200, 201, 202, 203, 204, 205, 206, 226, 299, 304, 400, 404, 418, 429, 451, 499, 500, 502, 503, 599, 600,
+  799, 999,
+]
+const TYPES = ['text/html', '', 'application/json; charset=utf-16', 'x', 'application/problem+json']
+
+function oddFile(dice: Dice): object {
+  return dice.pick<object>([
+    { fileId: 7 },
+    { fileId: '' },
+    { fileId: 'status' },
+    { fileId: 'a/../b?c#d' },
+    { fileId: 'lone\ud800' },
+    { fileId: 'x'.repeat(5000) },
+    { fileId: '__proto__' },
+    { name: { a: 1 } },
+    { extensionStatus: [] },
+    { extensionStatus: { 'remove-bg': { a: 1 }, __proto__: 'success', '': 'failed' } },
+    {
+      extensionStatus: Object.fromEntries(
+        Array.from({ length: 2000 }, (_, index) => [`e${index}`, 'success']),
+      ),
+    },
+    { AITags: 'x', versionInfo: [] },
+    { AITags: [null, { name: 1 }, []], tags: [1], customMetadata: { a: { b: 1 } } },
+    { versionInfo: { id: 1, name: null }, size: '5', url: 7 },
+  ])
+}

@@ -1,0 +1,42 @@
+import { expect } from 'vitest'
+import type { Target } from './target.ts'
+
+/**
+ * Beside what it needs at rest: 64 MiB of statuses in the cache, and 32 bodies of 1 MiB at once, each as bytes, text and
+ * objects, until V8 finds it worth its while to collect them.
+ */
+const KEPT_MIB = 256
+/** The whole process at its highest, while passes of reconciling hold all that is due: a small container has as much. */
+const HIGHEST_MIB = 512
+
+export type Tally = {
+  note(what: number | string, fault?: string, cause?: string): void
+  fault(text: string): void
+  count(what: number | string): number
+  /** Expects that nothing odd was seen, and that the target is as it was before; returns what was seen. */
+  settle(): Promise<string>
+}
+
+export function createTally(target: Target): Tally {
+  const before = target.memoryMib()
+  const counts = new Map<number | string, number>()
+  const faults: string[] = []
+  return {
+    note(what, fault, cause = '') {
+      counts.set(what, (counts.get(what) ?? 0) + 1)
+      if (fault !== undefined) faults.push(`${fault}: ${cause}`)
+    },
+    fault: (text) => void faults.push(text),
+    count: (what) => counts.get(what) ?? 0,
+    async settle() {
+      expect(faults).toEqual([])
+      await target.expectUnharmed()
+      expect(target.oddLogLines()).toEqual([])
+      const { now, highest } = target.memoryMib()
+      expect(now - before.now).toBeLessThan(KEPT_MIB)
+      expect(highest).toBeLessThan(HIGHEST_MIB)
+      const seen = [...counts].map(([what, times]) => `${what}: ${times}`)
+      return `${seen.sort((a, b) => (a < b ? -1 : 1)).join(', ')}; memory ${before.now} → ${now} MiB, at most ${highest}`
+    },
+  }
+}

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { runServe } from '../../support/program.ts'
+import { WEBHOOK_SECRET } from '../../support/signed-webhooks.ts'
+import { ADMIN_KEY, API_KEY, temporaryDirectory } from '../../support/tracker.ts'
+import { UPLOAD } from '../../support/uploads.ts'
+import type { Registered } from '../../support/webhooks.ts'
+import type { InsaneImagekit } from './insane-imagekit.ts'
+import type { Known } from './known.ts'
+
+export type Target = Awaited<ReturnType<typeof startTarget>>
+
+const authorization = `Bearer ${API_KEY}`
+
+/** The built service as a process of its own, between a hostile world and an insane ImageKit. */
+export async function startTarget(imagekit: InsaneImagekit, env: { [name: string]: string } = {}) {
+  const program = await runServe({
+    DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}`,
+    IMAGEKIT_PRIVATE_KEY: 'any',
+    IMAGEKIT_UPLOAD_URL: imagekit.url,
+    IMAGEKIT_API_URL: imagekit.url,
+    IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    TRACKER_API_KEY: `app:${API_KEY}`,
+    TRACKER_ADMIN_KEY: `operator:${ADMIN_KEY}`,
+    ...env,
+  })
+  const url = new URL(program.url)
+
+  const fetchJson = async (path: string, init: { method?: string; body?: string | FormData } = {}) => {
+    const answer = await fetch(new URL(path, url), { ...init, headers: { authorization } })
+    return { status: answer.status, headers: answer.headers, json: await answer.json() }
+  }
+
+  return {
+    url,
+    fetchJson,
+    pid: program.process.pid ?? 0,
+
+    /** Resident memory in MiB: now, and at its highest. */
+    memoryMib() {
+      const status = readFileSync(`/proc/${program.process.pid}/status`, 'utf8')
+      const read = (name: string) =>
+        Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024)
+      return { now: read('VmRSS'), highest: read('VmHWM') }
+    },
+
+    async register(fileId: string): Promise<Known & { webhookUrl: string }> {
+      const body = JSON.stringify({ extensions: [{ name: 'remove-bg' }], fileId })
+      const { json } = await fetchJson('/submissions', { method: 'POST', body })
+      const { submissionId, webhookUrl, statusUrl } = json as Registered
+      const statusToken = new URL(statusUrl).searchParams.get('token') ?? ''
+      return {
+        fileId,
+        submissionId,
+        webhookUrl,
+        statusToken,
+        webhookToken: webhookUrl.split('/').at(-1) ?? '',
+      }
+    },
+
+    /** What the log has that no documented trouble explains. */
+    oddLogLines(): string[] {
+      return program
+        .output()
+        .split('\n')
+        .filter((line) => line !== '' && !isExpected(line))
+    },
+
+    /** The process lives and still does all of its work: an upload, its webhook, its status. */
+    async expectUnharmed(): Promise<void> {
+      expect(program.process.exitCode ?? program.process.signalCode).toBe(null)
+      imagekit.calmDown()
+      expect(await fetchJson('/healthz')).toMatchObject({ status: 200, json: { status: 'ok' } })
+      expect(await fetchJson('/readyz')).toMatchObject({ status: 200, json: { status: 'ready' } })
+      const form = new FormData()
+      form.append('file', new Blob(['hello']), 'shirt.jpg')
+      form.append('fileName', 'shirt.jpg')
+      form.append('extensions', '[{"name":"remove-bg"}]')
+      const uploaded = await fetchJson(UPLOAD, { method: 'POST', body: form })
+      expect(uploaded.status).toBe(200)
+      const { fileId } = uploaded.json as { fileId: string }
+      expect(await fetchJson(`/assets/${fileId}/status`)).toMatchObject({ json: { status: 'pending' } })
+      const body = JSON.stringify({ service: 'remove-bg', status: 'SUCCESS', fileId })
+      const told = await fetchJson(imagekit.webhookUrl(fileId), { method: 'POST', body })
+      expect(told).toMatchObject({ status: 200, json: { outcome: 'applied' } })
+      expect(await fetchJson(`/assets/${fileId}/status`)).toMatchObject({ json: { status: 'success' } })
+    },
+  }
+}
+
+const TROUBLES = ['imagekit_unreachable', 'imagekit_timeout', 'store_unavailable']
+
+function isExpected(line: string): boolean {
+  try {
+    const { level, msg, err } = JSON.parse(line)
+    return level < 50 || (msg === 'a request failed' && TROUBLES.includes(err?.code))
+  } catch {
+    return false
+  }
+}

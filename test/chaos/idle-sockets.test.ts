@@ -1,0 +1,100 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { SEED, tell, timesOf } from './chaos.ts'
+import { createDice } from './hostile/dice.ts'
+import { type IdleSocket, openIdleSocket } from './hostile/idle-socket.ts'
+import { startInsaneImagekit } from './hostile/insane-imagekit.ts'
+import { startTarget } from './hostile/target.ts'
+
+const SOCKETS = timesOf('IDLE_SOCKETS', { short: 1000, long: 10_000 })
+const DELIVERIES = timesOf('IDLE_DELIVERIES', { short: 200, long: 1500 })
+/** How long the service may take to be rid of all of them; 0 where that is not waited for. */
+const CLOSED_WITHIN_S = timesOf('IDLE_CLOSED_WITHIN_S', { short: 0, long: 100 })
+const AT_ONCE = 16
+/** Connections that the callers of the deliveries keep for their next request. */
+const KEPT_BY_CALLERS = 100
+
+/** What Node holds for a socket and its parser, and Hono for a request that has begun; 18 KiB were seen. */
+const MEMORY_MIB = 64 + (SOCKETS * 32) / 1024
+
+function descriptorsOf(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length
+}
+
+function maxDescriptorsOf(pid: number): number {
+  return Number(/^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1])
+}
+
+test(`${SOCKETS} idle sockets hold up nobody else, seed ${SEED}`, { timeout: 240_000 }, async () => {
+  const dice = createDice(SEED)
+  const target = await startTarget(await startInsaneImagekit(dice))
+  // Node raises the limit to the highest that it may have.
+  for (const pid of [process.pid, target.pid]) expect(maxDescriptorsOf(pid)).toBeGreaterThan(SOCKETS + 500)
+  const { webhookToken, fileId: untold } = await target.register('untold')
+  const before = { memory: target.memoryMib().now, descriptors: descriptorsOf(target.pid) }
+
+  const sockets: IdleSocket[] = []
+  for (let index = 0; index < SOCKETS; index += 100) {
+    const opening = Array.from({ length: 100 }, (_, more) => {
+      const idling = dice.pick(['silent', 'dripping', 'started'] as const)
+      return openIdleSocket(target.url, index + more, idling, `/webhooks/extension/${webhookToken}`)
+    })
+    sockets.push(...(await Promise.all(opening)))
+  }
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy()
+  })
+  const dripping = setInterval(() => {
+    for (const socket of sockets) socket.drip()
+  }, 1000)
+  onTestFinished(() => clearInterval(dripping))
+  await vi.waitFor(() => expect(descriptorsOf(target.pid)).toBeGreaterThanOrEqual(SOCKETS), {
+    timeout: 10_000,
+  })
+
+  const times: number[] = []
+  const lost: string[] = []
+  let left = DELIVERIES
+  const deliver = async () => {
+    while (left > 0) {
+      left -= 1
+      const { fileId, webhookUrl } = await target.register(`file-${left}`)
+      const body = JSON.stringify({ service: 'remove-bg', status: 'SUCCESS', fileId })
+      const from = performance.now()
+      const told = await target.fetchJson(webhookUrl, { method: 'POST', body })
+      times.push(performance.now() - from)
+      const { json } = await target.fetchJson(`/assets/${fileId}/status`)
+      if (told.status !== 200 || JSON.stringify(json).includes('"status":"success"') === false)
+        lost.push(fileId)
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, deliver))
+  const sorted = times.toSorted((a, b) => a - b)
+  const at = (part: number) => Math.round(sorted[Math.floor(part * (sorted.length - 1))] ?? Number.NaN)
+  const open = sockets.filter((socket) => socket.isOpen()).length
+  const memory = target.memoryMib()
+
+  let closed = 'closed by their callers'
+  if (CLOSED_WITHIN_S > 0) {
+    const isOver = () => expect(sockets.filter((socket) => socket.isOpen())).toHaveLength(0)
+    await vi.waitFor(isOver, { timeout: CLOSED_WITHIN_S * 1000, interval: 500 })
+    const told = sockets.filter((socket) => socket.received().startsWith('HTTP/1.1 408 ')).length
+    closed = `closed by the service, ${told} of them told 408`
+    expect(told).toBe(SOCKETS)
+  }
+  for (const socket of sockets) socket.destroy()
+  const isFree = () =>
+    expect(descriptorsOf(target.pid)).toBeLessThanOrEqual(before.descriptors + KEPT_BY_CALLERS)
+  await vi.waitFor(isFree, { timeout: 10_000 })
+
+  tell(
+    `idle sockets: ${SOCKETS}, seed ${SEED}: ${open} of them still open when ${DELIVERIES} deliveries had been answered, in ${at(0.5)} ms (p50), ` +
+      `${at(0.99)} ms (p99), ${lost.length} lost; memory ${before.memory} → ${memory.now} MiB, at most ${memory.highest}; ${closed}`,
+  )
+  expect(lost).toEqual([])
+  expect(at(0.99)).toBeLessThan(1000)
+  expect(memory.highest - before.memory).toBeLessThan(MEMORY_MIB)
+  expect(await target.fetchJson(`/assets/${untold}/status`)).toMatchObject({ json: { status: 'pending' } })
+  await target.expectUnharmed()
+  expect(target.oddLogLines()).toEqual([])
+})

@@ -1,0 +1,37 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { modelContract } from '../contract/model/model-contract.ts'
+import { SEED, tell, timesOf } from './chaos.ts'
+
+const RUNS = timesOf('MODEL_RUNS', { short: 100, long: 10_000 })
+
+modelContract(
+  'the SQLite store',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tracker-model-'))
+    const path = join(folder, 'tracker.db')
+    let store = openSqliteStore({ path })
+    return {
+      store,
+      async reopen() {
+        await store.close()
+        store = openSqliteStore({ path })
+        return store
+      },
+      async destroy() {
+        await store.close()
+        await rm(folder, { recursive: true })
+      },
+    }
+  },
+  {
+    runs: RUNS,
+    seed: SEED,
+    tell(seen) {
+      const counts = [...seen].map(([what, times]) => `${what} ${times}`).join(', ')
+      tell(`model: ${RUNS} sequences, seed ${SEED}: no difference (${counts})`)
+    },
+  },
+)

@@ -1,0 +1,166 @@
+const RECEIVE = 'src/tracking/receive-delivery.ts'
+const TOKENS = {
+  file: 'src/tracking/capability-tokens.ts',
+  tests: ['test/unit/tracking/capability-tokens.test.ts'],
+}
+const SIGNATURE = {
+  file: 'src/imagekit/webhook-signature.ts',
+  tests: ['test/unit/imagekit/webhook-signature.test.ts'],
+}
+const TRAPS = ['test/integration/traps.test.ts']
+
+/** Faults on the way in and on the way out: what is believed, what is answered, and what is sent before it is written. */
+export const FAULTS_AT_THE_DOOR = [
+  {
+    name: 'forged-token-accepted',
+    file: 'src/tracking/links.ts',
+    find: 'return tokens.webhook.verify(submissionId, token.slice(dot + 1)) ? submissionId : undefined',
+    replace: 'return submissionId',
+    tests: ['test/integration/webhook-refusals.test.ts'],
+  },
+  {
+    name: 'token-has-other-spellings',
+    ...TOKENS,
+    find: " || given.toString('base64url') !== mac",
+    replace: '',
+  },
+  { name: 'one-key-for-all-purposes', ...TOKENS, find: 'tracker ${purpose} v1', replace: 'tracker v1' },
+  {
+    name: 'token-compared-byte-by-byte',
+    ...TOKENS,
+    find: 'timingSafeEqual(macOf(key, subject), given)',
+    replace: 'macOf(key, subject).equals(given)',
+    survives: 'it answers the same; only the time it takes could tell, and that is measured by no test',
+  },
+  {
+    name: 'signature-from-the-future',
+    ...SIGNATURE,
+    find: 'Math.abs(receivedAt - claim.signedAt)',
+    replace: 'receivedAt - claim.signedAt',
+  },
+  {
+    name: 'any-signature-will-do',
+    ...SIGNATURE,
+    find: 'readable.filter((claim) => isSignedByOne(claim, body, secrets))',
+    replace: 'readable',
+  },
+  {
+    name: 'empty-secret-is-a-secret',
+    ...SIGNATURE,
+    find: "facts.secrets.filter((secret) => secret !== '')",
+    replace: 'facts.secrets',
+  },
+  {
+    name: 'own-503-burns-the-signature',
+    file: RECEIVE,
+    find: 'receipts.remember(body, receivedAt)',
+    replace: '',
+    tests: ['test/integration/account-signatures.test.ts'],
+  },
+  {
+    name: 'unsigned-account-event-accepted',
+    file: RECEIVE,
+    find: "if (checked.check !== 'valid') throw",
+    replace: "if (checked.check === 'invalid') throw",
+    tests: ['test/integration/account-signatures.test.ts'],
+  },
+  {
+    name: 'signature-decides-on-extensions',
+    file: RECEIVE,
+    find: 'if (deps.requireSignature && cause !== null)',
+    replace: "if (signature === 'invalid' && cause !== null)",
+    tests: ['test/integration/refused-kept.test.ts'],
+  },
+  {
+    name: 'required-signature-not-required',
+    file: RECEIVE,
+    find: 'if (deps.requireSignature && cause !== null)',
+    replace: "if (deps.requireSignature && signature === 'invalid' && cause !== null)",
+    tests: ['test/integration/refused-kept.test.ts'],
+  },
+  {
+    name: 'seen-before-it-is-kept',
+    file: RECEIVE,
+    find: 'const word = deps.readExtensionWord(parse(deps, received.body), received.body.length)',
+    replace: `const word = deps.readExtensionWord(parse(deps, received.body), received.body.length)
+  const memory: { seen?: Set<string> } & ReceiveDeliveryDeps = deps
+  memory.seen ??= new Set()
+  const key = submissionId + received.body.toString()
+  if (memory.seen.has(key)) return { outcome: 'duplicate', cause: null, fileId: null, runId: null }
+  memory.seen.add(key)`,
+    tests: TRAPS,
+  },
+  {
+    name: 'event-seen-before-it-is-kept',
+    file: RECEIVE,
+    find: 'const eventId = event.eventId ?? checked.eventId',
+    replace: `const eventId = event.eventId ?? checked.eventId
+  const memory: { seen?: Set<string | null> } & ReceiveDeliveryDeps = deps
+  memory.seen ??= new Set()
+  if (memory.seen.has(eventId)) return { outcome: 'duplicate', cause: null, fileId: null, runId: null }
+  memory.seen.add(eventId)`,
+    tests: TRAPS,
+  },
+  {
+    name: 'signature-over-rewritten-json',
+    file: 'src/imagekit/webhook-signature.ts',
+    find: '.update(claim.signedHead).update(body)',
+    replace: '.update(claim.signedHead).update(JSON.stringify(JSON.parse(body.toString())))',
+    tests: ['test/integration/traps-at-the-door.test.ts'],
+  },
+  {
+    name: 'board-told-before-the-commit',
+    file: RECEIVE,
+    find: `const recorded = await rememberingFailures(deps, received, () =>
+    deps.store.recordDelivery({ ...received, route: 'extension', submissionId, signature, word }),
+  )
+  if (recorded.fileId !== null && recorded.outcome !== 'ignored') deps.board.changed(recorded.fileId)`,
+    replace: `if (word.fileId !== null) deps.board.changed(word.fileId)
+  const recorded = await rememberingFailures(deps, received, () =>
+    deps.store.recordDelivery({ ...received, route: 'extension', submissionId, signature, word }),
+  )`,
+    tests: ['test/integration/webhook-durability.test.ts'],
+  },
+  {
+    name: 'trouble-of-ours-is-a-400',
+    file: 'src/http/problems.ts',
+    find: "store_unavailable: { status: 503, title: 'The store cannot write', retryAfter: 5 }",
+    replace: "store_unavailable: { status: 400, title: 'The store cannot write', retryAfter: 5 }",
+    tests: ['test/integration/webhook-durability.test.ts'],
+  },
+  {
+    name: 'large-body-cut',
+    file: 'src/http/body-chunks.ts',
+    find: 'if (bytes > maxBytes) throw tooLarge',
+    replace: 'if (bytes > maxBytes) return',
+    tests: ['test/integration/webhook-refusals.test.ts'],
+  },
+  {
+    name: 'unknown-status-is-a-failure',
+    file: 'src/imagekit/extension-webhook.ts',
+    find: '    default:\n      return null',
+    replace: "    default:\n      return 'failed'",
+    tests: ['test/integration/webhook-hostile.test.ts'],
+  },
+  {
+    name: 'refused-log-unbounded',
+    file: 'src/tracking/refused-log.ts',
+    find: 'waiting.length < MAX_A_SECOND',
+    replace: 'waiting.length < Number.POSITIVE_INFINITY',
+    tests: ['test/unit/tracking/refused-log.test.ts'],
+  },
+  {
+    name: 'submission-written-after-the-form',
+    file: 'src/tracking/submit-upload.ts',
+    find: 'await deps.store.createSubmission(',
+    replace: 'void deps.store.createSubmission(',
+    tests: ['test/integration/upload-submission.test.ts'],
+  },
+  {
+    name: 'update-written-after-the-request',
+    file: 'src/tracking/submit-update.ts',
+    find: 'await deps.store.createSubmission(',
+    replace: 'void deps.store.createSubmission(',
+    tests: ['test/integration/update-details.test.ts', 'test/integration/update-trouble.test.ts'],
+  },
+]

@@ -1,0 +1,167 @@
+const OBSERVE = { file: 'src/domain/observe.ts', tests: ['test/unit/domain/observe.test.ts'] }
+const DELIVERY = { file: 'src/domain/judge-delivery.ts', tests: ['test/unit/domain/judge-delivery.test.ts'] }
+const ANSWER = {
+  file: 'src/domain/judge-answer.ts',
+  tests: ['test/unit/domain/judge-answer.test.ts', 'test/unit/domain/late-names.test.ts'],
+}
+const ASSET = { file: 'src/domain/asset.ts', tests: ['test/unit/domain/asset.test.ts'] }
+const NOTIFICATION = {
+  file: 'src/domain/notification.ts',
+  tests: ['test/unit/domain/owes-notification.test.ts'],
+}
+
+/** Faults in `src/domain`: a status that is decided wrongly. */
+export const FAULTS_OF_THE_RULES = [
+  {
+    name: 'last-word-wins',
+    ...OBSERVE,
+    find: 'if (!isFinal(run.status)) return settle(',
+    replace: 'if (run.status !== observation.status) return settle(',
+  },
+  {
+    name: 'contradiction-overwrites',
+    ...OBSERVE,
+    find: '{ run: { ...run, contradicted: true }',
+    replace: '{ run: { ...run, status: observation.status, contradicted: true }',
+  },
+  {
+    name: 'repetition-applied-again',
+    file: 'src/domain/observe.ts',
+    find: 'return repeat(run, observation, at)',
+    replace: 'return settle(run, observation.status, observation, at)',
+    tests: ['test/integration/webhook-outcomes.test.ts'],
+  },
+  {
+    name: 'repetition-forgets-its-error',
+    ...OBSERVE,
+    find: 'return { run: { ...run, error, updatedAt: at }',
+    replace: 'return { run',
+  },
+  {
+    name: 'expiry-overwrites-a-final-word',
+    ...OBSERVE,
+    find: "if (run.status !== 'pending') return",
+    replace: "if (run.status === 'expired') return",
+  },
+  {
+    name: 'expired-is-final',
+    file: 'src/domain/observe.ts',
+    find: 'if (!isFinal(run.status)) return settle(',
+    replace:
+      "if (run.status === 'expired') return { run, outcome: 'ignored' }\n  if (!isFinal(run.status)) return settle(",
+    tests: ['test/unit/domain/observe.test.ts', 'test/unit/domain/judge-delivery.test.ts'],
+  },
+  {
+    name: 'response-undoes-a-webhook',
+    ...OBSERVE,
+    find: `if (run.status !== 'pending' || run.source !== 'request') return { run, outcome: 'ignored' }
+  return { run: { ...run, source: 'response'`,
+    replace: "return { run: { ...run, status: 'pending', source: 'response'",
+  },
+  {
+    name: 'large-error-shown-whole',
+    ...OBSERVE,
+    find: 'return bytes > MAX_ERROR_BYTES ? { truncated: true, bytes } : observation.error',
+    replace: 'return observation.error',
+  },
+  {
+    name: 'error-measured-in-characters',
+    ...OBSERVE,
+    find: 'Buffer.byteLength(JSON.stringify(observation.error))',
+    replace: 'JSON.stringify(observation.error).length',
+  },
+  {
+    name: 'other-file-applied',
+    ...DELIVERY,
+    find: "if (isOtherFile(submission, word.fileId)) return ignore(submission, 'other_file', null)",
+    replace: '',
+  },
+  {
+    name: 'first-file-does-not-bind',
+    ...DELIVERY,
+    find: 'const bound = submission.fileId ?? fileId',
+    replace: 'const bound = submission.fileId',
+  },
+  {
+    name: 'unrequested-service-applied',
+    ...DELIVERY,
+    find: `if (known === undefined && countUnnamed(submission, runs) <= 0)
+    return ignore(submission, 'not_requested', null)`,
+    replace: '',
+  },
+  {
+    name: 'webhook-proves-nothing',
+    ...DELIVERY,
+    find: "return { ...submission, state: 'accepted', fileId: bound, error: null, updatedAt: at }",
+    replace: 'return { ...submission, fileId: bound, updatedAt: at }',
+  },
+  {
+    name: 'placeholder-stays',
+    file: 'src/domain/saved-extension.ts',
+    find: 'return countUnnamed(submission, runs) <= 0 ? (findPlaceholder(runs) ?? null) : null',
+    replace: 'return null',
+    tests: DELIVERY.tests,
+  },
+  {
+    name: 'answer-of-another-file-taken',
+    ...ANSWER,
+    find: "if (isOtherFile(submission, answer.fileId)) return unchanged(submission, 'conflict')",
+    replace: '',
+  },
+  {
+    name: 'unclear-answer-weakens-a-refusal',
+    ...ANSWER,
+    find: "submission.state === 'rejected' && answer.kind === 'unconfirmed'",
+    replace: 'false',
+  },
+  {
+    name: 'early-webhook-not-claimed',
+    ...ANSWER,
+    find: 'of unclaimed) {',
+    replace: 'of unclaimed.slice(0, 0)) {',
+  },
+  {
+    name: 'baseline-taken-anew',
+    ...ANSWER,
+    find: 'submission.baseline ?? answer.baseline',
+    replace: 'answer.baseline ?? submission.baseline',
+  },
+  {
+    name: 'current-run-by-clock',
+    ...ASSET,
+    find: 'of facts.runs) {',
+    replace: 'of facts.runs.toSorted((one, other) => one.requestedAt - other.requestedAt)) {',
+  },
+  {
+    name: 'same-instant-goes-to-the-older',
+    file: 'src/domain/asset.ts',
+    find: 'of facts.runs) {',
+    replace: 'of facts.runs.toReversed().toSorted((one, other) => one.requestedAt - other.requestedAt)) {',
+    tests: ['test/integration/traps.test.ts'],
+  },
+  {
+    name: 'failure-hidden-by-expiry',
+    ...ASSET,
+    find: "['pending', 'failed', 'expired', 'success']",
+    replace: "['pending', 'expired', 'failed', 'success']",
+  },
+  {
+    name: 'notified-of-the-response',
+    ...NOTIFICATION,
+    find: "return isSettledNow && (after.source === 'webhook' || after.source === 'reconcile')",
+    replace: 'return isSettledNow',
+  },
+  {
+    name: 'notified-again',
+    ...NOTIFICATION,
+    find: 'before === undefined || !isFinal(before.status)',
+    replace: 'true',
+  },
+  {
+    name: 'one-ring-for-all-refused',
+    file: 'src/domain/refused-rings.ts',
+    find: 'if (room[ring] === 0) return true',
+    replace: '',
+    tests: ['test/unit/domain/refused-rings.test.ts'],
+  },
+]

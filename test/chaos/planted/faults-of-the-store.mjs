@@ -1,0 +1,124 @@
+const QUEUE = { file: 'src/store/sqlite/commit-queue.ts', tests: ['test/store/group-commit.test.ts'] }
+const POWER = { file: 'src/store/sqlite/connection.ts', tests: ['test/chaos/power-loss.test.ts'] }
+const CONTRACT = ['test/store/sqlite-store.test.ts']
+
+/** Faults in `src/store`: a write that is lost, half done, or told too early. */
+export const FAULTS_OF_THE_STORE = [
+  { name: 'synchronous-off', ...POWER, find: "'synchronous = FULL'", replace: "'synchronous = OFF'" },
+  { name: 'synchronous-normal', ...POWER, find: "'synchronous = FULL'", replace: "'synchronous = NORMAL'" },
+  {
+    name: 'answer-before-the-sync',
+    file: 'src/store/sqlite/commit-queue.ts',
+    find: 'transaction.commit.run()',
+    replace: 'setImmediate(() => transaction.commit.run())',
+    tests: ['test/chaos/power-loss.test.ts'],
+  },
+  {
+    name: 'answer-before-the-commit',
+    file: 'src/store/sqlite/commit-queue.ts',
+    find: 'transaction.commit.run()',
+    replace: 'for (const tell of tellCallers) tell()\n      transaction.commit.run()',
+    tests: ['test/store/sqlite-faults.test.ts'],
+  },
+  {
+    name: 'failing-step-takes-its-neighbours',
+    file: 'src/store/sqlite/commit-queue.ts',
+    find: 'if (!connection.inTransaction) throw error',
+    replace: 'throw error',
+    tests: CONTRACT,
+  },
+  {
+    name: 'failing-step-half-kept',
+    file: 'src/store/sqlite/commit-queue.ts',
+    find: 'transaction.rollBack.run()',
+    replace: '',
+    tests: CONTRACT,
+  },
+  {
+    name: 'queue-unbounded',
+    ...QUEUE,
+    find: 'queue.length >= maxQueued',
+    replace: 'queue.length >= Number.POSITIVE_INFINITY',
+  },
+  { name: 'batch-unbounded', ...QUEUE, find: 'queue.splice(0, MAX_BATCH)', replace: 'queue.splice(0)' },
+  {
+    name: 'close-forgets-what-is-queued',
+    file: 'src/store/sqlite/commit-queue.ts',
+    find: 'while (queue.length > 0) commitNext()',
+    replace: '',
+    tests: CONTRACT,
+  },
+  {
+    name: 'effect-without-its-delivery',
+    file: 'src/store/sqlite/record-delivery.ts',
+    find: '  keep(statements, delivery, recorded, seq)\n',
+    replace:
+      '  queueMicrotask(() => {\n    try {\n      keep(statements, delivery, recorded, seq)\n    } catch {}\n  })\n',
+    tests: CONTRACT,
+  },
+  {
+    name: 'orphan-delivery-not-kept',
+    file: 'src/store/sqlite/record-delivery.ts',
+    find: '    keep(statements, delivery, recorded, null)\n',
+    replace: '',
+    tests: ['test/store/sqlite-file.test.ts'],
+  },
+  {
+    name: 'notification-outside-the-transaction',
+    file: 'src/store/sqlite/record-delivery.ts',
+    find: 'oweNotifications(statements, stored, judgement, receivedAt, () => body.toString())',
+    replace:
+      'queueMicrotask(() => oweNotifications(statements, stored, judgement, receivedAt, () => body.toString()))',
+    tests: CONTRACT,
+  },
+  {
+    name: 'account-event-takes-effect-twice',
+    file: 'src/store/sqlite/record-account-delivery.ts',
+    find: 'eventId !== null && writer.statements.findEvent.get({ eventId }) !== undefined',
+    replace: 'eventId !== null && eventId.length > 1000',
+    tests: CONTRACT,
+  },
+  {
+    name: 'account-event-makes-nothing-due',
+    file: 'src/store/sqlite/finding-statements.ts',
+    find: 'min(${runs.dueAt}, ${placeholder(',
+    replace: 'max(${runs.dueAt}, ${placeholder(',
+    tests: CONTRACT,
+  },
+  {
+    name: 'rejected-submission-is-current',
+    file: 'src/store/sqlite/submission-statements.ts',
+    find: "and(eq(submissions.fileId, placeholder('fileId')), ne(submissions.state, 'rejected'))",
+    replace: "eq(submissions.fileId, placeholder('fileId'))",
+    tests: CONTRACT,
+  },
+  {
+    name: 'foreign-uploads-swept',
+    file: 'src/store/sqlite/submission-steps.ts',
+    find: ".filter(({ kind }) => kind !== 'external')",
+    replace: '',
+    tests: CONTRACT,
+  },
+  {
+    name: 'run-is-never-due',
+    file: 'src/store/sqlite/submission-steps.ts',
+    find: 'toRunValues(run, seq, request.dueAt)',
+    replace: 'toRunValues(run, seq, null)',
+    tests: CONTRACT,
+  },
+  {
+    name: 'pruning-removes-rows',
+    file: 'src/store/sqlite/delivery-statements.ts',
+    find: `.delete(deliveryBodies)
+      .where(eq(deliveryBodies.deliverySeq, placeholder('seq')))`,
+    replace: ".delete(deliveries)\n      .where(eq(deliveries.seq, placeholder('seq')))",
+    tests: CONTRACT,
+  },
+  {
+    name: 'refused-through-the-queue',
+    file: 'src/store/sqlite/sqlite-store.ts',
+    find: 'attempt(() => keepApart.immediate(statements, refused))',
+    replace: 'commit(() => keepRefused(statements, refused))',
+    tests: ['test/store/sqlite-refused.test.ts'],
+  },
+]

@@ -1,0 +1,15 @@
+import { FAULTS_AT_THE_DOOR } from './faults-at-the-door.mjs'
+import { FAULTS_OF_RECONCILING } from './faults-of-reconciling.mjs'
+import { FAULTS_OF_THE_RULES } from './faults-of-the-rules.mjs'
+import { FAULTS_OF_THE_STORE } from './faults-of-the-store.mjs'
+
+/**
+ * What is put in the place of what, and which tests should notice. `survives` is the reason why none can: such a fault is
+ * told, and does not fail the run.
+ */
+export const FAULTS = [
+  ...FAULTS_OF_THE_RULES,
+  ...FAULTS_OF_THE_STORE,
+  ...FAULTS_AT_THE_DOOR,
+  ...FAULTS_OF_RECONCILING,
+]

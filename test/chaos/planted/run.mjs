@@ -1,0 +1,96 @@
+// Plants one fault after another in a copy of the project, and looks whether the tests notice it. A fault that survives shows
+// what is not tested. `node test/chaos/planted/run.mjs [NAME…]`
+import { appendFileSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { FAULTS } from './faults.mjs'
+import { copyProject } from './project-copy.mjs'
+
+const NAMED_TESTS_MS = 120_000
+const ALL_TESTS_MS = 900_000
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const names = process.argv.slice(2)
+const faults = names.length === 0 ? FAULTS : FAULTS.filter(({ name }) => names.includes(name))
+const unknown = names.filter((name) => !FAULTS.some((fault) => fault.name === name))
+if (unknown.length > 0) stop(`no such fault: ${unknown.join(', ')}`)
+if (new Set(FAULTS.map(({ name }) => name)).size < FAULTS.length) stop('two faults have one name')
+
+const copy = copyProject(root)
+process.on('exit', () => copy.remove())
+process.on('SIGINT', () => process.exit(130))
+process.on('SIGTERM', () => process.exit(143))
+
+const named = [...new Set(faults.flatMap(({ tests }) => tests))]
+const missing = named.filter((test) => !copy.has(test))
+if (missing.length > 0) stop(`no such test: ${missing.join(', ')}`)
+const sound = await copy.runTests(named, ALL_TESTS_MS)
+if (sound.kind !== 'passed') stop(`void: the tests do not pass without a fault\n${sound.output}`)
+
+const verdicts = new Map()
+for (const fault of faults) {
+  const startedAt = performance.now()
+  const { verdict, told } = await tryFault(fault)
+  verdicts.set(fault, verdict)
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+  console.log(`${verdict.padEnd(8)} ${fault.name.padEnd(34)} ${seconds.padStart(6)} s  ${told}`)
+}
+
+const namesOf = (wanted) => faults.filter((fault) => verdicts.get(fault) === wanted).map(({ name }) => name)
+const [killed, known, survived, unproved] = ['killed', 'known', 'SURVIVED', 'VOID'].map(namesOf)
+const parts = [
+  `planted faults: ${faults.length}`,
+  `killed ${killed.length}`,
+  `survived: ${survived.join(', ') || 'none'}`,
+]
+if (known.length > 0) parts.push(`survived for a reason: ${known.join(', ')}`)
+if (unproved.length > 0) parts.push(`void: ${unproved.join(', ')}`)
+tell(parts.join(', '))
+process.exit(survived.length + unproved.length > 0 ? 1 : 0)
+
+async function tryFault(fault) {
+  const planted = copy.plant(fault)
+  try {
+    if (planted.problems.length > 0)
+      return { verdict: 'VOID', told: `does not compile: ${planted.problems[0]}` }
+    let seen = await copy.runTests(fault.tests, NAMED_TESTS_MS)
+    if (seen.kind === 'passed' && fault.survives) return { verdict: 'known', told: fault.survives }
+    let where = ''
+    if (seen.kind === 'passed') {
+      seen = await copy.runTests([], ALL_TESTS_MS)
+      where = 'only by the whole suite: '
+    }
+    return judge(fault, seen, where)
+  } finally {
+    planted.takeOut()
+  }
+}
+
+function judge(fault, seen, where) {
+  switch (seen.kind) {
+    case 'passed':
+      return { verdict: 'SURVIVED', told: 'no test notices' }
+    case 'noticed':
+      return fault.survives
+        ? { verdict: 'VOID', told: `does not survive any more: ${seen.title}` }
+        : { verdict: 'killed', told: where + seen.title }
+    case 'hung':
+      return { verdict: 'VOID', told: `${where}the tests did not end in time` }
+    case 'broken':
+      return { verdict: 'VOID', told: `${where}no test failed by itself\n${seen.output.slice(-2000)}` }
+  }
+}
+
+/** As `tell` of the other tests in this folder. */
+function tell(figures) {
+  console.log(figures)
+  const file = process.env['CHAOS_FIGURES']
+  if (file === undefined) return
+  mkdirSync(dirname(file), { recursive: true })
+  appendFileSync(file, `${figures}\n`)
+}
+
+function stop(reason) {
+  console.error(reason)
+  process.exit(2)
+}

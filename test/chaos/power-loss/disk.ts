@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { temporaryDirectory } from '../../support/tracker.ts'
+
+const SOURCE = fileURLToPath(new URL('synced-only.c', import.meta.url))
+
+/** A directory on a disk that keeps only what was synced to it. */
+export type Disk = {
+  /** Where a program writes that runs with `env`. */
+  directory: string
+  env: { [name: string]: string }
+  /** Stops the program at its next sync, before anything of it reaches the disk; then it prints `isCut`. */
+  cutAtNextSync(): void
+  isCut: RegExp
+  /** Takes from the directory whatever was not synced. For when the program is dead; then the power is back. */
+  losePower(): void
+  /** How often SQLite's log and its database were synced. */
+  countSyncs(): { log: number; database: number }
+}
+
+export function createDisk(): Disk {
+  const root = realpathSync(temporaryDirectory())
+  const library = compile(join(root, 'synced-only.so'))
+  const directory = join(root, 'live')
+  const kept = join(root, 'kept')
+  for (const made of [directory, join(kept, 'disk'), join(kept, 'unnamed')])
+    mkdirSync(made, { recursive: true })
+  return {
+    directory,
+    env: { LD_PRELOAD: library, POWER_LOSS_FROM: directory, POWER_LOSS_TO: kept },
+    isCut: /the power is cut/,
+    cutAtNextSync: () => writeFileSync(join(kept, 'cut'), ''),
+    losePower() {
+      for (const lost of [directory, join(kept, 'unnamed')]) rmSync(lost, { recursive: true })
+      cpSync(join(kept, 'disk'), directory, { recursive: true })
+      mkdirSync(join(kept, 'unnamed'))
+      rmSync(join(kept, 'cut'), { force: true })
+    },
+    countSyncs() {
+      const synced = readFileSync(join(kept, 'syncs'), 'utf8').split('\n')
+      const count = (suffix: string) => synced.filter((name) => name.endsWith(suffix)).length
+      return { log: count('.db-wal'), database: count('.db') }
+    },
+  }
+}
+
+function compile(library: string): string {
+  if (process.platform !== 'linux')
+    throw new Error('This test takes the power away by LD_PRELOAD, which only Linux has.')
+  const options = ['-shared', '-fPIC', '-O2', '-o', library, SOURCE]
+  const { error, status, stderr } = spawnSync('cc', options, { encoding: 'utf8' })
+  if (error)
+    throw new Error('This test needs a C compiler, and `cc` cannot be run: install one.', { cause: error })
+  if (status !== 0) throw new Error(`cc failed on ${SOURCE}:\n${stderr}`)
+  return library
+}

@@ -1,0 +1,132 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { onTestFinished } from 'vitest'
+
+const BREAKS = ['cut', 'reset', 'silence', 'garbage'] as const
+
+/**
+ * What happens to a connection once it has carried so many bytes in one direction, requests of before included; until then
+ * all of it is `delayMs` late. `silence`: what is sent on in that direction is swallowed, its end too. `garbage`: the caller
+ * reads bytes that are neither HTTP nor JSON, and then what is left of the answer.
+ */
+export type Fault = {
+  delayMs?: number
+  kind: (typeof BREAKS)[number]
+  on: 'request' | 'answer'
+  afterBytes: number
+}
+
+export const NO_FAULT: Fault = { kind: 'cut', on: 'answer', afterBytes: Number.POSITIVE_INFINITY }
+
+const GARBAGE = Buffer.from(Array.from({ length: 64 }, (_, index) => index % 9))
+
+export type TcpProxy = {
+  url: string
+  /** How often each fault has come to pass. */
+  faults(): Readonly<Record<Fault['kind'], number>>
+  close(): Promise<void>
+}
+
+/** Stands between a caller and `target`; `nextFault` is asked once a connection. */
+export async function startTcpProxy(target: string, nextFault: () => Fault): Promise<TcpProxy> {
+  const { hostname, port } = new URL(target)
+  const counts = { cut: 0, reset: 0, silence: 0, garbage: 0 }
+  const open = new Set<Socket>()
+  const server = createServer({ allowHalfOpen: true }, (caller) => {
+    const service = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
+    const fault = nextFault()
+    const strike = (): void => {
+      counts[fault.kind] += 1
+    }
+    for (const socket of [caller, service]) {
+      open.add(socket)
+      socket.on('error', () => {})
+      socket.once('close', () => open.delete(socket))
+    }
+    const link = { caller, service, fault, strike }
+    pass(link, 'request')
+    pass(link, 'answer')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const close = async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    for (const socket of open) socket.destroy()
+    await closed
+  }
+  onTestFinished(close)
+  const { port: own } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${own}`, faults: () => counts, close }
+}
+
+type Link = { caller: Socket; service: Socket; fault: Fault; strike: () => void }
+
+/** Carries one direction of a connection until its fault comes to pass. */
+function pass({ caller, service, fault, strike }: Link, direction: 'request' | 'answer'): void {
+  const [from, to] = direction === 'request' ? [caller, service] : [service, caller]
+  const { delayMs = 0 } = fault
+  let bytesLeft = fault.on === direction ? fault.afterBytes : Number.POSITIVE_INFINITY
+  let isSilent = false
+
+  const send = (action: () => void): void => {
+    if (delayMs > 0) setTimeout(action, delayMs)
+    else action()
+  }
+  const write = (bytes: Buffer): void => {
+    if (isSilent || bytes.length === 0) return
+    send(() => {
+      if (to.destroyed || to.write(bytes)) return
+      from.pause()
+      to.once('drain', () => from.resume())
+    })
+  }
+  const breakDown = (): void => {
+    strike()
+    switch (fault.kind) {
+      case 'cut':
+        caller.destroySoon()
+        service.destroySoon()
+        return
+      case 'reset':
+        caller.resetAndDestroy()
+        service.resetAndDestroy()
+        return
+      case 'silence':
+        isSilent = true
+        return
+      case 'garbage':
+        caller.write(GARBAGE)
+    }
+  }
+
+  from.on('data', (bytes: Buffer) => {
+    const before = bytes.subarray(0, bytesLeft)
+    const isNow = bytesLeft < bytes.length
+    bytesLeft = isNow ? Number.POSITIVE_INFINITY : bytesLeft - bytes.length
+    write(before)
+    if (!isNow) return
+    breakDown()
+    if (!from.destroyed) write(bytes.subarray(before.length))
+  })
+  from.once('end', () => {
+    if (!isSilent) send(() => to.end())
+  })
+  from.once('close', () => {
+    // A reset is passed on as one; after an orderly end there is nothing left to close.
+    if (!isSilent && !from.readableEnded) send(() => to.destroy())
+  })
+}
+
+/** A fault somewhere in the next `messages` requests or answers of such sizes; often right at the start of the first. */
+export function drawFault(
+  random: () => number,
+  { messages, sizes }: { messages: number; sizes: { request: number; answer: number } },
+): Fault {
+  const on = random() < 0.5 ? 'request' : 'answer'
+  return {
+    delayMs: random() < 0.2 ? Math.ceil(random() * 20) : 0,
+    kind: BREAKS[Math.floor(random() * BREAKS.length)] ?? 'cut',
+    on,
+    afterBytes: random() < 0.2 ? 0 : Math.floor(random() * messages * sizes[on]),
+  }
+}

@@ -1,0 +1,94 @@
+import { type IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { expect, test } from 'vitest'
+import { readRows } from '../support/signed-webhooks.ts'
+import { startTracker } from '../support/tracker.ts'
+import { register } from '../support/webhooks.ts'
+import { createRandom, SEED, tell, timesOf } from './chaos.ts'
+import { drawFault, startTcpProxy } from './tcp-proxy.ts'
+
+const WEBHOOKS = timesOf('FAULTY_WEBHOOKS', { short: 120, long: 5000 })
+const AT_ONCE = 32
+const SILENT_MS = 1500
+const SIZES = { messages: 8, sizes: { request: 3000, answer: 250 } }
+
+type Sender = { attempts: number; told: string[] }
+
+/** One attempt; null where no whole answer came. */
+function post(url: string, body: string): Promise<{ status: number; body: string } | null> {
+  return new Promise((resolve) => {
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+    const outgoing = request(url, { method: 'POST', headers })
+    outgoing.setTimeout(SILENT_MS, () => outgoing.destroy())
+    outgoing.once('error', () => resolve(null))
+    outgoing.once('response', async (answer: IncomingMessage) => {
+      const whole = await text(answer).catch(() => null)
+      resolve(whole === null ? null : { status: answer.statusCode ?? 0, body: whole })
+    })
+    outgoing.end(body)
+  })
+}
+
+/** As ImageKit does: until it has been answered with 200. */
+async function tellUntilHeard(url: string, body: string): Promise<Sender> {
+  const told: string[] = []
+  for (let attempts = 1; ; attempts += 1) {
+    const answer = await post(url, body)
+    if (answer === null) continue
+    told.push(`${answer.status} ${answer.body}`)
+    if (answer.status === 200) return { attempts, told }
+  }
+}
+
+test(`${WEBHOOKS} webhooks through a faulty network, seed ${SEED}: each settles its run once, none is lost`, {
+  timeout: 30_000 + WEBHOOKS * 200,
+}, async () => {
+  const random = createRandom(SEED)
+  const tracker = await startTracker()
+  const proxy = await startTcpProxy(tracker.url, () => drawFault(random, SIZES))
+  const senders = new Map<string, Sender>()
+  let next = 0
+  const worker = async () => {
+    while (next < WEBHOOKS) {
+      const fileId = `file-${next++}`
+      const { submissionId, webhookUrl } = await register(tracker, ['remove-bg'], fileId)
+      const fileObject = { fileId, description: 'x'.repeat(Math.floor(random() * 5000)) }
+      const body = JSON.stringify({ service: 'remove-bg', status: 'SUCCESS', fileObject })
+      senders.set(submissionId, await tellUntilHeard(proxy.url + new URL(webhookUrl).pathname, body))
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  await proxy.close()
+  await tracker.service.stop()
+
+  const rows = readRows(
+    tracker.directory,
+    `SELECT submission_id AS id, runs.status AS status, sum(outcome = 'applied') AS applied,
+       sum(outcome = 'duplicate') AS repeated, count(*) AS rows
+     FROM submissions JOIN runs ON runs.submission_seq = submissions.seq
+     JOIN deliveries ON deliveries.submission_seq = submissions.seq GROUP BY submission_id`,
+  ) as { id: string; status: string; applied: number; repeated: number; rows: number }[]
+  expect(rows).toHaveLength(WEBHOOKS)
+  let attempts = 0
+  let repeated = 0
+  for (const row of rows) {
+    const sender = senders.get(row.id)
+    attempts += sender?.attempts ?? 0
+    repeated += row.repeated
+    // One row for each attempt that came through whole, heard of or not.
+    expect(row).toMatchObject({ status: 'success', applied: 1, rows: 1 + row.repeated })
+    expect(row.rows).toBeLessThanOrEqual(sender?.attempts ?? 0)
+    // Told as applied it may be repeated all the same: an attempt that was given up is still on its way.
+    expect(sender?.told).toHaveLength(1)
+    expect(sender?.told[0]).toMatch(
+      row.repeated === 0 ? /^200 {"outcome":"applied"}$/ : /^200 {"outcome":"(applied|duplicate)"}$/,
+    )
+  }
+  const faults = proxy.faults()
+  tell(
+    `webhooks behind faults: ${WEBHOOKS} webhooks, seed ${SEED}, faults ${JSON.stringify(faults)}: ${attempts} attempts, ${WEBHOOKS} applied, ${repeated} duplicate, 0 lost`,
+  )
+  expect(repeated).toBeGreaterThan(0)
+  expect(attempts).toBeGreaterThan(WEBHOOKS + repeated)
+  for (const count of Object.values(faults)) expect(count).toBeGreaterThan(0)
+})

@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import { promisify } from 'node:util'
+import { gunzipSync } from 'node:zlib'
+import { expect, onTestFinished, test } from 'vitest'
+import { nobodysUrl } from '../support/broken-imagekit.ts'
+import { temporaryDirectory } from '../support/tracker.ts'
+
+const run = promisify(execFile)
+
+/** What the gate prints and how it ends, with a registry of the test's own. */
+async function audit(registry: string): Promise<{ code: number; output: string }> {
+  const { PATH = '' } = process.env
+  const env = { PATH, HOME: temporaryDirectory(), npm_config_registry: registry }
+  const done = run(process.execPath, ['test/support/audit.mjs'], { env })
+  const { stdout, code } = await done.then(
+    (ended) => ({ ...ended, code: 0 }),
+    (failed: { stdout: string; code: number }) => failed,
+  )
+  return { code, output: stdout }
+}
+
+async function startRegistry(answer: RequestListener): Promise<{ url: string; asked: string[] }> {
+  const asked: string[] = []
+  const server = createServer(async (request, response) => {
+    const body = await buffer(request)
+    asked.push(`${request.url} ${body.length === 0 ? '' : gunzipSync(body).toString()}`)
+    answer(request, response)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, asked }
+}
+
+function startTelling(advisories: object) {
+  return startRegistry((request, response) => {
+    const isQuestion = request.method === 'POST'
+    response.writeHead(isQuestion ? 200 : 404, { 'content-type': 'application/json' })
+    response.end(isQuestion ? JSON.stringify(advisories) : '{}')
+  })
+}
+
+function advisory(severity: string) {
+  return [
+    {
+      id: 1,
+      url: 'https://example.org/1',
+      title: 'A hole',
+      severity,
+      vulnerable_versions: '*',
+      cwe: [],
+      cvss: { score: 0 },
+    },
+  ]
+}
+
+test('The audit fails where something we ship has a high hole', async () => {
+  const { url, asked } = await startTelling({ hono: advisory('high') })
+  const { code, output } = await audit(url)
+  expect(output).toContain('audit: high: hono: A hole')
+  expect(code).toBe(1)
+  expect(asked.join()).toContain('"hono"')
+  expect(asked.join()).not.toContain('"vitest"')
+})
+
+test('The audit tells of lesser holes and lets them pass', async () => {
+  const { url } = await startTelling({ hono: advisory('moderate') })
+  const { code, output } = await audit(url)
+  expect(output).toContain('audit: moderate: hono: A hole')
+  expect(output).toMatch(/^audit: 0 critical, 0 high, [1-9]/m)
+  expect(code).toBe(0)
+})
+
+test('A registry that does not take the question is told, without its name', async () => {
+  const { url } = await startRegistry((_request, response) => response.writeHead(405).end())
+  expect(await audit(url)).toEqual({
+    code: 0,
+    output: 'audit skipped: the registry answered 405 when it was asked\n',
+  })
+})
+
+test('A registry that nobody reaches is told, without its name', async () => {
+  expect(await audit(await nobodysUrl())).toEqual({
+    code: 0,
+    output: 'audit skipped: the registry could not be asked (ECONNREFUSED)\n',
+  })
+})

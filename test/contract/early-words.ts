@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest'
+import type { Answer } from '../../src/domain/judge-answer.ts'
+import { accepted, FILE_ID, newAccountDelivery, newDelivery, newSubmission, refused } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+
+type Ended = Answer & { kind: 'accepted' | 'rejected' }
+
+const FAILURE = { code: 'pre_transformation_failed', message: 'too long', status: null }
+const QUEUED = accepted({}, { fileId: null })
+
+export function describeEarlyWords(current: () => OpenedStore): void {
+  const submit = async (...names: string[]) => {
+    const asked = newSubmission(names)
+    await current().store.createSubmission(asked)
+    return asked.submissionId
+  }
+  const end = (eventId: string, answer: Ended) =>
+    current().store.recordAccountDelivery(
+      newAccountDelivery({
+        kind: 'upload_finished',
+        eventId,
+        type: 'upload.pre-transform.success',
+        requestId: 'request-1',
+        answer,
+      }),
+    )
+  const statusesOf = async (id: string) => {
+    const found = await current().store.findSubmission(id)
+    return Object.fromEntries(found?.runs.map((run) => [run.name, run.status]) ?? [])
+  }
+
+  describe('the end of an upload that was told before anybody knew whose it is', () => {
+    test('is heard with a queued answer, though a webhook has named the file before', async () => {
+      const id = await submit('remove-bg', 'ai-tasks')
+      await current().store.recordDelivery(newDelivery(id, { service: 'ai-tasks', status: 'success' }))
+      expect(await end('event-1', accepted({ 'remove-bg': 'success' }))).toMatchObject({ outcome: 'ignored' })
+      await current().store.answerSubmission(id, QUEUED, 3_000)
+      expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success', 'ai-tasks': 'success' })
+    })
+
+    test('is heard with an unclear answer that tells which upload it was', async () => {
+      const id = await submit('remove-bg')
+      await end('event-1', accepted({ 'remove-bg': 'success' }))
+      const unclear = { ...refused('unconfirmed'), requestId: 'request-1' }
+      const { submission } = await current().store.answerSubmission(id, unclear, 3_000)
+      expect(submission).toMatchObject({ state: 'accepted', fileId: FILE_ID, error: null })
+      expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success' })
+    })
+
+    test('is heard in the order in which it was told, where it was told twice and differently', async () => {
+      const id = await submit('remove-bg')
+      await end('event-1', { kind: 'rejected', requestId: 'request-1', error: FAILURE })
+      await end('event-2', accepted({ 'remove-bg': 'success' }))
+      await current().store.answerSubmission(id, QUEUED, 3_000)
+      expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success' })
+      const found = await current().store.findSubmission(id)
+      expect(found?.submission).toMatchObject({ state: 'accepted', fileId: FILE_ID })
+    })
+  })
+
+  test('a webhook that waited for a queued answer names its file, the first that came the first', async () => {
+    const id = await submit('remove-bg')
+    const say = (service: string, fileId: string) =>
+      current().store.recordDelivery(newDelivery(id, { service, status: 'success', fileId }))
+    await say('ai-tasks', 'the first')
+    await say('google-auto-tagging', 'another')
+    const both = { 'google-auto-tagging': 'pending', 'ai-tasks': 'pending' } as const
+    const { submission } = await current().store.answerSubmission(id, accepted(both, { fileId: null }), 3_000)
+
+    expect(submission).toMatchObject({ state: 'accepted', fileId: 'the first' })
+    expect(await statusesOf(id)).toEqual({
+      'remove-bg': 'pending',
+      'google-auto-tagging': 'pending',
+      'ai-tasks': 'success',
+    })
+    expect(await say('remove-bg', 'another')).toMatchObject({ outcome: 'ignored', cause: 'other_file' })
+  })
+}

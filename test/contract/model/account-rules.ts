@@ -1,0 +1,64 @@
+import type { AccountEvent } from '../../../src/domain/account-event.ts'
+import type { Answer } from '../../../src/domain/judge-answer.ts'
+import type { KeptDelivery, Model, ModelSubmission } from './model.ts'
+import { presentWord } from './run-rules.ts'
+import { hearAnswer } from './submission-rules.ts'
+
+/** What an account webhook does, once for each id of an event. */
+export function hearEvent(
+  model: Model,
+  event: AccountEvent,
+  kept: KeptDelivery,
+): { outcome: string; fileId: string | null } {
+  if (event.eventId !== null && model.eventIds.has(event.eventId))
+    return { outcome: 'duplicate', fileId: null }
+  if (event.eventId !== null) model.eventIds.add(event.eventId)
+  switch (event.kind) {
+    case 'asset':
+      return { outcome: hasten(model, event.fileId, kept.receivedAt) ? 'applied' : 'ignored', fileId: null }
+    case 'upload_finished':
+      return hearEnd(model, event.requestId, event.answer, kept)
+    case 'other':
+      return { outcome: 'ignored', fileId: null }
+  }
+}
+
+/** What is pending of the asset is looked at now, and what is due already keeps its time. */
+function hasten(model: Model, fileId: string, at: number): boolean {
+  const pending = model.submissions
+    .filter((submission) => submission.fileId === fileId && submission.state !== 'rejected')
+    .flatMap(({ runs }) => runs)
+    .filter((run) => presentWord(run).word === 'pending')
+  for (const run of pending) run.dueAt = Math.min(run.dueAt ?? at, at)
+  return pending.length > 0
+}
+
+/** The end of an upload is its answer, unless its file's details were told already. */
+function hearEnd(model: Model, requestId: string, answer: Answer, kept: KeptDelivery) {
+  const submission = model.submissions.find(
+    (known) => known.requestId === requestId && known.baseline === null,
+  )
+  if (submission === undefined) {
+    model.unclaimedEnds.push({ requestId, answer, kept })
+    return { outcome: 'ignored', fileId: null }
+  }
+  const before = seen(submission)
+  hearAnswer(model, submission, answer, kept.receivedAt)
+  if (seen(submission) === before) return { outcome: 'ignored', fileId: null }
+  return { outcome: 'applied', fileId: submission.fileId }
+}
+
+function seen({ state, fileId, requestId, error, baseline, runs }: ModelSubmission): string {
+  const told = runs.map((run) => [run.name, presentWord(run)])
+  return JSON.stringify({ state, fileId, requestId, error, baseline, told })
+}
+
+/** An end that came before anybody knew whose it is is heard as soon as that is known, however many there were. */
+export function hearEarlierEnds(model: Model, submission: ModelSubmission, at: number): void {
+  const { requestId, baseline } = submission
+  const end = model.unclaimedEnds.find((known) => known.requestId === requestId && !known.kept.isPruned)
+  if (end === undefined || baseline !== null) return
+  model.unclaimedEnds.splice(model.unclaimedEnds.indexOf(end), 1)
+  hearAnswer(model, submission, end.answer, at)
+  hearEarlierEnds(model, submission, at)
+}

@@ -1,0 +1,84 @@
+import { expect } from 'vitest'
+import { describeAsset } from '../../../src/domain/asset.ts'
+import type { Store } from '../../../src/store/store.ts'
+import { describeModelAsset } from './asset-rules.ts'
+import type { Model, ModelSubmission } from './model.ts'
+import { describeRun, presentWord } from './run-rules.ts'
+import { idOf } from './step.ts'
+import { describeSubmission } from './submission-rules.ts'
+import { FILES } from './words.ts'
+
+const EVER = 1_000_000
+const SOMETIMES = [5, 10, EVER]
+const ALL = 10_000
+
+/** Everything that the store tells of what this sequence did is what the model tells. */
+export async function compare(model: Model, store: Store): Promise<void> {
+  for (const submission of model.submissions) await compareSubmission(submission, store)
+  for (const file of FILES) await compareAsset(model, `${idOf(model, file)}`, store)
+  for (const now of SOMETIMES) await compareDue(model, now, store)
+  for (const now of SOMETIMES) await compareOwed(model, now, store)
+}
+
+async function compareSubmission(submission: ModelSubmission, store: Store): Promise<void> {
+  const found = await store.findSubmission(submission.submissionId)
+  expect(found?.submission).toEqual(describeSubmission(submission))
+  for (const run of submission.runs)
+    run.runId ??= found?.runs.find(({ name }) => name === run.name)?.runId ?? null
+  expect(found?.runs).toEqual(submission.runs.map((run) => ({ runId: run.runId, ...describeRun(run) })))
+}
+
+async function compareAsset(model: Model, fileId: string, store: Store): Promise<void> {
+  const facts = await store.findAsset(fileId)
+  const nameOf = (run: { name: string; submissionId: string }) => `${run.name} of ${run.submissionId}`
+  const told = facts && {
+    status: describeAsset(facts).status,
+    current: new Set(describeAsset(facts).runs.map(nameOf)),
+    history: facts.runs.map(nameOf),
+    recordedAt: facts.recordedAt,
+  }
+  expect(told).toEqual(describeModelAsset(model, fileId))
+}
+
+/** What other sequences have left is not looked at. */
+async function compareDue(model: Model, now: number, store: Store): Promise<void> {
+  const isOurs = new Set(model.submissions.map(({ submissionId }) => submissionId))
+  const told = (await store.listDue(now, ALL))
+    .filter(({ submission }) => isOurs.has(submission.submissionId))
+    .map(({ run, siblings, others }) => ({
+      runId: run.runId,
+      siblings,
+      others: others.map(({ submission, place }) => [submission.submissionId, place]),
+    }))
+  const due = model.everyRun
+    .filter((run) => !run.isGone && presentWord(run).word === 'pending' && (run.dueAt ?? EVER + 1) <= now)
+    .toSorted((one, other) => (one.dueAt ?? 0) - (other.dueAt ?? 0))
+  const expected = due.map(({ runId, name, submission }) => ({
+    runId,
+    siblings: submission.runs.map((run) => run.name).filter((sibling) => sibling !== name),
+    others: othersOf(model, submission),
+  }))
+  expect(told).toEqual(expected)
+}
+
+function othersOf(model: Model, submission: ModelSubmission) {
+  const place = model.submissions.indexOf(submission)
+  return [...model.submissions.entries()]
+    .filter(([, { fileId }]) => fileId !== null && fileId === submission.fileId)
+    .filter(([at]) => at !== place)
+    .map(([at, other]) => [other.submissionId, at < place ? 'earlier' : 'later'])
+}
+
+async function compareOwed(model: Model, now: number, store: Store): Promise<void> {
+  const told = (await store.listDueNotifications(now, ALL)).filter(({ target }) =>
+    target.includes(model.scope),
+  )
+  const expected = model.owed
+    .filter(({ dueAt }) => dueAt <= now)
+    .toSorted((one, other) => model.everyRun.indexOf(one.run) - model.everyRun.indexOf(other.run))
+    .toSorted((one, other) => one.dueAt - other.dueAt)
+    .map(({ run, target, body, attempt, createdAt }) => {
+      return { notificationId: `msg_${run.runId}`, target, body, attempt, createdAt }
+    })
+  expect(told).toEqual(expected)
+}

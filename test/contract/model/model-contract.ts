@@ -1,0 +1,113 @@
+import fc from 'fast-check'
+import { v7 } from 'uuid'
+import { describe, expect, test } from 'vitest'
+import type { Store } from '../../../src/store/store.ts'
+import type { OpenedStore } from '../opened-store.ts'
+import { sequences } from './commands.ts'
+import { emptyModel } from './model.ts'
+
+const LONGEST = 16
+/** A store is used again, for opening one costs more than a sequence; but not for ever, for it grows. */
+const SEQUENCES_A_STORE = 200
+const EVER = 1_000_000
+
+/** A sequence that never comes to these has not tested them. */
+const TO_BE_SEEN = [
+  'applied',
+  'duplicate',
+  'contradicted',
+  'unknown_submission',
+  'unknown_shape',
+  'unknown_status',
+  'other_file',
+  'not_requested',
+  'answer applied',
+  'answer conflict',
+  'account applied',
+  'account duplicate',
+  'account ignored',
+  'evidence applied',
+  'no_word applied',
+  'asset_gone applied',
+  'nothing applied',
+  'no_word not applied',
+  'told',
+  'pruned',
+  'restarted',
+]
+
+/** How often what was seen. */
+type Seen = ReadonlyMap<string, number>
+
+/** Random sequences of whatever may happen to a store, and after each step all that it tells is what a small model tells. */
+export function modelContract(
+  name: string,
+  open: () => Promise<OpenedStore>,
+  { runs, seed, tell }: { runs: number; seed: number; tell: (seen: Seen) => void },
+): void {
+  describe(name, () => {
+    test(`tells what the model tells, in ${runs} sequences, seed ${seed}`, {
+      timeout: 60_000 + runs * 500,
+    }, async () => {
+      const shared = shareStore(open)
+      const seen = new Map<string, number>()
+      const saw = (what: string, times = 1) => seen.set(what, (seen.get(what) ?? 0) + times)
+      const agree = fc.asyncProperty(sequences(LONGEST), async (sequence) => {
+        const { store, reopen } = await shared.take()
+        const world = {
+          store,
+          saw,
+          async reopen() {
+            world.store = await reopen()
+          },
+        }
+        await fc.asyncModelRun(() => ({ model: emptyModel(v7()), real: world }), sequence)
+        await clear(world.store)
+        shared.giveBack(world.store)
+      })
+      try {
+        await fc.assert(agree, { numRuns: runs, seed })
+      } finally {
+        await shared.end()
+      }
+      expect(TO_BE_SEEN.filter((what) => !seen.has(what))).toEqual([])
+      tell(seen)
+    })
+  })
+}
+
+/** Gives the same store again, unless a sequence has failed on it, and so has not given it back. */
+function shareStore(open: () => Promise<OpenedStore>) {
+  let opened: OpenedStore | undefined
+  let store: Store | undefined
+  let uses = 0
+  return {
+    async take(): Promise<OpenedStore> {
+      if (opened === undefined || store === undefined || uses % SEQUENCES_A_STORE === 0) {
+        await opened?.destroy()
+        opened = await open()
+        store = opened.store
+      }
+      uses += 1
+      const taken = { ...opened, store }
+      store = undefined
+      return taken
+    },
+    giveBack(latest: Store) {
+      store = latest
+    },
+    end: async () => opened?.destroy(),
+  }
+}
+
+/** Leaves nothing that is due, owed or kept, so that the next sequence finds none of it. */
+async function clear(store: Store): Promise<void> {
+  const due = await store.listDue(EVER, 1_000)
+  const owed = await store.listDueNotifications(EVER, 1_000)
+  await Promise.all([
+    ...due.map(({ run }) => store.applyFinding(run.runId, { kind: 'no_word' }, EVER)),
+    ...owed.map(({ notificationId }) => store.settleNotification(notificationId, { kind: 'delivered' })),
+    store.recoverAbandoned(EVER),
+    store.pruneBodies(EVER, 1_000),
+  ])
+}

@@ -1,0 +1,97 @@
+import type { Basis } from '../../../src/domain/basis.ts'
+import type { Json } from '../../../src/domain/json.ts'
+import type { Answer } from '../../../src/domain/judge-answer.ts'
+import type { FinalStatus, RunSource, RunStatus } from '../../../src/domain/run.ts'
+import type {
+  Baseline,
+  SubmissionError,
+  SubmissionKind,
+  SubmissionState,
+} from '../../../src/domain/submission.ts'
+
+// The rules of submissions, runs and deliveries told a second time, from what has been said and not from what was
+// concluded: nothing here is a function of `src/domain`, only its types are.
+
+/** One thing that was said of a run. */
+export type Saying = {
+  by: RunSource
+  word: RunStatus
+  at: number
+  error: Json | null
+  evidence: Basis | null
+}
+
+/** A run is what was said of it, in the order in which it was heard; the request is the first to speak. */
+export type ModelRun = {
+  submission: ModelSubmission
+  name: string
+  requestedAs: string | null
+  sayings: [Saying, ...Saying[]]
+  dueAt: number | null
+  isGone: boolean
+  /** The store's name for it, once it was seen; the same ever after. */
+  runId: string | null
+}
+
+/** A delivery that was kept, as long as its body is. */
+export type KeptDelivery = { receivedAt: number; body: string; isPruned: boolean }
+
+/** A webhook of a service that nobody had asked for. It waits for an answer that names it. */
+type UnaskedWord = {
+  service: string
+  status: FinalStatus
+  fileId: string | null
+  error: Json | null
+  kept: KeptDelivery
+}
+
+export type ModelSubmission = {
+  submissionId: string
+  kind: SubmissionKind
+  asked: string[]
+  callerWebhookUrl: string | null
+  createdAt: number
+  updatedAt: number
+  state: SubmissionState
+  fileId: string | null
+  requestId: string | null
+  error: SubmissionError | null
+  baseline: Baseline | null
+  runs: ModelRun[]
+  unasked: UnaskedWord[]
+}
+
+type Owed = {
+  run: ModelRun
+  target: string
+  body: string
+  createdAt: number
+  attempt: number
+  dueAt: number
+}
+
+export type Model = {
+  /** In front of every id of this sequence, for the store has seen others. */
+  scope: string
+  /** In the order of insertion. */
+  submissions: ModelSubmission[]
+  /** Those that went, too. */
+  everyRun: ModelRun[]
+  kept: KeptDelivery[]
+  /** Ends of uploads that no submission is known to have made. */
+  unclaimedEnds: { requestId: string; answer: Answer; kept: KeptDelivery }[]
+  eventIds: Set<string>
+  owed: Owed[]
+}
+
+export function emptyModel(scope: string): Model {
+  return {
+    scope,
+    submissions: [],
+    everyRun: [],
+    kept: [],
+    unclaimedEnds: [],
+    eventIds: new Set(),
+    owed: [],
+  }
+}

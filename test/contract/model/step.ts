@@ -1,0 +1,30 @@
+import type { Store } from '../../../src/store/store.ts'
+import type { KeptDelivery, Model } from './model.ts'
+
+/** The store under test, and how often what was seen of it. */
+export type World = { store: Store; reopen: () => Promise<void>; saw: (what: string, times?: number) => void }
+
+/** One step: asks the store, and gives what then tells the model the same and compares the two. */
+type Step = { told: string; take: (world: World) => Promise<() => void> }
+
+/** Makes a step of what the model knows; undefined where it has nothing to speak of. */
+export type Plan = (model: Model) => Step | undefined
+
+/** The newest but `which`; however large that is, it is one of those that are there. */
+export function pick<T>(some: readonly T[], which: number): T | undefined {
+  return some.at(-1 - (which % some.length))
+}
+
+export function numberOf(model: Model, submission: Model['submissions'][number]): string {
+  return `#${model.submissions.indexOf(submission)}`
+}
+
+export function idOf(model: Model, name: string | null): string | null {
+  return name === null ? null : `${model.scope}-${name}`
+}
+
+export function keep(model: Model, { receivedAt, body }: { receivedAt: number; body: Buffer }): KeptDelivery {
+  const kept = { receivedAt, body: body.toString(), isPruned: false }
+  model.kept.push(kept)
+  return kept
+}

@@ -1,0 +1,37 @@
+import fc from 'fast-check'
+import { newSubmission } from '../facts.ts'
+import { idOf, type Plan } from './step.ts'
+import { submit } from './submission-rules.ts'
+import { file, name, time } from './words.ts'
+
+/** A submission, about a file that is known or not, of extensions that may be named twice. */
+export const submitting: fc.Arbitrary<Plan> = fc
+  .record({
+    kind: fc.constantFrom('upload', 'update', 'external'),
+    names: fc.array(name, { maxLength: 3 }),
+    fileId: file,
+    isToldOf: fc.boolean(),
+    at: time,
+    dueAt: time,
+  })
+  .map(
+    ({ kind, names, fileId, isToldOf, at, dueAt }): Plan =>
+      (model) => {
+        const asked = newSubmission(names, {
+          kind,
+          fileId: idOf(model, kind === 'upload' ? null : fileId),
+          callerWebhookUrl: isToldOf ? `https://caller.example/${model.scope}` : null,
+          at,
+          dueAt,
+        })
+        const about = asked.fileId === null ? 'no file' : fileId
+        const told = `${kind} of ${about} [${names.join(' ')}]${isToldOf ? ' for a caller' : ''} at ${at}, due ${dueAt}`
+        return {
+          told: `#${model.submissions.length} = ${told}`,
+          async take({ store }) {
+            await store.createSubmission(asked)
+            return () => submit(model, asked)
+          },
+        }
+      },
+  )

@@ -1,0 +1,92 @@
+import fc from 'fast-check'
+import { expect } from 'vitest'
+import type { Finding } from '../../../src/domain/finding.ts'
+import { EVIDENCE } from '../facts.ts'
+import { numberOf, type Plan, pick } from './step.ts'
+import { hearOfDeath } from './submission-rules.ts'
+import { hearFinding, prune } from './upkeep-rules.ts'
+import { time } from './words.ts'
+
+const findings: fc.Arbitrary<Finding> = fc.oneof(
+  fc.constantFrom<Finding>(EVIDENCE, { kind: 'no_word' }, { kind: 'asset_gone' }),
+  time.map((dueAt): Finding => ({ kind: 'nothing', dueAt })),
+)
+
+/** What a look at ImageKit said of a run that was seen once, though it may be gone or settled by now. */
+export const finding: fc.Arbitrary<Plan> = fc
+  .record({ of: fc.nat({ max: 9 }), found: findings, at: time })
+  .map(
+    ({ of, found, at }): Plan =>
+      (model) => {
+        const seen = model.everyRun.filter(({ runId }) => runId !== null)
+        const run = pick(seen, of)
+        if (run === undefined || run.runId === null) return undefined
+        const { runId } = run
+        const what = found.kind === 'nothing' ? `nothing, due ${found.dueAt}` : found.kind
+        return {
+          told: `finding of ${numberOf(model, run.submission)} ${run.name}: ${what}, at ${at}`,
+          async take({ store, saw }) {
+            const applied = await store.applyFinding(runId, found, at)
+            return () => {
+              expect(applied).toEqual(hearFinding(model, run, found, at))
+              saw(`${found.kind} ${applied.applied ? 'applied' : 'not applied'}`)
+            }
+          },
+        }
+      },
+  )
+
+/** A caller was told, or has to be told again. */
+export const telling: fc.Arbitrary<Plan> = fc
+  .record({ which: fc.nat({ max: 3 }), againAt: fc.option(time) })
+  .map(
+    ({ which, againAt }): Plan =>
+      (model) => {
+        const owed = pick(model.owed, which)
+        if (owed === undefined) return undefined
+        const { run } = owed
+        const again =
+          againAt === null ? null : ({ kind: 'again', at: againAt, reason: 'status_500' } as const)
+        return {
+          told: `the caller of ${numberOf(model, run.submission)} is told of ${run.name}${again ? `, again at ${again.at}` : ''}`,
+          async take({ store, saw }) {
+            await store.settleNotification(`msg_${run.runId}`, again ?? { kind: 'delivered' })
+            return () => {
+              if (again) Object.assign(owed, { attempt: owed.attempt + 1, dueAt: again.at })
+              else model.owed.splice(model.owed.indexOf(owed), 1)
+              saw('told')
+            }
+          },
+        }
+      },
+  )
+
+export const pruning: fc.Arbitrary<Plan> = fc.record({ before: time, limit: fc.constantFrom(1, 3, 100) }).map(
+  ({ before, limit }): Plan =>
+    (model) => ({
+      told: `bodies before ${before} go, at most ${limit}`,
+      async take({ store, saw }) {
+        const pruned = await store.pruneBodies(before, limit)
+        return () => {
+          expect(pruned).toBe(prune(model, before, limit))
+          saw('pruned')
+        }
+      },
+    }),
+)
+
+/** The process ends and another begins. */
+export const restarting: fc.Arbitrary<Plan> = time.map(
+  (at): Plan =>
+    (model) => ({
+      told: `restart at ${at}`,
+      async take(world) {
+        await world.reopen()
+        const recovered = await world.store.recoverAbandoned(at)
+        return () => {
+          expect(recovered).toEqual({ submissions: hearOfDeath(model, at) })
+          world.saw('restarted')
+        }
+      },
+    }),
+)

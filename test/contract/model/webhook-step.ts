@@ -1,0 +1,51 @@
+import fc from 'fast-check'
+import { v7 } from 'uuid'
+import { expect } from 'vitest'
+import { newDelivery } from '../facts.ts'
+import { idOf, keep, numberOf, type Plan, pick } from './step.ts'
+import { hearWebhook } from './submission-rules.ts'
+import { error, file, finalStatus, NAMES, time, which } from './words.ts'
+
+const seldom = <T>(usual: fc.Arbitrary<T>) =>
+  fc.oneof({ arbitrary: usual, weight: 12 }, { arbitrary: fc.constant(null), weight: 1 })
+
+/** An extension webhook, of any service, any file, at any time; its submission may be unknown, its words not understood. */
+export const webhook: fc.Arbitrary<Plan> = fc
+  .record({
+    of: seldom(which),
+    service: seldom(fc.nat({ max: 11 })),
+    status: seldom(finalStatus),
+    fileId: file,
+    error,
+    receivedAt: time,
+  })
+  .map(
+    ({ of, service, status, fileId, receivedAt, ...said }): Plan =>
+      (model) => {
+        const submission = of === null ? undefined : pick(model.submissions, of)
+        const submissionId = submission?.submissionId ?? `${model.scope}-nobody`
+        const names = [...(submission?.asked ?? []), ...(submission?.asked ?? []), ...NAMES]
+        const word = {
+          service: service === null ? null : (pick(names, service) ?? null),
+          status,
+          fileId: idOf(model, fileId),
+          error: status === 'failed' ? said.error : null,
+        }
+        const body = Buffer.from(v7())
+        const delivery = newDelivery(submissionId, word, { receivedAt, body })
+        const why = word.error === null ? '' : ` (${JSON.stringify(word.error).slice(0, 12)})`
+        return {
+          told: `webhook of ${submission ? numberOf(model, submission) : 'nobody'}: ${word.service} ${word.status}${why}, file ${fileId}, at ${receivedAt}`,
+          async take({ store, saw }) {
+            const recorded = await store.recordDelivery(delivery)
+            return () => {
+              const { run, ...expected } = hearWebhook(model, submissionId, word, keep(model, delivery))
+              // An id that was never seen is the store's to choose; from then on it is this run's.
+              if (run !== null) run.runId ??= recorded.runId
+              expect(recorded).toEqual({ ...expected, runId: run?.runId ?? null })
+              saw(recorded.cause ?? recorded.outcome)
+            }
+          },
+        }
+      },
+  )

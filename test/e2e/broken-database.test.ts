@@ -1,0 +1,103 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { expect, test } from 'vitest'
+import { isReady, register, sendUpload, statusOf, tellSuccess } from '../chaos/disk/service-calls.ts'
+import { startBrokenImagekit } from '../support/broken-imagekit.ts'
+import { MAIN, runProgram, runServe } from '../support/program.ts'
+import { temporaryDirectory } from '../support/tracker.ts'
+
+const PAGE_BYTES = 4096
+
+function settings(path: string) {
+  return { IMAGEKIT_PRIVATE_KEY: 'any', DATABASE_URL: `file:${path}`, PORT: '0' }
+}
+
+/** Everything behind the first page becomes nonsense, as on a disk that loses what it was given. */
+function scribbleOver(path: string): { restore: () => void } {
+  const whole = readFileSync(path)
+  const nonsense = Buffer.alloc(whole.length, 0xa5)
+  whole.copy(nonsense, 0, 0, PAGE_BYTES)
+  writeFileSync(path, nonsense)
+  return { restore: () => writeFileSync(path, whole) }
+}
+
+/** Brings all that is committed into the file itself, and makes the service read it anew. */
+function emptyLog(path: string): void {
+  const other = new Database(path)
+  other.pragma('user_version = 1')
+  other.pragma('wal_checkpoint(TRUNCATE)')
+  other.close()
+}
+
+test('a database that cannot be opened ends serve and migrate with 1 and a sentence that says which and why', async () => {
+  const directory = temporaryDirectory()
+  const text = join(directory, 'text.db')
+  writeFileSync(text, 'no database at all, but a text that someone kept here'.repeat(20))
+  const folder = join(directory, 'folder.db')
+  mkdirSync(folder)
+  for (const [path, why] of [
+    [text, /file is not a database/],
+    [folder, /unable to open database file/],
+  ] as const) {
+    for (const command of ['serve', 'migrate']) {
+      const program = runProgram([command], settings(path))
+      expect(await program.exited).toBe(1)
+      expect(program.output()).toContain(`The database ${path} cannot be opened: `)
+      expect(program.output()).toMatch(why)
+      expect(program.output().trim().split('\n')).toHaveLength(1)
+    }
+  }
+  expect(readFileSync(text, 'utf8')).toMatch(/^no database at all/)
+})
+
+test('a database that is damaged while the service runs is told, takes nothing in, and is whole again once restored', async () => {
+  const path = join(temporaryDirectory(), 'tracker.db')
+  const imagekit = await startBrokenImagekit((call) => call.readForm())
+  const env = { ...settings(path), IMAGEKIT_UPLOAD_URL: imagekit.url }
+  const service = await runServe(env)
+  const { url } = service
+  const known = await register(url, 'known')
+  expect(await tellSuccess(known)).toMatchObject({ status: 200 })
+  const untold = await register(url, 'untold')
+  emptyLog(path)
+  const { restore } = scribbleOver(path)
+
+  expect(await tellSuccess(untold)).toMatchObject({ status: 503, retryAfter: '5' })
+  expect(await sendUpload(url)).toMatchObject({ status: 503, retryAfter: '5' })
+  expect(await isReady(url)).toMatchObject({ status: 503, body: { code: 'store_unavailable' } })
+  expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  expect(imagekit.calls.filter((call) => call.hasWholeForm)).toEqual([])
+  service.process.kill('SIGTERM')
+  expect(await service.exited).toBe(0)
+
+  const damaged = runProgram(['serve'], env)
+  expect(await damaged.exited).toBe(1)
+  expect(damaged.output()).toMatch(/The database .*: database disk image is malformed/)
+
+  restore()
+  const restored = await runServe({ ...env, PORT: new URL(url).port })
+  expect(await statusOf(restored.url, 'known')).toBe('success')
+  expect(await tellSuccess(untold)).toMatchObject({ status: 200, body: { outcome: 'applied' } })
+  expect(await statusOf(restored.url, 'untold')).toBe('success')
+})
+
+test('a new database on a disk that is full is refused with the reason, and made once there is room', async () => {
+  const directory = temporaryDirectory()
+  const path = join(directory, 'tracker.db')
+  // Enough for the lock beside it, not for the schema: it fails in the middle of a migration.
+  const limited = `ulimit -f 40; exec "$0" "$1" migrate`
+  const env = { ...process.env, DATABASE_URL: `file:${path}` }
+  const { status, stderr } = spawnSync('bash', ['-c', limited, process.execPath, MAIN], {
+    env,
+    encoding: 'utf8',
+  })
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: expect.stringMatching(/cannot be opened: (database or disk is full|disk I\/O error)/),
+  })
+  const migrated = runProgram(['migrate'], { DATABASE_URL: `file:${path}` })
+  expect(await migrated.exited).toBe(0)
+  expect(migrated.output()).toMatch(/[1-9]\d* migration\(s\) ran/)
+})

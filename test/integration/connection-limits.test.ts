@@ -1,0 +1,104 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { expect, onTestFinished, test } from 'vitest'
+import { readRows } from '../support/signed-webhooks.ts'
+import { ADMIN_KEY, API_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
+import { deliver, payload, register, statusOf } from '../support/webhooks.ts'
+
+function open(tracker: RunningTracker, bytes: string): Socket {
+  const { hostname, port } = new URL(tracker.url)
+  const socket = connect(Number(port), hostname)
+  socket.write(bytes)
+  onTestFinished(() => void socket.destroy())
+  return socket
+}
+
+/** Sends a byte now and then, for as long as the socket is open. */
+function drip(socket: Socket, byte: string): void {
+  const timer = setInterval(() => socket.write(byte), 20)
+  socket.once('close', () => clearInterval(timer))
+  socket.on('error', () => {})
+}
+
+/** What comes first: the connection itself is closed half a second later. */
+async function firstBytes(socket: Socket): Promise<string> {
+  const [bytes] = await once(socket, 'data')
+  return bytes.toString()
+}
+
+test.each([
+  ['sends nothing', '', ''],
+  ['stops in the middle of a head', 'GET /healthz HTTP/1.1\r\nHo', ''],
+  ['drips its head', 'GET /healthz HTTP/1.1\r\nx: ', 'x'],
+])('a caller that %s is told 408 and closed', async (_, begin, byte) => {
+  const tracker = await startTracker({}, { connectionLimits: { headMs: 100 } })
+  const socket = open(tracker, begin)
+  if (byte !== '') drip(socket, byte)
+  const answer = await text(socket)
+  expect(answer).toMatch(/^HTTP\/1\.1 408 /)
+  expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({
+    code: 'request_timeout',
+    status: 408,
+  })
+})
+
+test('a connection that waits for its next request is closed', async () => {
+  const tracker = await startTracker({}, { connectionLimits: { keepAliveMs: 100 } })
+  const socket = open(tracker, 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+  expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /)
+})
+
+test('a delivery whose body drips is told 408 and kept as refused; sent again it is applied', async () => {
+  const tracker = await startTracker({}, { wholeBodyMs: 200 })
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const { pathname } = new URL(webhookUrl)
+  const socket = open(tracker, `POST ${pathname} HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n{`)
+  drip(socket, ' ')
+  const answer = await firstBytes(socket)
+  expect(answer).toMatch(/^HTTP\/1\.1 408 /)
+  expect(answer).toContain('"code":"request_timeout"')
+  await expect
+    .poll(() => readRows(tracker.directory, 'SELECT cause FROM refused_deliveries'), { timeout: 5000 })
+    .toEqual([{ cause: 'too_slow' }])
+  expect((await statusOf(tracker)).status).toBe('pending')
+  expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).json).toEqual({ outcome: 'applied' })
+})
+
+test.each([
+  ['POST', '/submissions', API_KEY],
+  ['PATCH', '/v1/files/x/details', API_KEY],
+  ['POST', '/reconcile', ADMIN_KEY],
+  ['POST', '/webhooks/account', API_KEY],
+])('the body of %s %s may not drip either', async (method, path, key) => {
+  const tracker = await startTracker({}, { wholeBodyMs: 200 })
+  const head = `${method} ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\n`
+  const socket = open(tracker, `${head}Content-Length: 100000\r\n\r\n{`)
+  drip(socket, ' ')
+  expect(await firstBytes(socket)).toMatch(/^HTTP\/1\.1 408 /)
+})
+
+test('the response of a submission may not drip either', async () => {
+  const tracker = await startTracker({}, { wholeBodyMs: 200 })
+  const { submissionId } = await register(tracker, ['remove-bg'])
+  const head = `PUT /submissions/${submissionId}/response HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${API_KEY}\r\n`
+  const socket = open(tracker, `${head}Content-Length: 100000\r\n\r\n{`)
+  drip(socket, ' ')
+  expect(await firstBytes(socket)).toMatch(/^HTTP\/1\.1 408 /)
+})
+
+test('a body that nobody asked for is not waited for', async () => {
+  const tracker = await startTracker()
+  const socket = open(tracker, 'POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n{')
+  drip(socket, ' ')
+  expect(await firstBytes(socket)).toMatch(/^HTTP\/1\.1 404 /)
+})
+
+test('a caller that does not read its answers is closed', async () => {
+  const tracker = await startTracker({}, { connectionLimits: { stalledMs: 300 } })
+  const head = `GET /assets/status?fileId=${'x'.repeat(8000)} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${API_KEY}\r\n\r\n`
+  const socket = open(tracker, head.repeat(2000))
+  socket.pause().on('error', () => {})
+  await new Promise((resolve) => socket.once('close', resolve))
+  expect(socket.bytesRead).toBe(0)
+})

@@ -1,0 +1,192 @@
+import { expect, test } from 'vitest'
+import { breakWrites } from '../support/broken-writes.ts'
+import { startReceiver } from '../support/receiver.ts'
+import { accountEvent, deliverEvent, ikHeaders, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
+import { startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
+import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhooks.ts'
+import {
+  AWS_TAG,
+  BY_HAND,
+  movingClock,
+  reconcileNow,
+  rowsOf,
+  startLibrary,
+  uploadWith,
+  webhookUrlOf,
+} from './reconcile-setup.ts'
+
+// Where other systems of this kind have lost or invented a status. Each trap has one test that falls into it.
+
+const SIGNED = { IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }
+const SUCCESS = payload('remove-bg', 'success')
+const FAILURE = payload('remove-bg', 'failure')
+const HOUR = 3_600_000
+
+test.each(['runs', 'deliveries', 'delivery_bodies'])(
+  'marked as seen and then failed: what breaks while %s are written was never seen, and its repetition is applied',
+  async (table) => {
+    const tracker = await startTracker()
+    const { webhookUrl } = await register(tracker, ['remove-bg'])
+    const { mend } = breakWrites(tracker, table)
+    for (let time = 0; time < 2; time += 1) expect((await deliver(webhookUrl, SUCCESS)).status).toBe(503)
+    expect((await statusOf(tracker)).status).toBe('pending')
+    mend()
+    expect((await deliver(webhookUrl, SUCCESS)).json).toEqual({ outcome: 'applied' })
+    expect((await statusOf(tracker)).status).toBe('success')
+  },
+)
+
+test('marked as seen and then failed: an event of the account takes effect when it is repeated', async () => {
+  const tracker = await startTracker(SIGNED)
+  await register(tracker, ['remove-bg'])
+  const event = accountEvent('file-updated')
+  const { mend } = breakWrites(tracker, 'delivery_bodies')
+  expect((await deliverEvent(tracker, event)).status).toBe(503)
+  mend()
+  expect((await deliverEvent(tracker, event)).json).toEqual({ outcome: 'applied' })
+  expect((await deliverEvent(tracker, event)).json).toEqual({ outcome: 'duplicate' })
+})
+
+test('written down and never done: what a caller is owed stands in the database, whoever forgets it', async () => {
+  let isSilent = true
+  const receiver = await startReceiver((_request, response) => {
+    if (!isSilent) response.end()
+  })
+  const library = await startLibrary()
+  const tracker = await startTracker({ ...BY_HAND, ...library.env, ALLOW_PRIVATE_TARGETS: 'true' })
+  const { fileId } = await uploadWith(tracker, ['remove-bg'], { webhookUrl: receiver.url })
+  const { mend } = breakWrites(tracker, 'notifications')
+  const [webhookUrl = ''] = library.webhookUrls
+  const word = { ...SUCCESS, fileObject: { fileId } }
+  expect((await deliver(webhookUrl, word)).status).toBe(503)
+  mend()
+  expect((await deliver(webhookUrl, word)).json).toEqual({ outcome: 'applied' })
+
+  const restarted = await tracker.restart()
+  isSilent = false
+  await expect
+    .poll(() => rowsOf(restarted, 'SELECT result FROM notifications'), { timeout: 15_000 })
+    .toEqual([{ result: 'delivered' }])
+  expect(JSON.parse(receiver.requests.at(-1)?.body ?? '')).toEqual(word)
+})
+
+test('written down and never done: a run that waits is found again after a restart, without any queue', async () => {
+  const { clock, advance } = movingClock()
+  const library = await startLibrary()
+  const tracker = await startTracker({ ...BY_HAND, RECONCILE_AFTER: '10m', ...library.env }, { clock })
+  const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
+  library.change(fileId, AWS_TAG)
+  const restarted = await tracker.restart()
+  expect((await statusOf(restarted, fileId)).status).toBe('pending')
+  advance(HOUR)
+  await reconcileNow(restarted)
+  expect((await statusOf(restarted, fileId)).status).toBe('success')
+})
+
+test('two in the same instant: the later submission is current and the earlier word stays, though no clock tells them apart', async () => {
+  const tracker = await startTracker({}, { clock: () => Date.UTC(2026, 0, 1) })
+  const [, older, newer] = [
+    await register(tracker, ['remove-bg']),
+    await register(tracker, ['remove-bg']),
+    await register(tracker, ['remove-bg']),
+  ]
+  expect((await deliver(older.webhookUrl, FAILURE)).json).toEqual({ outcome: 'applied' })
+  expect(await statusOf(tracker)).toMatchObject({
+    status: 'pending',
+    extensions: [{ submissionId: newer.submissionId }],
+  })
+  expect((await deliver(newer.webhookUrl, SUCCESS)).json).toEqual({ outcome: 'applied' })
+  expect((await deliver(newer.webhookUrl, FAILURE)).json).toEqual({ outcome: 'contradicted' })
+  expect((await statusOf(tracker)).status).toBe('success')
+})
+
+test('out of order: a final word is not undone by news of an earlier state that come after it', async () => {
+  const tracker = await startTracker(SIGNED)
+  const older = await register(tracker, ['remove-bg'])
+  const newer = await register(tracker, ['remove-bg'])
+  expect((await deliverEvent(tracker, accountEvent('file-deleted'))).json).toEqual({ outcome: 'applied' })
+  expect((await deliver(newer.webhookUrl, SUCCESS)).json).toEqual({ outcome: 'applied' })
+  expect((await deliver(older.webhookUrl, FAILURE)).json).toEqual({ outcome: 'applied' })
+  const response = await tracker.fetch(`/submissions/${newer.submissionId}/response`, {
+    method: 'PUT',
+    body: JSON.stringify({ fileId: FILE_ID, extensionStatus: { 'remove-bg': 'pending' } }),
+  })
+  expect(response.status).toBe(200)
+  for (const late of ['file-created', 'file-updated'])
+    expect((await deliverEvent(tracker, accountEvent(late))).json).toEqual({ outcome: 'ignored' })
+  expect(await statusOf(tracker)).toMatchObject({
+    status: 'success',
+    extensions: [{ status: 'success', source: 'webhook' }],
+  })
+})
+
+test('one lost webhook: there is a state before it, and one after it, with where each was learned', async () => {
+  const { clock, advance } = movingClock()
+  const { tracker, sandbox } = await startTrackerAndSandbox(BY_HAND, { clock })
+  const { fileId } = await uploadWith(tracker, ['aws-auto-tagging', 'ai-tasks'], {
+    tags: 'sandbox:webhook=drop,sandbox:delay=1',
+  })
+  expect(await statusOf(tracker, fileId)).toMatchObject({
+    status: 'pending',
+    extensionStatus: { 'aws-auto-tagging': 'pending', 'ai-tasks': 'pending' },
+  })
+  await expect
+    .poll(async () => {
+      await reconcileNow(tracker)
+      advance(HOUR)
+      return (await statusOf(tracker, fileId)).extensionStatus['aws-auto-tagging']
+    })
+    .toBe('success')
+  advance(30 * HOUR)
+  await reconcileNow(tracker)
+  expect(sandbox.deliveries()).toEqual([])
+  expect(await statusOf(tracker, fileId)).toMatchObject({
+    status: 'expired',
+    extensions: [
+      { name: 'aws-auto-tagging', status: 'success', source: 'reconcile' },
+      { name: 'ai-tasks', status: 'expired', source: 'expiry' },
+    ],
+  })
+  const late = { ...payload('ai-tasks', 'success'), fileObject: { fileId } }
+  const webhookUrl = webhookUrlOf(sandbox)
+  expect((await deliver(webhookUrl, late)).json).toEqual({ outcome: 'applied' })
+  expect((await statusOf(tracker, fileId)).status).toBe('success')
+})
+
+test('called back before there is a row: the webhook that overtakes the answer to its upload finds what it settles', async () => {
+  const { tracker, sandbox } = await startTrackerAndSandbox()
+  const { fileId } = await uploadWith(tracker, ['remove-bg'], { tags: 'sandbox:webhook=early' })
+  expect(sandbox.deliveries()).toMatchObject([{ state: 'delivered' }])
+  expect(await statusOf(tracker, fileId)).toMatchObject({
+    status: 'success',
+    extensions: [{ status: 'success', source: 'webhook' }],
+  })
+})
+
+test('429 while asking the vendor: a look that did not happen is no result, and is made up for', async () => {
+  const { clock, advance } = movingClock()
+  const library = await startLibrary()
+  const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
+  const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
+  library.change(fileId, AWS_TAG)
+  library.refusal = { status: 429, headers: { 'x-ratelimit-reset': '1000' } }
+  advance(30 * HOUR)
+  expect(await reconcileNow(tracker)).toMatchObject({ runs: [], holdMs: 1000 })
+  expect((await statusOf(tracker, fileId)).status).toBe('pending')
+  library.refusal = undefined
+  await reconcileNow(tracker)
+  expect((await statusOf(tracker, fileId)).status).toBe('success')
+})
+
+test('a signature burnt by our own 503: it is still good when the sender repeats it hours later', async () => {
+  const { clock, advance } = movingClock()
+  const tracker = await startTracker(SIGNED, { clock })
+  await register(tracker, ['remove-bg'])
+  const event = accountEvent('file-updated')
+  const headers = ikHeaders(event)
+  const { mend } = breakWrites(tracker, 'deliveries')
+  expect((await deliverEvent(tracker, event, headers)).status).toBe(503)
+  mend()
+  advance(3 * HOUR)
+  expect((await deliverEvent(tracker, event, headers)).json).toEqual({ outcome: 'applied' })
+})

@@ -1,0 +1,15 @@
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+
+/** From now on a tracker's writes to this table fail as on a disk that breaks, until they are mended. */
+export function breakWrites({ directory }: { directory: string }, table: string): { mend: () => void } {
+  const run = (sql: string) => {
+    const db = new Database(join(directory, 'tracker.db'))
+    db.exec(sql)
+    db.close()
+  }
+  run(
+    `CREATE TRIGGER broken BEFORE INSERT ON ${table} BEGIN SELECT raise(ROLLBACK, 'the disk is broken'); END`,
+  )
+  return { mend: () => run('DROP TRIGGER broken') }
+}
