@@ -62,8 +62,8 @@ test('an id is never a path', async () => {
 })
 
 /** A service that comes through a retry of three runs, of which so many are not taken. */
-function manyRuns(failed: number, outcome = 'success') {
-  let looks = 0
+function manyRuns({ failed = 0, outcome = 'success', restarts = false }) {
+  let looks = restarts ? 0 : 1
   return ({ method, url, json }: Received): Reply => {
     const progress = { retryId: 'retry-1', total: 3, done: 0, failed: 0, state: 'running' }
     if (url.startsWith('/runs?')) return page([listedRun('run-1'), listedRun('run-2'), listedRun('run-3')])
@@ -89,7 +89,10 @@ const CHOSEN = ['retry', '--status', 'failed', '--extension', 'remove-bg', '--li
 const FILTER = { status: 'failed', extension: 'remove-bg', acknowledged: false, limit: 3 }
 
 test('many are previewed, asked for and followed, also through a restart of the service', async () => {
-  const { exitCode, stdout, requests } = await operate([...CHOSEN, '--reason', 'quota'], manyRuns(0))
+  const { exitCode, stdout, requests } = await operate(
+    [...CHOSEN, '--reason', 'quota'],
+    manyRuns({ restarts: true }),
+  )
   expect(stdout).toBe(
     [
       'Asking again for 3 runs, 260 extension units; no price is known of 1 of them.',
@@ -106,22 +109,22 @@ test('many are previewed, asked for and followed, also through a restart of the 
 })
 
 test('exits 1 where some were not taken', async () => {
-  const { exitCode, stdout } = await operate([...CHOSEN, '--json'], manyRuns(2))
+  const { exitCode, stdout } = await operate([...CHOSEN, '--json'], manyRuns({ failed: 2 }))
   expect(JSON.parse(stdout)).toEqual({ retryId: 'retry-1', total: 3, done: 3, failed: 2, state: 'done' })
   expect(exitCode).toBe(1)
 })
 
 test('--wait waits for the statuses of all, and exits 1 where some are no success', async () => {
-  const good = await operate([...CHOSEN, '--wait'], manyRuns(0))
+  const good = await operate([...CHOSEN, '--wait'], manyRuns({}))
   expect(good.stdout).toContain('Now 3 success, 0 failed, 0 expired.')
   expect(good.exitCode).toBe(0)
-  const bad = await operate([...CHOSEN, '--wait', '--json'], manyRuns(0, 'failed'))
+  const bad = await operate([...CHOSEN, '--wait', '--json'], manyRuns({ outcome: 'failed' }))
   expect(JSON.parse(bad.stdout)).toMatchObject({ statuses: { success: 0, failed: 3, expired: 0 } })
   expect(bad.exitCode).toBe(1)
 })
 
 test('--dry-run of many asks for nothing, and where there are none nothing is asked either', async () => {
-  const preview = await operate([...CHOSEN, '--dry-run'], manyRuns(0))
+  const preview = await operate([...CHOSEN, '--dry-run'], manyRuns({}))
   expect(preview.stdout).toContain('Would ask again for 3 runs, 260 extension units')
   expect(preview.requests).toHaveLength(1)
   const none = await operate(CHOSEN, () => ({ status: 200, body: { total: 0, units: 0, unpriced: 0 } }))

@@ -56,9 +56,9 @@ Examples:
   extension-tracker failures --json | jq -r '.runs[].fileId'
   extension-tracker failures --watch
 ${OPERATOR_HELP}
---watch looks every 2 seconds at the newest ${MAX_LISTED} of them.`
+--watch looks every second at the newest ${MAX_LISTED} of them.`
 
-const LOOK_EVERY_MS = 2_000
+const LOOK_EVERY_MS = 1_000
 
 /** Tells what is new among the chosen runs until the process is asked to stop. A service that restarts is waited for. */
 async function watch(
