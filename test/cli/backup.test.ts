@@ -51,6 +51,9 @@ test('a file that is there is not touched, unless that is asked for', async () =
   const env = { TRACKER_URL: tracker.url, TRACKER_ADMIN_KEY: ADMIN_KEY }
   const refused = await runCli(['backup', file], { env })
   expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--force') })
+  const audit = await tracker.fetch('/audit', { headers: { authorization: `Bearer ${ADMIN_KEY}` } })
+  // Nor is a copy made in vain: it may have gigabytes.
+  expect(await audit.json()).toMatchObject({ acts: [] })
   expect(readFileSync(file, 'utf8')).toBe('precious')
   expect((await runCli(['backup', file, '--force'], { env })).exitCode).toBe(0)
   expect(readFileSync(file, 'latin1')).toMatch(/^SQLite format 3/)
@@ -75,7 +78,7 @@ test.each<[string, (response: ServerResponse) => void, string]>([
       response.writeHead(200, { 'content-length': 1_000_000 })
       response.write(databaseBytes(), () => response.destroy())
     },
-    '',
+    'did not come whole',
   ],
   [
     'tells no length',

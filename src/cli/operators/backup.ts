@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { formatBytes } from '../../domain/quantity-text.ts'
 import { checkSqliteCopy } from '../../store/sqlite/check-copy.ts'
 import { type CommandContext, printLine } from '../command-context.ts'
-import { CommandError, errorCode } from '../command-error.ts'
+import { CommandError, errorCode, errorMessage } from '../command-error.ts'
 import { parseTrackerAccess } from '../tracker-access.ts'
 import { createTrackerClient, type TrackerClient } from '../tracker-client.ts'
 import { type PartFile, syncFolder, writePart } from './part-file.ts'
@@ -39,16 +39,16 @@ Examples:
   extension-tracker backup tracker-$(date +%F).db
   extension-tracker backup /backups/tracker.db --force
 ${OPERATOR_HELP}
-The copy holds what the database holds, tokens of development services not among it. To restore it, stop the service and put
-it in the place of the file of DATABASE_URL, without a -wal or -shm file beside it.`
+To restore it, stop the service and put it in the place of the file of DATABASE_URL, without a -wal or -shm file beside it.
+The token secret of a service without TRACKER_TOKEN_SECRET is not in it: that is the file token-secret beside the database.`
 
 async function download(client: TrackerClient, file: string, signal: AbortSignal): Promise<PartFile> {
   const { status, header, body } = await client.open({ method: 'POST', path: '/backup' }, signal)
   if (status !== 200) throw client.refusal({ status, header, text: await body.text() })
   const length = header('content-length')
   const part = await writePart(file, body).catch((cause: unknown) => {
-    if (signal.aborted) throw new CommandError('Stopped; nothing was written.', 1, { cause })
-    throw cause
+    const why = signal.aborted ? 'It was stopped' : errorMessage(cause)
+    throw new CommandError(`The copy did not come whole, and is not kept: ${why}.`, 1, { cause })
   })
   if (length !== undefined && part.bytes === Number(length)) return part
   await part.remove()
