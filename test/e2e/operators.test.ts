@@ -43,8 +43,13 @@ type Started = Awaited<ReturnType<typeof startOperated>>
 /** An upload whose remove-bg fails; returns its file. */
 async function failOne({ operate }: Started, fileName: string): Promise<string> {
   const { exitCode, output } = await operate(
-    ...['upload', SHIRT, '--file-name', fileName, '--extension', 'remove-bg', '--wait', '--json'],
-    ...['--tags', 'sandbox:remove-bg=failed,sandbox:delay=5'],
+    'upload',
+    SHIRT,
+    `--file-name=${fileName}`,
+    '--extension=remove-bg',
+    '--tags=sandbox:remove-bg=failed,sandbox:delay=5',
+    '--wait',
+    '--json',
   )
   expect(exitCode).toBe(3)
   return (JSON.parse(output) as { fileId: string }).fileId

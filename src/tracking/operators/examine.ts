@@ -26,7 +26,7 @@ export type ExamineDeps = RefusedDeps & {
 }
 
 /** What of the configuration is told; nothing secret among it. */
-export type Setup = {
+type Setup = {
   /** Known to this process alone, and told by `GET /healthz`. */
   instanceId: string
   version: string
