@@ -9,6 +9,7 @@ import { BODY_IDLE_MS } from './http/body-chunks.ts'
 import { createErrorAnswers } from './http/error-answers.ts'
 import { healthRoutes } from './http/health-routes.ts'
 import { deliveryRoutes } from './http/operators/delivery-routes.ts'
+import { doctorRoutes } from './http/operators/doctor-routes.ts'
 import { overviewRoutes } from './http/operators/overview-routes.ts'
 import { runRoutes } from './http/operators/run-routes.ts'
 import { upkeepRoutes } from './http/operators/upkeep-routes.ts'
@@ -31,6 +32,7 @@ import { createPruner } from './jobs/pruner.ts'
 import { createReconciler } from './jobs/reconciler.ts'
 import { createRetrier } from './jobs/retrier.ts'
 import { createNotificationSender } from './notify/send-notification.ts'
+import { examiningOf } from './service-examining.ts'
 import { openSqliteStore } from './store/sqlite/open-sqlite-store.ts'
 import type { Store } from './store/store.ts'
 import { keepTokenSecret } from './token-secret.ts'
@@ -147,6 +149,9 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     readExtensionWord,
     readAccountEvent,
   }
+  const readiness = createReadiness({ store, backlog })
+  const instanceId = v7()
+  const examining = examiningOf(config, { instanceId, tokenSecretFile: secretFile })
   const errorAnswers = createErrorAnswers(
     () => address.publicUrl,
     (err, requestId) => log.error({ err, requestId }, 'a request failed'),
@@ -164,7 +169,8 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       statusRoutes({ board, access, statusTokens: tokens.status }),
       // After the routes of statuses: `/assets/status` is no asset.
       upkeepRoutes({ ...shared, reconciling, backupFolder: dirname(config.database.path) }),
-      healthRoutes({ readiness: createReadiness({ store, backlog }) }),
+      doctorRoutes({ ...shared, ...examining, readiness, publicUrl: () => address.publicUrl }),
+      healthRoutes({ readiness, instanceId }),
     ],
   })
   const server = createHttpServer(app, errorAnswers.unreadable, {

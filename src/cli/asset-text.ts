@@ -1,5 +1,6 @@
 import type { AssetStatus, RunStatus } from './asset-status.ts'
 import type { CommandContext } from './command-context.ts'
+import { inertText, padTo, widthOf } from './terminal-text.ts'
 
 /** Writes a status in its colour, where a person reads it on a terminal. */
 export type Paint = (status: string, text?: string) => string
@@ -22,22 +23,27 @@ const COLOURS = new Map([
 
 /** An asset with its extensions, one a line. */
 export function formatAsset(asset: AssetStatus, paint: Paint): string {
-  const width = Math.max(...asset.extensions.map((run) => run.name.length), 0)
+  const width = Math.max(...asset.extensions.map((run) => widthOf(inertText(run.name))), 0)
   const lines = asset.extensions.map(
-    (run) => `  ${run.name.padEnd(width)}  ${paint(run.status, run.status.padEnd(7))}  ${told(run)}`,
+    (run) =>
+      `  ${padTo(inertText(run.name), width)}  ${paint(run.status, run.status.padEnd(7))}  ${told(run)}`,
   )
   const status = asset.status === 'none' ? 'none (no extension was asked for)' : paint(asset.status)
-  return [`${asset.fileId}  ${status}`, ...lines.map((line) => line.trimEnd())].join('\n')
+  return [`${inertText(asset.fileId)}  ${status}`, ...lines.map((line) => line.trimEnd())].join('\n')
 }
 
 /** One change: `remove-bg  pending → failed  reason`. */
 export function formatChange(run: RunStatus, from: string | undefined, paint: Paint): string {
   const change = from === undefined ? paint(run.status) : `${paint(from)} → ${paint(run.status)}`
-  return [run.name, change, describeError(run.error)].filter((part) => part !== '').join('  ')
+  return [inertText(run.name), change, describeError(run.error)].filter((part) => part !== '').join('  ')
 }
 
 /** ImageKit documents no form of its errors; a sentence in one is shown alone. */
 export function describeError(error: unknown): string {
+  return inertText(sentenceOf(error))
+}
+
+function sentenceOf(error: unknown): string {
   if (error === null || error === undefined) return ''
   if (typeof error === 'string') return error
   const told = typeof error === 'object' ? Object.entries(error) : []
@@ -46,5 +52,5 @@ export function describeError(error: unknown): string {
 }
 
 function told(run: RunStatus): string {
-  return [`(${run.source})`, describeError(run.error)].join('  ')
+  return [`(${inertText(run.source)})`, describeError(run.error)].join('  ')
 }

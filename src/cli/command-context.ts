@@ -1,8 +1,8 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Environment, ReadText } from '../config/variables.ts'
 
-/** An output; `isTTY` where a person reads it on a terminal. */
-export type Output = Writable & { readonly isTTY?: boolean }
+/** An output; `isTTY` where a person reads it on a terminal, of so many columns. */
+export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number }
 
 /** What a command has of the process around it. */
 export type CommandContext = {
@@ -19,4 +19,9 @@ export type CommandContext = {
 
 export function printLine(output: Output, text: string): void {
   output.write(`${text}\n`)
+}
+
+/** How wide the terminal is; undefined where the reader is no person. */
+export function terminalWidth({ isTTY, columns }: Output): number | undefined {
+  return isTTY ? columns : undefined
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { inertText } from './terminal-text.ts'
 import type { TrackerAccess } from './tracker-access.ts'
 import type { TrackerAnswer } from './tracker-answer.ts'
 
@@ -22,7 +23,7 @@ export function describeRefusal(answer: TrackerAnswer, access: TrackerAccess): s
   if (message !== undefined && help) lines.push(help)
   const hint = hintFor(answer, access)
   if (hint !== undefined) lines.push(hint)
-  return lines.join('\n')
+  return lines.map(inertText).join('\n')
 }
 
 function parseRefusal(text: string): z.infer<typeof refusalSchema> {
@@ -35,6 +36,8 @@ function parseRefusal(text: string): z.infer<typeof refusalSchema> {
 
 function hintFor({ status, header }: TrackerAnswer, { key }: TrackerAccess): string | undefined {
   const submissionId = header('x-submission-id')
+  if (status === 403 && key?.name === 'TRACKER_API_KEY')
+    return 'The key of TRACKER_API_KEY was sent, which is no admin key: set TRACKER_ADMIN_KEY.'
   if (status === 401 && key === undefined)
     return 'No key was sent: set TRACKER_API_KEY or TRACKER_ADMIN_KEY to one that the service knows.'
   if (status === 401) return `The key of ${key?.name} was sent; the service does not take it.`

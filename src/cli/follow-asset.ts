@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type AssetStatus, parseAssetStatus } from './asset-status.ts'
 import { CommandError } from './command-error.ts'
+import { patientClient } from './patient-client.ts'
 import type { TrackerAnswer } from './tracker-answer.ts'
 import type { TrackerClient } from './tracker-client.ts'
 
@@ -28,7 +29,11 @@ export async function* followAsset(
   let etag: string | undefined
   for (;;) {
     const askedAt = Date.now()
-    const answer = await ask(client, `${pathOf(fileId)}?wait=${wait}`, etag, tries)
+    const answer = await patientClient(client, tries).send({
+      method: 'GET',
+      path: `${pathOf(fileId)}?wait=${wait}`,
+      ...(etag !== undefined && { headers: { 'if-none-match': etag } }),
+    })
     if (answer.status !== 304) {
       const status = readStatus(client, fileId, answer)
       yield status
@@ -42,22 +47,6 @@ export async function* followAsset(
     if (leftSeconds <= 0) return
     wait = Math.min(WAIT_SECONDS, leftSeconds)
     tries = Math.min(RESTART_TRIES, leftSeconds)
-  }
-}
-
-async function ask(
-  client: TrackerClient,
-  path: string,
-  etag: string | undefined,
-  tries: number,
-): Promise<TrackerAnswer> {
-  const headers = etag === undefined ? {} : { 'if-none-match': etag }
-  for (let left = tries; ; left -= 1) {
-    const answer = await client.send({ method: 'GET', path, headers }).catch((error: unknown) => {
-      if (left <= 1) throw error
-    })
-    if (answer !== undefined && (answer.status < 500 || left <= 1)) return answer
-    await delay(PAUSE_MS)
   }
 }
 

@@ -38,9 +38,44 @@ const COMMANDS: readonly Entry[] = [
     load: async (context) => (await import('./status.ts')).statusCommand(context),
   },
   {
+    name: 'failures',
+    summary: 'list what failed and nobody has seen to',
+    load: async (context) => (await import('./operators/failures.ts')).failuresCommand(context),
+  },
+  {
+    name: 'retry',
+    summary: 'have extensions run again',
+    load: async (context) => (await import('./operators/retry.ts')).retryCommand(context),
+  },
+  {
+    name: 'deliveries',
+    summary: 'list the webhooks that came',
+    load: async (context) => (await import('./operators/deliveries.ts')).deliveriesCommand(context),
+  },
+  {
+    name: 'replay',
+    summary: 'apply a webhook again',
+    load: async (context) => (await import('./operators/replay.ts')).replayCommand(context),
+  },
+  {
+    name: 'stats',
+    summary: 'tell how things stand',
+    load: async (context) => (await import('./operators/stats.ts')).statsCommand(context),
+  },
+  {
     name: 'reconcile',
     summary: 'find out what no webhook told of overdue runs',
     load: async (context) => (await import('./reconcile.ts')).reconcileCommand(context),
+  },
+  {
+    name: 'backup',
+    summary: 'write a consistent copy of the database',
+    load: async (context) => (await import('./operators/backup.ts')).backupCommand(context),
+  },
+  {
+    name: 'doctor',
+    summary: 'find out what is wrong with the set-up, and what to do',
+    load: async (context) => (await import('./operators/doctor.ts')).doctorCommand(context),
   },
 ]
 

@@ -1,12 +1,14 @@
 import { Command } from 'commander'
 import { z } from 'zod'
+import { askTracker } from './ask-tracker.ts'
 import { type CommandContext, printLine } from './command-context.ts'
+import { inertJson, inertText } from './terminal-text.ts'
 import { parseTrackerAccess } from './tracker-access.ts'
 import { createTrackerClient } from './tracker-client.ts'
 
-const reportSchema = z.object({
+const reportSchema = z.looseObject({
   runs: z.array(
-    z.object({
+    z.looseObject({
       runId: z.string(),
       fileId: z.string().nullable(),
       extension: z.string(),
@@ -26,19 +28,13 @@ export function reconcileCommand(context: CommandContext): Command {
     .option('--json', "print the service's JSON")
     .action(async (options: { dryRun?: true; json?: true }) => {
       const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
-      const answer = await client.send({
-        method: 'POST',
-        path: '/reconcile',
-        headers: { 'content-type': 'application/json' },
-        body: oneChunk(JSON.stringify({ dryRun: options.dryRun ?? false })),
-      })
-      if (answer.status !== 200) throw client.refusal(answer)
-      const report = reportSchema.parse(JSON.parse(answer.text))
-      if (options.json) return printLine(context.stdout, answer.text.trim())
+      const body = { dryRun: options.dryRun ?? false }
+      const report = await askTracker(client, { method: 'POST', path: '/reconcile', body }, reportSchema)
+      if (options.json) return printLine(context.stdout, inertJson(report))
       for (const run of report.runs)
         printLine(
           context.stdout,
-          `${run.finding}  ${run.extension}  ${run.fileId ?? '-'}  ${run.runId}  ${run.why}`,
+          inertText(`${run.finding}  ${run.extension}  ${run.fileId ?? '-'}  ${run.runId}  ${run.why}`),
         )
       if (report.runs.length === 0 && report.stoppedBy === null)
         printLine(context.stdout, 'Nothing is overdue.')
@@ -47,8 +43,4 @@ export function reconcileCommand(context: CommandContext): Command {
         context.exitCode = 1
       }
     })
-}
-
-async function* oneChunk(text: string): AsyncGenerator<string, void> {
-  yield text
 }

@@ -4,6 +4,7 @@ import { type CommandContext, printLine } from './command-context.ts'
 import { CommandError } from './command-error.ts'
 import { followAsset } from './follow-asset.ts'
 import type { SentUpload } from './send-upload.ts'
+import { inertJson, inertText } from './terminal-text.ts'
 import type { TrackerClient } from './tracker-client.ts'
 
 /** `limitSeconds`: how long to wait for the final statuses; undefined: not at all. */
@@ -26,8 +27,7 @@ export async function reportUpload(
   } finally {
     // Also where the waiting failed: the upload has happened.
     const { body, submissionId, statusUrl } = sent
-    if (json)
-      print(JSON.stringify({ ...body, submissionId, statusUrl, ...(asset && { assetStatus: asset }) }))
+    if (json) print(inertJson({ ...body, submissionId, statusUrl, ...(asset && { assetStatus: asset }) }))
   }
   if (asset === undefined) return
   if (hasUnsuccessful(asset)) context.exitCode = 3
@@ -57,17 +57,19 @@ async function waitForEnd(
 
 function formatUpload({ answer, submissionId, statusUrl }: SentUpload, paint: Paint): string {
   const { fileId, name, url, message, extensionStatus = {} } = answer
-  const extensions = Object.entries(extensionStatus).map(([name, status]) => `${name} ${paint(status)}`)
+  const extensions = Object.entries(extensionStatus).map(
+    ([name, status]) => `${inertText(name)} ${paint(status, inertText(status))}`,
+  )
   const rows: [string, string | null | undefined][] = [
-    ['fileId', fileId],
-    ['url', url],
+    ['fileId', fileId && inertText(fileId)],
+    ['url', url && inertText(url)],
     ['submission', submissionId],
     ['status', statusUrl],
     ['extensions', extensions.join(', ')],
   ]
   const told = rows.flatMap(([label, value]) => (value ? [`  ${label.padEnd(10)}  ${value}`] : []))
   return [
-    fileId === undefined ? (message ?? 'The upload is queued.') : `Uploaded ${name ?? fileId}`,
+    inertText(fileId === undefined ? (message ?? 'The upload is queued.') : `Uploaded ${name ?? fileId}`),
     ...told,
   ].join('\n')
 }

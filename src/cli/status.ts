@@ -3,6 +3,7 @@ import { type AssetStatus, changedRuns, hasUnsuccessful, statusByName } from './
 import { createPaint, formatAsset, formatChange } from './asset-text.ts'
 import { type CommandContext, printLine } from './command-context.ts'
 import { followAsset, getAssetStatus } from './follow-asset.ts'
+import { inertJson } from './terminal-text.ts'
 import { parseTrackerAccess } from './tracker-access.ts'
 import { createTrackerClient, type TrackerClient } from './tracker-client.ts'
 
@@ -16,7 +17,7 @@ export function statusCommand(context: CommandContext): Command {
       const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
       let last: AssetStatus | undefined
       for await (const asset of options.watch ? followAsset(client, fileId) : once(client, fileId)) {
-        printLine(context.stdout, options.json ? JSON.stringify(asset) : describe(context, asset, last))
+        printLine(context.stdout, options.json ? inertJson(asset) : describe(context, asset, last))
         last = asset
       }
       if (last !== undefined && hasUnsuccessful(last)) context.exitCode = 3

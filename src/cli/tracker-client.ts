@@ -12,17 +12,22 @@ type TrackerRequest = {
   body?: AsyncIterable<string | Uint8Array>
 }
 
+/** An answer whose body is read as it comes. */
+type OpenAnswer = Omit<TrackerAnswer, 'text'> & { body: Readable & { text(): Promise<string> } }
+
 export type TrackerClient = {
   /** Throws `CommandError` where no answer comes. */
-  send(request: TrackerRequest): Promise<TrackerAnswer>
+  open(request: TrackerRequest, signal?: AbortSignal): Promise<OpenAnswer>
+  /** Throws `CommandError` where no answer comes. */
+  send(request: TrackerRequest, signal?: AbortSignal): Promise<TrackerAnswer>
   /** The error to throw for an answer that is a refusal. */
   refusal(answer: TrackerAnswer): CommandError
 }
 
 export function createTrackerClient(access: TrackerAccess): TrackerClient {
   const authorization = access.key && { authorization: `Bearer ${access.key.secret}` }
-  return {
-    async send({ method, path, headers, body }) {
+  const client: TrackerClient = {
+    async open({ method, path, headers, body }, signal) {
       try {
         const response = await request(`${access.url}${path}`, {
           method,
@@ -31,18 +36,28 @@ export function createTrackerClient(access: TrackerAccess): TrackerClient {
           // A slow line may need long for a large file; the service bounds what it waits for itself.
           headersTimeout: 0,
           bodyTimeout: 0,
+          ...(signal && { signal }),
         })
         return {
           status: response.statusCode,
-          text: await response.body.text(),
           header: (name) => [response.headers[name]].flat()[0],
+          body: response.body,
         }
+      } catch (error) {
+        throw noAnswer(access.url, error)
+      }
+    },
+    async send(request, signal) {
+      const { status, header, body } = await client.open(request, signal)
+      try {
+        return { status, header, text: await body.text() }
       } catch (error) {
         throw noAnswer(access.url, error)
       }
     },
     refusal: (answer) => new CommandError(describeRefusal(answer, access)),
   }
+  return client
 }
 
 function noAnswer(url: string, error: unknown): CommandError {

@@ -1,3 +1,4 @@
+import { formatBytes } from '../domain/quantity-text.ts'
 import type { Output } from './command-context.ts'
 
 export type UploadProgress = { sent: (bytes: number) => void; stop: () => void }
@@ -31,11 +32,4 @@ export async function startProgress(
     },
     stop: () => bar.stop(),
   }
-}
-
-function formatBytes(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`
-  if (bytes < 1024 ** 2) return `${(bytes / 1024).toFixed(1)} KiB`
-  if (bytes < 1024 ** 3) return `${(bytes / 1024 ** 2).toFixed(1)} MiB`
-  return `${(bytes / 1024 ** 3).toFixed(2)} GiB`
 }

@@ -6,12 +6,16 @@ import { route } from './routes.ts'
 
 type HealthRoutesDeps = {
   readiness: { check(): Promise<{ answersWaiting: number }> }
+  /** Of this process: whoever has an address of the service learns from it whether it leads here. */
+  instanceId: string
 }
 
 /** For whoever watches over the process; no key is asked for, and nothing is told that would need one. */
-export function healthRoutes({ readiness }: HealthRoutesDeps): Hono<AppEnv> {
+export function healthRoutes({ readiness, instanceId }: HealthRoutesDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
-  route(app, '/healthz', { GET: (c) => c.json({ status: 'ok' }) })
+  route(app, '/healthz', {
+    GET: (c) => c.json({ status: 'ok' }, 200, { 'X-Instance-Id': instanceId }),
+  })
   route(app, '/readyz', {
     GET: async (c) => {
       const { answersWaiting } = await readiness.check()

@@ -7,6 +7,9 @@ export type Repeated = {
   stop(): Promise<void>
 }
 
+/** Beyond it a timer does not wait at all; work that is done too early finds nothing to do. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
+
 /** Runs `work` and then again after as many milliseconds as it returns; never twice at once. A failure is told and survived. */
 export function repeat(
   work: () => Promise<number>,
@@ -32,9 +35,12 @@ export function repeat(
   }
   const schedule = (ms: number): void => {
     if (isStopped) return
-    timer = setTimeout(() => {
-      running = run()
-    }, ms)
+    timer = setTimeout(
+      () => {
+        running = run()
+      },
+      Math.min(ms, LONGEST_TIMEOUT_MS),
+    )
     timer.unref()
   }
 

@@ -3,26 +3,31 @@ import { uploaded } from './answers.ts'
 import { startFakeTracker } from './fake-tracker.ts'
 import { runCli } from './run-cli.ts'
 
+const OPERATORS = ['failures', 'retry', 'deliveries', 'replay', 'stats', 'backup', 'doctor']
+const COMMANDS = ['serve', 'demo', 'sandbox', 'migrate', 'upload', 'status', 'reconcile', ...OPERATORS]
+
 describe('help', () => {
   test('lists the commands, and names the exit codes', async () => {
     const { exitCode, stdout, stderr } = await runCli(['--help'])
     expect(exitCode).toBe(0)
-    for (const command of ['serve', 'demo', 'sandbox', 'migrate', 'upload', 'status'])
-      expect(stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'))
+    for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'))
     expect(stdout).toContain('Exit codes: 0 done, 1 failed, 2 usage')
     expect(stderr).toBe('')
   })
 
-  test.each(['serve', 'demo', 'sandbox', 'migrate', 'upload', 'status'])(
-    '%s has its own',
-    async (command) => {
-      const asOption = await runCli([command, '--help'])
-      expect(asOption.exitCode).toBe(0)
-      expect(asOption.stdout).toContain(`Usage: extension-tracker ${command}`)
-      const asCommand = await runCli(['help', command])
-      expect(asCommand).toEqual(asOption)
-    },
-  )
+  test.each(COMMANDS)('%s has its own', async (command) => {
+    const asOption = await runCli([command, '--help'])
+    expect(asOption.exitCode).toBe(0)
+    expect(asOption.stdout).toContain(`Usage: extension-tracker ${command}`)
+    const asCommand = await runCli(['help', command])
+    expect(asCommand).toEqual(asOption)
+  })
+
+  test.each(OPERATORS)('of %s has examples, and says which key is needed', async (command) => {
+    const { stdout } = await runCli([command, '--help'])
+    expect(stdout).toMatch(new RegExp(`Examples:\\n(?:  .*\\n)*?  .*extension-tracker ${command} ?`))
+    expect(stdout).toContain('TRACKER_ADMIN_KEY holds the key')
+  })
 
   test('of upload tells the defaults that a tagger gets', async () => {
     const { stdout } = await runCli(['upload', '--help'])
@@ -43,6 +48,20 @@ describe('wrong usage exits 2, with a sentence on stderr and nothing on stdout',
     [['status'], "missing required argument 'FILE_ID'"],
     [['migrate', 'now'], 'too many arguments'],
     [[], 'Usage: extension-tracker'],
+    [['failures', '--status', 'broken'], 'Allowed choices are failed, expired, pending, success'],
+    [['failures', '--since', 'yesterday'], 'a time such as 2026-11-24T18:00:00Z'],
+    [['failures', '--until', '2026-02-30T00:00'], 'a time such as 2026-11-24T18:00:00Z'],
+    [['failures', '--limit', '1001'], 'a whole number from 1 to 1000'],
+    [['failures', '--acknowledged', '--all'], 'cannot be used with'],
+    [['retry'], 'Name the run, or say which with --status'],
+    [['retry', '--extension', 'remove-bg'], 'Name the run, or say which with --status'],
+    [['retry', 'run-1', '--status', 'failed'], 'not both'],
+    [['retry', '--status', 'pending'], 'Allowed choices are failed, expired, success'],
+    [['deliveries', '--outcome', 'lost'], 'Allowed choices are applied'],
+    [['replay'], "missing required argument 'DELIVERY_ID'"],
+    [['stats', '--window', 'day'], 'a duration such as 24h'],
+    [['backup'], "missing required argument 'FILE'"],
+    [['doctor', '--live', 'soon'], 'a number of seconds'],
   ])('%j', async (args, sentence) => {
     const { exitCode, stdout, stderr } = await runCli(args)
     expect(stderr).toContain(sentence)
@@ -94,6 +113,8 @@ describe('a wrong environment exits 2 with all its problems', () => {
   test.each([
     ['upload', import.meta.filename],
     ['status', 'abc'],
+    ['failures'],
+    ['backup', 'never-written.db'],
   ])('%s', async (...args) => {
     const env = { TRACKER_URL: 'ftp://x', PORT: 'http', TRACKER_API_KEY: 'short' }
     const { exitCode, stderr } = await runCli(args, { env })

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { Busboy } from '@fastify/busboy'
 import { onTestFinished } from 'vitest'
 
@@ -8,7 +9,13 @@ type ReceivedFile = { name: string; sha256: string; bytes: number }
 
 export type ReceivedForm = { fields: [string, string][]; file: ReceivedFile | undefined }
 
-export type Received = { method: string; url: string; headers: IncomingHttpHeaders; form?: ReceivedForm }
+export type Received = {
+  method: string
+  url: string
+  headers: IncomingHttpHeaders
+  form?: ReceivedForm
+  json?: unknown
+}
 
 export type Reply = { status: number; body?: unknown; headers?: { [name: string]: string } }
 
@@ -44,6 +51,8 @@ export async function listen(
 async function receive(incoming: IncomingMessage): Promise<Received> {
   const { method = '', url = '', headers } = incoming
   const contentType = headers['content-type']
+  if (contentType === 'application/json')
+    return { method, url, headers, json: JSON.parse(await text(incoming)) }
   if (!contentType?.startsWith('multipart/form-data')) return { method, url, headers }
   return { method, url, headers, form: await readForm(incoming, contentType) }
 }

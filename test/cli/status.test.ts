@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { assetStatus, FILE_ID } from './answers.ts'
 import { type Reply, startFakeTracker } from './fake-tracker.ts'
 import { runCli } from './run-cli.ts'
+import { ordersIn } from './terminal-orders.ts'
 
 async function status(args: string[], ...told: Reply[]) {
   let next = 0
@@ -103,4 +104,14 @@ test('colours are for terminals, and for those who want them', async () => {
   expect((await runCli(['status', FILE_ID], { env })).stdout).not.toContain('\u001b')
   const plain = await runCli(['status', FILE_ID], { env: { ...env, NO_COLOR: '1' }, isTTY: true })
   expect(plain.stdout).not.toContain('\u001b')
+})
+
+test('a hostile name or error gives the terminal no orders', async () => {
+  const told = assetStatus({ 'remove-bg\u001b[2J\u202e': 'failed' })
+  const hostile: Reply = JSON.parse(JSON.stringify(told).replace('foreground.', '\\u001b]0;owned\\u0007'))
+  for (const options of [[], ['--watch'], ['--json']]) {
+    const { stdout } = await status([FILE_ID, ...options], hostile)
+    expect(stdout).toMatch(/remove-bg.*failed.*owned|owned.*remove-bg/s)
+    expect(ordersIn(stdout.replaceAll('\n', ''))).toEqual([])
+  }
 })

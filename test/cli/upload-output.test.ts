@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { FILE_ID, SUBMISSION_ID, uploaded } from './answers.ts'
 import { startFakeTracker } from './fake-tracker.ts'
 import { runCli } from './run-cli.ts'
+import { ordersIn } from './terminal-orders.ts'
 
 let directory: string
 let path: string
@@ -77,4 +78,20 @@ test('a queued upload, which has no fileId yet', async () => {
     exitCode: 1,
     stderr: expect.stringContaining('no fileId to wait for'),
   })
+})
+
+test('what ImageKit answers gives the terminal no orders', async () => {
+  const hostile = 'a\u001b[2J\u202e.png'
+  const tracker = await startFakeTracker(() => {
+    const answer = uploaded()
+    return {
+      ...answer,
+      body: { fileId: hostile, name: hostile, url: hostile, extensionStatus: { [hostile]: hostile } },
+    }
+  })
+  for (const options of [[], ['--json']]) {
+    const { stdout } = await runCli(['upload', path, ...options], { env: { TRACKER_URL: tracker.url } })
+    expect(stdout).toContain('[2J')
+    expect(ordersIn(stdout.replaceAll('\n', ''))).toEqual([])
+  }
 })

@@ -1,0 +1,67 @@
+import { Command, Option } from 'commander'
+import { type CommandContext, printLine, terminalWidth } from '../command-context.ts'
+import { formatTable } from '../table.ts'
+import { inertJson } from '../terminal-text.ts'
+import { shortTime } from '../time-text.ts'
+import { parseTrackerAccess } from '../tracker-access.ts'
+import { createTrackerClient } from '../tracker-client.ts'
+import { type ListedDelivery, listDeliveries, MAX_LISTED } from './list-pages.ts'
+import { OPERATOR_HELP, parseLimit } from './run-filter-options.ts'
+
+type DeliveriesOptions = { outcome?: string; fileId?: string; limit: number; json?: true }
+
+const OUTCOMES = ['applied', 'duplicate', 'contradicted', 'ignored', 'rejected']
+
+export function deliveriesCommand(context: CommandContext): Command {
+  return new Command('deliveries')
+    .description('Lists the webhooks that came, refused ones among them, the newest first.')
+    .addOption(new Option('--outcome <OUTCOME>', 'of which became this').choices(OUTCOMES))
+    .option('--file-id <FILE_ID>', "about the file of this id of ImageKit's")
+    .addOption(
+      new Option('--limit <N>', `at most so many (up to ${MAX_LISTED})`)
+        .default(50)
+        .argParser((text) => parseLimit(text, MAX_LISTED)),
+    )
+    .option('--json', "print the service's JSON")
+    .addHelpText('after', DELIVERIES_HELP)
+    .action(async ({ outcome, fileId, limit, json }: DeliveriesOptions) => {
+      const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
+      const query = { ...(outcome !== undefined && { outcome }), ...(fileId !== undefined && { fileId }) }
+      const page = await listDeliveries(client, query, limit)
+      if (json) return printLine(context.stdout, inertJson(page))
+      const { deliveries, nextCursor } = page
+      printLine(
+        context.stdout,
+        deliveries.length === 0 ? 'There are none.' : formatDeliveries(deliveries, context),
+      )
+      if (nextCursor !== null)
+        printLine(
+          context.stderr,
+          `There are more than these ${deliveries.length}; --limit shows more of them.`,
+        )
+    })
+}
+
+const DELIVERIES_HELP = `
+Examples:
+  extension-tracker deliveries --outcome rejected
+  extension-tracker deliveries --file-id 598821f949c0a938d57563bd --json
+${OPERATOR_HELP}
+What a delivery held is told by GET /deliveries/DELIVERY_ID; replay applies it again.`
+
+function formatDeliveries(deliveries: readonly ListedDelivery[], { stdout }: CommandContext): string {
+  return formatTable(
+    [
+      { title: 'DELIVERY', cell: ({ deliveryId }) => deliveryId },
+      { title: 'RECEIVED', cell: ({ receivedAt }) => shortTime(receivedAt) },
+      { title: 'ROUTE', cell: ({ route }) => route },
+      { title: 'OUTCOME', cell: ({ outcome }) => outcome },
+      { title: 'CAUSE', cell: ({ cause }) => cause },
+      { title: 'SIGNATURE', cell: ({ signature }) => signature },
+      { title: 'EXTENSION', cell: ({ service }) => service, isCut: true },
+      { title: 'FILE ID', cell: ({ fileId }) => fileId, isCut: true },
+    ],
+    deliveries,
+    terminalWidth(stdout),
+  )
+}

@@ -1,0 +1,111 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { z } from 'zod'
+import { parseDurationMs, positive } from '../../domain/quantities.ts'
+import { formatSpan } from '../../domain/quantity-text.ts'
+import { askTracker } from '../ask-tracker.ts'
+import { createPaint, type Paint } from '../asset-text.ts'
+import { type CommandContext, printLine, terminalWidth } from '../command-context.ts'
+import { type Column, formatPairs, formatTable } from '../table.ts'
+import { inertJson } from '../terminal-text.ts'
+import { shortTime } from '../time-text.ts'
+import { parseTrackerAccess } from '../tracker-access.ts'
+import { createTrackerClient } from '../tracker-client.ts'
+import { OPERATOR_HELP } from './run-filter-options.ts'
+
+const countsSchema = z.looseObject({
+  pending: z.number(),
+  success: z.number(),
+  failed: z.number(),
+  expired: z.number(),
+})
+const statsSchema = z.looseObject({
+  window: z.string(),
+  byStatus: countsSchema,
+  byExtension: z.record(z.string(), countsSchema),
+  causes: z.array(z.looseObject({ extension: z.string(), cause: z.string(), count: z.number() })),
+  oldestPendingAt: z.string().nullable(),
+  settleSeconds: z.looseObject({ p50: z.number().nullable(), p95: z.number().nullable() }),
+})
+
+type Stats = z.infer<typeof statsSchema>
+
+export function statsCommand(context: CommandContext): Command {
+  return new Command('stats')
+    .description('Tells how things stand: what is pending now, and what came to its end in a window.')
+    .addOption(
+      new Option('--window <DURATION>', 'whole hours, at most 90d').default('24h').argParser(parseWindow),
+    )
+    .option('--json', "print the service's JSON, counts by hour among it")
+    .addHelpText('after', STATS_HELP)
+    .action(async ({ window, json }: { window: string; json?: true }) => {
+      const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
+      const path = `/stats?window=${encodeURIComponent(window)}`
+      const stats = await askTracker(client, { path }, statsSchema)
+      const { stdout } = context
+      printLine(
+        stdout,
+        json ? inertJson(stats) : formatStats(stats, createPaint(context), terminalWidth(stdout)),
+      )
+    })
+}
+
+const STATS_HELP = `
+Examples:
+  extension-tracker stats
+  extension-tracker stats --window 7d --json | jq .causes
+${OPERATOR_HELP}`
+
+function parseWindow(text: string): string {
+  if (positive(parseDurationMs)(text) === undefined)
+    throw new InvalidArgumentError('It should be a duration such as 24h or 7d.')
+  return text
+}
+
+function formatStats(stats: Stats, paint: Paint, width: number | undefined): string {
+  const { byStatus, byExtension, causes, oldestPendingAt, settleSeconds } = stats
+  const count = (status: 'pending' | 'success' | 'failed' | 'expired'): Column<[string, Counts]> => ({
+    title: status.toUpperCase(),
+    align: 'right',
+    cell: ([, counts]) => counts[status],
+    paint: (text, [, counts]) => (counts[status] > 0 ? paint(status, text) : text),
+  })
+  const counts = formatTable<[string, Counts]>(
+    [
+      { title: 'EXTENSION', cell: ([name]) => name },
+      count('pending'),
+      count('success'),
+      count('failed'),
+      count('expired'),
+    ],
+    [...Object.entries(byExtension), ['all of them', byStatus]],
+  )
+  const told = formatPairs([
+    ['oldest pending', oldestPendingAt === null ? 'none' : ageOf(oldestPendingAt)],
+    [
+      'time to settle',
+      settleSeconds.p50 === null
+        ? 'nothing settled'
+        : `${settleSeconds.p50} s for half, ${settleSeconds.p95} s for 95 of 100`,
+    ],
+  ])
+  const sections = [`The last ${stats.window}; pending is now.`, counts, told]
+  if (causes.length > 0)
+    sections.push(
+      formatTable(
+        [
+          { title: 'FAILED', align: 'right', cell: (row) => row.count },
+          { title: 'EXTENSION', cell: (row) => row.extension },
+          { title: 'CAUSE', cell: (row) => row.cause, isCut: true },
+        ],
+        causes,
+        width,
+      ),
+    )
+  return sections.join('\n\n')
+}
+
+type Counts = z.infer<typeof countsSchema>
+
+function ageOf(at: string): string {
+  return `${shortTime(at)}, ${formatSpan(Date.now() - Date.parse(at))} ago`
+}

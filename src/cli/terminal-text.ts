@@ -1,0 +1,56 @@
+/**
+ * What moves the cursor, gives the terminal orders, or turns the direction of what is read. Names and errors come from
+ * outside, and a file may be called anything. The joiners of Persian and of emoji are let through.
+ */
+const UNSAFE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+
+/** Text from outside as it may stand on a terminal: on one line, and what is not to be seen written out. */
+export function inertText(text: string): string {
+  return text
+    .replace(/[\t\r\n]+/g, ' ')
+    .replace(UNSAFE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+}
+
+/** JSON on one line that is as harmless on a terminal, and means the same. */
+export function inertJson(value: unknown): string {
+  return JSON.stringify(value).replace(UNSAFE, (character) =>
+    character
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  )
+}
+
+/** Of two columns: emoji, and the writing of East Asia. */
+const WIDE =
+  /^(?:\p{Emoji_Presentation}|.+\ufe0f|[\p{sc=Hangul}\p{sc=Han}\p{sc=Hiragana}\p{sc=Yi}\p{sc=Bopomofo}\u3000-\u303e\u30a0-\u30ff\uff01-\uff60\uffe0-\uffe6])/u
+const ALONE_INVISIBLE = /^[\p{Mn}\p{Me}\u200c\u200d]+$/u
+
+const segmenter = new Intl.Segmenter()
+
+/** How many columns of a terminal a text takes. */
+export function widthOf(text: string): number {
+  return [...segmenter.segment(text)].reduce((sum, { segment }) => sum + columnsOf(segment), 0)
+}
+
+/** As much of a text as `width` columns take; where it is cut it ends in `…`. */
+export function cutTo(text: string, width: number): string {
+  if (widthOf(text) <= width) return text
+  let cut = ''
+  let used = 1
+  for (const { segment } of segmenter.segment(text)) {
+    used += columnsOf(segment)
+    if (used > width) break
+    cut += segment
+  }
+  return `${cut}…`
+}
+
+export function padTo(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - widthOf(text)))
+}
+
+function columnsOf(segment: string): number {
+  if (ALONE_INVISIBLE.test(segment)) return 0
+  return WIDE.test(segment) ? 2 : 1
+}

@@ -1,0 +1,131 @@
+import { stat, statfs } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { type Check, fail, ok, warn } from '../../domain/check.ts'
+import {
+  checkClock,
+  checkDisk,
+  checkImagekit,
+  checkKeys,
+  checkPublicUrl,
+  checkTokenSecret,
+  type KeyTrial,
+} from '../../domain/check-surroundings.ts'
+import { checkPending, checkRefused } from '../../domain/check-traffic.ts'
+import { countRefused, type RefusedDeps } from './count-refused.ts'
+
+export type ExamineDeps = RefusedDeps & {
+  store: RefusedDeps['store'] & {
+    listRunGroups(): Promise<{ status: string; size: number }[]>
+    findOldestPending(): Promise<{ requestedAt: number } | undefined>
+  }
+  readiness: { check(): Promise<{ answersWaiting: number }> }
+  /** A cheap question to ImageKit; `at` is the time that it has there. */
+  tryKey: () => Promise<{ trial: KeyTrial; at: number | null }>
+  setup: Setup
+  publicUrl: () => string
+}
+
+/** What of the configuration is told; nothing secret among it. */
+type Setup = {
+  /** Known to this process alone, and told by `GET /healthz`. */
+  instanceId: string
+  version: string
+  apiUrl: string
+  databasePath: string
+  /** Of the secret that was made here; null where it comes from the environment. */
+  tokenSecretFile: string | null
+  keys: { api: number; admin: number; isLoopbackOnly: boolean }
+  expireAfterMs: number
+  warnings: readonly string[]
+}
+
+/** Looks at all that the service needs, and says of each what is wrong and what to do. */
+export async function examine(deps: ExamineDeps) {
+  const { setup, clock } = deps
+  const publicUrl = deps.publicUrl()
+  const [secretFile, database, disk, imagekit, refused, pending] = await Promise.all([
+    checkSecretFile(setup.tokenSecretFile),
+    checkDatabase(deps),
+    checkPlace(setup.databasePath),
+    askImagekit(deps),
+    lookAtRefused(deps),
+    lookAtPending(deps),
+  ])
+  return {
+    instanceId: setup.instanceId,
+    publicUrl,
+    version: setup.version,
+    node: process.version,
+    now: new Date(clock()).toISOString(),
+    checks: [
+      checkWarnings(setup.warnings),
+      checkKeys(setup.keys),
+      secretFile,
+      database,
+      disk,
+      ...imagekit,
+      checkPublicUrl(publicUrl, setup.apiUrl),
+      ...refused,
+      pending,
+    ],
+  }
+}
+
+function checkWarnings(warnings: readonly string[]): Check {
+  const remedy = 'Set or unset what is named, and start again.'
+  return warnings.length === 0
+    ? ok("service's set-up", 'nothing to tell')
+    : warn("service's set-up", warnings.join('; '), remedy)
+}
+
+async function checkSecretFile(path: string | null): Promise<Check> {
+  return checkTokenSecret(path === null ? null : (await stat(path)).mode & 0o777)
+}
+
+async function checkDatabase({ readiness }: ExamineDeps): Promise<Check> {
+  try {
+    const { answersWaiting } = await readiness.check()
+    if (answersWaiting === 0) return ok('database', 'it can be written')
+    const remedy = 'The store was away for a while; they are applied one after another. See the log.'
+    return warn('database', `${answersWaiting} answer(s) of ImageKit's wait to be written`, remedy)
+  } catch (error) {
+    const remedy = 'See the log, the disk, and the rights of the file; webhooks are answered 503 meanwhile.'
+    return fail('database', `it can't be written: ${messageOf(error)}`, remedy)
+  }
+}
+
+async function checkPlace(databasePath: string): Promise<Check> {
+  try {
+    const [{ bavail, bsize }, { size }, log] = await Promise.all([
+      statfs(dirname(databasePath)),
+      stat(databasePath),
+      stat(`${databasePath}-wal`).catch(() => ({ size: 0 })),
+    ])
+    return checkDisk(bavail * bsize, size + log.size)
+  } catch (error) {
+    return fail('disk', messageOf(error), 'See that the folder of the database is there and can be read.')
+  }
+}
+
+async function askImagekit({ tryKey, setup, clock }: ExamineDeps): Promise<Check[]> {
+  const { trial, at } = await tryKey()
+  const check = checkImagekit(setup.apiUrl, trial)
+  return at === null ? [check] : [check, checkClock("service's clock", clock() - at, "ImageKit's")]
+}
+
+async function lookAtRefused(deps: ExamineDeps): Promise<Check[]> {
+  const { counts, isAtLeast } = await countRefused(deps)
+  return checkRefused(counts, isAtLeast)
+}
+
+async function lookAtPending({ store, setup, clock }: ExamineDeps): Promise<Check> {
+  const [groups, oldest] = await Promise.all([store.listRunGroups(), store.findOldestPending()])
+  const pending = groups.filter(({ status }) => status === 'pending')
+  const count = pending.reduce((sum, { size }) => sum + size, 0)
+  const oldestMs = oldest ? clock() - oldest.requestedAt : null
+  return checkPending({ count, oldestMs, expireAfterMs: setup.expireAfterMs })
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

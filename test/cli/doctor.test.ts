@@ -1,0 +1,222 @@
+import { expect, test } from 'vitest'
+import { findFreePort } from '../../src/cli/free-port.ts'
+import { ADMIN_KEY, API_KEY, IMAGEKIT_KEY, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
+import { listen, type Reply, startFakeTracker } from './fake-tracker.ts'
+import { OPERATOR } from './operator-answers.ts'
+import { type CliOptions, runCli } from './run-cli.ts'
+
+type Check = { name: string; level: string; told: string; remedy: string | null }
+
+/** `doctor --json`, by the names of what was looked at. */
+async function examine(env: CliOptions['env'] = {}, ...options: string[]) {
+  const { exitCode, stdout, stderr } = await runCli(['doctor', '--json', ...options], { env })
+  expect(stderr).toBe('')
+  const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: Check[] }
+  expect(exitCode).toBe(ok ? 0 : 1)
+  const named = (name: string) => checks.find((check) => check.name === name)
+  return { ok, checks, named }
+}
+
+/** A tracker whose examination is this, and which is known under `publicUrl`. */
+async function startExamined(publicUrl: (own: string) => string, more: object = {}, reply: object = {}) {
+  let own = ''
+  const tracker = await startFakeTracker(({ url }): Reply => {
+    const headers = { 'x-instance-id': 'instance-1' }
+    if (url === '/healthz') return { status: 200, headers, body: { status: 'ok' } }
+    const examination = {
+      instanceId: 'instance-1',
+      publicUrl: publicUrl(own),
+      version: '1.0.0',
+      node: 'v20',
+      checks: [],
+    }
+    return { status: 200, body: { ...examination, ...more }, ...reply }
+  })
+  own = tracker.url
+  return { TRACKER_URL: own, ...OPERATOR }
+}
+
+test('where all is well every line says ok, and it exits 0', async () => {
+  const { tracker, sandboxUrl } = await startTrackerAndSandbox({
+    TRACKER_TOKEN_SECRET: 'token-secret-of-the-tests',
+    TRACKER_WEBHOOK_SECRET: `whsec_${Buffer.alloc(24, 7).toString('base64')}`,
+  })
+  const env = {
+    TRACKER_URL: tracker.url,
+    TRACKER_ADMIN_KEY: ADMIN_KEY,
+    IMAGEKIT_PRIVATE_KEY: IMAGEKIT_KEY,
+    IMAGEKIT_API_URL: sandboxUrl,
+  }
+  const { exitCode, stdout, stderr } = await runCli(['doctor'], { env })
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+  const lines = stdout.trimEnd().split('\n')
+  expect(lines.filter((line) => !line.startsWith('ok    '))).toEqual([])
+  for (const name of ['configuration', 'service', 'clock', 'database', 'disk', 'ImageKit', 'reach'])
+    expect(stdout).toMatch(new RegExp(`^ok    ${name} `, 'm'))
+  expect(stdout).toContain(`${tracker.url} leads to this very process`)
+})
+
+test('every problem of the configuration is told at once, and that nothing answers', async () => {
+  const { exitCode, stdout } = await runCli(['doctor'], {
+    env: { PORT: 'many', HOST: '0.0.0.0', LOG_LEVEL: 'loud', TRACKER_API_KEY: 'short' },
+  })
+  const lines = stdout.split('\n')
+  for (const name of [
+    'PORT',
+    'LOG_LEVEL',
+    'TRACKER_API_KEY',
+    'TRACKER_ADMIN_KEY',
+    'PUBLIC_URL',
+    'IMAGEKIT_P',
+  ])
+    expect(lines.filter((line) => line.startsWith(`fail  configuration     ${name}`))).not.toEqual([])
+  expect(stdout).not.toContain('"short"')
+  expect(exitCode).toBe(1)
+
+  const nobody = await examine({ TRACKER_URL: 'http://127.0.0.1:1', ...OPERATOR })
+  expect(nobody.named('service')).toMatchObject({
+    level: 'fail',
+    told: expect.stringContaining('Nothing answers'),
+    remedy: expect.stringContaining('Start it'),
+  })
+  expect(nobody.named('configuration')).toMatchObject({
+    level: 'ok',
+    told: expect.stringContaining("client's"),
+  })
+})
+
+test('what the service found is passed on, and only a failure exits 1', async () => {
+  const found = (level: string) => ({
+    checks: [{ name: 'disk', level, told: 'little', remedy: 'Make room.' }],
+  })
+  const warned = await runCli(['doctor'], { env: await startExamined((own) => own, found('warn')) })
+  expect(warned.stdout).toContain('warn  disk              little\n                        → Make room.\n')
+  expect(warned.exitCode).toBe(0)
+  const failed = await runCli(['doctor'], { env: await startExamined((own) => own, found('fail')) })
+  expect(failed.stdout).toContain('fail  disk              little\n')
+  expect(failed.exitCode).toBe(1)
+})
+
+test('a hostile text among what was found gives the terminal no orders', async () => {
+  const checks = [{ name: 'disk', level: 'fail', told: 'a\u001b[2J\nok    all', remedy: '\u009b2J' }]
+  const env = await startExamined((own) => own, { checks })
+  const { stdout } = await runCli(['doctor'], { env })
+  expect(stdout).toContain('a\\u{1b}[2J ok    all\n')
+  expect(stdout).toContain('→ \\u{9b}2J\n')
+})
+
+test.each([
+  ['no key', {}],
+  ['a key that is not known', { TRACKER_ADMIN_KEY: 'another-key-0123456789' }],
+  ['an API key', { TRACKER_API_KEY: API_KEY }],
+])('with %s it is told that an admin key is needed', async (_, keys) => {
+  const tracker = await startTracker()
+  const { named } = await examine({ TRACKER_URL: tracker.url, ...keys })
+  expect(named('service')).toMatchObject({
+    level: 'fail',
+    remedy: expect.stringContaining('TRACKER_ADMIN_KEY'),
+  })
+})
+
+test.each([
+  [404, {}],
+  [200, { hello: 'world' }],
+])('what answers %i %j is no service that knows of it', async (status, body) => {
+  const { url } = await startFakeTracker(() => ({ status, body }))
+  const { named } = await examine({ TRACKER_URL: url, ...OPERATOR })
+  expect(named('service')).toMatchObject({ level: 'fail', told: expect.stringContaining('no service') })
+})
+
+test('PUBLIC_URL that leads to another process, elsewhere or nowhere is told', async () => {
+  const reach = async (publicUrl: string) =>
+    (await examine(await startExamined(() => publicUrl))).named('reach')
+  expect((await examine(await startExamined((own) => own))).named('reach')).toMatchObject({ level: 'ok' })
+  const other = await startTracker()
+  expect(await reach(other.url)).toMatchObject({
+    level: 'fail',
+    told: expect.stringContaining('something else answers (200)'),
+  })
+  const redirecting = await listen((_, response) => {
+    response.writeHead(301, { location: 'https://elsewhere.example/' }).end()
+  })
+  expect(await reach(redirecting)).toMatchObject({
+    level: 'fail',
+    told: expect.stringContaining('leads on to https://elsewhere.example/'),
+  })
+  expect(await reach('http://127.0.0.1:1')).toMatchObject({
+    level: 'fail',
+    told: expect.stringContaining('from here nothing answers'),
+  })
+})
+
+test('a clock that is not that of the service is told', async () => {
+  const date = new Date(Date.now() - 60_000).toUTCString()
+  const env = await startExamined((own) => own, {}, { headers: { date } })
+  expect((await examine(env)).named('clock')).toMatchObject({
+    level: 'warn',
+    told: expect.stringMatching(/^\d+ s ahead of the service's$/),
+    remedy: expect.stringContaining('NTP'),
+  })
+})
+
+test('--live goes the whole way, tells what came with the webhook, and deletes the file', async () => {
+  const { tracker, sandbox, sandboxUrl } = await startTrackerAndSandbox()
+  const env = {
+    TRACKER_URL: tracker.url,
+    TRACKER_ADMIN_KEY: ADMIN_KEY,
+    IMAGEKIT_PRIVATE_KEY: IMAGEKIT_KEY,
+    IMAGEKIT_API_URL: sandboxUrl,
+  }
+  const { ok, named } = await examine(env, '--live', '10')
+  expect(ok).toBe(true)
+  expect(sandbox.uploads()).toHaveLength(1)
+  expect(sandbox.uploads()[0]?.parameters).toMatchObject({
+    extensions: expect.stringMatching(/^\[\{"name":"aws-auto-tagging"[^{]*\}\]$/),
+  })
+  expect(named('live webhook')).toMatchObject({
+    level: 'ok',
+    told: expect.stringMatching(
+      /is success after [\d.]+ s; its signature is absent; .*user-agent: ImageKit-Sandbox/,
+    ),
+  })
+  expect(named('live clean-up')).toMatchObject({ level: 'ok' })
+  expect(await filesOf(sandboxUrl)).toEqual([])
+})
+
+test('--live without the private key leaves the file, and says so', async () => {
+  const { tracker, sandboxUrl } = await startTrackerAndSandbox()
+  const { named } = await examine({ TRACKER_URL: tracker.url, TRACKER_ADMIN_KEY: ADMIN_KEY }, '--live', '10')
+  expect(named('live webhook')).toMatchObject({ level: 'ok' })
+  const [file] = await filesOf(sandboxUrl)
+  expect(named('live clean-up')).toMatchObject({
+    level: 'warn',
+    told: expect.stringContaining('IMAGEKIT_PRIVATE_KEY is not set'),
+    remedy: expect.stringContaining(String(file?.fileId)),
+  })
+})
+
+test('--live tells of a webhook that does not come, and deletes the file all the same', async () => {
+  const port = String(await findFreePort(42_000))
+  const nowhere = { PORT: port, PUBLIC_URL: 'http://127.0.0.1:1' }
+  const { sandboxUrl } = await startTrackerAndSandbox(nowhere)
+  const env = {
+    TRACKER_URL: `http://127.0.0.1:${port}`,
+    TRACKER_ADMIN_KEY: ADMIN_KEY,
+    IMAGEKIT_PRIVATE_KEY: IMAGEKIT_KEY,
+    IMAGEKIT_API_URL: sandboxUrl,
+  }
+  const { ok, named } = await examine(env, '--live', '1')
+  expect(ok).toBe(false)
+  expect(named('live webhook')).toMatchObject({
+    level: 'fail',
+    told: expect.stringContaining('none came within'),
+  })
+  expect(named('live clean-up')).toMatchObject({ level: 'ok' })
+  expect(await filesOf(sandboxUrl)).toEqual([])
+})
+
+async function filesOf(sandboxUrl: string): Promise<{ fileId: string }[]> {
+  const authorization = `Basic ${btoa(`${IMAGEKIT_KEY}:`)}`
+  const answer = await fetch(`${sandboxUrl}/v1/files`, { headers: { authorization } })
+  return (await answer.json()) as { fileId: string }[]
+}

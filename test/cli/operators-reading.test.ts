@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest'
+import { operate } from './operator-answers.ts'
+
+const DELIVERY = {
+  deliveryId: 'delivery-1',
+  route: 'extension',
+  receivedAt: '2026-01-02T03:04:05.678Z',
+  outcome: 'rejected',
+  cause: 'bad_signature',
+  signature: null,
+  submissionId: null,
+  runId: null,
+  fileId: null,
+  service: null,
+}
+
+test('deliveries are listed, those of a file or an outcome where that is asked for', async () => {
+  const applied = {
+    ...DELIVERY,
+    deliveryId: 'delivery-2',
+    outcome: 'applied',
+    cause: null,
+    signature: 'absent',
+    fileId: 'file-1',
+    service: 'remove-bg\u001b[2J',
+  }
+  const options = ['--outcome', 'rejected', '--file-id', 'a&b', '--limit', '2']
+  const { exitCode, stdout, requests } = await operate(['deliveries', ...options], () => ({
+    status: 200,
+    body: { deliveries: [DELIVERY, applied], nextCursor: null },
+  }))
+  expect(stdout).toBe(
+    [
+      'DELIVERY    RECEIVED              ROUTE      OUTCOME   CAUSE          SIGNATURE  EXTENSION           FILE ID',
+      'delivery-1  2026-01-02 03:04:05Z  extension  rejected  bad_signature  -          -                   -',
+      'delivery-2  2026-01-02 03:04:05Z  extension  applied   -              absent     remove-bg\\u{1b}[2J  file-1',
+      '',
+    ].join('\n'),
+  )
+  expect(exitCode).toBe(0)
+  expect(requests.map(({ url }) => url)).toEqual(['/deliveries?outcome=rejected&fileId=a%26b&limit=2'])
+})
+
+test('deliveries --json is what the service told', async () => {
+  const body = { deliveries: [DELIVERY], nextCursor: null }
+  const { stdout } = await operate(['deliveries', '--json'], () => ({ status: 200, body }))
+  expect(JSON.parse(stdout)).toEqual(body)
+})
+
+test('a delivery is applied again, and what became of it is told', async () => {
+  const reply = () => ({ status: 200, body: { outcome: 'applied' } })
+  const { exitCode, stdout, requests } = await operate(['replay', 'a/b', '--reason', 'secret mended'], reply)
+  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'a/b  applied\n' })
+  expect(requests).toMatchObject([
+    { method: 'POST', url: '/deliveries/a%2Fb/replay', json: { reason: 'secret mended' } },
+  ])
+  const asJson = await operate(['replay', 'delivery-1', '--json'], reply)
+  expect(JSON.parse(asJson.stdout)).toEqual({ outcome: 'applied' })
+})
+
+test('a delivery that would be refused still exits 1', async () => {
+  const { exitCode, stdout, stderr } = await operate(['replay', 'delivery-1'], () => ({
+    status: 422,
+    body: { detail: 'The signature does not match.' },
+  }))
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+  expect(stderr).toContain('The signature does not match.')
+})
+
+const STATS = {
+  window: '24h',
+  byStatus: { pending: 2, success: 30, failed: 4, expired: 0 },
+  byExtension: {
+    'remove-bg': { pending: 2, success: 10, failed: 4, expired: 0 },
+    'ai-tasks': { pending: 0, success: 20, failed: 0, expired: 0 },
+  },
+  byHour: [],
+  causes: [{ extension: 'remove-bg', cause: 'unknown_foreground\u202e', count: 4 }],
+  oldestPendingAt: '2026-01-02T03:04:05.678Z',
+  settleSeconds: { p50: 1.2, p95: 30 },
+}
+
+test('stats tell how things stand', async () => {
+  const { exitCode, stdout, requests } = await operate(['stats', '--window', '7d'], () => ({
+    status: 200,
+    body: STATS,
+  }))
+  expect(exitCode).toBe(0)
+  expect(requests.map(({ url }) => url)).toEqual(['/stats?window=7d'])
+  expect(stdout.replace(/\d+ d ago/, 'N d ago')).toBe(
+    [
+      'The last 24h; pending is now.',
+      '',
+      'EXTENSION    PENDING  SUCCESS  FAILED  EXPIRED',
+      'remove-bg          2       10       4        0',
+      'ai-tasks           0       20       0        0',
+      'all of them        2       30       4        0',
+      '',
+      'oldest pending  2026-01-02 03:04:05Z, N d ago',
+      'time to settle  1.2 s for half, 30 s for 95 of 100',
+      '',
+      'FAILED  EXTENSION  CAUSE',
+      '     4  remove-bg  unknown_foreground\\u{202e}',
+      '',
+    ].join('\n'),
+  )
+})
+
+test('stats of an empty service, and as JSON', async () => {
+  const none = { pending: 0, success: 0, failed: 0, expired: 0 }
+  const body = {
+    ...STATS,
+    byStatus: none,
+    byExtension: {},
+    causes: [],
+    oldestPendingAt: null,
+    settleSeconds: { p50: null, p95: null },
+  }
+  const { stdout } = await operate(['stats'], () => ({ status: 200, body }))
+  expect(stdout).toContain('oldest pending  none\ntime to settle  nothing settled\n')
+  const asJson = await operate(['stats', '--json'], () => ({ status: 200, body: STATS }))
+  expect(JSON.parse(asJson.stdout)).toEqual(STATS)
+})

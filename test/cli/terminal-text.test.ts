@@ -1,0 +1,88 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { formatPairs, formatTable } from '../../src/cli/table.ts'
+import { cutTo, inertJson, inertText, padTo, widthOf } from '../../src/cli/terminal-text.ts'
+import { ordersIn } from './terminal-orders.ts'
+
+const anything = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({
+    unit: fc.constantFrom('\u001b', '[', '2', 'J', '\u009b', '\u202e', '\n', '\r', '\u0007', 'a'),
+  }),
+)
+
+test('no text from outside gives a terminal orders, or turns what is read', () => {
+  fc.assert(
+    fc.property(anything, (text) => {
+      expect(ordersIn(inertText(text))).toEqual([])
+    }),
+  )
+  expect(inertText('\u001b]0;owned\u0007')).toBe('\\u{1b}]0;owned\\u{7}')
+  expect(inertText('invoice\u202egnp.exe')).toBe('invoice\\u{202e}gnp.exe')
+  expect(inertText('one\r\nok    database')).toBe('one ok    database')
+  expect(inertText('می\u200cخواهم 👩\u200d💻 日本語')).toBe('می\u200cخواهم 👩\u200d💻 日本語')
+})
+
+test('JSON is as harmless, stays on one line, and means the same', () => {
+  fc.assert(
+    fc.property(anything, (text) => {
+      const json = inertJson({ [text]: text })
+      expect(ordersIn(json)).toEqual([])
+      expect(JSON.parse(json)).toEqual({ [text]: text })
+    }),
+  )
+  expect(inertJson('\u009b2J')).toBe('"\\u009b2J"')
+})
+
+test.each([
+  ['abc', 3],
+  ['日本語', 6],
+  ['한글', 4],
+  ['ｶﾀｶﾅ', 4],
+  ['👩‍💻', 2],
+  ['e\u0301', 1],
+  ['é', 1],
+  ['❤️', 2],
+  ['', 0],
+])('%j takes %i columns', (text, columns) => {
+  expect(widthOf(text)).toBe(columns)
+  expect(widthOf(padTo(text, 8))).toBe(8)
+})
+
+test('a text is cut between characters, never in one', () => {
+  expect(cutTo('日本語', 6)).toBe('日本語')
+  expect(cutTo('日本語', 5)).toBe('日本…')
+  expect(cutTo('日本語', 4)).toBe('日…')
+  expect(cutTo('a👩‍💻b', 3)).toBe('a…')
+})
+
+const FILES = [
+  { id: 'one', name: '日本語.png', error: 'a long sentence that says what was wrong with it' },
+  { id: 'four', name: '\u001b[2J.png', error: null },
+]
+const COLUMNS = [
+  { title: 'ID', cell: (row: (typeof FILES)[0]) => row.id },
+  { title: 'NAME', cell: (row: (typeof FILES)[0]) => row.name },
+  { title: 'ERROR', cell: (row: (typeof FILES)[0]) => row.error, isCut: true as const },
+]
+
+test('the columns of a table stand under each other, wide characters or not', () => {
+  expect(formatTable(COLUMNS, FILES)).toBe(
+    [
+      'ID    NAME           ERROR',
+      'one   日本語.png     a long sentence that says what was wrong with it',
+      'four  \\u{1b}[2J.png  -',
+    ].join('\n'),
+  )
+})
+
+test('on a narrow terminal what may be cut is cut, and ids never', () => {
+  const lines = formatTable(COLUMNS, FILES, 40).split('\n')
+  expect(Math.max(...lines.map(widthOf))).toBe(40)
+  expect(lines[1]).toBe('one   日本語.png     a long sentence th…')
+  expect(formatTable(COLUMNS, FILES, 10).split('\n')[2]).toContain('four  \\u{1b}[2J.png')
+})
+
+test('pairs are inert, too', () => {
+  expect(formatPairs([['a', '\u001b[2J']])).toBe('a  \\u{1b}[2J')
+})

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { checkDisk, checkPublicUrl } from '../../../src/domain/check-surroundings.ts'
+import { checkRefused } from '../../../src/domain/check-traffic.ts'
+
+const MIB = 1024 ** 2
+
+test.each([
+  [50, 1, 'fail'],
+  [500, 1, 'warn'],
+  [2000, 3000, 'warn'],
+  [2000, 1, 'ok'],
+])('with %i MiB free and a database of %i MiB the disk is %s', (free, database, level) => {
+  expect(checkDisk(free * MIB, database * MIB).level).toBe(level)
+})
+
+test.each([
+  ['https://tracker.example', 'https://api.imagekit.io', 'ok'],
+  ['http://tracker.example', 'https://api.imagekit.io', 'warn'],
+  ['http://127.0.0.1:3000', 'https://api.imagekit.io', 'fail'],
+  ['http://localhost:3000', 'http://127.0.0.1:3001', 'ok'],
+])('%s for %s is %s', (publicUrl, apiUrl, level) => {
+  expect(checkPublicUrl(publicUrl, apiUrl).level).toBe(level)
+})
+
+test('where not all refused webhooks were counted, that is told', () => {
+  const [check] = checkRefused(new Map([['bad_signature', 2000]]), true)
+  expect(check?.told).toBe('at least 2000 in the last 24 h: bad_signature')
+})

@@ -1,0 +1,21 @@
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { repeat } from '../../../src/jobs/repeat.ts'
+
+test('a pause of months is no pause of nothing', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
+  let times = 0
+  const repeated = repeat(
+    async () => {
+      times += 1
+      return 90 * 86_400_000
+    },
+    { afterFailureMs: 1, onError: () => {} },
+  )
+  repeated.start()
+  await vi.advanceTimersByTimeAsync(86_400_000)
+  expect(times).toBe(1)
+  await repeated.stop()
+})
