@@ -17,6 +17,7 @@ const REMEDIES = {
   not_json: 'See what comes with: deliveries --outcome rejected. No webhook of ImageKit looks so.',
   too_large: 'See what comes with: deliveries --outcome rejected. ImageKit sends less than 1 MiB.',
   broken_off: 'See that no proxy breaks connections off; ImageKit sends them again.',
+  too_slow: 'See that no proxy holds bodies back; ImageKit sends them again.',
 } as const satisfies { [cause in RefusalCause]: string }
 
 export function isRefusalCause(cause: string | null): cause is RefusalCause {
