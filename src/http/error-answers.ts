@@ -5,9 +5,11 @@ import type { AppContext } from './app-env.ts'
 import { PROBLEMS, type Problem, type ProblemCode } from './problems.ts'
 
 /** An error as it is told to a caller, before it has a shape. */
-type ToldError = { code: ProblemCode; problem: Problem; detail: string; fields: readonly FieldError[] }
+export type ToldError = { code: ProblemCode; problem: Problem; detail: string; fields: readonly FieldError[] }
 
 export type ErrorAnswers = {
+  /** What there is to tell of it; what is no `TrackerError` is logged. */
+  tell: (error: unknown, c: AppContext) => ToldError
   /** RFC 9457 `application/problem+json`. */
   asProblem: (error: unknown, c: AppContext) => Response
   /** ImageKit's `{ message, help }`, for the routes that its SDKs speak to. */
@@ -46,6 +48,8 @@ export function createErrorAnswers(
   }
 
   return {
+    tell,
+
     asProblem(error, c) {
       const told = tell(error, c)
       setErrorHeaders(c, told.problem)

@@ -3,7 +3,7 @@ import { TrackerError } from '../../domain/errors.ts'
 import type { ListedRun } from '../../domain/run-filter.ts'
 import { type ListedRunView, listedRunView } from './listed-run-view.ts'
 
-type AcknowledgeDeps = {
+export type AcknowledgeDeps = {
   store: { acknowledgeRuns(runIds: readonly string[], act: Act): Promise<ListedRun[]> }
   clock: () => number
 }
