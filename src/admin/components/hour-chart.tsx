@@ -13,13 +13,18 @@ const PER = { '24h': 'per hour', '7d': 'per 6 hours', '30d': 'per day' } as cons
 >
 
 const WIDTH = 720
-const HALF = 84
+const HEIGHT = 168
 const LEAST = 2
 
 /** Success upwards, failure downwards, on one scale: what differs in place need not differ in colour. */
 export function HourChart({ id, hours, window }: { id: string; hours: readonly Hour[]; window: Window }) {
   const bars = barsOf(hours, HOURS_A_BAR[window])
-  const most = Math.max(1, ...bars.flatMap(({ success, failed }) => [success, failed]))
+  const mostSuccess = Math.max(0, ...bars.map(({ success }) => success))
+  const mostFailed = Math.max(0, ...bars.map((bar) => bar.failed))
+  const most = Math.max(mostSuccess, mostFailed)
+  // One scale for both directions, and no more room for either than it needs.
+  const scale = HEIGHT / Math.max(1, mostSuccess + mostFailed)
+  const axis = Math.min(HEIGHT - LEAST, Math.max(LEAST, mostSuccess * scale))
   const succeeded = bars.reduce((sum, { success }) => sum + success, 0)
   const failed = bars.reduce((sum, bar) => sum + bar.failed, 0)
   const step = WIDTH / bars.length
@@ -33,21 +38,27 @@ export function HourChart({ id, hours, window }: { id: string; hours: readonly H
       </div>
       <svg
         class="chart"
-        viewBox={`0 0 ${WIDTH} ${HALF * 2 + 2}`}
+        viewBox={`0 0 ${WIDTH} ${HEIGHT + 2}`}
         preserveAspectRatio="none"
         role="img"
         aria-label={`${succeeded} runs succeeded and ${failed} failed; the most in one bar is ${most}. The table below has the numbers.`}
       >
-        <line class="axis" x1="0" x2={WIDTH} y1={HALF + 1} y2={HALF + 1} />
+        <line class="axis" x1="0" x2={WIDTH} y1={axis + 1} y2={axis + 1} />
         {bars.map((bar, index) => {
-          const x = index * step + step * 0.12
-          const up = heightOf(bar.success, most)
+          const x = round(index * step + step * 0.12)
+          const up = heightOf(bar.success, scale)
           return (
             <g>
               <title>{`${bar.at.slice(0, 16).replace('T', ' ')} UTC: ${bar.success} success, ${bar.failed} failed`}</title>
-              <rect class="hit" x={index * step} y="0" width={step} height={HALF * 2 + 2} />
-              <rect class="good" x={x} y={HALF - up} width={step * 0.76} height={up} />
-              <rect class="bad" x={x} y={HALF + 2} width={step * 0.76} height={heightOf(bar.failed, most)} />
+              <rect class="hit" x={round(index * step)} y="0" width={round(step)} height={HEIGHT + 2} />
+              <rect class="good" x={x} y={round(axis - up)} width={round(step * 0.76)} height={up} />
+              <rect
+                class="bad"
+                x={x}
+                y={round(axis + 2)}
+                width={round(step * 0.76)}
+                height={heightOf(bar.failed, scale)}
+              />
             </g>
           )
         })}
@@ -113,6 +124,10 @@ function barsOf(hours: readonly Hour[], size: number): Bar[] {
 }
 
 /** One among thousands is still seen. */
-function heightOf(count: number, most: number): number {
-  return count === 0 ? 0 : Math.max(LEAST, Math.round((count / most) * HALF))
+function heightOf(count: number, scale: number): number {
+  return count === 0 ? 0 : round(Math.max(LEAST, count * scale))
+}
+
+function round(length: number): number {
+  return Math.round(length * 10) / 10
 }

@@ -8,9 +8,11 @@ import { Time } from './time.tsx'
 
 type Row = ListedRunView & { isCurrent?: boolean }
 
-/** Runs, one a row. `isSelectable`: with a box to tick, for the form around it. */
-export function RunTable(props: { runs: readonly Row[]; caption: string; isSelectable?: boolean }) {
-  const { runs, caption, isSelectable = false } = props
+type Shape = { isSelectable?: boolean; isOfOne?: boolean }
+
+/** Runs, one a row. `isSelectable`: with a box to tick, for the form around it. `isOfOne`: all of them are of one file. */
+export function RunTable(props: Shape & { runs: readonly Row[]; caption: string }) {
+  const { runs, caption, isSelectable = false, isOfOne = false } = props
   return (
     <table class="rows">
       <caption class="visually-hidden">{caption}</caption>
@@ -23,21 +25,21 @@ export function RunTable(props: { runs: readonly Row[]; caption: string; isSelec
           )}
           <th scope="col">Status</th>
           <th scope="col">Extension</th>
-          <th scope="col">File</th>
+          {!isOfOne && <th scope="col">File</th>}
           <th scope="col">Why</th>
           <th scope="col">Requested</th>
         </tr>
       </thead>
       <tbody>
         {runs.map((run) => (
-          <RunRow run={run} isSelectable={isSelectable} />
+          <RunRow run={run} isSelectable={isSelectable} isOfOne={isOfOne} />
         ))}
       </tbody>
     </table>
   )
 }
 
-function RunRow({ run, isSelectable }: { run: Row; isSelectable: boolean }) {
+function RunRow({ run, isSelectable, isOfOne }: Shape & { run: Row }) {
   const label = visibleText(`${run.name} of ${run.fileName ?? run.fileId ?? 'an unknown file'}`)
   return (
     <tr class={run.isCurrent === false ? 'past' : undefined}>
@@ -57,9 +59,11 @@ function RunRow({ run, isSelectable }: { run: Row; isSelectable: boolean }) {
         </a>
         {run.attempt > 1 && <span class="tag">attempt {run.attempt}</span>}
       </th>
-      <td data-label="File" class="file">
-        <FileName fileId={run.fileId} fileName={run.fileName} />
-      </td>
+      {!isOfOne && (
+        <td data-label="File" class="file">
+          <FileName fileId={run.fileId} fileName={run.fileName} />
+        </td>
+      )}
       <td data-label="Why" class="why">
         {run.error !== null && <OutsideText text={errorText(run.error)} />}
         {run.cause !== null && (

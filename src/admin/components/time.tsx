@@ -1,9 +1,9 @@
 /** A time in UTC; the script shows it in the reader's zone and leaves UTC in the title. */
 export function Time({ at }: { at: string }) {
-  const utc = `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`
+  const [day, time] = [at.slice(0, 10), at.slice(11, 19)]
   return (
-    <time datetime={at} title={utc}>
-      {utc}
+    <time datetime={at} title={`${day} ${at.slice(11, 23)} UTC`}>
+      {day} {time} UTC
     </time>
   )
 }

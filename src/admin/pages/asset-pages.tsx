@@ -71,7 +71,7 @@ function Submission({ submission }: { submission: ShownAsset['submissions'][numb
       {runs.length === 0 ? (
         <p class="hint">No extension was asked for.</p>
       ) : (
-        <RunTable runs={runs} caption={`Runs of the submission ${submissionId}`} />
+        <RunTable runs={runs} caption={`Runs of the submission ${submissionId}`} isOfOne />
       )}
     </div>
   )

@@ -1,19 +1,17 @@
 // What the pages do beyond HTML: times in the reader's zone, boxes that are ticked, copying, and pages that update
 // themselves. Everything can be read and done without it.
 
-const zoned = new Intl.DateTimeFormat(undefined, {
-  year: 'numeric',
-  month: '2-digit',
-  day: '2-digit',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-})
+const twoDigits = (number) => String(number).padStart(2, '0')
+
+function zoned(at) {
+  const day = [at.getFullYear(), at.getMonth() + 1, at.getDate()].map(twoDigits).join('-')
+  return `${day} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join(':')}`
+}
 
 function showTimes(within) {
   for (const time of within.querySelectorAll('time[datetime]')) {
     const at = new Date(time.dateTime)
-    if (!Number.isNaN(at.getTime())) time.textContent = zoned.format(at)
+    if (!Number.isNaN(at.getTime())) time.textContent = zoned(at)
   }
 }
 
@@ -84,7 +82,8 @@ function take(fresh) {
     showTimes(copy)
     part.replaceWith(copy)
     offerCopying(copy)
-    for (const [index, details] of copy.querySelectorAll('details').entries()) details.open = opened[index] === true
+    for (const [index, details] of copy.querySelectorAll('details').entries())
+      details.open = opened[index] === true
     if (focused !== '') document.getElementById(focused)?.focus()
   }
 }
