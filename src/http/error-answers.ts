@@ -5,7 +5,7 @@ import type { AppContext } from './app-env.ts'
 import { PROBLEMS, type Problem, type ProblemCode } from './problems.ts'
 
 /** An error as it is told to a caller, before it has a shape. */
-export type ToldError = { code: ProblemCode; problem: Problem; detail: string; fields: readonly FieldError[] }
+type ToldError = { code: ProblemCode; problem: Problem; detail: string; fields: readonly FieldError[] }
 
 export type ErrorAnswers = {
   /** What there is to tell of it; what is no `TrackerError` is logged. */

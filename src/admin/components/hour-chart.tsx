@@ -1,5 +1,5 @@
 import type { Stats } from '../../tracking/operators/describe-stats.ts'
-import type { Window } from '../pages/overview-page.tsx'
+import type { Window } from '../windows.ts'
 import { Time } from './time.tsx'
 
 type Hour = Stats['byHour'][number]

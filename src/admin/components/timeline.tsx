@@ -126,7 +126,7 @@ function HappeningText({ happening }: { happening: Happening }) {
 }
 
 /** What shows that an extension has done its work. */
-export function EvidenceText({ evidence }: { evidence: Evidence }) {
+function EvidenceText({ evidence }: { evidence: Evidence }) {
   switch (evidence.kind) {
     case 'new_ai_tags': {
       const added = evidence.now.filter((tag) => !evidence.before.includes(tag))

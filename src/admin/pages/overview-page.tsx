@@ -10,9 +10,7 @@ import { Pill } from '../components/pill.tsx'
 import { durationText, Time } from '../components/time.tsx'
 import { failuresHref, WORKLIST } from '../failures-query.ts'
 import type { Operator } from '../operator-door.ts'
-
-export const WINDOWS = { '24h': '24 hours', '7d': '7 days', '30d': '30 days' } as const
-export type Window = keyof typeof WINDOWS
+import { WINDOWS, type Window } from '../windows.ts'
 
 type OverviewProps = {
   operator: Operator

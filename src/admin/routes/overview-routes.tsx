@@ -11,8 +11,9 @@ import { findNotice } from '../notices.ts'
 import type { OperatorDoor } from '../operator-door.ts'
 import { answerPage } from '../page-answers.ts'
 import { AuditPage } from '../pages/audit-page.tsx'
-import { OverviewPage, WINDOWS, type Window } from '../pages/overview-page.tsx'
+import { OverviewPage } from '../pages/overview-page.tsx'
 import { findStaticFile } from '../static-files.ts'
+import { WINDOWS, type Window } from '../windows.ts'
 
 type OverviewRoutesDeps = Parameters<typeof describeOverview>[0] &
   Parameters<typeof listActs>[0] & { door: OperatorDoor }
