@@ -1,10 +1,13 @@
 import { expect, test, vi } from 'vitest'
 import { readLinks, readText } from '../support/html.ts'
-import { signIn } from '../support/operator.ts'
+import { signIn } from '../support/operator-browser.ts'
 import { accountEvent, deliverEvent, ikHeaders } from '../support/signed-webhooks.ts'
 import { startTracker } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload, register } from '../support/webhooks.ts'
 import { fail, listRuns, startOperated } from './admin-setup.ts'
+
+/** They are written once a second. */
+const REFUSED_ARE_KEPT = { timeout: 10_000 }
 
 const deliveriesOf = (html: string) =>
   readLinks(html).filter((href) => /^\/admin\/deliveries\/[^?]/.test(href))
@@ -60,7 +63,7 @@ test('a refused delivery tells its cause, never its signature, and is applied on
     const page = await before.get('/admin/deliveries?outcome=rejected')
     expect(deliveriesOf(page.html)).toHaveLength(1)
     return page
-  })
+  }, REFUSED_ARE_KEPT)
   expect(readText(list.html)).toContain('of another secret than those in IMAGEKIT_WEBHOOK_SECRET')
   const [href = ''] = deliveriesOf(list.html)
   const page = await before.get(href)

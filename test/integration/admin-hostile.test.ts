@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { readForms, readTags, readText } from '../support/html.ts'
-import { openBrowser } from '../support/operator.ts'
+import { openBrowser } from '../support/operator-browser.ts'
 import { deliver, register } from '../support/webhooks.ts'
 import { fail, listRuns, startOperated } from './admin-setup.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
 import { readLinks, readTags, readText } from '../support/html.ts'
-import { openBrowser, type Page, signIn } from '../support/operator.ts'
+import { openBrowser, type Page, signIn } from '../support/operator-browser.ts'
 import { startTracker, temporaryDirectory } from '../support/tracker.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
 import { deliver, FILE_ID, payload, register } from '../support/webhooks.ts'

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { readForms, readLinks, readTags, readText } from '../support/html.ts'
-import { signIn } from '../support/operator.ts'
+import { signIn } from '../support/operator-browser.ts'
 import { startTrackerAndSandbox } from '../support/tracker.ts'
 import { type Entry, FILE, FILE_NAME, upload } from '../support/uploads.ts'
 import { deliver, FILE_ID, payload, register } from '../support/webhooks.ts'
@@ -64,10 +64,12 @@ test('a failed run is retried with one form, and its new run settles', async () 
   const [newRun] = (await listRuns(tracker)).filter(({ attempt }) => attempt === 2)
   expect(readLinks(old.html)).toContain(`/admin/runs/${newRun?.runId}`)
   expect(readForms(old.html).map(({ action }) => action)).not.toContain(`/admin/runs/${failed?.runId}/retry`)
-  await vi.waitFor(async () =>
-    expect(readText((await browser.get(`/admin/runs/${newRun?.runId}`)).html)).toMatch(
-      /Settled (failed|success) by a webhook/,
-    ),
+  await vi.waitFor(
+    async () =>
+      expect(readText((await browser.get(`/admin/runs/${newRun?.runId}`)).html)).toMatch(
+        /Settled (failed|success) by a webhook/,
+      ),
+    { timeout: 10_000 },
   )
   const asset = readText((await browser.get(`/admin/assets/${fileId}`)).html)
   expect(asset).toMatch(/update .*remove-bg attempt 2 .*upload .*failed past remove-bg/s)

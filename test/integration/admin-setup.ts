@@ -1,4 +1,4 @@
-import { type OperatorBrowser, signIn } from '../support/operator.ts'
+import { type OperatorBrowser, signIn } from '../support/operator-browser.ts'
 import { ADMIN_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
 import { deliver, register } from '../support/webhooks.ts'
 

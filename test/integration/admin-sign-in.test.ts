@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { readForms, readText } from '../support/html.ts'
-import { openBrowser, signIn } from '../support/operator.ts'
+import { openBrowser, signIn } from '../support/operator-browser.ts'
 import { ADMIN_KEY, API_KEY, startTracker } from '../support/tracker.ts'
 
 const attempt = (key: string, to?: string): [string, string][] =>
