@@ -35,6 +35,19 @@ module.exports = {
       'Edges translate.',
     ),
     inside(
+      'admin-speaks-to-people',
+      'admin/',
+      '^src/(?!(admin|http|tracking|domain)/)',
+      'Pages call use cases, and read requests as the routes do.',
+    ),
+    {
+      name: 'admin-is-an-edge',
+      comment: 'Only the composition root knows of the pages.',
+      severity: 'error',
+      from: { path: '^src/(?!(admin/|service))' },
+      to: { path: '^src/admin/' },
+    },
+    inside(
       'sandbox-stands-alone',
       'sandbox/',
       '^src/(?!sandbox/)',
@@ -78,6 +91,6 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { extensions: ['.ts', '.js', '.mjs', '.cjs', '.json'] },
+    enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs', '.json'] },
   },
 }

@@ -1,6 +1,8 @@
+import type { BlockList } from 'node:net'
 import type { AccessKey } from './config/access-keys.ts'
 import { checkPlanned } from './config/planned.ts'
 import { parseSecrets } from './config/secrets.ts'
+import { parseTrustedProxies } from './config/trusted-proxies.ts'
 import {
   type Notifying,
   parseNotifying,
@@ -29,6 +31,8 @@ export type Config = {
   tokenSecrets: string[] | null
   /** Some key is missing, which only loopback allows: requests that come from elsewhere are refused. */
   loopbackOnly: boolean
+  /** Whose `X-Forwarded-For` is believed. */
+  trustedProxies: BlockList
   maxUploadBytes: number
   maxConcurrentUploads: number
   logLevel: LogLevel
@@ -71,6 +75,7 @@ export function parseConfig(env: Environment, readText: ReadText): Config {
     notifying: parseNotifying(variables, warnings),
     upkeep: parseUpkeep(variables),
     ...secrets,
+    trustedProxies: parseTrustedProxies(variables),
     maxUploadBytes: variables.parsed(
       'MAX_UPLOAD_BYTES',
       2 * 1024 ** 3,

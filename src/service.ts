@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path'
 import type { Hono } from 'hono'
 import { type Logger, pino } from 'pino'
 import { v7 } from 'uuid'
+import { createAdminPages } from './admin/admin-pages.tsx'
 import type { Config } from './config.ts'
 import { createApp } from './http/app.ts'
 import type { AppEnv } from './http/app-env.ts'
@@ -76,9 +77,10 @@ const FORM_LIMITS = { maxFieldBytes: 1024 * 1024, maxParts: 100 }
 export function createService(config: Config, overrides: Overrides = {}): Service {
   const { clock = Date.now, logger: log = pino({ level: config.logLevel }), drainMs = 10_000 } = overrides
   const address = { publicUrl: config.publicUrl }
+  const publicUrl = () => address.publicUrl
   const secretFile = join(dirname(config.database.path), 'token-secret')
   const tokens = createCapabilityTokens(config.tokenSecrets ?? [keepTokenSecret(secretFile)])
-  const links = createLinks(() => address.publicUrl, tokens)
+  const links = createLinks(publicUrl, tokens)
   const store = overrides.store ?? openSqliteStore({ path: config.database.path })
   const board = createStatusBoard(
     { store },
@@ -152,24 +154,27 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const readiness = createReadiness({ store, backlog })
   const instanceId = v7()
   const examining = examiningOf(config, { instanceId, tokenSecretFile: secretFile })
-  const errorAnswers = createErrorAnswers(
-    () => address.publicUrl,
-    (err, requestId) => log.error({ err, requestId }, 'a request failed'),
+  const errorAnswers = createErrorAnswers(publicUrl, (err, requestId) =>
+    log.error({ err, requestId }, 'a request failed'),
   )
+  const operating = { ...receiving, wake: retrier.wake }
+  const pages = createAdminPages({ ...operating, config, publicUrl, tell: errorAnswers.tell })
   const app = createApp({
     errorAnswers,
+    pages,
     loopbackOnly: config.loopbackOnly,
     groups: [
       uploadRoutes({ ...shared, uploadLimits }),
       submissionRoutes(shared),
       webhookRoutes(receiving),
-      runRoutes({ ...shared, wake: retrier.wake }),
+      runRoutes(operating),
       deliveryRoutes(receiving),
       overviewRoutes(shared),
       statusRoutes({ board, access, statusTokens: tokens.status }),
       // After the routes of statuses: `/assets/status` is no asset.
       upkeepRoutes({ ...shared, reconciling, backupFolder: dirname(config.database.path) }),
-      doctorRoutes({ ...shared, ...examining, readiness, publicUrl: () => address.publicUrl }),
+      doctorRoutes({ ...shared, ...examining, readiness, publicUrl }),
+      pages.routes,
       healthRoutes({ readiness, instanceId }),
     ],
   })

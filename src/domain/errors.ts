@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'payload_too_large'
   | 'unsupported_media_type'
   | 'client_closed'
+  | 'too_many_attempts'
   | 'request_timeout'
   | 'imagekit_unreachable'
   | 'imagekit_timeout'

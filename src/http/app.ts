@@ -11,11 +11,18 @@ export function createApp(deps: {
   errorAnswers: ErrorAnswers
   /** Requests that come from elsewhere than this machine are refused. */
   loopbackOnly: boolean
+  /** Addresses that a person opens in a browser: their errors are pages. */
+  pages: {
+    has(path: string): boolean
+    answerError(error: unknown, c: AppContext): Response | Promise<Response>
+  }
   groups: readonly Hono<AppEnv>[]
 }): Hono<AppEnv> {
   const { asImagekit, asProblem } = deps.errorAnswers
-  const answerError = (error: unknown, c: AppContext) =>
-    speaksImagekit(c.req.path) ? asImagekit(error, c) : asProblem(error, c)
+  const answerError = (error: unknown, c: AppContext) => {
+    if (deps.pages.has(c.req.path)) return deps.pages.answerError(error, c)
+    return speaksImagekit(c.req.path) ? asImagekit(error, c) : asProblem(error, c)
+  }
 
   const app = new Hono<AppEnv>()
   app.use(requestId())

@@ -11,6 +11,8 @@ type ToldError = { code: ProblemCode; problem: Problem; detail: string; fields: 
 type UnreadableAnswer = { status: number; headers: { [name: string]: string }; body: string }
 
 export type ErrorAnswers = {
+  /** What there is to tell of it; what is no `TrackerError` is logged. */
+  tell: (error: unknown, c: AppContext) => ToldError
   /** RFC 9457 `application/problem+json`. */
   asProblem: (error: unknown, c: AppContext) => Response
   /** ImageKit's `{ message, help }`, for the routes that its SDKs speak to. */
@@ -49,6 +51,8 @@ export function createErrorAnswers(
   }
 
   return {
+    tell,
+
     asProblem(error, c) {
       const told = tell(error, c)
       setErrorHeaders(c, told.problem)

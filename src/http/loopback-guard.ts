@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { MiddlewareHandler } from 'hono'
 import { TrackerError } from '../domain/errors.ts'
 import { isLoopbackHost } from '../domain/loopback.ts'
@@ -12,7 +13,7 @@ export const loopbackGuard: MiddlewareHandler<AppEnv> = async (c, next) => {
   const refuse = (reason: string) => new TrackerError('forbidden', `${reason} ${REMEDY}`)
   if (!isLoopbackUrl(`http://${headers.host ?? ''}`))
     throw refuse('The Host header is not a loopback address.')
-  if (headers.origin !== undefined && !isLoopbackUrl(headers.origin))
+  if (headers.origin !== undefined && !isLoopbackUrl(headers.origin) && !isOwnForm(headers))
     throw refuse('The Origin header is foreign.')
   const forwarding = Object.keys(headers).find(
     (name) => name === 'forwarded' || name.startsWith('x-forwarded-'),
@@ -23,6 +24,14 @@ export const loopbackGuard: MiddlewareHandler<AppEnv> = async (c, next) => {
 
 const REMEDY =
   'Without TRACKER_API_KEY and TRACKER_ADMIN_KEY the service answers this machine alone; set both to open it.'
+
+/**
+ * A page that tells no referrer sends its forms with `Origin: null`. Only the browser writes `Sec-Fetch-Site`, and of a
+ * sandboxed page it says `cross-site`. https://fetch.spec.whatwg.org/#append-a-request-origin-header
+ */
+function isOwnForm(headers: IncomingHttpHeaders): boolean {
+  return headers.origin === 'null' && headers['sec-fetch-site'] === 'same-origin'
+}
 
 function isLoopbackUrl(text: string): boolean {
   return URL.canParse(text) && isLoopbackHost(new URL(text).hostname)

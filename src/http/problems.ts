@@ -28,6 +28,7 @@ export const PROBLEMS = {
   payload_too_large: { status: 413, title: 'The request is too large' },
   unsupported_media_type: { status: 415, title: 'The body is of a type that this address does not take' },
   request_timeout: { status: 408, title: 'The request did not come in time' },
+  too_many_attempts: { status: 429, title: 'Too many attempts', retryAfter: 900 },
   client_closed: { status: 400, title: 'The request ended before it was complete' },
   imagekit_unreachable: { status: 502, title: 'ImageKit could not be reached' },
   imagekit_timeout: { status: 504, title: 'ImageKit did not answer in time' },

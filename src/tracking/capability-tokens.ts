@@ -7,7 +7,12 @@ export type Capability = {
   verify(subject: string, mac: string): boolean
 }
 
-export type CapabilityTokens = { webhook: Capability; status: Capability; submission: Capability }
+export type CapabilityTokens = {
+  webhook: Capability
+  status: Capability
+  submission: Capability
+  session: Capability
+}
 
 /** The first secret signs, all verify. Each purpose has its own subkey (HKDF-SHA-256), so that no token opens another door. */
 export function createCapabilityTokens(secrets: readonly string[]): CapabilityTokens {
@@ -15,6 +20,7 @@ export function createCapabilityTokens(secrets: readonly string[]): CapabilityTo
     webhook: createCapability(secrets, 'webhook'),
     status: createCapability(secrets, 'status'),
     submission: createCapability(secrets, 'submission'),
+    session: createCapability(secrets, 'session'),
   }
 }
 

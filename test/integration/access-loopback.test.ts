@@ -23,6 +23,11 @@ const FOREIGN: [string, OutgoingHttpHeaders][] = [
   ['an empty X-Forwarded-For', { 'x-forwarded-for': '' }],
   ['a foreign Origin', { origin: 'https://evil.example' }],
   ['the Origin of a sandboxed page', { origin: 'null' }],
+  ['a sandboxed page of another site', { origin: 'null', 'sec-fetch-site': 'cross-site' }],
+  [
+    'a foreign Origin that says it is ours',
+    { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' },
+  ],
   ['an Origin that begins like loopback', { origin: 'http://127.0.0.1.evil.example' }],
 ]
 
@@ -57,6 +62,8 @@ test.each([
   { host: '[::1]:3000' },
   { origin: 'http://localhost:5173' },
   { origin: 'http://127.0.0.1:3000' },
+  // A form of a page that tells no referrer.
+  { origin: 'null', 'sec-fetch-site': 'same-origin' },
 ])('without keys a request with %j is let in', async (headers) => {
   const tracker = await startTracker(KEYLESS)
   expect((await ask(tracker, headers)).status).toBe(200)

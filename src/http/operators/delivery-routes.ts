@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import type { DeliveryFilter } from '../../domain/listed-delivery.ts'
 import type { Access } from '../../tracking/access.ts'
 import { listDeliveries, showDelivery } from '../../tracking/operators/list-deliveries.ts'
 import { replayDelivery } from '../../tracking/operators/replay-delivery.ts'
@@ -25,8 +26,8 @@ export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
   route(app, '/deliveries', {
     GET: async (c) => {
       deps.access.identifyOperator(presentedKey(c))
-      const { outcome = null, fileId = null } = parseWith(filterSchema, c.req.query())
-      const { deliveries, next } = await listDeliveries(deps, { outcome, fileId }, parseDeliveryPage(c))
+      const filter = parseDeliveryFilter(c.req.query())
+      const { deliveries, next } = await listDeliveries(deps, filter, parseDeliveryPage(c))
       return answerPage(c, { deliveries }, next)
     },
   })
@@ -49,4 +50,10 @@ export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
     },
   })
   return app
+}
+
+/** Throws `invalid_input`. */
+export function parseDeliveryFilter(query: { [name: string]: string }): DeliveryFilter {
+  const { outcome = null, fileId = null } = parseWith(filterSchema, query)
+  return { outcome, fileId }
 }

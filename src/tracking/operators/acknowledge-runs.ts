@@ -4,7 +4,7 @@ import type { ListedRun } from '../../domain/run-filter.ts'
 import type { RunHistory } from '../../domain/run-history.ts'
 import { type ListedRunView, listedRunView } from './listed-run-view.ts'
 
-type AcknowledgeDeps = {
+export type AcknowledgeDeps = {
   store: { acknowledgeRuns(runIds: readonly string[], act: Act): Promise<ListedRun[]> }
   clock: () => number
 }

@@ -16,6 +16,10 @@ type ShowRunDeps = {
 export async function showRun({ store, links }: ShowRunDeps, runId: string) {
   const history = await store.findRunHistory(runId)
   if (history === undefined) throw new TrackerError('not_found', `There is no run ${runId}.`)
+  return shownRun(links, history)
+}
+
+export function shownRun(links: Links, history: RunHistory) {
   const { run, submission, siblings, deliveries, currentRunId } = history
   const { kind, fileId, fileName } = submission
   const { extensions: _, ...told } = submissionView(links, { submission, runs: [] })
@@ -30,7 +34,7 @@ export async function showRun({ store, links }: ShowRunDeps, runId: string) {
   }
 }
 
-export type ShownRun = Awaited<ReturnType<typeof showRun>>
+export type ShownRun = ReturnType<typeof shownRun>
 
 function happeningView({ at, ...happening }: Happening) {
   return { at: new Date(at).toISOString(), ...happening }

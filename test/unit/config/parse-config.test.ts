@@ -1,3 +1,4 @@
+import { BlockList } from 'node:net'
 import { expect, test } from 'vitest'
 import type { Environment } from '../../../src/config/variables.ts'
 import { KEY, LOCAL, OTHER, PUBLIC, parse, problemsOf, SIGNING, UNSIGNED } from './parsed.ts'
@@ -24,6 +25,7 @@ test('an ImageKit key is enough on loopback, and the rest has defaults', () => {
     apiKeys: [],
     adminKeys: [],
     tokenSecrets: null,
+    trustedProxies: expect.any(BlockList),
     loopbackOnly: true,
     maxUploadBytes: 2 * 1024 ** 3,
     maxConcurrentUploads: 64,

@@ -1,0 +1,40 @@
+/** The addresses of the pages. */
+export const ADMIN = '/admin'
+export const SIGN_IN = '/admin/sign-in'
+export const SIGN_OUT = '/admin/sign-out'
+export const FAILURES = '/admin/failures'
+export const DELIVERIES = '/admin/deliveries'
+export const AUDIT = '/admin/audit'
+export const RETRIES = '/admin/retries'
+export const ACKNOWLEDGEMENTS = '/admin/acknowledgements'
+
+export function runHref(runId: string): string {
+  return `/admin/runs/${encodeURIComponent(runId)}`
+}
+
+export function assetHref(fileId: string): string {
+  return `/admin/assets/${encodeURIComponent(fileId)}`
+}
+
+export function deliveryHref(deliveryId: string): string {
+  return `/admin/deliveries/${encodeURIComponent(deliveryId)}`
+}
+
+export function retryHref(retryId: string): string {
+  return `/admin/retries/${encodeURIComponent(retryId)}`
+}
+
+/** An address with a query; what is empty is left out. */
+export function withQuery(path: string, fields: { [name: string]: string | null | undefined }): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(fields)) if (value) query.set(name, value)
+  return query.size === 0 ? path : `${path}?${query.toString()}`
+}
+
+/** Where to go after the sign-in: the page that was asked for, and never out of these pages. */
+export function safeTarget(text: string | undefined): string {
+  if (text === undefined || !URL.canParse(text, 'http://here.invalid')) return ADMIN
+  const { origin, pathname, search } = new URL(text, 'http://here.invalid')
+  const isOurs = origin === 'http://here.invalid' && (pathname === ADMIN || pathname.startsWith(`${ADMIN}/`))
+  return isOurs && !pathname.startsWith('/admin/sign-') ? pathname + search : ADMIN
+}

@@ -1,0 +1,69 @@
+import type { DeliveryView } from '../../tracking/operators/delivery-view.ts'
+import { assetHref, deliveryHref, runHref } from '../addresses.ts'
+import { causeText } from '../cause-text.ts'
+import { OutsideText } from './outside-text.tsx'
+import { Pill } from './pill.tsx'
+import { Time } from './time.tsx'
+
+export function DeliveryTable(props: { deliveries: readonly DeliveryView[]; caption: string }) {
+  return (
+    <table class="rows">
+      <caption class="visually-hidden">{props.caption}</caption>
+      <thead>
+        <tr>
+          <th scope="col">Outcome</th>
+          <th scope="col">Received</th>
+          <th scope="col">Route</th>
+          <th scope="col">Speaks of</th>
+          <th scope="col">Signature</th>
+          <th scope="col">Why</th>
+        </tr>
+      </thead>
+      <tbody>
+        {props.deliveries.map((delivery) => (
+          <DeliveryRow delivery={delivery} />
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+function DeliveryRow({ delivery }: { delivery: DeliveryView }) {
+  const { deliveryId, outcome, receivedAt, route, runId, fileId, service, signature, cause } = delivery
+  return (
+    <tr>
+      <td data-label="Outcome">
+        <Pill of={outcome} />
+      </td>
+      <th scope="row" data-label="Received" class="when">
+        <a href={deliveryHref(deliveryId)}>
+          <Time at={receivedAt} />
+        </a>
+      </th>
+      <td data-label="Route">{route}</td>
+      <td data-label="Speaks of" class="file">
+        {service !== null && (
+          <span class="name">
+            {runId === null ? (
+              <OutsideText text={service} />
+            ) : (
+              <a href={runHref(runId)}>
+                <OutsideText text={service} />
+              </a>
+            )}
+          </span>
+        )}
+        {fileId !== null && (
+          <a class="id" href={assetHref(fileId)}>
+            <OutsideText text={fileId} />
+          </a>
+        )}
+        {service === null && fileId === null && <span class="none">–</span>}
+      </td>
+      <td data-label="Signature">{signature ?? <span class="none">–</span>}</td>
+      <td data-label="Why" class="why">
+        {cause === null ? <span class="none">–</span> : causeText(cause)}
+      </td>
+    </tr>
+  )
+}

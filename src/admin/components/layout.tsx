@@ -1,0 +1,125 @@
+import type { PropsWithChildren } from 'hono/jsx'
+import { ADMIN, AUDIT, DELIVERIES, FAILURES, SIGN_OUT } from '../addresses.ts'
+import type { Operator } from '../operator-door.ts'
+import { staticHref } from '../static-files.ts'
+import { OwnForm } from './forms.tsx'
+
+const ROOMS = [
+  [ADMIN, 'Overview'],
+  [FAILURES, 'Failures'],
+  [DELIVERIES, 'Deliveries'],
+  [AUDIT, 'Audit'],
+] as const
+
+type LayoutProps = PropsWithChildren<{
+  title: string
+  /** Nobody is known before the sign-in. */
+  operator: Operator | undefined
+  /** The room that the page belongs to. */
+  room?: string
+  notice?: string | undefined
+  /** What is searched for. */
+  q?: string
+  /** Where the script hears of changes. */
+  events?: string | undefined
+  /** After how many seconds the script asks again. */
+  refresh?: number | undefined
+}>
+
+export function Layout(props: LayoutProps) {
+  const { title, operator, room, notice, q, events, refresh, children } = props
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="robots" content="noindex" />
+        <title>{title} · Extension tracker</title>
+        <link rel="icon" type="image/svg+xml" href={staticHref('icon.svg')} />
+        <link rel="stylesheet" href={staticHref('admin.css')} />
+        <script src={staticHref('live.js')} defer />
+      </head>
+      <body>
+        <a class="skip" href="#main">
+          Skip to the content
+        </a>
+        <header class="top">
+          <a class="brand" href={ADMIN}>
+            Extension tracker
+          </a>
+          {operator && <Rooms room={room} />}
+          {operator && <SearchBox q={q ?? ''} />}
+          {operator && <Who operator={operator} />}
+        </header>
+        <main id="main" tabindex={-1} data-events={events} data-refresh={refresh}>
+          {notice && (
+            <p class="notice" role="status">
+              {notice}
+            </p>
+          )}
+          {children}
+        </main>
+        <p id="announce" class="visually-hidden" role="status" aria-live="polite" />
+      </body>
+    </html>
+  )
+}
+
+function Rooms({ room }: { room: string | undefined }) {
+  return (
+    <nav aria-label="Pages">
+      <ul>
+        {ROOMS.map(([href, name]) => (
+          <li>
+            <a href={href} aria-current={href === room ? 'page' : undefined}>
+              {name}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  )
+}
+
+/** Whatever is searched for may have any status. */
+function SearchBox({ q }: { q: string }) {
+  return (
+    <form class="search" role="search" method="get" action={FAILURES}>
+      <input type="hidden" name="status" value="any" />
+      <input type="hidden" name="acknowledged" value="any" />
+      <label class="visually-hidden" for="search">
+        Find runs by file id, file name, run id or submission id
+      </label>
+      <input
+        type="search"
+        id="search"
+        name="q"
+        value={q}
+        placeholder="File id, file name, run or submission id"
+        autocomplete="off"
+        spellcheck={false}
+        maxlength={500}
+        required
+      />
+      <button type="submit">Find</button>
+    </form>
+  )
+}
+
+function Who({ operator }: { operator: Operator }) {
+  if (operator.isLocal)
+    return (
+      <p class="who" title="Neither TRACKER_API_KEY nor TRACKER_ADMIN_KEY is set">
+        No keys are set: only this machine is let in, without a sign-in
+      </p>
+    )
+  return (
+    <OwnForm operator={operator} action={SIGN_OUT} class="who">
+      <span>{operator.keyName}</span>
+      <button type="submit" class="quiet">
+        Sign out
+      </button>
+    </OwnForm>
+  )
+}

@@ -1,0 +1,27 @@
+/** Lists go on towards the past only: what is new appears on the first page. */
+export function Pager({ newest, older }: { newest: string | null; older: string | null }) {
+  if (newest === null && older === null) return <></>
+  return (
+    <nav class="pager" aria-label="More of this list">
+      {newest !== null && (
+        <a href={newest} rel="first">
+          ← The newest
+        </a>
+      )}
+      {older !== null && (
+        <a href={older} rel="next">
+          Older →
+        </a>
+      )}
+    </nav>
+  )
+}
+
+export function EmptyState({ title, hint }: { title: string; hint: string }) {
+  return (
+    <div class="empty">
+      <p class="empty-title">{title}</p>
+      <p>{hint}</p>
+    </div>
+  )
+}

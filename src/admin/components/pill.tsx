@@ -1,0 +1,39 @@
+import type { AssetState } from '../../domain/asset.ts'
+import type { DeliveryOutcome } from '../../domain/delivery.ts'
+
+/** The shape says what the colour says. */
+const SHAPES = {
+  check: 'M3 8.5 6.5 12 13 4.5',
+  cross: 'M4 4l8 8M12 4l-8 8',
+  clock: 'M8 4v4.5l3 1.5M14 8a6 6 0 1 1-12 0 6 6 0 0 1 12 0z',
+  slash: 'M3.8 12.2l8.4-8.4M14 8a6 6 0 1 1-12 0 6 6 0 0 1 12 0z',
+  dot: 'M5 8h6',
+  twice: 'M5.5 2.5h8v8M2.5 5.5h8v8h-8z',
+  swap: 'M3 5.5h10L10.5 3M13 10.5H3L5.500 13',
+} as const
+
+const LOOKS = {
+  success: ['good', 'check'],
+  failed: ['bad', 'cross'],
+  pending: ['busy', 'clock'],
+  expired: ['quiet', 'slash'],
+  none: ['quiet', 'dot'],
+  applied: ['good', 'check'],
+  duplicate: ['quiet', 'twice'],
+  contradicted: ['busy', 'swap'],
+  ignored: ['quiet', 'dot'],
+  rejected: ['bad', 'slash'],
+} as const satisfies Record<AssetState | DeliveryOutcome, readonly [string, keyof typeof SHAPES]>
+
+/** A status or an outcome, told by word, shape and colour. */
+export function Pill({ of }: { of: AssetState | DeliveryOutcome }) {
+  const [tone, shape] = LOOKS[of]
+  return (
+    <span class={`pill ${tone}`}>
+      <svg viewBox="0 0 16 16" width="12" height="12" aria-hidden="true">
+        <path d={SHAPES[shape]} />
+      </svg>
+      {of}
+    </span>
+  )
+}

@@ -1,0 +1,36 @@
+import { html } from 'hono/html'
+import type { JSX } from 'hono/jsx/jsx-runtime'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { AppContext } from '../http/app-env.ts'
+
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+].join('; ')
+
+/** To be called before anything is answered: what holds for every page, its errors too. */
+export function setPageHeaders(c: AppContext): void {
+  c.header('Content-Security-Policy', CONTENT_SECURITY_POLICY)
+  c.header('Referrer-Policy', 'no-referrer')
+  c.header('X-Content-Type-Options', 'nosniff')
+  c.header('Cache-Control', 'no-store')
+}
+
+export function answerPage(
+  c: AppContext,
+  page: JSX.Element,
+  status: ContentfulStatusCode = 200,
+): Response | Promise<Response> {
+  return c.html(html`<!doctype html>${page}`, status)
+}
+
+/** After a form was taken: the browser asks for the page that shows what has become of it. */
+export function seeOther(c: AppContext, href: string): Response {
+  return c.redirect(href, 303)
+}

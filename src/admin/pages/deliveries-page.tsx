@@ -1,0 +1,94 @@
+import type { DeliveryOutcome } from '../../domain/delivery.ts'
+import type { DeliveryFilter } from '../../domain/listed-delivery.ts'
+import type { DeliveryView } from '../../tracking/operators/delivery-view.ts'
+import { DELIVERIES, withQuery } from '../addresses.ts'
+import { DeliveryTable } from '../components/delivery-table.tsx'
+import { HiddenFields } from '../components/forms.tsx'
+import { Layout } from '../components/layout.tsx'
+import { EmptyState, Pager } from '../components/pager.tsx'
+import type { Operator } from '../operator-door.ts'
+
+const OUTCOMES = [
+  'applied',
+  'duplicate',
+  'contradicted',
+  'ignored',
+  'rejected',
+] as const satisfies DeliveryOutcome[]
+
+type DeliveriesProps = {
+  operator: Operator
+  filter: DeliveryFilter
+  deliveries: readonly DeliveryView[]
+  newest: string | null
+  older: string | null
+  notice?: string | undefined
+}
+
+export function DeliveriesPage(props: DeliveriesProps) {
+  const { operator, filter, deliveries, newest, older, notice } = props
+  const { outcome, fileId } = filter
+  return (
+    <Layout title="Deliveries" operator={operator} room={DELIVERIES} notice={notice}>
+      <h1>Deliveries</h1>
+      <p class="hint">Every webhook that has come, those that were refused among them.</p>
+      <nav aria-label="Outcome" class="tabs">
+        <a href={withQuery(DELIVERIES, { fileId })} aria-current={outcome === null ? 'true' : undefined}>
+          all
+        </a>
+        {OUTCOMES.map((word) => (
+          <a
+            href={withQuery(DELIVERIES, { outcome: word, fileId })}
+            aria-current={word === outcome ? 'true' : undefined}
+          >
+            {word}
+          </a>
+        ))}
+      </nav>
+      <form method="get" action={DELIVERIES} class="filter">
+        {outcome !== null && <HiddenFields fields={[['outcome', outcome]]} />}
+        <div class="field">
+          <label for="fileId">File id</label>
+          <input
+            type="text"
+            id="fileId"
+            name="fileId"
+            value={fileId ?? ''}
+            autocomplete="off"
+            spellcheck={false}
+          />
+        </div>
+        <button type="submit">Apply</button>
+      </form>
+      {deliveries.length === 0 ? (
+        <NoDelivery filter={filter} />
+      ) : (
+        <DeliveryTable deliveries={deliveries} caption="Deliveries, the newest first" />
+      )}
+      <Pager newest={newest} older={older} />
+    </Layout>
+  )
+}
+
+function NoDelivery({ filter }: { filter: DeliveryFilter }) {
+  if (filter.outcome === null && filter.fileId === null)
+    return (
+      <EmptyState
+        title="No webhook has come yet"
+        hint="ImageKit sends one when an extension ends. If none comes, see whether PUBLIC_URL can be reached from the internet."
+      />
+    )
+  if (filter.outcome === 'rejected' && filter.fileId === null)
+    return (
+      <EmptyState
+        title="None was refused"
+        hint="Every webhook that came has carried a token or a signature that holds."
+      />
+    )
+  return (
+    <EmptyState
+      title="No delivery matches"
+      hint="Choose another outcome or file id. Of those that were refused no file is known."
+    />
+  )
+}

@@ -1,0 +1,190 @@
+import type { RunStatus } from '../../domain/run.ts'
+import type { Overview } from '../../tracking/operators/describe-overview.ts'
+import type { Stats } from '../../tracking/operators/describe-stats.ts'
+import { ADMIN, runHref, withQuery } from '../addresses.ts'
+import { HourChart } from '../components/hour-chart.tsx'
+import { Layout } from '../components/layout.tsx'
+import { OutsideText } from '../components/outside-text.tsx'
+import { EmptyState } from '../components/pager.tsx'
+import { Pill } from '../components/pill.tsx'
+import { durationText, Time } from '../components/time.tsx'
+import { failuresHref, WORKLIST } from '../failures-query.ts'
+import type { Operator } from '../operator-door.ts'
+import { WINDOWS, type Window } from '../windows.ts'
+
+type OverviewProps = {
+  operator: Operator
+  window: Window
+  overview: Overview
+  notice?: string | undefined
+}
+
+const STATUSES = ['failed', 'expired', 'pending', 'success'] as const satisfies RunStatus[]
+
+export function OverviewPage({ operator, window, overview, notice }: OverviewProps) {
+  const { stats, unseen, oldestPendingRunId } = overview
+  const total = STATUSES.reduce((sum, status) => sum + stats.byStatus[status], 0)
+  return (
+    <Layout title="Overview" operator={operator} room={ADMIN} notice={notice}>
+      <div class="head">
+        <h1>Overview</h1>
+        <nav aria-label="Window" class="tabs">
+          {Object.entries(WINDOWS).map(([word, name]) => (
+            <a href={withQuery(ADMIN, { window: word })} aria-current={word === window ? 'true' : undefined}>
+              {name}
+            </a>
+          ))}
+        </nav>
+      </div>
+      <Worklist unseen={unseen} />
+      <Tiles stats={stats} oldestPendingRunId={oldestPendingRunId} />
+      {total === 0 && (
+        <EmptyState
+          title={`Nothing has been asked for in the last ${WINDOWS[window]}`}
+          hint="Upload a file with extensions through this service, or register an upload made elsewhere, and it appears here."
+        />
+      )}
+      <section class="card" aria-labelledby="per-hour">
+        <HourChart id="per-hour" hours={stats.byHour} window={window} />
+      </section>
+      <div class="columns">
+        <Causes stats={stats} />
+        <Extensions stats={stats} />
+      </div>
+    </Layout>
+  )
+}
+
+function Worklist({ unseen }: { unseen: number }) {
+  if (unseen === 0) return <p class="calm">Nothing waits to be seen to: every failure is acknowledged.</p>
+  return (
+    <p class="alarm">
+      <a href={failuresHref(WORKLIST)}>
+        {unseen.toLocaleString('en')} failed {unseen === 1 ? 'run waits' : 'runs wait'} to be seen to
+      </a>
+    </p>
+  )
+}
+
+function Tiles(props: { stats: Stats; oldestPendingRunId: string | null }) {
+  const { stats, oldestPendingRunId } = props
+  const { p50, p95 } = stats.settleSeconds
+  const oldest = stats.oldestPendingAt
+  return (
+    <ul class="tiles">
+      {STATUSES.map((status) => (
+        <li class="card">
+          <a href={failuresHref(WORKLIST, { status, acknowledged: 'any' })}>
+            <Pill of={status} />
+            <strong>{stats.byStatus[status].toLocaleString('en')}</strong>
+            <span class="hint">{status === 'pending' ? 'now' : 'in this window'}</span>
+          </a>
+        </li>
+      ))}
+      <li class="card">
+        <span>Time to settle</span>
+        <strong>{p50 === null ? '–' : durationText(p50)}</strong>
+        <span class="hint">
+          {p95 === null ? 'nothing settled' : `half of them; 95 % within ${durationText(p95)}`}
+        </span>
+      </li>
+      <li class="card">
+        <span>Oldest pending</span>
+        {oldest === null || oldestPendingRunId === null ? (
+          <strong>–</strong>
+        ) : (
+          <strong class="small">
+            <a href={runHref(oldestPendingRunId)}>
+              <Time at={oldest} />
+            </a>
+          </strong>
+        )}
+        <span class="hint">{oldest === null ? 'nothing is pending' : 'requested'}</span>
+      </li>
+    </ul>
+  )
+}
+
+function Causes({ stats }: { stats: Stats }) {
+  return (
+    <section class="card" aria-labelledby="causes">
+      <h2 id="causes">Failures by cause</h2>
+      {stats.causes.length === 0 ? (
+        <EmptyState
+          title="Nothing has failed"
+          hint="In this window every extension did its work, or is still at it."
+        />
+      ) : (
+        <table class="rows">
+          <caption class="visually-hidden">Failures by cause in this window</caption>
+          <thead>
+            <tr>
+              <th scope="col">Cause</th>
+              <th scope="col">Extension</th>
+              <th scope="col" class="number">
+                Runs
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {stats.causes.slice(0, 20).map(({ extension, cause, count }) => (
+              <tr>
+                <th scope="row" data-label="Cause">
+                  <a href={failuresHref(WORKLIST, { extension, cause, acknowledged: 'any' })}>
+                    <OutsideText text={cause} />
+                  </a>
+                </th>
+                <td data-label="Extension">
+                  <OutsideText text={extension} />
+                </td>
+                <td data-label="Runs" class="number">
+                  {count.toLocaleString('en')}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  )
+}
+
+function Extensions({ stats }: { stats: Stats }) {
+  const rows = Object.entries(stats.byExtension)
+  return (
+    <section class="card" aria-labelledby="extensions">
+      <h2 id="extensions">By extension</h2>
+      {rows.length === 0 ? (
+        <EmptyState title="No extension has run" hint="Each that is asked for gets a row here." />
+      ) : (
+        <table class="rows">
+          <caption class="visually-hidden">Runs by extension and status in this window</caption>
+          <thead>
+            <tr>
+              <th scope="col">Extension</th>
+              {STATUSES.map((status) => (
+                <th scope="col" class="number">
+                  {status}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(([extension, counts]) => (
+              <tr>
+                <th scope="row" data-label="Extension">
+                  <OutsideText text={extension} />
+                </th>
+                {STATUSES.map((status) => (
+                  <td data-label={status} class="number">
+                    {counts[status].toLocaleString('en')}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  )
+}

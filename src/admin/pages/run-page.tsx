@@ -1,0 +1,162 @@
+import type { InspectedRun } from '../../tracking/operators/inspect-run.ts'
+import type { ShownRun } from '../../tracking/operators/show-run.ts'
+import { assetHref, FAILURES, runHref } from '../addresses.ts'
+import { JsonBlock } from '../components/code-block.tsx'
+import { DeliveryTable } from '../components/delivery-table.tsx'
+
+import { Layout } from '../components/layout.tsx'
+import { OutsideText } from '../components/outside-text.tsx'
+import { EmptyState } from '../components/pager.tsx'
+import { Pill } from '../components/pill.tsx'
+import { RunActions } from '../components/run-actions.tsx'
+import { FileName } from '../components/run-table.tsx'
+import { durationText, Time } from '../components/time.tsx'
+import { Timeline } from '../components/timeline.tsx'
+import type { Operator } from '../operator-door.ts'
+import { visibleText } from '../visible-text.ts'
+
+type RunProps = {
+  operator: Operator
+  inspected: InspectedRun
+  publicUrl: string
+  notice?: string | undefined
+}
+
+/** Where no file is known yet, nothing can be heard of it: the script asks again instead. */
+const ASK_AGAIN_SECONDS = 3
+
+export function RunPage({ operator, inspected, publicUrl, notice }: RunProps) {
+  const { shown } = inspected
+  const { run, submission, siblings, deliveries, timeline } = shown
+  const { fileId } = run
+  const isPending = run.status === 'pending'
+  const events = isPending && fileId !== null ? `${assetHref(fileId)}/events` : undefined
+  const refresh = isPending && fileId === null ? ASK_AGAIN_SECONDS : undefined
+  return (
+    <Layout
+      title={`${visibleText(run.name)} ${run.status}`}
+      {...{ operator, notice, events, refresh }}
+      room={FAILURES}
+    >
+      <div class="head" data-live="head" data-state={run.status}>
+        <h1>
+          <OutsideText text={run.name} />
+        </h1>
+        <Pill of={run.status} />
+        {run.acknowledgedAt !== null && <span class="tag">acknowledged</span>}
+        {run.contradicted && <span class="tag">contradicted</span>}
+      </div>
+      <div class="columns wide-left">
+        <div class="stack">
+          <div data-live="error">
+            <ErrorCard run={run} />
+          </div>
+          <section class="card" aria-labelledby="timeline" data-live="timeline">
+            <h2 id="timeline">What happened</h2>
+            <Timeline happenings={timeline} />
+          </section>
+        </div>
+        <div class="stack">
+          <div data-live="facts">
+            <Facts run={run} submission={submission} />
+          </div>
+          <div data-live="actions">
+            <RunActions operator={operator} inspected={inspected} publicUrl={publicUrl} />
+          </div>
+        </div>
+      </div>
+      <section class="card" aria-labelledby="deliveries" data-live="deliveries">
+        <h2 id="deliveries">Webhooks that touched it</h2>
+        {deliveries.length === 0 ? (
+          <EmptyState
+            title="No webhook has come"
+            hint="Refused ones name no run: see the page of deliveries, with the outcome “rejected”."
+          />
+        ) : (
+          <DeliveryTable deliveries={deliveries} caption="Webhooks that touched this run, the oldest first" />
+        )}
+      </section>
+      <Siblings siblings={siblings} />
+      <section class="card" aria-labelledby="requested">
+        <h2 id="requested">As it was asked for</h2>
+        <JsonBlock id="requested-json" label="The extensions of the request" json={submission.requested} />
+      </section>
+    </Layout>
+  )
+}
+
+function ErrorCard({ run }: { run: ShownRun['run'] }) {
+  if (run.error === null) return <></>
+  return (
+    <section class="card error" aria-labelledby="error">
+      <h2 id="error">The error, as ImageKit gave it</h2>
+      <JsonBlock id="error-json" label="The error" json={run.error} />
+      {run.cause !== null && (
+        <p class="hint">
+          Grouped as{' '}
+          <code>
+            <OutsideText text={run.cause} />
+          </code>
+        </p>
+      )}
+    </section>
+  )
+}
+
+function Facts({ run, submission }: Pick<ShownRun, 'run' | 'submission'>) {
+  const { requestedAt, settledAt, source } = run
+  const seconds = settledAt === null ? null : (Date.parse(settledAt) - Date.parse(requestedAt)) / 1000
+  return (
+    <section class="card" aria-labelledby="facts">
+      <h2 id="facts">Facts</h2>
+      <dl class="facts">
+        <dt>File</dt>
+        <dd class="file">
+          <FileName fileId={run.fileId} fileName={run.fileName} />
+        </dd>
+        <dt>Requested</dt>
+        <dd>
+          <Time at={requestedAt} />
+          {submission.keyName !== null && ` by ${submission.keyName}`}
+        </dd>
+        <dt>Settled</dt>
+        <dd>
+          {settledAt === null ? '–' : <Time at={settledAt} />}
+          {seconds !== null && ` after ${durationText(seconds)}`}
+        </dd>
+        <dt>Known by</dt>
+        <dd>{source}</dd>
+        <dt>Attempt</dt>
+        <dd>{run.attempt}</dd>
+        <dt>Run</dt>
+        <dd class="id">{run.runId}</dd>
+        <dt>Submission</dt>
+        <dd>
+          <span class="id">{submission.submissionId}</span>
+          <span class="hint">
+            {submission.kind}, {submission.state}
+          </span>
+        </dd>
+      </dl>
+    </section>
+  )
+}
+
+function Siblings({ siblings }: Pick<ShownRun, 'siblings'>) {
+  if (siblings.length === 0) return <></>
+  return (
+    <section class="card" aria-labelledby="siblings" data-live="siblings">
+      <h2 id="siblings">Asked for together with it</h2>
+      <ul class="siblings">
+        {siblings.map(({ runId, name, status }) => (
+          <li>
+            <Pill of={status} />{' '}
+            <a href={runHref(runId)}>
+              <OutsideText text={name} />
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}

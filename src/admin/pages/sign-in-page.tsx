@@ -1,0 +1,62 @@
+import { SIGN_IN } from '../addresses.ts'
+import { Layout } from '../components/layout.tsx'
+
+type SignInProps = {
+  target: string
+  /** Why the last attempt did not succeed. */
+  problem?: string | undefined
+  notice?: string | undefined
+  hasAdminKey: boolean
+  /** The browser keeps the session's cookie over https only. */
+  needsHttps: boolean
+}
+
+export function SignInPage({ target, problem, notice, hasAdminKey, needsHttps }: SignInProps) {
+  return (
+    <Layout title="Sign in" operator={undefined} notice={notice}>
+      <div class="sign-in card">
+        <h1>Sign in</h1>
+        {problem !== undefined && (
+          <p class="problem" role="alert" id="problem">
+            {problem}
+          </p>
+        )}
+        {!hasAdminKey && (
+          <p class="problem">
+            No admin key is configured, so nobody can sign in. Set <code>TRACKER_ADMIN_KEY</code> and start
+            the service again.
+          </p>
+        )}
+        {needsHttps && (
+          <p class="problem">
+            <code>PUBLIC_URL</code> is an http address. Browsers keep a sign-in over https only: put the
+            service behind https and set <code>PUBLIC_URL</code> to it.
+          </p>
+        )}
+        <form method="post" action={SIGN_IN} class="stack">
+          <input type="hidden" name="to" value={target} />
+          <div class="field">
+            <label for="key">Admin key</label>
+            <input
+              type="password"
+              id="key"
+              name="key"
+              required
+              autofocus
+              autocomplete="current-password"
+              aria-describedby={problem === undefined ? 'key-hint' : 'problem key-hint'}
+              aria-invalid={problem === undefined ? undefined : 'true'}
+            />
+            <p class="hint" id="key-hint">
+              One of those in <code>TRACKER_ADMIN_KEY</code>. A sign-in lasts 12 hours, and ends at once when
+              its key is removed.
+            </p>
+          </div>
+          <button type="submit" class="primary">
+            Sign in
+          </button>
+        </form>
+      </div>
+    </Layout>
+  )
+}

@@ -1,0 +1,49 @@
+import { TrackerError } from '../domain/errors.ts'
+import type { AppContext } from '../http/app-env.ts'
+import { readBody, WHOLE_BODY_MS } from '../http/read-body.ts'
+import type { Operator, OperatorDoor } from './operator-door.ts'
+
+const MAX_FORM_BYTES = 256 * 1024
+const FORM_TYPE = 'application/x-www-form-urlencoded'
+
+/** The field by which a form proves that a page of ours has sent it. */
+export const FORM_TOKEN = 'formToken'
+
+/** A form as a browser sends it. Throws `unsupported_media_type`, and what `readBody` throws. */
+export async function readForm(c: AppContext): Promise<URLSearchParams> {
+  const [type = ''] = (c.env.incoming.headers['content-type'] ?? '').split(';')
+  if (type.trim().toLowerCase() !== FORM_TYPE)
+    throw new TrackerError('unsupported_media_type', `A form should come as ${FORM_TYPE}.`)
+  return new URLSearchParams((await readBody(c.env.incoming, MAX_FORM_BYTES, WHOLE_BODY_MS)).toString('utf8'))
+}
+
+/** The form of an operator who is signed in. Throws `unauthenticated`, and `forbidden` where no page of theirs has sent it. */
+export async function readOwnForm(
+  c: AppContext,
+  door: OperatorDoor,
+): Promise<{ operator: Operator; form: URLSearchParams }> {
+  const operator = door.admit(c)
+  const form = await readForm(c)
+  if (door.isOwnForm(c, form.get(FORM_TOKEN) ?? '')) return { operator, form }
+  throw new TrackerError(
+    'forbidden',
+    'This form was not sent by a page of your session, so nothing was done. Open the page again and repeat it.',
+  )
+}
+
+/** Whether another site's page has sent this. A page of ours tells no referrer, and then its `Origin` may be `null`. */
+export function isForeign(c: AppContext): boolean {
+  const { origin, host, 'sec-fetch-site': site } = c.env.incoming.headers
+  if (site !== undefined) return site !== 'same-origin' && site !== 'none'
+  if (origin === undefined || origin === 'null') return false
+  return !URL.canParse(origin) || new URL(origin).host !== host
+}
+
+/** A text that an operator may leave out. Throws `invalid_input` for one that is too long. */
+export function readNote(form: URLSearchParams, field: string): string | null {
+  const text = (form.get(field) ?? '').trim()
+  const problem = { field, message: 'must have at most 2000 characters' }
+  if (text.length > 2000)
+    throw new TrackerError('invalid_input', 'The form is not valid.', { fields: [problem] })
+  return text === '' ? null : text
+}

@@ -1,0 +1,54 @@
+import { Hono } from 'hono'
+import type { AppEnv } from '../../http/app-env.ts'
+import { route } from '../../http/routes.ts'
+import { answerEvents } from '../../http/status-events.ts'
+import type { Heartbeats } from '../../http/status-heartbeats.ts'
+import { forgetAsset } from '../../tracking/operators/forget-asset.ts'
+import { showAsset } from '../../tracking/operators/show-asset.ts'
+import type { StatusBoard } from '../../tracking/status-board.ts'
+import { ADMIN, withQuery } from '../addresses.ts'
+import { findNotice } from '../notices.ts'
+import type { OperatorDoor } from '../operator-door.ts'
+import { answerPage, seeOther } from '../page-answers.ts'
+import { AssetPage, ForgetPage } from '../pages/asset-pages.tsx'
+import { readNote, readOwnForm } from '../read-form.ts'
+
+type AssetRoutesDeps = Parameters<typeof showAsset>[0] &
+  Parameters<typeof forgetAsset>[0] & { door: OperatorDoor; board: StatusBoard; heartbeats: Heartbeats }
+
+/** All that is held of an asset, its changes as they come, and to forget it. */
+export function assetRoutes(deps: AssetRoutesDeps): Hono<AppEnv> {
+  const { door } = deps
+  const app = new Hono<AppEnv>()
+  route(app, '/admin/assets/:fileId', {
+    GET: async (c) => {
+      const operator = door.admit(c)
+      const asset = await showAsset(deps, c.req.param('fileId') ?? '')
+      const notice = findNotice(c.req.query('notice'))
+      return answerPage(c, <AssetPage {...{ operator, asset, notice }} />)
+    },
+  })
+  route(app, '/admin/assets/:fileId/events', {
+    GET: (c) => {
+      door.admit(c)
+      return answerEvents(c, deps, c.req.param('fileId') ?? '')
+    },
+  })
+  route(app, '/admin/assets/:fileId/forget', {
+    GET: async (c) => {
+      const operator = door.admit(c)
+      const asset = await showAsset(deps, c.req.param('fileId') ?? '')
+      return answerPage(c, <ForgetPage operator={operator} asset={asset} />)
+    },
+    POST: async (c) => {
+      const { operator, form } = await readOwnForm(c, door)
+      await forgetAsset(deps, {
+        fileId: c.req.param('fileId') ?? '',
+        reason: readNote(form, 'reason'),
+        actor: operator.keyName,
+      })
+      return seeOther(c, withQuery(ADMIN, { notice: 'forgotten' }))
+    },
+  })
+  return app
+}

@@ -1,0 +1,57 @@
+import { Hono } from 'hono'
+import type { AppEnv } from '../../http/app-env.ts'
+import { parseDeliveryFilter } from '../../http/operators/delivery-routes.ts'
+import { parseDeliveryPage, writeCursor } from '../../http/operators/list-query.ts'
+import { route } from '../../http/routes.ts'
+import { listDeliveries, showDelivery } from '../../tracking/operators/list-deliveries.ts'
+import { replayDelivery } from '../../tracking/operators/replay-delivery.ts'
+import { DELIVERIES, runHref, withQuery } from '../addresses.ts'
+import { findNotice } from '../notices.ts'
+import type { OperatorDoor } from '../operator-door.ts'
+import { answerPage, seeOther } from '../page-answers.ts'
+import { DeliveriesPage } from '../pages/deliveries-page.tsx'
+import { DeliveryPage } from '../pages/delivery-page.tsx'
+import { readNote, readOwnForm } from '../read-form.ts'
+
+type DeliveryRoutesDeps = Parameters<typeof listDeliveries>[0] &
+  Parameters<typeof replayDelivery>[0] & { door: OperatorDoor }
+
+/** What was received, and to apply it again. */
+export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
+  const { door } = deps
+  const app = new Hono<AppEnv>()
+  route(app, DELIVERIES, {
+    GET: async (c) => {
+      const operator = door.admit(c)
+      // As a form sends them, fields may be empty.
+      const given = Object.entries(c.req.query()).map(([name, value]) => [name, value.trim()] as const)
+      const filter = parseDeliveryFilter(Object.fromEntries(given.filter(([, value]) => value !== '')))
+      const page = parseDeliveryPage(c)
+      const { deliveries, next } = await listDeliveries(deps, filter, page)
+      const newest = page.before === null ? null : withQuery(DELIVERIES, filter)
+      const older = next === null ? null : withQuery(DELIVERIES, { ...filter, cursor: writeCursor(next) })
+      const notice = findNotice(c.req.query('notice'))
+      return answerPage(c, <DeliveriesPage {...{ operator, filter, deliveries, newest, older, notice }} />)
+    },
+  })
+  route(app, `${DELIVERIES}/:deliveryId`, {
+    GET: async (c) => {
+      const operator = door.admit(c)
+      const delivery = await showDelivery(deps, c.req.param('deliveryId') ?? '')
+      return answerPage(c, <DeliveryPage operator={operator} delivery={delivery} />)
+    },
+  })
+  route(app, `${DELIVERIES}/:deliveryId/replay`, {
+    POST: async (c) => {
+      const { operator, form } = await readOwnForm(c, door)
+      const { outcome, runId } = await replayDelivery(deps, {
+        deliveryId: c.req.param('deliveryId') ?? '',
+        actor: operator.keyName,
+        reason: readNote(form, 'reason'),
+      })
+      // It has an id of its own now: where it speaks of a run, that shows what has become of it.
+      return seeOther(c, withQuery(runId === null ? DELIVERIES : runHref(runId), { notice: outcome }))
+    },
+  })
+  return app
+}

@@ -1,0 +1,134 @@
+import { Hono } from 'hono'
+import { EVERY_RUN, wantsGroup } from '../../domain/run-filter.ts'
+import type { AppEnv } from '../../http/app-env.ts'
+import { parsePage, writeCursor } from '../../http/operators/list-query.ts'
+import { route } from '../../http/routes.ts'
+import { acknowledgeMatching } from '../../tracking/operators/acknowledge-matching.ts'
+import { acknowledgeRuns } from '../../tracking/operators/acknowledge-runs.ts'
+import { listRunGroups } from '../../tracking/operators/list-run-groups.ts'
+import { listRuns } from '../../tracking/operators/list-runs.ts'
+import { previewRetry, showRetry, startRetry } from '../../tracking/operators/retry-runs.ts'
+import { ACKNOWLEDGEMENTS, FAILURES, RETRIES, retryHref } from '../addresses.ts'
+import { failuresHref, filterOf, isCountable, nextHref, readFailuresQuery } from '../failures-query.ts'
+import { findNotice } from '../notices.ts'
+import type { OperatorDoor } from '../operator-door.ts'
+import { answerPage, seeOther } from '../page-answers.ts'
+import { FailuresPage } from '../pages/failures-page.tsx'
+import { AcknowledgePreviewPage, RetryPreviewPage } from '../pages/preview-pages.tsx'
+import { RetryPage } from '../pages/retry-page.tsx'
+import { readNote, readOwnForm } from '../read-form.ts'
+import { MAX_SELECTED, type RunSelection, readSelection, selectionFields } from '../run-selection.ts'
+
+type FailureRoutesDeps = Parameters<typeof listRuns>[0] &
+  Parameters<typeof listRunGroups>[0] &
+  Parameters<typeof acknowledgeMatching>[0] &
+  Parameters<typeof startRetry>[0] & { door: OperatorDoor }
+
+/** How many one confirmation takes off the list at most: it is one request. */
+const MAX_ACKNOWLEDGED = 10_000
+
+/** The list of runs, and what is done to many of them. */
+export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
+  const { door } = deps
+  const app = new Hono<AppEnv>()
+
+  route(app, FAILURES, {
+    GET: async (c) => {
+      const operator = door.admit(c)
+      const query = readFailuresQuery({ get: (name) => c.req.query(name) })
+      const filter = filterOf(query)
+      const page = parsePage(c)
+      const groups = await listRunGroups(deps, EVERY_RUN)
+      const matching = groups.filter((group) => wantsGroup(filter, group))
+      const { runs, next } = query.group === 'cause' ? NO_RUNS : await listRuns(deps, filter, page)
+      const list = {
+        runs,
+        newest: page.before === null ? null : failuresHref(query),
+        older: next === null ? null : nextHref(query, writeCursor(next)),
+      }
+      const notice = findNotice(c.req.query('notice'))
+      return answerPage(c, <FailuresPage {...{ operator, query, groups, matching, list, notice }} />)
+    },
+  })
+
+  route(app, `${RETRIES}/preview`, {
+    POST: async (c) => {
+      const { operator, form } = await readOwnForm(c, door)
+      const selection = readSelection(form)
+      if (selection === undefined) return seeOther(c, nothingSelected(form))
+      const preview = await previewRetry(deps, retrySelection(selection))
+      return answerPage(c, <RetryPreviewPage operator={operator} selection={selection} preview={preview} />)
+    },
+  })
+  route(app, RETRIES, {
+    POST: async (c) => {
+      const { operator, form } = await readOwnForm(c, door)
+      const selection = readSelection(form)
+      if (selection === undefined) return seeOther(c, nothingSelected(form))
+      const details =
+        selection.kind === 'all'
+          ? Object.fromEntries(selectionFields(selection))
+          : { runIds: [...selection.runIds] }
+      const progress = await startRetry(deps, {
+        selection: retrySelection(selection),
+        actor: operator.keyName,
+        reason: readNote(form, 'reason'),
+        details,
+      })
+      return seeOther(c, retryHref(progress.retryId))
+    },
+  })
+  route(app, `${RETRIES}/:retryId`, {
+    GET: async (c) => {
+      const operator = door.admit(c)
+      const progress = await showRetry(deps, c.req.param('retryId') ?? '')
+      return answerPage(c, <RetryPage operator={operator} progress={progress} />)
+    },
+  })
+
+  route(app, `${ACKNOWLEDGEMENTS}/preview`, {
+    POST: async (c) => {
+      const { operator, form } = await readOwnForm(c, door)
+      const selection = readSelection(form)
+      if (selection === undefined) return seeOther(c, nothingSelected(form))
+      const total = await countSelected(selection)
+      return answerPage(c, <AcknowledgePreviewPage operator={operator} selection={selection} total={total} />)
+    },
+  })
+  route(app, ACKNOWLEDGEMENTS, {
+    POST: async (c) => {
+      const { operator, form } = await readOwnForm(c, door)
+      const selection = readSelection(form)
+      if (selection === undefined) return seeOther(c, nothingSelected(form))
+      const by = { note: readNote(form, 'note'), actor: operator.keyName }
+      if (selection.kind === 'all')
+        await acknowledgeMatching(deps, { filter: selection.filter, limit: MAX_ACKNOWLEDGED, ...by })
+      else await acknowledgeRuns(deps, { runIds: selection.runIds, ...by })
+      return seeOther(c, withNotice(failuresHref(selection.query), 'acknowledged'))
+    },
+  })
+
+  /** Null where it would have to be counted one by one. */
+  const countSelected = async (selection: RunSelection): Promise<number | null> => {
+    if (selection.kind === 'some') return selection.runIds.length
+    if (!isCountable(selection.query)) return null
+    const groups = await listRunGroups(deps, { ...selection.filter, acknowledged: false })
+    return groups.reduce((sum, { size }) => sum + size, 0)
+  }
+  return app
+}
+
+const NO_RUNS = { runs: [], next: null }
+
+function retrySelection(selection: RunSelection): Parameters<typeof previewRetry>[1] {
+  if (selection.kind === 'some') return { runIds: selection.runIds }
+  return { filter: selection.filter, limit: MAX_SELECTED }
+}
+
+function nothingSelected(form: URLSearchParams): string {
+  return withNotice(failuresHref(readFailuresQuery(form)), 'nothing-selected')
+}
+
+function withNotice(href: string, notice: string): string {
+  return `${href}${href.includes('?') ? '&' : '?'}notice=${notice}`
+}

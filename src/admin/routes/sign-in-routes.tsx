@@ -1,0 +1,75 @@
+import { Hono } from 'hono'
+import { TrackerError } from '../../domain/errors.ts'
+import type { AppContext, AppEnv } from '../../http/app-env.ts'
+import { PROBLEMS } from '../../http/problems.ts'
+import { route } from '../../http/routes.ts'
+import { signIn } from '../../tracking/operators/sign-in.ts'
+import { SIGN_IN, SIGN_OUT, safeTarget } from '../addresses.ts'
+import { findNotice } from '../notices.ts'
+import type { OperatorDoor } from '../operator-door.ts'
+import { answerPage, seeOther } from '../page-answers.ts'
+import { SignInPage } from '../pages/sign-in-page.tsx'
+import { isForeign, readForm, readOwnForm } from '../read-form.ts'
+
+export type SignInRoutesDeps = Parameters<typeof signIn>[0] & {
+  door: OperatorDoor
+  hasAdminKey: boolean
+  needsHttps: () => boolean
+  addressOf: (c: AppContext) => string
+}
+
+export function signInRoutes(deps: SignInRoutesDeps): Hono<AppEnv> {
+  const { door, hasAdminKey } = deps
+  const app = new Hono<AppEnv>()
+
+  route(app, SIGN_IN, {
+    GET: (c) => {
+      const target = safeTarget(c.req.query('to'))
+      if (door.find(c) !== undefined) return seeOther(c, target)
+      const notice = findNotice(c.req.query('notice'))
+      const page = { target, notice, hasAdminKey, needsHttps: deps.needsHttps() }
+      return answerPage(c, <SignInPage {...page} />)
+    },
+    POST: async (c) => {
+      // There is no session yet that a form's token could belong to.
+      if (isForeign(c)) throw new TrackerError('forbidden', 'Another site has sent this form.')
+      const form = await readForm(c)
+      const target = safeTarget(form.get('to') ?? undefined)
+      try {
+        door.enter(c, signIn(deps, { key: form.get('key') ?? '', address: deps.addressOf(c) }))
+        return seeOther(c, target)
+      } catch (error) {
+        const problem = error instanceof TrackerError ? problemText(error) : undefined
+        if (!(error instanceof TrackerError) || problem === undefined) throw error
+        const told: { status: 401 | 403 | 429; retryAfter?: number } = problem.told
+        if (told.retryAfter !== undefined) c.header('Retry-After', String(told.retryAfter))
+        const page = { target, problem: problem.text, hasAdminKey, needsHttps: deps.needsHttps() }
+        return answerPage(c, <SignInPage {...page} />, told.status)
+      }
+    },
+  })
+  route(app, SIGN_OUT, {
+    POST: async (c) => {
+      await readOwnForm(c, door)
+      door.leave(c)
+      return seeOther(c, `${SIGN_IN}?notice=signed-out`)
+    },
+  })
+  return app
+}
+
+function problemText(error: TrackerError) {
+  switch (error.code) {
+    case 'unauthenticated':
+      return { text: 'This key is not known. See that it was copied whole.', told: PROBLEMS.unauthenticated }
+    case 'forbidden':
+      return {
+        text: 'This is an API key. An admin key is needed here: one of those in TRACKER_ADMIN_KEY.',
+        told: PROBLEMS.forbidden,
+      }
+    case 'too_many_attempts':
+      return { text: error.message, told: PROBLEMS.too_many_attempts }
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,139 @@
+// What the pages do beyond HTML: times in the reader's zone, boxes that are ticked, copying, and pages that update
+// themselves. Everything can be read and done without it.
+
+const twoDigits = (number) => String(number).padStart(2, '0')
+
+function zoned(at) {
+  const day = [at.getFullYear(), at.getMonth() + 1, at.getDate()].map(twoDigits).join('-')
+  return `${day} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join(':')}`
+}
+
+function showTimes(within) {
+  for (const time of within.querySelectorAll('time[datetime]')) {
+    const at = new Date(time.dateTime)
+    if (!Number.isNaN(at.getTime())) time.textContent = zoned(at)
+  }
+}
+
+function offerCopying(within) {
+  for (const button of within.querySelectorAll('button[data-copy]')) {
+    const source = document.getElementById(button.dataset.copy)
+    if (source === null || !navigator.clipboard) continue
+    button.hidden = false
+    button.addEventListener('click', async () => {
+      await navigator.clipboard.writeText(source.textContent.trim())
+      announce('Copied.')
+      button.textContent = 'Copied'
+    })
+  }
+}
+
+function announce(text) {
+  const place = document.getElementById('announce')
+  if (place !== null) place.textContent = text
+}
+
+// Ticking.
+function watchTicks() {
+  const form = document.getElementById('bulk')
+  if (form === null) return
+  const boxes = [...form.querySelectorAll('input[name=runId]')]
+  const head = form.querySelector('thead .tick')
+  const all = document.createElement('input')
+  all.type = 'checkbox'
+  all.setAttribute('aria-label', 'Select all on this page')
+  head.replaceChildren(all)
+
+  const show = () => {
+    const count = boxes.filter((box) => box.checked).length
+    document.getElementById('ticked').textContent = String(count)
+    all.checked = count === boxes.length
+    all.indeterminate = count > 0 && count < boxes.length
+    for (const button of form.querySelectorAll('[data-needs-ticked]')) button.disabled = count === 0
+  }
+  all.addEventListener('change', () => {
+    for (const box of boxes) box.checked = all.checked
+    show()
+  })
+  form.addEventListener('change', show)
+  // A browser that goes back restores the boxes after the page was read.
+  window.addEventListener('pageshow', show)
+  show()
+}
+
+// Updating: the page is asked for again, and what is marked in it takes the place of what is here.
+function isBusy(part) {
+  const active = document.activeElement
+  if (active === null || !part.contains(active)) return false
+  return active.matches('input, textarea, select') && active.value !== ''
+}
+
+function take(fresh) {
+  for (const part of document.querySelectorAll('[data-live]')) {
+    const next = fresh.querySelector(`[data-live="${part.dataset.live}"]`)
+    // Nobody's words are taken away while they are written.
+    if (next === null || isBusy(part)) continue
+    const state = next.dataset.state
+    if (state !== undefined && state !== part.dataset.state) announce(`Now: ${state}`)
+    if (part.innerHTML === next.innerHTML) continue
+    const focused = part.contains(document.activeElement) ? document.activeElement.id : ''
+    const opened = [...part.querySelectorAll('details')].map((details) => details.open)
+    const copy = document.importNode(next, true)
+    showTimes(copy)
+    part.replaceWith(copy)
+    offerCopying(copy)
+    for (const [index, details] of copy.querySelectorAll('details').entries())
+      details.open = opened[index] === true
+    if (focused !== '') document.getElementById(focused)?.focus()
+  }
+}
+
+async function reload() {
+  const answer = await fetch(location.href, { headers: { accept: 'text/html' } })
+  // The session is over, or there is no such page any more: that is to be seen.
+  if (answer.redirected || answer.status === 404) return location.reload()
+  if (!answer.ok) return undefined
+  const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html')
+  document.title = fresh.title
+  take(fresh)
+  return fresh.getElementById('main')
+}
+
+function keepAsking(seconds) {
+  const ask = async () => {
+    const main = await reload().catch(() => undefined)
+    if (main === undefined) return setTimeout(ask, 5000)
+    if (main.dataset.refresh !== undefined) return setTimeout(ask, Number(main.dataset.refresh) * 1000)
+    return follow(main)
+  }
+  setTimeout(ask, seconds * 1000)
+}
+
+function listen(address) {
+  const source = new EventSource(address)
+  let isAsking = false
+  let isOwed = false
+  const ask = async () => {
+    isOwed = true
+    if (isAsking) return
+    isAsking = true
+    while (isOwed) {
+      isOwed = false
+      const main = await reload().catch(() => undefined)
+      if (main !== undefined && main.dataset.events === undefined) source.close()
+    }
+    isAsking = false
+  }
+  source.addEventListener('status', ask)
+}
+
+function follow(main) {
+  const { events, refresh } = main.dataset
+  if (events !== undefined) listen(events)
+  else if (refresh !== undefined) keepAsking(Number(refresh))
+}
+
+showTimes(document)
+offerCopying(document)
+watchTicks()
+follow(document.getElementById('main'))

@@ -1,0 +1,70 @@
+import { type AssetState, describeAsset } from '../../domain/asset.ts'
+import { TrackerError } from '../../domain/errors.ts'
+import type { DeliveryFilter, DeliveryPlace, ListedDelivery } from '../../domain/listed-delivery.ts'
+import type { Run } from '../../domain/run.ts'
+import type { Submission } from '../../domain/submission.ts'
+import { type DeliveryView, deliveryView } from './delivery-view.ts'
+import { type ListedRunView, listedRunView } from './listed-run-view.ts'
+
+type ShowAssetDeps = {
+  store: {
+    listAssetSubmissions(fileId: string): Promise<{ submission: Submission; runs: Run[] }[]>
+    listDeliveries(
+      filter: DeliveryFilter,
+      page: { limit: number; before: DeliveryPlace | null },
+    ): Promise<{ deliveries: ListedDelivery[]; next: DeliveryPlace | null }>
+  }
+}
+
+export type ShownAsset = {
+  fileId: string
+  fileName: string | null
+  status: AssetState
+  /** The newest first. A run that is not current has a newer one in its place. */
+  submissions: {
+    submissionId: string
+    kind: Submission['kind']
+    state: Submission['state']
+    createdAt: string
+    keyName: string | null
+    runs: (ListedRunView & { isCurrent: boolean })[]
+  }[]
+  /** The newest of them. */
+  deliveries: DeliveryView[]
+}
+
+const DELIVERIES = 20
+
+/** Everything that is held of an asset. Throws `not_found`. */
+export async function showAsset({ store }: ShowAssetDeps, fileId: string): Promise<ShownAsset> {
+  const [held, { deliveries }] = await Promise.all([
+    store.listAssetSubmissions(fileId),
+    store.listDeliveries({ outcome: null, fileId }, { limit: DELIVERIES, before: null }),
+  ])
+  const [newest] = held
+  if (newest === undefined) throw new TrackerError('not_found', `Nothing is known of an asset ${fileId}.`)
+  const counting = held.filter(({ submission }) => submission.state !== 'rejected').toReversed()
+  const recordedAt = newest.submission.updatedAt
+  const asset = describeAsset({ fileId, recordedAt, runs: counting.flatMap(({ runs }) => runs) })
+  const current = new Set(asset.runs.map(({ runId }) => runId))
+  return {
+    fileId,
+    fileName: held.find(({ submission }) => submission.fileName !== null)?.submission.fileName ?? null,
+    status: asset.status,
+    submissions: held.map(({ submission, runs }) => {
+      const { submissionId, kind, state, keyName, fileName } = submission
+      return {
+        submissionId,
+        kind,
+        state,
+        keyName,
+        createdAt: new Date(submission.createdAt).toISOString(),
+        runs: runs.map((run) => ({
+          ...listedRunView({ run, kind, fileId, fileName }),
+          isCurrent: current.has(run.runId),
+        })),
+      }
+    }),
+    deliveries: deliveries.map(deliveryView),
+  }
+}

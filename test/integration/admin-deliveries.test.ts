@@ -1,0 +1,110 @@
+import { expect, test, vi } from 'vitest'
+import { readLinks, readText } from '../support/html.ts'
+import { signIn } from '../support/operator-browser.ts'
+import { accountEvent, deliverEvent, ikHeaders } from '../support/signed-webhooks.ts'
+import { startTracker } from '../support/tracker.ts'
+import { deliver, FILE_ID, payload, register } from '../support/webhooks.ts'
+import { fail, listRuns, startOperated } from './admin-setup.ts'
+
+/** They are written once a second. */
+const REFUSED_ARE_KEPT = { timeout: 10_000 }
+
+const deliveriesOf = (html: string) =>
+  readLinks(html).filter((href) => /^\/admin\/deliveries\/[^?]/.test(href))
+
+test('deliveries are listed with their outcome and narrowed by outcome and file', async () => {
+  const { tracker, browser } = await startOperated()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  await deliver(webhookUrl, payload('remove-bg', 'success'))
+  await deliver(webhookUrl, payload('remove-bg', 'success'))
+  await deliver(webhookUrl, payload('remove-bg', 'failure'))
+  await fail(tracker, 'remove-bg', 'other')
+  const all = await browser.get('/admin/deliveries')
+  expect(deliveriesOf(all.html)).toHaveLength(4)
+  expect(readText(all.html)).toMatch(/applied .* contradicted .* duplicate .* applied /s)
+  const counts: [string, number][] = [
+    ['?outcome=applied', 2],
+    ['?outcome=duplicate', 1],
+    [`?fileId=${FILE_ID}`, 3],
+    [`?outcome=applied&fileId=+${FILE_ID}+`, 1],
+    ['?outcome=&fileId=', 4],
+    ['?limit=3', 3],
+  ]
+  for (const [query, count] of counts)
+    expect(deliveriesOf((await browser.get(`/admin/deliveries${query}`)).html), query).toHaveLength(count)
+  const first = await browser.get('/admin/deliveries?limit=3')
+  const [older = ''] = readLinks(first.html).filter((href) => href.includes('cursor='))
+  const rest = await browser.get(older)
+  expect(new Set([...deliveriesOf(first.html), ...deliveriesOf(rest.html)]).size).toBe(4)
+})
+
+test('one delivery shows its headers and its body, set out and as it came', async () => {
+  const { tracker, browser } = await startOperated()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const body =
+    '{"service":"remove-bg","status":"FAILURE","fileId":"5effaa5662679b5af2c58829","error":{"message":"no","size":12345678901234567890}}'
+  await deliver(webhookUrl, body, { 'content-type': 'application/json', 'x-custom': 'shown' })
+  const [href = ''] = deliveriesOf((await browser.get('/admin/deliveries')).html)
+  const { html } = await browser.get(href)
+  expect(readText(html)).toContain('{ "service": "remove-bg", "status": "FAILURE",')
+  expect(readText(html)).toContain(body)
+  expect(readText(html)).toMatch(/x-custom shown/)
+  expect(html).toMatch(/\n {2}&quot;service&quot;: &quot;remove-bg&quot;/)
+})
+
+test('a refused delivery tells its cause, never its signature, and is applied once that is mended', async () => {
+  const secret = 'whsec_mended'
+  const broken = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: 'whsec_other' })
+  const before = await signIn(broken)
+  const body = accountEvent('file-updated')
+  const headers = ikHeaders(body, { secret })
+  expect((await deliverEvent(broken, body, headers)).status).toBe(401)
+  const list = await vi.waitFor(async () => {
+    const page = await before.get('/admin/deliveries?outcome=rejected')
+    expect(deliveriesOf(page.html)).toHaveLength(1)
+    return page
+  }, REFUSED_ARE_KEPT)
+  expect(readText(list.html)).toContain('of another secret than those in IMAGEKIT_WEBHOOK_SECRET')
+  const [href = ''] = deliveriesOf(list.html)
+  const page = await before.get(href)
+  expect(page.html).not.toContain(headers['x-ik-signature'].split('v1=')[1])
+  const refused = await before.submit(page, `${href}/replay`)
+  expect(refused.status).toBe(422)
+  expect(readText(refused.html)).toContain('The delivery is still refused')
+
+  await broken.service.stop()
+  const mended = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: secret }, {}, broken.directory)
+  const after = await signIn(mended)
+  const replayed = await after.submit(await after.get(href), `${href}/replay`, [['reason', 'secret mended']])
+  expect([replayed.status, replayed.location]).toEqual([303, '/admin/deliveries?notice=ignored'])
+  expect(deliveriesOf((await after.get('/admin/deliveries?outcome=rejected')).html)).toEqual([])
+  expect(readText((await after.get('/admin/audit')).html)).toContain('operator replayed a delivery')
+})
+
+test('a delivery that counts is replayed, and the page of its run says what has become of it', async () => {
+  const { tracker, browser } = await startOperated()
+  await fail(tracker, 'remove-bg', FILE_ID)
+  const [run] = await listRuns(tracker)
+  const [href = ''] = deliveriesOf((await browser.get('/admin/deliveries')).html)
+  const replayed = await browser.submit(await browser.get(href), `${href}/replay`)
+  expect(replayed.location).toBe(`/admin/runs/${run?.runId}?notice=duplicate`)
+  expect(readText((await browser.get(replayed.location ?? '')).html)).toContain('nothing has changed')
+})
+
+test('an asset is forgotten only after it was asked, and its name is in no page afterwards', async () => {
+  const { tracker, browser } = await startOperated()
+  await fail(tracker, 'remove-bg', FILE_ID)
+  const path = `/admin/assets/${FILE_ID}`
+  expect(readText((await browser.get(path)).html)).toContain('Its runs')
+  const question = await browser.get(`${path}/forget`)
+  expect(readText(question.html)).toContain('This cannot be undone.')
+  expect((await browser.get(path)).status).toBe(200)
+  const done = await browser.submit(question, `${path}/forget`, [['reason', 'asked by its owner']])
+  expect([done.status, done.location]).toEqual([303, '/admin?notice=forgotten'])
+  expect(readText((await browser.get(done.location ?? '')).html)).toContain('The asset is forgotten')
+  for (const gone of [path, `${path}/forget`, `${path}/events`])
+    expect((await browser.get(gone)).status).toBe(404)
+  for (const page of ['/admin/failures', '/admin/deliveries', '/admin/audit'])
+    expect((await browser.get(page)).html, page).not.toContain(FILE_ID)
+  expect(readText((await browser.get('/admin/audit')).html)).toContain('asked by its owner')
+})

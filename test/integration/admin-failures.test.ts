@@ -1,0 +1,207 @@
+import { expect, test, vi } from 'vitest'
+import { readForms, readLinks, readTags, readText } from '../support/html.ts'
+import { type Page, signIn } from '../support/operator-browser.ts'
+import { startTrackerAndSandbox } from '../support/tracker.ts'
+import { type Entry, FILE, upload } from '../support/uploads.ts'
+import { deliver, register } from '../support/webhooks.ts'
+import { fail, listRuns, startOperated } from './admin-setup.ts'
+
+/** The runs of a page's list, by their ids. */
+function idsOf({ html }: Page): string[] {
+  return readTags(html).flatMap(({ name, attributes }) =>
+    name === 'input' && attributes['name'] === 'runId' && attributes['type'] === 'checkbox'
+      ? (attributes['value'] ?? [])
+      : [],
+  )
+}
+
+test('the worklist has what failed and nobody has seen to, the newest first', async () => {
+  const { tracker, browser } = await startOperated()
+  await fail(tracker, 'remove-bg', 'a')
+  await fail(tracker, 'aws-auto-tagging', 'b')
+  const { webhookUrl } = await register(tracker, ['remove-bg'], 'c')
+  await deliver(webhookUrl, { service: 'remove-bg', status: 'SUCCESS', fileId: 'c' })
+  await register(tracker, ['remove-bg'], 'd')
+  const page = await browser.get('/admin/failures')
+  const failed = await listRuns(tracker, '?status=failed')
+  expect(idsOf(page)).toEqual(failed.map(({ runId }) => runId))
+  expect(readText(page.html)).toContain('2 in all')
+  expect(readText(page.html)).toMatch(
+    /failed aws-auto-tagging b aws-auto-tagging could not do it broken \d{4}-/,
+  )
+  expect(readLinks(page.html)).toEqual(
+    expect.arrayContaining(failed.map(({ runId }) => `/admin/runs/${runId}`)),
+  )
+})
+
+test('each filter is in the address, and the list is as the routes tell it', async () => {
+  const { tracker, browser } = await startOperated()
+  for (const [service, fileId] of [
+    ['remove-bg', 'a'],
+    ['aws-auto-tagging', 'a'],
+    ['remove-bg', 'b'],
+  ] as const)
+    await fail(tracker, service, fileId, { message: 'no', reason: fileId === 'a' ? 'dark' : 'bright' })
+  await register(tracker, ['remove-bg'], 'c')
+  const [newest] = await listRuns(tracker, '?status=failed')
+  await browser.submit(
+    await browser.get(`/admin/runs/${newest?.runId}`),
+    `/admin/runs/${newest?.runId}/acknowledge`,
+  )
+  const all = 'status=any&acknowledged=any'
+  const filters: [page: string, routes: string][] = [
+    ['', '?status=failed&acknowledged=false'],
+    ['?acknowledged=true', '?status=failed&acknowledged=true'],
+    ['?acknowledged=any', '?status=failed'],
+    ['?status=pending', '?status=pending'],
+    [`?${all}`, ''],
+    [`?${all}&extension=remove-bg`, '?extension=remove-bg'],
+    ['?cause=dark', '?status=failed&acknowledged=false&cause=dark'],
+    [
+      '?extension=remove-bg&cause=dark&since=&until=&q=',
+      '?status=failed&acknowledged=false&extension=remove-bg&cause=dark',
+    ],
+    [`?${all}&q=a`, '?q=a'],
+    [`?${all}&q=${newest?.runId}`, `?q=${newest?.runId}`],
+    [`?${all}&until=2020-01-01T00:00`, '?until=2020-01-01T00:00:00Z'],
+    [`?${all}&since=2020-01-01T00:00:00`, '?since=2020-01-01T00:00:00Z'],
+  ]
+  const seen = new Set<string>()
+  for (const [query, asked] of filters) {
+    const ids = idsOf(await browser.get(`/admin/failures${query}`))
+    expect(ids, query).toEqual((await listRuns(tracker, asked)).map(({ runId }) => runId))
+    seen.add(ids.join())
+  }
+  expect(seen.size).toBeGreaterThan(7)
+})
+
+test('what narrows the list stands on the page with a link that takes it away, and its choices stay chosen', async () => {
+  const { tracker, browser } = await startOperated()
+  await fail(tracker, 'remove-bg', 'a')
+  const page = await browser.get(
+    '/admin/failures?extension=remove-bg&cause=broken&since=2020-01-01T00:00:00Z',
+  )
+  const links = readLinks(page.html)
+  expect(links).toContain('/admin/failures?cause=broken&since=2020-01-01T00%3A00%3A00Z')
+  expect(links).toContain('/admin/failures?extension=remove-bg&cause=broken')
+  const chosen = readTags(page.html).filter(({ attributes }) => 'selected' in attributes)
+  expect(chosen.map(({ attributes }) => attributes['value'])).toEqual(['remove-bg', 'broken', 'false'])
+  expect(page.html).toContain('value="2020-01-01T00:00:00"')
+})
+
+test('pages of the list are links, which skip and repeat nothing', async () => {
+  const { tracker, browser } = await startOperated()
+  for (let count = 0; count < 5; count += 1) await fail(tracker, 'remove-bg', `file-${count}`)
+  const seen: string[] = []
+  let path: string | undefined = '/admin/failures'
+  while (path !== undefined) {
+    const page: Page = await browser.get(`${path}${path.includes('?') ? '&' : '?'}limit=2`)
+    seen.push(...idsOf(page))
+    path = readLinks(page.html).find((href) => href.includes('cursor='))
+  }
+  expect(seen).toEqual((await listRuns(tracker)).map(({ runId }) => runId))
+})
+
+test('grouped by cause the list counts, and each group leads to its runs', async () => {
+  const { tracker, browser } = await startOperated()
+  await fail(tracker, 'remove-bg', 'a', { message: 'no', reason: 'dark' })
+  await fail(tracker, 'remove-bg', 'b', { message: 'no', reason: 'dark' })
+  await fail(tracker, 'aws-auto-tagging', 'c', { message: 'no', reason: 'large' })
+  const page = await browser.get('/admin/failures?group=cause')
+  expect(readText(page.html)).toMatch(/dark remove-bg failed 2 .*large aws-auto-tagging failed 1 /)
+  const href = '/admin/failures?extension=remove-bg&cause=dark'
+  expect(readLinks(page.html)).toContain(href)
+  expect(idsOf(await browser.get(href))).toHaveLength(2)
+})
+
+test('ticked runs are acknowledged with a note and leave the list; their status stays', async () => {
+  const { tracker, browser } = await startOperated()
+  for (const fileId of ['a', 'b', 'c']) await fail(tracker, 'remove-bg', fileId)
+  const list = await browser.get('/admin/failures?extension=remove-bg')
+  const [kept, ...ticked] = idsOf(list)
+  const token = readForms(list.html).find(({ action }) => action === '/admin/retries/preview')
+  const preview = await browser.post('/admin/acknowledgements/preview', [
+    ...(token?.fields ?? []),
+    ['scope', 'some'],
+    ...ticked.map((runId): [string, string] => ['runId', runId]),
+  ])
+  expect(readText(preview.html)).toContain('Acknowledge 2 runs?')
+  expect(await listRuns(tracker, '?acknowledged=true')).toEqual([])
+  const done = await browser.submit(preview, '/admin/acknowledgements', [['note', 'the camera was broken']])
+  expect([done.status, done.location]).toEqual([
+    303,
+    '/admin/failures?extension=remove-bg&notice=acknowledged',
+  ])
+  const after = await browser.get(done.location ?? '')
+  expect(idsOf(after)).toEqual([kept])
+  expect(readText(after.html)).toContain('Acknowledged.')
+  const acknowledged = await listRuns(tracker, '?acknowledged=true')
+  expect(acknowledged.map(({ runId, status }) => [runId, status])).toEqual(ticked.map((id) => [id, 'failed']))
+  const audit = readText((await browser.get('/admin/audit')).html)
+  expect(audit).toMatch(/operator acknowledged 2 runs the camera was broken/)
+})
+
+test('all that match are acknowledged, however many pages they are, and nothing else', async () => {
+  const { tracker, browser } = await startOperated()
+  for (let count = 0; count < 205; count += 1) await fail(tracker, 'remove-bg', `file-${count}`)
+  await fail(tracker, 'aws-auto-tagging', 'other')
+  const list = await browser.get('/admin/failures?extension=remove-bg')
+  const preview = await browser.post('/admin/acknowledgements/preview', [
+    ...(readForms(list.html).find(({ action }) => action === '/admin/retries/preview')?.fields ?? []),
+    ['scope', 'all'],
+  ])
+  expect(readText(preview.html)).toContain('Acknowledge 205 runs?')
+  await browser.submit(preview, '/admin/acknowledgements')
+  const left = await listRuns(tracker, '?acknowledged=false&limit=200')
+  expect(left.map(({ name }) => name)).toEqual(['aws-auto-tagging'])
+})
+
+test('with nothing ticked nothing is done, and the page says so', async () => {
+  const { tracker, browser } = await startOperated()
+  await fail(tracker, 'remove-bg', 'a')
+  const list = await browser.get('/admin/failures')
+  const answer = await browser.submit(list, '/admin/retries/preview', [['scope', 'some']])
+  expect(answer.location).toBe('/admin/failures?notice=nothing-selected')
+  expect(readText((await browser.get(answer.location ?? '')).html)).toContain('Nothing was selected')
+})
+
+test('all failures of a cause are retried after a preview of what it costs, and their progress can be read', async () => {
+  const { tracker } = await startTrackerAndSandbox()
+  const browser = await signIn(tracker)
+  const extensions = JSON.stringify([{ name: 'remove-bg' }, { name: 'ai-auto-description' }])
+  for (const name of ['one.jpg', 'two.jpg', 'three.jpg']) {
+    const tags = `sandbox:delay=1,sandbox:remove-bg=failed${name === 'one.jpg' ? ',sandbox:ai-auto-description=failed' : ''}`
+    const entries: Entry[] = [FILE, ['fileName', name], ['tags', tags], ['extensions', extensions]]
+    expect((await upload(tracker, entries)).status).toBe(200)
+  }
+  await vi.waitFor(async () => expect(await listRuns(tracker, '?status=failed')).toHaveLength(4), {
+    timeout: 10_000,
+  })
+
+  const list = await browser.get('/admin/failures')
+  const preview = await browser.submit(list, '/admin/retries/preview', [['scope', 'all']])
+  expect(readText(preview.html)).toContain('Retry 4 runs?')
+  expect(readText(preview.html)).toContain('Extension units 390 and that of one run whose price is not known')
+
+  const group = await browser.get('/admin/failures?group=cause')
+  const chosen = await browser.submit(group, '/admin/retries/preview')
+  expect(readText(chosen.html)).toMatch(/Retry 3 runs\?.*Extension units 390 Reason/)
+  expect(await listRuns(tracker, '?status=pending')).toEqual([])
+  const started = await browser.submit(chosen, '/admin/retries', [['reason', 'a new licence']])
+  expect(started.status).toBe(303)
+  expect(started.location).toMatch(/^\/admin\/retries\/[\w-]+$/)
+  const first = await browser.get(started.location ?? '')
+  expect(first.html).toMatch(/data-refresh="1"|was asked again/)
+  await vi.waitFor(
+    async () => {
+      const progress = await browser.get(started.location ?? '')
+      expect(readText(progress.html)).toContain('ImageKit was asked again')
+      expect(readText(progress.html)).toMatch(/Done 3 of 3 Taken by ImageKit 3 Not taken, or not clearly 0/)
+      expect(progress.html).not.toContain('data-refresh')
+    },
+    { timeout: 10_000 },
+  )
+  const second = (await listRuns(tracker)).filter(({ attempt }) => attempt === 2)
+  expect(second.map(({ name }) => name)).toEqual(['remove-bg', 'remove-bg', 'remove-bg'])
+  expect(readText((await browser.get('/admin/audit')).html)).toContain('a new licence')
+})

@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest'
+import { readForms, readTags, readText } from '../support/html.ts'
+import { openBrowser } from '../support/operator-browser.ts'
+import { deliver, register } from '../support/webhooks.ts'
+import { fail, listRuns, startOperated } from './admin-setup.ts'
+
+const SCRIPT = '"\'><script>alert(1)</script><img src=x onerror=alert(1)>'
+const TURNED = 'photo\u202Egnp.exe\u2066\u0007\u200E'
+
+/** Nothing of it has become an element or an attribute. */
+function expectInert(html: string): void {
+  const tags = readTags(html)
+  expect(tags.filter(({ name }) => name === 'script')).toHaveLength(1)
+  expect(tags.filter(({ name }) => name === 'img')).toEqual([])
+  expect(
+    tags.flatMap(({ attributes }) => Object.keys(attributes)).filter((name) => name.startsWith('on')),
+  ).toEqual([])
+  expect(html).not.toContain('<script>alert')
+  expect(html).not.toContain('<img')
+}
+
+test('script and marks of direction in names, errors, ids and notes are shown, and do nothing', async () => {
+  const { tracker, browser } = await startOperated()
+  const service = `tagger ${SCRIPT}${TURNED}`
+  const fileId = `file ${SCRIPT}${TURNED}`
+  await fail(tracker, service, fileId, { message: SCRIPT + TURNED, reason: SCRIPT + TURNED })
+  const [run] = await listRuns(tracker)
+  const path = `/admin/runs/${run?.runId}`
+  const asset = `/admin/assets/${encodeURIComponent(fileId)}`
+  await browser.submit(await browser.get(path), `${path}/acknowledge`, [['note', SCRIPT + TURNED]])
+  const deliveries = await browser.get(`/admin/deliveries?fileId=${encodeURIComponent(fileId)}`)
+  const [delivery = ''] = /\/admin\/deliveries\/[\w-]{30,}/.exec(deliveries.html) ?? []
+  const any = 'status=any&acknowledged=any'
+  const pages = [
+    '/admin',
+    `/admin/failures?${any}`,
+    `/admin/failures?${any}&group=cause`,
+    `/admin/failures?${any}&extension=${encodeURIComponent(service)}&q=${encodeURIComponent(fileId)}`,
+    path,
+    asset,
+    `${asset}/forget`,
+    '/admin/deliveries',
+    delivery,
+    '/admin/audit',
+  ]
+  for (const page of pages) {
+    const { status, html } = await browser.get(page)
+    expect(status, page).toBe(200)
+    expectInert(html)
+    const shown = html.replace(/ value="[^"]*"/g, '')
+    expect(shown, page).not.toMatch(/\p{Cf}|(?![\n\t])\p{Cc}/u)
+    expect(readText(html), page).toContain('alert(1)')
+    expect(readText(html), page).toContain('U+202E')
+  }
+  expect((await browser.get(asset)).html).toContain('<bdi>file &quot;')
+})
+
+test('the search box gives back what was searched for, and nothing of it runs', async () => {
+  const { tracker, browser } = await startOperated()
+  const page = await browser.get(`/admin/failures?q=${encodeURIComponent(SCRIPT)}`)
+  expectInert(page.html)
+  const box = readTags(page.html).find(({ attributes }) => attributes['id'] === 'search')
+  expect(box?.attributes['value']).toBe(SCRIPT)
+  for (const name of ['status', 'extension', 'cause', 'since', 'group', 'notice', 'cursor', 'window']) {
+    const asked = await browser.get(`/admin/failures?${name}=${encodeURIComponent(SCRIPT)}`)
+    expectInert(asked.html)
+  }
+  expectInert((await browser.get(`/admin/${encodeURIComponent(SCRIPT)}`)).html)
+  expectInert((await browser.get(`/admin/runs/${encodeURIComponent(SCRIPT)}`)).html)
+  expectInert((await openBrowser(tracker).get(`/admin/sign-in?to=${encodeURIComponent(SCRIPT)}`)).html)
+})
+
+test('what hostile fields choose is what is done: nothing of one form gets into another', async () => {
+  const { tracker, browser } = await startOperated()
+  const name = 'x"><input name=scope value=all>'
+  await fail(tracker, name, 'a')
+  await fail(tracker, 'remove-bg', 'b')
+  const list = await browser.get(`/admin/failures?extension=${encodeURIComponent(name)}`)
+  const preview = await browser.submit(list, '/admin/retries/preview', [['scope', 'all']])
+  expect(readText(preview.html)).toContain('Retry one run?')
+  const form = readForms(preview.html).find(({ action }) => action === '/admin/retries')
+  expect(form?.fields.filter(([field]) => field !== 'formToken')).toEqual([
+    ['scope', 'all'],
+    ['extension', name],
+  ])
+})
+
+test('a body that is deep, long or no JSON is shown as it came, and costs no more than its length', async () => {
+  const { tracker, browser } = await startOperated()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const bodies = [
+    `{"a":${'['.repeat(400)}${'0,'.repeat(2000)}0${']'.repeat(400)}}`,
+    `{"a":"${'x'.repeat(900_000)}"}`,
+    `{"a":"]]]]}}}","b":${'['.repeat(60)}${']'.repeat(60)}}`,
+  ]
+  for (const body of bodies) {
+    expect((await deliver(webhookUrl, body)).status).toBe(200)
+    const { html } = await browser.get('/admin/deliveries')
+    const [href = ''] = /\/admin\/deliveries\/[\w-]{30,}/.exec(html) ?? []
+    const page = await browser.get(href)
+    expect(page.status).toBe(200)
+    expect(page.html.length).toBeLessThan(300_000)
+    expect(readText(page.html)).toContain(body.slice(0, 200))
+    expect(page.html.includes('the rest is too long for a page')).toBe(body.length > 256 * 1024)
+  }
+})

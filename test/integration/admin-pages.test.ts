@@ -1,0 +1,165 @@
+import { expect, test } from 'vitest'
+import { TrackerError } from '../../src/domain/errors.ts'
+import { readLinks, readTags, readText } from '../support/html.ts'
+import { openBrowser, type Page, signIn } from '../support/operator-browser.ts'
+import { startTracker, temporaryDirectory } from '../support/tracker.ts'
+import { openWatchedStore } from '../support/watched-store.ts'
+import { deliver, FILE_ID, payload, register } from '../support/webhooks.ts'
+import { fail, listRuns, startOperated } from './admin-setup.ts'
+
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+/** What holds for every page, whatever is on it. */
+function expectSafe({ headers, html }: Page, path: string): void {
+  expect(headers.get('content-security-policy'), path).toBe(POLICY)
+  expect(headers.get('referrer-policy')).toBe('no-referrer')
+  expect(headers.get('x-content-type-options')).toBe('nosniff')
+  expect(headers.get('cache-control')).toBe('no-store')
+  expect(headers.get('content-type')).toBe('text/html; charset=UTF-8')
+  for (const { name, attributes } of readTags(html)) {
+    expect(name, path).not.toMatch(/^(style|iframe|object|embed|base)$/)
+    for (const [attribute, value] of Object.entries(attributes)) {
+      expect(attribute, path).not.toMatch(/^(style$|on|srcdoc$)/)
+      if (['href', 'src', 'action', 'formaction'].includes(attribute))
+        expect(value).toMatch(/^(\/admin|#main)/)
+    }
+  }
+  const scripts = [...html.matchAll(/<script[^>]*>([^<]*)</g)].map(([, text]) => text)
+  expect(scripts, path).toEqual([''])
+  expect(html.match(/<h1/g), path).toHaveLength(1)
+  expect(html).toContain('<a class="skip" href="#main">')
+}
+
+test('every page, its errors too, has the strict policy, nothing inline, and links to nowhere else', async () => {
+  const { tracker, browser } = await startOperated()
+  await fail(tracker, 'remove-bg', FILE_ID)
+  const { webhookUrl } = await register(tracker, ['aws-auto-tagging'])
+  await deliver(webhookUrl, payload('aws-auto-tagging', 'success'))
+  const [run] = await listRuns(tracker, '?status=failed')
+  const [delivery = ''] = readLinks((await browser.get('/admin/deliveries')).html).filter((href) =>
+    /\/deliveries\/./.test(href),
+  )
+  const paths: [string, number][] = [
+    ['/admin', 200],
+    ['/admin?window=7d', 200],
+    ['/admin?window=30d', 200],
+    ['/admin/failures', 200],
+    ['/admin/failures?group=cause', 200],
+    ['/admin/failures?status=any&acknowledged=any', 200],
+    [`/admin/runs/${run?.runId}`, 200],
+    [`/admin/assets/${FILE_ID}`, 200],
+    [`/admin/assets/${FILE_ID}/forget`, 200],
+    ['/admin/deliveries', 200],
+    [delivery, 200],
+    ['/admin/audit', 200],
+    ['/admin?window=5m', 400],
+    ['/admin/failures?status=sideways', 400],
+    ['/admin/failures?since=yesterday', 400],
+    ['/admin/failures?cursor=x', 400],
+    ['/admin/deliveries?outcome=odd', 400],
+    ['/admin/nothing', 404],
+    ['/admin/runs/x', 404],
+    ['/admin/assets/x', 404],
+    ['/admin/deliveries/x', 404],
+    ['/admin/retries/x', 404],
+    ['/admin/sign-out', 405],
+  ]
+  for (const [path, status] of paths) {
+    const page = await browser.get(path)
+    expect(page.status, path).toBe(status)
+    expectSafe(page, path)
+  }
+  const signInPage = await openBrowser(tracker).get('/admin/sign-in')
+  expectSafe(signInPage, 'sign-in')
+  const notAForm = await browser.post('/admin/retries', [], { 'content-type': 'text/plain' })
+  expect(notAForm.status).toBe(415)
+  expectSafe(notAForm, 'not a form')
+})
+
+test('stylesheet, script and icon are kept for ever under an address that changes with them', async () => {
+  const { tracker, browser } = await startOperated()
+  const tags = readTags((await browser.get('/admin')).html)
+  const files = tags.flatMap(({ name, attributes }) =>
+    name === 'script' ? (attributes['src'] ?? []) : name === 'link' ? (attributes['href'] ?? []) : [],
+  )
+  expect(files).toHaveLength(3)
+  for (const path of files) {
+    const answer = await fetch(tracker.url + path)
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+    expect(answer.headers.get('content-type')).toMatch(/^(text\/css|text\/javascript|image\/svg\+xml)/)
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
+    expect((await answer.text()).length).toBeGreaterThan(100)
+    const stale = path.replace(/[0-9a-f]{16}/, '0'.repeat(16))
+    expect((await fetch(tracker.url + stale)).status).toBe(404)
+  }
+})
+
+test('empty pages say what to do', async () => {
+  const { browser } = await startOperated()
+  const texts: [string, string][] = [
+    ['/admin', 'Nothing has been asked for in the last 24 hours'],
+    ['/admin', 'every failure is acknowledged'],
+    ['/admin/failures', 'Nothing to see to'],
+    ['/admin/failures?extension=remove-bg', 'Take one of the filters away'],
+    ['/admin/failures?q=shirt', 'a file name may be its beginning'],
+    ['/admin/failures?group=cause', 'No run matches'],
+    ['/admin/deliveries', 'see whether PUBLIC_URL can be reached'],
+    ['/admin/deliveries?outcome=rejected', 'None was refused'],
+    ['/admin/deliveries?outcome=applied', 'Choose another outcome'],
+    ['/admin/audit', 'Nobody has done anything yet'],
+  ]
+  for (const [path, text] of texts) expect(readText((await browser.get(path)).html), path).toContain(text)
+})
+
+test('the overview counts, charts with a table beside it, and leads to what it counted', async () => {
+  const { tracker, browser } = await startOperated()
+  await fail(tracker, 'remove-bg', 'a')
+  await fail(tracker, 'remove-bg', 'b')
+  const { webhookUrl } = await register(tracker, ['aws-auto-tagging'])
+  await deliver(webhookUrl, payload('aws-auto-tagging', 'success'))
+  await register(tracker, ['google-auto-tagging'], 'c')
+  const page = await browser.get('/admin')
+  const text = readText(page.html)
+  expect(text).toContain('2 failed runs wait to be seen to')
+  expect(text).toMatch(
+    /failed 2 in this window expired 0 in this window pending 1 now success 1 in this window/,
+  )
+  expect(text).toMatch(/The same as a table .*From Success Failed \d{4}-\d\d-\d\d \d\d:00:00 UTC 1 2 /)
+  expect(text).toMatch(/broken remove-bg 2/)
+  expect(page.html).toContain('aria-label="1 runs succeeded and 2 failed; the most in one bar is 2.')
+  const [pending] = await listRuns(tracker, '?status=pending')
+  const links = readLinks(page.html)
+  expect(links).toContain(`/admin/runs/${pending?.runId}`)
+  expect(links).toContain('/admin/failures?acknowledged=any&extension=remove-bg&cause=broken')
+  for (const href of links) {
+    if (href.startsWith('/')) expect((await browser.get(href)).status, href).toBe(200)
+  }
+  for (const [window, per] of [
+    ['7d', 'per 6 hours'],
+    ['30d', 'per day'],
+  ])
+    expect(readText((await browser.get(`/admin?window=${window}`)).html)).toContain(per)
+})
+
+test('a store that fails makes a page that says so, and when to come back', async () => {
+  const directory = temporaryDirectory()
+  const watched = openWatchedStore(directory)
+  const broken = new Error('disk I/O error')
+  const store = { ...watched.store, listActs: () => Promise.reject(broken), sumTallies: unavailable }
+  const tracker = await startTracker({}, { store }, directory)
+  const browser = await signIn(tracker)
+  const page = await browser.get('/admin')
+  expect([page.status, page.headers.get('retry-after')]).toEqual([503, '5'])
+  expectSafe(page, 'store')
+  expect(readText(page.html)).toContain('See whether the disk is full')
+  const internal = await browser.get('/admin/audit')
+  expect(internal.status).toBe(500)
+  expect(internal.html).not.toContain('disk I/O error')
+  expect(readText(internal.html)).toContain(internal.headers.get('x-request-id') ?? 'none')
+})
+
+async function unavailable(): Promise<never> {
+  throw new TrackerError('store_unavailable', 'The disk is full.')
+}

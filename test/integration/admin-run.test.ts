@@ -1,0 +1,149 @@
+import { expect, test, vi } from 'vitest'
+import { readForms, readLinks, readTags, readText } from '../support/html.ts'
+import { signIn } from '../support/operator-browser.ts'
+import { startTrackerAndSandbox } from '../support/tracker.ts'
+import { type Entry, FILE, FILE_NAME, upload } from '../support/uploads.ts'
+import { deliver, FILE_ID, payload, register } from '../support/webhooks.ts'
+import { fail, listRuns, startOperated } from './admin-setup.ts'
+
+async function uploadWith(tracker: Parameters<typeof upload>[0], tags: string): Promise<string> {
+  const extensions: Entry = ['extensions', '[{"name":"remove-bg"},{"name":"aws-auto-tagging","maxTags":5}]']
+  const answer = await upload(tracker, [FILE, FILE_NAME, ['tags', tags], extensions])
+  const { fileId } = (await answer.json()) as { fileId: string }
+  return fileId
+}
+
+test('a run tells what happened to it, the error as it came, and how to retry it from a terminal', async () => {
+  const { tracker, browser } = await startOperated()
+  const { submissionId, webhookUrl } = await register(tracker, ['remove-bg', 'aws-auto-tagging'])
+  await deliver(webhookUrl, payload('remove-bg', 'failure'))
+  await deliver(webhookUrl, payload('remove-bg', 'failure'))
+  await deliver(webhookUrl, payload('aws-auto-tagging', 'success'))
+  const [, run] = (await listRuns(tracker)).toSorted((one, other) => one.name.localeCompare(other.name))
+  const page = await browser.get(`/admin/runs/${run?.runId}`)
+  const text = readText(page.html)
+  expect(text).toMatch(/^ ?remove-bg failed /)
+  const error = JSON.stringify(payload('remove-bg', 'failure')['error'], null, 2)
+  expect(text).toContain(error.replace(/\s+/g, ' '))
+  expect(text).toMatch(
+    /Requested by app as part of an external submission .*Webhook applied .*Settled failed by a webhook .*Webhook duplicate /s,
+  )
+  expect(text).toContain(
+    `curl -X POST '${tracker.url}/runs/${run?.runId}/retry' -H "Authorization: Bearer $TRACKER_ADMIN_KEY"`,
+  )
+  expect(text).toContain(`Submission ${submissionId} external,`)
+  expect(text).toMatch(/Asked for together with it success aws-auto-tagging/)
+  expect(text).toContain('it costs 130 extension units')
+  const links = readLinks(page.html)
+  expect(links).toContain(`/admin/assets/${FILE_ID}`)
+  expect(links.filter((href) => href.startsWith('/admin/deliveries/')).length).toBeGreaterThanOrEqual(4)
+  for (const href of links.filter((link) => link.startsWith('/')))
+    expect((await browser.get(href)).status).toBe(200)
+  const times = readTags(page.html).filter(({ name }) => name === 'time')
+  for (const { attributes } of times) {
+    expect(attributes['datetime']).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
+    expect(attributes['title']).toMatch(/^\d{4}-\d\d-\d\d [\d:.]+ UTC$/)
+  }
+})
+
+test('a failed run is retried with one form, and its new run settles', async () => {
+  const { tracker } = await startTrackerAndSandbox()
+  const browser = await signIn(tracker)
+  const fileId = await uploadWith(tracker, 'sandbox:delay=1,sandbox:remove-bg=failed')
+  await tracker.fetch(`/assets/${fileId}/status?wait=10`)
+  const [failed] = await listRuns(tracker, '?status=failed')
+  const page = await browser.get(`/admin/runs/${failed?.runId}`)
+  const retried = await browser.submit(page, `/admin/runs/${failed?.runId}/retry`, [['reason', 'try again']])
+  expect(retried.status).toBe(303)
+  const next = await browser.get(retried.location ?? '')
+  expect(readText(next.html)).toContain('ImageKit was asked to run it again')
+  expect(readText(next.html)).toContain('attempt 2')
+  const old = await browser.get(`/admin/runs/${failed?.runId}`)
+  expect(readText(old.html)).toContain('operator asked for it again “ try again ”')
+  expect(readText(old.html)).toContain('A newer run of this extension has taken its place')
+  const [newRun] = (await listRuns(tracker)).filter(({ attempt }) => attempt === 2)
+  expect(readLinks(old.html)).toContain(`/admin/runs/${newRun?.runId}`)
+  expect(readForms(old.html).map(({ action }) => action)).not.toContain(`/admin/runs/${failed?.runId}/retry`)
+  await vi.waitFor(
+    async () =>
+      expect(readText((await browser.get(`/admin/runs/${newRun?.runId}`)).html)).toMatch(
+        /Settled (failed|success) by a webhook/,
+      ),
+    { timeout: 10_000 },
+  )
+  const asset = readText((await browser.get(`/admin/assets/${fileId}`)).html)
+  expect(asset).toMatch(/update .*remove-bg attempt 2 .*upload .*failed past remove-bg/s)
+})
+
+test('what cannot be retried is refused with a page that says why', async () => {
+  const { tracker, browser } = await startOperated()
+  await register(tracker, ['remove-bg'])
+  await fail(tracker, 'aws-auto-tagging', 'old')
+  await fail(tracker, 'aws-auto-tagging', 'old')
+  const [, old] = await listRuns(tracker, '?status=failed')
+  const [pending] = await listRuns(tracker, '?status=pending')
+  const token = readForms((await browser.get('/admin')).html).find(
+    ({ action }) => action === '/admin/sign-out',
+  )
+  const retry = (runId = '') => browser.post(`/admin/runs/${runId}/retry`, token?.fields ?? [])
+  const expected: [string | undefined, number, string][] = [
+    [pending?.runId, 409, 'Its page updates itself when it ends'],
+    [old?.runId, 409, 'Open the asset to see the run that took its place'],
+    ['nothing', 404, 'There is no run nothing.'],
+  ]
+  for (const [runId, status, text] of expected) {
+    const page = await retry(runId)
+    expect(page.status).toBe(status)
+    expect(page.headers.get('content-type')).toContain('text/html')
+    expect(readText(page.html)).toContain(text)
+  }
+})
+
+test('a run is acknowledged with a note, which its timeline tells', async () => {
+  const { tracker, browser } = await startOperated()
+  await fail(tracker, 'remove-bg', FILE_ID)
+  const [run] = await listRuns(tracker)
+  const path = `/admin/runs/${run?.runId}`
+  const done = await browser.submit(await browser.get(path), `${path}/acknowledge`, [['note', 'known']])
+  expect(done.location).toBe(`${path}?notice=acknowledged`)
+  const text = readText((await browser.get(done.location ?? '')).html)
+  expect(text).toContain('operator acknowledged it “ known ”')
+  const tooLong = await browser.submit(await browser.get('/admin/runs/' + run?.runId), `${path}/retry`, [
+    ['reason', 'x'.repeat(2001)],
+  ])
+  expect(tooLong.status).toBe(400)
+  expect(readText(tooLong.html)).toContain('reason must have at most 2000 characters')
+})
+
+test('the page of a pending run names a stream, which tells each change and ends with the last', async () => {
+  const { tracker, browser } = await startOperated()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const [run] = await listRuns(tracker)
+  const path = `/admin/runs/${run?.runId}`
+  const main = readTags((await browser.get(path)).html).find(({ name }) => name === 'main')
+  const events = main?.attributes['data-events'] ?? ''
+  expect(events).toBe(`/admin/assets/${FILE_ID}/events`)
+  expect((await fetch(tracker.url + events, { redirect: 'manual' })).status).toBe(303)
+  const stream = await fetch(tracker.url + events, { headers: { cookie: browser.cookie() } })
+  expect(stream.headers.get('content-type')).toBe('text/event-stream')
+  expect(stream.headers.get('content-security-policy')).toContain("default-src 'none'")
+  const all = stream.text()
+  await deliver(webhookUrl, payload('remove-bg', 'success'))
+  const told = [...(await all).matchAll(/^data: (.*)$/gm)].map(([, json = '']) => JSON.parse(json).status)
+  expect(told).toEqual(['pending', 'success'])
+  const settled = await browser.get(path)
+  expect(settled.html).not.toContain('data-events')
+  expect(readText(settled.html)).toContain('Settled success by a webhook')
+  const again = await browser.get(`/admin/assets/${FILE_ID}`)
+  expect(again.html).not.toContain('data-events')
+})
+
+test('a run of which no file is known yet is asked for again instead', async () => {
+  const { tracker, browser } = await startOperated()
+  await register(tracker, ['remove-bg'], null)
+  const [run] = await listRuns(tracker)
+  const { html } = await browser.get(`/admin/runs/${run?.runId}`)
+  expect(html).toContain('data-refresh="3"')
+  expect(html).not.toContain('data-events')
+  expect(readText(html)).toContain('not known yet')
+})

@@ -1,0 +1,239 @@
+import { Readable } from 'node:stream'
+import { expect, test } from 'vitest'
+import { readForms, readText } from '../support/html.ts'
+import { openBrowser, signIn } from '../support/operator-browser.ts'
+import { ADMIN_KEY, API_KEY, startTracker } from '../support/tracker.ts'
+
+const attempt = (key: string, to?: string): [string, string][] =>
+  to === undefined
+    ? [['key', key]]
+    : [
+        ['key', key],
+        ['to', to],
+      ]
+
+test('whoever is not signed in is led to the sign-in, and from there to the page that was asked for', async () => {
+  const browser = openBrowser(await startTracker())
+  const refused = await browser.get('/admin/failures?status=expired&extension=remove-bg')
+  expect(refused.status).toBe(303)
+  const page = await browser.get(refused.location ?? '')
+  expect(page.status).toBe(200)
+  const entered = await browser.submit(page, '/admin/sign-in', attempt(ADMIN_KEY))
+  expect([entered.status, entered.location]).toEqual([
+    303,
+    '/admin/failures?status=expired&extension=remove-bg',
+  ])
+  expect((await browser.get(entered.location ?? '')).status).toBe(200)
+})
+
+test('a wrong key is refused, and an API key is told from one', async () => {
+  const browser = openBrowser(await startTracker())
+  const wrong = await browser.post('/admin/sign-in', attempt('wrong-key-0123456789'))
+  expect(wrong.status).toBe(401)
+  expect(readText(wrong.html)).toContain('This key is not known')
+  const api = await browser.post('/admin/sign-in', attempt(API_KEY))
+  expect(api.status).toBe(403)
+  expect(readText(api.html)).toContain('An admin key is needed here')
+  expect(browser.cookie()).toBe('')
+  for (const page of [wrong, api]) expect(page.html).not.toMatch(new RegExp(`wrong-key|${API_KEY}`))
+})
+
+test.each([
+  'https://evil.example/',
+  '//evil.example/admin',
+  '/admin/../../evil',
+  '/admin\\..\\..//evil.example',
+  '/adminevil',
+  'javascript:alert(1)',
+  '/admin/sign-out',
+  '/assets/x/status',
+])('the sign-in leads nowhere but to these pages: not to %s', async (to) => {
+  const tracker = await startTracker()
+  const entered = await openBrowser(tracker).post('/admin/sign-in', attempt(ADMIN_KEY, to))
+  expect([entered.status, entered.location]).toEqual([303, '/admin'])
+})
+
+test('the cookie is for the pages alone, and out of reach of scripts', async () => {
+  const local = await startTracker()
+  const entered = await openBrowser(local).post('/admin/sign-in', attempt(ADMIN_KEY))
+  const [cookie = ''] = entered.headers.getSetCookie()
+  expect(cookie.split('; ').slice(1).toSorted()).toEqual([
+    'HttpOnly',
+    'Max-Age=43200',
+    'Path=/admin',
+    'SameSite=Lax',
+  ])
+})
+
+test.each([
+  ['https://tracker.example', true, false],
+  ['https://localhost', true, false],
+  ['http://tracker.example', true, true],
+  ['http://localhost:3000', false, false],
+])('under %s the cookie is Secure: %s', async (PUBLIC_URL, isSecure, isWarned) => {
+  const TRACKER_TOKEN_SECRET = 'token-secret-0123456789'
+  const tracker = await startTracker({ PUBLIC_URL, ALLOW_HTTP: 'true', TRACKER_TOKEN_SECRET })
+  const { app } = tracker.service
+  const incoming = Object.assign(Readable.from([Buffer.from(`key=${ADMIN_KEY}`)]), {
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    socket: { remoteAddress: '127.0.0.1' },
+  })
+  const entered = await app.request('/admin/sign-in', { method: 'POST' }, { incoming })
+  expect(entered.status).toBe(303)
+  expect(entered.headers.getSetCookie()[0]?.includes('; Secure')).toBe(isSecure)
+  const page = await app.request('/admin/sign-in', {}, { incoming: { headers: {} } })
+  expect(readText(await page.text()).includes('is an http address')).toBe(isWarned)
+})
+
+test('a session dies with its key, with a change of its secret, and after twelve hours', async () => {
+  let now = Date.now()
+  const TRACKER_TOKEN_SECRET = 'token-secret-0123456789'
+  const clock = () => now
+  const keys = (text: string) => ({ TRACKER_ADMIN_KEY: text, TRACKER_TOKEN_SECRET })
+  const both = await startTracker(keys(`ann:${ADMIN_KEY},bob:bobs-key-0123456789`), { clock })
+  const ann = await signIn(both)
+  const bob = await signIn(both, 'bobs-key-0123456789')
+  const stands = async (env: object) => {
+    const tracker = await startTracker({ ...keys(''), ...env }, { clock })
+    const status = async (cookie: string) =>
+      (await fetch(`${tracker.url}/admin`, { headers: { cookie }, redirect: 'manual' })).status
+    return [await status(ann.cookie()), await status(bob.cookie())]
+  }
+  expect(await stands(keys(`bob:bobs-key-0123456789,ann:${ADMIN_KEY}`))).toEqual([200, 200])
+  expect(await stands(keys(`ann:${ADMIN_KEY}`))).toEqual([200, 303])
+  expect(await stands(keys(`ann:${ADMIN_KEY},bob:bobs-new-key-0123456789`))).toEqual([200, 303])
+  expect(await stands(keys(`ann:bobs-key-0123456789,bob:${ADMIN_KEY}`))).toEqual([303, 303])
+  const rotated = { TRACKER_TOKEN_SECRET: `another-secret-0123456789,${TRACKER_TOKEN_SECRET}` }
+  expect(await stands({ ...keys(`ann:${ADMIN_KEY}`), ...rotated })).toEqual([200, 303])
+  const other = { TRACKER_TOKEN_SECRET: 'another-secret-0123456789' }
+  expect(await stands({ ...keys(`ann:${ADMIN_KEY}`), ...other })).toEqual([303, 303])
+  now += 12 * 3_600_000 - 1
+  expect((await ann.get('/admin')).status).toBe(200)
+  now += 1
+  expect((await ann.get('/admin')).status).toBe(303)
+})
+
+test('a forged session opens nothing', async () => {
+  const tracker = await startTracker()
+  const browser = await signIn(tracker)
+  const [name, proof = ''] = browser.cookie().split('=')
+  const [mac, endsAt, nonce, keyName] = proof.split('.')
+  const forged = [
+    `${mac}.${Number(endsAt) + 1}.${nonce}.${keyName}`,
+    `${mac}.${endsAt}.${nonce}.local`,
+    `${'A'.repeat(43)}.${endsAt}.${nonce}.${keyName}`,
+    `.${endsAt}.${nonce}.${keyName}`,
+    '',
+    'x',
+  ]
+  for (const text of forged) {
+    const headers = { cookie: `${name}=${text}` }
+    expect((await fetch(`${tracker.url}/admin`, { headers, redirect: 'manual' })).status, text).toBe(303)
+  }
+})
+
+test('whoever signs out is out, and a key in a header opens no page', async () => {
+  const tracker = await startTracker()
+  const browser = await signIn(tracker)
+  const out = await browser.submit(await browser.get('/admin'), '/admin/sign-out')
+  expect([out.status, out.location]).toEqual([303, '/admin/sign-in?notice=signed-out'])
+  expect(readText((await browser.get(out.location ?? '')).html)).toContain('You are signed out')
+  expect((await browser.get('/admin')).status).toBe(303)
+  const headers = { authorization: `Bearer ${ADMIN_KEY}` }
+  expect((await tracker.fetch('/admin', { headers, redirect: 'manual' })).status).toBe(303)
+})
+
+test('ten failed attempts of one address shut it out for a quarter of an hour, even with the right key', async () => {
+  let now = Date.now()
+  const tracker = await startTracker({ TRUSTED_PROXIES: '127.0.0.0/8' }, { clock: () => now })
+  const from = (address: string, key: string) =>
+    openBrowser(tracker).post('/admin/sign-in', attempt(key), { 'x-forwarded-for': address })
+  for (let count = 0; count < 10; count += 1)
+    expect((await from('192.0.2.1', 'wrong-key-0123456789')).status).toBe(401)
+  const shut = await from('192.0.2.1', ADMIN_KEY)
+  expect([shut.status, shut.headers.get('retry-after')]).toEqual([429, '900'])
+  expect(readText(shut.html)).toContain('Wait a quarter of an hour')
+  expect((await from('192.0.2.2', ADMIN_KEY)).status).toBe(303)
+  // What stands before the entry of a trusted proxy is anybody's invention.
+  expect((await from('203.0.113.9, 192.0.2.1', ADMIN_KEY)).status).toBe(429)
+  now += 15 * 60_000
+  expect((await from('192.0.2.1', ADMIN_KEY)).status).toBe(303)
+})
+
+test('a hundred failed attempts shut everybody out, from wherever they came', async () => {
+  const tracker = await startTracker({ TRUSTED_PROXIES: '127.0.0.1' })
+  const from = (address: string, key: string) =>
+    openBrowser(tracker).post('/admin/sign-in', attempt(key), { 'x-forwarded-for': address })
+  for (let count = 0; count < 100; count += 1)
+    expect((await from(`198.51.100.${count}`, 'wrong-key-0123456789')).status).toBe(401)
+  expect((await from('192.0.2.2', ADMIN_KEY)).status).toBe(429)
+})
+
+test('without TRUSTED_PROXIES nobody is believed to be somebody else', async () => {
+  const tracker = await startTracker()
+  const from = (address: string, key: string) =>
+    openBrowser(tracker).post('/admin/sign-in', attempt(key), { 'x-forwarded-for': address })
+  for (let count = 0; count < 10; count += 1) await from(`192.0.2.${count}`, 'wrong-key-0123456789')
+  expect((await from('192.0.2.99', ADMIN_KEY)).status).toBe(429)
+})
+
+test('a form without the token of its session is refused, and nothing is done', async () => {
+  const tracker = await startTracker()
+  const [mine, other] = [await signIn(tracker), await signIn(tracker)]
+  const token = (html: string) => readForms(html)[1]?.fields.find(([name]) => name === 'formToken')?.[1] ?? ''
+  const foreign = token((await other.get('/admin')).html)
+  expect(foreign).toMatch(/^[\w-]{43}$/)
+  const posts = [
+    '/admin/sign-out',
+    '/admin/retries',
+    '/admin/retries/preview',
+    '/admin/acknowledgements',
+    '/admin/acknowledgements/preview',
+    '/admin/runs/x/retry',
+    '/admin/runs/x/acknowledge',
+    '/admin/assets/x/forget',
+    '/admin/deliveries/x/replay',
+  ]
+  for (const path of posts) {
+    for (const fields of [[], [['formToken', foreign]], [['formToken', 'x']]] as [string, string][][]) {
+      const answer = await mine.post(path, [...fields, ['scope', 'all']])
+      expect(answer.status, path).toBe(403)
+      expect(readText(answer.html)).toContain('nothing was done')
+    }
+    expect((await openBrowser(tracker).post(path, [])).location, path).toBe('/admin/sign-in')
+  }
+  expect((await mine.get('/admin')).status).toBe(200)
+  expect(readText((await mine.get('/admin/audit')).html)).toContain('Nobody has done anything yet')
+})
+
+test('another site cannot sign anybody in', async () => {
+  const browser = openBrowser(await startTracker())
+  for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }]) {
+    expect((await browser.post('/admin/sign-in', attempt(ADMIN_KEY), headers)).status).toBe(403)
+  }
+  const own = { origin: 'null', 'sec-fetch-site': 'same-origin' }
+  expect((await browser.post('/admin/sign-in', attempt(ADMIN_KEY), own)).status).toBe(303)
+})
+
+test('without keys no sign-in is asked for, the page says so, and forms still need their token', async () => {
+  const tracker = await startTracker({ TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' })
+  const browser = openBrowser(tracker)
+  const page = await browser.get('/admin')
+  expect(page.status).toBe(200)
+  expect(page.html).toContain('No keys are set')
+  expect((await browser.get('/admin/sign-in')).location).toBe('/admin')
+  expect((await browser.post('/admin/acknowledgements', [['scope', 'all']])).status).toBe(403)
+  const own = { origin: 'null', 'sec-fetch-site': 'same-origin' }
+  const refused = await browser.post('/admin/acknowledgements', [['scope', 'all']], own)
+  expect(readText(refused.html)).toContain('not sent by a page of your session')
+  const foreign = { origin: 'null', 'sec-fetch-site': 'cross-site' }
+  expect((await browser.post('/admin/acknowledgements', [['scope', 'all']], foreign)).status).toBe(403)
+})
+
+test('where only an API key is configured nobody can sign in, and the page says what to do', async () => {
+  const tracker = await startTracker({ TRACKER_ADMIN_KEY: '' })
+  const browser = openBrowser(tracker)
+  expect((await browser.get('/admin')).status).toBe(303)
+  expect(readText((await browser.get('/admin/sign-in')).html)).toContain('No admin key is configured')
+  expect((await browser.post('/admin/sign-in', attempt(API_KEY))).status).toBe(403)
+})

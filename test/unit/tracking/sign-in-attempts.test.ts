@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { createSignInAttempts } from '../../../src/tracking/operators/sign-in-attempts.ts'
+
+const shut = expect.objectContaining({ code: 'too_many_attempts' })
+
+function failTenTimes(address: string) {
+  const attempts = createSignInAttempts({ clock: () => 0 })
+  for (let count = 0; count < 10; count += 1) {
+    attempts.admit(address)
+    attempts.failed(address)
+  }
+  return attempts
+}
+
+test.each([
+  ['192.0.2.1', '192.0.2.1', true],
+  ['192.0.2.1', '192.0.2.2', false],
+  ['2001:db8:1:2::1', '2001:db8:1:2:ffff:1:2:3', true],
+  ['2001:db8:1:2::1', '2001:db8:1:3::1', false],
+  ['2001:db8::1', '2001:db8::2', true],
+  ['2001:db8::1', '2001:db8:0:1::1', false],
+  ['fe80::1%eth0', 'fe80::2%eth1', true],
+])('when %s has failed ten times, %s is shut out: %s', (first, second, isShut) => {
+  const attempts = failTenTimes(first)
+  if (isShut) expect(() => attempts.admit(second)).toThrow(shut)
+  else expect(() => attempts.admit(second)).not.toThrow()
+})
+
+test('failures count for a quarter of an hour each, not all together', () => {
+  let now = 0
+  const attempts = createSignInAttempts({ clock: () => now })
+  for (let count = 0; count < 10; count += 1) {
+    attempts.failed('a')
+    now += 60_000
+  }
+  expect(() => attempts.admit('a')).toThrow(shut)
+  now = 15 * 60_000
+  expect(() => attempts.admit('a')).not.toThrow()
+  attempts.failed('a')
+  expect(() => attempts.admit('a')).toThrow(shut)
+})
