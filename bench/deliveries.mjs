@@ -9,6 +9,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const COUNT = 8_000
 const AT_ONCE = 32
 const ROUNDS = 5
+const EXTENSIONS = ['remove-bg', 'aws-auto-tagging', 'google-auto-tagging', 'ai-auto-description', 'ai-tasks']
+const START = 1_767_225_600_000
 
 if (process.argv[2] === 'measure') await measure(process.argv[3])
 else await compare(process.argv[2])
@@ -16,13 +18,22 @@ else await compare(process.argv[2])
 async function compare(other) {
   if (other === undefined) throw new Error('tell which other build: node bench/deliveries.mjs OTHER_DIST')
   const own = fileURLToPath(new URL('../dist', import.meta.url))
-  const rates = { [own]: [], [resolve(other)]: [] }
+  const dists = [own, resolve(other)]
+  const found = dists.map(() => [])
   for (let round = 0; round < ROUNDS; round += 1)
-    for (const dist of Object.keys(rates)) rates[dist].push(await inProcess(dist))
-  const medians = Object.values(rates).map((each) => each.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)])
-  for (const [index, dist] of Object.keys(rates).entries())
-    console.log(`${dist}: ${medians[index]} deliveries/s (${rates[dist].join(', ')})`)
-  console.log(`ratio ${(medians[0] / medians[1]).toFixed(3)}`)
+    for (const [index, dist] of dists.entries()) found[index].push(await inProcess(dist))
+  const [ours, theirs] = found.map((each) => ({ rate: median(each, 'rate'), cpu: median(each, 'cpu') }))
+  for (const [index, { rate, cpu }] of [ours, theirs].entries()) {
+    const rates = found[index].map((each) => each.rate).join(', ')
+    console.log(`${dists[index]}: ${rate} deliveries/s (${rates}), ${cpu} µs of processor each`)
+  }
+  console.log(
+    `ratio: ${(ours.rate / theirs.rate).toFixed(2)}, of processor time ${(theirs.cpu / ours.cpu).toFixed(2)}`,
+  )
+}
+
+function median(values, name) {
+  return values.map((each) => each[name]).toSorted((one, two) => one - two)[Math.floor(values.length / 2)]
 }
 
 /** Each in a process of its own, so that none finds the code of the other warm. */
@@ -42,12 +53,15 @@ async function measure(dist) {
   const store = openSqliteStore({ path: join(folder, 'tracker.db') })
   try {
     await inTurns(COUNT, (index) => store.createSubmission(submissionOf(index)))
+    const usedBefore = process.cpuUsage()
     const startedAt = performance.now()
     await inTurns(COUNT, async (index) => {
       const { outcome } = await store.recordDelivery(deliveryOf(index))
       if (outcome !== 'applied') throw new Error(`a delivery was ${outcome}`)
     })
-    process.send(Math.round(COUNT / ((performance.now() - startedAt) / 1000)))
+    const { user, system } = process.cpuUsage(usedBefore)
+    const seconds = (performance.now() - startedAt) / 1000
+    process.send({ rate: Math.round(COUNT / seconds), cpu: Math.round((user + system) / COUNT) })
   } finally {
     await store.close()
     rmSync(folder, { recursive: true })
@@ -64,9 +78,6 @@ async function inTurns(count, work) {
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
 }
-
-const EXTENSIONS = ['remove-bg', 'aws-auto-tagging', 'google-auto-tagging', 'ai-auto-description', 'ai-tasks']
-const START = 1_767_225_600_000
 
 function submissionOf(index) {
   return {

@@ -1,12 +1,43 @@
 import type { Run } from './run.ts'
 
-export const TALLY_KINDS = ['settled', 'failed', 'seconds'] as const
+/**
+ * `settled`: the status that a run came to. `failed`: the cause. `seconds`: how long a run took, as a bucket, of all extensions
+ * together.
+ */
+export type TallyKind = 'settled' | 'failed' | 'seconds'
 
-/** `settled`: the status that a run came to. `failed`: the cause. `seconds`: how long a run took, as a bucket. */
-export type TallyKind = (typeof TALLY_KINDS)[number]
+/** How often something happened; in a change, how much more or less often. */
+export type TallyCount = readonly [kind: TallyKind, value: string, extension: string, size: number]
 
 /** One thing that happened in an hour, or that is taken back; `hour` in hours since the epoch. */
-export type Tally = { hour: number; kind: TallyKind; extension: string; value: string; delta: 1 | -1 }
+export type Tally = { hour: number; counted: TallyCount }
+
+/** Each thing once, in the order in which it first comes, and none that did not happen. */
+export function addUp(counts: readonly TallyCount[]): TallyCount[] {
+  const sums = new Map<string, { count: TallyCount; size: number }>()
+  for (const count of counts) {
+    const [kind, value, extension, size] = count
+    const key = `${kind} ${extension.length} ${extension} ${value}`
+    const sum = sums.get(key)
+    if (sum) sum.size += size
+    else sums.set(key, { count, size })
+  }
+  const added: TallyCount[] = []
+  for (const { count, size } of sums.values())
+    if (size !== 0) added.push([count[0], count[1], count[2], size])
+  return added
+}
+
+/** How many runs came to each status. */
+export function countStatuses(counts: readonly TallyCount[]): {
+  [status in 'success' | 'failed' | 'expired']: number
+} {
+  const statuses = { success: 0, failed: 0, expired: 0 }
+  for (const [kind, value, , size] of counts)
+    if (kind === 'settled' && (value === 'success' || value === 'failed' || value === 'expired'))
+      statuses[value] += size
+  return statuses
+}
 
 /** For how many hours together it is counted: for each one, and for each day of the epoch. */
 export const TALLY_SPANS = [1, 24] as const
@@ -46,14 +77,15 @@ export function tallyChange(before: CountedRun | undefined, after: CountedRun | 
   return [...(before ? talliesOf(before, -1) : []), ...(after ? talliesOf(after, 1) : [])]
 }
 
-function talliesOf({ run, cause }: CountedRun, delta: Tally['delta']): Tally[] {
-  if (run.status === 'pending') return []
-  const of = { hour: hourOf(run.settledAt ?? run.updatedAt), extension: run.name, delta }
-  const tallies: Tally[] = [{ ...of, kind: 'settled', value: run.status }]
-  if (run.status === 'failed') tallies.push({ ...of, kind: 'failed', value: cause })
-  if (run.settledAt !== null) {
-    const seconds = (run.settledAt - run.requestedAt) / 1000
-    tallies.push({ ...of, kind: 'seconds', value: String(bucketOf(seconds)) })
+function talliesOf({ run, cause }: CountedRun, delta: 1 | -1): Tally[] {
+  const { status, name, settledAt } = run
+  if (status === 'pending') return []
+  const hour = hourOf(settledAt ?? run.updatedAt)
+  const tallies: Tally[] = [{ hour, counted: ['settled', status, name, delta] }]
+  if (status === 'failed') tallies.push({ hour, counted: ['failed', cause, name, delta] })
+  if (settledAt !== null) {
+    const bucket = bucketOf((settledAt - run.requestedAt) / 1000)
+    tallies.push({ hour, counted: ['seconds', String(bucket), '', delta] })
   }
   return tallies
 }

@@ -11,7 +11,7 @@ import type { ListedRun, RunFilter } from '../domain/run-filter.ts'
 import type { RunGroup } from '../domain/run-group.ts'
 import type { RunHistory } from '../domain/run-history.ts'
 import type { NewSubmission, Submission } from '../domain/submission.ts'
-import type { TallyKind } from '../domain/tally.ts'
+import type { TallyCount } from '../domain/tally.ts'
 
 /** What an operator reads and does. Lists are newest first by insertion; each method is one atomic step, as in `Store`. */
 export type OperatorStore = {
@@ -42,13 +42,13 @@ export type OperatorStore = {
   listRunGroups(): Promise<(RunGroup & { size: number })[]>
 
   /** What was counted in these hours since the epoch, half-open, added up. */
-  sumTallies(
+  sumTallies(from: number, until: number): Promise<TallyCount[]>
+
+  /** How many runs came to each status in each of these hours, half-open; hours in which none did are not told. */
+  listSettled(
     from: number,
     until: number,
-  ): Promise<{ kind: TallyKind; extension: string; value: string; size: number }[]>
-
-  /** To which statuses runs came in each of these hours, half-open. */
-  listSettled(from: number, until: number): Promise<{ hour: number; status: string; size: number }[]>
+  ): Promise<{ hour: number; success: number; failed: number; expired: number }[]>
 
   /** When the run was requested that has been pending the longest, by insertion. */
   findOldestPending(): Promise<{ runId: string; requestedAt: number } | undefined>

@@ -72,7 +72,10 @@ export async function runOf(store: Store, runId: string): Promise<Run | undefine
 export async function countsOf(store: Store) {
   const told = (entries: readonly object[]) =>
     entries.map((entry) => JSON.stringify(sorted(entry))).toSorted()
-  const sums = WINDOWS.map(async ([from, until]) => told(await store.sumTallies(from, until)))
+  const sums = WINDOWS.map(async ([from, until]) => {
+    const counts = await store.sumTallies(from, until)
+    return counts.map((count) => JSON.stringify(count)).toSorted()
+  })
   return {
     groups: told(await store.listRunGroups()),
     settled: told(await store.listSettled(0, 100_000)),

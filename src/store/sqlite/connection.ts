@@ -16,6 +16,8 @@ const PRAGMAS = [
   `busy_timeout = ${BUSY_TIMEOUT_MS}`,
   // SQLite's default. A longer log makes the rare checkpoint, and so the slowest answers, several times slower.
   'wal_autocheckpoint = 1000',
+  // 32 MiB. The default holds not even the upper pages of the indexes of a million runs.
+  'cache_size = -32768',
   // What is deleted is overwritten, or a forgotten asset would stay readable in pages that are free or half empty.
   'secure_delete = ON',
   // Savepoints of a large batch spill to memory, not to a temporary folder that may be full or slow.

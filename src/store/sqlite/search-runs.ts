@@ -9,7 +9,7 @@ type Group = { groupId: number; size: number }
 const MAX_GATHERED = 3_000
 
 /** How many runs are looked at together: few at first, for they may be enough, and then more. They end the page. */
-const WINDOWS = [2_048, 4_096, 8_192, 16_384, 32_768]
+const WINDOWS = [1_024, 1_024, 2_048, 4_096, 8_192, 16_384, 32_768]
 
 /** Sorts behind whatever may follow a prefix. */
 const LAST_CHARACTER = '\u{10FFFF}'

@@ -65,6 +65,10 @@ export function saveRun(
   { isListed, ...place }: { submissionSeq: number; dueAt: number | null; isListed: boolean },
 ): void {
   const groupId = tallies.change(before, isListed ? after : undefined)
-  const { lastInsertRowid } = statements.saveRun.run(toRunValues(after, { ...place, groupId }))
-  if (before === undefined) tallies.place(Number(lastInsertRowid), after.requestedAt)
+  if (before !== undefined) {
+    statements.updateRun.run({ ...after, groupId })
+    return
+  }
+  const { lastInsertRowid } = statements.insertRun.run(toRunValues(after, { ...place, groupId }))
+  tallies.place(Number(lastInsertRowid), after.requestedAt)
 }

@@ -53,7 +53,7 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database) {
       .prepare(),
     // The word stands in the statement, not in a parameter, or SQLite could not use the partial index.
     listUnderWay: db.select().from(submissions).where(sql`${submissions.state} = 'submitting'`).prepare(),
-    saveRun: db
+    insertRun: db
       .insert(runs)
       .values({
         runId: placeholder('runId'),
@@ -73,20 +73,21 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database) {
         acknowledgedAt: placeholder('acknowledgedAt'),
         groupId: placeholder('groupId'),
       })
-      .onConflictDoUpdate({
-        target: runs.runId,
-        set: {
-          status: excluded(runs.status),
-          source: excluded(runs.source),
-          settledAt: excluded(runs.settledAt),
-          updatedAt: excluded(runs.updatedAt),
-          error: excluded(runs.error),
-          evidence: excluded(runs.evidence),
-          contradicted: excluded(runs.contradicted),
-          acknowledgedAt: excluded(runs.acknowledgedAt),
-          groupId: excluded(runs.groupId),
-        },
+      .prepare(),
+    updateRun: db
+      .update(runs)
+      .set({
+        status: bound('status', runs.status),
+        source: bound('source', runs.source),
+        settledAt: bound('settledAt', runs.settledAt),
+        updatedAt: bound('updatedAt', runs.updatedAt),
+        error: bound('error', runs.error),
+        evidence: bound('evidence', runs.evidence),
+        contradicted: bound('contradicted', runs.contradicted),
+        acknowledgedAt: bound('acknowledgedAt', runs.acknowledgedAt),
+        groupId: bound('groupId', runs.groupId),
       })
+      .where(eq(runs.runId, placeholder('runId')))
       .prepare(),
     deleteRun: db
       .delete(runs)
@@ -111,8 +112,4 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database) {
 /** A value of an update, bound as its column writes it. */
 export function bound(name: string, column: SQLiteColumn) {
   return sql`${sql.param(placeholder(name), column)}`
-}
-
-function excluded(column: SQLiteColumn) {
-  return sql.raw(`excluded."${column.name}"`)
 }

@@ -1,6 +1,14 @@
 import type { Run } from '../../domain/run.ts'
 import { groupOf } from '../../domain/run-group.ts'
-import { TALLY_SPANS, type Tally, tallyChange } from '../../domain/tally.ts'
+import {
+  addUp,
+  countStatuses,
+  TALLY_SPANS,
+  type Tally,
+  type TallyCount,
+  type TallySpan,
+  tallyChange,
+} from '../../domain/tally.ts'
 import { createGroupIds } from './group-ids.ts'
 import type { Statements } from './statements.ts'
 
@@ -46,24 +54,23 @@ export function createTallies(statements: Statements): Tallies {
       if (statements.deleteEmptyGroup.run({ groupId }).changes > 0) groupIds.removed()
   }
   const writeHours = () => {
-    const tallies = new Map<
-      string,
-      Omit<Tally, 'hour' | 'delta'> & { hours: number; start: number; delta: number }
-    >()
+    const spans = new Map<string, { hours: TallySpan; start: number; added: TallyCount[] }>()
     for (const count of counts) {
       if (count.kind !== 'hour') continue
-      const { hour, kind, extension, value, delta } = count.tally
+      const { hour, counted } = count.tally
       for (const hours of TALLY_SPANS) {
         const start = Math.floor(hour / hours) * hours
-        const key = JSON.stringify([kind, hours, start, value, extension])
-        const known = tallies.get(key)
-        if (known) known.delta += delta
-        else tallies.set(key, { kind, hours, start, value, extension, delta })
+        const key = `${hours} ${start}`
+        const span = spans.get(key)
+        if (span) span.added.push(counted)
+        else spans.set(key, { hours, start, added: [counted] })
       }
     }
-    for (const tally of tallies.values()) {
-      if (tally.delta !== 0) statements.addTally.run(tally)
-      if (tally.delta < 0) statements.deleteEmptyTally.run(tally)
+    for (const { hours, start, added } of spans.values()) {
+      const before = statements.findTally.get({ hours, start })
+      const after = addUp([...(before?.counts ?? []), ...added])
+      if (after.length === 0) statements.deleteTally.run({ hours, start })
+      else statements.putTally.run({ hours, start, ...countStatuses(after), counts: after })
     }
   }
   const writeBlocks = () => {

@@ -6,6 +6,8 @@ const { placeholder } = sql
 
 export function prepareTallyStatements(db: BetterSQLite3Database) {
   const delta = sql`${placeholder('delta')}`
+  const ofSpan = and(eq(tallies.hours, placeholder('hours')), eq(tallies.start, placeholder('start')))
+  const { success, failed, expired } = tallies
   return {
     listGroups: db.select().from(runGroups).prepare(),
     insertGroup: db
@@ -29,59 +31,49 @@ export function prepareTallyStatements(db: BetterSQLite3Database) {
       .where(and(eq(runGroups.groupId, placeholder('groupId')), eq(runGroups.size, 0)))
       .prepare(),
     deleteEmptyGroups: db.delete(runGroups).where(eq(runGroups.size, 0)).prepare(),
-    addTally: db
+    findTally: db.select({ counts: tallies.counts }).from(tallies).where(ofSpan).prepare(),
+    putTally: db
       .insert(tallies)
       .values({
-        kind: placeholder('kind'),
         hours: placeholder('hours'),
         start: placeholder('start'),
-        value: placeholder('value'),
-        extension: placeholder('extension'),
-        size: placeholder('delta'),
+        success: placeholder('success'),
+        failed: placeholder('failed'),
+        expired: placeholder('expired'),
+        counts: placeholder('counts'),
       })
       .onConflictDoUpdate({
-        target: [tallies.kind, tallies.hours, tallies.start, tallies.value, tallies.extension],
-        set: { size: sql`${tallies.size} + ${delta}` },
+        target: [tallies.hours, tallies.start],
+        set: {
+          success: sql`excluded.success`,
+          failed: sql`excluded.failed`,
+          expired: sql`excluded.expired`,
+          counts: sql`excluded.counts`,
+        },
       })
       .prepare(),
-    deleteEmptyTally: db
-      .delete(tallies)
-      .where(
-        and(
-          eq(tallies.kind, placeholder('kind')),
-          eq(tallies.hours, placeholder('hours')),
-          eq(tallies.start, placeholder('start')),
-          eq(tallies.value, placeholder('value')),
-          eq(tallies.extension, placeholder('extension')),
-          eq(tallies.size, 0),
-        ),
-      )
-      .prepare(),
+    deleteTally: db.delete(tallies).where(ofSpan).prepare(),
     listTallies: db
-      .select({ kind: tallies.kind, extension: tallies.extension, value: tallies.value, size: tallies.size })
+      .select({ counts: tallies.counts })
       .from(tallies)
       .where(
         and(
-          eq(tallies.kind, placeholder('kind')),
           eq(tallies.hours, placeholder('hours')),
           gte(tallies.start, placeholder('from')),
           lt(tallies.start, placeholder('until')),
         ),
       )
       .prepare(),
-    // Each hour's statuses stand together, so they are added up as they are read.
     listSettled: db
-      .select({ hour: tallies.start, status: tallies.value, size: sql<number>`sum(${tallies.size})` })
+      .select({ hour: tallies.start, success, failed, expired })
       .from(tallies)
       .where(
         and(
-          eq(tallies.kind, 'settled'),
           eq(tallies.hours, 1),
           gte(tallies.start, placeholder('from')),
           lt(tallies.start, placeholder('until')),
         ),
       )
-      .groupBy(tallies.start, tallies.value)
       .prepare(),
     widenBlock: db
       .insert(runBlocks)

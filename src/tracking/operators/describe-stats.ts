@@ -1,15 +1,15 @@
 import type { RunStatus } from '../../domain/run.ts'
 import type { RunGroup } from '../../domain/run-group.ts'
-import { hourOf, quantileOf, type TallyKind } from '../../domain/tally.ts'
+import { hourOf, quantileOf, type TallyCount } from '../../domain/tally.ts'
 
 type StatsDeps = {
   store: {
     listRunGroups(): Promise<(RunGroup & { size: number })[]>
-    sumTallies(
+    sumTallies(from: number, until: number): Promise<TallyCount[]>
+    listSettled(
       from: number,
       until: number,
-    ): Promise<{ kind: TallyKind; extension: string; value: string; size: number }[]>
-    listSettled(from: number, until: number): Promise<{ hour: number; status: string; size: number }[]>
+    ): Promise<{ hour: number; success: number; failed: number; expired: number }[]>
     findOldestPending(): Promise<{ runId: string; requestedAt: number } | undefined>
   }
   clock: () => number
@@ -48,11 +48,8 @@ export async function describeStats({ store, clock }: StatsDeps, windowMs: numbe
   }
 
   for (const { extension, status, size } of groups) if (status === 'pending') add(extension, status, size)
-  for (const { hour, status, size } of settled) {
-    const counts = byHour.get(hour)
-    if (counts && isStatus(status)) counts[status] += size
-  }
-  for (const { kind, extension, value, size } of tallies) {
+  for (const { hour, ...counts } of settled) byHour.set(hour, { pending: 0, ...counts })
+  for (const [kind, value, extension, size] of tallies) {
     if (kind === 'settled' && isStatus(value)) add(extension, value, size)
     if (kind === 'failed') {
       const key = JSON.stringify([extension, value])

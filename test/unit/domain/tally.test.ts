@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Run } from '../../../src/domain/run.ts'
-import { bucketOf, hourOf, quantileOf, tallyChange, tallySpansOf } from '../../../src/domain/tally.ts'
+import {
+  addUp,
+  bucketOf,
+  countStatuses,
+  hourOf,
+  quantileOf,
+  tallyChange,
+  tallySpansOf,
+} from '../../../src/domain/tally.ts'
 import { aRun, frozen } from './facts.ts'
 
 const HOUR = 3_600_000
@@ -12,10 +20,9 @@ describe('what a change of a run is counted as', () => {
   test('a success is counted in the hour in which it came, with how long it took', () => {
     const pending = counted({ requestedAt: 5 * HOUR - 10_000 })
     const success = counted({ requestedAt: 5 * HOUR - 10_000, status: 'success', settledAt: 5 * HOUR })
-    const of = { hour: 5, extension: 'remove-bg', delta: 1 }
     expect(tallyChange(pending, success)).toEqual([
-      { ...of, kind: 'settled', value: 'success' },
-      { ...of, kind: 'seconds', value: String(bucketOf(10)) },
+      { hour: 5, counted: ['settled', 'success', 'remove-bg', 1] },
+      { hour: 5, counted: ['seconds', String(bucketOf(10)), '', 1] },
     ])
     expect(tallyChange(undefined, success)).toEqual(tallyChange(pending, success))
   })
@@ -23,14 +30,11 @@ describe('what a change of a run is counted as', () => {
   test('a failure is counted by its cause, and what expired without a duration', () => {
     expect(tallyChange(undefined, failed('E1'))).toContainEqual({
       hour: 5,
-      kind: 'failed',
-      extension: 'remove-bg',
-      value: 'E1',
-      delta: 1,
+      counted: ['failed', 'E1', 'remove-bg', 1],
     })
     const expired = counted({ status: 'expired', updatedAt: 7 * HOUR })
     expect(tallyChange(undefined, expired)).toEqual([
-      { hour: 7, kind: 'settled', extension: 'remove-bg', value: 'expired', delta: 1 },
+      { hour: 7, counted: ['settled', 'expired', 'remove-bg', 1] },
     ])
   })
 
@@ -47,13 +51,34 @@ describe('what a change of a run is counted as', () => {
     ['that is not listed any more', failed('E1'), undefined],
     ['that is listed again', undefined, failed('E1')],
   ])('of a run %s what was counted is taken back, and what it is now is counted', (_, before, after) => {
-    const taken = tallyChange(undefined, before).map((tally) => ({ ...tally, delta: -1 }))
+    const taken = tallyChange(undefined, before).map(({ hour, counted: [kind, value, extension] }) => {
+      return { hour, counted: [kind, value, extension, -1] }
+    })
     expect(tallyChange(before, after)).toEqual([...taken, ...tallyChange(undefined, after)])
     expect(taken.length + tallyChange(undefined, after).length).toBeGreaterThan(0)
   })
 
   test('hours are those of the epoch', () => {
     expect([hourOf(0), hourOf(HOUR - 1), hourOf(HOUR)]).toEqual([0, 0, 1])
+  })
+})
+
+describe('counts', () => {
+  test('are added up for each kind, value and extension apart; what comes to nothing goes', () => {
+    const counts = [
+      ['settled', 'failed', 'a b', 2],
+      ['failed', 'failed', 'a b', 1],
+      ['failed', 'b failed', 'a', 1],
+      ['settled', 'failed', 'a b', 3],
+      ['settled', 'success', '__proto__', 4],
+      ['failed', 'failed', 'a b', -1],
+    ] as const
+    expect(addUp(frozen(counts))).toEqual([
+      ['settled', 'failed', 'a b', 5],
+      ['failed', 'b failed', 'a', 1],
+      ['settled', 'success', '__proto__', 4],
+    ])
+    expect(countStatuses(counts)).toEqual({ success: 4, failed: 5, expired: 0 })
   })
 })
 

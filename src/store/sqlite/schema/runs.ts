@@ -3,7 +3,7 @@ import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'driz
 import type { Basis } from '../../../domain/basis.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { RunSource, RunStatus } from '../../../domain/run.ts'
-import type { TallyKind, TallySpan } from '../../../domain/tally.ts'
+import type { TallyCount, TallySpan } from '../../../domain/tally.ts'
 import { jsonColumn } from '../json-column.ts'
 import { submissions } from './submissions.ts'
 
@@ -68,20 +68,20 @@ export const runBlocks = sqliteTable('run_blocks', {
 })
 
 /**
- * What has happened in an hour, and in a day: counted when it happened, in both, so that few rows tell of any time. The
- * migration makes it without rowids: it is its own index.
+ * What has happened in an hour, and in a day: counted when it happened, in both, so that few rows tell of any time. All of it
+ * is in one row, which is read and written once for a transaction.
  */
 export const tallies = sqliteTable(
   'tallies',
   {
-    kind: text('kind').$type<TallyKind>().notNull(),
     /** How long it is counted for. */
     hours: integer('hours').$type<TallySpan>().notNull(),
     /** The first of its hours, since the epoch. */
     start: integer('start').notNull(),
-    value: text('value').notNull(),
-    extension: text('extension').notNull(),
-    size: integer('size').notNull(),
+    success: integer('success').notNull(),
+    failed: integer('failed').notNull(),
+    expired: integer('expired').notNull(),
+    counts: jsonColumn<TallyCount[]>('counts').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.kind, table.hours, table.start, table.value, table.extension] })],
+  (table) => [primaryKey({ columns: [table.hours, table.start] })],
 )
