@@ -4,6 +4,7 @@ import { type Logger, pino } from 'pino'
 import { v7 } from 'uuid'
 import { createAdminPages } from './admin/admin-pages.tsx'
 import type { Config } from './config.ts'
+import { TrackerError } from './domain/errors.ts'
 import { createApp } from './http/app.ts'
 import type { AppEnv } from './http/app-env.ts'
 import { BODY_IDLE_MS } from './http/body-chunks.ts'
@@ -29,12 +30,14 @@ import { createFileLookup } from './imagekit/file-lookup.ts'
 import { successPayload } from './imagekit/success-payload.ts'
 import { verifySignature } from './imagekit/webhook-signature.ts'
 import { createNotifier } from './jobs/notifier.ts'
+import { createOpener } from './jobs/opener.ts'
 import { createPruner } from './jobs/pruner.ts'
 import { createReconciler } from './jobs/reconciler.ts'
 import { createRetrier } from './jobs/retrier.ts'
 import { createNotificationSender } from './notify/send-notification.ts'
 import { examiningOf } from './service-examining.ts'
-import { openSqliteStore } from './store/sqlite/open-sqlite-store.ts'
+import { createOpeningStore } from './store/opening-store.ts'
+import { hasDatabase, openSqliteStore } from './store/sqlite/open-sqlite-store.ts'
 import type { Store } from './store/store.ts'
 import { keepTokenSecret } from './token-secret.ts'
 import { createAccess } from './tracking/access.ts'
@@ -50,7 +53,10 @@ import { createUploadGate } from './tracking/upload-gate.ts'
 
 export type Service = {
   app: Hono<AppEnv>
-  /** Recovers what a dead process left, listens, and resolves with the address that is in force. */
+  /**
+   * Opens the store, recovers what a dead process left, listens, and resolves with the address that is in force. A database
+   * that is there and can't be opened is waited for, answering 503; rejects where there is none and none can be made.
+   */
   start(): Promise<{ url: string }>
   /** Lets what is under way finish for 10 seconds, then closes the store. */
   stop(): Promise<void>
@@ -69,11 +75,13 @@ export type Overrides = {
   wholeBodyMs?: number
   connectionLimits?: Partial<ConnectionLimits>
   drainMs?: number
+  /** How often a database that can't be opened is tried again, in milliseconds. */
+  reopenEveryMs?: number
 }
 
 const FORM_LIMITS = { maxFieldBytes: 1024 * 1024, maxParts: 100 }
 
-/** The composition root: opens the store (throws where it can't) and wires everything to it. */
+/** The composition root: wires everything together. */
 export function createService(config: Config, overrides: Overrides = {}): Service {
   const { clock = Date.now, logger: log = pino({ level: config.logLevel }), drainMs = 10_000 } = overrides
   const address = { publicUrl: config.publicUrl }
@@ -81,7 +89,17 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const secretFile = join(dirname(config.database.path), 'token-secret')
   const tokens = createCapabilityTokens(config.tokenSecrets ?? [keepTokenSecret(secretFile)])
   const links = createLinks(publicUrl, tokens)
-  const store = overrides.store ?? openSqliteStore({ path: config.database.path })
+  const { store, tryOpen } = createOpeningStore(async () => {
+    const opened = overrides.store ?? openSqliteStore({ path: config.database.path })
+    try {
+      const { submissions } = await opened.recoverAbandoned(clock())
+      if (submissions > 0) log.warn({ submissions }, 'uploads of a process that died are unconfirmed now')
+      return opened
+    } catch (error) {
+      await opened.close()
+      throw error
+    }
+  })
   const board = createStatusBoard(
     { store },
     { onLoadError: (err, fileId) => log.error({ err, fileId }, 'a status could not be read') },
@@ -136,6 +154,15 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     createPruner({ store, clock, retentionMs, log }),
     retrier,
   ]
+  const startJobs = (): void => {
+    for (const job of jobs) job.start()
+  }
+  const opener = createOpener({
+    open: tryOpen,
+    onOpen: startJobs,
+    everyMs: overrides.reopenEveryMs ?? 2000,
+    log,
+  })
   const receiving = {
     ...shared,
     receipts,
@@ -187,11 +214,18 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     app,
     async start() {
       for (const warning of config.warnings) log.warn(warning)
-      const { submissions } = await store.recoverAbandoned(clock())
-      if (submissions > 0) log.warn({ submissions }, 'uploads of a process that died are unconfirmed now')
+      const mayWait = hasDatabase(config.database.path)
+      const isOpen = await tryOpen().then(
+        () => true,
+        (error: unknown) => {
+          if (mayWait && error instanceof TrackerError && error.code === 'store_unavailable') return false
+          throw error
+        },
+      )
       const port = await server.listen(config.host, config.port)
       if (config.port === 0) address.publicUrl = address.publicUrl.replace(/:0$/, `:${port}`)
-      for (const job of jobs) job.start()
+      if (isOpen) startJobs()
+      else opener.start()
       log.info({ url: address.publicUrl }, 'listening')
       return { url: address.publicUrl }
     },
@@ -200,6 +234,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       const closed = server.close(drainMs)
       board.close()
       await closed
+      await opener.stop()
       // What they wait for outside is broken off, and done after the next start.
       await Promise.all([lookup.close(), sender.close()])
       await Promise.all(jobs.map((job) => job.stop()))

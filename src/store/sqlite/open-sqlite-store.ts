@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { v7 } from 'uuid'
 import { TrackerError } from '../../domain/errors.ts'
@@ -33,6 +33,16 @@ export function openSqliteStore({ path, maxQueued = MAX_QUEUED, newId = v7 }: Sq
       },
     }
   })
+}
+
+/** There is a file with something in it at `path`, whether or not it can be opened. */
+export function hasDatabase(path: string): boolean {
+  try {
+    const found = statSync(path)
+    return found.isFile() && found.size > 0
+  } catch {
+    return false
+  }
 }
 
 /** Brings the schema up to date and returns how many migrations ran. Throws as `openSqliteStore` does. */

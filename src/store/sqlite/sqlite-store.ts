@@ -66,7 +66,8 @@ export function createSqliteStore(
       attempt(() => listDueNotifications(statements, now, limit, latest)),
     settleNotification: (notificationId, result) =>
       commit(() => settleNotification(statements, notificationId, result)),
-    pruneBodies: (receivedBefore, limit) => commit(() => pruneBodies(statements, receivedBefore, limit)),
+    pruneBodies: (receivedBefore, limit, after) =>
+      commit(() => pruneBodies(statements, receivedBefore, limit, after)),
     findSubmission: (submissionId) =>
       attempt(() => {
         const stored = loadSubmission(statements, submissionId)
