@@ -44,6 +44,7 @@ import { createAccess } from './tracking/access.ts'
 import { createAnswerBacklog } from './tracking/answer-backlog.ts'
 import { createCapabilityTokens } from './tracking/capability-tokens.ts'
 import { createFirstReceipts } from './tracking/first-receipts.ts'
+import { createTurns } from './tracking/in-turn.ts'
 import { createLinks, readWebhookToken } from './tracking/links.ts'
 import { createReadiness } from './tracking/readiness.ts'
 import { createRefusedLog } from './tracking/refused-log.ts'
@@ -115,6 +116,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const lookup = createFileLookup({
     ...config.imagekit,
     timeoutMs: overrides.imagekitTimeoutMs ?? 30_000,
+    clock,
   })
   const sender = createNotificationSender({ ...config.notifying, clock })
   const { overdueAfterMs, reconcileEveryMs, expireAfterMs, retentionMs } = config.upkeep
@@ -123,6 +125,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     board,
     clock,
     imagekit: lookup,
+    inTurn: createTurns(),
     successPayload,
     overdueAfterMs,
     everyMs: reconcileEveryMs,

@@ -8,6 +8,7 @@ const fileSchema = z.looseObject({
   AITags: z.array(z.unknown()).nullish().catch(undefined),
   description: z.string().nullish().catch(undefined),
   updatedAt: z.string().nullish().catch(undefined),
+  hasAlpha: z.boolean().nullish().catch(undefined),
 })
 const tagSchema = z.looseObject({ name: z.string(), source: z.string() })
 
@@ -18,7 +19,7 @@ const tagSchema = z.looseObject({ name: z.string(), source: z.string() })
 export function readFileFacts(object: unknown): FileFacts | undefined {
   const parsed = fileSchema.safeParse(object)
   if (!parsed.success) return undefined
-  const { fileId, versionInfo, AITags, description, updatedAt } = parsed.data
+  const { fileId, versionInfo, AITags, description, updatedAt, hasAlpha } = parsed.data
   return {
     fileId,
     versionId: versionInfo?.id ?? null,
@@ -26,6 +27,7 @@ export function readFileFacts(object: unknown): FileFacts | undefined {
     aiTags: tagNamesBySource(AITags ?? []),
     description: description ?? null,
     updatedAt: updatedAt ?? null,
+    hasAlpha: hasAlpha ?? null,
   }
 }
 

@@ -87,6 +87,6 @@ function readBaseline(file: File): Baseline | null {
   const hasTags = file['AITags'] !== undefined && file['AITags'] !== null
   const facts = hasTags && !Array.isArray(file['AITags']) ? undefined : readFileFacts(file)
   if (facts === undefined) return null
-  const { fileId: _, ...seen } = facts
+  const { fileId: _, hasAlpha: __, ...seen } = facts
   return { ...seen, tags: file.tags ?? null, customMetadata: file.customMetadata ?? null }
 }
