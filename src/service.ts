@@ -13,7 +13,7 @@ import { doctorRoutes } from './http/operators/doctor-routes.ts'
 import { overviewRoutes } from './http/operators/overview-routes.ts'
 import { runRoutes } from './http/operators/run-routes.ts'
 import { upkeepRoutes } from './http/operators/upkeep-routes.ts'
-import { WHOLE_BODY_MS } from './http/read-body.ts'
+import { createBodyReaders, WHOLE_BODY_MS } from './http/read-body.ts'
 import { parseJson } from './http/read-json.ts'
 import { CONNECTION_LIMITS, type ConnectionLimits, createHttpServer } from './http/server.ts'
 import { statusRoutes } from './http/status-routes.ts'
@@ -111,6 +111,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const access = createAccess(config.apiKeys, config.adminKeys)
   const gate = createUploadGate(config.maxConcurrentUploads)
   const uploadLimits = { maxBytes: config.maxUploadBytes, idleMs: overrides.bodyIdleMs ?? BODY_IDLE_MS }
+  const bodies = createBodyReaders(overrides.wholeBodyMs ?? WHOLE_BODY_MS)
   const shared = {
     store,
     board,
@@ -122,7 +123,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     gate,
     clock,
     overdueAfterMs,
-    wholeBodyMs: overrides.wholeBodyMs ?? WHOLE_BODY_MS,
+    readBody: bodies.proven,
     newId: v7,
     errorBody,
     log,
@@ -136,6 +137,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   ]
   const receiving = {
     ...shared,
+    bodies,
     receipts,
     refusedLog,
     readToken: (token: string) => readWebhookToken(tokens, token),
