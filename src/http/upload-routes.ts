@@ -50,7 +50,7 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
             scope: requestScope(c, keyName),
             fingerprint: () => deps.imagekit.fingerprintUpload(form),
             send: (scope) =>
-              deps.gate.pass(() => submitUpload(deps, { version, form, keyName, scope, signal })),
+              deps.gate.pass('uploads', () => submitUpload(deps, { version, form, keyName, scope, signal })),
           })
           return passOn(c, answer)
         })
@@ -73,7 +73,9 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
           fingerprint: async () => fingerprint,
           send: (scope) => {
             const key = scope === null ? null : { scope, fingerprint }
-            return submitUpdate(deps, { fileId, body, extensions, callerWebhookUrl, keyName, key })
+            return deps.gate.pass('updates', () =>
+              submitUpdate(deps, { fileId, body, extensions, callerWebhookUrl, keyName, key }),
+            )
           },
         })
         return passOn(c, answer)
