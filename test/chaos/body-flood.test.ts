@@ -72,7 +72,8 @@ test.each(Object.entries(HEADS))(
         `memory grew by ${grownMib.toFixed()} MiB at most, /healthz took ${healthMs.toFixed()} ms`,
     )
     expect(new Set(answers)).toEqual(new Set([kind.startsWith('a fresh') ? 'HTTP/1.1 503' : 'HTTP/1.1 401']))
-    expect(healthMs).toBeLessThan(1000)
+    // Far less than a body may take to come in: a machine that is busy with other tests is slow by itself.
+    expect(healthMs).toBeLessThan(10_000)
     // What the bodies may take, and what Node has read of each socket before it was asked for it.
     expect(grownMib).toBeLessThan(150 + SOCKETS / 8)
   },
