@@ -5,7 +5,7 @@ import { v7 } from 'uuid'
 import type { Config } from './config.ts'
 import { createApp } from './http/app.ts'
 import type { AppEnv } from './http/app-env.ts'
-import { BODY_IDLE_MS } from './http/body-chunks.ts'
+import { BODY_IDLE_MS, type BodyLimits, UPLOAD_PACE } from './http/body-chunks.ts'
 import { createErrorAnswers } from './http/error-answers.ts'
 import { healthRoutes } from './http/health-routes.ts'
 import { deliveryRoutes } from './http/operators/delivery-routes.ts'
@@ -64,6 +64,7 @@ export type Overrides = {
   imagekitTimeoutMs?: number
   /** How long the sender of an upload may send nothing, in milliseconds. */
   bodyIdleMs?: number
+  uploadPace?: NonNullable<BodyLimits['pace']>
   /** How long any other body may take, in milliseconds. */
   wholeBodyMs?: number
   connectionLimits?: Partial<ConnectionLimits>
@@ -110,7 +111,11 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   }
   const access = createAccess(config.apiKeys, config.adminKeys)
   const gate = createUploadGate(config.maxConcurrentUploads)
-  const uploadLimits = { maxBytes: config.maxUploadBytes, idleMs: overrides.bodyIdleMs ?? BODY_IDLE_MS }
+  const uploadLimits = {
+    maxBytes: config.maxUploadBytes,
+    idleMs: overrides.bodyIdleMs ?? BODY_IDLE_MS,
+    pace: overrides.uploadPace ?? UPLOAD_PACE,
+  }
   const bodies = createBodyReaders(overrides.wholeBodyMs ?? WHOLE_BODY_MS)
   const shared = {
     store,
