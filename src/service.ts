@@ -7,7 +7,7 @@ import type { Config } from './config.ts'
 import { TrackerError } from './domain/errors.ts'
 import { createApp } from './http/app.ts'
 import type { AppEnv } from './http/app-env.ts'
-import { BODY_IDLE_MS } from './http/body-chunks.ts'
+import { BODY_IDLE_MS, type BodyLimits, UPLOAD_PACE } from './http/body-chunks.ts'
 import { createErrorAnswers } from './http/error-answers.ts'
 import { healthRoutes } from './http/health-routes.ts'
 import { deliveryRoutes } from './http/operators/delivery-routes.ts'
@@ -15,7 +15,7 @@ import { doctorRoutes } from './http/operators/doctor-routes.ts'
 import { overviewRoutes } from './http/operators/overview-routes.ts'
 import { runRoutes } from './http/operators/run-routes.ts'
 import { upkeepRoutes } from './http/operators/upkeep-routes.ts'
-import { WHOLE_BODY_MS } from './http/read-body.ts'
+import { createBodyReaders, WHOLE_BODY_MS } from './http/read-body.ts'
 import { parseJson } from './http/read-json.ts'
 import { CONNECTION_LIMITS, type ConnectionLimits, createHttpServer } from './http/server.ts'
 import { statusRoutes } from './http/status-routes.ts'
@@ -72,6 +72,7 @@ export type Overrides = {
   imagekitTimeoutMs?: number
   /** How long the sender of an upload may send nothing, in milliseconds. */
   bodyIdleMs?: number
+  uploadPace?: NonNullable<BodyLimits['pace']>
   /** How long any other body may take, in milliseconds. */
   wholeBodyMs?: number
   connectionLimits?: Partial<ConnectionLimits>
@@ -133,7 +134,12 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   }
   const access = createAccess(config.apiKeys, config.adminKeys)
   const gate = createUploadGate(config.maxConcurrentUploads)
-  const uploadLimits = { maxBytes: config.maxUploadBytes, idleMs: overrides.bodyIdleMs ?? BODY_IDLE_MS }
+  const uploadLimits = {
+    maxBytes: config.maxUploadBytes,
+    idleMs: overrides.bodyIdleMs ?? BODY_IDLE_MS,
+    pace: overrides.uploadPace ?? UPLOAD_PACE,
+  }
+  const bodies = createBodyReaders(overrides.wholeBodyMs ?? WHOLE_BODY_MS)
   const shared = {
     store,
     board,
@@ -145,7 +151,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     gate,
     clock,
     overdueAfterMs,
-    wholeBodyMs: overrides.wholeBodyMs ?? WHOLE_BODY_MS,
+    readBody: bodies.proven,
     newId: v7,
     errorBody,
     log,
@@ -168,6 +174,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   })
   const receiving = {
     ...shared,
+    bodies,
     receipts,
     refusedLog,
     readToken: (token: string) => readWebhookToken(tokens, token),

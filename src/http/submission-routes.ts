@@ -18,6 +18,7 @@ import type { AppContext, AppEnv } from './app-env.ts'
 import { tokenRouteCors } from './cors.ts'
 import { presentedCredential } from './presented-credential.ts'
 import { presentedKey } from './presented-key.ts'
+import type { ReadBody } from './read-body.ts'
 import { readJsonObject } from './read-json.ts'
 import { route } from './routes.ts'
 import { answerLinkedStatus } from './status-answers.ts'
@@ -30,7 +31,7 @@ type SubmissionRoutesDeps = Parameters<typeof registerSubmission>[0] &
     board: Pick<StatusBoard, 'find'>
     access: Access
     tokens: Pick<CapabilityTokens, 'submission'>
-    wholeBodyMs: number
+    readBody: ReadBody
   }
 
 // What is no Unicode can be put into no address, and NUL into no text column of PostgreSQL.
@@ -64,7 +65,7 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
   route(app, '/submissions', {
     POST: async (c) => {
       const { keyName } = deps.access.identify(presentedKey(c))
-      const { json } = await readJsonObject(c.env.incoming, deps.wholeBodyMs)
+      const { json } = await readJsonObject(c.env.incoming, deps.readBody)
       const { extensions, fileId = null } = parseWith(registrationSchema, json)
       const { location, ...registered } = await registerSubmission(deps, {
         extensions: parseExtensions(extensions),
@@ -89,7 +90,7 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
     PUT: async (c) => {
       const submissionId = admit(c)
       await find(submissionId)
-      const { json } = await readJsonObject(c.env.incoming, deps.wholeBodyMs)
+      const { json } = await readJsonObject(c.env.incoming, deps.readBody)
       parseWith(responseSchema, json)
       const answer = readToldAnswer(json)
       if (answer === undefined) throw notAnAnswer()

@@ -1,5 +1,5 @@
 import type { AccountEvent } from '../domain/account-event.ts'
-import type { NewAccountDelivery, NewDelivery, RecordedDelivery } from '../domain/delivery.ts'
+import type { NewAccountDelivery, NewDelivery, RecordedDelivery, RefusalCause } from '../domain/delivery.ts'
 import { TrackerError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import type { ExtensionWord } from '../domain/judge-delivery.ts'
@@ -73,6 +73,17 @@ export async function receiveAccountDelivery(
   deps.log.info({ deliveryId: received.deliveryId, type, eventId, ...tellable(recorded) }, 'account delivery')
   return recorded
 }
+
+/** Why a delivery of the account is refused whatever its body is; undefined where that decides. */
+export function refusalOfHead(
+  { checkSignature }: Pick<ReceiveDeliveryDeps, 'checkSignature'>,
+  head: Omit<ReceivedDelivery, 'body'>,
+): RefusalCause | undefined {
+  const { cause } = checkSignature({ ...head, body: Buffer.alloc(0) })
+  return HEAD_CAUSES.find((known) => known === cause)
+}
+
+const HEAD_CAUSES = ['no_secret', 'absent_signature', 'malformed_signature'] as const
 
 function parse(deps: ReceiveDeliveryDeps, body: Buffer): Json {
   try {
