@@ -1,4 +1,5 @@
 import type { AssetFacts } from '../domain/asset.ts'
+import type { Commit } from '../domain/commit.ts'
 import type {
   NewAccountDelivery,
   NewDelivery,
@@ -85,6 +86,9 @@ export type Store = OperatorStore & {
 
   /** Commits a write, so that it fails where a delivery would fail. */
   probe(): Promise<void>
+
+  /** Told of each transaction once it is on disk. It holds up the next one, so it must be quick, and it must not throw. */
+  watchCommits(tell: (commit: Commit) => void): void
 
   close(): Promise<void>
 }

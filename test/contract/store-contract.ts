@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe } from 'vitest'
 import { describeAccountDeliveries } from './account-deliveries.ts'
 import { describeAssets } from './assets.ts'
 import { describeAtomicity } from './atomicity.ts'
+import { describeCommits } from './commits.ts'
 import { describeDeliveries } from './deliveries.ts'
 import { describeDueRuns } from './due-runs.ts'
 import { describeDurability } from './durability.ts'
@@ -47,6 +48,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     describePruning(current)
     describeAtomicity(current)
     describeDurability(current)
+    describeCommits(current)
     describeOrderOfFacts(current)
     describeOperatorsFilters(current)
     describeOperatorsSearch(current)

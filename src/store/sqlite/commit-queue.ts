@@ -1,3 +1,4 @@
+import type { Commit } from '../../domain/commit.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import type { Connection } from './connection.ts'
 import { storeError, unavailable } from './store-error.ts'
@@ -20,7 +21,7 @@ type Counted = {
   mark(): number
   rollBackTo(mark: number): void
   write(): void
-  end(isCommitted: boolean): void
+  end(isCommitted: boolean): Commit['settled']
 }
 
 /** So that one transaction never keeps the process from its sockets for long. */
@@ -28,7 +29,11 @@ const MAX_BATCH = 1000
 
 export function createCommitQueue(
   connection: Connection,
-  { maxQueued, counted }: { maxQueued: number; counted: Counted },
+  {
+    maxQueued,
+    counted,
+    onCommit,
+  }: { maxQueued: number; counted: Counted; onCommit: (commit: Commit) => void },
 ): CommitQueue {
   const transaction = prepareTransaction(connection)
   const queue: Job[] = []
@@ -42,19 +47,23 @@ export function createCommitQueue(
 
   function commitBatch(batch: readonly Job[]): void {
     let tellCallers: (() => void)[]
+    let settled: Commit['settled'] | undefined
+    const begunAt = performance.now()
     try {
       transaction.begin.run()
       tellCallers = batch.map(runJob)
       counted.write()
       transaction.commit.run()
-      counted.end(true)
+      settled = counted.end(true)
     } catch (error) {
       abandonTransaction(connection)
       counted.end(false)
       const reason = unavailable(error)
       tellCallers = batch.map((job) => () => job.reject(reason))
     }
+    const seconds = (performance.now() - begunAt) / 1000
     for (const tell of tellCallers) tell()
+    if (settled) onCommit({ steps: batch.length, waiting: queue.length, seconds, settled })
   }
 
   function runJob(job: Job): () => void {

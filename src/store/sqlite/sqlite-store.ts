@@ -1,3 +1,4 @@
+import type { Commit } from '../../domain/commit.ts'
 import type { Store } from '../store.ts'
 import { applyFinding } from './apply-finding.ts'
 import { createCommitQueue } from './commit-queue.ts'
@@ -32,7 +33,11 @@ export function createSqliteStore(
     })
     .immediate()
   const tallies = createTallies(statements)
-  const { commit, drain } = createCommitQueue(connection, { maxQueued, counted: tallies })
+  const watchers: ((commit: Commit) => void)[] = []
+  const onCommit = (commit: Commit) => {
+    for (const tell of watchers) tell(commit)
+  }
+  const { commit, drain } = createCommitQueue(connection, { maxQueued, counted: tallies, onCommit })
   const writer = { statements, tallies, newId }
   const keepApart = connection.transaction(keepRefused)
   const attempt = async <T>(work: () => T | Promise<T>): Promise<T> => {
@@ -85,6 +90,7 @@ export function createSqliteStore(
         return { submissions }
       }),
     probe: () => commit(() => probe(statements)),
+    watchCommits: (tell) => watchers.push(tell),
     async close() {
       drain()
       connection.close()
