@@ -1,4 +1,5 @@
 import type { AccessKey } from './config/access-keys.ts'
+import { type Alerting, parseAlerting } from './config/alerting.ts'
 import { checkPlanned } from './config/planned.ts'
 import { parseSecrets } from './config/secrets.ts'
 import {
@@ -22,6 +23,8 @@ export type Config = {
   imagekit: { privateKey: string; uploadUrl: string; apiUrl: string }
   signatures: Signatures
   notifying: Notifying
+  /** Null: nobody is alerted. */
+  alerting: Alerting | null
   upkeep: Upkeep
   apiKeys: AccessKey[]
   adminKeys: AccessKey[]
@@ -29,6 +32,8 @@ export type Config = {
   tokenSecrets: string[] | null
   /** Some key is missing, which only loopback allows: requests that come from elsewhere are refused. */
   loopbackOnly: boolean
+  /** `/metrics` asks for no key. */
+  metricsPublic: boolean
   maxUploadBytes: number
   maxConcurrentUploads: number
   logLevel: LogLevel
@@ -69,8 +74,10 @@ export function parseConfig(env: Environment, readText: ReadText): Config {
     imagekit: parseImagekit(variables),
     signatures: parseSignatures(variables),
     notifying: parseNotifying(variables, warnings),
+    alerting: parseAlerting(variables, warnings),
     upkeep: parseUpkeep(variables),
     ...secrets,
+    metricsPublic: variables.flag('METRICS_PUBLIC', false),
     maxUploadBytes: variables.parsed(
       'MAX_UPLOAD_BYTES',
       2 * 1024 ** 3,

@@ -8,6 +8,7 @@ import type { AppEnv } from './http/app-env.ts'
 import { BODY_IDLE_MS } from './http/body-chunks.ts'
 import { createErrorAnswers } from './http/error-answers.ts'
 import { healthRoutes } from './http/health-routes.ts'
+import { metricsRoutes } from './http/metrics-routes.ts'
 import { deliveryRoutes } from './http/operators/delivery-routes.ts'
 import { overviewRoutes } from './http/operators/overview-routes.ts'
 import { runRoutes } from './http/operators/run-routes.ts'
@@ -29,7 +30,9 @@ import { createNotifier } from './jobs/notifier.ts'
 import { createPruner } from './jobs/pruner.ts'
 import { createReconciler } from './jobs/reconciler.ts'
 import { createRetrier } from './jobs/retrier.ts'
+import { createMetrics } from './metrics/prometheus.ts'
 import { createNotificationSender } from './notify/send-notification.ts'
+import { readPackageVersion } from './package-version.ts'
 import { openSqliteStore } from './store/sqlite/open-sqlite-store.ts'
 import type { Store } from './store/store.ts'
 import { keepTokenSecret } from './token-secret.ts'
@@ -74,6 +77,8 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const tokens = createCapabilityTokens(config.tokenSecrets ?? [keepTokenSecret(secretFile)])
   const links = createLinks(() => address.publicUrl, tokens)
   const store = overrides.store ?? openSqliteStore({ path: config.database.path })
+  const metrics = createMetrics({ store, clock, version: readPackageVersion() })
+  const { meter } = metrics
   const board = createStatusBoard(
     { store },
     { onLoadError: (err, fileId) => log.error({ err, fileId }, 'a status could not be read') },
@@ -93,6 +98,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     store,
     board,
     clock,
+    meter,
     imagekit: lookup,
     successPayload,
     everyMs: reconcileEveryMs,
@@ -111,6 +117,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     access,
     gate,
     clock,
+    meter,
     overdueAfterMs,
     newId: v7,
     errorBody,
@@ -119,10 +126,11 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const retrier = createRetrier(shared)
   const jobs = [
     createReconciler({ ...reconciling, log }),
-    createNotifier({ store, sender, clock, random: Math.random, log }),
+    createNotifier({ store, sender, meter, clock, random: Math.random, log }),
     createPruner({ store, clock, retentionMs, log }),
     retrier,
   ]
+  store.watchCommits(metrics.committed)
   const receiving = {
     ...shared,
     receipts,
@@ -155,6 +163,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       statusRoutes({ board, access, statusTokens: tokens.status }),
       // After the routes of statuses: `/assets/status` is no asset.
       upkeepRoutes({ ...shared, reconciling, backupFolder: dirname(config.database.path) }),
+      metricsRoutes({ metrics, access, isPublic: config.metricsPublic }),
       healthRoutes({ readiness: createReadiness({ store, backlog }) }),
     ],
   })

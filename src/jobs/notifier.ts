@@ -14,6 +14,7 @@ type NotifierDeps = {
     settleNotification(notificationId: string, result: NotificationResult): Promise<void>
   }
   sender: { send(notification: Notification): Promise<SendResult> }
+  meter: { notificationTried(result: NotificationResult['kind']): void }
   clock: () => number
   random: () => number
   log: { info(fields: object, text: string): void; error(fields: object, text: string): void }
@@ -24,13 +25,14 @@ const EVERY_MS = 1000
 
 /** Tells callers of the runs they asked for, at least once, until they have heard it or a day is over. */
 export function createNotifier(deps: NotifierDeps): Repeated {
-  const { store, sender, clock, random, log } = deps
+  const { store, sender, meter, clock, random, log } = deps
 
   const attempt = async (notification: Notification): Promise<void> => {
     const sent = await sender.send(notification)
     // Broken off by our own stop: no attempt of theirs has failed.
     if (sent.kind === 'retry' && sent.reason === 'sender_closed') return
     const result = resultOf(sent, notification)
+    meter.notificationTried(result.kind)
     await store.settleNotification(notification.notificationId, result)
     log.info(
       { notificationId: notification.notificationId, attempt: notification.attempt, ...result },

@@ -61,6 +61,9 @@ export type Store = OperatorStore & {
   /** Notifications whose time has come, the longest due first. */
   listDueNotifications(now: number, limit: number): Promise<Notification[]>
 
+  /** How many notifications are due, and how many wait for their next attempt. */
+  countNotifications(now: number): Promise<{ due: number; waiting: number }>
+
   /** Writes down how an attempt ended; the body of what is over goes. */
   settleNotification(notificationId: string, result: NotificationResult): Promise<void>
 

@@ -15,6 +15,7 @@ export type ReconcileDeps = {
   }
   imagekit: FileLookup
   board: { changed(fileId: string): void }
+  meter: { runReconciled(finding: Finding['kind']): void }
   clock: () => number
   /** What a caller with a `webhookUrl` of its own is told. */
   successPayload: (service: string, fileObject: object) => string
@@ -61,6 +62,7 @@ export async function reconcile(deps: ReconcileDeps, options: { dryRun: boolean 
           looked.finding,
           deps.clock(),
         )
+        if (applied) deps.meter.runReconciled(looked.finding.kind)
         if (applied && fileId !== null) deps.board.changed(fileId)
       }
     } catch (error) {

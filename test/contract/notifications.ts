@@ -122,6 +122,18 @@ export function describeNotifications(current: () => OpenedStore): void {
       expect(await due()).toEqual([])
     })
 
+    test('are counted: what is due, and what waits for its next attempt', async () => {
+      const count = (now: number) => current().store.countNotifications(now)
+      expect(await count(EVER)).toEqual({ due: 0, waiting: 0 })
+      const runIds: (string | null)[] = []
+      for (const receivedAt of [2_000, 3_000, 4_000])
+        runIds.push(await deliver(await submit(['remove-bg']), 'remove-bg', 'success', receivedAt))
+      await settle(runIds[0] ?? null, { kind: 'delivered' })
+      await settle(runIds[1] ?? null, { kind: 'again', at: 9_000, reason: 'status_500' })
+      expect(await count(4_000)).toEqual({ due: 1, waiting: 1 })
+      expect(await count(9_000)).toEqual({ due: 2, waiting: 0 })
+    })
+
     test('one that nobody knows can be settled, and nothing comes of it', async () => {
       await settle('nobody', { kind: 'delivered' })
       await settle('nobody', { kind: 'again', at: 3_000, reason: 'late' })

@@ -12,6 +12,8 @@ const SCANS: { [statement: string]: RegExp } = {
   // At most one row for 1024 runs, and few for each extension.
   listBlocks: /^SCAN run_blocks$/,
   listGroups: /^SCAN run_groups$/,
+  // What is owed, and the index holds nothing else. At a scrape.
+  countNotifications: /^SCAN notifications USING COVERING INDEX notifications_due$/,
   // Reads the last entry alone.
   findNewestSeq: /^SEARCH runs$|^SCAN runs$/,
   // Once, after an update of the program.

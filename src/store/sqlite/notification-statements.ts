@@ -1,4 +1,4 @@
-import { and, asc, eq, isNotNull, lte, sql } from 'drizzle-orm'
+import { and, asc, count, eq, isNotNull, lte, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { notifications } from './schema/notifications.ts'
 import { runs } from './schema/runs.ts'
@@ -31,6 +31,14 @@ export function prepareNotificationStatements(db: BetterSQLite3Database) {
       .where(lte(notifications.dueAt, placeholder('now')))
       .orderBy(asc(notifications.dueAt), asc(notifications.runSeq))
       .limit(placeholder('limit'))
+      .prepare(),
+    countNotifications: db
+      .select({
+        owed: count(),
+        due: sql<number>`count(*) FILTER (WHERE ${notifications.dueAt} <= ${placeholder('now')})`,
+      })
+      .from(notifications)
+      .where(isNotNull(notifications.dueAt))
       .prepare(),
     repeatNotification: db
       .update(notifications)

@@ -36,6 +36,11 @@ export function listDueNotifications(statements: Statements, now: number, limit:
     })
 }
 
+export function countNotifications(statements: Statements, now: number): { due: number; waiting: number } {
+  const { owed, due } = statements.countNotifications.get({ now }) ?? { owed: 0, due: 0 }
+  return { due, waiting: owed - due }
+}
+
 /** Of a notification that is over already nothing changes. */
 export function settleNotification(
   statements: Statements,

@@ -7,7 +7,7 @@ import { findAsset } from './find-asset.ts'
 import { groupOldRuns } from './group-old-runs.ts'
 import { claimIdempotencyKey, recoverClaims } from './idempotency-steps.ts'
 import { listDue } from './list-due.ts'
-import { listDueNotifications, settleNotification } from './notification-steps.ts'
+import { countNotifications, listDueNotifications, settleNotification } from './notification-steps.ts'
 import { probe } from './probe.ts'
 import { pruneBodies } from './prune-bodies.ts'
 import { recordAccountDelivery } from './record-account-delivery.ts'
@@ -68,6 +68,7 @@ export function createSqliteStore(
     listDue: (now, limit) => attempt(() => listDue(statements, now, limit)),
     applyFinding: (runId, finding, at) => commit(() => applyFinding(writer, runId, finding, at)),
     listDueNotifications: (now, limit) => attempt(() => listDueNotifications(statements, now, limit)),
+    countNotifications: (now) => attempt(() => countNotifications(statements, now)),
     settleNotification: (notificationId, result) =>
       commit(() => settleNotification(statements, notificationId, result)),
     pruneBodies: (receivedBefore, limit) => commit(() => pruneBodies(statements, receivedBefore, limit)),
