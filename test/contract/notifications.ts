@@ -22,15 +22,23 @@ export function describeNotifications(current: () => OpenedStore): void {
     return (await current().store.recordDelivery(delivery)).runId
   }
   const runIdOf = async (id: string) => (await current().store.findSubmission(id))?.runs[0]?.runId ?? ''
-  const due = (now = EVER, limit = 100) => current().store.listDueNotifications(now, limit)
+  const due = async (now = EVER, perHost = 100) => {
+    const { store } = current()
+    const page = await store.listDueNotifications(now, { perHost, after: null })
+    expect(page.next).toBeNull()
+    return Promise.all(
+      page.due.map(async (one) => ({ ...one, body: await store.findNotificationBody(one.notificationId) })),
+    )
+  }
   const settle = (runId: string | null, result: NotificationResult) =>
     current().store.settleNotification(`msg_${runId}`, result)
 
   describe('notifications', () => {
     test('a webhook that settles a run is owed to the caller, as it came', async () => {
       const runId = await deliver(await submit(['remove-bg', 'ai-tasks']), 'remove-bg', 'failed')
-      const owed = { notificationId: `msg_${runId}`, target: TARGET, body: '{"ü":2000}', attempt: 1 }
-      expect(await due()).toEqual([{ ...owed, createdAt: 2_000 }])
+      const owed = { notificationId: `msg_${runId}`, target: TARGET, host: 'caller.example' }
+      const told = { body: '{"ü":2000}', attempt: 1, createdAt: 2_000 }
+      expect(await due()).toEqual([{ ...owed, ...told }])
       expect(await due(2_000)).toHaveLength(1)
       expect(await due(1_999)).toEqual([])
     })
@@ -39,7 +47,7 @@ export function describeNotifications(current: () => OpenedStore): void {
       const runId = await runIdOf(await submit(['remove-bg']))
       await current().store.applyFinding(runId, EVIDENCE, 5_000)
       const owed = { notificationId: `msg_${runId}`, target: TARGET, body: EVIDENCE.notice, attempt: 1 }
-      expect(await due()).toEqual([{ ...owed, createdAt: 5_000 }])
+      expect(await due()).toMatchObject([{ ...owed, createdAt: 5_000 }])
     })
 
     test('a delivery that waited for the answer is owed in the step that claims it, as it came', async () => {
@@ -91,12 +99,32 @@ export function describeNotifications(current: () => OpenedStore): void {
       expect(await due()).toEqual([])
     })
 
-    test('come the longest due first, at most as many as asked for', async () => {
+    test('come the longest due first, of each host at most as many as asked for', async () => {
       const late = await deliver(await submit(['remove-bg']), 'remove-bg', 'success', 4_000)
       const early = await deliver(await submit(['remove-bg']), 'remove-bg', 'success', 3_000)
       const ids = (await due()).map(({ notificationId }) => notificationId)
       expect(ids).toEqual([`msg_${early}`, `msg_${late}`])
       expect(await due(EVER, 1)).toMatchObject([{ notificationId: `msg_${early}` }])
+    })
+
+    test('of each host come from it alone, and pages of hosts go on behind the last one', async () => {
+      const hosts = Array.from(
+        { length: 250 },
+        (_, index) => `host-${String(index).padStart(3, '0')}.example:8443`,
+      )
+      for (const host of [...hosts, hosts[7], hosts[7]]) {
+        const id = await submit(['remove-bg'], { callerWebhookUrl: `https://${host}/hook?at=${host}` })
+        await deliver(id, 'remove-bg', 'success')
+      }
+      const { store } = current()
+      const seen: string[] = []
+      let after: string | null = null
+      do {
+        const page = await store.listDueNotifications(EVER, { perHost: 2, after })
+        seen.push(...page.due.map(({ host }) => host))
+        after = page.next
+      } while (after !== null)
+      expect(seen).toEqual([...hosts, hosts[7]].toSorted())
     })
 
     test('one that is to be repeated is due then, as its next attempt, the rest of it unchanged', async () => {
@@ -148,7 +176,8 @@ export function describeNotifications(current: () => OpenedStore): void {
       const clashing = newDelivery(id, { service: 'ai-tasks', status: 'success' }, { deliveryId })
       await expect(current().store.recordDelivery(clashing)).rejects.toThrow()
       const store = await current().reopen()
-      expect(await store.listDueNotifications(EVER, 10)).toHaveLength(1)
+      const page = await store.listDueNotifications(EVER, { perHost: 10, after: null })
+      expect(page.due).toHaveLength(1)
     })
   })
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from 'vitest'
 import { describeAccountDeliveries } from './account-deliveries.ts'
+import { describeAlerts } from './alerts.ts'
 import { describeAssets } from './assets.ts'
 import { describeAtomicity } from './atomicity.ts'
 import { describeCommits } from './commits.ts'
@@ -49,6 +50,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     describeAtomicity(current)
     describeDurability(current)
     describeCommits(current)
+    describeAlerts(current)
     describeOrderOfFacts(current)
     describeOperatorsFilters(current)
     describeOperatorsSearch(current)

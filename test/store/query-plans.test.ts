@@ -14,6 +14,10 @@ const SCANS: { [statement: string]: RegExp } = {
   listGroups: /^SCAN run_groups$/,
   // What is owed, and the index holds nothing else. At a scrape.
   countNotifications: /^SCAN notifications USING COVERING INDEX notifications_due$/,
+  // At most the rows that a limit lets through.
+  countFailures: /^SCAN latest$/,
+  // At most one for each extension.
+  listAlerts: /^SCAN alerts$/,
   // Reads the last entry alone.
   findNewestSeq: /^SEARCH runs$|^SCAN runs$/,
   // Once, after an update of the program.
@@ -28,6 +32,7 @@ const SCANS: { [statement: string]: RegExp } = {
 const IN_ORDER = [
   'listDueRuns',
   'listDueNotifications',
+  'findOwedHost',
   'listOldestBodies',
   'findUnanswered',
   'findUnclaimedUpload',
@@ -68,7 +73,9 @@ test('What has a limit is read in its order and not sorted', () => {
 test('Due runs, due notifications, queued uploads and known events each have an index of their own', () => {
   const plans = explainAll()
   expect(plans.get('listDueRuns')?.[0]).toContain('runs_due')
-  expect(plans.get('listDueNotifications')?.[0]).toContain('notifications_due')
+  expect(plans.get('listDueNotifications')?.[0]).toContain('notifications_due (host=? AND due_at<?)')
+  expect(plans.get('findOwedHost')?.[0]).toContain('COVERING INDEX notifications_due (host>?)')
+  expect(plans.get('countFailures')?.join()).toContain('runs_failed (name=? AND settled_at>?)')
   expect(plans.get('findUnanswered')?.[0]).toContain('submissions_unanswered')
   expect(plans.get('findUnclaimedUpload')?.[0]).toContain('deliveries_unclaimed_uploads')
   expect(plans.get('findEvent')?.[0]).toContain('deliveries_by_event')

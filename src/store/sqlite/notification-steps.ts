@@ -1,6 +1,8 @@
 import type { Change } from '../../domain/judge-delivery.ts'
 import {
-  type Notification,
+  type DueNotification,
+  type HostPlace,
+  hostOf,
   type NotificationResult,
   notificationIdOf,
   owesNotification,
@@ -24,16 +26,29 @@ export function oweNotifications(
     if (body === undefined) continue
     const { runId } = run
     const notificationId = notificationIdOf(runId)
-    statements.insertNotification.run({ runId, notificationId, target, body, at })
+    statements.insertNotification.run({ runId, notificationId, target, host: hostOf(target ?? ''), body, at })
   }
 }
 
-export function listDueNotifications(statements: Statements, now: number, limit: number): Notification[] {
-  return statements.listDueNotifications
-    .all({ now, limit })
-    .map(({ notificationId, target, body, attempt, createdAt }) => {
-      return { notificationId, target, body: body ?? '', attempt, createdAt }
-    })
+/** So many hosts are looked at for a page: each costs a look into the index, whether or not anything is due. */
+const HOSTS = 200
+
+export function listDueNotifications(
+  statements: Statements,
+  now: number,
+  { perHost, after }: { perHost: number; after: HostPlace },
+): { due: DueNotification[]; next: HostPlace } {
+  const due: DueNotification[] = []
+  let last = after ?? ''
+  for (let looked = 0; looked < HOSTS; looked += 1) {
+    const owed = statements.findOwedHost.get({ after: last })
+    if (owed === undefined) return { due, next: null }
+    const { host, dueAt } = owed
+    last = host
+    if (dueAt !== null && dueAt <= now)
+      due.push(...statements.listDueNotifications.all({ host, now, limit: perHost }))
+  }
+  return { due, next: last }
 }
 
 export function countNotifications(statements: Statements, now: number): { due: number; waiting: number } {

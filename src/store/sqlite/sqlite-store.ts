@@ -13,6 +13,7 @@ import { pruneBodies } from './prune-bodies.ts'
 import { recordAccountDelivery } from './record-account-delivery.ts'
 import { recordDelivery } from './record-delivery.ts'
 import { findRefused, keepRefused } from './refused-steps.ts'
+import { createAlertStore } from './sqlite-alert-store.ts'
 import { createOperatorStore } from './sqlite-operator-store.ts'
 import { prepareStatements } from './statements.ts'
 import { storeError, unavailable } from './store-error.ts'
@@ -49,6 +50,7 @@ export function createSqliteStore(
     }
   }
   return {
+    ...createAlertStore({ statements, commit, attempt }),
     ...createOperatorStore({ connection, writer, commit, attempt }),
     createSubmission: (submission, key) =>
       commit(() => {
@@ -67,7 +69,9 @@ export function createSqliteStore(
       }),
     listDue: (now, limit) => attempt(() => listDue(statements, now, limit)),
     applyFinding: (runId, finding, at) => commit(() => applyFinding(writer, runId, finding, at)),
-    listDueNotifications: (now, limit) => attempt(() => listDueNotifications(statements, now, limit)),
+    listDueNotifications: (now, page) => attempt(() => listDueNotifications(statements, now, page)),
+    findNotificationBody: (notificationId) =>
+      attempt(() => statements.findNotificationBody.get({ notificationId })?.body ?? undefined),
     countNotifications: (now) => attempt(() => countNotifications(statements, now)),
     settleNotification: (notificationId, result) =>
       commit(() => settleNotification(statements, notificationId, result)),

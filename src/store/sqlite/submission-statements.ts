@@ -113,6 +113,6 @@ export function bound(name: string, column: SQLiteColumn) {
   return sql`${sql.param(placeholder(name), column)}`
 }
 
-function excluded(column: SQLiteColumn) {
+export function excluded(column: SQLiteColumn) {
   return sql.raw(`excluded."${column.name}"`)
 }
