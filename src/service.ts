@@ -3,6 +3,7 @@ import type { Hono } from 'hono'
 import { type Logger, pino } from 'pino'
 import { v7 } from 'uuid'
 import type { Config } from './config.ts'
+import { isToldToCallers } from './domain/notification.ts'
 import { createApp } from './http/app.ts'
 import type { AppEnv } from './http/app-env.ts'
 import { BODY_IDLE_MS } from './http/body-chunks.ts'
@@ -124,13 +125,17 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     log,
   }
   const retrier = createRetrier(shared)
+  const notifier = createNotifier({ store, sender, meter, clock, random: Math.random, log })
   const jobs = [
     createReconciler({ ...reconciling, log }),
-    createNotifier({ store, sender, meter, clock, random: Math.random, log }),
+    notifier,
     createPruner({ store, clock, retentionMs, log }),
     retrier,
   ]
-  store.watchCommits(metrics.committed)
+  store.watchCommits((commit) => {
+    metrics.committed(commit)
+    if (commit.settled.some(isToldToCallers)) notifier.wake()
+  })
   const receiving = {
     ...shared,
     receipts,
