@@ -3,7 +3,6 @@ import type { Hono } from 'hono'
 import { type Logger, pino } from 'pino'
 import { v7 } from 'uuid'
 import type { Config } from './config.ts'
-import { isToldToCallers } from './domain/notification.ts'
 import { createApp } from './http/app.ts'
 import type { AppEnv } from './http/app-env.ts'
 import { BODY_IDLE_MS } from './http/body-chunks.ts'
@@ -27,10 +26,7 @@ import { readExtensionWord } from './imagekit/extension-webhook.ts'
 import { createFileLookup } from './imagekit/file-lookup.ts'
 import { successPayload } from './imagekit/success-payload.ts'
 import { verifySignature } from './imagekit/webhook-signature.ts'
-import { createNotifier } from './jobs/notifier.ts'
-import { createPruner } from './jobs/pruner.ts'
-import { createReconciler } from './jobs/reconciler.ts'
-import { createRetrier } from './jobs/retrier.ts'
+import { createJobs } from './jobs/jobs.ts'
 import { createMetrics } from './metrics/prometheus.ts'
 import { createNotificationSender } from './notify/send-notification.ts'
 import { readPackageVersion } from './package-version.ts'
@@ -65,6 +61,8 @@ export type Overrides = {
   imagekitTimeoutMs?: number
   /** How long the sender of a body may send nothing, in milliseconds. */
   bodyIdleMs?: number
+  /** How often it is looked at what is the matter, in milliseconds. */
+  alertEveryMs?: number
   drainMs?: number
 }
 
@@ -78,8 +76,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const tokens = createCapabilityTokens(config.tokenSecrets ?? [keepTokenSecret(secretFile)])
   const links = createLinks(() => address.publicUrl, tokens)
   const store = overrides.store ?? openSqliteStore({ path: config.database.path })
-  const metrics = createMetrics({ store, clock, version: readPackageVersion() })
-  const { meter } = metrics
+  const { meter, ...metrics } = createMetrics({ store, clock, version: readPackageVersion() })
   const board = createStatusBoard(
     { store },
     { onLoadError: (err, fileId) => log.error({ err, fileId }, 'a status could not be read') },
@@ -124,17 +121,13 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     errorBody,
     log,
   }
-  const retrier = createRetrier(shared)
-  const notifier = createNotifier({ store, sender, meter, clock, random: Math.random, log })
-  const jobs = [
-    createReconciler({ ...reconciling, log }),
-    notifier,
-    createPruner({ store, clock, retentionMs, log }),
-    retrier,
-  ]
-  store.watchCommits((commit) => {
-    metrics.committed(commit)
-    if (commit.settled.some(isToldToCallers)) notifier.wake()
+  const jobs = createJobs({
+    ...shared,
+    sender,
+    reconciling,
+    retentionMs,
+    alerting: config.alerting,
+    alertEveryMs: overrides.alertEveryMs ?? 1000,
   })
   const receiving = {
     ...shared,
@@ -162,7 +155,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       uploadRoutes({ ...shared, uploadLimits }),
       submissionRoutes(shared),
       webhookRoutes(receiving),
-      runRoutes({ ...shared, wake: retrier.wake }),
+      runRoutes({ ...shared, wake: jobs.wakeRetrier }),
       deliveryRoutes(receiving),
       overviewRoutes(shared),
       statusRoutes({ board, access, statusTokens: tokens.status }),
@@ -182,7 +175,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       if (submissions > 0) log.warn({ submissions }, 'uploads of a process that died are unconfirmed now')
       const port = await server.listen(config.host, config.port)
       if (config.port === 0) address.publicUrl = address.publicUrl.replace(/:0$/, `:${port}`)
-      for (const job of jobs) job.start()
+      jobs.start()
       log.info({ url: address.publicUrl }, 'listening')
       return { url: address.publicUrl }
     },
@@ -193,7 +186,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       await closed
       // What they wait for outside is broken off, and done after the next start.
       await Promise.all([lookup.close(), sender.close()])
-      await Promise.all(jobs.map((job) => job.stop()))
+      await jobs.stop()
       await refusedLog.close()
       // Callers may be gone while ImageKit's answers to them are still awaited; those have to reach the store.
       await imagekit.close(deadline)

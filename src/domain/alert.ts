@@ -26,6 +26,9 @@ export type AlertRule = { threshold: number; calmMs: number }
 /** One that comes and goes is told of once: it is over below half of the threshold, or after a time below all of it. */
 const OVER_SHARE = 0.5
 
+/** That it is still the matter is written down no more often than this share of `calmMs`. */
+const NOTED_SHARE = 0.05
+
 /**
  * What a measurement makes of an alert. Returns the same alert where nothing is to be written down, and undefined where
  * there is none. A new state is untold, and takes the place of a message that nobody has taken yet.
@@ -52,7 +55,7 @@ export function judgeAlert(
       isTold: false,
     }
   }
-  if (isPassed) return { ...alert, passedAt: now }
+  if (isPassed) return now - alert.passedAt < rule.calmMs * NOTED_SHARE ? alert : { ...alert, passedAt: now }
   const isOver = value < rule.threshold * OVER_SHARE || now - alert.passedAt >= rule.calmMs
   return isOver ? { ...alert, state: 'resolved', resolvedAt: now, value, isTold: false } : alert
 }

@@ -1,4 +1,4 @@
-export const OTHER_NAME = 'other'
+const OTHER_NAME = 'other'
 
 const MAX_NAMES = 50
 const MAX_LENGTH = 100

@@ -6,7 +6,6 @@ import { createEventMeter, type EventMeter } from './event-meter.ts'
 import { createStoreGauges, type GaugedStore } from './store-gauges.ts'
 
 export type Metrics = {
-  committed(commit: Commit): void
   meter: EventMeter
   contentType: string
   /** Everything as text, as it is now. */
@@ -14,7 +13,11 @@ export type Metrics = {
 }
 
 /** Figures for Prometheus, of one service: there is no registry that is shared. */
-export function createMetrics(deps: { store: GaugedStore; clock: () => number; version: string }): Metrics {
+export function createMetrics(deps: {
+  store: GaugedStore & { watchCommits(tell: (commit: Commit) => void): void }
+  clock: () => number
+  version: string
+}): Metrics {
   const registry = new Registry()
   const boundName = createBoundedNames()
   const refresh = createStoreGauges(registry, { ...deps, boundName })
@@ -26,10 +29,10 @@ export function createMetrics(deps: { store: GaugedStore; clock: () => number; v
   })
     .labels(deps.version, process.version)
     .set(1)
+  deps.store.watchCommits(createCommitMeter(registry, boundName))
   let isProcessWatched = false
 
   return {
-    committed: createCommitMeter(registry, boundName),
     meter: createEventMeter(registry),
     contentType: registry.contentType,
     async expose() {
