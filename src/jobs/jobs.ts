@@ -21,7 +21,7 @@ export type Jobs = {
   start(): void
   stop(): Promise<void>
   /** There are runs to be asked for again. */
-  wakeRetrier(): void
+  wakeRetrier: () => void
 }
 
 /** Everything that runs on a timer. */
@@ -41,6 +41,6 @@ export function createJobs(deps: JobsDeps): Jobs {
     async stop() {
       await Promise.all(jobs.map((job) => job.stop()))
     },
-    wakeRetrier: retrier.wake,
+    wakeRetrier: () => retrier.wake(),
   }
 }

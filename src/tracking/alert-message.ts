@@ -65,7 +65,7 @@ const MAX_NAME = 100
 
 function oneLine(name: string): string {
   const line = name.replace(/[\p{C}\p{Z}]+/gu, ' ')
-  const characters = [...line]
+  const characters = Array.from(line)
   return characters.length <= MAX_NAME ? line : `${characters.slice(0, MAX_NAME - 1).join('')}…`
 }
 

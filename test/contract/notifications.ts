@@ -124,7 +124,7 @@ export function describeNotifications(current: () => OpenedStore): void {
         seen.push(...page.due.map(({ host }) => host))
         after = page.next
       } while (after !== null)
-      expect(seen).toEqual([...hosts, hosts[7]].toSorted())
+      expect(seen).toEqual(hosts.flatMap((host, index) => (index === 7 ? [host, host] : [host])))
     })
 
     test('one that is to be repeated is due then, as its next attempt, the rest of it unchanged', async () => {
