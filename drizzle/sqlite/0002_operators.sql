@@ -56,13 +56,14 @@ CREATE TABLE `run_groups` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `run_groups_by_kind` ON `run_groups` (`extension`,`status`,`acknowledged`,`cause`);--> statement-breakpoint
 CREATE TABLE `tallies` (
-	`hour` integer NOT NULL,
 	`kind` text NOT NULL,
-	`extension` text NOT NULL,
+	`hours` integer NOT NULL,
+	`start` integer NOT NULL,
 	`value` text NOT NULL,
+	`extension` text NOT NULL,
 	`size` integer NOT NULL,
-	PRIMARY KEY(`hour`, `kind`, `extension`, `value`)
-);
+	PRIMARY KEY(`kind`, `hours`, `start`, `value`, `extension`)
+) WITHOUT ROWID;
 --> statement-breakpoint
 ALTER TABLE `runs` ADD `acknowledged_at` integer;--> statement-breakpoint
 ALTER TABLE `runs` ADD `group_id` integer REFERENCES run_groups(group_id);--> statement-breakpoint

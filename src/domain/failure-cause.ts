@@ -34,10 +34,10 @@ function phraseOf(message: string): string {
     .slice(0, 1_000)
     .replace(/https?:\/\/\S+/g, '…')
     .replace(/"[^"]*"|`[^`]*`|(?<!\w)'[^']*'(?!\w)/g, '…')
-    .replace(/\S*\d\S*/g, (token) => (/^\d{1,3}$/.test(token) ? token : '…'))
+    .replace(/\S*\d\S*/g, (token) => (/^\(?\d{1,3}[).,:;!?]*$/.test(token) ? token : '…'))
     .replace(/\s+/g, ' ')
     .trim()
-  const characters = [...phrase]
+  const characters = Array.from(phrase)
   if (characters.length === 0) return UNTOLD_CAUSE
   return characters.length <= MAX_CAUSE_LENGTH
     ? phrase

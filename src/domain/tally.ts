@@ -1,10 +1,32 @@
 import type { Run } from './run.ts'
 
+export const TALLY_KINDS = ['settled', 'failed', 'seconds'] as const
+
 /** `settled`: the status that a run came to. `failed`: the cause. `seconds`: how long a run took, as a bucket. */
-export type TallyKind = 'settled' | 'failed' | 'seconds'
+export type TallyKind = (typeof TALLY_KINDS)[number]
 
 /** One thing that happened in an hour, or that is taken back; `hour` in hours since the epoch. */
 export type Tally = { hour: number; kind: TallyKind; extension: string; value: string; delta: 1 | -1 }
+
+/** For how many hours together it is counted: for each one, and for each day of the epoch. */
+export const TALLY_SPANS = [1, 24] as const
+
+export type TallySpan = (typeof TALLY_SPANS)[number]
+
+/** Of hours those that are whole days, and the rest: all of what is counted in them is in few spans. Half-open. */
+export function tallySpansOf(
+  from: number,
+  until: number,
+): { hours: TallySpan; from: number; until: number }[] {
+  const firstDay = Math.ceil(from / 24) * 24
+  const lastDay = Math.floor(until / 24) * 24
+  if (firstDay >= lastDay) return [{ hours: 1, from, until }]
+  return [
+    { hours: 1, from, until: firstDay },
+    { hours: 24, from: firstDay, until: lastDay },
+    { hours: 1, from: lastDay, until },
+  ]
+}
 
 const HOUR_MS = 3_600_000
 

@@ -41,10 +41,14 @@ export type OperatorStore = {
   /** How many runs there are of each kind. */
   listRunGroups(): Promise<(RunGroup & { size: number })[]>
 
-  /** What was counted from this hour on, in hours since the epoch. */
-  listTallies(
-    sinceHour: number,
-  ): Promise<{ hour: number; kind: TallyKind; extension: string; value: string; size: number }[]>
+  /** What was counted in these hours since the epoch, half-open, added up. */
+  sumTallies(
+    from: number,
+    until: number,
+  ): Promise<{ kind: TallyKind; extension: string; value: string; size: number }[]>
+
+  /** To which statuses runs came in each of these hours, half-open. */
+  listSettled(from: number, until: number): Promise<{ hour: number; status: string; size: number }[]>
 
   /** When the run was requested that has been pending the longest, by insertion. */
   findOldestPending(): Promise<{ runId: string; requestedAt: number } | undefined>

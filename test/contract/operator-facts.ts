@@ -70,13 +70,24 @@ export async function runOf(store: Store, runId: string): Promise<Run | undefine
 
 /** What an operator's counts say, without an order. */
 export async function countsOf(store: Store) {
-  const groups = await store.listRunGroups()
-  const tallies = await store.listTallies(0)
+  const told = (entries: readonly object[]) =>
+    entries.map((entry) => JSON.stringify(sorted(entry))).toSorted()
+  const sums = WINDOWS.map(async ([from, until]) => told(await store.sumTallies(from, until)))
   return {
-    groups: groups.map((group) => JSON.stringify(sorted(group))).toSorted(),
-    tallies: tallies.map((tally) => JSON.stringify(sorted(tally))).toSorted(),
+    groups: told(await store.listRunGroups()),
+    settled: told(await store.listSettled(0, 100_000)),
+    sums: await Promise.all(sums),
   }
 }
+
+/** Hours with and without whole days among them. */
+export const WINDOWS = [
+  [0, 100_000],
+  [0, 24],
+  [3, 29],
+  [5, 6],
+  [1, 50],
+] as const
 
 function sorted(entry: object) {
   return Object.entries(entry).toSorted(([one], [other]) => (one < other ? -1 : 1))

@@ -6,7 +6,7 @@ import { bucketOf } from '../../src/domain/tally.ts'
 import type { Store } from '../../src/store/store.ts'
 import { accepted, EVIDENCE, newDelivery, newSubmission, refused } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { anAct, countsOf, listEveryPage } from './operator-facts.ts'
+import { anAct, countsOf, listEveryPage, WINDOWS } from './operator-facts.ts'
 
 const HOUR = 3_600_000
 const NAMES = ['remove-bg', 'ai-tasks', 'saved-extension']
@@ -136,7 +136,8 @@ async function runsOf(store: Store, known: Known, index: number) {
 /** What there is to count, told by the runs themselves. */
 async function countedByRuns(store: Store) {
   const groups = new Map<string, number>()
-  const tallies = new Map<string, number>()
+  const settled = new Map<string, number>()
+  const sums = WINDOWS.map(() => new Map<string, number>())
   const add = (counts: Map<string, number>, entry: { [name: string]: unknown }) => {
     const key = JSON.stringify(entry)
     counts.set(key, (counts.get(key) ?? 0) + 1)
@@ -147,19 +148,20 @@ async function countedByRuns(store: Store) {
     add(groups, { acknowledged: run.acknowledgedAt !== null, cause, extension, status })
     if (status === 'pending') continue
     const hour = Math.floor((settledAt ?? updatedAt) / HOUR)
-    add(tallies, { extension, hour, kind: 'settled', value: status })
-    if (status === 'failed') add(tallies, { extension, hour, kind: 'failed', value: cause })
-    if (settledAt !== null)
-      add(tallies, {
-        extension,
-        hour,
-        kind: 'seconds',
-        value: String(bucketOf((settledAt - requestedAt) / 1000)),
-      })
+    add(settled, { hour, status })
+    const tally = (kind: string, value: string) => {
+      for (const [index, [from, until]] of WINDOWS.entries()) {
+        const sum = sums[index]
+        if (sum && hour >= from && hour < until) add(sum, { extension, kind, value })
+      }
+    }
+    tally('settled', status)
+    if (status === 'failed') tally('failed', cause)
+    if (settledAt !== null) tally('seconds', String(bucketOf((settledAt - requestedAt) / 1000)))
   }
   const told = (counts: Map<string, number>) =>
     [...counts].map(([key, size]) => JSON.stringify(toEntries({ ...JSON.parse(key), size }))).toSorted()
-  return { groups: told(groups), tallies: told(tallies) }
+  return { groups: told(groups), settled: told(settled), sums: sums.map(told) }
 }
 
 function toEntries(entry: object) {
@@ -183,7 +185,7 @@ export function describeOperatorsCounts(current: () => OpenedStore): void {
       )
       const store = await current().reopen()
       expect(await countsOf(store)).toEqual(await countedByRuns(store))
-      expect((await countsOf(store)).tallies.length).toBeGreaterThan(0)
+      expect((await countsOf(store)).settled.length).toBeGreaterThan(0)
     })
 
     test('has a limited number of causes for each extension, and what is beyond is counted together', async () => {
@@ -202,7 +204,7 @@ export function describeOperatorsCounts(current: () => OpenedStore): void {
       expect(await listEveryPage(store, { cause: 'other' })).toHaveLength(30)
       expect(await listEveryPage(store, { cause: 'E99' })).toHaveLength(1)
       expect(await listEveryPage(store, { cause: 'E100' })).toEqual([])
-      const tallied = await store.listTallies(0)
+      const tallied = await store.sumTallies(0, 10)
       expect(tallied.find(({ kind, value }) => kind === 'failed' && value === 'other')?.size).toBe(30)
 
       // A cause that goes makes room for another; what was counted with the others stays with them.
@@ -217,28 +219,29 @@ export function describeOperatorsCounts(current: () => OpenedStore): void {
       )
     })
 
-    test('is of the hours from the one that is asked for on', async () => {
+    test('is of the hours that are asked for, half-open', async () => {
       const { store } = current()
-      for (const receivedAt of [0, HOUR - 1, HOUR, 5 * HOUR]) {
+      for (const receivedAt of [0, HOUR - 1, HOUR, 5 * HOUR, 30 * HOUR]) {
         const asked = newSubmission(['remove-bg'], { at: receivedAt })
         await store.createSubmission(asked)
         const word = { service: 'remove-bg', status: 'success', fileId: null } as const
         await store.recordDelivery(newDelivery(asked.submissionId, word, { receivedAt }))
       }
-      const settled = async (since: number) =>
-        (await store.listTallies(since))
-          .filter(({ kind }) => kind === 'settled')
-          .map(({ hour, size }) => [hour, size])
-          .toSorted()
-      expect(await settled(0)).toEqual([
+      const byHour = async (from: number, until: number) =>
+        (await store.listSettled(from, until)).map(({ hour, size }) => [hour, size])
+      expect(await byHour(0, 5)).toEqual([
         [0, 2],
         [1, 1],
-        [5, 1],
       ])
-      expect(await settled(1)).toEqual([
+      expect(await byHour(1, 31)).toEqual([
         [1, 1],
         [5, 1],
+        [30, 1],
       ])
+      const sum = async (from: number, until: number) =>
+        (await store.sumTallies(from, until)).find(({ kind }) => kind === 'settled')?.size
+      expect([await sum(0, 24), await sum(0, 30), await sum(0, 31), await sum(24, 48)]).toEqual([4, 4, 5, 1])
+      expect([await sum(1, 5), await sum(2, 5), await sum(5, 100)]).toEqual([1, undefined, 2])
     })
 
     test('tells which run has been pending the longest, by insertion', async () => {

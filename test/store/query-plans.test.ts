@@ -18,12 +18,14 @@ const SCANS: { [statement: string]: RegExp } = {
   countFailures: /^SCAN latest$/,
   // At most one for each extension.
   listAlerts: /^SCAN alerts$/,
+  deleteEmptyGroups: /^SCAN run_groups$/,
   // Reads the last entry alone.
-  findNewestSeq: /^SEARCH runs$|^SCAN runs$/,
-  // Once, after an update of the program.
-  listAllRuns: /^SCAN runs/,
+  findNewestSeq: /^SCAN runs$/,
+  // What people have done is not much, and an asset is seldom forgotten.
+  hideMentions: /^SCAN acts$/,
   // The rings keep it small.
-  deleteRefusedAbout: /^SCAN refused_deliveries$/,
+  deleteRefusedFor: /^SCAN refused_deliveries$/,
+  deleteRefusedNaming: /^SCAN refused_deliveries$/,
   // At the start only, and the index holds only what is under way.
   abandonUnanswered: /^SCAN idempotency_keys USING INDEX idempotency_keys_unanswered$/,
   deleteNeverSubmitted: /^SCAN idempotency_keys USING INDEX idempotency_keys_unanswered$/,
@@ -36,6 +38,20 @@ const IN_ORDER = [
   'listOldestBodies',
   'findUnanswered',
   'findUnclaimedUpload',
+  'listGroupSeqs',
+  'listGroupSeqsWithin',
+  'listNamedGroupSeqs',
+  'skipNamed',
+  'findOldestOfGroup',
+  'findNewestSeq',
+  'listAllRuns',
+  'listDeliveries',
+  'listApplied',
+  'listOutcome',
+  'listOfFile',
+  'listRefused',
+  'listActs',
+  'findWaitingItem',
 ]
 
 function explainAll(): Map<string, string[]> {
@@ -79,4 +95,24 @@ test('Due runs, due notifications, queued uploads and known events each have an 
   expect(plans.get('findUnanswered')?.[0]).toContain('submissions_unanswered')
   expect(plans.get('findUnclaimedUpload')?.[0]).toContain('deliveries_unclaimed_uploads')
   expect(plans.get('findEvent')?.[0]).toContain('deliveries_by_event')
+})
+
+test('What operators look for is found by an index, in the order in which it is shown', () => {
+  const plans = explainAll()
+  expect(plans.get('listGroupSeqs')).toEqual([
+    'SEARCH runs USING COVERING INDEX runs_by_group (group_id=? AND rowid>? AND rowid<?)',
+  ])
+  expect(plans.get('listGroupSeqsWithin')?.[0]).toContain(
+    'runs_by_group (group_id=? AND rowid>? AND rowid<?)',
+  )
+  expect(plans.get('listNamedGroupSeqs')?.[0]).toContain('runs_by_group (group_id=? AND rowid>? AND rowid<?)')
+  expect(plans.get('listNamedRuns')).toEqual([
+    expect.stringContaining(
+      'submissions USING COVERING INDEX submissions_by_name (file_name>? AND file_name<?)',
+    ),
+    expect.stringContaining('runs USING INDEX runs_by_submission (submission_seq=?)'),
+  ])
+  expect(plans.get('listOutcome')?.[0]).toContain('deliveries_by_outcome (outcome=? AND rowid<?)')
+  expect(plans.get('listOfFile')?.[0]).toContain('deliveries_of_files (file_id=? AND rowid<?)')
+  expect(plans.get('findWaitingItem')?.[0]).toContain('retry_items_waiting')
 })

@@ -8,8 +8,9 @@ export function recordAct(statements: Statements, act: Act): void {
   statements.insertAct.run({ ...act })
 }
 
-export function actOf({ seq: _, ...act }: ReturnType<Statements['listActs']['all']>[number]): Act {
-  return act
+export function actOf(row: ReturnType<Statements['listActs']['all']>[number]): Act {
+  const { at, actor, kind, subject, reason, details } = row
+  return { at, actor, kind, subject, reason, details }
 }
 
 export function listActs(

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gt, gte, isNotNull, lt, type Placeholder, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { notifications } from './schema/notifications.ts'
-import { runBlocks, runs, tallies } from './schema/runs.ts'
+import { runBlocks, runs } from './schema/runs.ts'
 import { submissions } from './schema/submissions.ts'
 import { bound } from './submission-statements.ts'
 
@@ -121,11 +121,6 @@ export function prepareRunListStatements(db: BetterSQLite3Database) {
       .update(runs)
       .set({ groupId: bound('groupId', runs.groupId) })
       .where(eq(runs.seq, placeholder('seq')))
-      .prepare(),
-    listTallies: db
-      .select()
-      .from(tallies)
-      .where(gte(tallies.hour, placeholder('sinceHour')))
       .prepare(),
     findNotification: db
       .select({

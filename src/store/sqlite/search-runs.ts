@@ -6,11 +6,10 @@ import { type Span, spansOf, timesOf } from './walk-runs.ts'
 type Group = { groupId: number; size: number }
 
 /** So many files with such a name are gathered. Where there are more, runs are walked through: there may be millions. */
-const MAX_GATHERED = 5_000
+const MAX_GATHERED = 3_000
 
-/** How many runs are looked at together, and how often for one page. */
-const WINDOW = 16_384
-const MAX_WINDOWS = 4
+/** How many runs are looked at together: few at first, for they may be enough, and then more. They end the page. */
+const WINDOWS = [2_048, 4_096, 8_192, 16_384, 32_768]
 
 /** Sorts behind whatever may follow a prefix. */
 const LAST_CHARACTER = '\u{10FFFF}'
@@ -41,10 +40,8 @@ export function* searchRuns(
   const newest = statements.findNewestSeq.get()?.seq ?? 0
   const spans = spansOf(statements, filter, Math.min(before, newest + 1))
   let upper = before
-  let count = 0
-  for (const { from, before: end } of windowsOf(spans, Math.ceil(WINDOW / Math.max(share, 1e-6)))) {
-    if (count === MAX_WINDOWS) return upper
-    count += 1
+  for (const { from, before: end, isBeyond } of windowsOf(spans, 1 / Math.max(share, 1e-6))) {
+    if (isBeyond) return upper
     const sources = wantedIds.map((groupId): Source => {
       return (lower, limit) => {
         const { from: nameFrom, to: nameTo, since, until } = names
@@ -61,10 +58,15 @@ export function* searchRuns(
   return null
 }
 
-function* windowsOf(spans: readonly Span[], length: number): Generator<Span> {
+function* windowsOf(spans: readonly Span[], stretch: number): Generator<Span & { isBeyond: boolean }> {
+  let index = 0
   for (const span of spans)
-    for (let end = span.before; end > span.from; end -= length)
-      yield { from: Math.max(span.from, end - length), before: end }
+    for (let end = span.before; end > span.from; index += 1) {
+      const length = Math.ceil((WINDOWS[index] ?? 1) * stretch)
+      const from = Math.max(span.from, end - length)
+      yield { from, before: end, isBeyond: index >= WINDOWS.length }
+      end = from
+    }
 }
 
 /** Those of rejected submissions among them. */

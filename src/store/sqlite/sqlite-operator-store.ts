@@ -10,6 +10,7 @@ import { listRuns } from './list-runs.ts'
 import { createRetry, endRetryItem, findRetry, submitRetry } from './retry-steps.ts'
 import { findRunHistory, listAssetSubmissions } from './run-history.ts'
 import type { Writer } from './stored-submission.ts'
+import { sumTallies } from './sum-tallies.ts'
 
 /** What operators read and do, over the connection, the queue and the statements of the one store. */
 export function createOperatorStore(deps: {
@@ -31,9 +32,12 @@ export function createOperatorStore(deps: {
         statements.listGroups
           .all()
           .filter(({ size }) => size > 0)
-          .map(({ groupId: _, ...group }) => group),
+          .map(({ extension, status, acknowledged, cause, size }) => {
+            return { extension, status, acknowledged, cause, size }
+          }),
       ),
-    listTallies: (sinceHour) => attempt(() => statements.listTallies.all({ sinceHour })),
+    sumTallies: (from, until) => attempt(() => sumTallies(statements, from, until)),
+    listSettled: (from, until) => attempt(() => statements.listSettled.all({ from, until })),
     findOldestPending: () => attempt(() => findOldestPending(statements)),
     acknowledgeRuns: (runIds, act) => commit(() => acknowledgeRuns(writer, runIds, act)),
     async forgetAsset(fileId, act) {

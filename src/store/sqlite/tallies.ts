@@ -1,7 +1,7 @@
 import type { SettledRun } from '../../domain/commit.ts'
 import { isFinal, type Run } from '../../domain/run.ts'
 import { groupOf } from '../../domain/run-group.ts'
-import { type Tally, tallyChange } from '../../domain/tally.ts'
+import { TALLY_SPANS, type Tally, tallyChange } from '../../domain/tally.ts'
 import { createGroupIds } from './group-ids.ts'
 import type { Statements } from './statements.ts'
 
@@ -49,16 +49,24 @@ export function createTallies(statements: Statements): Tallies {
       if (statements.deleteEmptyGroup.run({ groupId }).changes > 0) groupIds.removed()
   }
   const writeHours = () => {
-    const hours = new Map<string, { tally: Tally; delta: number }>()
+    const tallies = new Map<
+      string,
+      Omit<Tally, 'hour' | 'delta'> & { hours: number; start: number; delta: number }
+    >()
     for (const count of counts) {
       if (count.kind !== 'hour') continue
       const { hour, kind, extension, value, delta } = count.tally
-      const key = JSON.stringify([hour, kind, extension, value])
-      hours.set(key, { tally: count.tally, delta: (hours.get(key)?.delta ?? 0) + delta })
+      for (const hours of TALLY_SPANS) {
+        const start = Math.floor(hour / hours) * hours
+        const key = JSON.stringify([kind, hours, start, value, extension])
+        const known = tallies.get(key)
+        if (known) known.delta += delta
+        else tallies.set(key, { kind, hours, start, value, extension, delta })
+      }
     }
-    for (const { tally, delta } of hours.values()) {
-      if (delta !== 0) statements.addTally.run({ ...tally, delta })
-      if (delta < 0) statements.deleteEmptyTally.run({ ...tally })
+    for (const tally of tallies.values()) {
+      if (tally.delta !== 0) statements.addTally.run(tally)
+      if (tally.delta < 0) statements.deleteEmptyTally.run(tally)
     }
   }
   const writeBlocks = () => {

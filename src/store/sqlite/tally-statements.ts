@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, gte, lt, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { runBlocks, runGroups, tallies } from './schema/runs.ts'
 
@@ -32,14 +32,15 @@ export function prepareTallyStatements(db: BetterSQLite3Database) {
     addTally: db
       .insert(tallies)
       .values({
-        hour: placeholder('hour'),
         kind: placeholder('kind'),
-        extension: placeholder('extension'),
+        hours: placeholder('hours'),
+        start: placeholder('start'),
         value: placeholder('value'),
+        extension: placeholder('extension'),
         size: placeholder('delta'),
       })
       .onConflictDoUpdate({
-        target: [tallies.hour, tallies.kind, tallies.extension, tallies.value],
+        target: [tallies.kind, tallies.hours, tallies.start, tallies.value, tallies.extension],
         set: { size: sql`${tallies.size} + ${delta}` },
       })
       .prepare(),
@@ -47,13 +48,40 @@ export function prepareTallyStatements(db: BetterSQLite3Database) {
       .delete(tallies)
       .where(
         and(
-          eq(tallies.hour, placeholder('hour')),
           eq(tallies.kind, placeholder('kind')),
-          eq(tallies.extension, placeholder('extension')),
+          eq(tallies.hours, placeholder('hours')),
+          eq(tallies.start, placeholder('start')),
           eq(tallies.value, placeholder('value')),
+          eq(tallies.extension, placeholder('extension')),
           eq(tallies.size, 0),
         ),
       )
+      .prepare(),
+    listTallies: db
+      .select({ kind: tallies.kind, extension: tallies.extension, value: tallies.value, size: tallies.size })
+      .from(tallies)
+      .where(
+        and(
+          eq(tallies.kind, placeholder('kind')),
+          eq(tallies.hours, placeholder('hours')),
+          gte(tallies.start, placeholder('from')),
+          lt(tallies.start, placeholder('until')),
+        ),
+      )
+      .prepare(),
+    // Each hour's statuses stand together, so they are added up as they are read.
+    listSettled: db
+      .select({ hour: tallies.start, status: tallies.value, size: sql<number>`sum(${tallies.size})` })
+      .from(tallies)
+      .where(
+        and(
+          eq(tallies.kind, 'settled'),
+          eq(tallies.hours, 1),
+          gte(tallies.start, placeholder('from')),
+          lt(tallies.start, placeholder('until')),
+        ),
+      )
+      .groupBy(tallies.start, tallies.value)
       .prepare(),
     widenBlock: db
       .insert(runBlocks)

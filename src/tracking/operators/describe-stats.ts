@@ -5,9 +5,11 @@ import { hourOf, quantileOf, type TallyKind } from '../../domain/tally.ts'
 type StatsDeps = {
   store: {
     listRunGroups(): Promise<(RunGroup & { size: number })[]>
-    listTallies(
-      sinceHour: number,
-    ): Promise<{ hour: number; kind: TallyKind; extension: string; value: string; size: number }[]>
+    sumTallies(
+      from: number,
+      until: number,
+    ): Promise<{ kind: TallyKind; extension: string; value: string; size: number }[]>
+    listSettled(from: number, until: number): Promise<{ hour: number; status: string; size: number }[]>
     findOldestPending(): Promise<{ runId: string; requestedAt: number } | undefined>
   }
   clock: () => number
@@ -25,15 +27,17 @@ export async function describeStats({ store, clock }: StatsDeps, windowMs: numbe
   const now = clock()
   const hours = Math.max(1, Math.ceil(windowMs / HOUR_MS))
   const firstHour = hourOf(now) - hours + 1
-  const [groups, tallies, oldest] = await Promise.all([
+  const endHour = firstHour + hours
+  const [groups, tallies, settled, oldest] = await Promise.all([
     store.listRunGroups(),
-    store.listTallies(firstHour),
+    store.sumTallies(firstHour, endHour),
+    store.listSettled(firstHour, endHour),
     store.findOldestPending(),
   ])
   const byStatus = noCounts()
   const byExtension = new Map<string, Counts>()
   const byHour = new Map<number, Counts>()
-  for (let hour = firstHour; hour < firstHour + hours; hour += 1) byHour.set(hour, noCounts())
+  for (let hour = firstHour; hour < endHour; hour += 1) byHour.set(hour, noCounts())
   const causes = new Map<string, { extension: string; cause: string; count: number }>()
   const buckets = new Map<number, number>()
   const add = (extension: string, status: RunStatus, size: number) => {
@@ -44,13 +48,12 @@ export async function describeStats({ store, clock }: StatsDeps, windowMs: numbe
   }
 
   for (const { extension, status, size } of groups) if (status === 'pending') add(extension, status, size)
-  for (const { hour, kind, extension, value, size } of tallies) {
-    if (hour >= firstHour + hours) continue
-    if (kind === 'settled' && isStatus(value)) {
-      add(extension, value, size)
-      const counts = byHour.get(hour)
-      if (counts) counts[value] += size
-    }
+  for (const { hour, status, size } of settled) {
+    const counts = byHour.get(hour)
+    if (counts && isStatus(status)) counts[status] += size
+  }
+  for (const { kind, extension, value, size } of tallies) {
+    if (kind === 'settled' && isStatus(value)) add(extension, value, size)
     if (kind === 'failed') {
       const key = JSON.stringify([extension, value])
       const known = causes.get(key) ?? { extension, cause: value, count: 0 }

@@ -3,7 +3,7 @@ import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'driz
 import type { Basis } from '../../../domain/basis.ts'
 import type { Json } from '../../../domain/json.ts'
 import type { RunSource, RunStatus } from '../../../domain/run.ts'
-import type { TallyKind } from '../../../domain/tally.ts'
+import type { TallyKind, TallySpan } from '../../../domain/tally.ts'
 import { jsonColumn } from '../json-column.ts'
 import { submissions } from './submissions.ts'
 
@@ -71,16 +71,21 @@ export const runBlocks = sqliteTable('run_blocks', {
   greatestAt: integer('greatest_at').notNull(),
 })
 
-/** What has happened in an hour, counted when it happened. */
+/**
+ * What has happened in an hour, and in a day: counted when it happened, in both, so that few rows tell of any time. The
+ * migration makes it without rowids: it is its own index.
+ */
 export const tallies = sqliteTable(
   'tallies',
   {
-    /** Hours since the epoch. */
-    hour: integer('hour').notNull(),
     kind: text('kind').$type<TallyKind>().notNull(),
-    extension: text('extension').notNull(),
+    /** How long it is counted for. */
+    hours: integer('hours').$type<TallySpan>().notNull(),
+    /** The first of its hours, since the epoch. */
+    start: integer('start').notNull(),
     value: text('value').notNull(),
+    extension: text('extension').notNull(),
     size: integer('size').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.hour, table.kind, table.extension, table.value] })],
+  (table) => [primaryKey({ columns: [table.kind, table.hours, table.start, table.value, table.extension] })],
 )

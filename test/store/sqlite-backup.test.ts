@@ -1,0 +1,81 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import { expect, onTestFinished, test } from 'vitest'
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { newDelivery, newSubmission } from '../contract/facts.ts'
+import { countsOf, listEveryPage } from '../contract/operator-facts.ts'
+import { temporaryDatabase } from './sqlite-folder.ts'
+
+function openStore() {
+  const path = temporaryDatabase()
+  const store = openSqliteStore({ path })
+  onTestFinished(() => store.close())
+  return { path, store }
+}
+
+test('A backup is whole and can be opened, while writes go on all the time', async () => {
+  const { path, store } = openStore()
+  const body = Buffer.alloc(30_000, 7)
+  const write = async () => {
+    const asked = newSubmission(['remove-bg'])
+    await store.createSubmission(asked)
+    const word = { service: 'remove-bg', status: 'failed', fileId: null } as const
+    await store.recordDelivery(newDelivery(asked.submissionId, word, { body }))
+  }
+  await Promise.all(Array.from({ length: 150 }, write))
+  const copy = `${path}-copy`
+  let isDone = false
+  let written = 0
+  const backup = store.backUp(copy).then(() => {
+    isDone = true
+  })
+  while (!isDone) {
+    await write()
+    written += 1
+  }
+  await backup
+  expect(written).toBeGreaterThan(1)
+
+  const connection = new Database(copy)
+  expect(connection.pragma('integrity_check', { simple: true })).toBe('ok')
+  expect(connection.pragma('foreign_key_check')).toEqual([])
+  connection.close()
+  const restored = openSqliteStore({ path: copy })
+  onTestFinished(() => restored.close())
+  const runs = await listEveryPage(restored)
+  expect(runs.length).toBeGreaterThanOrEqual(150)
+  // Whatever was committed meanwhile is in it whole or not at all, with what was counted.
+  const groups = await restored.listRunGroups()
+  for (const status of ['failed', 'pending'])
+    expect(groups.find((group) => group.status === status)?.size ?? 0).toBe(
+      runs.filter(({ run }) => run.status === status).length,
+    )
+})
+
+test('A backup equals what it is a copy of', async () => {
+  const { path, store } = openStore()
+  const asked = Array.from({ length: 20 }, () => newSubmission(['remove-bg', 'ai-tasks']))
+  await Promise.all(asked.map((one) => store.createSubmission(one)))
+  const copy = `${path}-copy`
+  await store.backUp(copy)
+  const restored = openSqliteStore({ path: copy })
+  onTestFinished(() => restored.close())
+  expect(await listEveryPage(restored)).toEqual(await listEveryPage(store))
+  expect(await countsOf(restored)).toEqual(await countsOf(store))
+})
+
+test('A file that is there already is left as it is', async () => {
+  const { path, store } = openStore()
+  const copy = `${path}-copy`
+  writeFileSync(copy, 'somebody’s own')
+  await expect(store.backUp(copy)).rejects.toMatchObject({ code: 'EEXIST' })
+  expect(readFileSync(copy, 'utf8')).toBe('somebody’s own')
+  await expect(store.backUp(path)).rejects.toMatchObject({ code: 'EEXIST' })
+  await store.probe()
+})
+
+test('A backup that cannot be made leaves no file', async () => {
+  const { path, store } = openStore()
+  await expect(store.backUp(`${path}-no/such/folder`)).rejects.toMatchObject({ code: 'ENOENT' })
+  expect(existsSync(`${path}-no`)).toBe(false)
+})

@@ -1,0 +1,126 @@
+import Database from 'better-sqlite3'
+import { v7 } from 'uuid'
+import { expect, onTestFinished, test } from 'vitest'
+import { causeOf } from '../../src/domain/failure-cause.ts'
+import { openConnection } from '../../src/store/sqlite/connection.ts'
+import { migrateConnection } from '../../src/store/sqlite/migrations.ts'
+import { migrateSqlite } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
+import type { Store } from '../../src/store/store.ts'
+import { newDelivery, newSubmission } from '../contract/facts.ts'
+import { listEveryPage } from '../contract/operator-facts.ts'
+import { temporaryDatabase } from './sqlite-folder.ts'
+
+function openStore() {
+  const path = temporaryDatabase()
+  migrateSqlite(path)
+  const connection = openConnection(path)
+  migrateConnection(connection)
+  const store = createSqliteStore(connection, { maxQueued: 10_000, newId: v7 })
+  onTestFinished(() => store.close())
+  return { path, connection, store }
+}
+
+async function expectExactCounts(store: Store): Promise<void> {
+  const sizes = new Map<string, number>()
+  for (const { run } of await listEveryPage(store, {}, { limit: 1_000 })) {
+    const key = `${run.name} ${run.status} ${run.status === 'failed' ? causeOf(run.error) : ''}`
+    sizes.set(key, (sizes.get(key) ?? 0) + 1)
+  }
+  const groups = await store.listRunGroups()
+  expect(
+    new Map(groups.map(({ extension, status, cause, size }) => [`${extension} ${status} ${cause}`, size])),
+  ).toEqual(sizes)
+  const settled = (await store.sumTallies(0, 10)).filter(({ kind }) => kind === 'settled')
+  const ended = [...sizes].filter(([key]) => !key.includes(' pending ')).map(([, size]) => size)
+  const sum = (numbers: number[]) => numbers.reduce((total, size) => total + size, 0)
+  expect(sum(settled.map(({ size }) => size))).toBe(sum(ended))
+}
+
+function failing({ submissionId }: { submissionId: string }, code: string, body = Buffer.alloc(10)) {
+  const word = { service: 'remove-bg', status: 'failed', fileId: null, error: { code } } as const
+  return newDelivery(submissionId, word, { body })
+}
+
+test('A step that is rolled back counts nothing, nor do the groups that it would have made', async () => {
+  const { store } = openStore()
+  const asked = Array.from({ length: 30 }, () => newSubmission(['remove-bg']))
+  await Promise.all(asked.map((one) => store.createSubmission(one)))
+  const [first, ...others] = asked
+  if (first === undefined) throw new Error('there is a first')
+  const kept = failing(first, 'E-first')
+  await store.recordDelivery(kept)
+  const { deliveryId } = kept
+  // Every third fails after its run was changed and counted, each with a cause of its own; the next has the same cause.
+  const settled = await Promise.allSettled(
+    others.map((one, index) => {
+      const delivery = failing(one, `E${Math.floor(index / 3)}`)
+      return store.recordDelivery(index % 3 === 0 ? { ...delivery, deliveryId } : delivery)
+    }),
+  )
+  expect(settled.filter(({ status }) => status === 'rejected')).toHaveLength(10)
+  await expectExactCounts(store)
+  const causes = (await store.listRunGroups()).filter(({ status }) => status === 'failed')
+  expect(causes.map(({ cause, size }) => [cause, size])).toContainEqual(['E4', 2])
+})
+
+test.each([
+  ['lost half-way', "SELECT raise(ROLLBACK, 'lost')"],
+  ['refused by its commit', 'INSERT INTO strays VALUES (-1)'],
+])('A transaction that is %s counts nothing, and the next one counts right', async (_, fault) => {
+  const { connection, store } = openStore()
+  const asked = Array.from({ length: 12 }, () => newSubmission(['remove-bg']))
+  await Promise.all(asked.map((one) => store.createSubmission(one)))
+  const deliveries = asked.map((one, index) => failing(one, `E${index % 4}`))
+  connection.exec(`
+    CREATE TABLE strays (submission_seq REFERENCES submissions (seq) DEFERRABLE INITIALLY DEFERRED);
+    CREATE TRIGGER fault AFTER INSERT ON deliveries
+    WHEN new.delivery_id = '${deliveries[7]?.deliveryId}' BEGIN ${fault}; END`)
+  const settled = await Promise.allSettled(deliveries.map((one) => store.recordDelivery(one)))
+  expect(settled.every(({ status }) => status === 'rejected')).toBe(true)
+  expect(await store.listRunGroups()).toMatchObject([{ status: 'pending', size: 12 }])
+  await expectExactCounts(store)
+
+  connection.exec('DROP TRIGGER fault')
+  await Promise.all(deliveries.toReversed().map((one) => store.recordDelivery(one)))
+  await expectExactCounts(store)
+  expect(await store.listRunGroups()).toHaveLength(4)
+})
+
+test('When the counts themselves cannot be written nothing is, and all of it is written later', async () => {
+  const { connection, store } = openStore()
+  const asked = Array.from({ length: 5 }, () => newSubmission(['remove-bg']))
+  connection.exec("CREATE TRIGGER fault AFTER UPDATE ON run_groups BEGIN SELECT raise(ABORT, 'no'); END")
+  const settled = await Promise.allSettled(asked.map((one) => store.createSubmission(one)))
+  expect(settled.every(({ status }) => status === 'rejected')).toBe(true)
+  for (const { submissionId } of asked) expect(await store.findSubmission(submissionId)).toBeUndefined()
+  connection.exec('DROP TRIGGER fault')
+  await Promise.all(asked.map((one) => store.createSubmission(one)))
+  await expectExactCounts(store)
+})
+
+test('While the disk fills up and another holds the file the counts stay those of the runs', async () => {
+  const { path, connection, store } = openStore()
+  const asked = Array.from({ length: 60 }, () => newSubmission(['remove-bg']))
+  await Promise.all(asked.map((one) => store.createSubmission(one)))
+  const pages = Number(connection.pragma('page_count', { simple: true }))
+  connection.pragma(`max_page_count = ${pages + 60}`)
+  const deliveries = asked.map((one, index) => failing(one, `E${index % 7}`, Buffer.alloc(20_000)))
+  const told: PromiseSettledResult<unknown>[] = []
+  for (const one of deliveries) told.push(...(await Promise.allSettled([store.recordDelivery(one)])))
+  expect(new Set(told.map(({ status }) => status)).size).toBe(2)
+  await expectExactCounts(store)
+
+  connection.pragma('max_page_count = 4294967294')
+  const other = new Database(path)
+  onTestFinished(() => {
+    other.close()
+  })
+  other.exec('BEGIN IMMEDIATE')
+  await Promise.allSettled(deliveries.map((one) => store.recordDelivery(one)))
+  other.exec('ROLLBACK')
+  await expectExactCounts(store)
+  await Promise.allSettled(deliveries.map((one) => store.recordDelivery(one)))
+  await expectExactCounts(store)
+  expect((await store.listRunGroups()).every(({ status }) => status === 'failed')).toBe(true)
+})

@@ -1,0 +1,130 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import { expect, onTestFinished, test } from 'vitest'
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import type { Store } from '../../src/store/store.ts'
+import { accepted, newAccountDelivery, newDelivery, newRefused, newSubmission } from '../contract/facts.ts'
+import { anAct } from '../contract/operator-facts.ts'
+import { temporaryDatabase } from './sqlite-folder.ts'
+
+const FORGET = anAct({ kind: 'forget', subject: 'gone-file', reason: null })
+
+/** An asset of which every table has something. All that is of it holds `mark`. */
+async function fillAll(store: Store, mark: string, index: number): Promise<void> {
+  const fileId = `${mark}-file`
+  const secret = `${mark}-body-${'x'.repeat(50 * (index % 40))}`
+  const scope = `key POST ${mark}-scope-${index}`
+  await store.claimIdempotencyKey(scope, 1_000)
+  const asked = newSubmission(['remove-bg', 'ai-tasks'], {
+    fileName: `${mark}-name.png`,
+    callerWebhookUrl: `https://caller.example/${mark}`,
+    extensions: [{ name: 'remove-bg' }, { name: 'ai-tasks', prompt: `${mark}-prompt` }],
+  })
+  const { submissionId } = asked
+  await store.createSubmission(asked, { scope, fingerprint: `${mark}-print` })
+  const kept = { scope, answer: { status: 200, headers: {}, body: `{"name":"${mark}-answer"}` } }
+  const answer = accepted({ 'remove-bg': 'pending' }, { fileId, fileName: `${mark}-name_x1.png` })
+  await store.answerSubmission(submissionId, answer, 1_500, kept)
+  const tell = (service: string, status: 'success' | 'failed') => {
+    const error = status === 'failed' ? { message: `The ${mark}-error has no number` } : null
+    const body = Buffer.from(JSON.stringify({ secret, fileId }))
+    return store.recordDelivery(newDelivery(submissionId, { service, status, fileId, error }, { body }))
+  }
+  await tell('remove-bg', 'failed')
+  await tell('remove-bg', 'success')
+  await tell('ai-tasks', 'success')
+  await tell('never-asked', 'failed')
+  const [run] = (await store.findSubmission(submissionId))?.runs ?? []
+  const runId = run?.runId ?? ''
+  await store.settleNotification(`msg_${runId}`, { kind: 'delivered' })
+  await store.recordAccountDelivery(
+    newAccountDelivery({ kind: 'asset', eventId: `${mark}-event-${index}`, type: 'file.updated', fileId }),
+  )
+  await store.recordDelivery(
+    newDelivery(`lost-${index}`, { service: 'remove-bg', fileId, status: 'success' }),
+  )
+  await store.keepRefused([newRefused({ body: Buffer.from(`{"fileId":"${fileId}","secret":"${secret}"}`) })])
+  await store.acknowledgeRuns([runId], anAct({ subject: runId, reason: `${mark}-note` }))
+  await store.recordAct(anAct({ kind: 'retry_many', details: { filter: { q: fileId } } }))
+  await store.createRetry(`retry-${mark}-${index}`, [runId], anAct({ reason: null }))
+  if (index % 5 === 0) await store.pruneBodies(1_000_000, 3)
+}
+
+function tablesOf(path: string) {
+  const connection = new Database(path, { readonly: true })
+  onTestFinished(() => {
+    connection.close()
+  })
+  const names = connection
+    .prepare<[], string>(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_\\_%' ESCAPE '\\'",
+    )
+    .pluck()
+    .all()
+  expect(names.length).toBeGreaterThan(12)
+  return new Map(names.map((name) => [name, connection.prepare(`SELECT * FROM "${name}"`).raw().all()]))
+}
+
+function holds(row: unknown, mark: string): boolean {
+  const cells = Array.isArray(row) ? row : []
+  return cells.some((cell) => (Buffer.isBuffer(cell) ? cell.includes(mark) : String(cell).includes(mark)))
+}
+
+test('Of a forgotten asset no table has anything, and all tables still have what is another’s', async () => {
+  const path = temporaryDatabase()
+  const store = openSqliteStore({ path })
+  onTestFinished(() => store.close())
+  await fillAll(store, 'kept', 1)
+  const before = tablesOf(path)
+  await fillAll(store, 'gone', 2)
+  const full = tablesOf(path)
+  for (const name of ['submissions', 'runs', 'deliveries', 'delivery_bodies', 'notifications', 'retry_items'])
+    expect(full.get(name)?.length, name).toBeGreaterThan(before.get(name)?.length ?? 0)
+  for (const name of ['submissions', 'deliveries', 'delivery_bodies', 'idempotency_keys', 'run_groups'])
+    expect(
+      full.get(name)?.some((row) => holds(row, 'gone-')),
+      name,
+    ).toBe(true)
+
+  expect(await store.forgetAsset('gone-file', FORGET)).toBe(true)
+  const after = tablesOf(path)
+  const ofActs = ['acts', 'forgotten', 'retries']
+  for (const [name, rows] of after) {
+    const left = rows.filter((row) => holds(row, 'gone-') && name !== 'retries')
+    expect(left, name).toEqual([])
+    if (!ofActs.includes(name)) expect(rows, name).toEqual(before.get(name))
+  }
+  expect(after.get('forgotten')).toHaveLength(2)
+})
+
+test('Its bytes are not in the files any more, whatever was written, rewritten and pruned around it', async () => {
+  const path = temporaryDatabase()
+  const store = openSqliteStore({ path })
+  onTestFinished(() => store.close())
+  // So that pages split, rows move and free pages come to be, before and after.
+  for (let index = 0; index < 25; index += 1) {
+    await fillAll(store, `other${index}`, index)
+    if (index % 8 === 3) await fillAll(store, 'gone', index)
+  }
+  for (let index = 0; index < 5; index += 1) await store.pruneBodies(1_000_000, 20)
+  const marks = [
+    'gone-file',
+    'gone-body',
+    'gone-name',
+    'gone-prompt',
+    'gone-error',
+    'gone-answer',
+    'gone-note',
+  ]
+  const bytesNow = () => {
+    const files = [path, `${path}-wal`].filter((file) => existsSync(file))
+    return Buffer.concat(files.map((file) => readFileSync(file)))
+  }
+  const found = () => marks.filter((mark) => bytesNow().includes(mark))
+  expect(found()).toEqual(marks)
+
+  await store.forgetAsset('gone-file', FORGET)
+  expect(found()).toEqual([])
+  expect(statSync(`${path}-wal`).size).toBe(0)
+  expect(bytesNow().includes('other7-file')).toBe(true)
+})
