@@ -18,6 +18,8 @@ const SCANS: { [statement: string]: RegExp } = {
   countFailures: /^SCAN latest$/,
   // At most one for each extension.
   listAlerts: /^SCAN alerts$/,
+  noteAlertTold: /^SCAN alerts$/,
+  deleteAlert: /^SCAN alerts$/,
   deleteEmptyGroups: /^SCAN run_groups$/,
   // Reads the last entry alone.
   findNewestSeq: /^SCAN runs$/,
