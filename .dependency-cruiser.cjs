@@ -31,7 +31,7 @@ module.exports = {
     inside(
       'http-decides-nothing',
       '(http|admin|jobs)/',
-      '^src/(store|sandbox|cli|config|service|main)',
+      '^src/(store|metrics|sandbox|cli|config|service|main)',
       'Edges translate.',
     ),
     inside(
@@ -59,6 +59,18 @@ module.exports = {
       '^src/(?!(notify|domain)/)',
       'Telling callers is a matter of its own.',
     ),
+    inside(
+      'metrics-sees-domain',
+      'metrics/',
+      '^src/(?!(metrics|domain)/)',
+      'Prometheus is known here alone.',
+    ),
+    {
+      name: 'prometheus-only-in-metrics',
+      severity: 'error',
+      from: { path: '^src/(?!metrics/)' },
+      to: { path: 'node_modules/prom-client/' },
+    },
     {
       name: 'sandbox-is-never-served',
       comment: 'The sandbox is for development; only its own command and the demo start it.',

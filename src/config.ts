@@ -1,5 +1,6 @@
 import type { BlockList } from 'node:net'
 import type { AccessKey } from './config/access-keys.ts'
+import { type Alerting, parseAlerting } from './config/alerting.ts'
 import { checkPlanned } from './config/planned.ts'
 import { parseSecrets } from './config/secrets.ts'
 import { parseTrustedProxies } from './config/trusted-proxies.ts'
@@ -24,6 +25,8 @@ export type Config = {
   imagekit: { privateKey: string; uploadUrl: string; apiUrl: string }
   signatures: Signatures
   notifying: Notifying
+  /** Null: nobody is alerted. */
+  alerting: Alerting | null
   upkeep: Upkeep
   apiKeys: AccessKey[]
   adminKeys: AccessKey[]
@@ -33,6 +36,8 @@ export type Config = {
   loopbackOnly: boolean
   /** Whose `X-Forwarded-For` is believed. */
   trustedProxies: BlockList
+  /** `/metrics` asks for no key. */
+  metricsPublic: boolean
   maxUploadBytes: number
   maxConcurrentUploads: number
   logLevel: LogLevel
@@ -73,9 +78,11 @@ export function parseConfig(env: Environment, readText: ReadText): Config {
     imagekit: parseImagekit(variables),
     signatures: parseSignatures(variables),
     notifying: parseNotifying(variables, warnings),
+    alerting: parseAlerting(variables, warnings),
     upkeep: parseUpkeep(variables),
     ...secrets,
     trustedProxies: parseTrustedProxies(variables),
+    metricsPublic: variables.flag('METRICS_PUBLIC', false),
     maxUploadBytes: variables.parsed(
       'MAX_UPLOAD_BYTES',
       2 * 1024 ** 3,

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { readPackageVersion } from './cli/package-version.ts'
 import { runProgram } from './cli/program.ts'
+import { readPackageVersion } from './package-version.ts'
 
 for (const output of [process.stdout, process.stderr]) {
   output.on('error', (error: NodeJS.ErrnoException) => {

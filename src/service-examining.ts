@@ -1,6 +1,6 @@
-import { readPackageVersion } from './cli/package-version.ts'
 import type { Config } from './config.ts'
 import { tryKey } from './imagekit/key-trial.ts'
+import { readPackageVersion } from './package-version.ts'
 import type { ExamineDeps } from './tracking/operators/examine.ts'
 
 /** What an examination has to know of how the service was started. */

@@ -1,18 +1,26 @@
 import { isFinal, type Run } from './run.ts'
 import type { Submission } from './submission.ts'
 
-/** One settled run that its caller is told of. Times are milliseconds since the epoch. */
-export type Notification = {
+/** One settled run that its caller is told of, without what it is told. Times are milliseconds since the epoch. */
+export type DueNotification = {
   /** The same on every attempt, so that the receiver can tell a repetition. */
   notificationId: string
   /** The caller's own `webhookUrl`. */
   target: string
-  /** The JSON text that is sent, and signed, as it stands. */
-  body: string
+  /** Under which it is queued: that of the target. */
+  host: string
   /** The number of the attempt that is due or under way; the first is 1. */
   attempt: number
   createdAt: number
 }
+
+export type Notification = DueNotification & {
+  /** The JSON text that is sent, and signed, as it stands. */
+  body: string
+}
+
+/** Where one page of due notifications ends and the next begins: behind this host. */
+export type HostPlace = string | null
 
 /** How an attempt ended: for good, or to be repeated at `at`. Reasons hold nothing secret. */
 export type NotificationResult =
@@ -24,11 +32,31 @@ export type NotificationResult =
 export function owesNotification(submission: Submission, before: Run | undefined, after: Run): boolean {
   if (submission.callerWebhookUrl === null || !isFinal(after.status)) return false
   const isSettledNow = before === undefined || !isFinal(before.status)
-  return isSettledNow && (after.source === 'webhook' || after.source === 'reconcile')
+  return isSettledNow && isToldToCallers(after)
+}
+
+/** Whether a caller, if there is one that wants to, is told of a run that was settled so. */
+export function isToldToCallers({ source }: Pick<Run, 'source'>): boolean {
+  return source === 'webhook' || source === 'reconcile'
 }
 
 export function notificationIdOf(runId: string): string {
   return `msg_${runId}`
+}
+
+/** What stands for the host of a target that is no address. */
+export const NO_HOST = '-'
+
+/** The host of a target, with its port. */
+export function hostOf(target: string): string {
+  return URL.canParse(target) ? new URL(target).host || NO_HOST : NO_HOST
+}
+
+/** A target without what may differ from one notification to the next. */
+export function addressOf(target: string): string {
+  if (!URL.canParse(target)) return target
+  const { origin, pathname } = new URL(target)
+  return origin + pathname
 }
 
 const SECOND = 1000

@@ -15,6 +15,7 @@ import type { AppContext, AppEnv } from './app-env.ts'
 import { type BodyLimits, bodyChunks } from './body-chunks.ts'
 import { closedSignal } from './closed-signal.ts'
 import { requestScope } from './idempotency-key.ts'
+import { meterUpload, type UploadMeter } from './metered-upload.ts'
 import { presentedKey } from './presented-key.ts'
 import type { ReadBody } from './read-body.ts'
 import { readJsonObject } from './read-json.ts'
@@ -26,6 +27,7 @@ type UploadRoutesDeps = SubmitUploadDeps<IncomingForm> &
     imagekit: { fingerprintUpload(form: IncomingForm): Promise<string> }
     access: Access
     gate: UploadGate
+    meter: UploadMeter
     uploadLimits: BodyLimits
     readBody: ReadBody
   }
@@ -50,7 +52,11 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
             scope: requestScope(c, keyName),
             fingerprint: () => deps.imagekit.fingerprintUpload(form),
             send: (scope) =>
-              deps.gate.pass('uploads', () => submitUpload(deps, { version, form, keyName, scope, signal })),
+              deps.gate.pass('uploads', () =>
+                meterUpload(deps.meter, form, (metered) =>
+                  submitUpload(deps, { version, form: metered, keyName, scope, signal }),
+                ),
+              ),
           })
           return passOn(c, answer)
         })

@@ -18,6 +18,7 @@ import { storedHeaders } from './stored-headers.ts'
 
 type WebhookRoutesDeps = ReceiveDeliveryDeps & {
   refusedLog: Pick<RefusedLog, 'keep'>
+  meter: { deliveryRefused(route: DeliveryRoute, cause: RefusalCause): void }
   /** The submission that a webhook token names and proves; undefined for a forged one. */
   readToken: (token: string) => string | undefined
   bodies: BodyReaders
@@ -52,6 +53,7 @@ export function webhookRoutes(deps: WebhookRoutesDeps): Hono<AppEnv> {
       return c.json({ outcome })
     } catch (error) {
       if (error instanceof DeliveryRefused) {
+        deps.meter.deliveryRefused(from.route, error.refusal)
         const bytes = body?.length ?? sizeOfUnread(incoming, error.refusal)
         deps.refusedLog.keep({
           ...head,

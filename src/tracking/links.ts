@@ -8,6 +8,8 @@ export type Links = {
   assetStatus(fileId: string): string
   /** For a browser: one submission, while its fileId is not known. */
   submission(submissionId: string): string
+  /** For an operator: the page that shows what has failed of an extension, or with null what is pending. */
+  worklist(extension: string | null): string
   /** The address of a submission without a token. */
   submissionAddress(submissionId: string): string
 }
@@ -19,6 +21,10 @@ export function createLinks(publicUrl: () => string, tokens: CapabilityTokens): 
     assetStatus: (id) =>
       `${publicUrl()}/assets/${encodeURIComponent(id)}/status?token=${tokens.status.sign(id)}`,
     submissionAddress: (id) => `${publicUrl()}/submissions/${id}`,
+    worklist: (extension) => {
+      const query = new URLSearchParams(extension === null ? { status: 'pending' } : { extension })
+      return `${publicUrl()}/admin/failures?${query.toString()}`
+    },
     submission: (id) => `${publicUrl()}/submissions/${id}?token=${tokens.submission.sign(id)}`,
   }
 }

@@ -1,6 +1,13 @@
 import type { AccountEvent } from '../domain/account-event.ts'
-import type { NewAccountDelivery, NewDelivery, RecordedDelivery, RefusalCause } from '../domain/delivery.ts'
-import { TrackerError } from '../domain/errors.ts'
+import type {
+  DeliveryOutcome,
+  DeliveryRoute,
+  NewAccountDelivery,
+  NewDelivery,
+  RecordedDelivery,
+  RefusalCause,
+} from '../domain/delivery.ts'
+import { type ErrorCode, TrackerError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import type { ExtensionWord } from '../domain/judge-delivery.ts'
 import { DeliveryRefused } from './delivery-refused.ts'
@@ -28,6 +35,10 @@ export type ReceiveDeliveryDeps = {
   parseJson: (body: Buffer) => Json
   readExtensionWord: (payload: Json, bytes: number) => ExtensionWord
   readAccountEvent: (payload: Json) => AccountEvent
+  meter: {
+    deliveryRecorded(route: DeliveryRoute, outcome: DeliveryOutcome): void
+    deliveryNotTaken(cause: ErrorCode | 'internal'): void
+  }
   log: { info(fields: object, text: string): void }
 }
 
@@ -48,6 +59,7 @@ export async function receiveExtensionDelivery(
     deps.store.recordDelivery({ ...received, route: 'extension', submissionId, signature, word }),
   )
   if (recorded.fileId !== null && recorded.outcome !== 'ignored') deps.board.changed(recorded.fileId)
+  deps.meter.deliveryRecorded('extension', recorded.outcome)
   const { service, status } = word
   deps.log.info(
     { deliveryId: received.deliveryId, submissionId, ...tellable(recorded), service, status },
@@ -69,6 +81,7 @@ export async function receiveAccountDelivery(
     deps.store.recordAccountDelivery({ ...received, event: { ...event, eventId } }),
   )
   if (recorded.fileId !== null) deps.board.changed(recorded.fileId)
+  deps.meter.deliveryRecorded('account', recorded.outcome)
   const { type } = event
   deps.log.info({ deliveryId: received.deliveryId, type, eventId, ...tellable(recorded) }, 'account delivery')
   return recorded
@@ -96,7 +109,7 @@ function parse(deps: ReceiveDeliveryDeps, body: Buffer): Json {
 
 /** What we can't take ourselves is sent again, perhaps with the same signature: it must not be too old then. */
 async function rememberingFailures<T>(
-  { receipts }: ReceiveDeliveryDeps,
+  { receipts, meter }: ReceiveDeliveryDeps,
   { body, receivedAt }: ReceivedDelivery,
   record: () => Promise<T>,
 ): Promise<T> {
@@ -104,6 +117,7 @@ async function rememberingFailures<T>(
     return await record()
   } catch (error) {
     receipts.remember(body, receivedAt)
+    meter.deliveryNotTaken(error instanceof TrackerError ? error.code : 'internal')
     throw error
   }
 }

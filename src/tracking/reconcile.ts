@@ -13,6 +13,7 @@ export type ReconcileDeps = Parameters<typeof lookAtRuns>[0] & {
     ): Promise<{ applied: boolean; fileId: string | null }>
   }
   board: { changed(fileId: string): void }
+  meter: { runReconciled(finding: Finding['kind']): void }
   /** Has one pass end before the next begins, whoever asks for it. */
   inTurn: <T>(work: () => Promise<T>) => Promise<T>
   /** In milliseconds: when a run is first looked at. */
@@ -53,6 +54,7 @@ async function work(deps: ReconcileDeps): Promise<ReconcilePass> {
     for (const { finding, told } of looked) {
       runs.push(told)
       const { applied, fileId } = await deps.store.applyFinding(told.runId, finding, deps.clock())
+      if (applied) deps.meter.runReconciled(finding.kind)
       if (applied && fileId !== null) deps.board.changed(fileId)
     }
     if (stop !== null || due.length < BATCH) return passOf(runs, stop)

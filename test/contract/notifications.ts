@@ -22,15 +22,23 @@ export function describeNotifications(current: () => OpenedStore): void {
     return (await current().store.recordDelivery(delivery)).runId
   }
   const runIdOf = async (id: string) => (await current().store.findSubmission(id))?.runs[0]?.runId ?? ''
-  const due = (now = EVER, limit = 100) => current().store.listDueNotifications(now, limit)
+  const due = async (now = EVER, perHost = 100) => {
+    const { store } = current()
+    const page = await store.listDueNotifications(now, { perHost, after: null })
+    expect(page.next).toBeNull()
+    return Promise.all(
+      page.due.map(async (one) => ({ ...one, body: await store.findNotificationBody(one.notificationId) })),
+    )
+  }
   const settle = (runId: string | null, result: NotificationResult) =>
     current().store.settleNotification(`msg_${runId}`, result)
 
   describe('notifications', () => {
     test('a webhook that settles a run is owed to the caller, as it came', async () => {
       const runId = await deliver(await submit(['remove-bg', 'ai-tasks']), 'remove-bg', 'failed')
-      const owed = { notificationId: `msg_${runId}`, target: TARGET, body: '{"ü":2000}', attempt: 1 }
-      expect(await due()).toEqual([{ ...owed, createdAt: 2_000 }])
+      const owed = { notificationId: `msg_${runId}`, target: TARGET, host: 'caller.example' }
+      const told = { body: '{"ü":2000}', attempt: 1, createdAt: 2_000 }
+      expect(await due()).toEqual([{ ...owed, ...told }])
       expect(await due(2_000)).toHaveLength(1)
       expect(await due(1_999)).toEqual([])
     })
@@ -39,7 +47,7 @@ export function describeNotifications(current: () => OpenedStore): void {
       const runId = await runIdOf(await submit(['remove-bg']))
       await current().store.applyFinding(runId, EVIDENCE, 5_000)
       const owed = { notificationId: `msg_${runId}`, target: TARGET, body: EVIDENCE.notice, attempt: 1 }
-      expect(await due()).toEqual([{ ...owed, createdAt: 5_000 }])
+      expect(await due()).toMatchObject([{ ...owed, createdAt: 5_000 }])
     })
 
     test('a delivery that waited for the answer is owed in the step that claims it, as it came', async () => {
@@ -91,7 +99,7 @@ export function describeNotifications(current: () => OpenedStore): void {
       expect(await due()).toEqual([])
     })
 
-    test('come the longest due first, at most as many as asked for', async () => {
+    test('come the longest due first, of each host at most as many as asked for', async () => {
       const late = await deliver(await submit(['remove-bg']), 'remove-bg', 'success', 4_000)
       const early = await deliver(await submit(['remove-bg']), 'remove-bg', 'success', 3_000)
       const ids = (await due()).map(({ notificationId }) => notificationId)
@@ -102,8 +110,11 @@ export function describeNotifications(current: () => OpenedStore): void {
     test('those count too that were owed only after the latest time, unless they are to be repeated before it', async () => {
       const planned = await deliver(await submit(['remove-bg']), 'remove-bg', 'success', 20_000)
       const misdated = await deliver(await submit(['remove-bg']), 'remove-bg', 'success', 20_001)
-      const listed = async (now: number) =>
-        (await current().store.listDueNotifications(now, 100, 20_000)).map((one) => one.notificationId)
+      const listed = async (now: number) => {
+        const page = { perHost: 100, after: null, latest: 20_000 }
+        const { due: told } = await current().store.listDueNotifications(now, page)
+        return told.map(({ notificationId }) => notificationId)
+      }
       expect(await listed(9_000)).toEqual([`msg_${misdated}`])
       expect(await listed(20_000)).toEqual([`msg_${planned}`, `msg_${misdated}`])
       await settle(misdated, { kind: 'again', at: 12_000, reason: 'status_500' })
@@ -111,6 +122,42 @@ export function describeNotifications(current: () => OpenedStore): void {
       // A receiver may have asked for that much time.
       await settle(planned, { kind: 'again', at: 50_000, reason: 'status_503' })
       expect(await listed(9_000)).toEqual([])
+    })
+
+    test('those that were owed after the latest time come with their hosts, behind what is due there, as many as there is room for', async () => {
+      const deliverTo = async (host: string, receivedAt: number) => {
+        const id = await submit(['remove-bg'], { callerWebhookUrl: `https://${host}/hook` })
+        return `msg_${await deliver(id, 'remove-bg', 'success', receivedAt)}`
+      }
+      const ofA = [await deliverTo('a.example', 30_000), await deliverTo('a.example', 30_001)]
+      const ofB = [await deliverTo('b.example', 30_002), await deliverTo('b.example', 3_000)]
+      const listed = async (perHost: number) => {
+        const page = { perHost, after: null, latest: 20_000 }
+        const { due: told } = await current().store.listDueNotifications(9_000, page)
+        return told.map(({ notificationId }) => notificationId)
+      }
+      expect(await listed(2)).toEqual([...ofA, ofB[1], ofB[0]])
+      expect(await listed(1)).toEqual([ofA[0], ofB[1]])
+    })
+
+    test('of each host come from it alone, and pages of hosts go on behind the last one', async () => {
+      const hosts = Array.from(
+        { length: 250 },
+        (_, index) => `host-${String(index).padStart(3, '0')}.example:8443`,
+      )
+      for (const host of [...hosts, hosts[7], hosts[7]]) {
+        const id = await submit(['remove-bg'], { callerWebhookUrl: `https://${host}/hook?at=${host}` })
+        await deliver(id, 'remove-bg', 'success')
+      }
+      const { store } = current()
+      const seen: string[] = []
+      let after: string | null = null
+      do {
+        const page = await store.listDueNotifications(EVER, { perHost: 2, after })
+        seen.push(...page.due.map(({ host }) => host))
+        after = page.next
+      } while (after !== null)
+      expect(seen).toEqual(hosts.flatMap((host, index) => (index === 7 ? [host, host] : [host])))
     })
 
     test('one that is to be repeated is due then, as its next attempt, the rest of it unchanged', async () => {
@@ -136,6 +183,18 @@ export function describeNotifications(current: () => OpenedStore): void {
       expect(await due()).toEqual([])
     })
 
+    test('are counted: what is due, and what waits for its next attempt', async () => {
+      const count = (now: number) => current().store.countNotifications(now)
+      expect(await count(EVER)).toEqual({ due: 0, waiting: 0 })
+      const runIds: (string | null)[] = []
+      for (const receivedAt of [2_000, 3_000, 4_000])
+        runIds.push(await deliver(await submit(['remove-bg']), 'remove-bg', 'success', receivedAt))
+      await settle(runIds[0] ?? null, { kind: 'delivered' })
+      await settle(runIds[1] ?? null, { kind: 'again', at: 9_000, reason: 'status_500' })
+      expect(await count(4_000)).toEqual({ due: 1, waiting: 1 })
+      expect(await count(9_000)).toEqual({ due: 2, waiting: 0 })
+    })
+
     test('one that nobody knows can be settled, and nothing comes of it', async () => {
       await settle('nobody', { kind: 'delivered' })
       await settle('nobody', { kind: 'again', at: 3_000, reason: 'late' })
@@ -150,7 +209,8 @@ export function describeNotifications(current: () => OpenedStore): void {
       const clashing = newDelivery(id, { service: 'ai-tasks', status: 'success' }, { deliveryId })
       await expect(current().store.recordDelivery(clashing)).rejects.toThrow()
       const store = await current().reopen()
-      expect(await store.listDueNotifications(EVER, 10)).toHaveLength(1)
+      const page = await store.listDueNotifications(EVER, { perHost: 10, after: null })
+      expect(page.due).toHaveLength(1)
     })
   })
 }

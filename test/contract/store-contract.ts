@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe } from 'vitest'
 import { describeAccountDeliveries } from './account-deliveries.ts'
+import { describeAlerts } from './alerts.ts'
 import { describeAssets } from './assets.ts'
 import { describeAtomicity } from './atomicity.ts'
+import { describeCommits } from './commits.ts'
 import { describeDeliveries } from './deliveries.ts'
 import { describeDueRuns } from './due-runs.ts'
 import { describeDurability } from './durability.ts'
@@ -49,6 +51,8 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     describePruning(current)
     describeAtomicity(current)
     describeDurability(current)
+    describeCommits(current)
+    describeAlerts(current)
     describeOrderOfFacts(current)
     describeOperatorsFilters(current)
     describeOperatorsSearch(current)

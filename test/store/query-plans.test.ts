@@ -12,6 +12,14 @@ const SCANS: { [statement: string]: RegExp } = {
   // At most one row for 1024 runs, and few for each extension.
   listBlocks: /^SCAN run_blocks$/,
   listGroups: /^SCAN run_groups$/,
+  // What is owed, and the index holds nothing else. At a scrape.
+  countNotifications: /^SCAN notifications USING COVERING INDEX notifications_due$/,
+  // At most the rows that a limit lets through.
+  countFailures: /^SCAN latest$/,
+  // At most one for each extension.
+  listAlerts: /^SCAN alerts$/,
+  noteAlertTold: /^SCAN alerts$/,
+  deleteAlert: /^SCAN alerts$/,
   deleteEmptyGroups: /^SCAN run_groups$/,
   // Reads the last entry alone.
   findNewestSeq: /^SCAN runs$/,
@@ -30,6 +38,7 @@ const IN_ORDER = [
   'listMisdatedRuns',
   'listDueNotifications',
   'listMisdatedNotifications',
+  'findOwedHost',
   'listBodies',
   'findUnanswered',
   'findUnclaimedUpload',
@@ -84,8 +93,10 @@ test('What has a limit is read in its order and not sorted', () => {
 test('Due runs, due notifications, queued uploads and known events each have an index of their own', () => {
   const plans = explainAll()
   for (const name of ['listDueRuns', 'listMisdatedRuns']) expect(plans.get(name)?.[0]).toContain('runs_due')
-  for (const name of ['listDueNotifications', 'listMisdatedNotifications'])
-    expect(plans.get(name)?.[0]).toContain('notifications_due')
+  expect(plans.get('listDueNotifications')?.[0]).toContain('notifications_due (host=? AND due_at<?)')
+  expect(plans.get('listMisdatedNotifications')?.[0]).toContain('notifications_due (host=? AND due_at>?)')
+  expect(plans.get('findOwedHost')?.[0]).toContain('COVERING INDEX notifications_due (host>?)')
+  expect(plans.get('countFailures')?.join()).toContain('runs_failed (name=? AND settled_at>?)')
   expect(plans.get('findUnanswered')?.[0]).toContain('submissions_unanswered')
   expect(plans.get('findUnclaimedUpload')?.[0]).toContain('deliveries_unclaimed_uploads')
   expect(plans.get('findEvent')?.[0]).toContain('deliveries_by_event')

@@ -106,6 +106,7 @@ test('Of a notification that is over the body is gone and how it ended stays', a
       run_seq: 1,
       notification_id: notificationId,
       target: 'https://caller.example/hook',
+      host: 'caller.example',
       body: null,
       attempt: 2,
       created_at: 2_000,

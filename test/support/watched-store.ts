@@ -25,6 +25,8 @@ export function openWatchedStore(directory: string) {
       }),
     answerSubmission: (...given) => guard('answerSubmission', () => real.answerSubmission(...given)),
     claimIdempotencyKey: (...given) => guard('claimIdempotencyKey', () => real.claimIdempotencyKey(...given)),
+    recordDelivery: (delivery) => guard('recordDelivery', () => real.recordDelivery(delivery)),
+    listRunGroups: () => guard('listRunGroups', () => real.listRunGroups()),
     releaseIdempotencyKey: (scope) => guard('releaseIdempotencyKey', () => real.releaseIdempotencyKey(scope)),
   }
   return {

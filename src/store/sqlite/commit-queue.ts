@@ -1,3 +1,4 @@
+import type { Commit } from '../../domain/commit.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import { type Connection, setPatience } from './connection.ts'
 import { isBusy, storeError, unavailable } from './store-error.ts'
@@ -20,7 +21,7 @@ type Counted = {
   mark(): number
   rollBackTo(mark: number): void
   write(): void
-  end(isCommitted: boolean): void
+  end(isCommitted: boolean): Commit['settled']
 }
 
 /** So that one transaction never keeps the process from its sockets for long. */
@@ -35,7 +36,13 @@ export function createCommitQueue(
     maxQueued,
     maxQueuedBytes = MAX_QUEUED_BYTES,
     counted,
-  }: { maxQueued: number; maxQueuedBytes?: number; counted: Counted },
+    onCommit,
+  }: {
+    maxQueued: number
+    maxQueuedBytes?: number
+    counted: Counted
+    onCommit: (commit: Commit) => void
+  },
 ): CommitQueue {
   const transaction = prepareTransaction(connection)
   const queue: Job[] = []
@@ -52,13 +59,15 @@ export function createCommitQueue(
 
   function commitBatch(batch: readonly Job[]): void {
     let tellCallers: (() => void)[]
+    let settled: Commit['settled'] | undefined
+    const begunAt = performance.now()
     try {
       transaction.begin.run()
       noteHeld(false)
       tellCallers = batch.map(runJob)
       counted.write()
       transaction.commit.run()
-      counted.end(true)
+      settled = counted.end(true)
     } catch (error) {
       abandonTransaction(connection)
       counted.end(false)
@@ -66,7 +75,9 @@ export function createCommitQueue(
       const reason = unavailable(error)
       tellCallers = batch.map((job) => () => job.reject(reason))
     }
+    const seconds = (performance.now() - begunAt) / 1000
     for (const tell of tellCallers) tell()
+    if (settled) onCommit({ steps: batch.length, waiting: queue.length, seconds, settled })
   }
 
   /** Were every batch to wait for a file that stays held, nothing else would ever get its turn. */

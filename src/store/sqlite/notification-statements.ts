@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, isNotNull, lte, sql } from 'drizzle-orm'
+import { and, asc, count, eq, gt, isNotNull, lte, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { notifications } from './schema/notifications.ts'
 import { runs } from './schema/runs.ts'
@@ -11,6 +11,7 @@ export function prepareNotificationStatements(db: BetterSQLite3Database) {
     eq(notifications.notificationId, placeholder('notificationId')),
     isNotNull(notifications.dueAt),
   )
+  const { notificationId, target, host, attempt, createdAt } = notifications
   return {
     insertNotification: db
       .insert(notifications)
@@ -18,6 +19,7 @@ export function prepareNotificationStatements(db: BetterSQLite3Database) {
         runSeq: sql`(SELECT ${runs.seq} FROM ${runs} WHERE ${runs.runId} = ${placeholder('runId')})`,
         notificationId: placeholder('notificationId'),
         target: placeholder('target'),
+        host: placeholder('host'),
         body: placeholder('body'),
         attempt: 1,
         createdAt: placeholder('at'),
@@ -25,24 +27,45 @@ export function prepareNotificationStatements(db: BetterSQLite3Database) {
       })
       .onConflictDoNothing()
       .prepare(),
-    listDueNotifications: db
-      .select()
+    findOwedHost: db
+      .select({ host: notifications.host, dueAt: notifications.dueAt })
       .from(notifications)
-      .where(lte(notifications.dueAt, placeholder('now')))
+      .where(and(gt(notifications.host, placeholder('after')), isNotNull(notifications.dueAt)))
+      .orderBy(asc(notifications.host), asc(notifications.dueAt))
+      .limit(1)
+      .prepare(),
+    listDueNotifications: db
+      .select({ notificationId, target, host, attempt, createdAt })
+      .from(notifications)
+      .where(and(eq(notifications.host, placeholder('host')), lte(notifications.dueAt, placeholder('now'))))
       .orderBy(asc(notifications.dueAt), asc(notifications.runSeq))
       .limit(placeholder('limit'))
       .prepare(),
     listMisdatedNotifications: db
-      .select()
+      .select({ notificationId, target, host, attempt, createdAt })
       .from(notifications)
       .where(
         and(
+          eq(notifications.host, placeholder('host')),
           gt(notifications.dueAt, placeholder('latest')),
           gt(notifications.createdAt, placeholder('latest')),
         ),
       )
       .orderBy(asc(notifications.dueAt), asc(notifications.runSeq))
       .limit(placeholder('limit'))
+      .prepare(),
+    findNotificationBody: db
+      .select({ body: notifications.body })
+      .from(notifications)
+      .where(waiting)
+      .prepare(),
+    countNotifications: db
+      .select({
+        owed: count(),
+        due: sql<number>`count(*) FILTER (WHERE ${notifications.dueAt} <= ${placeholder('now')})`,
+      })
+      .from(notifications)
+      .where(isNotNull(notifications.dueAt))
       .prepare(),
     repeatNotification: db
       .update(notifications)

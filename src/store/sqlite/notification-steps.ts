@@ -1,6 +1,8 @@
 import type { Change } from '../../domain/judge-delivery.ts'
 import {
-  type Notification,
+  type DueNotification,
+  type HostPlace,
+  hostOf,
   type NotificationResult,
   notificationIdOf,
   owesNotification,
@@ -24,21 +26,38 @@ export function oweNotifications(
     if (body === undefined) continue
     const { runId } = run
     const notificationId = notificationIdOf(runId)
-    statements.insertNotification.run({ runId, notificationId, target, body, at })
+    statements.insertNotification.run({ runId, notificationId, target, host: hostOf(target ?? ''), body, at })
   }
 }
+
+/** So many hosts are looked at for a page: each costs looks into the index, whether or not anything is due. */
+const HOSTS = 200
 
 export function listDueNotifications(
   statements: Statements,
   now: number,
-  limit: number,
-  latest = Number.POSITIVE_INFINITY,
-): Notification[] {
-  const due = statements.listDueNotifications.all({ now, limit })
-  const misdated = statements.listMisdatedNotifications.all({ latest, limit: limit - due.length })
-  return [...due, ...misdated].map(({ notificationId, target, body, attempt, createdAt }) => {
-    return { notificationId, target, body: body ?? '', attempt, createdAt }
-  })
+  { perHost, after, latest }: { perHost: number; after: HostPlace; latest?: number },
+): { due: DueNotification[]; next: HostPlace } {
+  const due: DueNotification[] = []
+  let last = after ?? ''
+  for (let looked = 0; looked < HOSTS; looked += 1) {
+    const owed = statements.findOwedHost.get({ after: last })
+    if (owed === undefined) return { due, next: null }
+    const { host, dueAt } = owed
+    last = host
+    const ofHost =
+      dueAt !== null && dueAt <= now ? statements.listDueNotifications.all({ host, now, limit: perHost }) : []
+    due.push(...ofHost)
+    const limit = perHost - ofHost.length
+    if (latest !== undefined && limit > 0)
+      due.push(...statements.listMisdatedNotifications.all({ host, latest, limit }))
+  }
+  return { due, next: last }
+}
+
+export function countNotifications(statements: Statements, now: number): { due: number; waiting: number } {
+  const { owed, due } = statements.countNotifications.get({ now }) ?? { owed: 0, due: 0 }
+  return { due, waiting: owed - due }
 }
 
 /** Of a notification that is over already nothing changes. */

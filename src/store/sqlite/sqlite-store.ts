@@ -1,3 +1,4 @@
+import type { Commit } from '../../domain/commit.ts'
 import type { Store } from '../store.ts'
 import { applyFinding } from './apply-finding.ts'
 import { createCommitQueue } from './commit-queue.ts'
@@ -6,12 +7,13 @@ import { findAsset } from './find-asset.ts'
 import { groupOldRuns } from './group-old-runs.ts'
 import { claimIdempotencyKey, recoverClaims } from './idempotency-steps.ts'
 import { listDue } from './list-due.ts'
-import { listDueNotifications, settleNotification } from './notification-steps.ts'
+import { countNotifications, listDueNotifications, settleNotification } from './notification-steps.ts'
 import { probe } from './probe.ts'
 import { pruneBodies } from './prune-bodies.ts'
 import { recordAccountDelivery } from './record-account-delivery.ts'
 import { recordDelivery } from './record-delivery.ts'
 import { findRefused, keepRefused } from './refused-steps.ts'
+import { createAlertStore } from './sqlite-alert-store.ts'
 import { createOperatorStore } from './sqlite-operator-store.ts'
 import { prepareStatements } from './statements.ts'
 import { storeError, unavailable } from './store-error.ts'
@@ -32,10 +34,15 @@ export function createSqliteStore(
     })
     .immediate()
   const tallies = createTallies(statements)
+  const watchers: ((commit: Commit) => void)[] = []
+  const onCommit = (commit: Commit) => {
+    for (const tell of watchers) tell(commit)
+  }
   const { commit, drain } = createCommitQueue(connection, {
     maxQueued,
     ...(maxQueuedBytes !== undefined && { maxQueuedBytes }),
     counted: tallies,
+    onCommit,
   })
   const writer = { statements, tallies, newId }
   const keepApart = connection.transaction(keepRefused)
@@ -48,6 +55,7 @@ export function createSqliteStore(
     }
   }
   return {
+    ...createAlertStore({ statements, commit, attempt }),
     ...createOperatorStore({ connection, writer, commit, attempt }),
     createSubmission: (submission, key) =>
       commit(() => {
@@ -67,8 +75,10 @@ export function createSqliteStore(
       }),
     listDue: (now, limit, latest) => attempt(() => listDue(statements, now, limit, latest)),
     applyFinding: (runId, finding, at) => commit(() => applyFinding(writer, runId, finding, at)),
-    listDueNotifications: (now, limit, latest) =>
-      attempt(() => listDueNotifications(statements, now, limit, latest)),
+    listDueNotifications: (now, page) => attempt(() => listDueNotifications(statements, now, page)),
+    findNotificationBody: (notificationId) =>
+      attempt(() => statements.findNotificationBody.get({ notificationId })?.body ?? undefined),
+    countNotifications: (now) => attempt(() => countNotifications(statements, now)),
     settleNotification: (notificationId, result) =>
       commit(() => settleNotification(statements, notificationId, result)),
     pruneBodies: (receivedBefore, limit, after) =>
@@ -92,6 +102,7 @@ export function createSqliteStore(
         return { submissions }
       }),
     probe: () => commit(() => probe(statements)),
+    watchCommits: (tell) => watchers.push(tell),
     async close() {
       drain()
       connection.close()

@@ -1,4 +1,5 @@
 import { drizzle } from 'drizzle-orm/better-sqlite3'
+import { prepareAlertStatements } from './alert-statements.ts'
 import type { Connection } from './connection.ts'
 import { prepareDeliveryListStatements } from './delivery-list-statements.ts'
 import { prepareDeliveryStatements } from './delivery-statements.ts'
@@ -27,6 +28,7 @@ export function prepareStatements(connection: Connection) {
     ...prepareRunListStatements(db),
     ...prepareDeliveryListStatements(db),
     ...prepareOperatorStatements(db),
+    ...prepareAlertStatements(db),
     ...prepareProbeStatements(db),
   }
 }

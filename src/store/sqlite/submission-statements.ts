@@ -113,3 +113,7 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database) {
 export function bound(name: string, column: SQLiteColumn) {
   return sql`${sql.param(placeholder(name), column)}`
 }
+
+export function excluded(column: SQLiteColumn) {
+  return sql.raw(`excluded."${column.name}"`)
+}

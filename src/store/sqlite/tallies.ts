@@ -1,4 +1,5 @@
-import type { Run } from '../../domain/run.ts'
+import type { SettledRun } from '../../domain/commit.ts'
+import { isFinal, type Run } from '../../domain/run.ts'
 import { groupOf } from '../../domain/run-group.ts'
 import {
   addUp,
@@ -27,13 +28,15 @@ export type Tallies = {
   rollBackTo(mark: number): void
   /** Inside of the transaction. */
   write(): void
-  end(isCommitted: boolean): void
+  /** Returns what has been settled, if it is committed. */
+  end(isCommitted: boolean): SettledRun[]
 }
 
 type Count =
   | { kind: 'group'; groupId: number; cause: string; delta: 1 | -1 }
   | { kind: 'hour'; tally: Tally }
   | { kind: 'place'; block: number; requestedAt: number }
+  | { kind: 'settled'; run: SettledRun }
 
 export function createTallies(statements: Statements): Tallies {
   const groupIds = createGroupIds(statements)
@@ -96,6 +99,8 @@ export function createTallies(statements: Statements): Tallies {
       }
       const now = after && group && { run: after, cause: group.cause }
       for (const tally of tallyChange(old, now)) counts.push({ kind: 'hour', tally })
+      const settled = after && settledRun(before?.run, after)
+      if (settled) counts.push({ kind: 'settled', run: settled })
       return groupId
     },
     place(seq, requestedAt) {
@@ -112,11 +117,22 @@ export function createTallies(statements: Statements): Tallies {
       writeBlocks()
     },
     end(isCommitted) {
+      const settled = counts.flatMap((count) => (isCommitted && count.kind === 'settled' ? [count.run] : []))
       counts = []
       if (!isCommitted) groupIds.rolledBack()
       groupIds.committed()
+      return settled
     },
   }
+}
+
+function settledRun(
+  before: Run | undefined,
+  { name, status, source, ...times }: Run,
+): SettledRun | undefined {
+  if (!isFinal(status) || (before && isFinal(before.status))) return undefined
+  const ms = (times.settledAt ?? times.updatedAt) - times.requestedAt
+  return { extension: name, status, source, seconds: Math.max(ms, 0) / 1000 }
 }
 
 const BLOCK_BITS = 10

@@ -70,15 +70,19 @@ function othersOf(model: Model, submission: ModelSubmission) {
 }
 
 async function compareOwed(model: Model, now: number, store: Store): Promise<void> {
-  const told = (await store.listDueNotifications(now, ALL)).filter(({ target }) =>
-    target.includes(model.scope),
+  const { due, next } = await store.listDueNotifications(now, { perHost: ALL, after: null })
+  expect(next).toBeNull()
+  const ours = due.filter(({ target }) => target.includes(model.scope))
+  const told = await Promise.all(
+    ours.map(async (one) => ({ ...one, body: await store.findNotificationBody(one.notificationId) })),
   )
   const expected = model.owed
     .filter(({ dueAt }) => dueAt <= now)
     .toSorted((one, other) => model.everyRun.indexOf(one.run) - model.everyRun.indexOf(other.run))
     .toSorted((one, other) => one.dueAt - other.dueAt)
     .map(({ run, target, body, attempt, createdAt }) => {
-      return { notificationId: `msg_${run.runId}`, target, body, attempt, createdAt }
+      const notificationId = `msg_${run.runId}`
+      return { notificationId, target, host: new URL(target).host, body, attempt, createdAt }
     })
   expect(told).toEqual(expected)
 }

@@ -103,7 +103,7 @@ function shareStore(open: () => Promise<OpenedStore>) {
 /** Leaves nothing that is due, owed or kept, so that the next sequence finds none of it. */
 async function clear(store: Store): Promise<void> {
   const due = await store.listDue(EVER, 1_000)
-  const owed = await store.listDueNotifications(EVER, 1_000)
+  const { due: owed } = await store.listDueNotifications(EVER, { perHost: 1_000, after: null })
   await Promise.all([
     ...due.map(({ run }) => store.applyFinding(run.runId, { kind: 'no_word' }, EVER)),
     ...owed.map(({ notificationId }) => store.settleNotification(notificationId, { kind: 'delivered' })),

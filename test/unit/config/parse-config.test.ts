@@ -27,6 +27,8 @@ test('an ImageKit key is enough on loopback, and the rest has defaults', () => {
     tokenSecrets: null,
     trustedProxies: expect.any(BlockList),
     loopbackOnly: true,
+    alerting: null,
+    metricsPublic: false,
     maxUploadBytes: 2 * 1024 ** 3,
     maxConcurrentUploads: 64,
     logLevel: 'info',
@@ -104,7 +106,8 @@ test('every problem is told at once, and no secret with it', () => {
     RECONCILE_EVERY: '0m',
     EXPIRE_AFTER: '1 day',
     RETENTION: '-1d',
-    ALERT_FAILURES: '10',
+    ALERT_FAILURES: '0/15m',
+    ALERT_WEBHOOK_URL: 'ftp://hush.example',
     ALERT_PENDING_AGE: '2hours',
     ALLOW_PRIVATE_TARGETS: '1',
     METRICS_PUBLIC: 'TRUE',
@@ -113,7 +116,7 @@ test('every problem is told at once, and no secret with it', () => {
   })
   const named = problems.map((problem) => problem.slice(0, problem.indexOf(':')))
   expect(named.sort().join(' ')).toBe(
-    'ALERT_FAILURES ALERT_PENDING_AGE ALLOW_HTTP ALLOW_PRIVATE_TARGETS DATABASE_URL EXPIRE_AFTER ' +
+    'ALERT_FAILURES ALERT_PENDING_AGE ALERT_WEBHOOK_URL ALLOW_HTTP ALLOW_PRIVATE_TARGETS DATABASE_URL EXPIRE_AFTER ' +
       'IMAGEKIT_API_URL IMAGEKIT_PASSTHROUGH IMAGEKIT_PRIVATE_KEY IMAGEKIT_UPLOAD_URL IMAGEKIT_WEBHOOK_SECRET ' +
       'LOG_LEVEL MAX_CONCURRENT_UPLOADS MAX_UPLOAD_BYTES METRICS_PUBLIC PORT PUBLIC_URL RECONCILE_AFTER ' +
       'RECONCILE_EVERY RETENTION TRACKER_ADMIN_KEY TRACKER_API_KEY TRACKER_TOKEN_SECRET',

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
-import type { NotificationResult } from '../../../domain/notification.ts'
+import { NO_HOST, type NotificationResult } from '../../../domain/notification.ts'
 import { runs } from './runs.ts'
 
 /** What callers are owed to be told, at most one for each run. */
@@ -12,6 +12,8 @@ export const notifications = sqliteTable(
       .references(() => runs.seq, { onDelete: 'cascade' }),
     notificationId: text('notification_id').notNull().unique(),
     target: text('target').notNull(),
+    /** Of the target; each has its own queue. */
+    host: text('host').notNull().default(NO_HOST),
     /** Null once it is over. */
     body: text('body'),
     attempt: integer('attempt').notNull(),
@@ -22,5 +24,5 @@ export const notifications = sqliteTable(
     result: text('result').$type<NotificationResult['kind']>(),
     reason: text('reason'),
   },
-  (table) => [index('notifications_due').on(table.dueAt).where(sql`${table.dueAt} IS NOT NULL`)],
+  (table) => [index('notifications_due').on(table.host, table.dueAt).where(sql`${table.dueAt} IS NOT NULL`)],
 )

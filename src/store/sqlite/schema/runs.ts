@@ -36,6 +36,10 @@ export const runs = sqliteTable(
     uniqueIndex('runs_by_submission').on(table.submissionSeq, table.name),
     // A group's runs, newest first: whatever list an operator asks for is read from it in its order.
     index('runs_by_group').on(table.groupId).where(sql`${table.groupId} IS NOT NULL`),
+    // Whatever was requested long ago and fails now is among the latest failures.
+    index('runs_failed')
+      .on(table.name, table.settledAt)
+      .where(sql`${table.status} = 'failed' AND ${table.groupId} IS NOT NULL`),
     index('runs_due').on(table.dueAt).where(sql`${table.status} = 'pending'`),
   ],
 )

@@ -1,0 +1,36 @@
+import { parseDurationMs, parseRate, positive } from '../domain/quantities.ts'
+import type { Variables } from './variables.ts'
+
+/** Who is told when too much fails or waits too long, and when that is. Times in milliseconds. */
+export type Alerting = {
+  url: string
+  failures: { count: number; withinMs: number }
+  pendingAgeMs: number
+}
+
+const FAILURES = { count: 10, withinMs: 15 * 60_000 }
+const PENDING_AGE_MS = 2 * 3_600_000
+
+/** Null where nobody is to be told. */
+export function parseAlerting(variables: Variables, warnings: string[]): Alerting | null {
+  const url = variables.url('ALERT_WEBHOOK_URL', ['https:', 'http:'])
+  if (url && (url.username !== '' || url.password !== ''))
+    variables.problem('ALERT_WEBHOOK_URL', 'holds a user name or password; leave them out')
+  const failures = variables.parsed('ALERT_FAILURES', FAILURES, parseThreshold, 'a rate such as 10/15m')
+  const pendingAgeMs = variables.parsed(
+    'ALERT_PENDING_AGE',
+    PENDING_AGE_MS,
+    positive(parseDurationMs),
+    'a duration such as 30m or 2h',
+  )
+  if (url) return { url: url.href, failures, pendingAgeMs }
+  for (const name of ['ALERT_FAILURES', 'ALERT_PENDING_AGE'])
+    if (variables.text(name) !== undefined)
+      warnings.push(`${name} has no effect without ALERT_WEBHOOK_URL, which says who is told`)
+  return null
+}
+
+function parseThreshold(text: string): Alerting['failures'] | undefined {
+  const rate = parseRate(text)
+  return rate && rate.count > 0 ? rate : undefined
+}

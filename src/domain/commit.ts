@@ -1,0 +1,15 @@
+import type { FinalStatus, RunSource } from './run.ts'
+
+/** A run that came to its final status, and how long after its request. */
+export type SettledRun = { extension: string; status: FinalStatus; source: RunSource; seconds: number }
+
+/** One transaction that is on disk. */
+export type Commit = {
+  /** How many steps it took. */
+  steps: number
+  /** How many were left for the next one. */
+  waiting: number
+  /** How long the transaction was open. */
+  seconds: number
+  settled: readonly SettledRun[]
+}

@@ -1,0 +1,66 @@
+import { type Alert, alertMessageId, alertPauseMs } from '../domain/alert.ts'
+import { alertMessage } from '../tracking/alert-message.ts'
+import { type JudgeAlertsDeps, judgeAlerts } from '../tracking/judge-alerts.ts'
+import type { Links } from '../tracking/links.ts'
+import { type Repeated, repeat } from './repeat.ts'
+
+type SendResult =
+  | { kind: 'delivered' }
+  | { kind: 'gone' }
+  | { kind: 'retry'; retryAfterMs: number | null; reason: string }
+  | { kind: 'refused'; reason: string }
+
+type AlerterDeps = JudgeAlertsDeps & {
+  store: { alertTold(alert: Pick<Alert, 'alertId' | 'state'>): Promise<void> }
+  sender: { send(message: { notificationId: string; target: string; body: string }): Promise<SendResult> }
+  target: string
+  /** How often to look, in milliseconds. */
+  alertEveryMs: number
+  links: Pick<Links, 'worklist'>
+  log: {
+    info(fields: object, text: string): void
+    warn(fields: object, text: string): void
+    error(fields: object, text: string): void
+  }
+}
+
+/**
+ * Tells an address when too much fails or waits too long, and when that is over: each at least once, however long the
+ * address is dead. What comes to another state in the meantime is told as it is then.
+ */
+export function createAlerter(deps: AlerterDeps): Repeated {
+  const { store, sender, target, thresholds, links, alertEveryMs, clock, log } = deps
+  let failed = 0
+  let notBefore = Number.NEGATIVE_INFINITY
+
+  /** Returns whether the address has taken it. */
+  const tell = async (alert: Alert): Promise<boolean> => {
+    const body = JSON.stringify(alertMessage(alert, thresholds, links))
+    const sent = await sender.send({ notificationId: alertMessageId(alert), target, body })
+    if (sent.kind === 'retry' && sent.reason === 'sender_closed') return false
+    const { kind, extension, state } = alert
+    if (sent.kind === 'delivered') {
+      failed = 0
+      await store.alertTold(alert)
+      log.info({ alert: kind, extension, state }, 'an alert was told')
+      return true
+    }
+    const reason = sent.kind === 'gone' ? 'status_410' : sent.reason
+    failed += 1
+    const pauseMs = alertPauseMs(failed, sent.kind === 'retry' ? sent.retryAfterMs : null)
+    notBefore = clock() + pauseMs
+    log.warn(
+      { alert: kind, extension, state, reason, pauseMs },
+      'an alert could not be told; it is tried again',
+    )
+    return false
+  }
+
+  return repeat(
+    async () => {
+      for (const alert of await judgeAlerts(deps)) if (clock() < notBefore || !(await tell(alert))) break
+      return alertEveryMs
+    },
+    { afterFailureMs: 5 * alertEveryMs, onError: (err) => log.error({ err }, 'alerting failed') },
+  )
+}

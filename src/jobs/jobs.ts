@@ -1,0 +1,47 @@
+import type { Commit } from '../domain/commit.ts'
+import { isToldToCallers } from '../domain/notification.ts'
+import type { AlertThresholds } from '../tracking/judge-alerts.ts'
+import { createAlerter } from './alerter.ts'
+import { createNotifier } from './notifier.ts'
+import { createPruner } from './pruner.ts'
+import { createReconciler } from './reconciler.ts'
+import { createRetrier } from './retrier.ts'
+
+type JobsDeps = Parameters<typeof createRetrier>[0] &
+  Omit<Parameters<typeof createNotifier>[0], 'random'> &
+  Parameters<typeof createPruner>[0] &
+  Omit<Parameters<typeof createAlerter>[0], 'target' | 'thresholds'> & {
+    reconciling: Omit<Parameters<typeof createReconciler>[0], 'log'>
+    /** Null: nobody is alerted. */
+    alerting: (AlertThresholds & { url: string }) | null
+  }
+
+export type Jobs = {
+  start(): void
+  stop(): Promise<void>
+  /** There are runs to be asked for again. */
+  wakeRetrier: () => void
+  /** Something is on disk: there may be callers to be told of it. */
+  noteCommit(commit: Commit): void
+}
+
+/** Everything that runs on a timer. */
+export function createJobs(deps: JobsDeps): Jobs {
+  const { reconciling, alerting, log } = deps
+  const notifier = createNotifier({ ...deps, random: Math.random })
+  const retrier = createRetrier(deps)
+  const jobs = [createReconciler({ ...reconciling, log }), notifier, createPruner(deps), retrier]
+  if (alerting) jobs.push(createAlerter({ ...deps, target: alerting.url, thresholds: alerting }))
+  return {
+    start() {
+      for (const job of jobs) job.start()
+    },
+    async stop() {
+      await Promise.all(jobs.map((job) => job.stop()))
+    },
+    wakeRetrier: () => retrier.wake(),
+    noteCommit({ settled }) {
+      if (settled.some(isToldToCallers)) notifier.wake()
+    },
+  }
+}

@@ -1,0 +1,22 @@
+import type { Config } from './config.ts'
+import { createImagekitClient } from './imagekit/client.ts'
+import { createFileLookup } from './imagekit/file-lookup.ts'
+import { createNotificationSender } from './notify/send-notification.ts'
+
+const FORM_LIMITS = { maxFieldBytes: 1024 * 1024, maxParts: 100 }
+
+/** Whoever is spoken to outside: ImageKit, and those who are told. */
+export function createClients(
+  { imagekit, notifying }: Pick<Config, 'imagekit' | 'notifying'>,
+  { clock, imagekitTimeoutMs }: { clock: () => number; imagekitTimeoutMs: number | undefined },
+) {
+  return {
+    imagekit: createImagekitClient({
+      ...imagekit,
+      formLimits: FORM_LIMITS,
+      timeoutMs: imagekitTimeoutMs ?? 300_000,
+    }),
+    lookup: createFileLookup({ ...imagekit, timeoutMs: imagekitTimeoutMs ?? 30_000, clock }),
+    sender: createNotificationSender({ ...notifying, clock }),
+  }
+}

@@ -1,0 +1,24 @@
+import type { Logger } from 'pino'
+import type { BodyLimits } from './http/body-chunks.ts'
+import type { ConnectionLimits } from './http/server.ts'
+import type { Store } from './store/store.ts'
+
+/** What a test may put in the place of the real thing. */
+export type Overrides = {
+  clock?: () => number
+  store?: Store
+  logger?: Logger
+  /** How long ImageKit may be silent, in milliseconds. */
+  imagekitTimeoutMs?: number
+  /** How long the sender of an upload may send nothing, in milliseconds. */
+  bodyIdleMs?: number
+  uploadPace?: NonNullable<BodyLimits['pace']>
+  /** How long any other body may take, in milliseconds. */
+  wholeBodyMs?: number
+  connectionLimits?: Partial<ConnectionLimits>
+  /** How often it is looked at what is the matter, in milliseconds. */
+  alertEveryMs?: number
+  drainMs?: number
+  /** How often a database that can't be opened is tried again, in milliseconds. */
+  reopenEveryMs?: number
+}

@@ -1,0 +1,24 @@
+import type { Config } from './config.ts'
+import { parseJson } from './http/read-json.ts'
+import { readAccountEvent } from './imagekit/account-event.ts'
+import { readExtensionWord } from './imagekit/extension-webhook.ts'
+import { verifySignature } from './imagekit/webhook-signature.ts'
+import type { CapabilityTokens } from './tracking/capability-tokens.ts'
+import { createFirstReceipts } from './tracking/first-receipts.ts'
+import { readWebhookToken } from './tracking/links.ts'
+import { createSignatureCheck } from './tracking/signature-check.ts'
+
+/** What a delivery is judged by. */
+export function receivingOf({ signatures }: Pick<Config, 'signatures'>, tokens: CapabilityTokens) {
+  const receipts = createFirstReceipts()
+  const { secrets, requireOnExtensions } = signatures
+  return {
+    receipts,
+    readToken: (token: string) => readWebhookToken(tokens, token),
+    checkSignature: createSignatureCheck({ secrets, verify: verifySignature, receipts }),
+    requireSignature: requireOnExtensions,
+    parseJson,
+    readExtensionWord,
+    readAccountEvent,
+  }
+}

@@ -1,0 +1,64 @@
+import { dirname } from 'node:path'
+import type { Hono } from 'hono'
+import { createAdminPages } from './admin/admin-pages.tsx'
+import type { Config } from './config.ts'
+import { createApp } from './http/app.ts'
+import type { AppEnv } from './http/app-env.ts'
+import type { ErrorAnswers } from './http/error-answers.ts'
+import { healthRoutes } from './http/health-routes.ts'
+import { metricsRoutes } from './http/metrics-routes.ts'
+import { deliveryRoutes } from './http/operators/delivery-routes.ts'
+import { doctorRoutes } from './http/operators/doctor-routes.ts'
+import { overviewRoutes } from './http/operators/overview-routes.ts'
+import { runRoutes } from './http/operators/run-routes.ts'
+import { upkeepRoutes } from './http/operators/upkeep-routes.ts'
+import { statusRoutes } from './http/status-routes.ts'
+import { submissionRoutes } from './http/submission-routes.ts'
+import { uploadRoutes } from './http/upload-routes.ts'
+import { webhookRoutes } from './http/webhook-routes.ts'
+import type { CapabilityTokens } from './tracking/capability-tokens.ts'
+
+type DepsOf<Make extends (deps: never) => unknown> = Parameters<Make>[0]
+
+type RoutesDeps = DepsOf<typeof uploadRoutes> &
+  DepsOf<typeof submissionRoutes> &
+  DepsOf<typeof webhookRoutes> &
+  DepsOf<typeof runRoutes> &
+  DepsOf<typeof deliveryRoutes> &
+  DepsOf<typeof overviewRoutes> &
+  Omit<DepsOf<typeof statusRoutes>, 'statusTokens'> &
+  Omit<DepsOf<typeof upkeepRoutes>, 'backupFolder'> &
+  DepsOf<typeof doctorRoutes> &
+  Omit<DepsOf<typeof metricsRoutes>, 'isPublic'> &
+  DepsOf<typeof healthRoutes> &
+  Omit<DepsOf<typeof createAdminPages>, 'tell'> & {
+    config: Config
+    errorAnswers: ErrorAnswers
+    tokens: CapabilityTokens
+  }
+
+/** Every address that the service answers. */
+export function createServiceApp(deps: RoutesDeps): Hono<AppEnv> {
+  const { config, errorAnswers, tokens } = deps
+  const pages = createAdminPages({ ...deps, tell: errorAnswers.tell })
+  return createApp({
+    errorAnswers,
+    pages,
+    loopbackOnly: config.loopbackOnly,
+    groups: [
+      uploadRoutes(deps),
+      submissionRoutes(deps),
+      webhookRoutes(deps),
+      runRoutes(deps),
+      deliveryRoutes(deps),
+      overviewRoutes(deps),
+      statusRoutes({ ...deps, statusTokens: tokens.status }),
+      // After the routes of statuses: `/assets/status` is no asset.
+      upkeepRoutes({ ...deps, backupFolder: dirname(config.database.path) }),
+      doctorRoutes(deps),
+      metricsRoutes({ ...deps, isPublic: config.metricsPublic }),
+      pages.routes,
+      healthRoutes(deps),
+    ],
+  })
+}

@@ -1,0 +1,74 @@
+import type { Alert } from '../domain/alert.ts'
+import { type AlertThresholds, MAX_COUNTED } from './judge-alerts.ts'
+import type { Links } from './links.ts'
+
+/**
+ * What is POSTed about an alert. `text` is what Slack's incoming webhooks show (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks);
+ * the rest is for programs. Slack's control characters are escaped: an extension's name must not call a whole channel.
+ */
+export function alertMessage(
+  alert: Alert,
+  thresholds: AlertThresholds,
+  links: Pick<Links, 'worklist'>,
+): object {
+  const { kind, state, value } = alert
+  const extension = alert.extension === '' ? null : alert.extension
+  const isCount = kind === 'failures'
+  const url = links.worklist(extension)
+  const { failures, pendingAgeMs } = thresholds
+  return {
+    text: `${escapeText(sentence(alert, thresholds))}\n${escapeText(url)}`,
+    alert: kind,
+    state,
+    extension,
+    count: isCount ? value : null,
+    ageSeconds: isCount ? null : Math.floor(value / 1000),
+    threshold: isCount ? failures.count : pendingAgeMs / 1000,
+    windowSeconds: isCount ? failures.withinMs / 1000 : null,
+    since: new Date(alert.since).toISOString(),
+    resolvedAt: alert.resolvedAt === null ? null : new Date(alert.resolvedAt).toISOString(),
+    url,
+  }
+}
+
+function sentence({ kind, state, extension, value, since }: Alert, thresholds: AlertThresholds): string {
+  const { failures, pendingAgeMs } = thresholds
+  const began = `since ${new Date(since).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+  if (kind === 'failures') {
+    const count = value >= MAX_COUNTED ? `at least ${value}` : String(value)
+    const within = `in the last ${duration(failures.withinMs)}`
+    return state === 'firing'
+      ? `FIRING: ${oneLine(extension)} has failed ${count} times ${within} (threshold ${failures.count}).`
+      : `RESOLVED: ${oneLine(extension)} has failed ${count} times ${within}; it was the matter ${began}.`
+  }
+  return state === 'firing'
+    ? `FIRING: the oldest pending extension has waited for ${duration(value)} (threshold ${duration(pendingAgeMs)}).`
+    : `RESOLVED: no extension has waited for ${duration(pendingAgeMs)} any more; it was the matter ${began}.`
+}
+
+/** To the two largest units: `1 h 5 min`. */
+function duration(ms: number): string {
+  const seconds = Math.floor(ms / 1000)
+  const units = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ] as const
+  const first = units.findIndex(([count]) => count > 0)
+  if (first === -1) return `${ms} ms`
+  const told = units.slice(first, first + 2).filter(([count]) => count > 0)
+  return told.map(([count, unit]) => `${count} ${unit}`).join(' ')
+}
+
+const MAX_NAME = 100
+
+function oneLine(name: string): string {
+  const line = name.replace(/[\p{C}\p{Z}]+/gu, ' ')
+  const characters = Array.from(line)
+  return characters.length <= MAX_NAME ? line : `${characters.slice(0, MAX_NAME - 1).join('')}…`
+}
+
+function escapeText(text: string): string {
+  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
+}

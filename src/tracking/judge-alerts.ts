@@ -1,0 +1,52 @@
+import { type Alert, type AlertRule, judgeAlert } from '../domain/alert.ts'
+
+export type AlertThresholds = { failures: { count: number; withinMs: number }; pendingAgeMs: number }
+
+export type JudgeAlertsDeps = {
+  store: {
+    countFailures(since: number, atMost: number): Promise<{ extension: string; count: number }[]>
+    findOldestPending(): Promise<{ requestedAt: number } | undefined>
+    listAlerts(): Promise<Alert[]>
+    saveAlerts(alerts: readonly Alert[]): Promise<void>
+  }
+  thresholds: AlertThresholds
+  clock: () => number
+  newId: () => string
+}
+
+/** So many failures are counted exactly; a message says "at least" from there on. */
+export const MAX_COUNTED = 10_000
+
+/** Measures, and writes down what has come to another state. Returns the alerts of which nobody has been told yet. */
+export async function judgeAlerts({ store, thresholds, clock, newId }: JudgeAlertsDeps): Promise<Alert[]> {
+  const { failures, pendingAgeMs } = thresholds
+  const now = clock()
+  const [counts, oldest, alerts] = await Promise.all([
+    store.countFailures(now - failures.withinMs, Math.max(failures.count, MAX_COUNTED)),
+    store.findOldestPending(),
+    store.listAlerts(),
+  ])
+  const counted = new Map(counts.map(({ extension, count }) => [extension, count]))
+  // One whose failures are all gone, as with a forgotten asset, is over as well.
+  for (const { kind, extension } of alerts)
+    if (kind === 'failures' && !counted.has(extension)) counted.set(extension, 0)
+  const age = oldest ? Math.max(now - oldest.requestedAt, 0) : 0
+  const failuresRule: AlertRule = { threshold: failures.count, calmMs: failures.withinMs }
+  const ageRule: AlertRule = { threshold: pendingAgeMs, calmMs: pendingAgeMs / 2 }
+  const judged = [
+    ...[...counted].map(([extension, value]) =>
+      judge({ kind: 'failures', extension, value } as const, failuresRule),
+    ),
+    judge({ kind: 'oldest_pending', extension: '', value: age } as const, ageRule),
+  ].flatMap((alert) => alert ?? [])
+
+  function judge(measured: Parameters<typeof judgeAlert>[1], rule: AlertRule): Alert | undefined {
+    const known = alerts.find(
+      ({ kind, extension }) => kind === measured.kind && extension === measured.extension,
+    )
+    return judgeAlert(known, measured, rule, { now, newId })
+  }
+  const changed = judged.filter((alert) => !alerts.includes(alert))
+  if (changed.length > 0) await store.saveAlerts(changed)
+  return judged.filter(({ isTold }) => !isTold)
+}

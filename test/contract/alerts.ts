@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest'
+import type { Alert } from '../../src/domain/alert.ts'
+import { newDelivery, newSubmission } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+
+const FIRING: Alert = {
+  kind: 'failures',
+  extension: 'remove-bg',
+  alertId: 'alert-1',
+  state: 'firing',
+  since: 1_000,
+  passedAt: 1_000,
+  resolvedAt: null,
+  value: 12,
+  isTold: false,
+}
+const RESOLVED: Alert = { ...FIRING, state: 'resolved', resolvedAt: 5_000, value: 0 }
+
+export function describeAlerts(current: () => OpenedStore): void {
+  const fail = async (name: string, receivedAt: number, requestedAt = 1_000) => {
+    const asked = newSubmission([name], { at: requestedAt })
+    await current().store.createSubmission(asked)
+    const word = { service: name, status: 'failed' } as const
+    await current().store.recordDelivery(newDelivery(asked.submissionId, word, { receivedAt }))
+    return asked.submissionId
+  }
+  const countFailures = async (since: number, atMost = 100) => {
+    const counts = await current().store.countFailures(since, atMost)
+    return Object.fromEntries(counts.map(({ extension, count }) => [extension, count]))
+  }
+
+  describe('failures', () => {
+    test('are counted by when they failed, however long ago they were requested', async () => {
+      expect(await countFailures(0)).toEqual({})
+      await fail('remove-bg', 10_000, 9_000)
+      await fail('ai-tasks', 10_000, 9_000)
+      await fail('remove-bg', 20_000, 500)
+      await fail('remove-bg', 20_001, 19_000)
+      expect(await countFailures(20_001)).toEqual({ 'remove-bg': 1, 'ai-tasks': 0 })
+      expect(await countFailures(20_000)).toEqual({ 'remove-bg': 2, 'ai-tasks': 0 })
+      expect(await countFailures(10_000)).toEqual({ 'remove-bg': 3, 'ai-tasks': 1 })
+      expect(await countFailures(0, 2)).toEqual({ 'remove-bg': 2, 'ai-tasks': 1 })
+    })
+
+    test('are not those that succeed, expire or are pending, nor is one counted twice that is told twice', async () => {
+      const { store } = current()
+      const submissionId = await fail('remove-bg', 10_000)
+      await store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'failed' }))
+      const others = newSubmission(['remove-bg', 'ai-tasks'])
+      await store.createSubmission(others)
+      const word = { service: 'remove-bg', status: 'success' } as const
+      await store.recordDelivery(newDelivery(others.submissionId, word, { receivedAt: 10_000 }))
+      const pending = (await store.findSubmission(others.submissionId))?.runs[1]?.runId ?? ''
+      await store.applyFinding(pending, { kind: 'no_word' }, 10_000)
+      expect(await countFailures(0)).toEqual({ 'remove-bg': 1 })
+    })
+  })
+
+  describe('alerts', () => {
+    test('are kept as they are, one of each kind and extension, also by another process', async () => {
+      const oldest: Alert = {
+        ...FIRING,
+        kind: 'oldest_pending',
+        extension: '',
+        alertId: 'alert-2',
+        isTold: true,
+      }
+      await current().store.saveAlerts([FIRING, oldest])
+      await current().store.saveAlerts([RESOLVED])
+      const store = await current().reopen()
+      expect(await store.listAlerts()).toEqual([RESOLVED, oldest])
+    })
+
+    test('that fire are told once they are; that are over go once that is told', async () => {
+      const { store } = current()
+      await store.saveAlerts([FIRING])
+      await store.alertTold(FIRING)
+      expect(await store.listAlerts()).toEqual([{ ...FIRING, isTold: true }])
+      await store.saveAlerts([RESOLVED])
+      await store.alertTold(RESOLVED)
+      expect(await store.listAlerts()).toEqual([])
+    })
+
+    test('are not told by a message about an earlier state or another alert', async () => {
+      const { store } = current()
+      await store.saveAlerts([RESOLVED])
+      await store.alertTold(FIRING)
+      await store.alertTold({ ...RESOLVED, alertId: 'another' })
+      expect(await store.listAlerts()).toEqual([RESOLVED])
+    })
+  })
+}

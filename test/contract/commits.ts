@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest'
+import type { Commit } from '../../src/domain/commit.ts'
+import { accepted, EVIDENCE, newDelivery, newSubmission } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+
+export function describeCommits(current: () => OpenedStore): void {
+  const watch = () => {
+    const commits: Commit[] = []
+    current().store.watchCommits((commit) => commits.push(commit))
+    return commits
+  }
+  const settledIn = (commits: readonly Commit[]) => commits.flatMap(({ settled }) => settled)
+
+  describe('commits', () => {
+    test('are told with what they settled, and how long after its request', async () => {
+      const { store } = current()
+      const asked = newSubmission(['remove-bg', 'ai-tasks', 'aws-auto-tagging'])
+      const { submissionId } = asked
+      await store.createSubmission(asked)
+      const commits = watch()
+      await store.answerSubmission(
+        submissionId,
+        accepted({ 'ai-tasks': 'failed', 'remove-bg': 'pending' }),
+        1_500,
+      )
+      await store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'success' }))
+      const runs = (await store.findSubmission(submissionId))?.runs
+      const tagged = runs?.find(({ name }) => name === 'aws-auto-tagging')
+      await store.applyFinding(tagged?.runId ?? '', EVIDENCE, 5_000)
+      expect(settledIn(commits)).toEqual([
+        { extension: 'ai-tasks', status: 'failed', source: 'response', seconds: 0.5 },
+        { extension: 'remove-bg', status: 'success', source: 'webhook', seconds: 1 },
+        { extension: 'aws-auto-tagging', status: 'success', source: 'reconcile', seconds: 4 },
+      ])
+    })
+
+    test('settle each run once, whatever is repeated or said against it; an expired one when its word comes', async () => {
+      const { store } = current()
+      const asked = newSubmission(['remove-bg'])
+      const { submissionId } = asked
+      await store.createSubmission(asked)
+      const commits = watch()
+      const runId = (await store.findSubmission(submissionId))?.runs[0]?.runId ?? ''
+      await store.applyFinding(runId, { kind: 'no_word' }, 1_800)
+      expect(settledIn(commits)).toEqual([])
+      for (const status of ['success', 'success', 'failed'] as const)
+        await store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status }))
+      expect(settledIn(commits)).toMatchObject([{ extension: 'remove-bg', status: 'success' }])
+    })
+
+    test('do not tell of a step that was taken back', async () => {
+      const { store } = current()
+      const asked = newSubmission(['remove-bg', 'ai-tasks'])
+      const { submissionId } = asked
+      await store.createSubmission(asked)
+      const commits = watch()
+      const kept = newDelivery(submissionId, { service: 'remove-bg', status: 'success' })
+      const word = { service: 'ai-tasks', status: 'success' } as const
+      const clashing = newDelivery(submissionId, word, { deliveryId: kept.deliveryId })
+      const settled = await Promise.allSettled([store.recordDelivery(kept), store.recordDelivery(clashing)])
+      expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+      expect(settledIn(commits).map(({ extension }) => extension)).toEqual(['remove-bg'])
+    })
+  })
+}

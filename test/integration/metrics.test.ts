@@ -1,0 +1,220 @@
+import { expect, test } from 'vitest'
+import { parsePrometheusText, type Sample } from '../support/prometheus-text.ts'
+import { startReceiver } from '../support/receiver.ts'
+import { deliverEvent } from '../support/signed-webhooks.ts'
+import {
+  ADMIN_KEY,
+  API_KEY,
+  type RunningTracker,
+  startTracker,
+  startTrackerAndSandbox,
+  temporaryDirectory,
+} from '../support/tracker.ts'
+import { openWatchedStore } from '../support/watched-store.ts'
+import { deliver, payload, register } from '../support/webhooks.ts'
+import { BY_HAND, movingClock, reconcileNow, startLibrary, uploadWith } from './reconcile-setup.ts'
+
+const IN_TIME = { timeout: 10_000 }
+
+async function scrape(tracker: RunningTracker): Promise<(name: string, labels?: Sample['labels']) => number> {
+  const answer = await tracker.fetch('/metrics')
+  expect(answer.status).toBe(200)
+  expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/)
+  const samples = parsePrometheusText(await answer.text())
+  return (name, labels = {}) => {
+    const found = samples.filter(
+      (sample) =>
+        sample.name === name &&
+        Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
+    )
+    return found.reduce((sum, { value }) => sum + value, found.length === 0 ? Number.NaN : 0)
+  }
+}
+
+test('deliveries are counted by route and outcome, refused ones by their cause, too', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const before = await scrape(tracker)
+  expect(before('tracker_deliveries_total', { route: 'extension', outcome: 'applied' })).toBe(0)
+
+  for (const status of ['success', 'success', 'failure', 'failure'] as const)
+    await deliver(webhookUrl, payload('remove-bg', status))
+  await deliver(webhookUrl, { service: 'ai-tasks', status: 'SUCCESS' })
+  await deliver(webhookUrl.replace(/.{4}$/, 'AAAA'), payload('remove-bg', 'success'))
+  await deliver(webhookUrl, 'no json')
+  await deliverEvent(tracker, '{}')
+  const value = await scrape(tracker)
+  const counted = (route: string) =>
+    ['applied', 'duplicate', 'contradicted', 'ignored', 'rejected'].map((outcome) =>
+      value('tracker_deliveries_total', { route, outcome }),
+    )
+  expect(counted('extension')).toEqual([1, 2, 1, 1, 2])
+  expect(counted('account')).toEqual([0, 0, 0, 0, 1])
+  const refused = (route: string, cause: string) =>
+    value('tracker_deliveries_refused_total', { route, cause })
+  expect(refused('extension', 'forged_token')).toBe(1)
+  expect(refused('extension', 'not_json')).toBe(1)
+  expect(refused('account', 'no_secret')).toBe(1)
+})
+
+test('settling is timed however it came about: by the response, by a webhook, by evidence', async () => {
+  const { clock, advance } = movingClock()
+  const library = await startLibrary()
+  const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
+  const { fileId } = await uploadWith(tracker, ['remove-bg', 'aws-auto-tagging', 'ai-tasks'])
+  advance(40_000)
+  await deliver(library.webhookUrls[0] ?? '', { service: 'remove-bg', status: 'FAILURE', fileId })
+  library.change(fileId, { AITags: [{ name: 'Shirt', confidence: 90.1, source: 'aws-auto-tagging' }] })
+  await reconcileNow(tracker)
+  const registered = await register(tracker, ['google-auto-tagging'], null)
+  const { pathname, search } = new URL(registered.statusUrl)
+  const told = await tracker.fetch(`${pathname}/response${search}`, {
+    method: 'PUT',
+    body: JSON.stringify({ fileId: 'file-x', extensionStatus: { 'google-auto-tagging': 'success' } }),
+  })
+  expect(told.status).toBe(200)
+
+  const value = await scrape(tracker)
+  const settled = (extension: string) => {
+    const seconds = (name: string, labels = {}) =>
+      value(`tracker_run_settle_seconds_${name}`, { extension, ...labels })
+    return [seconds('count'), seconds('bucket', { le: '30' }), seconds('bucket', { le: '60' })]
+  }
+  expect(settled('remove-bg')).toEqual([1, 0, 1])
+  expect(settled('aws-auto-tagging')).toEqual([1, 0, 1])
+  expect(settled('google-auto-tagging')).toEqual([1, 1, 1])
+  expect(settled('ai-tasks')).toEqual([Number.NaN, Number.NaN, Number.NaN])
+  const bySource = (source: string, status: string) => value('tracker_runs_settled_total', { source, status })
+  expect(bySource('webhook', 'failed')).toBe(1)
+  expect(bySource('reconcile', 'success')).toBe(1)
+  expect(bySource('response', 'success')).toBe(1)
+  expect(value('tracker_reconciled_runs_total', { finding: 'evidence' })).toBe(1)
+  expect(value('tracker_reconciled_runs_total', { finding: 'nothing' })).toBe(1)
+  expect(value('tracker_runs', { status: 'pending', extension: 'ai-tasks' })).toBe(1)
+  expect(value('tracker_runs', { status: 'failed', extension: 'remove-bg' })).toBe(1)
+  expect(value('tracker_runs', { status: 'success' })).toBe(2)
+  expect(value('tracker_oldest_pending_seconds')).toBeGreaterThanOrEqual(40)
+  expect(value('tracker_oldest_pending_seconds')).toBeLessThan(50)
+})
+
+test('a status that no run has any more is not told of, and nothing pending is 0 seconds old', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  expect((await scrape(tracker))('tracker_runs', { status: 'pending' })).toBe(1)
+  await deliver(webhookUrl, payload('remove-bg', 'success'))
+  const value = await scrape(tracker)
+  expect(value('tracker_runs', { status: 'pending' })).toBeNaN()
+  expect(value('tracker_runs', { status: 'success', extension: 'remove-bg' })).toBe(1)
+  expect(value('tracker_oldest_pending_seconds')).toBe(0)
+})
+
+test('the fifty-first extension and all after it are told of as other', async () => {
+  const tracker = await startTracker()
+  const hostile = 'a"b\\c\n{}'
+  for (const name of [hostile, ...Array.from({ length: 59 }, (_, index) => `extension-${index}`)]) {
+    const { webhookUrl } = await register(tracker, [name], `file of ${name}`)
+    await deliver(webhookUrl, { service: name, status: 'SUCCESS', fileObject: { fileId: `file of ${name}` } })
+  }
+  const samples = parsePrometheusText(await (await tracker.fetch('/metrics')).text())
+  for (const name of ['tracker_runs', 'tracker_run_settle_seconds_count', 'tracker_runs_settled_total']) {
+    const told = samples.filter((sample) => sample.name === name)
+    expect(told).toHaveLength(51)
+    expect(told.find(({ labels }) => labels['extension'] === hostile)?.value).toBe(1)
+    expect(told.find(({ labels }) => labels['extension'] === 'other')?.value).toBe(10)
+  }
+})
+
+test('uploads are timed by how they were answered, and their bytes counted', async () => {
+  const { tracker } = await startTrackerAndSandbox()
+  await uploadWith(tracker, ['remove-bg'])
+  const form = new FormData()
+  form.append('fileName', 'nothing.png')
+  expect((await tracker.fetch('/api/v1/files/upload', { method: 'POST', body: form })).status).toBe(400)
+  const value = await scrape(tracker)
+  expect(value('tracker_upload_seconds_count', { status: '2xx' })).toBe(1)
+  expect(value('tracker_upload_seconds_count', { status: '4xx' })).toBe(1)
+  expect(value('tracker_upload_bytes_count')).toBe(2)
+  expect(value('tracker_upload_bytes_sum')).toBeGreaterThan(500)
+  expect(value('tracker_upload_bytes_sum')).toBeLessThan(2_000)
+  expect(value('tracker_uploads_under_way')).toBe(0)
+})
+
+test('each commit is counted with the steps that it took', async () => {
+  const tracker = await startTracker()
+  const before = await scrape(tracker)
+  const many = Array.from({ length: 20 }, (_, index) => register(tracker, ['remove-bg'], `file-${index}`))
+  await Promise.all(many)
+  const after = await scrape(tracker)
+  const grown = (name: string) => after(name) - before(name)
+  expect(grown('tracker_commit_batch_steps_sum')).toBeGreaterThanOrEqual(20)
+  expect(grown('tracker_commit_batch_steps_count')).toBeGreaterThanOrEqual(1)
+  expect(grown('tracker_commit_seconds_sum')).toBeGreaterThan(0)
+  expect(after('tracker_commit_queue_depth')).toBe(0)
+})
+
+test('what callers are owed is told: attempts by how they ended, and what waits', async () => {
+  let status = 500
+  const receiver = await startReceiver((_request, response) => response.writeHead(status).end())
+  const { clock, advance } = movingClock()
+  const library = await startLibrary()
+  const env = { ...BY_HAND, ...library.env, ALLOW_PRIVATE_TARGETS: 'true' }
+  const tracker = await startTracker(env, { clock })
+  const { fileId } = await uploadWith(tracker, ['remove-bg'], { webhookUrl: receiver.url })
+  await deliver(library.webhookUrls[0] ?? '', {
+    service: 'remove-bg',
+    status: 'SUCCESS',
+    fileObject: { fileId },
+  })
+  const tried = async (result: string) =>
+    (await scrape(tracker))('tracker_notification_attempts_total', { result })
+  await expect.poll(() => tried('again'), IN_TIME).toBe(1)
+  const failed = await scrape(tracker)
+  expect([failed('tracker_notifications_waiting'), failed('tracker_notifications_due')]).toEqual([1, 0])
+  status = 200
+  advance(7_000)
+  await expect.poll(() => tried('delivered'), IN_TIME).toBe(1)
+  expect((await scrape(tracker))('tracker_notifications_waiting')).toBe(0)
+})
+
+test('the process, the version and the version of Node are told', async () => {
+  const value = await scrape(await startTracker())
+  expect(value('tracker_build_info', { version: '0.1.0', node: process.version })).toBe(1)
+  expect(value('process_resident_memory_bytes')).toBeGreaterThan(1_000_000)
+  expect(value('nodejs_eventloop_lag_seconds')).toBeGreaterThanOrEqual(0)
+})
+
+test('while the store cannot be read the rest is told, and deliveries that it did not take are counted', async () => {
+  const directory = temporaryDirectory()
+  const watched = openWatchedStore(directory)
+  const tracker = await startTracker({}, { store: watched.store }, directory)
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  watched.refused.add('recordDelivery').add('listRunGroups')
+  expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).status).toBe(503)
+  const value = await scrape(tracker)
+  expect(value('tracker_store_readable')).toBe(0)
+  expect(value('tracker_oldest_pending_seconds')).toBeNaN()
+  expect(value('tracker_deliveries_not_taken_total', { cause: 'store_unavailable' })).toBe(1)
+  expect(value('tracker_deliveries_total', { outcome: 'applied' })).toBe(0)
+  watched.refused.clear()
+  expect((await scrape(tracker))('tracker_store_readable')).toBe(1)
+})
+
+test.each([
+  ['an API key', { authorization: `Bearer ${API_KEY}` }, 200],
+  ['an admin key', { authorization: `Bearer ${ADMIN_KEY}` }, 200],
+  ['no key', { authorization: '' }, 401],
+  ['a wrong key', { authorization: 'Bearer of-nothing-at-all-0123456789' }, 401],
+] as const)('%s is answered as it deserves', async (_, headers, status) => {
+  const tracker = await startTracker()
+  expect((await fetch(`${tracker.url}/metrics`, { headers })).status).toBe(status)
+})
+
+test('with METRICS_PUBLIC, and where no key is configured, none is asked for', async () => {
+  const open = await startTracker({ METRICS_PUBLIC: 'true' })
+  expect((await fetch(`${open.url}/metrics`)).status).toBe(200)
+  expect((await fetch(`${open.url}/stats`)).status).toBe(401)
+  const local = await startTracker({ TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' })
+  expect((await fetch(`${local.url}/metrics`)).status).toBe(200)
+  const foreign = { headers: { origin: 'https://elsewhere.example' } }
+  expect((await fetch(`${local.url}/metrics`, foreign)).status).toBe(403)
+})

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest'
+import type { Alert } from '../../../src/domain/alert.ts'
+import { alertMessage } from '../../../src/tracking/alert-message.ts'
+import { createCapabilityTokens } from '../../../src/tracking/capability-tokens.ts'
+import { createLinks } from '../../../src/tracking/links.ts'
+
+const THRESHOLDS = { failures: { count: 10, withinMs: 900_000 }, pendingAgeMs: 7_200_000 }
+const TOKENS = createCapabilityTokens(['a secret of the tests'])
+const LINKS = createLinks(() => 'https://tracker.example/sub', TOKENS)
+const FIRING: Alert = {
+  kind: 'failures',
+  extension: 'remove-bg',
+  alertId: 'alert-1',
+  state: 'firing',
+  since: Date.parse('2026-03-01T12:00:30Z'),
+  passedAt: 0,
+  resolvedAt: null,
+  value: 12,
+  isTold: false,
+}
+const message = (changes: Partial<Alert> = {}) => alertMessage({ ...FIRING, ...changes }, THRESHOLDS, LINKS)
+
+test('failures are told with their count, the threshold, since when, and the page that shows them', () => {
+  expect(message()).toEqual({
+    text:
+      'FIRING: remove-bg has failed 12 times in the last 15 min (threshold 10).\n' +
+      'https://tracker.example/sub/admin/failures?extension=remove-bg',
+    alert: 'failures',
+    state: 'firing',
+    extension: 'remove-bg',
+    count: 12,
+    ageSeconds: null,
+    threshold: 10,
+    windowSeconds: 900,
+    since: '2026-03-01T12:00:30.000Z',
+    resolvedAt: null,
+    url: 'https://tracker.example/sub/admin/failures?extension=remove-bg',
+  })
+  expect(message({ state: 'resolved', resolvedAt: FIRING.since + 60_000, value: 0 })).toMatchObject({
+    text: expect.stringContaining(
+      'RESOLVED: remove-bg has failed 0 times in the last 15 min; it was the matter since 2026-03-01 12:00 UTC.',
+    ),
+    state: 'resolved',
+    resolvedAt: '2026-03-01T12:01:30.000Z',
+  })
+})
+
+test('the oldest pending run is told with its age', () => {
+  const oldest = { kind: 'oldest_pending', extension: '', value: 7_500_000 } as const
+  expect(message(oldest)).toMatchObject({
+    text: expect.stringMatching(
+      /^FIRING: the oldest pending extension has waited for 2 h 5 min \(threshold 2 h\)\.\nhttps/,
+    ),
+    alert: 'oldest_pending',
+    extension: null,
+    count: null,
+    ageSeconds: 7_500,
+    threshold: 7_200,
+    windowSeconds: null,
+    url: 'https://tracker.example/sub/admin/failures?status=pending',
+  })
+})
+
+test('a name from outside calls nobody, breaks no line and is cut; the address names it whole', () => {
+  const extension = `<!channel> & <https://evil.example|click>\n\u202e${'x'.repeat(500)}`
+  const { text, url } = message({ extension }) as { text: string; url: string }
+  expect(text).not.toMatch(/[<>\u202e]|&(?!(amp|lt|gt);)/)
+  expect(text.split('\n')).toHaveLength(2)
+  expect(text.split('\n')[0]?.length).toBeLessThan(220)
+  expect(new URL(url).searchParams.get('extension')).toBe(extension)
+})
+
+test('so many that nobody counts them are told as at least so many', () => {
+  expect(message({ value: 10_000 })).toMatchObject({
+    text: expect.stringContaining('has failed at least 10000 times'),
+  })
+})
