@@ -194,7 +194,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const errorAnswers = createErrorAnswers(publicUrl, (err, requestId) =>
     log.error({ err, requestId }, 'a request failed'),
   )
-  const operating = { ...receiving, wake: retrier.wake }
+  const operating = { ...receiving, wake: () => retrier.wake() }
   const pages = createAdminPages({ ...operating, config, publicUrl, tell: errorAnswers.tell })
   const app = createApp({
     errorAnswers,
