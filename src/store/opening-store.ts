@@ -5,7 +5,7 @@ export type OpeningStore = {
   /** Until the database is open each step is rejected with `store_unavailable`; closing it is always allowed. */
   store: Store
   /** Rejects with what refused; then it may be tried again. */
-  tryOpen(): Promise<void>
+  tryOpen: () => Promise<void>
 }
 
 /** A store that is there before its database is. `open` has to do all that must be done before the first step of others. */

@@ -74,7 +74,7 @@ test('Pruning leaves the row of a delivery, and takes little at once where bodie
     pruned.push(done.pruned)
     after = done.next
   } while (after !== null)
-  expect(pruned).toEqual(Array.from({ length: 10 }, () => 4))
+  expect(pruned).toEqual(Array.from({ length: 40 }, () => 1))
   expect(select('SELECT * FROM delivery_bodies')).toEqual([])
   expect(select('SELECT * FROM deliveries')).toHaveLength(40)
 })

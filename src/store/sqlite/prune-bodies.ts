@@ -1,7 +1,7 @@
 import type { Statements } from './statements.ts'
 
 /** Freeing a body reads and overwrites all of its pages: so much at once takes a few milliseconds. */
-const MAX_BYTES = 4 * 1024 * 1024
+const MAX_BYTES = 1024 * 1024
 
 /** Looks no further than at `limit` bodies, in the order of insertion: the primary key is all it reads by. */
 export function pruneBodies(

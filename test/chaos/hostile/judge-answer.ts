@@ -27,7 +27,7 @@ export function faultOf(answer: WireAnswer, target: string, isHead = false): str
   if (requestId === undefined || requestId === '') return 'no X-Request-Id'
   if (headers.has(PASSED_ON) || GOOD.includes(status)) return undefined
   // Who is not signed in is sent to where that is done, and after a form to what came of it.
-  if (status === 303 && /^\/admin/.test(headers.get('location') ?? '')) return undefined
+  if (status === 303 && (headers.get('location') ?? '').startsWith('/admin')) return undefined
   if (![...REFUSALS, ...TROUBLES].includes(status)) return `status ${status}`
   if (isHead) return undefined
   // A path that is written crookedly may or may not have come to one of ImageKit's routes.
