@@ -124,7 +124,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   })
   const opener = createOpener({
     open: tryOpen,
-    onOpen: jobs.start,
+    onOpen: () => jobs.start(),
     everyMs: overrides.reopenEveryMs ?? 2000,
     log,
   })

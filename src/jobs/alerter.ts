@@ -31,7 +31,12 @@ type AlerterDeps = JudgeAlertsDeps & {
 export function createAlerter(deps: AlerterDeps): Repeated {
   const { store, sender, target, thresholds, links, alertEveryMs, clock, log } = deps
   let failed = 0
-  let notBefore = Number.NEGATIVE_INFINITY
+  let pause = { since: 0, ms: 0 }
+  const isPaused = () => {
+    const passedMs = clock() - pause.since
+    // Negative where the clock has been set back since.
+    return passedMs >= 0 && passedMs < pause.ms
+  }
 
   /** Returns whether the address has taken it. */
   const tell = async (alert: Alert): Promise<boolean> => {
@@ -48,7 +53,7 @@ export function createAlerter(deps: AlerterDeps): Repeated {
     const reason = sent.kind === 'gone' ? 'status_410' : sent.reason
     failed += 1
     const pauseMs = alertPauseMs(failed, sent.kind === 'retry' ? sent.retryAfterMs : null)
-    notBefore = clock() + pauseMs
+    pause = { since: clock(), ms: pauseMs }
     log.warn(
       { alert: kind, extension, state, reason, pauseMs },
       'an alert could not be told; it is tried again',
@@ -58,7 +63,7 @@ export function createAlerter(deps: AlerterDeps): Repeated {
 
   return repeat(
     async () => {
-      for (const alert of await judgeAlerts(deps)) if (clock() < notBefore || !(await tell(alert))) break
+      for (const alert of await judgeAlerts(deps)) if (isPaused() || !(await tell(alert))) break
       return alertEveryMs
     },
     { afterFailureMs: 5 * alertEveryMs, onError: (err) => log.error({ err }, 'alerting failed') },

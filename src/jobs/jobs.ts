@@ -22,7 +22,7 @@ export type Jobs = {
   /** There are runs to be asked for again. */
   wakeRetrier: () => void
   /** Something is on disk: there may be callers to be told of it. */
-  noteCommit(commit: Commit): void
+  noteCommit: (commit: Commit) => void
 }
 
 /** Everything that runs on a timer. */

@@ -7,7 +7,7 @@ import { createStoreGauges, type GaugedStore } from './store-gauges.ts'
 
 export type Metrics = {
   meter: EventMeter
-  noteCommit(commit: Commit): void
+  noteCommit: (commit: Commit) => void
   contentType: string
   /** Everything as text, as it is now. */
   expose(): Promise<string>

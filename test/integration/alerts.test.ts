@@ -200,6 +200,16 @@ test('a dead address slows nothing down, is tried again, and told of what it mis
   expect(later).toContain(first)
 })
 
+test('what could not be told is tried again though the clock has been set back a day', async () => {
+  const { tracker, receiver, answer, advance } = await startAlerting()
+  answer.status = 503
+  await fail(tracker, 'remove-bg', 3)
+  await expect.poll(() => receiver.requests.length, IN_TIME).toBe(1)
+  answer.status = 200
+  advance(-24 * 60 * MINUTE)
+  await expect.poll(() => kept(tracker), IN_TIME).toEqual([{ state: 'firing', told: 1 }])
+})
+
 test('what is over before its address could be told is told as over', async () => {
   const { tracker, receiver, answer, advance, states } = await startAlerting()
   answer.status = 503
