@@ -88,7 +88,7 @@ export async function startLibrary() {
     /** What the search tells still, though the file has changed. */
     stale: new Map<string, object>(),
     /** Refuses a search for these ids with a status; undefined where it answers. */
-    refuseSearch: (_: { ids: string[]; path: string }): number | undefined => undefined,
+    refuseSearch: (() => undefined) as (search: { ids: string[]; path: string }) => number | undefined,
     /** Ids about whose details something in between answers, not ImageKit. */
     between: new Set<string>(),
     /** What is done to each question about a file instead of an answer. */
