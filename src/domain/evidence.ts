@@ -71,7 +71,8 @@ function findChange(name: string, baseline: Baseline, seen: FileFacts): Evidence
 function findNewTags(source: string, baseline: Baseline, seen: FileFacts): Evidence | null {
   const before = tagsOf(baseline, source)
   const now = tagsOf(seen, source)
-  const isNew = now.some((tag) => !before.includes(tag))
+  const had = new Set(before)
+  const isNew = now.some((tag) => !had.has(tag))
   return isNew ? { kind: 'new_ai_tags', source, before, now } : null
 }
 

@@ -6,7 +6,7 @@ import type { Run } from '../domain/run.ts'
 import type { Submission } from '../domain/submission.ts'
 import { parseExtensions } from '../imagekit/extensions-parameter.ts'
 import { fileIdText } from '../imagekit/plain-text.ts'
-import { readToldAnswer } from '../imagekit/read-answer.ts'
+import { parseToldAnswer } from '../imagekit/read-answer.ts'
 import type { Access } from '../tracking/access.ts'
 import { admitReader } from '../tracking/admit-reader.ts'
 import type { CapabilityTokens } from '../tracking/capability-tokens.ts'
@@ -36,11 +36,13 @@ type SubmissionRoutesDeps = Parameters<typeof registerSubmission>[0] &
 
 // What is no Unicode can be put into no address, and NUL into no text column of PostgreSQL.
 const registrationSchema = z.object({
-  extensions: z.array(z.unknown()).min(1),
+  extensions: z
+    .custom<unknown[]>(Array.isArray, 'should be an array')
+    .refine(({ length }) => length > 0, 'is empty'),
   fileId: fileIdText.nullish(),
 })
 
-const responseSchema = z.looseObject({ fileId: fileIdText.optional() })
+const responseSchema = z.object({ fileId: fileIdText.optional() })
 
 /** Uploads made elsewhere, and what is known of any submission. */
 export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
@@ -92,9 +94,7 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
       await find(submissionId)
       const { json } = await readJsonObject(c.env.incoming, deps.readBody)
       parseWith(responseSchema, json)
-      const answer = readToldAnswer(json)
-      if (answer === undefined) throw notAnAnswer()
-      const { state, fileId } = await recordResponse(deps, submissionId, answer)
+      const { state, fileId } = await recordResponse(deps, submissionId, parseToldAnswer(json))
       if (state !== 'accepted' || fileId === null)
         return c.json(submissionView(deps.links, await find(submissionId)))
       return answerLinkedStatus(c, await deps.board.find(fileId), deps.links.assetStatus(fileId))
@@ -102,12 +102,6 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
     OPTIONS: responseCors,
   })
   return app
-}
-
-function notAnAnswer(): TrackerError {
-  return new TrackerError('invalid_input', 'The body is not what ImageKit answers to an upload.', {
-    fields: [{ field: 'fileId', message: 'is needed, or the "message" of an error' }],
-  })
 }
 
 function parseWith<T>(schema: z.ZodType<T>, json: JsonObject): T {

@@ -85,14 +85,15 @@ test.each([401, 403])('a key that is refused with %i is told loudly, and nothing
 
 test('a dry run tells of the first thousand runs, and that there are more', async () => {
   const { advance, library, tracker } = await setUp([])
-  for (let at = 0; at < 1000; at++) {
+  const names = Array.from({ length: 20 }, (_, index) => `tagger-${index}`)
+  for (let at = 0; at < 50; at++) {
     library.files.set(`file-x${at}`, uploadedFile(`file-x${at}`))
-    await register(tracker, ['ai-tasks'], `file-x${at}`)
+    await register(tracker, names, `file-x${at}`)
   }
   advance(1000)
   const { runs, stoppedBy } = await reconcileNow(tracker, true)
   expect(runs).toHaveLength(1000)
   expect(new Set(runs.map(({ runId }) => runId)).size).toBe(1000)
   expect(stoppedBy).toBe('A dry run tells of the first 1000 runs, and more are due.')
-  for (const ids of library.searches) expect(ids.length).toBeLessThanOrEqual(100)
+  expect(library.searches).toHaveLength(10)
 })

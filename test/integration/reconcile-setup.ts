@@ -75,8 +75,6 @@ export function rowsOf(tracker: RunningTracker, sql: string): unknown[] {
 
 type Refusal = { status: number; headers?: { [name: string]: string } } | 'break_off'
 
-const noRefusal: (search: { ids: string[]; path: string }) => number | undefined = () => undefined
-
 /** An ImageKit whose files change, vanish and are not told of as a test wants. */
 export async function startLibrary() {
   const files = new Map<string, object>()
@@ -90,7 +88,7 @@ export async function startLibrary() {
     /** What the search tells still, though the file has changed. */
     stale: new Map<string, object>(),
     /** Refuses a search for these ids with a status; undefined where it answers. */
-    refuseSearch: noRefusal,
+    refuseSearch: (() => undefined) as (search: { ids: string[]; path: string }) => number | undefined,
     /** Ids about whose details something in between answers, not ImageKit. */
     between: new Set<string>(),
     /** What is done to each question about a file instead of an answer. */

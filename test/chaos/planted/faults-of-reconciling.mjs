@@ -63,7 +63,8 @@ export const FAULTS_OF_RECONCILING = [
   {
     name: 'rate-limit-is-no-evidence',
     file: 'src/imagekit/file-lookup.ts',
-    find: "return { kind: 'held_back', ms }",
+    find: `hold.begin(ms)
+        return { kind: 'held_back', ms }`,
     replace: 'return read(200, [])',
     tests: TROUBLED,
   },
