@@ -112,12 +112,26 @@ export const FAULTS_AT_THE_DOOR = [
     name: 'board-told-before-the-commit',
     file: RECEIVE,
     find: `const recorded = await rememberingFailures(deps, received, () =>
-    deps.store.recordDelivery({ ...received, route: 'extension', submissionId, signature, word }),
+    deps.store.recordDelivery({
+      ...received,
+      headers: withoutSignatures(received.headers),
+      route: 'extension',
+      submissionId,
+      signature,
+      word,
+    }),
   )
   if (recorded.fileId !== null && recorded.outcome !== 'ignored') deps.board.changed(recorded.fileId)`,
     replace: `if (word.fileId !== null) deps.board.changed(word.fileId)
   const recorded = await rememberingFailures(deps, received, () =>
-    deps.store.recordDelivery({ ...received, route: 'extension', submissionId, signature, word }),
+    deps.store.recordDelivery({
+      ...received,
+      headers: withoutSignatures(received.headers),
+      route: 'extension',
+      submissionId,
+      signature,
+      word,
+    }),
   )`,
     tests: ['test/integration/webhook-durability.test.ts'],
   },

@@ -11,7 +11,7 @@ export const FAULTS_OF_RECONCILING = [
   {
     name: 'old-tags-are-evidence',
     ...EVIDENCE,
-    find: 'now.some((tag) => !before.includes(tag))',
+    find: 'now.some((tag) => !had.has(tag))',
     replace: 'now.length > 0',
   },
   {

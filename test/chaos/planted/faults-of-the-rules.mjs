@@ -117,8 +117,8 @@ export const FAULTS_OF_THE_RULES = [
   {
     name: 'early-webhook-not-claimed',
     ...ANSWER,
-    find: 'of unclaimed) {',
-    replace: 'of unclaimed.slice(0, 0)) {',
+    find: 'of waiting.get(name) ?? []) {',
+    replace: 'of []) {',
   },
   {
     name: 'baseline-taken-anew',
@@ -148,7 +148,7 @@ export const FAULTS_OF_THE_RULES = [
   {
     name: 'notified-of-the-response',
     ...NOTIFICATION,
-    find: "return isSettledNow && (after.source === 'webhook' || after.source === 'reconcile')",
+    find: 'return isSettledNow && isToldToCallers(after)',
     replace: 'return isSettledNow',
   },
   {
