@@ -1,0 +1,95 @@
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { expect, onTestFinished, test } from 'vitest'
+import { ADMIN_KEY } from '../support/tracker.ts'
+
+/** Where no Chromium is found these tests are told as skipped; in CI they run, and fail without one. */
+export const browserTest = test.skipIf(findChromium() === undefined && !process.env['CI'])
+
+type PageOptions = BrowserContextOptions & {
+  /** What the console may say: a browser tells every answer of 400 and above there. */
+  tolerated?: RegExp
+}
+
+/**
+ * A page of a browser that nobody has used. Whatever it asks of another origin, says on the console as a warning or an
+ * error, throws, or opens as a dialog fails the test.
+ */
+export async function openPage(tracker: { url: string }, options: PageOptions = {}): Promise<Page> {
+  const { tolerated, ...contextOptions } = options
+  const browser = await findBrowser()
+  const context = await browser.newContext({
+    baseURL: tracker.url,
+    reducedMotion: 'reduce',
+    ...contextOptions,
+  })
+  context.setDefaultTimeout(10_000)
+  const troubles: string[] = []
+  context.on('request', (request) => {
+    if (new URL(request.url()).origin !== tracker.url) troubles.push(`asked for ${request.url()}`)
+  })
+  context.on('console', (message) => {
+    const isTolerated = tolerated?.test(message.text()) ?? false
+    if (['error', 'warning'].includes(message.type()) && !isTolerated) troubles.push(message.text())
+  })
+  context.on('weberror', (error) => troubles.push(String(error.error())))
+  context.on('dialog', async (dialog) => {
+    troubles.push(`a dialog: ${dialog.message()}`)
+    await dialog.dismiss()
+  })
+  onTestFinished(async () => {
+    await context.close()
+    expect(troubles).toEqual([])
+  })
+  return context.newPage()
+}
+
+export async function signIn(page: Page): Promise<void> {
+  await page.goto('/admin/sign-in')
+  await page.getByLabel('Admin key').fill(ADMIN_KEY)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('heading', { name: 'Overview' }).waitFor()
+}
+
+export async function openSignedIn(tracker: { url: string }, options: PageOptions = {}): Promise<Page> {
+  const page = await openPage(tracker, options)
+  await signIn(page)
+  return page
+}
+
+/** What all files of a worker share; it ends with the process. */
+let browser: Promise<Browser> | undefined
+
+const FLAGS = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+function findBrowser(): Promise<Browser> {
+  const executablePath = findChromium()
+  if (executablePath === undefined) throw new Error('There is no chromium: install it, or set CHROMIUM.')
+  browser ??= chromium.launch({ executablePath, args: FLAGS, chromiumSandbox: false, headless: true })
+  return browser
+}
+
+function findChromium(): string | undefined {
+  const { CHROMIUM, PATH = '' } = process.env
+  if (CHROMIUM) return CHROMIUM
+  return PATH.split(delimiter)
+    .map((directory) => join(directory, 'chromium'))
+    .find(isExecutable)
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
