@@ -63,7 +63,8 @@ export type OperatorStore = {
   createRetry(retryId: string, runIds: readonly string[], act: Act): Promise<void>
 
   /**
-   * The submission that asks for a run again, with what it is done for: an operator's act, or an item of a retry. Returns
+   * The submission that asks for a run again, with what it is done for: an operator's act, or an item of a retry. The run
+   * itself is seen to thereby. Returns
    * why nothing was written, if the run may not be asked for again (any more).
    */
   submitRetry(
@@ -71,6 +72,9 @@ export type OperatorStore = {
     submission: NewSubmission,
     origin: { act: Act } | { itemId: number },
   ): Promise<RetryRefusal | null>
+
+  /** ImageKit did not take what `submitRetry` wrote down at this time: the run is no longer seen to. */
+  withdrawRetry(runId: string, at: number): Promise<void>
 
   /** The first that is waiting. What was under way when a process died is `unconfirmed`, and never returned. */
   nextRetryItem(): Promise<{ itemId: number; runId: string; actor: string } | undefined>

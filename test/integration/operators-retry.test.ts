@@ -46,6 +46,9 @@ test('a failed run is asked for again with the same options, and settles as a ru
   const now = await statusOf(tracker, fileId)
   expect(now.extensions).toMatchObject([{ runId: retried.json.runId, attempt: 2 }])
 
+  // It was seen to, so the worklist is empty.
+  expect(await listRuns(tracker, '?status=failed&acknowledged=false')).toMatchObject([{ attempt: 2 }])
+
   const again = await ask(tracker, `/runs/${failed?.runId}/retry`, { method: 'POST' })
   expect(again.status).toBe(409)
   expect(again.json).toMatchObject({ code: 'run_not_current' })
@@ -78,7 +81,10 @@ test('a file that is gone is told as gone', async () => {
     status: 410,
     json: { code: 'asset_gone' },
   })
-  // Nothing was asked, so the failed run is still the current one.
+  // Nothing was asked, so the failed run is still the current one, and still on the worklist.
+  expect(await listRuns(tracker, '?status=failed&acknowledged=false')).toMatchObject([
+    { runId: failed?.runId },
+  ])
   expect((await statusOf(tracker, files[0])).extensions).toMatchObject([{ runId: failed?.runId }])
 })
 

@@ -23,18 +23,19 @@ export function listActs(
 }
 
 export function acknowledgeRuns(writer: Writer, runIds: readonly string[], act: Act): ListedRun[] {
-  const { statements } = writer
-  const acknowledged: ListedRun[] = []
-  for (const runId of new Set(runIds)) {
-    const row = statements.findRun.get({ runId })
-    if (row === undefined || row.run.status === 'pending') continue
-    const { submissionSeq, dueAt, groupId } = row.run
-    const { submissionId, fileId, fileName, kind } = row.submission
-    const before = toRun(row.run, submissionId)
-    const run = { ...before, acknowledgedAt: act.at }
-    saveRun(writer, { run: before, groupId }, run, { submissionSeq, dueAt, isListed: groupId !== null })
-    acknowledged.push({ run, fileId, fileName, kind })
-  }
-  recordAct(statements, act)
+  const acknowledged = [...new Set(runIds)].flatMap((runId) => markRun(writer, runId, act.at) ?? [])
+  recordAct(writer.statements, act)
   return acknowledged
+}
+
+/** Marks a run as seen to, or with null as not; one that is pending stays as it is. */
+export function markRun(writer: Writer, runId: string, acknowledgedAt: number | null): ListedRun | undefined {
+  const row = writer.statements.findRun.get({ runId })
+  if (row === undefined || row.run.status === 'pending') return undefined
+  const { submissionSeq, dueAt, groupId } = row.run
+  const { submissionId, fileId, fileName, kind } = row.submission
+  const before = toRun(row.run, submissionId)
+  const run = { ...before, acknowledgedAt }
+  saveRun(writer, { run: before, groupId }, run, { submissionSeq, dueAt, isListed: groupId !== null })
+  return { run, fileId, fileName, kind }
 }

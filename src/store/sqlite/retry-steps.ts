@@ -1,7 +1,7 @@
 import type { Act } from '../../domain/act.ts'
 import { judgeRetry, type RetryItemState, type RetryProgress, type RetryRefusal } from '../../domain/retry.ts'
 import type { NewSubmission } from '../../domain/submission.ts'
-import { recordAct } from './act-steps.ts'
+import { markRun, recordAct } from './act-steps.ts'
 import { findRunHistory } from './run-history.ts'
 import type { Statements } from './statements.ts'
 import type { Writer } from './stored-submission.ts'
@@ -34,10 +34,16 @@ export function submitRetry(
   const judgement = history ? judgeRetry(history) : ({ kind: 'refused', by: 'no_file' } as const)
   if (judgement.kind === 'refused') return judgement.by
   const submissionSeq = createSubmission(writer, submission)
+  if (history?.run.acknowledgedAt === null) markRun(writer, runId, submission.at)
   if ('act' in origin) recordAct(statements, origin.act)
   else if (statements.submitItem.run({ itemId: origin.itemId, submissionSeq }).changes === 0)
     throw new Error('an item of a retry is asked for that is not waiting')
   return null
+}
+
+/** Nothing was asked after all: the run is as open as it was when `submitRetry` took it, at that time. */
+export function withdrawRetry(writer: Writer, runId: string, at: number): void {
+  if (writer.statements.findRun.get({ runId })?.run.acknowledgedAt === at) markRun(writer, runId, null)
 }
 
 export function endRetryItem(

@@ -7,7 +7,7 @@ import { findOldestPending } from './find-oldest-pending.ts'
 import { forgetAsset } from './forget-asset.ts'
 import { findDelivery, listDeliveries } from './list-deliveries.ts'
 import { listRuns } from './list-runs.ts'
-import { createRetry, endRetryItem, findRetry, submitRetry } from './retry-steps.ts'
+import { createRetry, endRetryItem, findRetry, submitRetry, withdrawRetry } from './retry-steps.ts'
 import { findRunHistory, listAssetSubmissions } from './run-history.ts'
 import type { Writer } from './stored-submission.ts'
 import { sumTallies } from './sum-tallies.ts'
@@ -48,6 +48,7 @@ export function createOperatorStore(deps: {
     },
     createRetry: (retryId, runIds, act) => commit(() => createRetry(statements, retryId, runIds, act)),
     submitRetry: (runId, submission, origin) => commit(() => submitRetry(writer, runId, submission, origin)),
+    withdrawRetry: (runId, at) => commit(() => withdrawRetry(writer, runId, at)),
     nextRetryItem: () => attempt(() => statements.findWaitingItem.get()),
     endRetryItem: (itemId, state, reason) => commit(() => endRetryItem(statements, itemId, state, reason)),
     findRetry: (retryId) => attempt(() => findRetry(statements, retryId)),

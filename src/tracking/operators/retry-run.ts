@@ -20,6 +20,7 @@ export type RetryRunDeps = ApplyAnswerDeps & {
       submission: NewSubmission,
       origin: { act: Act } | { itemId: number },
     ): Promise<RetryRefusal | null>
+    withdrawRetry(runId: string, at: number): Promise<void>
     findSubmission(submissionId: string): Promise<{ submission: Submission; runs: Run[] } | undefined>
   }
   imagekit: { sendUpdate(fileId: string, body: { [name: string]: Json }): Promise<Exchange> }
@@ -90,6 +91,7 @@ export async function askAgain(
   const exchange = await deps.imagekit.sendUpdate(fileId, body)
   const answer = answerTo(exchange)
   await applyAnswer(deps, { submissionId, answer })
+  if (answer.kind === 'rejected') await deps.backlog.apply(() => deps.store.withdrawRetry(runId, at))
   return { submissionId, answer, holdMs: exchange.kind === 'answered' ? exchange.holdMs : null }
 }
 
