@@ -17,13 +17,16 @@ const SAME_SIGNAL_MS = 300
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
 function stopRequested(): Promise<void> {
   return new Promise((resolve) => {
-    let firstAt: number | undefined
+    let first: { signal: NodeJS.Signals; at: number } | undefined
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
-        if (firstAt === undefined) {
-          firstAt = performance.now()
-          resolve()
-        } else if (performance.now() - firstAt > SAME_SIGNAL_MS) process.exit(1)
+        const now = performance.now()
+        if (first === undefined) {
+          first = { signal, at: now }
+          return resolve()
+        }
+        const isSame = signal === 'SIGINT' && first.signal === signal && now - first.at <= SAME_SIGNAL_MS
+        if (!isSame) process.exit(1)
       })
     }
   })

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /**
@@ -19,9 +19,20 @@ export function keepTokenSecret(path: string): string {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
   }
+  makePrivate(path)
   const secret = readFileSync(path, 'utf8').trim()
   if (secret.length < 16) throw new Error(`${path} holds no secret; remove it, or set TRACKER_TOKEN_SECRET`)
   return secret
+}
+
+/** A copy that was put there may be open to others. Where its mode can't be changed it is used as it is. */
+function makePrivate(path: string): void {
+  if ((statSync(path).mode & 0o077) === 0) return
+  try {
+    chmodSync(path, 0o600)
+  } catch {
+    // Another's file, or a disk that is read-only.
+  }
 }
 
 function isEmpty(path: string): boolean {

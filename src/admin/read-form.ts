@@ -1,6 +1,7 @@
 import { TrackerError } from '../domain/errors.ts'
 import type { AppContext } from '../http/app-env.ts'
-import { readBody, WHOLE_BODY_MS } from '../http/read-body.ts'
+import { bodyChunks } from '../http/body-chunks.ts'
+import { WHOLE_BODY_MS } from '../http/read-body.ts'
 import type { Operator, OperatorDoor } from './operator-door.ts'
 
 const MAX_FORM_BYTES = 256 * 1024
@@ -9,12 +10,18 @@ const FORM_TYPE = 'application/x-www-form-urlencoded'
 /** The field by which a form proves that a page of ours has sent it. */
 export const FORM_TOKEN = 'formToken'
 
-/** A form as a browser sends it. Throws `unsupported_media_type`, and what `readBody` throws. */
-export async function readForm(c: AppContext): Promise<URLSearchParams> {
+/** What somebody may send who is not known yet: a key and an address. */
+export const MAX_STRANGERS_FORM_BYTES = 8 * 1024
+
+/** A form as a browser sends it. Throws `unsupported_media_type`, and what `bodyChunks` throws. */
+export async function readForm(c: AppContext, maxBytes: number): Promise<URLSearchParams> {
   const [type = ''] = (c.env.incoming.headers['content-type'] ?? '').split(';')
   if (type.trim().toLowerCase() !== FORM_TYPE)
     throw new TrackerError('unsupported_media_type', `A form should come as ${FORM_TYPE}.`)
-  return new URLSearchParams((await readBody(c.env.incoming, MAX_FORM_BYTES, WHOLE_BODY_MS)).toString('utf8'))
+  const limits = { maxBytes, idleMs: WHOLE_BODY_MS, totalMs: WHOLE_BODY_MS }
+  const chunks: Buffer[] = []
+  for await (const chunk of bodyChunks(c.env.incoming, limits)) chunks.push(chunk)
+  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'))
 }
 
 /** The form of an operator who is signed in. Throws `unauthenticated`, and `forbidden` where no page of theirs has sent it. */
@@ -23,7 +30,7 @@ export async function readOwnForm(
   door: OperatorDoor,
 ): Promise<{ operator: Operator; form: URLSearchParams }> {
   const operator = door.admit(c)
-  const form = await readForm(c)
+  const form = await readForm(c, MAX_FORM_BYTES)
   if (door.isOwnForm(c, form.get(FORM_TOKEN) ?? '')) return { operator, form }
   throw new TrackerError(
     'forbidden',

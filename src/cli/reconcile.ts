@@ -24,7 +24,7 @@ export function reconcileCommand(context: CommandContext): Command {
     .description(
       'Looks at ImageKit for what no webhook told of runs that are overdue. Needs TRACKER_ADMIN_KEY.',
     )
-    .option('--dry-run', 'only tell what would be done with the first 100 of them, and why')
+    .option('--dry-run', 'only tell what would be done with the first 1,000 of them, and why')
     .option('--json', "print the service's JSON")
     .action(async (options: { dryRun?: true; json?: true }) => {
       const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))

@@ -6,7 +6,11 @@ import type { Baseline } from './submission.ts'
 export type FileFacts = Pick<
   Baseline,
   'versionId' | 'versionName' | 'aiTags' | 'description' | 'updatedAt'
-> & { fileId: string }
+> & {
+  fileId: string
+  /** Null where ImageKit does not say. */
+  hasAlpha: boolean | null
+}
 
 /** What else may have made a change. `other_version`: the file has a version that no extension of ours has made. */
 type Explanation = { kind: 'submission'; submissionId: string } | { kind: 'other_version' }
@@ -17,8 +21,11 @@ export type Weighing =
   | { kind: 'explained'; evidence: Evidence; by: Explanation }
   | { kind: 'nothing'; cause: 'no_rule' | 'no_change' }
 
-/** A run in question; `siblings` are the other extensions of its submission. */
-export type AskedRun = { name: string; siblings: readonly string[] }
+/**
+ * A run in question; `siblings` are the other extensions of its submission. `mayFillBackground`: what its submission asks of
+ * remove-bg may give an image without transparency.
+ */
+export type AskedRun = { name: string; siblings: readonly string[]; mayFillBackground: boolean }
 
 /** The evidence that a run has succeeded; null where there is none, or where it can be explained otherwise. */
 export function findEvidence(
@@ -64,7 +71,8 @@ function findChange(name: string, baseline: Baseline, seen: FileFacts): Evidence
 function findNewTags(source: string, baseline: Baseline, seen: FileFacts): Evidence | null {
   const before = tagsOf(baseline, source)
   const now = tagsOf(seen, source)
-  const isNew = now.some((tag) => !before.includes(tag))
+  const had = new Set(before)
+  const isNew = now.some((tag) => !had.has(tag))
   return isNew ? { kind: 'new_ai_tags', source, before, now } : null
 }
 
@@ -108,7 +116,7 @@ function mayHaveMade(evidence: Evidence, extension: string, other: OtherRequest)
 
 /**
  * Somebody outside has uploaded or restored a version, which may bring tags and a description of its own. A newer version
- * where we have asked for remove-bg is remove-bg's: it carries the file's details on.
+ * where we have asked for remove-bg is remove-bg's, which carries the file's details on, unless it has the background still.
  */
 function isOtherVersion(
   run: AskedRun,
@@ -119,6 +127,7 @@ function isOtherVersion(
   const before = versionOf(baseline)
   const now = versionOf(seen)
   if (before === null || now === null || before.id === now.id) return false
+  if (seen.hasAlpha === false && !run.mayFillBackground) return true
   const asked = [run.name, ...run.siblings, ...others.flatMap((other) => other.extensions)]
   return findNewerVersion(baseline, seen) === null || !mayRun(asked, 'remove-bg')
 }

@@ -1,5 +1,11 @@
 /** A caller's answer as it is given again for the same `Idempotency-Key`. */
-export type StoredAnswer = { status: number; headers: { [name: string]: string }; body: string }
+export type StoredAnswer = {
+  status: number
+  headers: { [name: string]: string }
+  body: string
+  /** The asset whose status it links to. The link opens it, so it is made anew each time and not stored. */
+  fileId?: string
+}
 
 /**
  * What is known of an idempotency key when a request claims it.

@@ -3,7 +3,8 @@ export type Json = string | number | boolean | null | Json[] | JsonObject
 
 export type JsonObject = { [key: string]: Json }
 
-export function isJsonObject(value: Json | undefined): value is JsonObject {
+/** Of something that came from `JSON.parse`; what is in it is not looked at. */
+export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

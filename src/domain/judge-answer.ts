@@ -1,7 +1,13 @@
 import { type Change, type ExtensionWord, isOtherFile, nextRun } from './judge-delivery.ts'
 import { observe, type RunOutcome } from './observe.ts'
-import type { FinalStatus, Run } from './run.ts'
-import { countUnnamed, findPlaceholder, namedRun, placeholderToGo } from './saved-extension.ts'
+import { type FinalStatus, isFinal, type Run } from './run.ts'
+import {
+  countUnnamed,
+  findPlaceholder,
+  namedRun,
+  placeholderToGo,
+  SAVED_EXTENSION,
+} from './saved-extension.ts'
 import type { Baseline, Submission, SubmissionError } from './submission.ts'
 
 /** ImageKit's answer to a submission. `accepted` without a fileId is an upload that ImageKit has queued. */
@@ -26,6 +32,9 @@ export type AnswerJudgement = Change & {
   claimed: { deliveryId: string; outcome: RunOutcome }[]
 }
 
+/** As many as a request and an answer can name. What else is told under other names, again and again, makes no runs. */
+const MAX_RUNS = 200
+
 /** Decides what ImageKit's answer does to a submission. Repeating an answer changes nothing. */
 export function judgeAnswer(
   submission: Submission,
@@ -44,24 +53,42 @@ export function judgeAnswer(
   const fileId = answer.fileId ?? firstFileId(runs, answer, unclaimed)
   const accepted = accept(submission, { ...answer, fileId }, at)
   const after = new Map(runs.map((run) => [run.name, run]))
+  const waiting = byService(unclaimed.filter(({ word }) => !isOtherFile(accepted, word.fileId)))
+  const placeholder = findPlaceholder(runs)
+  let unnamed = countUnnamed(submission, runs)
   const claimed: AnswerJudgement['claimed'] = []
   for (const [name, status] of Object.entries(answer.extensionStatus)) {
-    let run = runs.find((known) => known.name === name)
+    let run = after.get(name)
+    if (run === undefined && after.size >= MAX_RUNS) continue
     if (run === undefined) {
       run = nextRun(submission, runs, name, newRunId())
-      if (countUnnamed(submission, [...after.values()]) > 0) run = namedRun(run, findPlaceholder(runs))
-      for (const { deliveryId, word, receivedAt } of unclaimed) {
-        if (word.service !== name || word.status === null || isOtherFile(accepted, word.fileId)) continue
+      if (unnamed > 0) run = namedRun(run, placeholder)
+      unnamed -= 1
+      for (const { deliveryId, word, receivedAt } of waiting.get(name) ?? []) {
+        if (word.status === null) continue
         const seen = observe(run, { source: 'webhook', status: word.status, error: word.error }, receivedAt)
         claimed.push({ deliveryId, outcome: seen.outcome })
         run = seen.run
       }
     }
-    after.set(name, observe(run, { source: 'response', status }, at).run)
+    run = observe(run, { source: 'response', status }, at).run
+    if (name === SAVED_EXTENSION && isFinal(run.status)) unnamed = 0
+    after.set(name, run)
   }
   const goneRunId = placeholderToGo(submission, [...after.values()])?.runId ?? null
-  const changed = [...after.values()].filter((run) => !runs.includes(run) && run.runId !== goneRunId)
+  const before = new Set(runs)
+  const changed = [...after.values()].filter((run) => !before.has(run) && run.runId !== goneRunId)
   return { submission: accepted, runs: changed, goneRunId, result: 'applied', claimed }
+}
+
+function byService(deliveries: readonly UnclaimedDelivery[]): Map<string | null, UnclaimedDelivery[]> {
+  const groups = new Map<string | null, UnclaimedDelivery[]>()
+  for (const delivery of deliveries) {
+    const known = groups.get(delivery.word.service)
+    if (known) known.push(delivery)
+    else groups.set(delivery.word.service, [delivery])
+  }
+  return groups
 }
 
 /** A queued upload's answer names no file, but a delivery that it claims may; the first that does binds the submission. */
@@ -70,9 +97,11 @@ function firstFileId(
   { extensionStatus }: Answer & { kind: 'accepted' },
   unclaimed: readonly UnclaimedDelivery[],
 ): string | null {
-  const made = Object.keys(extensionStatus).filter((name) => !runs.some((run) => run.name === name))
-  const claimed = unclaimed.filter(({ word }) => word.service !== null && made.includes(word.service))
-  return claimed.find(({ word }) => word.fileId !== null)?.word.fileId ?? null
+  const known = new Set(runs.map((run) => run.name))
+  const made = new Set(Object.keys(extensionStatus).filter((name) => !known.has(name)))
+  const isClaimed = ({ word }: UnclaimedDelivery) => word.service !== null && made.has(word.service)
+  const naming = unclaimed.find((delivery) => isClaimed(delivery) && delivery.word.fileId !== null)
+  return naming?.word.fileId ?? null
 }
 
 function accept(submission: Submission, answer: Answer & { kind: 'accepted' }, at: number): Submission {

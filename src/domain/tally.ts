@@ -4,7 +4,7 @@ import type { Run } from './run.ts'
  * `settled`: the status that a run came to. `failed`: the cause. `seconds`: how long a run took, as a bucket, of all extensions
  * together.
  */
-export type TallyKind = 'settled' | 'failed' | 'seconds'
+type TallyKind = 'settled' | 'failed' | 'seconds'
 
 /** How often something happened; in a change, how much more or less often. */
 export type TallyCount = readonly [kind: TallyKind, value: string, extension: string, size: number]

@@ -7,9 +7,14 @@ export type BodyLimits = {
   idleMs: number
   /** How long the whole body may take, in milliseconds; as long as it wishes where this is left out. */
   totalMs?: number
+  /** Each `bytes` of it may be waited for `ms` in all: one that drips must not hold a place for ever. */
+  pace?: { bytes: number; ms: number }
 }
 
 export const BODY_IDLE_MS = 60_000
+
+/** Of an upload: 1 KiB in each second that it is waited for. */
+export const UPLOAD_PACE = { bytes: 60 * 1024, ms: 60_000 }
 
 /**
  * A request's body as it arrives; it is read no faster than it is taken. Throws `payload_too_large` as soon as it passes
@@ -18,7 +23,12 @@ export const BODY_IDLE_MS = 60_000
  */
 export async function* bodyChunks(
   incoming: IncomingMessage,
-  { maxBytes, idleMs, totalMs = Number.POSITIVE_INFINITY }: BodyLimits,
+  {
+    maxBytes,
+    idleMs,
+    totalMs = Number.POSITIVE_INFINITY,
+    pace = { bytes: 0, ms: Number.POSITIVE_INFINITY },
+  }: BodyLimits,
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer, void> {
   const tooLarge = new TrackerError(
@@ -28,18 +38,27 @@ export async function* bodyChunks(
   if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) throw tooLarge
   const deadline = performance.now() + totalMs
   let bytes = 0
+  let stretch = { bytes: 0, waitedMs: 0 }
   while (!incoming.readableEnded) {
     const chunk: Buffer | null = incoming.read()
     if (chunk === null) {
       const leftMs = deadline - performance.now()
-      const limit =
-        leftMs < idleMs
-          ? { ms: leftMs, text: `The body was not complete within ${totalMs} ms.` }
-          : { ms: idleMs, text: `Nothing of the body came for ${idleMs} ms.` }
-      await arrival(incoming, limit, signal)
+      const [limit] = [
+        { ms: idleMs, text: `Nothing of the body came for ${idleMs} ms.` },
+        { ms: leftMs, text: `The body was not complete within ${totalMs} ms.` },
+        {
+          ms: pace.ms - stretch.waitedMs,
+          text: `The body came too slowly: less than ${pace.bytes} bytes in ${pace.ms} ms.`,
+        },
+      ].toSorted((one, other) => one.ms - other.ms)
+      const from = performance.now()
+      if (limit !== undefined) await arrival(incoming, limit, signal)
+      stretch.waitedMs += performance.now() - from
       continue
     }
     bytes += chunk.length
+    stretch.bytes += chunk.length
+    if (stretch.bytes >= pace.bytes) stretch = { bytes: 0, waitedMs: 0 }
     if (bytes > maxBytes) throw tooLarge
     yield chunk
   }

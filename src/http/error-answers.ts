@@ -26,9 +26,18 @@ export function createErrorAnswers(
   publicUrl: () => string,
   log: (error: unknown, requestId: string) => void,
 ): ErrorAnswers {
+  let storeToldAt = Number.NEGATIVE_INFINITY
+  /** Everybody may ask what needs the store: while it is down, that must not fill the log. */
+  const isToldAlready = (error: TrackerError): boolean => {
+    if (error.code !== 'store_unavailable') return false
+    const now = performance.now()
+    if (now - storeToldAt < STORE_TOLD_EVERY_MS) return true
+    storeToldAt = now
+    return false
+  }
   const tell = (error: unknown, c: AppContext): ToldError => {
     if (error instanceof TrackerError) {
-      if (error.cause !== undefined) log(error, c.get('requestId'))
+      if (error.cause !== undefined && !isToldAlready(error)) log(error, c.get('requestId'))
       return { code: error.code, problem: PROBLEMS[error.code], detail: error.message, fields: error.fields }
     }
     log(error, c.get('requestId'))
@@ -76,6 +85,8 @@ export function createErrorAnswers(
     },
   }
 }
+
+const STORE_TOLD_EVERY_MS = 1000
 
 const PROBLEM_TYPE = 'application/problem+json'
 

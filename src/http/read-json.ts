@@ -1,9 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { TrackerError } from '../domain/errors.ts'
 import { isJsonObject, isTooDeep, type Json, type JsonObject } from '../domain/json.ts'
-import { readBody } from './read-body.ts'
-
-export const MAX_JSON_BYTES = 1024 * 1024
+import type { ReadBody } from './read-body.ts'
 
 /** Parses a body. Throws `invalid_input` where it is not JSON. */
 export function parseJson(body: Buffer): Json {
@@ -18,9 +16,9 @@ export function parseJson(body: Buffer): Json {
 /** Throws `invalid_input` for what is no JSON object, or one nested too deep to be written again. */
 export async function readJsonObject(
   incoming: IncomingMessage,
-  totalMs: number,
+  readBody: ReadBody,
 ): Promise<{ raw: Buffer; json: JsonObject }> {
-  const raw = await readBody(incoming, MAX_JSON_BYTES, totalMs)
+  const raw = await readBody(incoming)
   const json = parseJson(raw)
   if (!isJsonObject(json)) throw new TrackerError('invalid_input', 'The body should be a JSON object.')
   if (isTooDeep(json)) throw new TrackerError('invalid_input', 'The body is nested too deep.')

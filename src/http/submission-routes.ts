@@ -6,7 +6,7 @@ import type { Run } from '../domain/run.ts'
 import type { Submission } from '../domain/submission.ts'
 import { parseExtensions } from '../imagekit/extensions-parameter.ts'
 import { fileIdText } from '../imagekit/plain-text.ts'
-import { readToldAnswer } from '../imagekit/read-answer.ts'
+import { parseToldAnswer } from '../imagekit/read-answer.ts'
 import type { Access } from '../tracking/access.ts'
 import { admitReader } from '../tracking/admit-reader.ts'
 import type { CapabilityTokens } from '../tracking/capability-tokens.ts'
@@ -18,6 +18,7 @@ import type { AppContext, AppEnv } from './app-env.ts'
 import { tokenRouteCors } from './cors.ts'
 import { presentedCredential } from './presented-credential.ts'
 import { presentedKey } from './presented-key.ts'
+import type { ReadBody } from './read-body.ts'
 import { readJsonObject } from './read-json.ts'
 import { route } from './routes.ts'
 import { answerLinkedStatus } from './status-answers.ts'
@@ -30,16 +31,18 @@ type SubmissionRoutesDeps = Parameters<typeof registerSubmission>[0] &
     board: Pick<StatusBoard, 'find'>
     access: Access
     tokens: Pick<CapabilityTokens, 'submission'>
-    wholeBodyMs: number
+    readBody: ReadBody
   }
 
 // What is no Unicode can be put into no address, and NUL into no text column of PostgreSQL.
 const registrationSchema = z.object({
-  extensions: z.array(z.unknown()).min(1),
+  extensions: z
+    .custom<unknown[]>(Array.isArray, 'should be an array')
+    .refine(({ length }) => length > 0, 'is empty'),
   fileId: fileIdText.nullish(),
 })
 
-const responseSchema = z.looseObject({ fileId: fileIdText.optional() })
+const responseSchema = z.object({ fileId: fileIdText.optional() })
 
 /** Uploads made elsewhere, and what is known of any submission. */
 export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
@@ -64,7 +67,7 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
   route(app, '/submissions', {
     POST: async (c) => {
       const { keyName } = deps.access.identify(presentedKey(c))
-      const { json } = await readJsonObject(c.env.incoming, deps.wholeBodyMs)
+      const { json } = await readJsonObject(c.env.incoming, deps.readBody)
       const { extensions, fileId = null } = parseWith(registrationSchema, json)
       const { location, ...registered } = await registerSubmission(deps, {
         extensions: parseExtensions(extensions),
@@ -89,11 +92,9 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
     PUT: async (c) => {
       const submissionId = admit(c)
       await find(submissionId)
-      const { json } = await readJsonObject(c.env.incoming, deps.wholeBodyMs)
+      const { json } = await readJsonObject(c.env.incoming, deps.readBody)
       parseWith(responseSchema, json)
-      const answer = readToldAnswer(json)
-      if (answer === undefined) throw notAnAnswer()
-      const { state, fileId } = await recordResponse(deps, submissionId, answer)
+      const { state, fileId } = await recordResponse(deps, submissionId, parseToldAnswer(json))
       if (state !== 'accepted' || fileId === null)
         return c.json(submissionView(deps.links, await find(submissionId)))
       return answerLinkedStatus(c, await deps.board.find(fileId), deps.links.assetStatus(fileId))
@@ -101,12 +102,6 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
     OPTIONS: responseCors,
   })
   return app
-}
-
-function notAnAnswer(): TrackerError {
-  return new TrackerError('invalid_input', 'The body is not what ImageKit answers to an upload.', {
-    fields: [{ field: 'fileId', message: 'is needed, or the "message" of an error' }],
-  })
 }
 
 function parseWith<T>(schema: z.ZodType<T>, json: JsonObject): T {

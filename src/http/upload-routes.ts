@@ -16,6 +16,7 @@ import { type BodyLimits, bodyChunks } from './body-chunks.ts'
 import { closedSignal } from './closed-signal.ts'
 import { requestScope } from './idempotency-key.ts'
 import { presentedKey } from './presented-key.ts'
+import type { ReadBody } from './read-body.ts'
 import { readJsonObject } from './read-json.ts'
 import { route } from './routes.ts'
 
@@ -26,7 +27,7 @@ type UploadRoutesDeps = SubmitUploadDeps<IncomingForm> &
     access: Access
     gate: UploadGate
     uploadLimits: BodyLimits
-    wholeBodyMs: number
+    readBody: ReadBody
   }
 
 /** The addresses below: every error there has ImageKit's shape. */
@@ -49,7 +50,7 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
             scope: requestScope(c, keyName),
             fingerprint: () => deps.imagekit.fingerprintUpload(form),
             send: (scope) =>
-              deps.gate.pass(() => submitUpload(deps, { version, form, keyName, scope, signal })),
+              deps.gate.pass('uploads', () => submitUpload(deps, { version, form, keyName, scope, signal })),
           })
           return passOn(c, answer)
         })
@@ -61,7 +62,7 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
     PATCH: async (c) => {
       const { keyName } = deps.access.identify(presentedKey(c))
       const fileId = parseFileId(c)
-      const { raw, json } = await readJsonObject(c.env.incoming, deps.wholeBodyMs)
+      const { raw, json } = await readJsonObject(c.env.incoming, deps.readBody)
       const { webhookUrl, ...body } = json
       const extensions = body['extensions'] === undefined ? [] : parseExtensions(body['extensions'])
       const callerWebhookUrl = parseWebhookUrl(webhookUrl)
@@ -72,7 +73,9 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
           fingerprint: async () => fingerprint,
           send: (scope) => {
             const key = scope === null ? null : { scope, fingerprint }
-            return submitUpdate(deps, { fileId, body, extensions, callerWebhookUrl, keyName, key })
+            return deps.gate.pass('updates', () =>
+              submitUpdate(deps, { fileId, body, extensions, callerWebhookUrl, keyName, key }),
+            )
           },
         })
         return passOn(c, answer)

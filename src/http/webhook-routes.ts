@@ -8,11 +8,11 @@ import {
   type ReceivedDelivery,
   receiveAccountDelivery,
   receiveExtensionDelivery,
+  refusalOfHead,
 } from '../tracking/receive-delivery.ts'
 import type { RefusedLog } from '../tracking/refused-log.ts'
 import type { AppContext, AppEnv } from './app-env.ts'
-import { readBody } from './read-body.ts'
-import { MAX_JSON_BYTES } from './read-json.ts'
+import { type BodyReaders, MAX_BODY_BYTES } from './read-body.ts'
 import { route } from './routes.ts'
 import { storedHeaders } from './stored-headers.ts'
 
@@ -20,24 +20,23 @@ type WebhookRoutesDeps = ReceiveDeliveryDeps & {
   refusedLog: Pick<RefusedLog, 'keep'>
   /** The submission that a webhook token names and proves; undefined for a forged one. */
   readToken: (token: string) => string | undefined
-  wholeBodyMs: number
+  bodies: BodyReaders
   clock: () => number
   newId: () => string
 }
 
-/** So long the body of a delivery with a forged token is waited for: it is kept, but it must not hold a socket. */
-const FORGED_BODY_MS = 1000
+/** What the head of a delivery proves; a cause where it is refused whatever its body is, which is read only to be kept. */
+type Trust = 'proven' | 'unproven' | RefusalCause
 
 /** Where ImageKit tells what became of things. 200 and nothing else tells it that the word was heard. */
 export function webhookRoutes(deps: WebhookRoutesDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
-  const readDelivery = (incoming: IncomingMessage) => readWhole(incoming, deps.wholeBodyMs)
 
   /** Reads the delivery and hands it on; a refused one is kept, with its cause. */
   const receive = async (
     c: AppContext,
     from: { route: DeliveryRoute; token: string | null },
-    read: (incoming: IncomingMessage) => Promise<Buffer>,
+    judge: (head: Omit<ReceivedDelivery, 'body'>) => Trust,
     take: (received: ReceivedDelivery) => Promise<{ outcome: string }>,
   ): Promise<Response> => {
     const { incoming } = c.env
@@ -48,7 +47,7 @@ export function webhookRoutes(deps: WebhookRoutesDeps): Hono<AppEnv> {
     }
     let body: Buffer | undefined
     try {
-      body = await read(incoming)
+      body = await readDelivery(deps.bodies, judge(head), incoming)
       const { outcome } = await take({ ...head, body })
       return c.json({ outcome })
     } catch (error) {
@@ -70,48 +69,55 @@ export function webhookRoutes(deps: WebhookRoutesDeps): Hono<AppEnv> {
     POST: (c) => {
       const token = c.req.param('token') ?? ''
       const submissionId = deps.readToken(token)
-      const read = submissionId === undefined ? readForged : readDelivery
-      return receive(c, { route: 'extension', token }, read, (received) =>
-        receiveExtensionDelivery(deps, submissionId, received),
+      const trust = submissionId === undefined ? 'forged_token' : 'proven'
+      return receive(
+        c,
+        { route: 'extension', token },
+        () => trust,
+        (received) => receiveExtensionDelivery(deps, submissionId, received),
       )
     },
   })
   route(app, '/webhooks/account', {
     POST: (c) =>
-      receive(c, { route: 'account', token: null }, readDelivery, (received) =>
-        receiveAccountDelivery(deps, received),
+      receive(
+        c,
+        { route: 'account', token: null },
+        (head) => refusalOfHead(deps, head) ?? 'unproven',
+        (received) => receiveAccountDelivery(deps, received),
       ),
   })
   return app
 }
 
-async function readWhole(incoming: IncomingMessage, totalMs: number): Promise<Buffer> {
+async function readDelivery(bodies: BodyReaders, trust: Trust, incoming: IncomingMessage): Promise<Buffer> {
+  const isOpen = trust === 'proven' || trust === 'unproven'
   try {
-    return await readBody(incoming, MAX_JSON_BYTES, totalMs)
+    return await bodies[isOpen ? trust : 'refused'](incoming)
   } catch (error) {
-    if (error instanceof TrackerError && error.code === 'payload_too_large')
-      throw new DeliveryRefused('too_large', error.message)
-    if (error instanceof TrackerError && error.code === 'client_closed')
-      throw new DeliveryRefused('broken_off')
-    if (error instanceof TrackerError && error.code === 'request_timeout')
-      throw new DeliveryRefused('too_slow')
-    throw error
+    if (isOpen) throw asRefusal(error)
+    throw error instanceof TrackerError ? new DeliveryRefused(trust) : error
   }
 }
 
-/** It is refused in any case; the body is read only to be kept. */
-async function readForged(incoming: IncomingMessage): Promise<Buffer> {
-  try {
-    return await readBody(incoming, MAX_JSON_BYTES, FORGED_BODY_MS)
-  } catch (error) {
-    if (error instanceof TrackerError) throw new DeliveryRefused('forged_token')
-    throw error
+/** One that had to make room is no refusal: it is told to come again. */
+function asRefusal(error: unknown): unknown {
+  if (!(error instanceof TrackerError)) return error
+  switch (error.code) {
+    case 'payload_too_large':
+      return new DeliveryRefused('too_large', error.message)
+    case 'client_closed':
+      return new DeliveryRefused('broken_off')
+    case 'request_timeout':
+      return new DeliveryRefused('too_slow')
+    default:
+      return error
   }
 }
 
 /** The size of a body that did not come whole, as far as it is known: more than nothing, which is what is kept of it. */
 function sizeOfUnread(incoming: IncomingMessage, refusal: RefusalCause): number {
-  const least = refusal === 'too_large' ? MAX_JSON_BYTES + 1 : 1
+  const least = refusal === 'too_large' ? MAX_BODY_BYTES + 1 : 1
   const announced = Number(incoming.headers['content-length'] ?? 0)
   return Math.min(Math.max(announced, least), Number.MAX_SAFE_INTEGER)
 }

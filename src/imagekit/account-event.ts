@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { AccountEvent } from '../domain/account-event.ts'
-import type { JsonObject } from '../domain/json.ts'
+import { isJsonObject, type JsonObject } from '../domain/json.ts'
 import { readToldAnswer } from './read-answer.ts'
 
 const idSchema = z.string().min(1).max(256)
@@ -9,7 +9,7 @@ const eventSchema = z.looseObject({
   type: idSchema.optional().catch(undefined),
   request: z.looseObject({ x_request_id: idSchema }).optional().catch(undefined),
   // The payload came from `JSON.parse`, so an object in it is JSON; how deep it goes is not looked at.
-  data: z.custom<JsonObject>(isObject).optional().catch(undefined),
+  data: z.custom<JsonObject>(isJsonObject).optional().catch(undefined),
 })
 const fileSchema = z.looseObject({ fileId: idSchema })
 const failureSchema = z.looseObject({
@@ -55,8 +55,4 @@ function readUploadAnswer(
   if (type !== 'upload.pre-transform.success' || data === undefined) return undefined
   const answer = readToldAnswer(data)
   return answer?.kind === 'accepted' && answer.fileId !== null ? { ...answer, requestId } : undefined
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

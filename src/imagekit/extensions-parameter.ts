@@ -20,10 +20,11 @@ export function parseExtensionsText(text: string): RequestedExtension[] {
 
 /** The `extensions` of an update, an array. */
 export function parseExtensions(value: unknown): RequestedExtension[] {
+  // Before each of them is looked at: there may be hundreds of thousands.
+  if (Array.isArray(value) && value.length > MAX_EXTENSIONS)
+    throw invalidExtensions(`has more than ${MAX_EXTENSIONS} extensions`)
   const parsed = extensionsSchema.safeParse(value)
   if (!parsed.success) throw invalidExtensions('should be an array of objects, each with a "name"')
-  if (parsed.data.length > MAX_EXTENSIONS)
-    throw invalidExtensions(`has more than ${MAX_EXTENSIONS} extensions`)
   // It came from `JSON.parse`.
   const extensions = parsed.data as RequestedExtension[]
   if (isTooDeep(extensions)) throw invalidExtensions('is nested too deeply')

@@ -1,29 +1,42 @@
 import { Agent, request } from 'undici'
 import type { FileFacts } from '../domain/evidence.ts'
 import { readFileFacts } from './file-facts.ts'
-import { readHoldMs } from './rate-limit.ts'
+import { createHold, readHoldMs } from './rate-limit.ts'
+import { searchBatches, searchQuery } from './search-batches.ts'
 
 /** A file as ImageKit tells it now: what is known of it, and the object itself. */
 export type SeenFile = { facts: FileFacts; object: object }
 
 /**
- * What a look at ImageKit gave. `held_back`: nothing may be asked for so many milliseconds. `failed`: nobody knows; that is
- * never evidence of anything.
+ * What a look at ImageKit gave. `held_back`: nothing may be asked for so many milliseconds. `key_refused`: it takes nothing
+ * from us. `refused`: it does not want these very ids. `failed`: nobody knows; that is never evidence of anything.
  */
 export type Look<T> =
   | { kind: 'seen'; value: T }
   | { kind: 'held_back'; ms: number }
-  | { kind: 'failed'; reason: string }
-
-/** How many ids one search takes. */
-const MAX_LISTED = 100
+  | { kind: 'key_refused' | 'refused' | 'failed'; reason: string }
 
 /** Far more than the details of a hundred files; whatever says more is broken off. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
-/** Reads file details within ImageKit's rate limits. `timeoutMs` is how long ImageKit may be silent. */
-export function createFileLookup(options: { privateKey: string; apiUrl: string; timeoutMs: number }) {
+/** What these say is not about the ids: the address is wrong, or somebody in between has something else to say. */
+const NOT_ABOUT_THE_IDS = new Set([404, 405, 407, 408])
+
+/** With these an id is refused for what it looks like. */
+const ABOUT_THE_ID = new Set([400, 413, 414, 422, 431])
+
+/**
+ * Reads file details within ImageKit's rate limits, which hold for all who use this lookup. `timeoutMs` is how long ImageKit
+ * may be silent.
+ */
+export function createFileLookup(options: {
+  privateKey: string
+  apiUrl: string
+  timeoutMs: number
+  clock: () => number
+}) {
   const { timeoutMs } = options
+  const hold = createHold(options.clock)
   const dispatcher = new Agent({
     maxResponseSize: MAX_ANSWER_BYTES,
     connectTimeout: 10_000,
@@ -33,42 +46,60 @@ export function createFileLookup(options: { privateKey: string; apiUrl: string; 
   const authorization = `Basic ${Buffer.from(`${options.privateKey}:`).toString('base64')}`
 
   const get = async <T>(path: string, read: (status: number, body: unknown) => Look<T>): Promise<Look<T>> => {
+    const heldMs = hold.leftMs()
+    if (heldMs > 0) return { kind: 'held_back', ms: heldMs }
     try {
       const headers = { authorization }
       const response = await request(`${options.apiUrl}${path}`, { headers, dispatcher })
       const text = await response.body.text()
-      if (response.statusCode === 429) return { kind: 'held_back', ms: readHoldMs(response.headers) }
-      return read(response.statusCode, parse(text))
+      const { statusCode: status } = response
+      if (status === 429) {
+        const ms = readHoldMs(response.headers)
+        hold.begin(ms)
+        return { kind: 'held_back', ms }
+      }
+      const body = parse(text)
+      if (status === 401 || (status === 403 && isImagekitError(body)))
+        return { kind: 'key_refused', reason: `ImageKit refuses our private key (${status}).` }
+      return read(status, body)
     } catch (error) {
-      return failed(error instanceof Error ? error.message : String(error))
+      return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) }
     }
   }
 
   return {
-    /** The files among these that the search knows, at most `MAX_LISTED` at once. It lags: one may be missing that exists. */
+    batchesOf: searchBatches,
+
+    /** The files among these, a batch of ids, that the search knows. It lags: one may be missing that exists. */
     listFiles(fileIds: readonly string[]): Promise<Look<Map<string, SeenFile>>> {
-      const query = encodeURIComponent(`id IN [${fileIds.map((id) => JSON.stringify(id)).join(',')}]`)
-      return get(`/v1/files?searchQuery=${query}&limit=${MAX_LISTED}`, (status, body) => {
-        if (status !== 200 || !Array.isArray(body)) return failed(`ImageKit answered ${status} to the search`)
+      return get(`/v1/files?searchQuery=${searchQuery(fileIds)}&limit=${fileIds.length}`, (status, body) => {
+        const isRefused = status >= 400 && status < 500 && !NOT_ABOUT_THE_IDS.has(status)
+        const reason = `ImageKit answered ${status} to the search`
+        if (status !== 200 || !Array.isArray(body)) return { kind: isRefused ? 'refused' : 'failed', reason }
         const seen = body.flatMap((object: unknown) => readSeen(object) ?? [])
         return { kind: 'seen', value: new Map(seen.map((file) => [file.facts.fileId, file])) }
       })
     },
 
-    /** One file as it is now; null where ImageKit has none of this id. */
+    /** One file as it is now; null where ImageKit itself says that it has none of this id. */
     findFile(fileId: string): Promise<Look<SeenFile | null>> {
       return get(`/v1/files/${encodeURIComponent(fileId)}/details`, (status, body) => {
-        if (status === 404) return { kind: 'seen', value: null }
+        if (status === 404 && isImagekitError(body)) return { kind: 'seen', value: null }
         const seen = status === 200 ? readSeen(body) : undefined
-        return seen
-          ? { kind: 'seen', value: seen }
-          : failed(`ImageKit answered ${status} to the details call`)
+        if (seen) return { kind: 'seen', value: seen }
+        const reason = `ImageKit answered ${status} to the details call`
+        return { kind: ABOUT_THE_ID.has(status) ? 'refused' : 'failed', reason }
       })
     },
 
     /** Breaks off what is under way. */
     close: () => dispatcher.destroy(),
   }
+}
+
+/** ImageKit's errors are JSON with a `message`; anything else comes from something in between. */
+function isImagekitError(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'message' in body && typeof body.message === 'string'
 }
 
 function readSeen(object: unknown): SeenFile | undefined {
@@ -82,8 +113,4 @@ function parse(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-function failed<T>(reason: string): Look<T> {
-  return { kind: 'failed', reason }
 }

@@ -1,28 +1,22 @@
 import { z } from 'zod'
-import type { JsonObject } from '../domain/json.ts'
+import { TrackerError } from '../domain/errors.ts'
+import { isJsonObject, type Json, type JsonObject } from '../domain/json.ts'
 import type { Answer } from '../domain/judge-answer.ts'
 import type { Baseline } from '../domain/submission.ts'
-import { readFileFacts } from './file-facts.ts'
-import { fileIdText } from './plain-text.ts'
+import { isTagList, readFileFacts } from './file-facts.ts'
+import { keptJson } from './kept-json.ts'
+import { fileIdText, plainText } from './plain-text.ts'
 
+/** More than a request can ask for: see `extensions`. */
+const MAX_NAMES = 100
+
+// What is only kept is not looked into: whoever sends it may have put a million things into it.
 const fileSchema = z.looseObject({
   fileId: fileIdText.optional(),
   name: z.string().optional().catch(undefined),
-  extensionStatus: z.record(z.string(), z.unknown()).optional().catch(undefined),
-  tags: z.array(z.string()).nullish().catch(undefined),
-  customMetadata: z
-    .record(
-      z.string(),
-      z.union([
-        z.string(),
-        z.number(),
-        z.boolean(),
-        z.null(),
-        z.array(z.union([z.string(), z.number(), z.boolean()])),
-      ]),
-    )
-    .nullish()
-    .catch(undefined),
+  extensionStatus: z.custom<JsonObject>(isJsonObject).optional().catch(undefined),
+  tags: z.custom<Json[]>(Array.isArray).nullish().catch(undefined),
+  customMetadata: z.custom<JsonObject>(isJsonObject).nullish().catch(undefined),
   message: z.string().optional().catch(undefined),
 })
 type File = z.infer<typeof fileSchema>
@@ -40,7 +34,17 @@ export function readAnswer(status: number, body: string, requestId: string | nul
   return { kind: 'unconfirmed', requestId, error: { code: 'imagekit_unclear', message, status } }
 }
 
-/** The same for a body that somebody else received and tells us; undefined where it is no answer of ImageKit's. */
+/** The same for a body that somebody else received and tells us. Throws `invalid_input` for what ImageKit can't have answered. */
+export function parseToldAnswer(body: JsonObject): Answer {
+  const { extensionStatus } = body
+  if (isJsonObject(extensionStatus) && Object.keys(extensionStatus).length > MAX_NAMES)
+    throw notAnAnswer('extensionStatus', `has more than ${MAX_NAMES} extensions`)
+  const answer = readToldAnswer(body)
+  if (answer === undefined) throw notAnAnswer('fileId', 'is needed, or the "message" of an error')
+  return answer
+}
+
+/** The same for a body that ImageKit itself tells; undefined where it is no answer. */
 export function readToldAnswer(body: JsonObject): Answer | undefined {
   const parsed = fileSchema.safeParse(body)
   if (!parsed.success) return undefined
@@ -64,17 +68,28 @@ function refused(message: string | undefined, status: number | null, requestId: 
   return { kind: 'rejected', requestId, error }
 }
 
+function notAnAnswer(field: string, message: string): TrackerError {
+  return new TrackerError('invalid_input', 'The body is not what ImageKit answers to an upload.', {
+    fields: [{ field, message }],
+  })
+}
+
 function accepted(file: File, requestId: string | null): Answer {
   return {
     kind: 'accepted',
     fileId: file.fileId ?? null,
     fileName: file.name ?? null,
     requestId,
-    extensionStatus: Object.fromEntries(
-      Object.entries(file.extensionStatus ?? {}).map(([name, status]) => [name, readStatus(status)]),
-    ),
+    extensionStatus: readStatuses(file.extensionStatus ?? {}),
     baseline: readBaseline(file),
   }
+}
+
+/** What is no name of an extension, and what is more than `MAX_NAMES`, nobody can have asked for. */
+function readStatuses(extensionStatus: JsonObject): (Answer & { kind: 'accepted' })['extensionStatus'] {
+  const told = Object.entries(extensionStatus).slice(0, MAX_NAMES)
+  const named = told.filter(([name]) => plainText.safeParse(name).success)
+  return Object.fromEntries(named.map(([name, status]) => [name, readStatus(status)]))
 }
 
 /** A word that is not known (yet) is no final one. */
@@ -85,8 +100,8 @@ function readStatus(status: unknown): 'pending' | 'success' | 'failed' {
 /** Null where the AI tags can't be read: compared with "none", every later tag would look like evidence. */
 function readBaseline(file: File): Baseline | null {
   const hasTags = file['AITags'] !== undefined && file['AITags'] !== null
-  const facts = hasTags && !Array.isArray(file['AITags']) ? undefined : readFileFacts(file)
+  const facts = hasTags && !isTagList(file['AITags']) ? undefined : readFileFacts(file)
   if (facts === undefined) return null
-  const { fileId: _, ...seen } = facts
-  return { ...seen, tags: file.tags ?? null, customMetadata: file.customMetadata ?? null }
+  const { fileId: _, hasAlpha: __, ...seen } = facts
+  return { ...seen, tags: keptJson(file.tags ?? null), customMetadata: keptJson(file.customMetadata ?? null) }
 }

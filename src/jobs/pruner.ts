@@ -1,7 +1,13 @@
 import { type Repeated, repeat } from './repeat.ts'
 
 type PrunerDeps = {
-  store: { pruneBodies(receivedBefore: number, limit: number): Promise<number> }
+  store: {
+    pruneBodies(
+      receivedBefore: number,
+      limit: number,
+      after: number | null,
+    ): Promise<{ pruned: number; next: number | null }>
+  }
   clock: () => number
   retentionMs: number
   log: { error(fields: object, text: string): void }
@@ -14,10 +20,13 @@ const EVERY_MS = 10 * 60_000
 
 /** Removes bodies and headers of deliveries past their retention; their rows and all statuses stay. */
 export function createPruner({ store, clock, retentionMs, log }: PrunerDeps): Repeated {
+  let after: number | null = null
   return repeat(
     async () => {
-      const pruned = await store.pruneBodies(clock() - retentionMs, AT_ONCE)
-      return pruned === 0 ? EVERY_MS : BETWEEN_MS
+      // To the end of the table, past what a clock that was ahead has left among the old.
+      const { next } = await store.pruneBodies(clock() - retentionMs, AT_ONCE, after)
+      after = next
+      return next === null ? EVERY_MS : BETWEEN_MS
     },
     { afterFailureMs: EVERY_MS, onError: (err) => log.error({ err }, 'pruning failed') },
   )

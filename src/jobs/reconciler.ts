@@ -17,14 +17,20 @@ export function createReconciler(deps: ReconcilerDeps): Repeated {
   let pauseMs = everyMs
   return repeat(
     async () => {
-      const { runs, holdMs, stoppedBy } = await reconcile(deps, { dryRun: false })
+      const { report, isKeyRefused } = await reconcile(deps, { dryRun: false })
+      const { runs, holdMs, stoppedBy } = report
       const counts: { [finding: string]: number } = {}
       for (const { finding } of runs) counts[finding] = (counts[finding] ?? 0) + 1
       if (runs.length > 0) log.info({ counts }, 'reconciled')
       if (stoppedBy === null) pauseMs = everyMs
       else {
         pauseMs = holdMs ?? Math.min(pauseMs * 2, Math.max(LONGEST_PAUSE_MS, everyMs))
-        log.warn({ stoppedBy, pauseMs }, 'ImageKit could not be asked what became of overdue runs')
+        if (isKeyRefused)
+          log.error(
+            { stoppedBy, pauseMs },
+            'ImageKit refuses IMAGEKIT_PRIVATE_KEY: no lost webhook is found out',
+          )
+        else log.warn({ stoppedBy, pauseMs }, 'ImageKit could not be asked what became of overdue runs')
       }
       return pauseMs
     },

@@ -67,10 +67,14 @@ export type Store = OperatorStore & {
   settleNotification(notificationId: string, result: NotificationResult): Promise<void>
 
   /**
-   * Removes bodies and headers of at most `limit` deliveries that are older, and tells of how many. Their rows stay. Looks
-   * only at those that were inserted first, and takes few at once where they are large: it is done when it tells of none.
+   * Removes bodies and headers of deliveries that are older; their rows stay. Looks at `limit` of them by insertion, those
+   * after the place `after`, and takes fewer where they are large. `next` is where to go on, null at the end.
    */
-  pruneBodies(receivedBefore: number, limit: number): Promise<number>
+  pruneBodies(
+    receivedBefore: number,
+    limit: number,
+    after: number | null,
+  ): Promise<{ pruned: number; next: number | null }>
 
   findSubmission(submissionId: string): Promise<{ submission: Submission; runs: Run[] } | undefined>
 

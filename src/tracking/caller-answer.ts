@@ -4,7 +4,6 @@ import type { Exchange } from './imagekit-exchange.ts'
 import type { Links } from './links.ts'
 
 type AnswerDeps = {
-  links: Links
   /** An error in the shape that the caller's SDK reads. */
   errorBody: (message: string) => object
 }
@@ -20,9 +19,15 @@ export function callerAnswer(deps: AnswerDeps, submissionId: string, exchange: E
   const { status, answer, body } = exchange
   const headers: StoredAnswer['headers'] = { ...exchange.headers, 'x-submission-id': submissionId }
   if (answer.kind === 'unconfirmed') headers['x-should-retry'] = 'false'
-  if (answer.kind === 'accepted' && answer.fileId !== null)
-    headers['link'] = `<${deps.links.assetStatus(answer.fileId)}>; rel="status"`
-  return { status, headers, body }
+  const fileId = answer.kind === 'accepted' ? answer.fileId : null
+  return { status, headers, body, ...(fileId !== null && { fileId }) }
+}
+
+/** As it is given to the caller: with the link that opens the status of its asset. */
+export function linkedAnswer({ links }: { links: Links }, answer: StoredAnswer): StoredAnswer {
+  const { fileId, headers } = answer
+  if (fileId === undefined) return answer
+  return { ...answer, headers: { ...headers, link: `<${links.assetStatus(fileId)}>; rel="status"` } }
 }
 
 /** For a submission of which only ImageKit knows what became. The SDKs obey `x-should-retry`; they would upload twice. */

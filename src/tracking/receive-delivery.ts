@@ -1,11 +1,12 @@
 import type { AccountEvent } from '../domain/account-event.ts'
-import type { NewAccountDelivery, NewDelivery, RecordedDelivery } from '../domain/delivery.ts'
+import type { NewAccountDelivery, NewDelivery, RecordedDelivery, RefusalCause } from '../domain/delivery.ts'
 import { TrackerError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import type { ExtensionWord } from '../domain/judge-delivery.ts'
 import { DeliveryRefused } from './delivery-refused.ts'
 import type { FirstReceipts } from './first-receipts.ts'
 import type { CheckSignature } from './signature-check.ts'
+import { withoutSignatures } from './without-signatures.ts'
 
 /** An HTTP POST on a webhook route, read whole; nothing secret among its headers but the signature's. */
 export type ReceivedDelivery = {
@@ -45,7 +46,14 @@ export async function receiveExtensionDelivery(
   if (deps.requireSignature && cause !== null) throw new DeliveryRefused(cause)
   const word = deps.readExtensionWord(parse(deps, received.body), received.body.length)
   const recorded = await rememberingFailures(deps, received, () =>
-    deps.store.recordDelivery({ ...received, route: 'extension', submissionId, signature, word }),
+    deps.store.recordDelivery({
+      ...received,
+      headers: withoutSignatures(received.headers),
+      route: 'extension',
+      submissionId,
+      signature,
+      word,
+    }),
   )
   if (recorded.fileId !== null && recorded.outcome !== 'ignored') deps.board.changed(recorded.fileId)
   const { service, status } = word
@@ -66,12 +74,33 @@ export async function receiveAccountDelivery(
   const event = deps.readAccountEvent(parse(deps, received.body))
   const eventId = event.eventId ?? checked.eventId
   const recorded = await rememberingFailures(deps, received, () =>
-    deps.store.recordAccountDelivery({ ...received, event: { ...event, eventId } }),
+    deps.store.recordAccountDelivery({
+      ...received,
+      headers: provenHeaders(received.headers, checked.eventId),
+      event: { ...event, eventId },
+    }),
   )
   if (recorded.fileId !== null) deps.board.changed(recorded.fileId)
   const { type } = event
   deps.log.info({ deliveryId: received.deliveryId, type, eventId, ...tellable(recorded) }, 'account delivery')
   return recorded
+}
+
+/** Why a delivery of the account is refused whatever its body is; undefined where that decides. */
+export function refusalOfHead(
+  { checkSignature }: Pick<ReceiveDeliveryDeps, 'checkSignature'>,
+  head: Omit<ReceivedDelivery, 'body'>,
+): RefusalCause | undefined {
+  const { cause } = checkSignature({ ...head, body: Buffer.alloc(0) })
+  return HEAD_CAUSES.find((known) => known === cause)
+}
+
+const HEAD_CAUSES = ['no_secret', 'absent_signature', 'malformed_signature'] as const
+
+/** A replay believes them, so an id stays among them only where it was signed. */
+function provenHeaders(headers: ReceivedDelivery['headers'], signedId: string | null) {
+  const { 'webhook-id': _, ...others } = withoutSignatures(headers)
+  return signedId === null ? others : { ...others, 'webhook-id': signedId }
 }
 
 function parse(deps: ReceiveDeliveryDeps, body: Buffer): Json {

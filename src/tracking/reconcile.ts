@@ -1,11 +1,9 @@
 import { latestDueAt } from '../domain/due-time.ts'
-import { type AskedRun, type FileFacts, type Weighing, weighEvidence } from '../domain/evidence.ts'
 import type { DueRun, Finding } from '../domain/finding.ts'
-import { otherRequest } from '../domain/other-request.ts'
-import type { Baseline } from '../domain/submission.ts'
-import { type FileLookup, lookUpFiles, NotLookedError } from './look-up-files.ts'
+import { lookAtRuns, type Reconciled } from './look-at-runs.ts'
+import type { Stop } from './look-up-files.ts'
 
-export type ReconcileDeps = {
+export type ReconcileDeps = Parameters<typeof lookAtRuns>[0] & {
   store: {
     listDue(now: number, limit: number, latest: number): Promise<DueRun[]>
     applyFinding(
@@ -14,24 +12,11 @@ export type ReconcileDeps = {
       at: number,
     ): Promise<{ applied: boolean; fileId: string | null }>
   }
-  imagekit: FileLookup
   board: { changed(fileId: string): void }
-  clock: () => number
-  /** What a caller with a `webhookUrl` of its own is told. */
-  successPayload: (service: string, fileObject: object) => string
-  /** In milliseconds: when a run is first looked at, how often from then on, and how long after its request it expires. */
+  /** Has one pass end before the next begins, whoever asks for it. */
+  inTurn: <T>(work: () => Promise<T>) => Promise<T>
+  /** In milliseconds: when a run is first looked at. */
   overdueAfterMs: number
-  everyMs: number
-  expireAfterMs: number
-}
-
-/** What was, or would be, done with one run, and why. */
-type Reconciled = {
-  runId: string
-  fileId: string | null
-  extension: string
-  finding: Finding['kind']
-  why: string
 }
 
 export type ReconcileReport = {
@@ -42,104 +27,60 @@ export type ReconcileReport = {
   stoppedBy: string | null
 }
 
-/** So many ids a search of ImageKit takes. */
+export type ReconcilePass = { report: ReconcileReport; isKeyRefused: boolean }
+
+/** So many runs are looked at before what was found is written down. */
 const BATCH = 100
+
+/** Of so many a dry run tells. */
+const MOST_TOLD = 1000
 
 /**
  * Looks at the runs that are due, the longest due first: evidence settles them, a file that is gone or a window that is over
  * expires them, and what ImageKit does not answer changes nothing. With `dryRun` it only tells.
  */
-export async function reconcile(deps: ReconcileDeps, options: { dryRun: boolean }): Promise<ReconcileReport> {
-  const report: ReconcileReport = { runs: [], holdMs: null, stoppedBy: null }
-  // What falls due meanwhile, perhaps for the second time, is left to the next pass: this one has to end.
+export function reconcile(deps: ReconcileDeps, { dryRun }: { dryRun: boolean }): Promise<ReconcilePass> {
+  return deps.inTurn(() => (dryRun ? rehearse(deps) : work(deps)))
+}
+
+async function work(deps: ReconcileDeps): Promise<ReconcilePass> {
+  const runs: Reconciled[] = []
+  const list = listing(deps)
+  for (;;) {
+    const due = await list(BATCH)
+    const { looked, stop } = await lookAtRuns(deps, due)
+    // What was seen before ImageKit stopped us counts: else the same would be asked again and again.
+    for (const { finding, told } of looked) {
+      runs.push(told)
+      const { applied, fileId } = await deps.store.applyFinding(told.runId, finding, deps.clock())
+      if (applied && fileId !== null) deps.board.changed(fileId)
+    }
+    if (stop !== null || due.length < BATCH) return passOf(runs, stop)
+  }
+}
+
+async function rehearse(deps: ReconcileDeps): Promise<ReconcilePass> {
+  const runs: Reconciled[] = []
+  const due = await listing(deps)(MOST_TOLD + 1)
+  const told = due.slice(0, MOST_TOLD)
+  for (let from = 0; from < told.length; from += BATCH) {
+    const { looked, stop } = await lookAtRuns(deps, told.slice(from, from + BATCH))
+    runs.push(...looked.map((one) => one.told))
+    if (stop !== null) return passOf(runs, stop)
+  }
+  const more = `A dry run tells of the first ${MOST_TOLD} runs, and more are due.`
+  const stop = { reason: more, holdMs: null, isKeyRefused: false }
+  return passOf(runs, due.length > MOST_TOLD ? stop : null)
+}
+
+/** What falls due meanwhile, perhaps for the second time, is left to the next pass: this one has to end. */
+function listing(deps: ReconcileDeps): (limit: number) => Promise<DueRun[]> {
   const startedAt = deps.clock()
   const latest = latestDueAt(startedAt, Math.max(deps.overdueAfterMs, deps.everyMs))
-  for (;;) {
-    const due = await deps.store.listDue(startedAt, BATCH, latest)
-    if (due.length === 0) return report
-    try {
-      for (const looked of await look(deps, due)) {
-        report.runs.push(looked.told)
-        if (options.dryRun) continue
-        const { applied, fileId } = await deps.store.applyFinding(
-          looked.told.runId,
-          looked.finding,
-          deps.clock(),
-        )
-        if (applied && fileId !== null) deps.board.changed(fileId)
-      }
-    } catch (error) {
-      if (!(error instanceof NotLookedError)) throw error
-      return { ...report, holdMs: error.holdMs, stoppedBy: error.message }
-    }
-    // Nothing was moved, so the next list would be the same.
-    if (options.dryRun || due.length < BATCH) return report
-  }
+  return (limit) => deps.store.listDue(startedAt, limit, latest)
 }
 
-async function look(
-  deps: ReconcileDeps,
-  due: readonly DueRun[],
-): Promise<{ finding: Finding; told: Reconciled }[]> {
-  const now = deps.clock()
-  const isOver = ({ run }: DueRun) => now >= run.requestedAt + deps.expireAfterMs
-  const fileIds = [...new Set(due.flatMap(({ submission }) => submission.fileId ?? []))]
-  const files = await lookUpFiles(deps.imagekit, fileIds, (fileId) => {
-    return due.some((one) => one.submission.fileId === fileId && isOver(one))
-  })
-
-  return due.map((one) => {
-    const { fileId } = one.submission
-    const isAnswered = fileId === null || files.has(fileId)
-    const file = fileId === null ? undefined : files.get(fileId)
-    const { finding, why } = isAnswered
-      ? judge(deps, one, file, isOver(one), now)
-      : { finding: lookAgain(deps, now), why: 'ImageKit did not answer about this file.' }
-    return {
-      finding,
-      told: { runId: one.run.runId, fileId, extension: one.run.name, finding: finding.kind, why },
-    }
-  })
-}
-
-/** `file` is null where it is gone, and undefined where the run has none. */
-function judge(
-  deps: ReconcileDeps,
-  one: DueRun,
-  file: { facts: FileFacts; object: object } | null | undefined,
-  isOver: boolean,
-  now: number,
-): { finding: Finding; why: string } {
-  if (file === null) return { finding: { kind: 'asset_gone' }, why: 'ImageKit has no such file.' }
-  const { baseline } = one.submission
-  const weighed = file && baseline ? weigh(one, baseline, file.facts) : undefined
-  const why = weighed === undefined ? 'Nothing was written down to compare with.' : describe(weighed)
-  if (file && weighed?.kind === 'evidence') {
-    const notice = deps.successPayload(one.run.name, file.object)
-    return { finding: { kind: 'evidence', evidence: weighed.evidence, notice }, why }
-  }
-  return { finding: isOver ? { kind: 'no_word' } : lookAgain(deps, now), why }
-}
-
-function lookAgain({ everyMs }: ReconcileDeps, now: number): Finding {
-  return { kind: 'nothing', dueAt: now + everyMs }
-}
-
-function weigh(one: DueRun, baseline: Baseline, seen: FileFacts): Weighing {
-  const asked: AskedRun = { name: one.run.name, siblings: one.siblings }
-  const others = one.others.flatMap(
-    (other) => otherRequest(one.run, other.submission, other.runs, other.place) ?? [],
-  )
-  return weighEvidence(asked, baseline, seen, others)
-}
-
-function describe(weighed: Weighing): string {
-  switch (weighed.kind) {
-    case 'evidence':
-      return JSON.stringify(weighed.evidence)
-    case 'explained':
-      return `Something changed, which ${JSON.stringify(weighed.by)} may explain.`
-    case 'nothing':
-      return weighed.cause === 'no_rule' ? 'This extension leaves no evidence.' : 'Nothing has changed since.'
-  }
+function passOf(runs: Reconciled[], stop: Stop | null): ReconcilePass {
+  const report = { runs, holdMs: stop?.holdMs ?? null, stoppedBy: stop?.reason ?? null }
+  return { report, isKeyRefused: stop?.isKeyRefused ?? false }
 }

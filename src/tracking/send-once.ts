@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { TrackerError } from '../domain/errors.ts'
 import type { IdempotencyClaim, StoredAnswer } from '../domain/idempotency.ts'
 import type { AnswerBacklog } from './answer-backlog.ts'
-import { unconfirmedAnswer } from './caller-answer.ts'
+import { linkedAnswer, unconfirmedAnswer } from './caller-answer.ts'
+import type { Links } from './links.ts'
 
 type SendOnceDeps = {
   store: {
@@ -10,6 +11,7 @@ type SendOnceDeps = {
     releaseIdempotencyKey(scope: string): Promise<void>
   }
   backlog: Pick<AnswerBacklog, 'apply'>
+  links: Links
   clock: () => number
   errorBody: (message: string) => object
 }
@@ -21,13 +23,19 @@ export type Sent = { answer: StoredAnswer; isKept: boolean }
  * Runs `send` at most once for an `Idempotency-Key` in 24 hours, and gives its answer again afterwards. `fingerprint` reads
  * a repeated request to its end; it has to be the same as the first. Without a key `send` simply runs.
  */
-export async function sendOnce(
+export async function sendOnce(deps: SendOnceDeps, request: OnceRequest): Promise<StoredAnswer> {
+  return linkedAnswer(deps, await answerOnce(deps, request))
+}
+
+type OnceRequest = {
+  scope: string | null
+  fingerprint: () => Promise<string>
+  send: (scope: string | null) => Promise<Sent>
+}
+
+async function answerOnce(
   { store, backlog, clock, errorBody }: SendOnceDeps,
-  request: {
-    scope: string | null
-    fingerprint: () => Promise<string>
-    send: (scope: string | null) => Promise<Sent>
-  },
+  request: OnceRequest,
 ): Promise<StoredAnswer> {
   const { scope, send } = request
   if (scope === null) return (await send(null)).answer

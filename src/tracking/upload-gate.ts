@@ -1,17 +1,19 @@
 import { TrackerError } from '../domain/errors.ts'
 
-/** Lets so many uploads in at once; the next one is `overloaded`. */
+/** Lets so many uploads in at once, and as many updates; the next one is `overloaded`. Neither takes the other's room. */
 export type UploadGate = {
-  pass<T>(upload: () => Promise<T>): Promise<T>
+  pass<T>(kind: Passing, work: () => Promise<T>): Promise<T>
   /** For what is not limited, but has to be waited for as well. */
-  accompany<T>(update: () => Promise<T>): Promise<T>
+  accompany<T>(work: () => Promise<T>): Promise<T>
   /** Resolves once nothing is under way, whether or not its caller is still there. */
   settled(): Promise<void>
 }
 
+type Passing = 'uploads' | 'updates'
+
 export function createUploadGate(maxConcurrent: number): UploadGate {
   const underWay = new Set<Promise<unknown>>()
-  let uploads = 0
+  const count = { uploads: 0, updates: 0 }
   const accompany = async <T>(work: () => Promise<T>): Promise<T> => {
     const done = work()
     underWay.add(done)
@@ -22,17 +24,17 @@ export function createUploadGate(maxConcurrent: number): UploadGate {
     }
   }
   return {
-    async pass(upload) {
-      if (uploads >= maxConcurrent)
+    async pass(kind, work) {
+      if (count[kind] >= maxConcurrent)
         throw new TrackerError(
           'overloaded',
-          `${maxConcurrent} uploads are under way already. Try again shortly.`,
+          `${maxConcurrent} ${kind} are under way already. Try again shortly.`,
         )
-      uploads += 1
+      count[kind] += 1
       try {
-        return await accompany(upload)
+        return await accompany(work)
       } finally {
-        uploads -= 1
+        count[kind] -= 1
       }
     },
     accompany,

@@ -72,7 +72,7 @@ async function start() {
     await service.exited
     return runServe({ ...env, PORT: new URL(service.url).port })
   }
-  return { sandbox, disk, service, restart }
+  return { sandbox, disk, env, service, restart }
 }
 
 test('what a disk refuses is not taken, and is taken once the disk is mended', {
@@ -168,18 +168,44 @@ test('a delivery whose sync failed is settled by its redelivery, also if the pro
   expect(await statusOf(restarted.url, 'file-1')).toBe('success')
 })
 
-test('a start on a disk that is full ends with 1 and says why; the next one works', async () => {
-  const { disk, service, restart } = await start()
-  const { port } = new URL(service.url)
+test('a start on a disk that refuses waits for it, answers 503, and goes on by itself', {
+  timeout: 60_000,
+}, async () => {
+  const { sandbox, disk, service, ...started } = await start()
+  const env = { ...started.env, PORT: new URL(service.url).port }
+  const one = await register(service.url, 'file-1')
   service.process.kill('SIGKILL')
   await service.exited
-  disk.fail('full')
-  const env = { ...disk.env, IMAGEKIT_PRIVATE_KEY: 'any', DATABASE_URL: `file:${disk.path}`, PORT: port }
-  for (const command of ['serve', 'migrate']) {
-    const program = runProgram([command], env)
-    expect(await program.exited).toBe(1)
-    expect(program.output()).toContain(`${disk.path} cannot be opened: database or disk is full`)
+
+  const strikes: [why: RegExp, strike: () => () => void][] = [
+    [/database or disk is full/, () => failWith(disk, 'full')],
+    [/readonly database|unable to open|disk I\/O error/, () => failWith(disk, 'read-only')],
+    [/database is locked/, () => holdForWriting(disk.path)],
+  ]
+  for (const [why, strike] of strikes) {
+    const mend = strike()
+    const migrate = runProgram(['migrate'], env)
+    expect(await migrate.exited).toBe(1)
+    expect(migrate.output()).toMatch(why)
+    expect(migrate.output()).toContain(`${disk.path} cannot be opened: `)
+
+    const waiting = await runServe(env)
+    expect(await isReady(waiting.url)).toMatchObject({
+      status: 503,
+      retryAfter: '5',
+      body: { code: 'store_unavailable', detail: expect.stringMatching(why) },
+    })
+    expect((await fetch(`${waiting.url}/healthz`)).status).toBe(200)
+    expect(await tellSuccess(one)).toMatchObject({ status: 503, retryAfter: '5' })
+    expect(await sendUpload(waiting.url)).toMatchObject({ status: 503, retryAfter: '5' })
+    expect(sandbox.uploads()).toEqual([])
+    await waiting.printed(/the database cannot be opened; it is tried again/)
+
+    mend()
+    await expect.poll(async () => (await isReady(waiting.url)).status, { timeout: 10_000 }).toBe(200)
+    expect(await tellSuccess(one)).toMatchObject({ status: 200 })
+    expect(waiting.output().match(/the database cannot be opened/g)).toHaveLength(1)
+    waiting.process.kill('SIGKILL')
+    await waiting.exited
   }
-  disk.mend()
-  await restart()
 })

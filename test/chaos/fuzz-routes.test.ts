@@ -23,7 +23,9 @@ async function listRoutes(): Promise<string[]> {
   const service = createService(config, { logger: pino({ level: 'silent' }) })
   const routes = service.app.routes.filter(({ method }) => method !== 'ALL')
   await service.stop()
-  return [...new Set(routes.map((route) => `${route.method} ${route.path}`))]
+  const named = [...new Set(routes.map((route) => `${route.method} ${route.path}`))]
+  // There are as many pages as other routes, and less behind each of them.
+  return named.flatMap((name) => (name.includes(' /admin') ? [name] : [name, name, name]))
 }
 
 test(`${REQUESTS} hostile requests to all routes do no harm, seed ${SEED}`, {

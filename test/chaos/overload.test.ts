@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
@@ -10,16 +9,11 @@ import { startTracker, temporaryDirectory } from '../support/tracker.ts'
 import { register as registerHere } from '../support/webhooks.ts'
 import { tell, timesOf } from './chaos.ts'
 import { register, type Told, tellSuccess } from './disk/service-calls.ts'
+import { watchMemory } from './resident-memory.ts'
 
 const FLOOD = timesOf('FLOOD', { short: 300, long: 5000 })
 const AT_ONCE = 100
 const FILLER = 'x'.repeat(500_000)
-
-/** The memory of a process that is in use at the moment, in MiB: https://man7.org/linux/man-pages/man5/proc_pid_status.5.html */
-function residentMib(pid: number | undefined): number {
-  const [, kib] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-  return Number(kib) / 1024
-}
 
 /** Tells each of them once, many at a time; returns the answers in their order. */
 async function flood(told: readonly Told[], filler: string) {
@@ -52,9 +46,9 @@ test(`${FLOOD} webhooks while the database is held by another: all are told to c
   // The first wave brings the process to the size that it needs for so many at once.
   const sent = wave(FLOOD).filter((one) => one !== undefined)
   const answers = await flood(sent.slice(0, 2 * AT_ONCE), FILLER)
-  const before = residentMib(service.process.pid)
+  const memory = watchMemory(service.process.pid)
   answers.push(...(await flood(sent, FILLER)))
-  const after = residentMib(service.process.pid)
+  const highest = memory.highestMib()
   expect(new Set(answers.map(({ status, retryAfter }) => `${status} ${retryAfter}`))).toEqual(
     new Set(['503 5']),
   )
@@ -64,10 +58,10 @@ test(`${FLOOD} webhooks while the database is held by another: all are told to c
   const settled = await flood(told, FILLER)
   expect(settled.filter(({ body }) => body['outcome'] !== 'applied')).toEqual([])
   tell(
-    `held database: ${answers.length} webhooks refused, ${settled.length} applied afterwards, ${before.toFixed()} MiB before the flood and ${after.toFixed()} MiB after it`,
+    `held database: ${answers.length} webhooks refused, ${settled.length} applied afterwards, ${memory.firstMib.toFixed()} MiB before the flood and ${highest.toFixed()} MiB at its height`,
   )
   // The bodies of the flood together are half as much again.
-  expect(after - before).toBeLessThan(100)
+  expect(highest - memory.firstMib).toBeLessThan(100)
 })
 
 /** As many requests as there are, all in one write: they are read in one turn, and want to be committed together. */

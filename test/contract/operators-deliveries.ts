@@ -178,7 +178,7 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
       expect(await store.findDelivery(deliveryId)).toEqual({ ...listed, headers, body, bytes: 3 })
       expect(listed).toMatchObject({ deliveryId, runId })
 
-      await store.pruneBodies(1_000_000, 10)
+      await store.pruneBodies(1_000_000, 10, null)
       expect(await store.findDelivery(deliveryId)).toMatchObject({ deliveryId, headers: null, body: null })
       expect(await store.findDelivery('nowhere')).toBeUndefined()
     })

@@ -13,6 +13,9 @@ export function describePruning(current: () => OpenedStore): void {
       newDelivery(id, { service: 'remove-bg', status: 'success' }, { receivedAt }),
     )
 
+  const prune = async (before: number, limit: number) =>
+    (await current().store.pruneBodies(before, limit, null)).pruned
+
   describe('pruning', () => {
     test('removes bodies that are older, a few at a time, and then tells of none', async () => {
       const id = await submit()
@@ -22,9 +25,9 @@ export function describePruning(current: () => OpenedStore): void {
       )
       await deliverAt(id, 1_006)
       const pruned: number[] = []
-      for (let count = 0; count < 4; count++) pruned.push(await current().store.pruneBodies(1_006, 4))
+      for (let count = 0; count < 4; count++) pruned.push(await prune(1_006, 4))
       expect(pruned).toEqual([4, 2, 0, 0])
-      expect(await current().store.pruneBodies(1_007, 4)).toBe(1)
+      expect(await prune(1_007, 4)).toBe(1)
     })
 
     test('changes no status, and what was told stays told', async () => {
@@ -33,7 +36,7 @@ export function describePruning(current: () => OpenedStore): void {
       const event = newAccountDelivery({ kind: 'other', eventId: 'event-1', type: null }, 1_000)
       await current().store.recordAccountDelivery(event)
       const before = await current().store.findSubmission(id)
-      expect(await current().store.pruneBodies(9_000, 10)).toBe(2)
+      expect(await prune(9_000, 10)).toBe(2)
 
       expect(await current().store.findSubmission(id)).toEqual(before)
       expect(await deliverAt(id, 9_000)).toMatchObject({ outcome: 'duplicate' })
@@ -44,8 +47,25 @@ export function describePruning(current: () => OpenedStore): void {
     test('spares what a clock that jumped has put among the old', async () => {
       const id = await submit()
       for (const receivedAt of [1_000, 9_000, 1_001]) await deliverAt(id, receivedAt)
-      expect(await current().store.pruneBodies(5_000, 10)).toBe(2)
-      expect(await current().store.pruneBodies(9_001, 10)).toBe(1)
+      expect(await prune(5_000, 10)).toBe(2)
+      expect(await prune(9_001, 10)).toBe(1)
+    })
+
+    test('goes on past more young ones than it looks at once, and ends where the bodies end', async () => {
+      const id = await submit()
+      for (const receivedAt of [9_000, 9_000, 9_000, 1_000, 1_001]) await deliverAt(id, receivedAt)
+      const pruned: number[] = []
+      let after: number | null = null
+      do {
+        const done: { pruned: number; next: number | null } = await current().store.pruneBodies(
+          5_000,
+          2,
+          after,
+        )
+        pruned.push(done.pruned)
+        after = done.next
+      } while (after !== null)
+      expect(pruned).toEqual([0, 1, 1])
     })
   })
 }

@@ -31,25 +31,33 @@ function emptyLog(path: string): void {
   other.close()
 }
 
-test('a database that cannot be opened ends serve and migrate with 1 and a sentence that says which and why', async () => {
-  const directory = temporaryDirectory()
-  const text = join(directory, 'text.db')
-  writeFileSync(text, 'no database at all, but a text that someone kept here'.repeat(20))
-  const folder = join(directory, 'folder.db')
-  mkdirSync(folder)
-  for (const [path, why] of [
-    [text, /file is not a database/],
-    [folder, /unable to open database file/],
-  ] as const) {
-    for (const command of ['serve', 'migrate']) {
-      const program = runProgram([command], settings(path))
-      expect(await program.exited).toBe(1)
-      expect(program.output()).toContain(`The database ${path} cannot be opened: `)
-      expect(program.output()).toMatch(why)
-      expect(program.output().trim().split('\n')).toHaveLength(1)
-    }
+test('a file that is no database ends migrate with a sentence that says which and why, and is waited for by serve', async () => {
+  const path = join(temporaryDirectory(), 'text.db')
+  writeFileSync(path, 'no database at all, but a text that someone kept here'.repeat(20))
+  const migrate = runProgram(['migrate'], settings(path))
+  expect(await migrate.exited).toBe(1)
+  expect(migrate.output()).toContain(`The database ${path} cannot be opened: file is not a database`)
+  expect(migrate.output().trim().split('\n')).toHaveLength(1)
+
+  const { url, process } = await runServe(settings(path))
+  expect(await isReady(url)).toMatchObject({
+    status: 503,
+    retryAfter: '5',
+    body: { code: 'store_unavailable', detail: expect.stringContaining('file is not a database') },
+  })
+  expect(process.exitCode).toBeNull()
+  expect(readFileSync(path, 'utf8')).toMatch(/^no database at all/)
+})
+
+test('a database that is not there and can not be made ends serve and migrate with 1, which and why', async () => {
+  const path = join(temporaryDirectory(), 'folder.db')
+  mkdirSync(path)
+  for (const command of ['serve', 'migrate']) {
+    const program = runProgram([command], settings(path))
+    expect(await program.exited).toBe(1)
+    const said = `The database ${path} cannot be opened: unable to open database file`
+    expect(program.output().split('\n')).toContain(said)
   }
-  expect(readFileSync(text, 'utf8')).toMatch(/^no database at all/)
 })
 
 test('a database that is damaged while the service runs is told, takes nothing in, and is whole again once restored', async () => {
@@ -72,12 +80,15 @@ test('a database that is damaged while the service runs is told, takes nothing i
   service.process.kill('SIGTERM')
   expect(await service.exited).toBe(0)
 
-  const damaged = runProgram(['serve'], env)
-  expect(await damaged.exited).toBe(1)
-  expect(damaged.output()).toMatch(/The database .*: database disk image is malformed/)
+  const restored = await runServe({ ...env, PORT: new URL(url).port })
+  expect(await isReady(url)).toMatchObject({
+    status: 503,
+    body: { detail: expect.stringMatching(/malformed/) },
+  })
+  expect(await tellSuccess(untold)).toMatchObject({ status: 503, retryAfter: '5' })
 
   restore()
-  const restored = await runServe({ ...env, PORT: new URL(url).port })
+  await expect.poll(async () => (await isReady(url)).status, { timeout: 10_000 }).toBe(200)
   expect(await statusOf(restored.url, 'known')).toBe('success')
   expect(await tellSuccess(untold)).toMatchObject({ status: 200, body: { outcome: 'applied' } })
   expect(await statusOf(restored.url, 'untold')).toBe('success')

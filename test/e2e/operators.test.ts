@@ -6,6 +6,8 @@ import { createSandbox } from '../../src/sandbox/sandbox.ts'
 import { runProgram, runServe } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
 
+/** Each command is a process of its own. */
+const IN_TIME = { timeout: 90_000 }
 const IMAGEKIT_PRIVATE_KEY = 'private_of_the_tests'
 const TRACKER_ADMIN_KEY = 'operator:key-of-the-operator-0123'
 const SHIRT = new URL('../fixtures/images/shirt.png', import.meta.url).pathname
@@ -68,7 +70,7 @@ async function mend({ sandboxUrl }: Started, fileId: string): Promise<void> {
   expect(answer.status).toBe(200)
 }
 
-test('an operator finds what failed, has it run again, and sees it succeed', async () => {
+test('an operator finds what failed, has it run again, and sees it succeed', IN_TIME, async () => {
   const started = await startOperated()
   const { operate, start } = started
   const watching = start('failures', '--watch')
@@ -111,7 +113,7 @@ test('an operator finds what failed, has it run again, and sees it succeed', asy
   expect(replayed).toMatchObject({ exitCode: 0, output: expect.stringContaining('duplicate') })
 })
 
-test('the doctor goes the whole way, and the backup is a database', async () => {
+test('the doctor goes the whole way, and the backup is a database', IN_TIME, async () => {
   const { operate, directory, service } = await startOperated()
   const doctor = await operate('doctor', '--live', '10')
   expect(doctor.output).not.toMatch(/^fail/m)

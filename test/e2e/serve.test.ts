@@ -157,6 +157,22 @@ test('a second process on the same file ends with 2 and says so, migrate too', a
   }
 })
 
+test('a second SIGTERM ends the service even if it comes right after the first', async () => {
+  const imagekit = await startSlowImagekit()
+  const service = await runServe({
+    ...imagekit.env,
+    DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}`,
+  })
+  const upload = beginUpload(service.url)
+  upload.answer.catch(() => {})
+  await imagekit.underWay()
+  // Two that come before the process looks are one; it is idle, so that 50 ms are enough, and fewer than npm's.
+  service.process.kill('SIGTERM')
+  const second = setTimeout(() => service.process.kill('SIGTERM'), 50)
+  onTestFinished(() => clearTimeout(second))
+  expect(await service.exited).toBe(1)
+})
+
 test('a second signal ends the service at once', async () => {
   const imagekit = await startSlowImagekit()
   const service = await runServe({

@@ -9,7 +9,7 @@ import {
   standardHeaders,
   WEBHOOK_SECRET,
 } from '../support/signed-webhooks.ts'
-import { startTracker, temporaryDirectory } from '../support/tracker.ts'
+import { ADMIN_KEY, startTracker, temporaryDirectory } from '../support/tracker.ts'
 
 const ENV = { IMAGEKIT_WEBHOOK_SECRET: `another-secret, ${WEBHOOK_SECRET}` }
 const BODY = accountEvent('file-updated')
@@ -101,3 +101,27 @@ test.each([
     expect((await deliverEvent(tracker, other, old)).status).toBe(401)
   },
 )
+
+test('an event that was taken keeps no signature, and is replayed without one', async () => {
+  const tracker = await startTracker(ENV)
+  const signed = { ...ikHeaders(BODY), ...standardHeaders(BODY) }
+  await deliverEvent(tracker, BODY, signed)
+  const [kept] = readRows(
+    tracker.directory,
+    'SELECT delivery_id, headers FROM deliveries JOIN delivery_bodies ON delivery_seq = seq',
+  ) as { delivery_id: string; headers: string }[]
+  expect(kept?.headers).toContain('msg_1')
+  expect(kept?.headers).not.toContain('signature')
+  const answer = await tracker.fetch(`/deliveries/${kept?.delivery_id}/replay`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${ADMIN_KEY}` },
+  })
+  expect(await answer.json()).toMatchObject({ outcome: 'duplicate' })
+})
+
+test('an id that was not signed is not kept, so that no replay believes it', async () => {
+  const tracker = await startTracker(ENV)
+  await deliverEvent(tracker, BODY, { ...ikHeaders(BODY), 'webhook-id': 'msg_of_somebody' })
+  const rows = readRows(tracker.directory, 'SELECT headers FROM delivery_bodies')
+  expect(JSON.stringify(rows)).not.toContain('msg_of_somebody')
+})

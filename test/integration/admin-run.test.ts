@@ -72,7 +72,7 @@ test('a failed run is retried with one form, and its new run settles', async () 
     { timeout: 10_000 },
   )
   const asset = readText((await browser.get(`/admin/assets/${fileId}`)).html)
-  expect(asset).toMatch(/update .*remove-bg attempt 2 .*upload .*failed past remove-bg/s)
+  expect(asset).toMatch(/update .*remove-bg attempt 2 .*upload .*failed acknowledged past remove-bg/s)
 })
 
 test('what cannot be retried is refused with a page that says why', async () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
-import { readRows } from '../support/signed-webhooks.ts'
+import { readRows, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
 import { ADMIN_KEY, API_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
 import { deliver, payload, register, statusOf } from '../support/webhooks.ts'
 
@@ -69,13 +69,26 @@ test.each([
   ['POST', '/submissions', API_KEY],
   ['PATCH', '/v1/files/x/details', API_KEY],
   ['POST', '/reconcile', ADMIN_KEY],
-  ['POST', '/webhooks/account', API_KEY],
 ])('the body of %s %s may not drip either', async (method, path, key) => {
   const tracker = await startTracker({}, { wholeBodyMs: 200 })
   const head = `${method} ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\n`
   const socket = open(tracker, `${head}Content-Length: 100000\r\n\r\n{`)
   drip(socket, ' ')
   expect(await firstBytes(socket)).toMatch(/^HTTP\/1\.1 408 /)
+})
+
+test.each([
+  ['may be right is told 408', `x-ik-signature: t=${Date.now()},v1=00`, 408, 'too_slow'],
+  ['cannot be read is told 401', 'x-ik-signature: none', 401, 'malformed_signature'],
+])('an account delivery whose body drips and whose signature %s', async (_, header, status, cause) => {
+  const tracker = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }, { wholeBodyMs: 200 })
+  const head = `POST /webhooks/account HTTP/1.1\r\nHost: x\r\n${header}\r\n`
+  const socket = open(tracker, `${head}Content-Length: 100000\r\n\r\n{`)
+  drip(socket, ' ')
+  expect(await firstBytes(socket)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  await expect
+    .poll(() => readRows(tracker.directory, 'SELECT cause, bytes FROM refused_deliveries'), { timeout: 5000 })
+    .toEqual([{ cause, bytes: 100_000 }])
 })
 
 test('the response of a submission may not drip either', async () => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
@@ -47,4 +48,19 @@ test('a hundred questions at once are one write', async () => {
   const answers = await Promise.all(Array.from({ length: 100 }, () => fetch(`${tracker.url}/readyz`)))
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
   expect(probes).toBeLessThan(5)
+})
+
+test('a store that is down is told in the log once a second, however often strangers ask', async () => {
+  const directory = temporaryDirectory()
+  const real = openSqliteStore({ path: join(directory, 'tracker.db') })
+  const probe = () =>
+    Promise.reject(new TrackerError('store_unavailable', 'The disk is full.', { cause: new Error('full') }))
+  const lines: string[] = []
+  const logger = pino({ level: 'error' }, { write: (line) => lines.push(line) })
+  const tracker = await startTracker({}, { store: { ...real, probe }, logger }, directory)
+  const startedAt = performance.now()
+  for (let asked = 0; asked < 200; asked += 1) expect((await fetch(`${tracker.url}/readyz`)).status).toBe(503)
+  const seconds = Math.ceil((performance.now() - startedAt) / 1000)
+  expect(lines.length).toBeGreaterThan(0)
+  expect(lines.length).toBeLessThanOrEqual(seconds)
 })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { type Call, startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { readRows } from '../support/signed-webhooks.ts'
 import { ADMIN_KEY, startTracker } from '../support/tracker.ts'
 import { FILE_ID, update } from '../support/updates.ts'
 import {
@@ -45,7 +46,11 @@ test('the same key and form get the same answer again, and ImageKit is asked onc
   const { link: before, ...headers } = first.headers
   const { headers: after, ...answer } = await whole(await upload(again, FORM, KEY))
   expect(answer).toEqual({ status: first.status, body: first.body })
-  expect(after).toMatchObject({ ...headers, link: before })
+  // The address is the one that is in force now; the token in it was not kept.
+  expect(after).toMatchObject({ ...headers, link: before?.replace(tracker.url, again.url) })
+  const kept = readRows(tracker.directory, 'SELECT answer FROM idempotency_keys')
+  expect(JSON.stringify(kept)).toMatch(/request-1/)
+  expect(JSON.stringify(kept)).not.toMatch(/token=|link/)
   expect(imagekit.calls).toHaveLength(1)
 })
 

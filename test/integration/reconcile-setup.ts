@@ -87,8 +87,14 @@ export async function startLibrary() {
     refused: new Map<string, number>(),
     /** What the search tells still, though the file has changed. */
     stale: new Map<string, object>(),
+    /** Refuses a search for these ids with a status; undefined where it answers. */
+    refuseSearch: (() => undefined) as (search: { ids: string[]; path: string }) => number | undefined,
+    /** Ids about whose details something in between answers, not ImageKit. */
+    between: new Set<string>(),
     /** What is done to each question about a file instead of an answer. */
     refusal: undefined as Refusal | undefined,
+    /** So many questions are answered; the ones after them are held back for a minute. */
+    allowed: Number.POSITIVE_INFINITY,
     /** The ids of each search, and of each details call. */
     searches: [] as string[][],
     details: [] as string[],
@@ -122,12 +128,19 @@ export async function startLibrary() {
     const query = searchParams.get('searchQuery')
     const fileId = decodeURIComponent(pathname.split('/')[3] ?? '')
     const ids: string[] = query === null ? [] : JSON.parse(query.replace(/^id IN /, ''))
+    if (library.askedAt.length > library.allowed)
+      return call.answer(429, {}, { 'x-ratelimit-reset': '60000' })
     if (query === null) library.details.push(fileId)
     else library.searches.push(ids)
     const { refusal } = library
     if (refusal === 'break_off') return call.breakOff()
     if (refusal) return call.answer(refusal.status, { message: 'Not now.' }, refusal.headers)
+    if (query !== null) {
+      const status = library.refuseSearch({ ids, path: call.path })
+      if (status !== undefined) return call.answer(status, { message: 'Not this search.' })
+    }
     if (query === null) {
+      if (library.between.has(fileId)) return call.answer(404, ['no answer', 'of ImageKit'])
       const status = library.refused.get(fileId)
       if (status !== undefined) return call.answer(status, { message: 'Not this one.' })
       const file = files.get(fileId)

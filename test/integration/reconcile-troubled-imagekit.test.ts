@@ -13,34 +13,6 @@ import {
   uploadWith,
 } from './reconcile-setup.ts'
 
-test('429 is obeyed: for as many milliseconds as it says nothing is asked', async () => {
-  const library = await startLibrary()
-  library.refusal = { status: 429, headers: { 'x-ratelimit-reset': '700' } }
-  const tracker = await startTracker({ ...EAGER, ...library.env })
-  const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
-  await expect.poll(() => library.askedAt.length, { timeout: 5_000 }).toBe(1)
-  library.change(fileId, AWS_TAG)
-  library.refusal = undefined
-
-  const waited = await tracker.fetch(`/assets/${fileId}/status?wait=10`)
-  expect(await waited.json()).toMatchObject({ status: 'success', extensions: [{ source: 'reconcile' }] })
-  const [refused = 0, next = 0] = library.askedAt
-  expect(next - refused).toBeGreaterThanOrEqual(690)
-  // Taken for seconds, it would have been minutes.
-  expect(next - refused).toBeLessThan(5_000)
-})
-
-test('429 without a time holds for a minute, and one of a day for an hour', async () => {
-  const library = await startLibrary()
-  const tracker = await startTracker({ ...BY_HAND, ...library.env })
-  await uploadWith(tracker, ['aws-auto-tagging'])
-  const stoppedBy = 'ImageKit asks to be left alone for a while.'
-  library.refusal = { status: 429 }
-  await expect.poll(() => reconcileNow(tracker)).toEqual({ runs: [], holdMs: 60_000, stoppedBy })
-  library.refusal = { status: 429, headers: { 'x-ratelimit-reset': '86400000' } }
-  expect(await reconcileNow(tracker)).toEqual({ runs: [], holdMs: 3_600_000, stoppedBy })
-})
-
 test.each([
   ['500', { status: 500 }],
   ['503', { status: 503 }],
@@ -62,6 +34,7 @@ test.each([
 
     library.refusal = undefined
     library.change(fileId, AWS_TAG)
+    advance(3_600_000)
     await reconcileNow(tracker)
     expect(await statusOf(tracker, fileId)).toMatchObject({
       status: 'success',
@@ -158,7 +131,7 @@ test('a file about which ImageKit has no sensible answer does not hold up the ot
   ])
 })
 
-test.each([400, 401, 403, 410, 500, 503])(
+test.each([401, 403, 410, 500, 503])(
   'a file whose details are refused with %i is not taken for gone, and does not expire',
   async (status) => {
     const { clock, advance } = movingClock()
@@ -168,7 +141,22 @@ test.each([400, 401, 403, 410, 500, 503])(
     library.unlisted.add(fileId)
     library.refused.set(fileId, status)
     advance(30 * 3_600_000)
-    expect(await reconcileNow(tracker)).toMatchObject({ runs: [{ fileId, finding: 'nothing' }] })
+    expect(await reconcileNow(tracker)).toMatchObject({ stoppedBy: expect.stringContaining(`${status}`) })
     expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
   },
 )
+
+test('a 404 that is not in the words of ImageKit does not say that a file is gone', async () => {
+  const { clock, advance } = movingClock()
+  const library = await startLibrary()
+  const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
+  const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
+  library.files.delete(fileId)
+  library.between.add(fileId)
+  advance(30 * 3_600_000)
+  expect(await reconcileNow(tracker)).toMatchObject({ runs: [{ fileId, finding: 'nothing' }] })
+
+  library.between.clear()
+  advance(2 * 3_600_000)
+  expect(await reconcileNow(tracker)).toMatchObject({ runs: [{ fileId, finding: 'asset_gone' }] })
+})

@@ -102,3 +102,16 @@ test('the answer to a caller that left is still applied', async () => {
   const id = created[0]?.submissionId ?? ''
   await expect.poll(() => getSubmission(tracker, id)).toMatchObject({ state: 'rejected' })
 })
+
+test('one more than MAX_CONCURRENT_UPLOADS updates is told to come back', async () => {
+  const imagekit = await startBrokenImagekit()
+  const env = { IMAGEKIT_API_URL: imagekit.url, MAX_CONCURRENT_UPLOADS: '1' }
+  const tracker = await startTracker(env, { drainMs: 100 })
+  const silent = update(tracker, { tags: ['a'] }).catch(() => {})
+  await expect.poll(() => imagekit.calls).toHaveLength(1)
+  const refused = await update(tracker, { tags: ['b'] })
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
+  expect(imagekit.calls).toHaveLength(1)
+  await tracker.service.stop()
+  await silent
+})

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
 import { startTracker, temporaryDirectory } from '../support/tracker.ts'
 import {
@@ -132,4 +132,26 @@ test('a slow caller may take longer than ImageKit may be silent', async () => {
   caller.end()
   expect((await caller.answer).status).toBe(200)
   expect(imagekit.calls).toHaveLength(1)
+})
+
+test.each([
+  ['a byte now and then is cut off', 'y', 408],
+  ['enough of it passes, however long it takes', 'y'.repeat(100), 200],
+])('an upload of which there comes %s', async (_, piece, status) => {
+  const { tracker } = await start({}, { uploadPace: { bytes: 100, ms: 200 } })
+  const caller = openUpload(tracker)
+  caller.write(FILE_START)
+  let pieces = 0
+  const timer = setInterval(() => {
+    caller.write(piece)
+    pieces += 1
+  }, 20)
+  onTestFinished(() => clearInterval(timer))
+  if (status === 200) {
+    await expect.poll(() => pieces).toBeGreaterThan(30)
+    clearInterval(timer)
+    caller.write(`\r\n--${BOUNDARY}--\r\n`)
+    caller.end()
+  }
+  expect((await caller.answer).status).toBe(status)
 })

@@ -5,7 +5,7 @@ import { newDelivery, newSubmission } from '../contract/facts.ts'
 import { countCommits } from './count-commits.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
-function openStore(options: { maxQueued?: number } = {}) {
+function openStore(options: { maxQueued?: number; maxQueuedBytes?: number } = {}) {
   const path = temporaryDatabase()
   const store = openSqliteStore({ path, ...options })
   onTestFinished(() => store.close())
@@ -61,5 +61,19 @@ describe('group commit', () => {
     ])
     expect(settled[5]).toMatchObject({ reason: { code: 'overloaded' } })
     await store.probe()
+  })
+
+  test('beyond its bytes the queue refuses deliveries and nothing else, until it is empty', async () => {
+    const { store } = openStore({ maxQueuedBytes: 2_500 })
+    const asked = newSubmission(['remove-bg'])
+    await store.createSubmission(asked)
+    const deliver = () => {
+      const delivery = newDelivery(asked.submissionId, { service: 'remove-bg', status: 'success' })
+      return store.recordDelivery({ ...delivery, body: Buffer.alloc(1_000) })
+    }
+    const settled = await Promise.allSettled([deliver(), deliver(), deliver(), store.probe()])
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
+    expect(settled[2]).toMatchObject({ reason: { code: 'overloaded' } })
+    await deliver()
   })
 })

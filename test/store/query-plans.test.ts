@@ -6,7 +6,7 @@ import { prepareStatements } from '../../src/store/sqlite/statements.ts'
 /** What may read a table or an index from its start, and why that is no full scan. */
 const SCANS: { [statement: string]: RegExp } = {
   // It ends at its limit, for it reads in the order of the primary key.
-  listOldestBodies: /^SCAN delivery_bodies$/,
+  listBodies: /^SCAN delivery_bodies$/,
   // The rings keep it small.
   listRefusedSizes: /^SCAN refused_deliveries USING COVERING INDEX refused_deliveries_sizes$/,
   // At most one row for 1024 runs, and few for each extension.
@@ -30,7 +30,7 @@ const IN_ORDER = [
   'listMisdatedRuns',
   'listDueNotifications',
   'listMisdatedNotifications',
-  'listOldestBodies',
+  'listBodies',
   'findUnanswered',
   'findUnclaimedUpload',
   'listGroupSeqs',

@@ -68,8 +68,13 @@ test('Pruning leaves the row of a delivery, and takes little at once where bodie
   for (let count = 0; count < 40; count++)
     await store.recordDelivery(newDelivery('lost', { service: 'remove-bg' }, { body }))
   const pruned: number[] = []
-  for (let count = 0; count < 4; count++) pruned.push(await store.pruneBodies(9_000, 100))
-  expect(pruned).toEqual([16, 16, 8, 0])
+  let after: number | null = null
+  do {
+    const done: { pruned: number; next: number | null } = await store.pruneBodies(9_000, 100, after)
+    pruned.push(done.pruned)
+    after = done.next
+  } while (after !== null)
+  expect(pruned).toEqual(Array.from({ length: 40 }, () => 1))
   expect(select('SELECT * FROM delivery_bodies')).toEqual([])
   expect(select('SELECT * FROM deliveries')).toHaveLength(40)
 })
@@ -78,7 +83,11 @@ test('One body larger than that is pruned all the same', async () => {
   const { store } = openStore()
   const body = Buffer.alloc(17 * 1024 * 1024, 1)
   for (let count = 0; count < 2; count++) await store.recordDelivery(newDelivery('lost', {}, { body }))
-  expect([await store.pruneBodies(9_000, 100), await store.pruneBodies(9_000, 100)]).toEqual([1, 1])
+  const first = await store.pruneBodies(9_000, 100, null)
+  expect([first, await store.pruneBodies(9_000, 100, first.next)]).toEqual([
+    { pruned: 1, next: 1 },
+    { pruned: 1, next: null },
+  ])
 })
 
 test('Of a notification that is over the body is gone and how it ended stays', async () => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
@@ -148,5 +148,14 @@ describe('the database file', () => {
       submission_seq: null,
       missing_submission_id: 'lost',
     })
+  })
+
+  test('is made for its owner alone, and so are its log and index', async () => {
+    const path = temporaryDatabase()
+    const store = openSqliteStore({ path })
+    onTestFinished(() => store.close())
+    await store.createSubmission(newSubmission(['remove-bg']))
+    const modes = ['', '-wal', '-shm'].map((end) => (statSync(path + end).mode & 0o777).toString(8))
+    expect(modes).toEqual(['600', '600', '600'])
   })
 })

@@ -47,7 +47,7 @@ async function fillAll(store: Store, mark: string, index: number): Promise<void>
   await store.acknowledgeRuns([runId], anAct({ subject: runId, reason: `${mark}-note` }))
   await store.recordAct(anAct({ kind: 'retry_many', details: { filter: { q: fileId } } }))
   await store.createRetry(`retry-${mark}-${index}`, [runId], anAct({ reason: null }))
-  if (index % 5 === 0) await store.pruneBodies(1_000_000, 3)
+  if (index % 5 === 0) await store.pruneBodies(1_000_000, 3, null)
 }
 
 function tablesOf(path: string) {
@@ -106,7 +106,7 @@ test('Its bytes are not in the files any more, whatever was written, rewritten a
     await fillAll(store, `other${index}`, index)
     if (index % 8 === 3) await fillAll(store, 'gone', index)
   }
-  for (let index = 0; index < 5; index += 1) await store.pruneBodies(1_000_000, 20)
+  for (let index = 0; index < 5; index += 1) await store.pruneBodies(1_000_000, 20, null)
   const marks = [
     'gone-file',
     'gone-body',

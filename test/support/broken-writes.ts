@@ -8,8 +8,10 @@ export function breakWrites({ directory }: { directory: string }, table: string)
     db.exec(sql)
     db.close()
   }
-  run(
-    `CREATE TRIGGER broken BEFORE INSERT ON ${table} BEGIN SELECT raise(ROLLBACK, 'the disk is broken'); END`,
-  )
-  return { mend: () => run('DROP TRIGGER broken') }
+  const events = ['INSERT', 'UPDATE']
+  for (const event of events)
+    run(
+      `CREATE TRIGGER broken_${event} BEFORE ${event} ON ${table} BEGIN SELECT raise(ROLLBACK, 'the disk is broken'); END`,
+    )
+  return { mend: () => events.forEach((event) => run(`DROP TRIGGER broken_${event}`)) }
 }

@@ -9,7 +9,7 @@ import { findNotice } from '../notices.ts'
 import type { OperatorDoor } from '../operator-door.ts'
 import { answerPage, seeOther } from '../page-answers.ts'
 import { SignInPage } from '../pages/sign-in-page.tsx'
-import { isForeign, readForm, readOwnForm } from '../read-form.ts'
+import { isForeign, MAX_STRANGERS_FORM_BYTES, readForm, readOwnForm } from '../read-form.ts'
 
 export type SignInRoutesDeps = Parameters<typeof signIn>[0] & {
   door: OperatorDoor
@@ -33,7 +33,7 @@ export function signInRoutes(deps: SignInRoutesDeps): Hono<AppEnv> {
     POST: async (c) => {
       // There is no session yet that a form's token could belong to.
       if (isForeign(c)) throw new TrackerError('forbidden', 'Another site has sent this form.')
-      const form = await readForm(c)
+      const form = await readForm(c, MAX_STRANGERS_FORM_BYTES)
       const target = safeTarget(form.get('to') ?? undefined)
       try {
         door.enter(c, signIn(deps, { key: form.get('key') ?? '', address: deps.addressOf(c) }))

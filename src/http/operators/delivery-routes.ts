@@ -6,13 +6,14 @@ import { listDeliveries, showDelivery } from '../../tracking/operators/list-deli
 import { replayDelivery } from '../../tracking/operators/replay-delivery.ts'
 import type { AppEnv } from '../app-env.ts'
 import { presentedKey } from '../presented-key.ts'
+import type { ReadBody } from '../read-body.ts'
 import { route } from '../routes.ts'
 import { answerPage, parseDeliveryPage } from './list-query.ts'
 import { readOptionalJson } from './read-optional-json.ts'
 import { parseWith } from './run-filter-schema.ts'
 
 type DeliveryRoutesDeps = Parameters<typeof listDeliveries>[0] &
-  Parameters<typeof replayDelivery>[0] & { access: Pick<Access, 'identifyOperator'>; wholeBodyMs: number }
+  Parameters<typeof replayDelivery>[0] & { access: Pick<Access, 'identifyOperator'>; readBody: ReadBody }
 
 const filterSchema = z.object({
   outcome: z.enum(['applied', 'duplicate', 'contradicted', 'ignored', 'rejected']).nullish(),
@@ -40,10 +41,7 @@ export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
   route(app, '/deliveries/:deliveryId/replay', {
     POST: async (c) => {
       const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
-      const { reason = null } = parseWith(
-        reasonSchema,
-        await readOptionalJson(c.env.incoming, deps.wholeBodyMs),
-      )
+      const { reason = null } = parseWith(reasonSchema, await readOptionalJson(c.env.incoming, deps.readBody))
       const deliveryId = c.req.param('deliveryId') ?? ''
       const { outcome } = await replayDelivery(deps, { deliveryId, actor, reason })
       return c.json({ outcome })

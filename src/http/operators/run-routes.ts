@@ -8,6 +8,7 @@ import { previewRetry, showRetry, startRetry } from '../../tracking/operators/re
 import { showRun } from '../../tracking/operators/show-run.ts'
 import type { AppEnv } from '../app-env.ts'
 import { presentedKey } from '../presented-key.ts'
+import type { ReadBody } from '../read-body.ts'
 import { readJsonObject } from '../read-json.ts'
 import { route } from '../routes.ts'
 import { answerPage, parsePage } from './list-query.ts'
@@ -18,7 +19,7 @@ type RunRoutesDeps = Parameters<typeof listRuns>[0] &
   Parameters<typeof showRun>[0] &
   Parameters<typeof acknowledgeRun>[0] &
   Parameters<typeof retryRun>[0] &
-  Parameters<typeof startRetry>[0] & { access: Pick<Access, 'identifyOperator'>; wholeBodyMs: number }
+  Parameters<typeof startRetry>[0] & { access: Pick<Access, 'identifyOperator'>; readBody: ReadBody }
 
 const text = z.string().max(2000, 'must have at most 2000 characters').nullish()
 const noteSchema = z.strictObject({ note: text })
@@ -39,7 +40,7 @@ export function runRoutes(deps: RunRoutesDeps): Hono<AppEnv> {
   route(app, '/runs/retry', {
     POST: async (c) => {
       const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
-      const { json } = await readJsonObject(c.env.incoming, deps.wholeBodyMs)
+      const { json } = await readJsonObject(c.env.incoming, deps.readBody)
       const { filter, limit, dryRun, reason } = parseRetryRequest(json)
       const selection = { filter, limit }
       if (dryRun) return c.json(await previewRetry(deps, selection))
@@ -56,10 +57,7 @@ export function runRoutes(deps: RunRoutesDeps): Hono<AppEnv> {
   route(app, '/runs/:runId/retry', {
     POST: async (c) => {
       const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
-      const { reason = null } = parseWith(
-        reasonSchema,
-        await readOptionalJson(c.env.incoming, deps.wholeBodyMs),
-      )
+      const { reason = null } = parseWith(reasonSchema, await readOptionalJson(c.env.incoming, deps.readBody))
       const run = await retryRun(deps, { runId: c.req.param('runId') ?? '', actor, reason })
       return c.json(run, 201, { Location: `/runs/${run.runId}` })
     },
@@ -67,7 +65,7 @@ export function runRoutes(deps: RunRoutesDeps): Hono<AppEnv> {
   route(app, '/runs/:runId/acknowledge', {
     POST: async (c) => {
       const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
-      const { note = null } = parseWith(noteSchema, await readOptionalJson(c.env.incoming, deps.wholeBodyMs))
+      const { note = null } = parseWith(noteSchema, await readOptionalJson(c.env.incoming, deps.readBody))
       return c.json(await acknowledgeRun(deps, { runId: c.req.param('runId') ?? '', note, actor }))
     },
   })

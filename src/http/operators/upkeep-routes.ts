@@ -6,6 +6,7 @@ import { forgetAsset } from '../../tracking/operators/forget-asset.ts'
 import { reconcileNow } from '../../tracking/operators/reconcile-now.ts'
 import type { AppEnv } from '../app-env.ts'
 import { presentedKey } from '../presented-key.ts'
+import type { ReadBody } from '../read-body.ts'
 import { readJsonObject } from '../read-json.ts'
 import { route } from '../routes.ts'
 import { readOptionalJson } from './read-optional-json.ts'
@@ -13,7 +14,7 @@ import { parseWith } from './run-filter-schema.ts'
 
 type UpkeepRoutesDeps = Parameters<typeof reconcileNow>[0] &
   Parameters<typeof forgetAsset>[0] &
-  Parameters<typeof backUp>[0] & { access: Pick<Access, 'identifyOperator'>; wholeBodyMs: number }
+  Parameters<typeof backUp>[0] & { access: Pick<Access, 'identifyOperator'>; readBody: ReadBody }
 
 const reconcileSchema = z.object({ dryRun: z.boolean('should be true or false') })
 const reasonSchema = z.strictObject({ reason: z.string().max(2000).nullish() })
@@ -26,7 +27,7 @@ export function upkeepRoutes(deps: UpkeepRoutesDeps): Hono<AppEnv> {
       const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
       const { dryRun } = parseWith(
         reconcileSchema,
-        (await readJsonObject(c.env.incoming, deps.wholeBodyMs)).json,
+        (await readJsonObject(c.env.incoming, deps.readBody)).json,
       )
       return c.json(await reconcileNow(deps, { dryRun, actor }))
     },
@@ -34,10 +35,7 @@ export function upkeepRoutes(deps: UpkeepRoutesDeps): Hono<AppEnv> {
   route(app, '/assets/:fileId', {
     DELETE: async (c) => {
       const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
-      const { reason = null } = parseWith(
-        reasonSchema,
-        await readOptionalJson(c.env.incoming, deps.wholeBodyMs),
-      )
+      const { reason = null } = parseWith(reasonSchema, await readOptionalJson(c.env.incoming, deps.readBody))
       await forgetAsset(deps, { fileId: c.req.param('fileId') ?? '', reason, actor })
       return c.body(null, 204)
     },

@@ -21,10 +21,10 @@ export function applyAnswer(
   saveChange(writer, stored, judgement, at)
   statements.noteAnswer.run({ seq: stored.seq, at })
   for (const claimed of judgement.claimed) statements.claimDelivery.run(claimed)
+  const services = new Map(unclaimed.map(({ deliveryId, word }) => [deliveryId, word.service]))
   oweNotifications(statements, stored, judgement, at, ({ name }) => {
-    const ofRun = unclaimed.filter(({ word }) => word.service === name).map(({ deliveryId }) => deliveryId)
     // The first that was claimed has settled it.
-    const settling = judgement.claimed.find(({ deliveryId }) => ofRun.includes(deliveryId))
+    const settling = judgement.claimed.find(({ deliveryId }) => services.get(deliveryId) === name)
     return settling && statements.findBody.get(settling)?.body.toString()
   })
   return judgement
@@ -63,9 +63,8 @@ function listUnclaimed(
   answer: Answer,
 ): UnclaimedDelivery[] {
   if (answer.kind !== 'accepted') return []
-  const services = Object.keys(answer.extensionStatus).filter(
-    (name) => !stored.runs.some((run) => run.name === name),
-  )
+  const known = new Set(stored.runs.map((run) => run.name))
+  const services = Object.keys(answer.extensionStatus).filter((name) => !known.has(name))
   return services
     .flatMap((service) => statements.listUnclaimed.all({ submissionSeq: stored.seq, service }))
     .toSorted((one, other) => one.seq - other.seq)

@@ -3,14 +3,14 @@ import { type Connection, setPatience } from './connection.ts'
 import { isBusy, storeError, unavailable } from './store-error.ts'
 
 /** Does its step inside the transaction and returns what tells its caller, for after the commit. */
-type Job = { run(): () => void; reject(error: unknown): void }
+type Job = { bytes: number; run(): () => void; reject(error: unknown): void }
 
 export type CommitQueue = {
   /**
    * Runs `step` in the next transaction, with whatever else has queued up. Resolves once that transaction is on disk.
-   * A step that throws takes back its own writes only.
+   * A step that throws takes back its own writes only. `bytes` is what it keeps in memory until then.
    */
-  commit: <T>(step: () => T) => Promise<T>
+  commit: <T>(step: () => T, bytes?: number) => Promise<T>
   /** Commits what is queued; afterwards `commit` rejects. */
   drain: () => void
 }
@@ -26,17 +26,26 @@ type Counted = {
 /** So that one transaction never keeps the process from its sockets for long. */
 const MAX_BATCH = 1000
 
+/** Of the bodies that wait. */
+const MAX_QUEUED_BYTES = 64 * 1024 * 1024
+
 export function createCommitQueue(
   connection: Connection,
-  { maxQueued, counted }: { maxQueued: number; counted: Counted },
+  {
+    maxQueued,
+    maxQueuedBytes = MAX_QUEUED_BYTES,
+    counted,
+  }: { maxQueued: number; maxQueuedBytes?: number; counted: Counted },
 ): CommitQueue {
   const transaction = prepareTransaction(connection)
   const queue: Job[] = []
+  let queuedBytes = 0
   let isDrained = false
   let isHeld = false
 
   function commitNext(): void {
     const batch = queue.splice(0, MAX_BATCH)
+    for (const { bytes } of batch) queuedBytes -= bytes
     if (queue.length > 0 && !isDrained) setImmediate(commitNext)
     if (batch.length > 0) commitBatch(batch)
   }
@@ -84,14 +93,16 @@ export function createCommitQueue(
   }
 
   return {
-    commit(step) {
+    commit(step, bytes = 0) {
       return new Promise((resolve, reject) => {
         if (isDrained) return reject(unavailable(new Error('The store is closed.')))
-        if (queue.length >= maxQueued)
+        if (queue.length >= maxQueued || (bytes > 0 && queuedBytes + bytes > maxQueuedBytes))
           return reject(new TrackerError('overloaded', 'Too many writes are waiting. Try again later.'))
         // setImmediate runs after all sockets that are ready were read: one transaction for all of them, and no wait.
         if (queue.length === 0) setImmediate(commitNext)
+        queuedBytes += bytes
         queue.push({
+          bytes,
           run() {
             const result = step()
             return () => resolve(result)

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import Database from 'better-sqlite3'
 
 export type Connection = Database.Database
@@ -24,12 +25,22 @@ const PRAGMAS = [
   'temp_store = MEMORY',
 ]
 
+function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch {
+    // It is there already, or can't be made: then SQLite says why.
+  }
+}
+
 /** Impatient: it does not wait for who holds the file, as after it has waited for him in vain. */
 export function setPatience(connection: Connection, patience: 'patient' | 'impatient'): void {
   connection.pragma(`busy_timeout = ${patience === 'patient' ? BUSY_TIMEOUT_MS : 0}`)
 }
 
 export function openConnection(path: string): Connection {
+  // SQLite would let everybody read it; its log and index take the mode of the file.
+  makePrivate(path)
   const connection = new Database(path)
   try {
     for (const pragma of PRAGMAS) connection.pragma(pragma)

@@ -1,4 +1,4 @@
-import { and, asc, eq, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { deliveries, deliveryBodies } from './schema/deliveries.ts'
 
@@ -65,7 +65,7 @@ export function prepareDeliveryStatements(db: BetterSQLite3Database) {
       })
       .where(eq(deliveries.seq, placeholder('seq')))
       .prepare(),
-    listOldestBodies: db
+    listBodies: db
       .select({
         seq: deliveryBodies.deliverySeq,
         receivedAt: deliveries.receivedAt,
@@ -73,6 +73,7 @@ export function prepareDeliveryStatements(db: BetterSQLite3Database) {
       })
       .from(deliveryBodies)
       .innerJoin(deliveries, eq(deliveries.seq, deliveryBodies.deliverySeq))
+      .where(gt(deliveryBodies.deliverySeq, placeholder('after')))
       .orderBy(asc(deliveryBodies.deliverySeq))
       .limit(placeholder('limit'))
       .prepare(),

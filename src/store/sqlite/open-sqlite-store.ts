@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { v7 } from 'uuid'
 import { TrackerError } from '../../domain/errors.ts'
@@ -12,6 +12,8 @@ export type SqliteStoreOptions = {
   path: string
   /** How many steps may wait for a commit; more are refused as `overloaded`. */
   maxQueued?: number
+  /** How many bytes of deliveries may wait; more are refused likewise. */
+  maxQueuedBytes?: number
   /** Makes the ids of runs. */
   newId?: () => string
 }
@@ -22,9 +24,14 @@ const MAX_QUEUED = 10_000
  * Opens the database, makes it where there is none, and brings its schema up to date.
  * Throws `StoreLockedError` while another process has it, and `store_unavailable` where the file cannot be used.
  */
-export function openSqliteStore({ path, maxQueued = MAX_QUEUED, newId = v7 }: SqliteStoreOptions): Store {
+export function openSqliteStore({
+  path,
+  maxQueued = MAX_QUEUED,
+  newId = v7,
+  ...bounds
+}: SqliteStoreOptions): Store {
   return openMigrated(path, (connection, unlock) => {
-    const store = createSqliteStore(connection, { maxQueued, newId })
+    const store = createSqliteStore(connection, { ...bounds, maxQueued, newId })
     return {
       ...store,
       async close() {
@@ -33,6 +40,16 @@ export function openSqliteStore({ path, maxQueued = MAX_QUEUED, newId = v7 }: Sq
       },
     }
   })
+}
+
+/** There is a file with something in it at `path`, whether or not it can be opened. */
+export function hasDatabase(path: string): boolean {
+  try {
+    const found = statSync(path)
+    return found.isFile() && found.size > 0
+  } catch {
+    return false
+  }
 }
 
 /** Brings the schema up to date and returns how many migrations ran. Throws as `openSqliteStore` does. */

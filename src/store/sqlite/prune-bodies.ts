@@ -1,19 +1,24 @@
 import type { Statements } from './statements.ts'
 
-/** Freeing a body reads all of its pages: so much at once takes a few milliseconds. */
-const MAX_BYTES = 16 * 1024 * 1024
+/** Freeing a body reads and overwrites all of its pages: so much at once takes a few milliseconds. */
+const MAX_BYTES = 1024 * 1024
 
-/** Looks no further than at the `limit` bodies that were inserted first: the primary key is all it reads by. */
-export function pruneBodies(statements: Statements, receivedBefore: number, limit: number): number {
-  let bytesLeft = MAX_BYTES
-  const old = statements.listOldestBodies
-    .all({ limit })
-    .filter(({ receivedAt }) => receivedAt < receivedBefore)
-    .filter(({ bytes }) => {
-      const isWithin = bytesLeft > 0
-      bytesLeft -= bytes
-      return isWithin
-    })
-  for (const { seq } of old) statements.deleteBody.run({ seq })
-  return old.length
+/** Looks no further than at `limit` bodies, in the order of insertion: the primary key is all it reads by. */
+export function pruneBodies(
+  statements: Statements,
+  receivedBefore: number,
+  limit: number,
+  after: number | null,
+): { pruned: number; next: number | null } {
+  const bodies = statements.listBodies.all({ limit, after: after ?? 0 })
+  let pruned = 0
+  let bytes = 0
+  for (const body of bodies) {
+    if (bytes >= MAX_BYTES) return { pruned, next: body.seq - 1 }
+    if (body.receivedAt >= receivedBefore) continue
+    statements.deleteBody.run({ seq: body.seq })
+    pruned += 1
+    bytes += body.bytes
+  }
+  return { pruned, next: bodies.length < limit ? null : (bodies.at(-1)?.seq ?? null) }
 }

@@ -22,7 +22,7 @@ import { createTallies } from './tallies.ts'
 /** The store over a migrated connection, which it closes. Writes go through one queue; reads see what is committed. */
 export function createSqliteStore(
   connection: Connection,
-  { maxQueued, newId }: { maxQueued: number; newId: () => string },
+  { maxQueued, maxQueuedBytes, newId }: { maxQueued: number; maxQueuedBytes?: number; newId: () => string },
 ): Store {
   const statements = prepareStatements(connection)
   connection
@@ -32,7 +32,11 @@ export function createSqliteStore(
     })
     .immediate()
   const tallies = createTallies(statements)
-  const { commit, drain } = createCommitQueue(connection, { maxQueued, counted: tallies })
+  const { commit, drain } = createCommitQueue(connection, {
+    maxQueued,
+    ...(maxQueuedBytes !== undefined && { maxQueuedBytes }),
+    counted: tallies,
+  })
   const writer = { statements, tallies, newId }
   const keepApart = connection.transaction(keepRefused)
   const attempt = async <T>(work: () => T | Promise<T>): Promise<T> => {
@@ -51,8 +55,9 @@ export function createSqliteStore(
       }),
     answerSubmission: (submissionId, answer, at, key) =>
       commit(() => answerSubmission(writer, submissionId, answer, at, key)),
-    recordDelivery: (delivery) => commit(() => recordDelivery(writer, delivery)),
-    recordAccountDelivery: (delivery) => commit(() => recordAccountDelivery(writer, delivery)),
+    recordDelivery: (delivery) => commit(() => recordDelivery(writer, delivery), delivery.body.length),
+    recordAccountDelivery: (delivery) =>
+      commit(() => recordAccountDelivery(writer, delivery), delivery.body.length),
     // Not through the queue: the refused are many, and must take no delivery's place in it, nor fail with it.
     keepRefused: (refused) => attempt(() => keepApart.immediate(statements, refused)),
     findRefused: (deliveryId) => attempt(() => findRefused(statements, deliveryId)),
@@ -66,7 +71,8 @@ export function createSqliteStore(
       attempt(() => listDueNotifications(statements, now, limit, latest)),
     settleNotification: (notificationId, result) =>
       commit(() => settleNotification(statements, notificationId, result)),
-    pruneBodies: (receivedBefore, limit) => commit(() => pruneBodies(statements, receivedBefore, limit)),
+    pruneBodies: (receivedBefore, limit, after) =>
+      commit(() => pruneBodies(statements, receivedBefore, limit, after)),
     findSubmission: (submissionId) =>
       attempt(() => {
         const stored = loadSubmission(statements, submissionId)

@@ -1,4 +1,5 @@
 import type { KeptDelivery, ListedDelivery } from '../../domain/listed-delivery.ts'
+import { withoutSignatures } from '../without-signatures.ts'
 
 /** A delivery as operators read it. */
 export type DeliveryView = Omit<ListedDelivery, 'receivedAt'> & { receivedAt: string }
@@ -25,11 +26,4 @@ export function keptDeliveryView(delivery: KeptDelivery): KeptDeliveryView {
     body: body && body.toString('utf8'),
     bytes,
   }
-}
-
-/** Kept for the replay, and good for sending the same delivery again: never shown. */
-const SIGNATURES = ['x-ik-signature', 'webhook-signature']
-
-function withoutSignatures(headers: { [name: string]: string }): { [name: string]: string } {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !SIGNATURES.includes(name)))
 }

@@ -6,7 +6,7 @@ export async function reconcileNow(
   deps: { store: { recordAct(act: Act): Promise<void> }; reconciling: ReconcileDeps; clock: () => number },
   { dryRun, actor }: { dryRun: boolean; actor: string },
 ): Promise<ReconcileReport> {
-  const report = await reconcile(deps.reconciling, { dryRun })
+  const { report } = await reconcile(deps.reconciling, { dryRun })
   const details = { runs: report.runs.length }
   const act: Act = { at: deps.clock(), actor, kind: 'reconcile', subject: null, reason: null, details }
   if (!dryRun) await deps.store.recordAct(act)

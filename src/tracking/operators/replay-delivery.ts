@@ -5,6 +5,7 @@ import type { KeptDelivery } from '../../domain/listed-delivery.ts'
 import { DeliveryRefused } from '../delivery-refused.ts'
 import { receiveAccountDelivery, receiveExtensionDelivery } from '../receive-delivery.ts'
 import { type ReplayRefusedDeps, replayRefused } from '../replay-refused.ts'
+import type { CheckSignature } from '../signature-check.ts'
 
 export type ReplayDeliveryDeps = ReplayRefusedDeps & {
   store: {
@@ -43,9 +44,15 @@ async function repeat(deps: ReplayDeliveryDeps, delivery: KeptDelivery): Promise
   if (headers === null || body === null)
     throw new TrackerError('unprocessable', 'The body of this delivery has been pruned.')
   const received = { deliveryId: deps.newId(), receivedAt, headers, body }
+  // Its signature was right when it was recorded, and has not been kept.
+  const checkSignature: CheckSignature = (signed) =>
+    delivery.signature === 'valid'
+      ? { check: 'valid', eventId: headers['webhook-id'] ?? null, cause: null }
+      : deps.checkSignature(signed)
+  const trusting = { ...deps, checkSignature }
   try {
-    if (route === 'account') return await receiveAccountDelivery(deps, received)
-    return await receiveExtensionDelivery(deps, submissionId ?? undefined, received)
+    if (route === 'account') return await receiveAccountDelivery(trusting, received)
+    return await receiveExtensionDelivery(trusting, submissionId ?? undefined, received)
   } catch (error) {
     if (!(error instanceof DeliveryRefused)) throw error
     throw new TrackerError('unprocessable', `The delivery would be refused now: ${error.message}`)

@@ -4,11 +4,14 @@ import type { WireAnswer } from './read-answers.ts'
 export const PASSED_ON = 'x-ik-requestid'
 
 const GOOD = [200, 201, 202, 204, 304]
-const REFUSALS = [400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 431]
+const REFUSALS = [400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 431]
 /** The documented troubles: ImageKit's, and those of the store and of too much at once. */
 const TROUBLES = [502, 503, 504]
 
 const IMAGEKIT_PATH = /^(https?:\/\/[^/]*)?\/(api\/v[12]\/files\/upload|v1\/files\/[^/?]+\/details)([?#]|$)/
+
+/** The pages for operators, whose errors are pages too. */
+const PAGE_PATH = /^(https?:\/\/[^/]*)?\/admin([/?#]|$)/
 
 /** They go out of an address before it is looked at. */
 const DOTS = /\/(\.|%2e){1,2}\//i
@@ -23,6 +26,8 @@ export function faultOf(answer: WireAnswer, target: string, isHead = false): str
   const requestId = headers.get('x-request-id')
   if (requestId === undefined || requestId === '') return 'no X-Request-Id'
   if (headers.has(PASSED_ON) || GOOD.includes(status)) return undefined
+  // Who is not signed in is sent to where that is done, and after a form to what came of it.
+  if (status === 303 && (headers.get('location') ?? '').startsWith('/admin')) return undefined
   if (![...REFUSALS, ...TROUBLES].includes(status)) return `status ${status}`
   if (isHead) return undefined
   // A path that is written crookedly may or may not have come to one of ImageKit's routes.
@@ -32,7 +37,10 @@ export function faultOf(answer: WireAnswer, target: string, isHead = false): str
     return isImagekit && !UNREADABLE.test(body)
       ? 'a problem on a route of ImageKit'
       : faultOfProblem(answer, requestId)
-  if (!isImagekit && !/%|\/\./.test(target)) return `an error of type ${type}`
+  const isCrooked = /%|\/\./.test(target)
+  if (type.startsWith('text/html') && (PAGE_PATH.test(target) || isCrooked))
+    return body.trimEnd().endsWith('</html>') ? undefined : `half a page: ${body.slice(0, 200)}`
+  if (!isImagekit && !isCrooked) return `an error of type ${type}`
   const { message, help } = parseObject(body)
   return typeof message === 'string' && typeof help === 'string'
     ? undefined

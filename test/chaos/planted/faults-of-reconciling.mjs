@@ -3,6 +3,8 @@ const EVIDENCE = {
   tests: ['test/unit/domain/evidence.test.ts', 'test/unit/domain/evidence-explained.test.ts'],
 }
 const TROUBLED = ['test/integration/reconcile-troubled-imagekit.test.ts']
+const RATE_LIMITS = ['test/integration/reconcile-rate-limits.test.ts']
+const ODD_IDS = ['test/integration/reconcile-odd-ids.test.ts']
 
 /** Faults in what is asked of ImageKit, and in what is made of its answers. */
 export const FAULTS_OF_RECONCILING = [
@@ -38,8 +40,14 @@ export const FAULTS_OF_RECONCILING = [
     tests: ['test/unit/domain/other-request.test.ts'],
   },
   {
+    name: 'opaque-version-is-evidence',
+    ...EVIDENCE,
+    find: 'if (seen.hasAlpha === false && !run.mayFillBackground) return true',
+    replace: '',
+  },
+  {
     name: 'evidence-without-a-baseline',
-    file: 'src/tracking/reconcile.ts',
+    file: 'src/tracking/look-at-runs.ts',
     find: 'file && baseline ? weigh(one, baseline, file.facts) : undefined',
     replace:
       'file ? weigh(one, baseline ?? { ...file.facts, versionId: null, aiTags: {}, description: null, tags: null, customMetadata: null }, file.facts) : undefined',
@@ -47,46 +55,101 @@ export const FAULTS_OF_RECONCILING = [
   },
   {
     name: 'no-answer-is-no-evidence',
-    file: 'src/tracking/reconcile.ts',
-    find: 'const isAnswered = fileId === null || files.has(fileId)',
-    replace: 'const isAnswered = true',
+    file: 'src/tracking/look-at-runs.ts',
+    find: "return { finding: lookAgain(deps, now), why: 'ImageKit did not answer about this file.' }",
+    replace: 'return judge(deps, one, null, isOver(one), now)',
     tests: TROUBLED,
   },
   {
     name: 'rate-limit-is-no-evidence',
     file: 'src/imagekit/file-lookup.ts',
-    find: "return { kind: 'held_back', ms: readHoldMs(response.headers) }",
+    find: `hold.begin(ms)
+        return { kind: 'held_back', ms }`,
     replace: 'return read(200, [])',
     tests: TROUBLED,
   },
   {
     name: 'rate-limit-not-obeyed',
     file: 'src/tracking/look-up-files.ts',
-    find: "if (listed.kind === 'held_back') throw heldBack(listed.ms)",
-    replace: "if (listed.kind === 'held_back') return files",
-    tests: TROUBLED,
+    find: 'holdMs: unseen.ms,',
+    replace: 'holdMs: null,',
+    tests: RATE_LIMITS,
+  },
+  {
+    name: 'rate-limit-is-forgotten',
+    file: 'src/imagekit/file-lookup.ts',
+    find: 'hold.begin(ms)',
+    replace: '',
+    tests: RATE_LIMITS,
+  },
+  {
+    name: 'stopped-batch-is-thrown-away',
+    file: 'src/tracking/reconcile.ts',
+    find: 'for (const { finding, told } of looked) {',
+    replace: 'for (const { finding, told } of stop === null ? looked : []) {',
+    tests: RATE_LIMITS,
+  },
+  {
+    name: 'passes-side-by-side',
+    file: 'src/tracking/in-turn.ts',
+    find: 'const done = last.then(work, work)',
+    replace: 'const done = work()',
+    tests: RATE_LIMITS,
+  },
+  {
+    name: 'searches-of-any-length',
+    file: 'src/imagekit/search-batches.ts',
+    find: ' && bytes + more <= MAX_QUERY_BYTES',
+    replace: '',
+    tests: ['test/unit/imagekit/search-batches.test.ts'],
+  },
+  {
+    name: 'odd-id-stops-all',
+    file: 'src/tracking/look-up-files.ts',
+    find: "if (listed.kind !== 'refused') return stopOf(listed)",
+    replace: 'return stopOf(listed)',
+    tests: ODD_IDS,
+  },
+  {
+    name: 'refused-id-never-ends',
+    file: 'src/tracking/look-at-runs.ts',
+    find: 'finding: endOrLookAgain(deps, isOver(one), now),',
+    replace: 'finding: lookAgain(deps, now),',
+    tests: ODD_IDS,
+  },
+  {
+    name: 'refused-key-is-not-told',
+    file: 'src/jobs/reconciler.ts',
+    find: 'if (isKeyRefused)',
+    replace: 'if (isKeyRefused && stoppedBy === null)',
+    tests: ODD_IDS,
   },
   {
     name: 'missing-from-the-list-is-gone',
     file: 'src/tracking/look-up-files.ts',
-    find: `const file = listed.value.get(fileId)
-    if (file && !isDecisive(fileId))`,
-    replace: `const file = listed.value.get(fileId) ?? null
-    if (file === null || !isDecisive(fileId))`,
+    find: 'if (file) take(fileId, file)',
+    replace: 'take(fileId, (file ?? null) as SeenFile)',
     tests: TROUBLED,
   },
   {
     name: 'expired-by-the-lagging-list',
     file: 'src/tracking/look-up-files.ts',
-    find: 'if (file && !isDecisive(fileId))',
-    replace: 'if (file)',
+    find: 'if (!isDecisive(fileId)) looked',
+    replace: 'looked',
     tests: TROUBLED,
   },
   {
     name: 'any-refusal-is-gone',
     file: 'src/imagekit/file-lookup.ts',
-    find: 'if (status === 404) return',
+    find: 'if (status === 404 && isImagekitError(body)) return',
     replace: 'if (status >= 400) return',
+    tests: TROUBLED,
+  },
+  {
+    name: 'any-404-is-gone',
+    file: 'src/imagekit/file-lookup.ts',
+    find: 'if (status === 404 && isImagekitError(body)) return',
+    replace: 'if (status === 404) return',
     tests: TROUBLED,
   },
 ]

@@ -102,8 +102,8 @@ export const FAULTS_OF_THE_STORE = [
   {
     name: 'run-is-never-due',
     file: 'src/store/sqlite/submission-steps.ts',
-    find: 'toRunValues(run, seq, request.dueAt)',
-    replace: 'toRunValues(run, seq, null)',
+    find: '{ submissionSeq: seq, dueAt, isListed: true }',
+    replace: '{ submissionSeq: seq, dueAt: null, isListed: true }',
     tests: CONTRACT,
   },
   {

@@ -108,6 +108,6 @@ async function clear(store: Store): Promise<void> {
     ...due.map(({ run }) => store.applyFinding(run.runId, { kind: 'no_word' }, EVER)),
     ...owed.map(({ notificationId }) => store.settleNotification(notificationId, { kind: 'delivered' })),
     store.recoverAbandoned(EVER),
-    store.pruneBodies(EVER, 1_000),
+    store.pruneBodies(EVER, 1_000, null),
   ])
 }

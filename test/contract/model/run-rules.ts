@@ -54,6 +54,8 @@ export function describeRun(run: ModelRun) {
     error: why ? shown(why.error) : null,
     evidence: present.evidence,
     contradicted: isContradicted(run),
+    // What operators do is no part of the model.
+    acknowledgedAt: null,
   }
 }
 

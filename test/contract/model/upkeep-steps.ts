@@ -66,7 +66,7 @@ export const pruning: fc.Arbitrary<Plan> = fc.record({ before: time, limit: fc.c
     (model) => ({
       told: `bodies before ${before} go, at most ${limit}`,
       async take({ store, saw }) {
-        const pruned = await store.pruneBodies(before, limit)
+        const { pruned } = await store.pruneBodies(before, limit, null)
         return () => {
           expect(pruned).toBe(prune(model, before, limit))
           saw('pruned')

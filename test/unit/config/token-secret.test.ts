@@ -39,3 +39,11 @@ test('a file that a process was killed before writing is written by the next', (
   expect(Buffer.from(secret, 'base64url')).toHaveLength(32)
   expect(keepTokenSecret(path)).toBe(secret)
 })
+
+test('a file that others could read is made private, and its secret stays', () => {
+  const path = join(temporaryDirectory(), 'token-secret')
+  const secret = keepTokenSecret(path)
+  chmodSync(path, 0o644)
+  expect(keepTokenSecret(path)).toBe(secret)
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+})

@@ -23,7 +23,7 @@ export function before(facts: Partial<Baseline> = {}): Baseline {
 
 export function now(facts: Partial<FileFacts> = {}): FileFacts {
   const { versionId, versionName, aiTags, description, updatedAt } = before()
-  return { fileId: FILE, versionId, versionName, aiTags, description, updatedAt, ...facts }
+  return { fileId: FILE, versionId, versionName, aiTags, description, updatedAt, hasAlpha: null, ...facts }
 }
 
 export function another(facts: Partial<OtherRequest> = {}): OtherRequest {
@@ -32,7 +32,7 @@ export function another(facts: Partial<OtherRequest> = {}): OtherRequest {
 }
 
 export function asked(name: string, ...siblings: string[]): AskedRun {
-  return { name, siblings }
+  return { name, siblings, mayFillBackground: false }
 }
 
 /** Weighs, and sees that `findEvidence` says the same. */

@@ -7,7 +7,7 @@ import type { Baseline } from '../../../src/domain/submission.ts'
 const NAMES = ['aws-auto-tagging', 'remove-bg', 'ai-auto-description', 'ai-tasks', 'saved-extension', 'new']
 
 const name = fc.constantFrom(...NAMES)
-const run = fc.record({ name, siblings: fc.uniqueArray(name) })
+const run = fc.record({ name, siblings: fc.uniqueArray(name), mayFillBackground: fc.boolean() })
 const tags = fc.dictionary(name, fc.uniqueArray(fc.constantFrom('Shirt', 'Sleeve', 'Hat')))
 const told = {
   versionId: fc.constantFrom(null, 'v1', 'v2', 'v3'),
@@ -16,7 +16,11 @@ const told = {
   description: fc.constantFrom(null, '', 'A shirt.', 'A hat.'),
   updatedAt: fc.constantFrom(null, '2026-07-01T08:15:42.907Z'),
 }
-const facts: fc.Arbitrary<FileFacts> = fc.record({ fileId: fc.constant('file-1'), ...told })
+const facts: fc.Arbitrary<FileFacts> = fc.record({
+  fileId: fc.constant('file-1'),
+  hasAlpha: fc.constantFrom(null, false, true),
+  ...told,
+})
 const nothing = fc.constant(null)
 const baseline: fc.Arbitrary<Baseline> = fc.record({ ...told, tags: nothing, customMetadata: nothing })
 const other: fc.Arbitrary<OtherRequest> = fc.record({
@@ -32,7 +36,15 @@ describe('evidence', () => {
     fc.assert(
       fc.property(run, baseline, others, fc.option(fc.string()), (asked, was, known, updatedAt) => {
         const { versionId, versionName, aiTags, description } = was
-        const seen = { fileId: 'file-1', versionId, versionName, aiTags, description, updatedAt }
+        const seen = {
+          fileId: 'file-1',
+          hasAlpha: null,
+          versionId,
+          versionName,
+          aiTags,
+          description,
+          updatedAt,
+        }
         expect(findEvidence(asked, was, seen, known)).toBeNull()
       }),
     )

@@ -53,6 +53,18 @@ describe('remove-bg', () => {
     expect(weigh(asked('remove-bg'), ninth, tenth)).toMatchObject({ kind: 'evidence' })
   })
 
+  test('is not shown by a newer version that is not transparent, unless a background was asked for', () => {
+    const opaque = now({ ...VERSION_2, hasAlpha: false })
+    expect(weigh(asked('remove-bg'), before(), opaque)).toMatchObject({
+      kind: 'explained',
+      by: { kind: 'other_version' },
+    })
+    const filled = { ...asked('remove-bg'), mayFillBackground: true }
+    expect(weigh(filled, before(), opaque)).toMatchObject({ kind: 'evidence' })
+    const transparent = now({ ...VERSION_2, hasAlpha: true })
+    expect(weigh(asked('remove-bg'), before(), transparent)).toMatchObject({ kind: 'evidence' })
+  })
+
   test('is not shown by an older version that was restored, nor by another one of the same number', () => {
     expect(weigh(asked('remove-bg'), before(VERSION_2), now())).toEqual(NO_CHANGE)
     const same = now({ versionId: 'other', versionName: 'Version 1' })

@@ -10,6 +10,7 @@ const NOTHING_MORE = {
   aiTags: {},
   description: null,
   updatedAt: null,
+  hasAlpha: null,
 }
 
 function fileObject(name: string): unknown {
@@ -26,12 +27,16 @@ describe('the facts of a file', () => {
       aiTags: { 'aws-auto-tagging': ['Shirt', 'Tshirt', 'Sleeve'] },
       description: null,
       updatedAt: '2026-07-01T08:15:42.907Z',
+      hasAlpha: false,
     })
     expect(readFileFacts(fileObject('ai-auto-description'))).toMatchObject({
       aiTags: {},
       description: 'A red T-shirt on a white background.',
     })
-    expect(readFileFacts(fileObject('remove-bg'))).toMatchObject({ versionName: 'Version 2' })
+    expect(readFileFacts(fileObject('remove-bg'))).toMatchObject({
+      versionName: 'Version 2',
+      hasAlpha: true,
+    })
   })
 
   test('are those that the baseline has, for the same object', () => {
@@ -39,7 +44,7 @@ describe('the facts of a file', () => {
       const object = fileObject(name)
       const answer = readAnswer(200, JSON.stringify(object), null)
       if (answer.kind !== 'accepted') throw new Error(answer.kind)
-      const { fileId, ...facts } = readFileFacts(object) ?? { fileId: null }
+      const { fileId, hasAlpha: _, ...facts } = readFileFacts(object) ?? { fileId: null, hasAlpha: null }
       expect(fileId).toBe(answer.fileId)
       expect(answer.baseline).toMatchObject(facts)
     }
@@ -67,7 +72,14 @@ describe('the facts of a file', () => {
 
   test('leave out what can not be read, and keep the rest', () => {
     const AITags = [null, 'Shirt', { name: 'No source' }, { source: 'x' }, { name: 'Shirt', source: 'x' }]
-    const odd = { fileId: FILE, versionInfo: 'Version 1', AITags, description: 7, updatedAt: {} }
+    const odd = {
+      fileId: FILE,
+      versionInfo: 'Version 1',
+      AITags,
+      description: 7,
+      updatedAt: {},
+      hasAlpha: 'no',
+    }
     expect(readFileFacts(odd)).toEqual({ fileId: FILE, ...NOTHING_MORE, aiTags: { x: ['Shirt'] } })
     expect(readFileFacts({ fileId: FILE, AITags: 'Shirt' })?.aiTags).toEqual({})
   })

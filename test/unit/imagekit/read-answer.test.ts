@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { readFileFacts } from '../../../src/imagekit/file-facts.ts'
 import { readAnswer, readToldAnswer } from '../../../src/imagekit/read-answer.ts'
 
 const FILE = { fileId: 'file1', name: 'a.jpg' }
@@ -72,6 +73,36 @@ test('AI tags that cannot be read leave nothing to compare with, and one bad tag
   expect(read(null)).toMatchObject({ baseline: { aiTags: {} } })
   const tags = [{ name: 'Shirt', source: 'aws-auto-tagging' }, { name: 7 }]
   expect(read(tags)).toMatchObject({ baseline: { aiTags: { 'aws-auto-tagging': ['Shirt'] } } })
+})
+
+test('more AI tags than are kept leave nothing to compare with; a tag too long to be kept is none, before and after', () => {
+  const read = (AITags: unknown) => readAnswer(200, JSON.stringify({ ...FILE, AITags }), null)
+  const tagsOf = (count: number) => Array.from({ length: count }, (_, at) => ({ name: `${at}`, source: 'x' }))
+  expect(read(tagsOf(1001))).toMatchObject({ kind: 'accepted', baseline: null })
+  const kept = read(tagsOf(1000))
+  expect(kept.kind === 'accepted' && kept.baseline?.aiTags['x']).toHaveLength(1000)
+  const long = [
+    { name: 'y'.repeat(201), source: 'x' },
+    { name: 'Shirt', source: 'x' },
+  ]
+  expect(read(long)).toMatchObject({ baseline: { aiTags: { x: ['Shirt'] } } })
+  expect(readFileFacts({ ...FILE, AITags: long })?.aiTags).toEqual({ x: ['Shirt'] })
+  expect(readFileFacts({ ...FILE, AITags: tagsOf(1001) })?.aiTags).toEqual({})
+})
+
+test('of what nothing is read only as much is kept as is bearable', () => {
+  const read = (file: object) => readAnswer(200, JSON.stringify({ ...FILE, ...file }), null)
+  const small = { tags: ['a'], customMetadata: { brand: ['b', 1] } }
+  expect(read(small)).toMatchObject({ baseline: small })
+  const wide = Array.from({ length: 20_000 }, () => 1)
+  expect(read({ tags: wide, customMetadata: { wide } })).toMatchObject({
+    baseline: { tags: null, customMetadata: null },
+  })
+  expect(readAnswer(200, `{"fileId":"f","tags":${'['.repeat(5000)}${']'.repeat(5000)}}`, null)).toMatchObject(
+    {
+      baseline: { tags: null },
+    },
+  )
 })
 
 test.for<[object, object | undefined]>([

@@ -1,0 +1,99 @@
+import { Writable } from 'node:stream'
+import { pino } from 'pino'
+import { expect, test } from 'vitest'
+import { uploadedFile } from '../support/broken-imagekit.ts'
+import { startTracker } from '../support/tracker.ts'
+import { register, statusOf } from '../support/webhooks.ts'
+import {
+  AWS_TAG,
+  BY_HAND,
+  EAGER,
+  movingClock,
+  reconcileNow,
+  startLibrary,
+  uploadWith,
+} from './reconcile-setup.ts'
+
+async function setUp(oddIds: readonly string[]) {
+  const { clock, advance } = movingClock()
+  const library = await startLibrary()
+  const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
+  // The odd ones are the oldest, and are taken first each time.
+  for (const fileId of oddIds) await register(tracker, ['aws-auto-tagging'], fileId)
+  const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
+  library.change(fileId, AWS_TAG)
+  return { advance, library, tracker, fileId }
+}
+
+test('long ids do not make a search that no server takes', async () => {
+  const longIds = Array.from({ length: 8 }, (_, index) => '€'.repeat(255) + index)
+  const { advance, library, tracker, fileId } = await setUp(longIds)
+  library.refuseSearch = ({ path }) => (path.length > 8000 ? 414 : undefined)
+  advance(1000)
+  const { runs, stoppedBy } = await reconcileNow(tracker)
+  expect(stoppedBy).toBeNull()
+  expect(runs.map(({ finding }) => finding)).toEqual([...longIds.map(() => 'asset_gone'), 'evidence'])
+  expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'success' })
+})
+
+test.each([400, 406, 414, 431])(
+  'an id for which searches are refused with %i does not hold up the others, and expires without evidence',
+  async (status) => {
+    const odd = 'odd?id'
+    const { advance, library, tracker, fileId } = await setUp([odd])
+    for (const other of ['file-a', 'file-b', 'file-c', 'file-d']) {
+      library.files.set(other, uploadedFile(other))
+      await register(tracker, ['ai-tasks'], other)
+    }
+    library.refuseSearch = ({ ids }) => (ids.includes(odd) ? status : undefined)
+    library.refused.set(odd, 400)
+    advance(1000)
+    const first = await reconcileNow(tracker)
+    expect(first.stoppedBy).toBeNull()
+    expect(first.runs.slice(0, 2)).toMatchObject([
+      { fileId: odd, finding: 'nothing', why: 'ImageKit refuses to look for this file.' },
+      { fileId, finding: 'evidence' },
+    ])
+    expect(first.runs).toHaveLength(6)
+    // The others were found by searches, not asked for one by one.
+    expect(library.details).toEqual([odd])
+
+    advance(30 * 3_600_000)
+    expect((await reconcileNow(tracker)).runs[0]).toMatchObject({ fileId: odd, finding: 'no_word' })
+    expect(await statusOf(tracker, odd)).toMatchObject({ status: 'expired' })
+  },
+)
+
+test.each([401, 403])('a key that is refused with %i is told loudly, and nothing moves', async (status) => {
+  const lines: string[] = []
+  const memory = new Writable({
+    write(chunk, _, done) {
+      lines.push(String(chunk))
+      done()
+    },
+  })
+  const library = await startLibrary()
+  library.refusal = { status }
+  const tracker = await startTracker(
+    { ...EAGER, EXPIRE_AFTER: '25h', ...library.env },
+    { logger: pino({ level: 'error' }, memory) },
+  )
+  const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
+  await expect.poll(() => lines.join(''), { timeout: 5_000 }).toContain('refuses IMAGEKIT_PRIVATE_KEY')
+  expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
+})
+
+test('a dry run tells of the first thousand runs, and that there are more', async () => {
+  const { advance, library, tracker } = await setUp([])
+  const names = Array.from({ length: 20 }, (_, index) => `tagger-${index}`)
+  for (let at = 0; at < 50; at++) {
+    library.files.set(`file-x${at}`, uploadedFile(`file-x${at}`))
+    await register(tracker, names, `file-x${at}`)
+  }
+  advance(1000)
+  const { runs, stoppedBy } = await reconcileNow(tracker, true)
+  expect(runs).toHaveLength(1000)
+  expect(new Set(runs.map(({ runId }) => runId)).size).toBe(1000)
+  expect(stoppedBy).toBe('A dry run tells of the first 1000 runs, and more are due.')
+  expect(library.searches).toHaveLength(10)
+})
