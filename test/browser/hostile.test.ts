@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { startTrackerAndSandbox } from '../support/tracker.ts'
 import { browserTest, openPage } from './chromium.ts'
 import { fillTracker, TOLERATED, visitEveryPage } from './every-page.ts'
-import { listOverflow } from './overflow.ts'
+import { listOverflow, NARROW, WIDE } from './overflow.ts'
 
 const MARKUP = `"'><img src=x onerror=ran=1><script>ran=1;alert(1)</script><svg onload=ran=1>`
 const LATER = '</title></textarea></style><a href=javascript:ran=1>&lt;{{ran=1}}'
@@ -15,16 +15,13 @@ browserTest(
   async () => {
     const { tracker } = await startTrackerAndSandbox()
     const filled = await fillTracker(tracker, {
-      extension: MARKUP.slice(0, 90),
-      fileId: `file ${MARKUP}${TURNED}`,
+      extension: `${MARKUP.slice(0, 60)}${'w'.repeat(90)}`,
+      fileId: `file ${MARKUP}${TURNED}${'w'.repeat(60)}`,
       fileName: `${TEXT}${'w'.repeat(300)}`,
       message: `${TEXT}\n${'e'.repeat(2000)}`,
       note: TEXT,
     })
-    const page = await openPage(tracker, {
-      viewport: { width: 1280, height: 800 },
-      tolerated: TOLERATED,
-    })
+    const page = await openPage(tracker, { tolerated: TOLERATED })
     const found: string[] = []
     await visitEveryPage(page, filled, async (name) => {
       const ran = await page.evaluate("'ran' in globalThis")
@@ -37,7 +34,10 @@ browserTest(
         !(await page.getByRole('main').innerText()).includes('<img src=x onerror=ran=1>')
       )
         found.push(`${name}: it is not shown`)
-      for (const text of await listOverflow(page)) found.push(`${name}: ${text}`)
+      for (const size of [NARROW, WIDE]) {
+        await page.setViewportSize(size)
+        for (const text of await listOverflow(page)) found.push(`${name}, ${size.width} pixels: ${text}`)
+      }
     })
     expect(found).toEqual([])
   },
