@@ -1,8 +1,10 @@
 /**
  * What moves the cursor, gives the terminal orders, or turns the direction of what is read. Names and errors come from
- * outside, and a file may be called anything. The joiners of Persian and of emoji are let through.
+ * outside, and a file may be called anything. The joiners of Persian and of emoji, and what chooses an emoji's look, are let
+ * through.
  */
-const UNSAFE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+const UNSAFE =
+  /(?![\u200c\u200d\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 
 /** Text from outside as it may stand on a terminal: on one line, and what is not to be seen written out. */
 export function inertText(text: string): string {

@@ -7,6 +7,7 @@ import { temporaryDirectory } from '../support/tracker.ts'
 import { SEED, tell, timesOf } from './chaos.ts'
 import { createDice } from './hostile/dice.ts'
 import { exchange } from './hostile/exchange.ts'
+import { startHealthProbe } from './hostile/health-probe.ts'
 import { hostileRequest } from './hostile/hostile-requests.ts'
 import { startInsaneImagekit } from './hostile/insane-imagekit.ts'
 import { faultOf } from './hostile/judge-answer.ts'
@@ -15,6 +16,8 @@ import { startTarget } from './hostile/target.ts'
 
 const REQUESTS = timesOf('FUZZ_REQUESTS', { short: 4000, long: 80_000 })
 const AT_ONCE = 32
+/** So long the process may keep everybody waiting: much on a busy machine, little against a body that is worked on for minutes. */
+const LONGEST_WAIT_MS = 8000
 
 /** Every route that the service has, as `METHOD /path/:param`. */
 async function listRoutes(): Promise<string[]> {
@@ -39,6 +42,7 @@ test(`${REQUESTS} hostile requests to all routes do no harm, seed ${SEED}`, {
   const known = await Promise.all(Array.from({ length: 50 }, (_, index) => target.register(`file-${index}`)))
   const tally = createTally(target)
 
+  const probe = startHealthProbe(target.url)
   let left = REQUESTS
   const caller = async () => {
     while (left > 0) {
@@ -59,9 +63,13 @@ test(`${REQUESTS} hostile requests to all routes do no harm, seed ${SEED}`, {
   }
   await Promise.all(Array.from({ length: AT_ONCE }, caller))
 
+  const { asked, longestMs } = await probe.stop()
   const seen = await tally.settle()
   const of = `${REQUESTS} to ${routes.length} routes, ${imagekit.calls()} calls of an insane ImageKit`
-  tell(`hostile requests: ${of}, seed ${SEED}: ${seen}`)
+  tell(
+    `hostile requests: ${of}, seed ${SEED}: ${seen}; of ${asked} looks at its health the longest took ${longestMs} ms`,
+  )
+  expect(longestMs).toBeLessThan(LONGEST_WAIT_MS)
   for (const status of [200, 201, 400, 401, 404, 405, 413, 502])
     expect(tally.count(status)).toBeGreaterThan(0)
 })

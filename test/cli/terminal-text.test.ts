@@ -32,6 +32,8 @@ test('JSON is as harmless, stays on one line, and means the same', () => {
     }),
   )
   expect(inertJson('\u009b2J')).toBe('"\\u009b2J"')
+  // Not assigned to anything, and not to be seen.
+  expect(inertJson('\u{e0002}')).toBe('"\\udb40\\udc02"')
 })
 
 test.each([

@@ -174,6 +174,8 @@ test('429 while asking the vendor: a look that did not happen is no result, and 
   expect(await reconcileNow(tracker)).toMatchObject({ runs: [], holdMs: 1000 })
   expect((await statusOf(tracker, fileId)).status).toBe('pending')
   library.refusal = undefined
+  // It is left alone for as long as it wished.
+  advance(1000)
   await reconcileNow(tracker)
   expect((await statusOf(tracker, fileId)).status).toBe('success')
 })

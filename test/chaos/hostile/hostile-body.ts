@@ -2,7 +2,7 @@ import { uploadedFile } from '../../support/broken-imagekit.ts'
 import { accountEvent } from '../../support/signed-webhooks.ts'
 import { type Dice, mutate } from './dice.ts'
 import { hostileForm } from './hostile-form.ts'
-import { hostileJson, spoilJson } from './hostile-json.ts'
+import { hostileJson, spoilJson, widenJson } from './hostile-json.ts'
 import type { Known } from './known.ts'
 
 export function hostileBody(dice: Dice, pattern: string, method: string, known: Known): Buffer {
@@ -10,6 +10,7 @@ export function hostileBody(dice: Dice, pattern: string, method: string, known: 
   if (pattern.endsWith('/upload') && dice.chance(0.9)) return hostileForm(dice)
   if (dice.chance(0.15)) return hostileJson(dice)
   const good = goodBody(dice, pattern, known)
+  if (typeof good !== 'string' && dice.chance(0.04)) return widenJson(dice, good)
   return dice.chance(0.4)
     ? Buffer.from(typeof good === 'string' ? good : JSON.stringify(good))
     : spoil(dice, good)

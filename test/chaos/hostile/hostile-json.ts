@@ -1,3 +1,4 @@
+import { wideList, wideObject } from '../../support/wide-json.ts'
 import { type Dice, mutate } from './dice.ts'
 
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
@@ -81,6 +82,36 @@ export function hostileJson(dice: Dice): Buffer {
     () => dice.bytes(dice.below(300)),
     () => Buffer.from(`{"x":"${'x'.repeat(dice.chance(0.1) ? 1_100_000 : 1000)}"}`),
   ])()
+}
+
+/** With what stands around it, as much as a body may be. */
+const WIDE_BYTES = 1024 * 1024 - 2000
+
+const WIDE = [
+  wideList('{}', WIDE_BYTES),
+  wideList('[]', WIDE_BYTES),
+  wideList('{"name":"n","source":"s"}', WIDE_BYTES),
+  wideObject('"success"', WIDE_BYTES),
+  `{"a":${wideList('{}', WIDE_BYTES)}}`,
+]
+/** Members of which ImageKit's words and the requests have lists and objects. */
+const MANIFOLD = [
+  'extensions',
+  'extensionStatus',
+  'AITags',
+  'tags',
+  'customMetadata',
+  'error',
+  'fileObject',
+  'data',
+]
+
+/** A good body with a member, its own or another, that is so wide that the body is just within the limit, or beyond it. */
+export function widenJson(dice: Dice, good: object): Buffer {
+  const name = dice.pick([...Object.keys(good), ...MANIFOLD])
+  const others = Object.entries(good).filter(([other]) => other !== name)
+  const rest = JSON.stringify(Object.fromEntries([['x', 'x'.repeat(dice.chance(0.5) ? 5000 : 1)], ...others]))
+  return Buffer.from(`{${JSON.stringify(name)}:${dice.pick(WIDE)},${rest.slice(1)}`)
 }
 
 /** A good body, one of whose members has another value, is doubled, or is gone; or whose bytes were changed. */
