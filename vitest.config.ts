@@ -4,8 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // No module of ours keeps state and no test replaces one, so files need no fresh process, only the cores; and those of
-    // a worker share a browser.
+    // No module of ours keeps state and no test replaces one, so files need no fresh process, only the cores.
     isolate: false,
     // Tests wait more than they compute: for the disk, for limits of time.
     maxWorkers: availableParallelism() + 1,

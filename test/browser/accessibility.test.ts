@@ -7,10 +7,10 @@ import { fillTracker, PLAIN_WORDS, TOLERATED, visitEveryPage } from './every-pag
 
 browserTest(
   'axe finds nothing to mend on any page, neither in light nor in dark colours',
-  async () => {
+  async ({ browser }) => {
     const { tracker } = await startTrackerAndSandbox()
     const filled = await fillTracker(tracker, PLAIN_WORDS)
-    const page = await openPage(tracker, { tolerated: TOLERATED })
+    const page = await openPage(browser, tracker, { tolerated: TOLERATED })
     const found: string[] = []
     let looks = 0
     await visitEveryPage(page, filled, async (name) => {

@@ -4,8 +4,16 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { expect, onTestFinished, test } from 'vitest'
 import { ADMIN_KEY } from '../support/tracker.ts'
 
+/** All files of a worker share a browser. */
+// oxlint-disable-next-line no-empty-pattern -- the runner asks for a pattern there
+const withBrowser = test.extend('browser', { scope: 'worker' }, async ({}, { onCleanup }) => {
+  const browser = await launch()
+  onCleanup(() => browser.close())
+  return browser
+})
+
 /** Where no Chromium is found these tests are told as skipped; in CI they run, and fail without one. */
-export const browserTest = test.skipIf(findChromium() === undefined && !process.env['CI'])
+export const browserTest = withBrowser.skipIf(findChromium() === undefined && !process.env['CI'])
 
 type PageOptions = BrowserContextOptions & {
   /** What the console may say: a browser tells every answer of 400 and above there. */
@@ -16,9 +24,12 @@ type PageOptions = BrowserContextOptions & {
  * A page of a browser that nobody has used. Whatever it asks of another origin, says on the console as a warning or an
  * error, throws, or opens as a dialog fails the test.
  */
-export async function openPage(tracker: { url: string }, options: PageOptions = {}): Promise<Page> {
+export async function openPage(
+  browser: Browser,
+  tracker: { url: string },
+  options: PageOptions = {},
+): Promise<Page> {
   const { tolerated, ...contextOptions } = options
-  const browser = await findBrowser()
   const context = await browser.newContext({
     baseURL: tracker.url,
     reducedMotion: 'reduce',
@@ -52,14 +63,15 @@ export async function signIn(page: Page): Promise<void> {
   await page.getByRole('heading', { name: 'Overview' }).waitFor()
 }
 
-export async function openSignedIn(tracker: { url: string }, options: PageOptions = {}): Promise<Page> {
-  const page = await openPage(tracker, options)
+export async function openSignedIn(
+  browser: Browser,
+  tracker: { url: string },
+  options: PageOptions = {},
+): Promise<Page> {
+  const page = await openPage(browser, tracker, options)
   await signIn(page)
   return page
 }
-
-/** What all files of a worker share; it ends with the process. */
-let browser: Promise<Browser> | undefined
 
 const FLAGS = [
   '--disable-gpu',
@@ -70,11 +82,10 @@ const FLAGS = [
   '--disable-sync',
 ]
 
-function findBrowser(): Promise<Browser> {
+function launch(): Promise<Browser> {
   const executablePath = findChromium()
   if (executablePath === undefined) throw new Error('There is no chromium: install it, or set CHROMIUM.')
-  browser ??= chromium.launch({ executablePath, args: FLAGS, chromiumSandbox: false, headless: true })
-  return browser
+  return chromium.launch({ executablePath, args: FLAGS, chromiumSandbox: false, headless: true })
 }
 
 function findChromium(): string | undefined {

@@ -12,7 +12,7 @@ const TEXT = `${MARKUP}${TURNED}${LATER}`
 
 browserTest(
   'markup, marks of direction and endless words from outside are shown on every page, and do nothing',
-  async () => {
+  async ({ browser }) => {
     const { tracker } = await startTrackerAndSandbox()
     const filled = await fillTracker(tracker, {
       extension: `${MARKUP.slice(0, 60)}${'w'.repeat(90)}`,
@@ -21,7 +21,7 @@ browserTest(
       message: `${TEXT}\n${'e'.repeat(2000)}`,
       note: TEXT,
     })
-    const page = await openPage(tracker, { tolerated: TOLERATED })
+    const page = await openPage(browser, tracker, { tolerated: TOLERATED })
     const found: string[] = []
     await visitEveryPage(page, filled, async (name) => {
       const ran = await page.evaluate("'ran' in globalThis")

@@ -4,69 +4,75 @@ import { ADMIN_KEY, startTrackerAndSandbox } from '../support/tracker.ts'
 import { browserTest, openPage, openSignedIn } from './chromium.ts'
 import { mend, uploadSettled } from './uploads.ts'
 
-browserTest('with the keyboard alone one signs in, opens a failure and has it run again', async () => {
-  const { tracker, sandboxUrl } = await startTrackerAndSandbox()
-  const fileId = await uploadSettled(tracker, 'mug.png', ['remove-bg'], ['sandbox:remove-bg=failed'])
-  await mend(sandboxUrl, fileId)
-  const page = await openPage(tracker)
-  const { keyboard } = page
-  await page.goto('/admin')
-  await keyboard.type(ADMIN_KEY)
-  await keyboard.press('Enter')
-  await page.getByRole('heading', { name: 'Overview' }).waitFor()
+browserTest(
+  'with the keyboard alone one signs in, opens a failure and has it run again',
+  async ({ browser }) => {
+    const { tracker, sandboxUrl } = await startTrackerAndSandbox()
+    const fileId = await uploadSettled(tracker, 'mug.png', ['remove-bg'], ['sandbox:remove-bg=failed'])
+    await mend(sandboxUrl, fileId)
+    const page = await openPage(browser, tracker)
+    const { keyboard } = page
+    await page.goto('/admin')
+    await keyboard.type(ADMIN_KEY)
+    await keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
 
-  const stops = await tabTo(page, '1 failed run waits to be seen to')
-  expect(stops.slice(0, 9)).toEqual([
-    'Skip to the content',
-    'Extension tracker',
-    'Overview',
-    'Failures',
-    'Deliveries',
-    'Audit',
-    'Find runs by file id, file name, run id or submission id',
-    'Find',
-    'Sign out',
-  ])
-  await keyboard.press('Enter')
-  await page.getByRole('heading', { name: 'Failures' }).waitFor()
+    const stops = await tabTo(page, '1 failed run waits to be seen to')
+    expect(stops.slice(0, 9)).toEqual([
+      'Skip to the content',
+      'Extension tracker',
+      'Overview',
+      'Failures',
+      'Deliveries',
+      'Audit',
+      'Find runs by file id, file name, run id or submission id',
+      'Find',
+      'Sign out',
+    ])
+    await keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Failures' }).waitFor()
 
-  await tabTo(page, 'Skip to the content')
-  await keyboard.press('Enter')
-  expect(await tabTo(page, 'Select remove-bg of mug.png')).not.toContain('Overview')
-  await keyboard.press('Space')
-  expect(await page.locator('#ticked').textContent()).toBe('1')
-  await tabTo(page, 'remove-bg')
-  await keyboard.press('Enter')
-  await page.getByRole('heading', { name: 'remove-bg' }).waitFor()
-  await tabTo(page, 'Reason (may be empty)')
-  await keyboard.type('mended')
-  await tabTo(page, 'Retry')
-  await keyboard.press('Space')
-  await page.getByText('ImageKit was asked to run it again').waitFor()
-  await page.locator('.head').first().getByText('success').waitFor()
-})
+    await tabTo(page, 'Skip to the content')
+    await keyboard.press('Enter')
+    expect(await tabTo(page, 'Select remove-bg of mug.png')).not.toContain('Overview')
+    await keyboard.press('Space')
+    expect(await page.locator('#ticked').textContent()).toBe('1')
+    await tabTo(page, 'remove-bg')
+    await keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'remove-bg' }).waitFor()
+    await tabTo(page, 'Reason (may be empty)')
+    await keyboard.type('mended')
+    await tabTo(page, 'Retry')
+    await keyboard.press('Space')
+    await page.getByText('ImageKit was asked to run it again').waitFor()
+    await page.locator('.head').first().getByText('success').waitFor()
+  },
+)
 
-browserTest('on each page Tab comes past everything that can be used, seen where it is', async () => {
-  const { tracker } = await startTrackerAndSandbox()
-  await uploadSettled(tracker, 'mug.png', ['remove-bg'], ['sandbox:remove-bg=failed'])
-  const page = await openSignedIn(tracker)
-  const usable = page.locator(
-    'a[href], button:enabled, input:enabled:not([type=hidden]), select, summary, pre',
-  )
-  const comeThrough = async () =>
-    expect(await tabThrough(page)).toBe(await usable.filter({ visible: true }).count())
-  for (const path of ['/admin', '/admin/failures?group=cause']) {
-    await page.goto(path)
-    await comeThrough()
-  }
-  for (const path of ['/admin/failures', '/admin/deliveries']) {
-    await page.goto(path)
-    await comeThrough()
-    await page.locator('tbody th a').first().click()
-    await page.waitForURL(/\/admin\/\w+\/[\w-]{30,}$/)
-    await comeThrough()
-  }
-})
+browserTest(
+  'on each page Tab comes past everything that can be used, seen where it is',
+  async ({ browser }) => {
+    const { tracker } = await startTrackerAndSandbox()
+    await uploadSettled(tracker, 'mug.png', ['remove-bg'], ['sandbox:remove-bg=failed'])
+    const page = await openSignedIn(browser, tracker)
+    const usable = page.locator(
+      'a[href], button:enabled, input:enabled:not([type=hidden]), select, summary, pre',
+    )
+    const comeThrough = async () =>
+      expect(await tabThrough(page)).toBe(await usable.filter({ visible: true }).count())
+    for (const path of ['/admin', '/admin/failures?group=cause']) {
+      await page.goto(path)
+      await comeThrough()
+    }
+    for (const path of ['/admin/failures', '/admin/deliveries']) {
+      await page.goto(path)
+      await comeThrough()
+      await page.locator('tbody th a').first().click()
+      await page.waitForURL(/\/admin\/\w+\/[\w-]{30,}$/)
+      await comeThrough()
+    }
+  },
+)
 
 type Stop = { name: string; isNew: boolean; isSeen: boolean }
 

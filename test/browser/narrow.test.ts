@@ -6,10 +6,10 @@ import { listOverflow, NARROW } from './overflow.ts'
 
 browserTest(
   'on a screen of 360 pixels nothing has to be scrolled sideways',
-  async () => {
+  async ({ browser }) => {
     const { tracker } = await startTrackerAndSandbox()
     const filled = await fillTracker(tracker, PLAIN_WORDS)
-    const page = await openPage(tracker, { viewport: NARROW, tolerated: TOLERATED })
+    const page = await openPage(browser, tracker, { viewport: NARROW, tolerated: TOLERATED })
     const found: string[] = []
     await visitEveryPage(page, filled, async (name) => {
       found.push(...(await listOverflow(page)).map((text) => `${name}: ${text}`))

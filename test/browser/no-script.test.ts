@@ -6,10 +6,10 @@ import { mend, uploadSettled } from './uploads.ts'
 
 browserTest(
   'without JavaScript every page is read, and says what it is',
-  async () => {
+  async ({ browser }) => {
     const { tracker } = await startTrackerAndSandbox()
     const filled = await fillTracker(tracker, PLAIN_WORDS)
-    const page = await openPage(tracker, { javaScriptEnabled: false, tolerated: TOLERATED })
+    const page = await openPage(browser, tracker, { javaScriptEnabled: false, tolerated: TOLERATED })
     const titles: { [name: string]: string | null } = {}
     await visitEveryPage(page, filled, async (name) => {
       titles[name] = await page.getByRole('heading', { level: 1 }).textContent()
@@ -47,13 +47,13 @@ browserTest(
 
 browserTest(
   'without JavaScript runs are searched for, ticked, and asked for again after a preview',
-  async () => {
+  async ({ browser }) => {
     const { tracker, sandboxUrl } = await startTrackerAndSandbox()
     for (const fileName of ['a.png', 'b.png']) {
       const fileId = await uploadSettled(tracker, fileName, ['remove-bg'], ['sandbox:remove-bg=failed'])
       await mend(sandboxUrl, fileId)
     }
-    const page = await openSignedIn(tracker, { javaScriptEnabled: false })
+    const page = await openSignedIn(browser, tracker, { javaScriptEnabled: false })
     await page.getByRole('searchbox').fill('a.p')
     await page.getByRole('button', { name: 'Find' }).click()
     await page.getByLabel('Select remove-bg of a.png').check()
@@ -84,13 +84,13 @@ browserTest(
 
 browserTest(
   'without JavaScript a run is acknowledged, another retried, a webhook replayed, an asset forgotten',
-  async () => {
+  async ({ browser }) => {
     const { tracker, sandboxUrl } = await startTrackerAndSandbox()
     const names = ['remove-bg', 'aws-auto-tagging']
     const tags = names.map((name) => `sandbox:${name}=failed`)
     const fileId = await uploadSettled(tracker, 'mug.png', names, tags)
     await mend(sandboxUrl, fileId)
-    const page = await openSignedIn(tracker, { javaScriptEnabled: false })
+    const page = await openSignedIn(browser, tracker, { javaScriptEnabled: false })
     const open = async (name: string) => {
       await page.goto('/admin/failures')
       await page.getByRole('table').getByRole('link', { name }).click()

@@ -6,7 +6,7 @@ import { mend, uploadSettled } from './uploads.ts'
 
 browserTest(
   'a failure is found by a filter, retried, and its page tells pending and then success by itself',
-  async () => {
+  async ({ browser }) => {
     const gate = createGate()
     const { tracker, sandboxUrl } = await startTrackerAndSandbox({}, {}, gate)
     const names = ['remove-bg', 'aws-auto-tagging']
@@ -19,7 +19,7 @@ browserTest(
     await mend(sandboxUrl, fileId)
     gate.hold()
 
-    const page = await openSignedIn(tracker)
+    const page = await openSignedIn(browser, tracker)
     await page.getByRole('link', { name: '2 failed runs wait to be seen to' }).click()
     await page.getByLabel('Extension').selectOption('remove-bg')
     await page.getByRole('button', { name: 'Apply' }).click()
@@ -50,7 +50,7 @@ browserTest(
 
 browserTest(
   'all of one cause are retried after a preview, and their progress is followed to its end',
-  async () => {
+  async ({ browser }) => {
     const { tracker, sandboxUrl } = await startTrackerAndSandbox()
     for (const fileName of ['a.png', 'b.png', 'c.png']) {
       const fileId = await uploadSettled(tracker, fileName, ['remove-bg'], ['sandbox:remove-bg=failed'])
@@ -58,7 +58,7 @@ browserTest(
     }
     await uploadSettled(tracker, 'd.png', ['aws-auto-tagging'], ['sandbox:aws-auto-tagging=failed'])
 
-    const page = await openSignedIn(tracker)
+    const page = await openSignedIn(browser, tracker)
     await page.goto('/admin/failures')
     await page.getByRole('link', { name: 'Group by cause' }).click()
     const group = page.getByRole('row').filter({ hasText: 'remove-bg' })
@@ -79,29 +79,32 @@ browserTest(
   },
 )
 
-browserTest('times are the reader’s, with UTC beside them, and boxes are ticked all at once', async () => {
-  const { tracker } = await startTrackerAndSandbox()
-  for (const fileName of ['a.png', 'b.png'])
-    await uploadSettled(tracker, fileName, ['remove-bg'], ['sandbox:remove-bg=failed'])
-  const page = await openSignedIn(tracker, { timezoneId: 'Asia/Tokyo' })
-  await page.goto('/admin/failures')
-  const time = page.getByRole('table').locator('time').first()
-  const at = Date.parse((await time.getAttribute('datetime')) ?? '')
-  const inTokyo = new Date(at + 9 * 60 * 60 * 1000).toISOString()
-  expect(await time.textContent()).toBe(`${inTokyo.slice(0, 10)} ${inTokyo.slice(11, 19)}`)
-  expect(await time.getAttribute('title')).toBe(
-    `${new Date(at).toISOString().slice(0, 23).replace('T', ' ')} UTC`,
-  )
+browserTest(
+  'times are the reader’s, with UTC beside them, and boxes are ticked all at once',
+  async ({ browser }) => {
+    const { tracker } = await startTrackerAndSandbox()
+    for (const fileName of ['a.png', 'b.png'])
+      await uploadSettled(tracker, fileName, ['remove-bg'], ['sandbox:remove-bg=failed'])
+    const page = await openSignedIn(browser, tracker, { timezoneId: 'Asia/Tokyo' })
+    await page.goto('/admin/failures')
+    const time = page.getByRole('table').locator('time').first()
+    const at = Date.parse((await time.getAttribute('datetime')) ?? '')
+    const inTokyo = new Date(at + 9 * 60 * 60 * 1000).toISOString()
+    expect(await time.textContent()).toBe(`${inTokyo.slice(0, 10)} ${inTokyo.slice(11, 19)}`)
+    expect(await time.getAttribute('title')).toBe(
+      `${new Date(at).toISOString().slice(0, 23).replace('T', ' ')} UTC`,
+    )
 
-  const acknowledge = page.getByRole('button', { name: 'Acknowledge…' })
-  expect(await acknowledge.isDisabled()).toBe(true)
-  await page.getByLabel('Select all on this page').check()
-  expect(await page.locator('#ticked').textContent()).toBe('2')
-  await page.getByLabel('Select remove-bg of a.png').uncheck()
-  expect(await page.locator('#ticked').textContent()).toBe('1')
-  await acknowledge.click()
-  await page.getByLabel('Note').fill('known')
-  await page.getByRole('button', { name: 'Acknowledge one run' }).click()
-  await page.getByText('1 in all').waitFor()
-  expect(await page.getByRole('table').textContent()).toContain('a.png')
-})
+    const acknowledge = page.getByRole('button', { name: 'Acknowledge…' })
+    expect(await acknowledge.isDisabled()).toBe(true)
+    await page.getByLabel('Select all on this page').check()
+    expect(await page.locator('#ticked').textContent()).toBe('2')
+    await page.getByLabel('Select remove-bg of a.png').uncheck()
+    expect(await page.locator('#ticked').textContent()).toBe('1')
+    await acknowledge.click()
+    await page.getByLabel('Note').fill('known')
+    await page.getByRole('button', { name: 'Acknowledge one run' }).click()
+    await page.getByText('1 in all').waitFor()
+    expect(await page.getByRole('table').textContent()).toContain('a.png')
+  },
+)
