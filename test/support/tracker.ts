@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import type { Environment } from '../../src/config/variables.ts'
 import { parseConfig } from '../../src/config.ts'
-import { createSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts'
+import { createSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts'
 import { createService, type Service } from '../../src/service.ts'
 import type { Overrides } from '../../src/service-overrides.ts'
 
@@ -69,12 +69,14 @@ export async function startTracker(
 export async function startTrackerAndSandbox(
   env: Environment = {},
   overrides: Overrides = {},
+  sandboxOptions: Pick<SandboxOptions, 'delay'> = {},
 ): Promise<{ tracker: RunningTracker; sandbox: Sandbox; sandboxUrl: string }> {
   const sandbox = createSandbox({
     directory: temporaryDirectory(),
     port: 0,
     privateKey: IMAGEKIT_KEY,
     webhookRetryMs: 20,
+    ...sandboxOptions,
   })
   const { url } = await sandbox.start()
   onTestFinished(() => sandbox.stop())

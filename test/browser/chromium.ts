@@ -1,0 +1,106 @@
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { expect, onTestFinished, test } from 'vitest'
+import { ADMIN_KEY } from '../support/tracker.ts'
+
+/** All files of a worker share a browser. */
+// oxlint-disable-next-line no-empty-pattern -- the runner asks for a pattern there
+const withBrowser = test.extend('browser', { scope: 'worker' }, async ({}, { onCleanup }) => {
+  const browser = await launch()
+  onCleanup(() => browser.close())
+  return browser
+})
+
+/** Where no Chromium is found these tests are told as skipped; in CI they run, and fail without one. */
+export const browserTest = withBrowser.skipIf(findChromium() === undefined && !process.env['CI'])
+
+type PageOptions = BrowserContextOptions & {
+  /** What the console may say: a browser tells every answer of 400 and above there. */
+  tolerated?: RegExp
+}
+
+/**
+ * A page of a browser that nobody has used. Whatever it asks of another origin, says on the console as a warning or an
+ * error, throws, or opens as a dialog fails the test.
+ */
+export async function openPage(
+  browser: Browser,
+  tracker: { url: string },
+  options: PageOptions = {},
+): Promise<Page> {
+  const { tolerated, ...contextOptions } = options
+  const context = await browser.newContext({
+    baseURL: tracker.url,
+    reducedMotion: 'reduce',
+    ...contextOptions,
+  })
+  context.setDefaultTimeout(10_000)
+  const troubles: string[] = []
+  context.on('request', (request) => {
+    if (new URL(request.url()).origin !== tracker.url) troubles.push(`asked for ${request.url()}`)
+  })
+  context.on('console', (message) => {
+    const isTolerated = tolerated?.test(message.text()) ?? false
+    if (['error', 'warning'].includes(message.type()) && !isTolerated) troubles.push(message.text())
+  })
+  context.on('weberror', (error) => troubles.push(String(error.error())))
+  context.on('dialog', async (dialog) => {
+    troubles.push(`a dialog: ${dialog.message()}`)
+    await dialog.dismiss()
+  })
+  onTestFinished(async () => {
+    await context.close()
+    expect(troubles).toEqual([])
+  })
+  return context.newPage()
+}
+
+export async function signIn(page: Page): Promise<void> {
+  await page.goto('/admin/sign-in')
+  await page.getByLabel('Admin key').fill(ADMIN_KEY)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('heading', { name: 'Overview' }).waitFor()
+}
+
+export async function openSignedIn(
+  browser: Browser,
+  tracker: { url: string },
+  options: PageOptions = {},
+): Promise<Page> {
+  const page = await openPage(browser, tracker, options)
+  await signIn(page)
+  return page
+}
+
+const FLAGS = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+function launch(): Promise<Browser> {
+  const executablePath = findChromium()
+  if (executablePath === undefined) throw new Error('There is no chromium: install it, or set CHROMIUM.')
+  return chromium.launch({ executablePath, args: FLAGS, chromiumSandbox: false, headless: true })
+}
+
+function findChromium(): string | undefined {
+  const { CHROMIUM, PATH = '' } = process.env
+  if (CHROMIUM) return CHROMIUM
+  return PATH.split(delimiter)
+    .map((directory) => join(directory, 'chromium'))
+    .find(isExecutable)
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,20 @@
+import { type Delay, realDelay } from '../../src/sandbox/delay.ts'
+
+/** Holds what the sandbox does in the background until the test lets it go on. */
+export type Gate = { delay: Delay; hold(): void; release(): void }
+
+const LONGER_THAN_ANY_TEST_MS = 600_000
+
+export function createGate(): Gate {
+  let opened = Promise.resolve()
+  let open = () => {}
+  return {
+    delay: (_ms, signal) => Promise.race([opened, realDelay(LONGER_THAN_ANY_TEST_MS, signal)]),
+    hold() {
+      opened = new Promise((resolve) => {
+        open = resolve
+      })
+    },
+    release: () => open(),
+  }
+}

@@ -1,0 +1,125 @@
+import { expect } from 'vitest'
+import { startTrackerAndSandbox } from '../support/tracker.ts'
+import { browserTest, openPage, openSignedIn } from './chromium.ts'
+import { fillTracker, PLAIN_WORDS, TOLERATED, visitEveryPage } from './every-page.ts'
+import { mend, uploadSettled } from './uploads.ts'
+
+browserTest(
+  'without JavaScript every page is read, and says what it is',
+  async ({ browser }) => {
+    const { tracker } = await startTrackerAndSandbox()
+    const filled = await fillTracker(tracker, PLAIN_WORDS)
+    const page = await openPage(browser, tracker, { javaScriptEnabled: false, tolerated: TOLERATED })
+    const titles: { [name: string]: string | null } = {}
+    await visitEveryPage(page, filled, async (name) => {
+      titles[name] = await page.getByRole('heading', { level: 1 }).textContent()
+      if (!name.startsWith('sign-in') && name !== 'error' && (await page.locator('time').count()) > 0)
+        expect(await page.locator('time').first().textContent()).toMatch(
+          /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/,
+        )
+    })
+    expect(titles).toEqual({
+      'sign-in': 'Sign in',
+      'sign-in refused': 'Sign in',
+      overview: 'Overview',
+      failures: 'Failures',
+      'all runs': 'Runs: all',
+      'failures by cause': 'Failures',
+      'no run': 'Runs: all',
+      'run failed': 'remove-bg',
+      'run success': 'aws-auto-tagging',
+      'run pending': 'remove-bg',
+      asset: 'shirt.jpg',
+      forgetting: 'Forget this asset?',
+      deliveries: 'Deliveries',
+      'no delivery': 'Deliveries',
+      delivery: 'Delivery',
+      'delivery refused': 'Delivery',
+      error: 'Nothing is known under this address',
+      acknowledging: 'Acknowledge 2 runs?',
+      'retry preview': 'Retry 2 runs?',
+      'retry progress': expect.stringMatching(/^Asking ImageKit again|ImageKit was asked again$/),
+      audit: 'Audit',
+    })
+  },
+  60_000,
+)
+
+browserTest(
+  'without JavaScript runs are searched for, ticked, and asked for again after a preview',
+  async ({ browser }) => {
+    const { tracker, sandboxUrl } = await startTrackerAndSandbox()
+    for (const fileName of ['a.png', 'b.png']) {
+      const fileId = await uploadSettled(tracker, fileName, ['remove-bg'], ['sandbox:remove-bg=failed'])
+      await mend(sandboxUrl, fileId)
+    }
+    const page = await openSignedIn(browser, tracker, { javaScriptEnabled: false })
+    await page.getByRole('searchbox').fill('a.p')
+    await page.getByRole('button', { name: 'Find' }).click()
+    await page.getByLabel('Select remove-bg of a.png').check()
+    await page.getByRole('button', { name: 'Retry…', exact: true }).click()
+    await page.getByRole('heading', { name: 'Retry one run?' }).waitFor()
+    expect(await page.getByRole('main').textContent()).toContain('Extension units130')
+    await page.getByLabel('Reason').fill('mended')
+    await page.getByRole('button', { name: 'Retry one run' }).click()
+    await page.getByText(' of 1').waitFor()
+    const again = page.getByRole('row').filter({ hasText: 'attempt 2' })
+    await expect
+      .poll(
+        async () => {
+          await page.goto('/admin/failures?status=success&acknowledged=any')
+          return again.count()
+        },
+        { timeout: 10_000 },
+      )
+      .toBe(1)
+    expect(await again.textContent()).toContain('a.png')
+    await page.goto('/admin/failures')
+    expect(await page.getByRole('table').textContent()).toContain('b.png')
+
+    await page.getByRole('button', { name: 'Retry…', exact: true }).click()
+    await page.getByText('Nothing was selected').waitFor()
+  },
+)
+
+browserTest(
+  'without JavaScript a run is acknowledged, another retried, a webhook replayed, an asset forgotten',
+  async ({ browser }) => {
+    const { tracker, sandboxUrl } = await startTrackerAndSandbox()
+    const names = ['remove-bg', 'aws-auto-tagging']
+    const tags = names.map((name) => `sandbox:${name}=failed`)
+    const fileId = await uploadSettled(tracker, 'mug.png', names, tags)
+    await mend(sandboxUrl, fileId)
+    const page = await openSignedIn(browser, tracker, { javaScriptEnabled: false })
+    const open = async (name: string) => {
+      await page.goto('/admin/failures')
+      await page.getByRole('table').getByRole('link', { name }).click()
+    }
+    await open('aws-auto-tagging')
+    await page.getByLabel('Note').fill('nobody needs these tags')
+    await page.getByRole('button', { name: 'Acknowledge' }).click()
+    await page.getByText('It has left the list').waitFor()
+    await open('remove-bg')
+    expect(await page.getByText('1 in all').count()).toBe(0)
+    await page.getByRole('button', { name: 'Retry' }).click()
+    await page.getByText('ImageKit was asked to run it again').waitFor()
+    await tracker.fetch(`/assets/${fileId}/status?wait=10`)
+    await page.reload()
+    expect(await page.locator('.head').first().textContent()).toBe('remove-bgsuccess')
+
+    await page.getByRole('link', { name: 'Webhook', exact: true }).first().click()
+    await page.getByRole('button', { name: 'Replay' }).click()
+    await page.getByText('The delivery says what is known already').waitFor()
+    await page.goto('/admin/audit')
+    expect(await page.getByRole('table').textContent()).toContain('nobody needs these tags')
+
+    await page.goto(`/admin/assets/${fileId}`)
+    await page.getByRole('link', { name: 'Forget this asset…' }).click()
+    await page.getByRole('button', { name: 'Forget it' }).click()
+    await page.getByText('The asset is forgotten').waitFor()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByText('You are signed out').waitFor()
+    await page.goto('/admin/audit')
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Sign in')
+  },
+)

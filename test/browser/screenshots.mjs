@@ -1,0 +1,154 @@
+// The pictures in docs/images: the built service in front of the built sandbox, 50 uploads of which 12 fail for 3 causes,
+// and a real browser that looks at the pages.
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
+import sharp from 'sharp'
+
+const MAX_BYTES = 150_000
+const API_KEY = 'api-key-of-the-screenshots'
+const ADMIN_KEY = 'admin-key-of-the-screenshots'
+const PRIVATE_KEY = 'private_screenshots'
+const IMAGES = ['mug.png', 't-shirt.png', 'landscape.jpg']
+const TAGGER = { minConfidence: 60, maxTags: 5 }
+/** How many uploads fail at what. */
+const FAILING = { 'remove-bg': 6, 'aws-auto-tagging': 4, 'google-auto-tagging': 2 }
+const UPLOADS = 50
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const directory = mkdtempSync(join(tmpdir(), 'tracker-screenshots-'))
+const started = []
+
+try {
+  const sandboxUrl = await start(
+    ['sandbox', '--directory', join(directory, 'imagekit')],
+    /listens on (\S+)/,
+    {},
+  )
+  const url = await start(['serve'], /"url":"(http:[^"]+)","msg":"listening"/, {
+    DATABASE_URL: `file:${join(directory, 'tracker.db')}`,
+    IMAGEKIT_UPLOAD_URL: sandboxUrl,
+    IMAGEKIT_API_URL: sandboxUrl,
+    TRACKER_API_KEY: `shop:${API_KEY}`,
+    TRACKER_ADMIN_KEY: `maria:${ADMIN_KEY}`,
+  })
+  for (const one of listUploads()) await upload(url, one)
+  await waitFor(url, '/runs?status=pending', ({ runs }) => runs.length === 1)
+  for (const token of ['forged', 'cut-off'])
+    await fetch(`${url}/webhooks/extension/${token}`, { method: 'POST', body: '{"service":"remove-bg"}' })
+  await waitFor(url, '/deliveries?outcome=rejected', ({ deliveries }) => deliveries.length === 2)
+  await takeAll(url)
+} finally {
+  for (const child of started.toReversed()) {
+    child.kill('SIGTERM')
+    await once(child, 'exit')
+  }
+  rmSync(directory, { recursive: true })
+}
+
+/** A command of the built program; resolves with the address that it prints. */
+async function start(args, pattern, env) {
+  const { PATH, HOME } = process.env
+  const child = spawn(process.execPath, [join(root, 'dist/main.js'), ...args], {
+    env: { PATH, HOME, PORT: '0', IMAGEKIT_PRIVATE_KEY: PRIVATE_KEY, ...env },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  started.push(child)
+  let printed = ''
+  return new Promise((resolve, reject) => {
+    child.once('exit', () => reject(new Error(`${args[0]} has ended:\n${printed}`)))
+    child.stdout.on('data', (chunk) => {
+      printed += chunk
+      const match = pattern.exec(printed)
+      if (match) resolve(match[1])
+    })
+  })
+}
+
+function listUploads() {
+  const failing = Object.entries(FAILING).flatMap(([name, count]) =>
+    Array.from({ length: count }, () => name),
+  )
+  return Array.from({ length: UPLOADS }, (_, index) => {
+    // Spread among those that succeed.
+    const failed = index % 4 === 1 ? failing.shift() : undefined
+    const image = IMAGES[index % IMAGES.length]
+    const tags = [`sandbox:delay=${300 + ((index * 137) % 2500)}`]
+    if (failed !== undefined) tags.push(`sandbox:${failed}=failed`)
+    if (index === UPLOADS - 1) tags.push('sandbox:remove-bg=pending')
+    if (index === UPLOADS - 4) tags.push('sandbox:webhook=conflict')
+    else if (index > UPLOADS - 7) tags.push('sandbox:webhook=duplicate')
+    return { image, fileName: image.replace('.', `-${String(index + 1).padStart(3, '0')}.`), tags }
+  })
+}
+
+async function upload(url, { image, fileName, tags }) {
+  const form = new FormData()
+  form.append('file', new Blob([readFileSync(join(root, 'docs/images', image))]), fileName)
+  form.append('fileName', fileName)
+  form.append('useUniqueFileName', 'false')
+  form.append('tags', tags.join(','))
+  form.append(
+    'extensions',
+    JSON.stringify([
+      { name: 'remove-bg' },
+      { name: 'aws-auto-tagging', ...TAGGER },
+      { name: 'google-auto-tagging', ...TAGGER },
+    ]),
+  )
+  const headers = { authorization: `Bearer ${API_KEY}` }
+  const answer = await fetch(`${url}/api/v1/files/upload`, { method: 'POST', headers, body: form })
+  if (!answer.ok) throw new Error(`an upload was answered ${answer.status}: ${await answer.text()}`)
+}
+
+/** Asks as an operator until the answer is as expected. */
+async function waitFor(url, path, isExpected) {
+  const headers = { authorization: `Bearer ${ADMIN_KEY}` }
+  for (let tries = 0; tries < 600; tries += 1) {
+    const answer = await fetch(url + path, { headers })
+    if (isExpected(await answer.json())) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  throw new Error(`${path} does not become as expected`)
+}
+
+async function takeAll(url) {
+  const executablePath =
+    process.env.CHROMIUM ?? execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim()
+  const browser = await chromium.launch({ executablePath, args: ['--disable-gpu', '--no-first-run'] })
+  try {
+    const context = await browser.newContext({ baseURL: url, viewport: { width: 1280, height: 900 } })
+    const page = await context.newPage()
+    await page.goto('/admin/sign-in')
+    await page.getByLabel('Admin key').fill(ADMIN_KEY)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+    await take(page, 'overview')
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await take(page, 'overview-dark')
+    await page.emulateMedia({ colorScheme: 'light' })
+    await page.goto('/admin/failures')
+    await take(page, 'failures')
+    await page.getByRole('table').getByRole('link', { name: 'remove-bg' }).first().click()
+    await page.getByRole('heading', { name: 'As it was asked for' }).waitFor()
+    await take(page, 'run')
+    await page.goto('/admin/deliveries')
+    await take(page, 'deliveries')
+  } finally {
+    await browser.close()
+  }
+}
+
+async function take(page, name) {
+  const path = join(root, 'docs/images', `${name}.png`)
+  const shot = await page.screenshot({ animations: 'disabled' })
+  const { size } = await sharp(shot)
+    .png({ palette: true, colours: 128, dither: 0, effort: 10, compressionLevel: 9 })
+    .toFile(path)
+  console.log(`${name}.png: ${Math.round(size / 1000)} kB`)
+  if (size > MAX_BYTES) throw new Error(`${path} is larger than ${MAX_BYTES} bytes`)
+}
