@@ -83,7 +83,7 @@ function runTests(directory, tests, limitMs) {
       output += chunk
     })
   let isLate = false
-  const stop = () => process.kill(-child.pid, 'SIGKILL')
+  const stop = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL')
   const timer = setTimeout(() => {
     isLate = true
     stop()
