@@ -59,6 +59,7 @@ export function addressLines(serviceUrl: string, results: readonly DemoResult[])
     ['the cut-out', cutOut?.sent.answer.url],
     ['its status', cutOut?.sent.statusUrl],
     ['the failed one', failed?.sent.statusUrl],
+    ['the pages', `${serviceUrl}/admin`],
     ['health', `${serviceUrl}/healthz`],
   ]
   return addresses.flatMap(([label, url]) => (url ? [`  ${label.padEnd(14)}  ${url}`] : [])).join('\n')

@@ -38,6 +38,7 @@ test('stays up until it is stopped, with addresses that open, beside another dem
   const cutOut = await fetch(addressOf('the cut-out'))
   expect(cutOut.headers.get('content-type')).toBe('image/png')
   expect((await fetch(addressOf('health'))).status).toBe(200)
+  expect(await (await fetch(addressOf('the pages'))).text()).toContain('Overview')
 
   const beside = await runCli(['demo', '--exit'])
   expect(beside.exitCode).toBe(0)
