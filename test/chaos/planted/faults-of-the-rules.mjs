@@ -118,7 +118,7 @@ export const FAULTS_OF_THE_RULES = [
     name: 'early-webhook-not-claimed',
     ...ANSWER,
     find: 'of waiting.get(name) ?? []) {',
-    replace: 'of []) {',
+    replace: "of waiting.get('') ?? []) {",
   },
   {
     name: 'baseline-taken-anew',
