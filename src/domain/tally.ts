@@ -12,6 +12,9 @@ export type TallyCount = readonly [kind: TallyKind, value: string, extension: st
 /** One thing that happened in an hour, or that is taken back; `hour` in hours since the epoch. */
 export type Tally = { hour: number; counted: TallyCount }
 
+/** How many runs came to each status in an hour since the epoch. */
+export type SettledInHour = { hour: number; success: number; failed: number; expired: number }
+
 /** Each thing once, in the order in which it first comes, and none that did not happen. */
 export function addUp(counts: readonly TallyCount[]): TallyCount[] {
   const sums = new Map<string, { count: TallyCount; size: number }>()

@@ -11,7 +11,7 @@ import type { ListedRun, RunFilter } from '../domain/run-filter.ts'
 import type { RunGroup } from '../domain/run-group.ts'
 import type { RunHistory } from '../domain/run-history.ts'
 import type { NewSubmission, Submission } from '../domain/submission.ts'
-import type { TallyCount } from '../domain/tally.ts'
+import type { SettledInHour, TallyCount } from '../domain/tally.ts'
 
 /** What an operator reads and does. Lists are newest first by insertion; each method is one atomic step, as in `Store`. */
 export type OperatorStore = {
@@ -45,10 +45,7 @@ export type OperatorStore = {
   sumTallies(from: number, until: number): Promise<TallyCount[]>
 
   /** How many runs came to each status in each of these hours, half-open; hours in which none did are not told. */
-  listSettled(
-    from: number,
-    until: number,
-  ): Promise<{ hour: number; success: number; failed: number; expired: number }[]>
+  listSettled(from: number, until: number): Promise<SettledInHour[]>
 
   /** When the run was requested that has been pending the longest, by insertion. */
   findOldestPending(): Promise<{ runId: string; requestedAt: number } | undefined>

@@ -3,15 +3,30 @@ import type { Answer } from '../../domain/judge-answer.ts'
 import type { deliveries } from './schema/deliveries.ts'
 import type { Statements } from './statements.ts'
 
+type Row = Omit<typeof deliveries.$inferSelect, 'seq'>
+
+/** What is not known of a delivery. */
+const UNKNOWN = {
+  cause: null,
+  submissionSeq: null,
+  missingSubmissionId: null,
+  fileId: null,
+  service: null,
+  finalStatus: null,
+  unclaimedError: null,
+  eventId: null,
+  unclaimedRequestId: null,
+} as const satisfies Partial<Row>
+
 type Sent = Pick<NewDelivery, 'headers' | 'body'> & { uploadAnswer: Answer | null }
 
 /** Writes a delivery down, whatever became of it, and apart from it what was sent. */
 export function keepDelivery(
   statements: Statements,
-  row: Omit<typeof deliveries.$inferSelect, 'seq'>,
+  row: Omit<Row, keyof typeof UNKNOWN> & Partial<Row>,
   { headers, body, uploadAnswer }: Sent,
 ): void {
-  const { seq } = statements.insertDelivery.get(row)
+  const { seq } = statements.insertDelivery.get({ ...UNKNOWN, ...row })
   statements.insertDeliveryBody.run({ deliverySeq: seq, headers, body, uploadAnswer })
 }
 
@@ -27,22 +42,7 @@ export function keepNothing(
 ): RecordedDelivery {
   const recorded = { outcome: 'ignored', cause: 'forgotten', fileId: null, runId: null } as const
   const { outcome, cause } = recorded
-  const row = {
-    deliveryId,
-    route,
-    receivedAt,
-    outcome,
-    cause,
-    signature,
-    submissionSeq: null,
-    missingSubmissionId: null,
-    fileId: null,
-    service: null,
-    finalStatus: null,
-    unclaimedError: null,
-    eventId: null,
-    unclaimedRequestId: null,
-  }
+  const row = { deliveryId, route, receivedAt, outcome, cause, signature }
   keepDelivery(statements, row, { headers: {}, body: Buffer.alloc(0), uploadAnswer: null })
   return recorded
 }

@@ -1,15 +1,12 @@
 import type { RunStatus } from '../../domain/run.ts'
 import type { RunGroup } from '../../domain/run-group.ts'
-import { hourOf, quantileOf, type TallyCount } from '../../domain/tally.ts'
+import { hourOf, quantileOf, type SettledInHour, type TallyCount } from '../../domain/tally.ts'
 
 type StatsDeps = {
   store: {
     listRunGroups(): Promise<(RunGroup & { size: number })[]>
     sumTallies(from: number, until: number): Promise<TallyCount[]>
-    listSettled(
-      from: number,
-      until: number,
-    ): Promise<{ hour: number; success: number; failed: number; expired: number }[]>
+    listSettled(from: number, until: number): Promise<SettledInHour[]>
     findOldestPending(): Promise<{ runId: string; requestedAt: number } | undefined>
   }
   clock: () => number
