@@ -13,6 +13,7 @@ browserTest(
     const page = await openPage(browser, tracker)
     const { keyboard } = page
     await page.goto('/admin')
+    await page.locator('input:focus').waitFor()
     await keyboard.type(ADMIN_KEY)
     await keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Overview' }).waitFor()
