@@ -1,3 +1,5 @@
+import { connect } from 'node:net'
+import { buffer } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { ask, listRuns } from '../support/operator.ts'
 import { API_KEY, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
@@ -201,6 +203,22 @@ test('a backup is a database of its own with everything in it', async () => {
   const bytes = Buffer.from(await answer.arrayBuffer())
   expect(bytes.length).toBe(Number(answer.headers.get('content-length')))
   expect(bytes.subarray(0, 15).toString()).toBe('SQLite format 3')
+})
+
+test('a backup comes whole to who sends a long body and closes, and its reason is kept', async () => {
+  const tracker = await startTracker(BY_HAND)
+  const body = `{"reason":"before the move"${' '.repeat(1_000_000)}}`
+  const socket = connect(Number(new URL(tracker.url).port), '127.0.0.1')
+  socket.write(
+    `POST /backup HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer admin-key-of-the-tests-0123456789\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+  )
+  const answer = await buffer(socket)
+  const headEnd = answer.indexOf('\r\n\r\n')
+  const [, length] = /content-length: (\d+)/i.exec(answer.toString('latin1', 0, headEnd)) ?? []
+  expect(answer.length - headEnd - 4).toBe(Number(length))
+  expect(await ask(tracker, '/audit')).toMatchObject({
+    json: { acts: [{ kind: 'backup', reason: 'before the move' }] },
+  })
 })
 
 test.each([

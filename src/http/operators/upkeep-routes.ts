@@ -43,7 +43,9 @@ export function upkeepRoutes(deps: UpkeepRoutesDeps): Hono<AppEnv> {
   route(app, '/backup', {
     POST: async (c) => {
       const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
-      const { stream, bytes } = await backUp(deps, actor)
+      // Bytes that nobody reads would reset the connection when it closes, and the end of the copy be lost.
+      const { reason = null } = parseWith(reasonSchema, await readOptionalJson(c.env.incoming, deps.readBody))
+      const { stream, bytes } = await backUp(deps, { reason, actor })
       return c.body(stream, 200, {
         'Content-Type': 'application/vnd.sqlite3',
         'Content-Length': String(bytes),

@@ -13,7 +13,7 @@ type BackUpDeps = {
 /** A consistent copy of the database as a stream; the service goes on meanwhile. The copy is gone once it was read. */
 export async function backUp(
   { store, clock, backupFolder }: BackUpDeps,
-  actor: string,
+  { reason, actor }: { reason: string | null; actor: string },
 ): Promise<{ stream: ReadableStream; bytes: number }> {
   const folder = await mkdtemp(join(backupFolder, 'backup-'))
   try {
@@ -27,7 +27,7 @@ export async function backUp(
       actor,
       kind: 'backup',
       subject: null,
-      reason: null,
+      reason,
       details: { bytes },
     })
     // The file lives on without a name until its stream ends, however that ends.
