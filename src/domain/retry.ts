@@ -18,6 +18,9 @@ export type RetryProgress = {
   state: 'running' | 'done'
 }
 
+/** A run of a retry that was not clearly accepted, and why. */
+export type NotTaken = { runId: string; name: string; state: RetryItemState; reason: string | null }
+
 /** Why a run is not asked for again. */
 export type RetryRefusal = 'pending' | 'not_current' | 'asset_gone' | 'no_file' | 'options_unknown'
 

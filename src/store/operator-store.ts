@@ -5,7 +5,7 @@ import type {
   KeptDelivery,
   ListedDelivery,
 } from '../domain/listed-delivery.ts'
-import type { RetryItemState, RetryProgress, RetryRefusal } from '../domain/retry.ts'
+import type { NotTaken, RetryItemState, RetryProgress, RetryRefusal } from '../domain/retry.ts'
 import type { Run } from '../domain/run.ts'
 import type { ListedRun, RunFilter } from '../domain/run-filter.ts'
 import type { RunGroup } from '../domain/run-group.ts'
@@ -80,6 +80,9 @@ export type OperatorStore = {
   endRetryItem(itemId: number, state: RetryItemState, reason: string | null): Promise<void>
 
   findRetry(retryId: string): Promise<RetryProgress | undefined>
+
+  /** What of a retry is over and was not clearly accepted, in its order, at most `limit`. */
+  listNotTaken(retryId: string, limit: number): Promise<NotTaken[]>
 
   recordAct(act: Act): Promise<void>
 

@@ -114,6 +114,24 @@ test('exits 1 where some were not taken', async () => {
   expect(exitCode).toBe(1)
 })
 
+test('tells why some were not taken, whatever a reason holds', async () => {
+  const notTaken = [{ runId: 'run-2', name: 'remove-bg', state: 'failed', reason: 'It is \u001b[31mgone.' }]
+  const answer = manyRuns({ failed: 2 })
+  const { stdout } = await operate(CHOSEN, (received) => {
+    const reply = answer(received)
+    return received.url.startsWith('/retries/')
+      ? { ...reply, body: { ...Object(reply.body), notTaken } }
+      : reply
+  })
+  expect(stdout.split('\n').slice(1)).toEqual([
+    '1 of 3 were taken (retry retry-1).',
+    '2 were not, the first 1 of them:',
+    'RUN    EXTENSION  STATE   WHY',
+    'run-2  remove-bg  failed  It is \\u{1b}[31mgone.',
+    '',
+  ])
+})
+
 test('--wait waits for the statuses of all, and exits 1 where some are no success', async () => {
   const good = await operate([...CHOSEN, '--wait'], manyRuns({}))
   expect(good.stdout).toContain('Now 3 success, 0 failed, 0 expired.')

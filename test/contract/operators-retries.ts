@@ -92,12 +92,19 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
         expect(await store.submitRetry(runId, again, { itemId })).toBeNull()
         expect((await store.findSubmission(again.submissionId))?.runs).toHaveLength(1)
         expect((await store.nextRetryItem())?.runId).toBe(order[index + 1])
-        await store.endRetryItem(itemId, ends[index] ?? 'failed', null)
+        await store.endRetryItem(itemId, ends[index] ?? 'failed', `reason ${index}`)
         expect(await store.findRetry('retry-1')).toMatchObject({ done: index + 1 })
       }
       expect(await store.nextRetryItem()).toBeUndefined()
       const ended = { retryId: 'retry-1', total: 4, done: 4, failed: 2, state: 'done' }
       expect(await store.findRetry('retry-1')).toEqual(ended)
+      const notTaken = [
+        { runId: first, name: 'remove-bg', state: 'failed', reason: 'reason 1' },
+        { runId: fourth, name: 'remove-bg', state: 'unconfirmed', reason: 'reason 2' },
+      ]
+      expect(await store.listNotTaken('retry-1', 9)).toEqual(notTaken)
+      expect(await store.listNotTaken('retry-1', 1)).toEqual(notTaken.slice(0, 1))
+      expect(await store.listNotTaken('retry-2', 9)).toEqual([])
     })
 
     test('comes after those that were asked for before', async () => {

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { readLinks, readText } from '../support/html.ts'
 import { ask, listRuns, type OperatorRun } from '../support/operator.ts'
+import { signIn } from '../support/operator-browser.ts'
 import { API_KEY, IMAGEKIT_KEY, startTrackerAndSandbox } from '../support/tracker.ts'
 import { statusOf } from '../support/webhooks.ts'
 import { BY_HAND, uploadWith } from './reconcile-setup.ts'
@@ -111,6 +113,26 @@ test('many are asked for again by a filter: told beforehand, one after another, 
   expect(runs).toHaveLength(5)
   const second = runs.filter(({ attempt }) => attempt === 2).map(({ fileId }) => fileId)
   expect(new Set(second)).toEqual(new Set(files.slice(1)))
+})
+
+test('what of many was not taken is told with the reason', async () => {
+  const { tracker, sandboxUrl, files } = await startWithFailures(2)
+  const authorization = `Basic ${btoa(`${IMAGEKIT_KEY}:`)}`
+  await fetch(`${sandboxUrl}/v1/files/${files[0]}`, { method: 'DELETE', headers: { authorization } })
+  const [run] = await listRuns(tracker, `?q=${files[0]}`)
+  const { json } = await ask<{ retryId: string }>(tracker, '/runs/retry', {
+    method: 'POST',
+    body: { status: 'failed' },
+  })
+  const progress = async () => (await ask(tracker, `/retries/${json.retryId}`)).json
+  await expect.poll(progress, { timeout: 10_000 }).toMatchObject({ done: 2, failed: 1, state: 'done' })
+  const reason = expect.stringContaining('does not exist')
+  expect((await progress())['notTaken']).toEqual([
+    { runId: run?.runId, name: 'remove-bg', state: 'failed', reason },
+  ])
+  const page = await (await signIn(tracker)).get(`/admin/retries/${json.retryId}`)
+  expect(readText(page.html)).toMatch(/Why it was not taken remove-bg .*does not exist/)
+  expect(readLinks(page.html)).toContain(`/admin/runs/${run?.runId}`)
 })
 
 test.each([

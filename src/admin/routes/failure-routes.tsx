@@ -81,8 +81,8 @@ export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
   route(app, `${RETRIES}/:retryId`, {
     GET: async (c) => {
       const operator = door.admit(c)
-      const progress = await showRetry(deps, c.req.param('retryId') ?? '')
-      return answerPage(c, <RetryPage operator={operator} progress={progress} />)
+      const retry = await showRetry(deps, c.req.param('retryId') ?? '')
+      return answerPage(c, <RetryPage operator={operator} retry={retry} />)
     },
   })
 

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { askTracker } from '../ask-tracker.ts'
-import { type CommandContext, printLine } from '../command-context.ts'
+import { type CommandContext, printLine, terminalWidth } from '../command-context.ts'
 import { patientClient } from '../patient-client.ts'
+import { formatTable } from '../table.ts'
 import { inertJson } from '../terminal-text.ts'
 import type { TrackerClient } from '../tracker-client.ts'
 import { listRuns } from './list-pages.ts'
@@ -11,12 +12,20 @@ import type { RetryOptions } from './retry-options.ts'
 import type { ChosenRuns } from './run-filter-options.ts'
 import { type AskedExtension, waitForStatuses } from './wait-for-statuses.ts'
 
+const notTakenSchema = z.looseObject({
+  runId: z.string(),
+  name: z.string(),
+  state: z.string(),
+  reason: z.string().nullable(),
+})
 const progressSchema = z.looseObject({
   retryId: z.string(),
   total: z.number(),
   done: z.number(),
   failed: z.number(),
   state: z.enum(['running', 'done']),
+  /** A service that is older does not tell it. */
+  notTaken: z.array(notTakenSchema).optional(),
 })
 type Progress = z.infer<typeof progressSchema>
 
@@ -48,7 +57,7 @@ export async function retryMany(
   print(`${ended.done - ended.failed} of ${ended.total} were taken (retry ${ended.retryId}).`)
   if (ended.failed > 0) {
     context.exitCode = 1
-    print(`${ended.failed} were not: see failures, and the runs themselves, for why.`)
+    print(formatNotTaken(ended, terminalWidth(context.stdout)))
   }
   const asked = runs.flatMap(({ fileId, name }): AskedExtension[] =>
     fileId === null ? [] : [{ fileId, name }],
@@ -78,4 +87,22 @@ async function follow(
   }
   if (isLive) stderr.write('\r\u001b[K')
   return progress
+}
+
+function formatNotTaken({ failed, notTaken = [] }: Progress, width: number | undefined): string {
+  const told = failed === 1 ? '1 was not' : `${failed} were not`
+  if (notTaken.length === 0) return `${told}: see the runs themselves for why.`
+  const table = formatTable(
+    [
+      { title: 'RUN', cell: ({ runId }) => runId },
+      { title: 'EXTENSION', cell: ({ name }) => name },
+      { title: 'STATE', cell: ({ state }) => state },
+      { title: 'WHY', cell: ({ reason }) => reason, isCut: true },
+    ],
+    notTaken,
+    width,
+  )
+  return failed > notTaken.length
+    ? `${told}, the first ${notTaken.length} of them:\n${table}`
+    : `${told}:\n${table}`
 }

@@ -84,7 +84,7 @@ export function prepareOperatorStatements(db: BetterSQLite3Database) {
       .prepare(),
     abandonItems: db
       .update(retryItems)
-      .set({ state: 'unconfirmed', reason: 'process_died' })
+      .set({ state: 'unconfirmed', reason: 'The service ended while it was asked for.' })
       .where(sql`${retryItems.state} = 'submitting'`)
       .prepare(),
     countItems: db
@@ -93,6 +93,25 @@ export function prepareOperatorStatements(db: BetterSQLite3Database) {
       .innerJoin(retries, eq(retries.seq, retryItems.retrySeq))
       .where(eq(retries.retryId, placeholder('retryId')))
       .groupBy(retryItems.state)
+      .prepare(),
+    listNotTaken: db
+      .select({
+        runId: runs.runId,
+        name: runs.name,
+        state: retryItems.state,
+        reason: retryItems.reason,
+      })
+      .from(retryItems)
+      .innerJoin(retries, eq(retries.seq, retryItems.retrySeq))
+      .innerJoin(runs, eq(runs.seq, retryItems.runSeq))
+      .where(
+        and(
+          eq(retries.retryId, placeholder('retryId')),
+          inArray(retryItems.state, ['failed', 'unconfirmed']),
+        ),
+      )
+      .orderBy(asc(retryItems.seq))
+      .limit(placeholder('limit'))
       .prepare(),
     findRetry: db
       .select({ seq: retries.seq })

@@ -52,6 +52,7 @@ export function createOperatorStore(deps: {
     nextRetryItem: () => attempt(() => statements.findWaitingItem.get()),
     endRetryItem: (itemId, state, reason) => commit(() => endRetryItem(statements, itemId, state, reason)),
     findRetry: (retryId) => attempt(() => findRetry(statements, retryId)),
+    listNotTaken: (retryId, limit) => attempt(() => statements.listNotTaken.all({ retryId, limit })),
     recordAct: (act) => commit(() => recordAct(statements, act)),
     listActs: (page) => attempt(() => listActs(statements, page)),
     backUp: (path) => attempt(() => backUp(connection, path)),

@@ -1,7 +1,7 @@
 import type { Act } from '../../domain/act.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import { unitsOf } from '../../domain/extension-units.ts'
-import type { RetryProgress } from '../../domain/retry.ts'
+import type { NotTaken, RetryProgress } from '../../domain/retry.ts'
 import { EVERY_RUN, type ListedRun, type RunFilter } from '../../domain/run-filter.ts'
 
 type RetryRunsDeps = {
@@ -12,6 +12,7 @@ type RetryRunsDeps = {
     ): Promise<{ runs: ListedRun[]; next: number | null }>
     createRetry(retryId: string, runIds: readonly string[], act: Act): Promise<void>
     findRetry(retryId: string): Promise<RetryProgress | undefined>
+    listNotTaken(retryId: string, limit: number): Promise<NotTaken[]>
   }
   clock: () => number
   newId: () => string
@@ -42,7 +43,7 @@ export async function previewRetry(
 export async function startRetry(
   deps: RetryRunsDeps,
   request: { selection: RetrySelection; actor: string; reason: string | null; details: Act['details'] },
-): Promise<RetryProgress> {
+): Promise<ShownRetry> {
   const { selection, actor, reason, details } = request
   const runs = await select(deps, selection)
   const retryId = deps.newId()
@@ -56,14 +57,22 @@ export async function startRetry(
   return showRetry(deps, retryId)
 }
 
-/** How far a retry has come. Throws `not_found`. */
+export type ShownRetry = RetryProgress & {
+  /** The first of those that `failed` counts. */
+  notTaken: NotTaken[]
+}
+
+const MAX_NOT_TAKEN = 100
+
+/** How far a retry has come, and why some of it was not taken. Throws `not_found`. */
 export async function showRetry(
   { store }: Pick<RetryRunsDeps, 'store'>,
   retryId: string,
-): Promise<RetryProgress> {
+): Promise<ShownRetry> {
   const progress = await store.findRetry(retryId)
   if (progress === undefined) throw new TrackerError('not_found', `There is no retry ${retryId}.`)
-  return progress
+  const notTaken = progress.failed === 0 ? [] : await store.listNotTaken(retryId, MAX_NOT_TAKEN)
+  return { ...progress, notTaken }
 }
 
 async function select(
