@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
+import { TrackerError } from '../../src/domain/errors.ts'
+import type { Store } from '../../src/store/store.ts'
 import { readLinks, readText } from '../support/html.ts'
 import { ask, listRuns, type OperatorRun } from '../support/operator.ts'
 import { signIn } from '../support/operator-browser.ts'
-import { API_KEY, IMAGEKIT_KEY, startTrackerAndSandbox } from '../support/tracker.ts'
+import { API_KEY, IMAGEKIT_KEY, startTrackerAndSandbox, temporaryDirectory } from '../support/tracker.ts'
+import { openWatchedStore } from '../support/watched-store.ts'
 import { statusOf } from '../support/webhooks.ts'
 import { BY_HAND, uploadWith } from './reconcile-setup.ts'
 
@@ -133,6 +136,30 @@ test('what of many was not taken is told with the reason', async () => {
   const page = await (await signIn(tracker)).get(`/admin/retries/${json.retryId}`)
   expect(readText(page.html)).toMatch(/Why it was not taken remove-bg .*does not exist/)
   expect(readLinks(page.html)).toContain(`/admin/runs/${run?.runId}`)
+})
+
+test('what became of a run that was sent is written down, if not at once then when the store is back', async () => {
+  const { store: real } = openWatchedStore(temporaryDirectory())
+  let isAway = true
+  let refused = 0
+  const endRetryItem: Store['endRetryItem'] = async (...given) => {
+    if (!isAway) return real.endRetryItem(...given)
+    refused += 1
+    throw new TrackerError('store_unavailable', 'The disk is full.')
+  }
+  const { tracker } = await startTrackerAndSandbox(BY_HAND, { store: { ...real, endRetryItem } })
+  const { fileId } = await uploadWith(tracker, ['remove-bg'], FAILING)
+  await tracker.fetch(`/assets/${fileId}/status?wait=10`)
+  const { json } = await ask<{ retryId: string }>(tracker, '/runs/retry', {
+    method: 'POST',
+    body: { status: 'failed' },
+  })
+  await expect.poll(() => refused, { timeout: 10_000 }).toBeGreaterThan(0)
+  isAway = false
+  await expect
+    .poll(async () => (await ask(tracker, `/retries/${json.retryId}`)).json, { timeout: 10_000 })
+    .toMatchObject({ total: 1, done: 1, failed: 0, state: 'done' })
+  expect(await listRuns(tracker)).toHaveLength(2)
 })
 
 test.each([
