@@ -1,5 +1,5 @@
 import type { ListedRun, RunFilter } from '../../domain/run-filter.ts'
-import { type AcknowledgeDeps, acknowledgeRuns } from './acknowledge-runs.ts'
+import { ACKNOWLEDGED_AT_ONCE, type AcknowledgeDeps, acknowledgeRuns } from './acknowledge-runs.ts'
 
 type AcknowledgeMatchingDeps = AcknowledgeDeps & {
   store: {
@@ -9,9 +9,6 @@ type AcknowledgeMatchingDeps = AcknowledgeDeps & {
     ): Promise<{ runs: ListedRun[]; next: number | null }>
   }
 }
-
-/** So many are written in one step: others write in between. */
-const STEP = 200
 
 /**
  * Acknowledges the runs that match and are not acknowledged yet, the newest first, at most `limit`; what comes meanwhile is
@@ -27,11 +24,11 @@ export async function acknowledgeMatching(
   let count = 0
   do {
     const page: { runs: ListedRun[]; next: number | null } = await deps.store.listRuns(filter, {
-      limit: Math.min(STEP, limit - count),
+      limit: Math.min(ACKNOWLEDGED_AT_ONCE, limit - count),
       before,
     })
+    // A page may be empty and have a next one.
     const runIds = page.runs.map(({ run }) => run.runId)
-    if (runIds.length === 0) break
     count += (await acknowledgeRuns(deps, { runIds, note, actor })).length
     before = page.next
   } while (before !== null && count < limit)

@@ -9,15 +9,31 @@ export type AcknowledgeDeps = {
   clock: () => number
 }
 
+/** So many are written in one step: others write in between. */
+export const ACKNOWLEDGED_AT_ONCE = 200
+
+type Acknowledgement = { runIds: readonly string[]; note: string | null; actor: string }
+
 /**
  * An operator has seen to these runs: they leave the worklist, and their status stays. Unknown ids and pending runs are
- * passed over.
+ * passed over. Each step is an act of its own.
  */
 export async function acknowledgeRuns(
-  { store, clock }: AcknowledgeDeps,
-  request: { runIds: readonly string[]; note: string | null; actor: string },
+  deps: AcknowledgeDeps,
+  request: Acknowledgement,
 ): Promise<ListedRunView[]> {
-  const { runIds, note, actor } = request
+  const acknowledged: ListedRunView[] = []
+  for (let at = 0; at < request.runIds.length; at += ACKNOWLEDGED_AT_ONCE) {
+    const runIds = request.runIds.slice(at, at + ACKNOWLEDGED_AT_ONCE)
+    acknowledged.push(...(await acknowledgeAtOnce(deps, { ...request, runIds })))
+  }
+  return acknowledged
+}
+
+async function acknowledgeAtOnce(
+  { store, clock }: AcknowledgeDeps,
+  { runIds, note, actor }: Acknowledgement,
+): Promise<ListedRunView[]> {
   const [only, ...others] = runIds
   const isOne = others.length === 0
   const act: Act = {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Act } from '../../domain/act.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import { unitsOf } from '../../domain/extension-units.ts'
@@ -35,7 +36,11 @@ export async function previewRetry(
   deps: Pick<RetryRunsDeps, 'store'>,
   selection: RetrySelection,
 ): Promise<RetryPreview> {
-  const runs = await select(deps, selection)
+  const { store } = deps
+  const runs =
+    'runIds' in selection
+      ? await findEach(store, selection.runIds)
+      : await listMatching(store, selection.filter, selection.limit)
   return { total: runs.length, ...unitsOf(runs.map(({ run }) => run.requestedAs ?? run.name)) }
 }
 
@@ -45,14 +50,13 @@ export async function startRetry(
   request: { selection: RetrySelection; actor: string; reason: string | null; details: Act['details'] },
 ): Promise<ShownRetry> {
   const { selection, actor, reason, details } = request
-  const runs = await select(deps, selection)
+  const runIds =
+    'runIds' in selection
+      ? selection.runIds
+      : (await listMatching(deps.store, selection.filter, selection.limit)).map(({ run }) => run.runId)
   const retryId = deps.newId()
   const act: Act = { at: deps.clock(), actor, kind: 'retry_many', subject: retryId, reason, details }
-  await deps.store.createRetry(
-    retryId,
-    runs.map(({ run }) => run.runId),
-    act,
-  )
+  await deps.store.createRetry(retryId, runIds, act)
   deps.wake()
   return showRetry(deps, retryId)
 }
@@ -75,16 +79,31 @@ export async function showRetry(
   return { ...progress, notTaken }
 }
 
-async function select(
-  { store }: Pick<RetryRunsDeps, 'store'>,
-  selection: RetrySelection,
-): Promise<ListedRun[]> {
-  if (!('runIds' in selection)) {
-    const { runs } = await store.listRuns(selection.filter, { limit: selection.limit, before: null })
-    return runs
+type Lists = Pick<RetryRunsDeps['store'], 'listRuns'>
+
+/** The runs of these ids that there are. Others get their turn in between. */
+async function findEach(store: Lists, runIds: readonly string[]): Promise<ListedRun[]> {
+  const found: ListedRun[] = []
+  for (const runId of new Set(runIds)) {
+    const { runs } = await store.listRuns({ ...EVERY_RUN, q: runId }, { limit: 1, before: null })
+    found.push(...runs.filter(({ run }) => run.runId === runId))
+    await setImmediate()
   }
-  const runIds = [...new Set(selection.runIds)]
-  const pages = runIds.map((q) => store.listRuns({ ...EVERY_RUN, q }, { limit: 1, before: null }))
-  const found = (await Promise.all(pages)).flatMap(({ runs }) => runs)
-  return found.filter(({ run }) => runIds.includes(run.runId))
+  return found
+}
+
+/** The newest that match. A page may be short of its limit and have a next one: others get their turn in between. */
+async function listMatching(store: Lists, filter: RunFilter, limit: number): Promise<ListedRun[]> {
+  const matching: ListedRun[] = []
+  let before: number | null = null
+  for (;;) {
+    const page: { runs: ListedRun[]; next: number | null } = await store.listRuns(filter, {
+      limit: limit - matching.length,
+      before,
+    })
+    matching.push(...page.runs)
+    before = page.next
+    if (before === null || matching.length >= limit) return matching
+    await setImmediate()
+  }
 }

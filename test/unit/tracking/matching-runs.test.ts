@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest'
+import type { Act } from '../../../src/domain/act.ts'
+import { EVERY_RUN, type ListedRun } from '../../../src/domain/run-filter.ts'
+import { acknowledgeMatching } from '../../../src/tracking/operators/acknowledge-matching.ts'
+import { acknowledgeRuns } from '../../../src/tracking/operators/acknowledge-runs.ts'
+import { previewRetry } from '../../../src/tracking/operators/retry-runs.ts'
+import { aRun } from '../domain/facts.ts'
+
+const FILTER = { ...EVERY_RUN, status: 'failed', q: 'IMG_' } as const
+
+function listed(runId: string): ListedRun {
+  return { run: aRun({ runId, status: 'failed' }), fileId: 'file-1', fileName: 'IMG_1.png', kind: 'upload' }
+}
+
+/** A store that gives these pages one after another, and keeps what is acknowledged. */
+function storeOf(pages: ListedRun[][]) {
+  const acts: { runIds: readonly string[]; act: Act }[] = []
+  return {
+    acts,
+    listRuns: async (_: unknown, { limit, before }: { limit: number; before: number | null }) => {
+      const at = before ?? 0
+      return { runs: (pages[at] ?? []).slice(0, limit), next: at + 1 < pages.length ? at + 1 : null }
+    },
+    acknowledgeRuns: async (runIds: readonly string[], act: Act) => {
+      acts.push({ runIds, act })
+      return runIds.map(listed)
+    },
+    createRetry: async () => {},
+    findRetry: async () => undefined,
+    listNotTaken: async () => [],
+  }
+}
+
+const PAGES = [[], [listed('run-1')], [], [listed('run-2'), listed('run-3')]]
+
+test('all that match are acknowledged, though pages of the list are empty', async () => {
+  const store = storeOf(PAGES)
+  const request = { filter: FILTER, note: null, actor: 'operator', limit: 10 }
+  expect(await acknowledgeMatching({ store, clock: () => 1 }, request)).toBe(3)
+  expect(store.acts.map(({ runIds }) => runIds)).toEqual([['run-1'], ['run-2', 'run-3']])
+})
+
+test('all that match are asked for again, though pages of the list are empty, and no more than the limit', async () => {
+  const store = storeOf(PAGES)
+  expect(await previewRetry({ store }, { filter: FILTER, limit: 10 })).toMatchObject({ total: 3 })
+  expect(await previewRetry({ store }, { filter: FILTER, limit: 2 })).toMatchObject({ total: 2 })
+})
+
+test('many are acknowledged in steps, each an act of its own, so that others may write in between', async () => {
+  const store = storeOf([])
+  const runIds = Array.from({ length: 450 }, (_, index) => `run-${index}`)
+  const acknowledged = await acknowledgeRuns(
+    { store, clock: () => 1 },
+    { runIds, note: 'known', actor: 'operator' },
+  )
+  expect(acknowledged.map(({ runId }) => runId)).toEqual(runIds)
+  expect(store.acts.map((step) => step.runIds.length)).toEqual([200, 200, 50])
+  expect(store.acts.map(({ act }) => act.details)).toEqual(
+    store.acts.map((step) => ({ runIds: [...step.runIds] })),
+  )
+})
