@@ -9,6 +9,9 @@ export type RunSelection =
 /** What one preview holds at most. */
 export const MAX_SELECTED = 1000
 
+/** How many one confirmation takes off the list at most: it is one request. */
+export const MAX_ACKNOWLEDGED = 10_000
+
 /** Undefined where nothing was ticked. Throws `invalid_input`. */
 export function readSelection(form: URLSearchParams): RunSelection | undefined {
   const query = readFailuresQuery(form)

@@ -51,7 +51,7 @@ function Worklist({ operator, query, list }: FailuresProps) {
   if (runs.length === 0)
     return (
       <>
-        <NothingFound query={query} />
+        <NothingFound query={query} isLast={older === null} />
         <Pager newest={newest} older={older} />
       </>
     )
@@ -101,7 +101,14 @@ function Bulk({ query }: { query: FailuresQuery }) {
   )
 }
 
-function NothingFound({ query }: { query: FailuresQuery }) {
+function NothingFound({ query, isLast }: { query: FailuresQuery; isLast: boolean }) {
+  if (!isLast)
+    return (
+      <EmptyState
+        title="Nothing found among the newest"
+        hint="Too many names begin so to look at all of them at once: go on with “Older”, or type more of the name."
+      />
+    )
   if (query.q !== '')
     return (
       <EmptyState

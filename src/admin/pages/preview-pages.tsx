@@ -5,7 +5,7 @@ import { Layout } from '../components/layout.tsx'
 import { EmptyState } from '../components/pager.tsx'
 import { failuresHref } from '../failures-query.ts'
 import type { Operator } from '../operator-door.ts'
-import { MAX_SELECTED, type RunSelection, selectionFields } from '../run-selection.ts'
+import { MAX_ACKNOWLEDGED, MAX_SELECTED, type RunSelection, selectionFields } from '../run-selection.ts'
 
 type RetryPreviewProps = { operator: Operator; selection: RunSelection; preview: RetryPreview }
 
@@ -70,7 +70,8 @@ export function RetryPreviewPage({ operator, selection, preview }: RetryPreviewP
 type AcknowledgePreviewProps = { operator: Operator; selection: RunSelection; total: number | null }
 
 export function AcknowledgePreviewPage({ operator, selection, total }: AcknowledgePreviewProps) {
-  const what = total === null ? 'all that match' : countOf(total)
+  const what = total === null ? 'all that match' : countOf(Math.min(total, MAX_ACKNOWLEDGED))
+  const mayBeMore = selection.kind === 'all' && (total === null || total > MAX_ACKNOWLEDGED)
   return (
     <Layout title="Acknowledge" operator={operator} room={FAILURES}>
       <div class="card narrow">
@@ -78,6 +79,11 @@ export function AcknowledgePreviewPage({ operator, selection, total }: Acknowled
         <p>
           They leave the worklist. Their status stays, and they are found again by the filter “acknowledged”.
         </p>
+        {mayBeMore && (
+          <p class="hint">
+            The newest {MAX_ACKNOWLEDGED.toLocaleString('en')} at most: start again for the rest.
+          </p>
+        )}
         <OwnForm operator={operator} action={ACKNOWLEDGEMENTS}>
           <HiddenFields fields={selectionFields(selection)} />
           <NoteField name="note" label="Note (may be empty)" hint="It is kept in the audit." />

@@ -17,15 +17,18 @@ import { FailuresPage } from '../pages/failures-page.tsx'
 import { AcknowledgePreviewPage, RetryPreviewPage } from '../pages/preview-pages.tsx'
 import { RetryPage } from '../pages/retry-page.tsx'
 import { readNote, readOwnForm } from '../read-form.ts'
-import { MAX_SELECTED, type RunSelection, readSelection, selectionFields } from '../run-selection.ts'
+import {
+  MAX_ACKNOWLEDGED,
+  MAX_SELECTED,
+  type RunSelection,
+  readSelection,
+  selectionFields,
+} from '../run-selection.ts'
 
 type FailureRoutesDeps = Parameters<typeof listRuns>[0] &
   Parameters<typeof listRunGroups>[0] &
   Parameters<typeof acknowledgeMatching>[0] &
   Parameters<typeof startRetry>[0] & { door: OperatorDoor }
-
-/** How many one confirmation takes off the list at most: it is one request. */
-const MAX_ACKNOWLEDGED = 10_000
 
 /** The list of runs, and what is done to many of them. */
 export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
