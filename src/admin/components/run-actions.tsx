@@ -38,6 +38,8 @@ export function RunActions({ operator, inspected, publicUrl }: RunActionsProps) 
 function Retry({ operator, inspected }: Omit<RunActionsProps, 'publicUrl'>) {
   const { refusal, units, shown } = inspected
   const { runId, currentRunId, status } = shown.run
+  if (status === 'pending' && shown.submission.state === 'rejected')
+    return <p class="hint">Its request was not taken, so it never ran: upload or update the file anew.</p>
   if (status === 'pending')
     return <p class="hint">It is still pending: this page updates itself when it ends.</p>
   if (refusal !== null)

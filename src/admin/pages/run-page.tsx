@@ -3,7 +3,6 @@ import type { ShownRun } from '../../tracking/operators/show-run.ts'
 import { assetHref, FAILURES, runHref } from '../addresses.ts'
 import { JsonBlock } from '../components/code-block.tsx'
 import { DeliveryTable } from '../components/delivery-table.tsx'
-
 import { Layout } from '../components/layout.tsx'
 import { OutsideText } from '../components/outside-text.tsx'
 import { EmptyState } from '../components/pager.tsx'
@@ -12,6 +11,7 @@ import { RunActions } from '../components/run-actions.tsx'
 import { FileName } from '../components/run-table.tsx'
 import { durationText, Time } from '../components/time.tsx'
 import { Timeline } from '../components/timeline.tsx'
+import { failuresHref, WORKLIST } from '../failures-query.ts'
 import type { Operator } from '../operator-door.ts'
 import { visibleText } from '../visible-text.ts'
 
@@ -22,16 +22,17 @@ type RunProps = {
   notice?: string | undefined
 }
 
-/** Where no file is known yet, nothing can be heard of it: the script asks again instead. */
+/** Where no file is known yet, or a newer run is current, no stream tells of it: the script asks again instead. */
 const ASK_AGAIN_SECONDS = 3
 
 export function RunPage({ operator, inspected, publicUrl, notice }: RunProps) {
   const { shown } = inspected
   const { run, submission, siblings, deliveries, timeline } = shown
   const { fileId } = run
-  const isPending = run.status === 'pending'
-  const events = isPending && fileId !== null ? `${assetHref(fileId)}/events` : undefined
-  const refresh = isPending && fileId === null ? ASK_AGAIN_SECONDS : undefined
+  const isAwaited = run.status === 'pending' && submission.state !== 'rejected'
+  const isTold = fileId !== null && run.currentRunId === null
+  const events = isAwaited && isTold ? `${assetHref(fileId)}/events` : undefined
+  const refresh = isAwaited && !isTold ? ASK_AGAIN_SECONDS : undefined
   return (
     <Layout
       title={`${visibleText(run.name)} ${run.status}`}
@@ -94,9 +95,11 @@ function ErrorCard({ run }: { run: ShownRun['run'] }) {
       {run.cause !== null && (
         <p class="hint">
           Grouped as{' '}
-          <code>
-            <OutsideText text={run.cause} />
-          </code>
+          <a href={failuresHref(WORKLIST, { extension: run.name, cause: run.cause, acknowledged: 'any' })}>
+            <code>
+              <OutsideText text={run.cause} />
+            </code>
+          </a>
         </p>
       )}
     </section>
