@@ -68,6 +68,13 @@ function isBusy(part) {
   return active.matches('input, textarea, select') && active.value !== ''
 }
 
+// As the service wrote them: what is shown differs, for its times are the reader's.
+const written = new Map()
+
+function remember() {
+  for (const part of document.querySelectorAll('[data-live]')) written.set(part.dataset.live, part.innerHTML)
+}
+
 function take(fresh) {
   for (const part of document.querySelectorAll('[data-live]')) {
     const next = fresh.querySelector(`[data-live="${part.dataset.live}"]`)
@@ -75,7 +82,9 @@ function take(fresh) {
     if (next === null || isBusy(part)) continue
     const state = next.dataset.state
     if (state !== undefined && state !== part.dataset.state) announce(`Now: ${state}`)
-    if (part.innerHTML === next.innerHTML) continue
+    // What has not changed stays, with its focus and what is selected in it.
+    if (written.get(part.dataset.live) === next.innerHTML) continue
+    written.set(part.dataset.live, next.innerHTML)
     const focused = part.contains(document.activeElement) ? document.activeElement.id : ''
     const opened = [...part.querySelectorAll('details')].map((details) => details.open)
     const copy = document.importNode(next, true)
@@ -99,10 +108,12 @@ async function reload() {
   return fresh.getElementById('main')
 }
 
+const AFTER_TROUBLE_SECONDS = 5
+
 function keepAsking(seconds) {
   const ask = async () => {
     const main = await reload().catch(() => undefined)
-    if (main === undefined) return setTimeout(ask, 5000)
+    if (main === undefined) return setTimeout(ask, AFTER_TROUBLE_SECONDS * 1000)
     if (main.dataset.refresh !== undefined) return setTimeout(ask, Number(main.dataset.refresh) * 1000)
     return follow(main)
   }
@@ -125,6 +136,10 @@ function listen(address) {
     isAsking = false
   }
   source.addEventListener('status', ask)
+  // After an answer that is an error, as a proxy gives it while the service restarts, a browser does not ask again.
+  source.addEventListener('error', () => {
+    if (source.readyState === EventSource.CLOSED) keepAsking(AFTER_TROUBLE_SECONDS)
+  })
 }
 
 function follow(main) {
@@ -133,6 +148,7 @@ function follow(main) {
   else if (refresh !== undefined) keepAsking(Number(refresh))
 }
 
+remember()
 showTimes(document)
 offerCopying(document)
 watchTicks()
