@@ -1,4 +1,5 @@
-import type { Run } from './run.ts'
+import type { Run, RunStatus } from './run.ts'
+import type { RunGroup } from './run-group.ts'
 
 /**
  * `settled`: the status that a run came to. `failed`: the cause. `seconds`: how long a run took, as a bucket, of all extensions
@@ -31,15 +32,18 @@ export function addUp(counts: readonly TallyCount[]): TallyCount[] {
   return added
 }
 
+type SettledStatus = Exclude<RunStatus, 'pending'>
+
 /** How many runs came to each status. */
-export function countStatuses(counts: readonly TallyCount[]): {
-  [status in 'success' | 'failed' | 'expired']: number
-} {
+export function countStatuses(counts: readonly TallyCount[]): { [status in SettledStatus]: number } {
   const statuses = { success: 0, failed: 0, expired: 0 }
   for (const [kind, value, , size] of counts)
-    if (kind === 'settled' && (value === 'success' || value === 'failed' || value === 'expired'))
-      statuses[value] += size
+    if (kind === 'settled' && isSettledStatus(value)) statuses[value] += size
   return statuses
+}
+
+function isSettledStatus(value: string): value is SettledStatus {
+  return value === 'success' || value === 'failed' || value === 'expired'
 }
 
 /** For how many hours together it is counted: for each one, and for each day of the epoch. */
@@ -118,4 +122,48 @@ export function quantileOf(buckets: ReadonlyMap<number, number>, share: number):
     if (seen >= total * share) return secondsOf(bucket)
   }
   return null
+}
+
+type StatusCounts = { [status in RunStatus]: number }
+
+/** What was counted, as an operator reads it. */
+type Totals = {
+  byStatus: StatusCounts
+  byExtension: { [extension: string]: StatusCounts }
+  /** Of the failures, the most frequent first. */
+  causes: { extension: string; cause: string; count: number }[]
+  settleSeconds: { p50: number | null; p95: number | null }
+}
+
+/** `pending` is how many are so now, of `groups`; the rest is what `counts` has, in which each thing is told once. */
+export function totalsOf(
+  groups: readonly (RunGroup & { size: number })[],
+  counts: readonly TallyCount[],
+): Totals {
+  const byStatus = noRuns()
+  const byExtension = new Map<string, StatusCounts>()
+  const causes: Totals['causes'] = []
+  const buckets = new Map<number, number>()
+  const add = (extension: string, status: RunStatus, size: number) => {
+    const ofExtension = byExtension.get(extension) ?? noRuns()
+    byExtension.set(extension, ofExtension)
+    ofExtension[status] += size
+    byStatus[status] += size
+  }
+  for (const { extension, status, size } of groups) if (status === 'pending') add(extension, status, size)
+  for (const [kind, value, extension, size] of counts) {
+    if (kind === 'settled' && isSettledStatus(value)) add(extension, value, size)
+    if (kind === 'failed' && size > 0) causes.push({ extension, cause: value, count: size })
+    if (kind === 'seconds') buckets.set(Number(value), size)
+  }
+  return {
+    byStatus,
+    byExtension: Object.fromEntries(byExtension),
+    causes: causes.toSorted((one, other) => other.count - one.count),
+    settleSeconds: { p50: quantileOf(buckets, 0.5), p95: quantileOf(buckets, 0.95) },
+  }
+}
+
+function noRuns(): StatusCounts {
+  return { pending: 0, success: 0, failed: 0, expired: 0 }
 }

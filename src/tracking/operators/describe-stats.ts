@@ -1,6 +1,5 @@
-import type { RunStatus } from '../../domain/run.ts'
 import type { RunGroup } from '../../domain/run-group.ts'
-import { hourOf, quantileOf, type SettledInHour, type TallyCount } from '../../domain/tally.ts'
+import { hourOf, type SettledInHour, type TallyCount, totalsOf } from '../../domain/tally.ts'
 
 type StatsDeps = {
   store: {
@@ -11,8 +10,6 @@ type StatsDeps = {
   }
   clock: () => number
 }
-
-type Counts = { [status in RunStatus]: number }
 
 const HOUR_MS = 3_600_000
 
@@ -31,52 +28,21 @@ export async function describeStats({ store, clock }: StatsDeps, windowMs: numbe
     store.listSettled(firstHour, endHour),
     store.findOldestPending(),
   ])
-  const byStatus = noCounts()
-  const byExtension = new Map<string, Counts>()
-  const byHour = new Map<number, Counts>()
-  for (let hour = firstHour; hour < endHour; hour += 1) byHour.set(hour, noCounts())
-  const causes = new Map<string, { extension: string; cause: string; count: number }>()
-  const buckets = new Map<number, number>()
-  const add = (extension: string, status: RunStatus, size: number) => {
-    const counts = byExtension.get(extension) ?? noCounts()
-    byExtension.set(extension, counts)
-    counts[status] += size
-    byStatus[status] += size
-  }
-
-  for (const { extension, status, size } of groups) if (status === 'pending') add(extension, status, size)
-  for (const { hour, ...counts } of settled) byHour.set(hour, { pending: 0, ...counts })
-  for (const [kind, value, extension, size] of tallies) {
-    if (kind === 'settled' && isStatus(value)) add(extension, value, size)
-    if (kind === 'failed') {
-      const key = JSON.stringify([extension, value])
-      const known = causes.get(key) ?? { extension, cause: value, count: 0 }
-      causes.set(key, { ...known, count: known.count + size })
-    }
-    if (kind === 'seconds') buckets.set(Number(value), (buckets.get(Number(value)) ?? 0) + size)
-  }
+  const { byStatus, byExtension, causes, settleSeconds } = totalsOf(groups, tallies)
+  const settledIn = new Map(settled.map((counts) => [counts.hour, counts]))
   return {
     window: `${hours}h`,
     byStatus,
-    byExtension: Object.fromEntries(byExtension),
-    byHour: [...byHour].map(([hour, counts]) => ({
-      hour: new Date(hour * HOUR_MS).toISOString(),
-      ...counts,
-    })),
-    causes: [...causes.values()]
-      .filter(({ count }) => count > 0)
-      .toSorted((one, other) => other.count - one.count),
+    byExtension,
+    byHour: Array.from({ length: hours }, (_, index) => {
+      const hour = firstHour + index
+      const { success = 0, failed = 0, expired = 0 } = settledIn.get(hour) ?? {}
+      return { hour: new Date(hour * HOUR_MS).toISOString(), pending: 0, success, failed, expired }
+    }),
+    causes,
     oldestPendingAt: oldest ? new Date(oldest.requestedAt).toISOString() : null,
-    settleSeconds: { p50: quantileOf(buckets, 0.5), p95: quantileOf(buckets, 0.95) },
+    settleSeconds,
   }
 }
 
 export type Stats = Awaited<ReturnType<typeof describeStats>>
-
-function noCounts(): Counts {
-  return { pending: 0, success: 0, failed: 0, expired: 0 }
-}
-
-function isStatus(value: string): value is RunStatus {
-  return value === 'success' || value === 'failed' || value === 'expired'
-}

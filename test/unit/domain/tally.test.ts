@@ -9,6 +9,7 @@ import {
   quantileOf,
   tallyChange,
   tallySpansOf,
+  totalsOf,
 } from '../../../src/domain/tally.ts'
 import { aRun, frozen } from './facts.ts'
 
@@ -79,6 +80,48 @@ describe('counts', () => {
       ['settled', 'success', '__proto__', 4],
     ])
     expect(countStatuses(counts)).toEqual({ success: 4, failed: 5, expired: 0 })
+  })
+})
+
+describe('totals', () => {
+  const group = (extension: string, status: Run['status'], size: number) => {
+    return { extension, status, acknowledged: false, cause: '', size }
+  }
+
+  test('have what is pending now, and what came to its end', () => {
+    const groups = [group('a', 'pending', 2), group('b', 'pending', 1), group('a', 'failed', 99)]
+    const counts = [
+      ['settled', 'success', 'a', 5],
+      ['settled', 'failed', 'a', 1],
+      ['settled', 'expired', 'c', 4],
+    ] as const
+    expect(totalsOf(frozen(groups), frozen(counts))).toMatchObject({
+      byStatus: { pending: 3, success: 5, failed: 1, expired: 4 },
+      byExtension: {
+        a: { pending: 2, success: 5, failed: 1, expired: 0 },
+        b: { pending: 1, success: 0, failed: 0, expired: 0 },
+        c: { pending: 0, success: 0, failed: 0, expired: 4 },
+      },
+    })
+  })
+
+  test('have the causes, the most frequent first, and the times to settle', () => {
+    const counts = [
+      ['failed', 'E1', 'a', 1],
+      ['failed', 'E2', 'a', 3],
+      ['failed', 'E1', 'b', 2],
+      ['seconds', String(bucketOf(10)), '', 9],
+      ['seconds', String(bucketOf(100)), '', 1],
+    ] as const
+    const { causes, settleSeconds } = totalsOf([], frozen(counts))
+    expect(causes).toEqual([
+      { extension: 'a', cause: 'E2', count: 3 },
+      { extension: 'b', cause: 'E1', count: 2 },
+      { extension: 'a', cause: 'E1', count: 1 },
+    ])
+    expect(settleSeconds.p50).toBeCloseTo(10, -1)
+    expect(settleSeconds.p95).toBeGreaterThan(90)
+    expect(totalsOf([], []).settleSeconds).toEqual({ p50: null, p95: null })
   })
 })
 
