@@ -1,0 +1,28 @@
+import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { backUp } from '../../../src/tracking/operators/back-up.ts'
+import { temporaryDirectory } from '../../support/tracker.ts'
+
+const OPEN_FILES = '/proc/self/fd'
+
+test.skipIf(!existsSync(OPEN_FILES))('a backup that cannot be written down leaves nothing open', async () => {
+  const backupFolder = temporaryDirectory()
+  const store = {
+    backUp: async (path: string) => writeFileSync(path, 'a copy'),
+    recordAct: () => Promise.reject(new Error('the disk is full')),
+  }
+  const by = { reason: null, actor: 'operator' }
+  await expect(backUp({ store, clock: () => 1, backupFolder }, by)).rejects.toThrow('full')
+  expect(readdirSync(backupFolder)).toEqual([])
+  expect(openFiles().filter((path) => path.startsWith(backupFolder))).toEqual([])
+})
+
+function openFiles(): string[] {
+  return readdirSync(OPEN_FILES).flatMap((fd) => {
+    try {
+      return readlinkSync(`${OPEN_FILES}/${fd}`)
+    } catch {
+      return []
+    }
+  })
+}
