@@ -20,7 +20,7 @@ const COMMANDS: readonly Entry[] = [
   {
     name: 'sandbox',
     summary: 'run a local ImageKit for development and tests',
-    load: async ({ env }) => (await import('./sandbox.ts')).sandboxCommand(env),
+    load: async (context) => (await import('./sandbox.ts')).sandboxCommand(context),
   },
   {
     name: 'migrate',

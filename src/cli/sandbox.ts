@@ -1,25 +1,26 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { destination, pino } from 'pino'
-import { type Environment, Variables } from '../config/variables.ts'
+import { Variables } from '../config/variables.ts'
 import { ConfigError } from '../config.ts'
 import { createSandbox, type SandboxOptions } from '../sandbox/sandbox.ts'
+import type { CommandContext } from './command-context.ts'
 
+type SandboxContext = Pick<CommandContext, 'env' | 'readText' | 'stdout' | 'stopRequested'>
 type Options = { directory: string; publicUrl?: string }
 
 /** `extension-tracker sandbox`: runs a local ImageKit until it is told to stop. */
-export function sandboxCommand(env: Environment): Command {
+export function sandboxCommand(context: SandboxContext): Command {
   return new Command('sandbox')
     .description('Run a local ImageKit for development and tests.')
     .option('--directory <path>', 'where uploaded files are kept', './data/sandbox')
     .option('--public-url <url>', 'what the URLs of files start with (default: the address listened on)')
     .addHelpText('after', ENVIRONMENT_HELP)
     .action(async (options: Options) => {
-      const sandbox = createSandbox(parseSandboxOptions(env, options))
-      const stopped = stopSignal()
+      const sandbox = createSandbox(parseSandboxOptions(context, options))
+      const stopped = context.stopRequested()
       const { url } = await sandbox.start()
-      process.stdout.write(introduction(url, env))
+      context.stdout.write(introduction(url, context))
       await stopped
       await sandbox.stop()
     })
@@ -35,8 +36,11 @@ Environment:
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
 /** Reads the configuration. Throws `ConfigError` with every problem at once. */
-function parseSandboxOptions(env: Environment, { directory, publicUrl }: Options): SandboxOptions {
-  const variables = new Variables(env, (path) => readFileSync(path, 'utf8'))
+function parseSandboxOptions(
+  { env, readText }: SandboxContext,
+  { directory, publicUrl }: Options,
+): SandboxOptions {
+  const variables = new Variables(env, readText)
   if (env['NODE_ENV'] === 'production') {
     variables.problem('NODE_ENV', 'is production; the sandbox is for development and tests alone')
   }
@@ -63,7 +67,7 @@ function isWebAddress(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 }
 
-function introduction(url: string, env: Environment): string {
+function introduction(url: string, { env }: SandboxContext): string {
   const key =
     env['IMAGEKIT_PRIVATE_KEY'] === undefined ? 'private_sandbox  # any key is accepted' : '(the same)'
   return `The sandbox listens on ${url}
@@ -73,10 +77,4 @@ Point the service at it:
   IMAGEKIT_API_URL=${url}
   IMAGEKIT_PRIVATE_KEY=${key}
 `
-}
-
-function stopSignal(): Promise<void> {
-  return new Promise((done) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done())
-  })
 }

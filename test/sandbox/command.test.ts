@@ -1,8 +1,10 @@
+import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
 import { sandboxCommand } from '../../src/cli/sandbox.ts'
 
 function run(env: Record<string, string>, args: string[] = []): Promise<unknown> {
-  const quiet = sandboxCommand(env).exitOverride()
+  const context = { env, readText: () => '', stdout: new PassThrough(), stopRequested: async () => {} }
+  const quiet = sandboxCommand(context).exitOverride()
   return quiet.parseAsync(args, { from: 'user' })
 }
 
