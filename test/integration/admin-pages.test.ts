@@ -8,7 +8,7 @@ import { deliver, FILE_ID, payload, register } from '../support/webhooks.ts'
 import { fail, listRuns, startOperated } from './admin-setup.ts'
 
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 /** What holds for every page, whatever is on it. */
 function expectSafe({ headers, html }: Page, path: string): void {
@@ -141,6 +141,18 @@ test('the overview counts, charts with a table beside it, and leads to what it c
     ['30d', 'per day'],
   ])
     expect(readText((await browser.get(`/admin?window=${window}`)).html)).toContain(per)
+})
+
+test('the overview shows the most frequent causes, and leads to all where there are more', async () => {
+  const { tracker, browser } = await startOperated()
+  for (let count = 0; count < 21; count += 1)
+    await fail(tracker, 'remove-bg', `file-${count}`, {
+      message: 'no',
+      reason: `cause_${'x'.repeat(count + 1)}`,
+    })
+  const { html } = await browser.get('/admin')
+  expect(readText(html)).toContain('These are the 20 most frequent of 21.')
+  expect(readLinks(html)).toContain('/admin/failures?acknowledged=any&group=cause')
 })
 
 test('a store that fails makes a page that says so, and when to come back', async () => {

@@ -105,6 +105,8 @@ function Tiles(props: { stats: Stats; oldestPendingRunId: string | null }) {
   )
 }
 
+const MAX_CAUSES = 20
+
 function Causes({ stats }: { stats: Stats }) {
   return (
     <section class="card" aria-labelledby="causes">
@@ -127,7 +129,7 @@ function Causes({ stats }: { stats: Stats }) {
             </tr>
           </thead>
           <tbody>
-            {stats.causes.slice(0, 20).map(({ extension, cause, count }) => (
+            {stats.causes.slice(0, MAX_CAUSES).map(({ extension, cause, count }) => (
               <tr>
                 <th scope="row" data-label="Cause">
                   <a href={failuresHref(WORKLIST, { extension, cause, acknowledged: 'any' })}>
@@ -144,6 +146,12 @@ function Causes({ stats }: { stats: Stats }) {
             ))}
           </tbody>
         </table>
+      )}
+      {stats.causes.length > MAX_CAUSES && (
+        <p class="hint">
+          These are the {MAX_CAUSES} most frequent of {stats.causes.length.toLocaleString('en')}.{' '}
+          <a href={failuresHref(WORKLIST, { group: 'cause', acknowledged: 'any' })}>All of them</a>
+        </p>
       )}
     </section>
   )
