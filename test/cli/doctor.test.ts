@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest'
 import { findFreePort } from '../../src/cli/free-port.ts'
+import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { listRuns } from '../support/operator.ts'
 import { ADMIN_KEY, API_KEY, IMAGEKIT_KEY, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
+import { deliver } from '../support/webhooks.ts'
 import { listen, type Reply, startFakeTracker } from './fake-tracker.ts'
 import { OPERATOR } from './operator-answers.ts'
 import { type CliOptions, runCli } from './run-cli.ts'
@@ -181,6 +184,26 @@ test('--live goes the whole way, tells what came with the webhook, and deletes t
   })
   expect(named('live clean-up')).toMatchObject({ level: 'ok' })
   expect(await filesOf(sandboxUrl)).toEqual([])
+})
+
+test('--live leaves nothing to see to where a pixel cannot be tagged', async () => {
+  const name = 'aws-auto-tagging'
+  const imagekit = await startBrokenImagekit(async (call) => {
+    if (!call.path.endsWith('/upload')) return call.answer(200, [])
+    await call.readForm()
+    call.answer(200, uploadedFile('file-1', { extensionStatus: { [name]: 'pending' } }))
+    const error = { message: 'image too small' }
+    await deliver(call.field('webhookUrl') ?? '', {
+      service: name,
+      status: 'FAILURE',
+      fileId: 'file-1',
+      error,
+    })
+  })
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url })
+  const { named } = await examine({ TRACKER_URL: tracker.url, TRACKER_ADMIN_KEY: ADMIN_KEY }, '--live', '10')
+  expect(named('live webhook')).toMatchObject({ level: 'ok', told: expect.stringContaining('is failed') })
+  expect(await listRuns(tracker, '?acknowledged=false')).toEqual([])
 })
 
 test('--live without the private key leaves the file, and says so', async () => {

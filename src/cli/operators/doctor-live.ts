@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream'
+import { z } from 'zod'
 import { Variables } from '../../config/variables.ts'
 import { type Check, fail, ok, warn } from '../../domain/check.ts'
 import { deleteFile } from '../../imagekit/delete-file.ts'
-import type { AssetStatus } from '../asset-status.ts'
+import { askTracker } from '../ask-tracker.ts'
+import type { AssetStatus, RunStatus } from '../asset-status.ts'
 import type { CommandContext } from '../command-context.ts'
 import { CommandError, errorMessage } from '../command-error.ts'
 import { followAsset } from '../follow-asset.ts'
@@ -94,8 +96,15 @@ async function judge(
       `${TAGGER} is ${run.status} by the ${run.source}: no webhook was seen`,
       'Run it again, or see: deliveries',
     )
+  if (run.status === 'failed') await acknowledge(client, run)
   const delivery = await findLiveDelivery(client, fileId)
   return ok(name, `${TAGGER} is ${run.status} after ${(afterMs / 1000).toFixed(1)} s; ${delivery}`)
+}
+
+/** An operator has nothing to see to in it. */
+async function acknowledge(client: TrackerClient, { runId }: RunStatus): Promise<void> {
+  const path = `/runs/${encodeURIComponent(String(runId))}/acknowledge`
+  await askTracker(client, { method: 'POST', path, body: { note: 'doctor --live' } }, z.looseObject({}))
 }
 
 async function cleanUp({ env, readText }: CommandContext, fileId: string): Promise<Check> {
