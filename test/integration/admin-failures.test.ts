@@ -8,11 +8,7 @@ import { fail, listRuns, startOperated } from './admin-setup.ts'
 
 /** The runs of a page's list, by their ids. */
 function idsOf({ html }: Page): string[] {
-  return readTags(html).flatMap(({ name, attributes }) =>
-    name === 'input' && attributes['name'] === 'runId' && attributes['type'] === 'checkbox'
-      ? (attributes['value'] ?? [])
-      : [],
-  )
+  return readLinks(html).flatMap((href) => /^\/admin\/runs\/([\w-]+)$/.exec(href)?.[1] ?? [])
 }
 
 test('the worklist has what failed and nobody has seen to, the newest first', async () => {
@@ -154,6 +150,16 @@ test('all that match are acknowledged, however many pages they are, and nothing 
   await browser.submit(preview, '/admin/acknowledgements')
   const left = await listRuns(tracker, '?acknowledged=false&limit=200')
   expect(left.map(({ name }) => name)).toEqual(['aws-auto-tagging'])
+})
+
+test('of what is pending nothing can be ticked: it can be neither retried nor acknowledged', async () => {
+  const { tracker, browser } = await startOperated()
+  await register(tracker, ['remove-bg'], 'a')
+  const pending = await browser.get('/admin/failures?status=pending')
+  expect(idsOf(pending)).toHaveLength(1)
+  expect(readText(pending.html)).not.toMatch(/Retry|Acknowledge…/)
+  await fail(tracker, 'remove-bg', 'b')
+  expect(readText((await browser.get('/admin/failures')).html)).toMatch(/Retry all….*Acknowledge all…/)
 })
 
 test('with nothing ticked nothing is done, and the page says so', async () => {

@@ -55,6 +55,14 @@ function Worklist({ operator, query, list }: FailuresProps) {
         <Pager newest={newest} older={older} />
       </>
     )
+  // What is pending can be neither retried nor acknowledged.
+  if (query.status === 'pending')
+    return (
+      <>
+        <RunTable runs={runs} caption="Runs, the newest first" />
+        <Pager newest={newest} older={older} />
+      </>
+    )
   return (
     <OwnForm operator={operator} action={`${RETRIES}/preview`} class="bulk" id="bulk">
       <HiddenFields fields={fieldsOf(query)} />
@@ -67,7 +75,6 @@ function Worklist({ operator, query, list }: FailuresProps) {
 
 /** Each leads to a page that says what would be done, and asks. */
 function Bulk({ query }: { query: FailuresQuery }) {
-  const mayRetryAll = ['failed', 'expired', 'success'].includes(query.status)
   const preview = `${ACKNOWLEDGEMENTS}/preview`
   return (
     <div class="bulk-bar">
@@ -85,11 +92,9 @@ function Bulk({ query }: { query: FailuresQuery }) {
       {query.status !== 'any' && (
         <fieldset>
           <legend>All that match</legend>
-          {mayRetryAll && (
-            <button type="submit" name="scope" value="all">
-              Retry all…
-            </button>
-          )}
+          <button type="submit" name="scope" value="all">
+            Retry all…
+          </button>
           {query.acknowledged !== 'true' && (
             <button type="submit" name="scope" value="all" formaction={preview}>
               Acknowledge all…
