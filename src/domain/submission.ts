@@ -22,6 +22,8 @@ export type Baseline = {
   tags: Json
   customMetadata: Json
   updatedAt: string | null
+  /** Where the file itself is, of http or https; null where that is not known. */
+  url: string | null
 }
 
 export type SubmissionError = { code: string; message: string; status: number | null }

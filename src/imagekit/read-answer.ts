@@ -17,6 +17,11 @@ const fileSchema = z.looseObject({
   extensionStatus: z.custom<JsonObject>(isJsonObject).optional().catch(undefined),
   tags: z.custom<Json[]>(Array.isArray).nullish().catch(undefined),
   customMetadata: z.custom<JsonObject>(isJsonObject).nullish().catch(undefined),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(2048)
+    .optional()
+    .catch(undefined),
   message: z.string().optional().catch(undefined),
 })
 type File = z.infer<typeof fileSchema>
@@ -103,5 +108,10 @@ function readBaseline(file: File): Baseline | null {
   const facts = hasTags && !isTagList(file['AITags']) ? undefined : readFileFacts(file)
   if (facts === undefined) return null
   const { fileId: _, hasAlpha: __, ...seen } = facts
-  return { ...seen, tags: keptJson(file.tags ?? null), customMetadata: keptJson(file.customMetadata ?? null) }
+  return {
+    ...seen,
+    tags: keptJson(file.tags ?? null),
+    customMetadata: keptJson(file.customMetadata ?? null),
+    url: file.url ?? null,
+  }
 }

@@ -19,6 +19,7 @@ const BASELINE = {
   tags: null,
   customMetadata: null,
   updatedAt: null,
+  url: null,
 }
 
 export function describeAccountDeliveries(current: () => OpenedStore): void {

@@ -50,6 +50,7 @@ export function describeSubmissions(current: () => OpenedStore): void {
         tags: ['a', 'b'],
         customMetadata: { size: 4 },
         updatedAt: '2026-01-01T00:00:00.000Z',
+        url: 'https://ik.imagekit.io/demo/cat.png',
       }
       const asked = newSubmission([], { extensions })
       await store.createSubmission(asked)

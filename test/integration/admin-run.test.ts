@@ -174,3 +174,22 @@ test('a run whose request was refused is told to be over, and is not waited for'
   expect(readText(html)).toContain('Your request is missing a file.')
   expect(html).not.toMatch(/data-refresh|data-events|still pending/)
 })
+
+test('a run leads to its file at ImageKit, where ImageKit itself has told us of it', async () => {
+  const { tracker, sandboxUrl } = await startTrackerAndSandbox()
+  const browser = await signIn(tracker)
+  await uploadWith(tracker, 'sandbox:delay=1')
+  const external = await register(tracker, ['remove-bg'], null)
+  await tracker.fetch(`/submissions/${external.submissionId}/response`, {
+    method: 'PUT',
+    body: JSON.stringify({ fileId: 'file-1', name: 'a.png', url: 'https://elsewhere.example/a.png' }),
+  })
+  const [other, own] = await listRuns(tracker, '?extension=remove-bg')
+  const outwards = async (runId = '') =>
+    readLinks((await browser.get(`/admin/runs/${runId}`)).html).filter((href) => href.startsWith('http'))
+  const [link, ...others] = await outwards(own?.runId)
+  expect(link).toContain(`${sandboxUrl}/`)
+  expect(others).toEqual([])
+  expect((await fetch(link ?? '')).status).toBe(200)
+  expect(await outwards(other?.runId)).toEqual([])
+})

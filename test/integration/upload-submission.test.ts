@@ -129,5 +129,6 @@ test('ImageKit’s file is the baseline, written in the step that accepts the su
     tags: ['a'],
     customMetadata: null,
     updatedAt: null,
+    url: 'https://ik.imagekit.io/demo/shirt_Ab12.jpg',
   })
 })

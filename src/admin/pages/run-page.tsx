@@ -59,7 +59,7 @@ export function RunPage({ operator, inspected, publicUrl, notice }: RunProps) {
         </div>
         <div class="stack">
           <div data-live="facts">
-            <Facts run={run} submission={submission} />
+            <Facts run={run} submission={submission} fileUrl={inspected.fileUrl} />
           </div>
           <div data-live="actions">
             <RunActions operator={operator} inspected={inspected} publicUrl={publicUrl} />
@@ -106,7 +106,9 @@ function ErrorCard({ run }: { run: ShownRun['run'] }) {
   )
 }
 
-function Facts({ run, submission }: Pick<ShownRun, 'run' | 'submission'>) {
+type FactsProps = Pick<ShownRun, 'run' | 'submission'> & Pick<InspectedRun, 'fileUrl'>
+
+function Facts({ run, submission, fileUrl }: FactsProps) {
   const { requestedAt, settledAt, source } = run
   const seconds = settledAt === null ? null : (Date.parse(settledAt) - Date.parse(requestedAt)) / 1000
   return (
@@ -116,6 +118,11 @@ function Facts({ run, submission }: Pick<ShownRun, 'run' | 'submission'>) {
         <dt>File</dt>
         <dd class="file">
           <FileName fileId={run.fileId} fileName={run.fileName} />
+          {fileUrl !== null && (
+            <a href={fileUrl} rel="noreferrer">
+              Open at <OutsideText text={new URL(fileUrl).host} />
+            </a>
+          )}
         </dd>
         <dt>Requested</dt>
         <dd>

@@ -17,6 +17,8 @@ export type InspectedRun = {
   refusal: string | null
   /** What ImageKit takes for it in extension units; null where that is not known. */
   units: number | null
+  /** Where ImageKit has the file, as it told us itself: others may tell any address. */
+  fileUrl: string | null
 }
 
 /** A run as `showRun` has it, and what an operator can do about it. Throws `not_found`. */
@@ -24,10 +26,13 @@ export async function inspectRun({ store, links }: InspectRunDeps, runId: string
   const history = await store.findRunHistory(runId)
   if (history === undefined) throw new TrackerError('not_found', `There is no run ${runId}.`)
   const judgement = judgeRetry(history)
+  const { kind, baseline } = history.submission
   const { units, unpriced } = unitsOf([history.run.requestedAs ?? history.run.name])
   return {
     shown: shownRun(links, history),
     refusal: judgement.kind === 'refused' ? refusalOf(judgement.by).message : null,
     units: unpriced > 0 ? null : units,
+    // Baselines that were kept before have none.
+    fileUrl: (kind === 'external' ? null : baseline?.url) ?? null,
   }
 }

@@ -15,6 +15,7 @@ const BASELINE = {
   tags: null,
   customMetadata: null,
   updatedAt: null,
+  url: null,
 }
 
 const REFUSAL = { code: 'imagekit_refused', message: 'no', status: 400 }

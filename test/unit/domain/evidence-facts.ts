@@ -17,6 +17,7 @@ export function before(facts: Partial<Baseline> = {}): Baseline {
     tags: null,
     customMetadata: null,
     updatedAt: '2026-07-01T08:15:30.112Z',
+    url: null,
     ...facts,
   }
 }

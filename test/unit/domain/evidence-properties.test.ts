@@ -22,7 +22,12 @@ const facts: fc.Arbitrary<FileFacts> = fc.record({
   ...told,
 })
 const nothing = fc.constant(null)
-const baseline: fc.Arbitrary<Baseline> = fc.record({ ...told, tags: nothing, customMetadata: nothing })
+const baseline: fc.Arbitrary<Baseline> = fc.record({
+  ...told,
+  tags: nothing,
+  customMetadata: nothing,
+  url: nothing,
+})
 const other: fc.Arbitrary<OtherRequest> = fc.record({
   submissionId: fc.constant('submission-2'),
   replacesFile: fc.boolean(),

@@ -123,6 +123,7 @@ describe('a 2xx response', () => {
       tags: null,
       customMetadata: {},
       updatedAt: null,
+      url: null,
     }
     const first = judge(asking(), { ...accepted(), baseline })
     expect(first.submission.baseline).toEqual(baseline)

@@ -75,6 +75,7 @@ describe('the end of a queued upload', () => {
           tags: null,
           customMetadata: null,
           updatedAt: null,
+          url: 'https://ik.imagekit.io/demo/products/shirt.mp4',
         },
       },
     })

@@ -90,6 +90,16 @@ test('more AI tags than are kept leave nothing to compare with; a tag too long t
   expect(readFileFacts({ ...FILE, AITags: tagsOf(1001) })?.aiTags).toEqual({})
 })
 
+test.each(['javascript:alert(1)', 'file:///etc/passwd', 'no address', `https://x/${'y'.repeat(2048)}`, 7])(
+  'an address that is none of the web is not kept: %s',
+  (url) => {
+    const read = (told: unknown) => readAnswer(200, JSON.stringify({ ...FILE, url: told }), null)
+    expect(read(url)).toMatchObject({ kind: 'accepted', fileId: 'file1', baseline: { url: null } })
+    const good = 'https://ik.imagekit.io/demo/shirt.jpg?updatedAt=1'
+    expect(read(good)).toMatchObject({ baseline: { url: good } })
+  },
+)
+
 test('of what nothing is read only as much is kept as is bearable', () => {
   const read = (file: object) => readAnswer(200, JSON.stringify({ ...FILE, ...file }), null)
   const small = { tags: ['a'], customMetadata: { brand: ['b', 1] } }
