@@ -39,7 +39,8 @@ test('a failed run is asked for again with the same options, and settles as a ru
   expect(retried.headers.get('location')).toBe(`/runs/${retried.json.runId}`)
   expect(retried.json).toMatchObject({
     name: 'remove-bg',
-    status: 'pending',
+    // Its webhook may have come before the answer.
+    status: expect.stringMatching(/^(pending|failed)$/),
     attempt: 2,
     kind: 'update',
     fileId,
