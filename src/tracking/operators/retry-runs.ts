@@ -3,13 +3,10 @@ import { TrackerError } from '../../domain/errors.ts'
 import { unitsOf } from '../../domain/extension-units.ts'
 import type { RetryProgress } from '../../domain/retry.ts'
 import { EVERY_RUN, type ListedRun, type RunFilter } from '../../domain/run-filter.ts'
+import { type MatchingDeps, matchingRuns } from './matching-runs.ts'
 
-type RetryRunsDeps = {
+type RetryRunsDeps = MatchingDeps & {
   store: {
-    listRuns(
-      filter: RunFilter,
-      page: { limit: number; before: number | null },
-    ): Promise<{ runs: ListedRun[]; next: number | null }>
     createRetry(retryId: string, runIds: readonly string[], act: Act): Promise<void>
     findRetry(retryId: string): Promise<RetryProgress | undefined>
   }
@@ -30,10 +27,7 @@ export type RetryPreview = {
 }
 
 /** How many runs would be asked for again, and what ImageKit would take for them. */
-export async function previewRetry(
-  deps: Pick<RetryRunsDeps, 'store'>,
-  selection: RetrySelection,
-): Promise<RetryPreview> {
+export async function previewRetry(deps: MatchingDeps, selection: RetrySelection): Promise<RetryPreview> {
   const runs = await select(deps, selection)
   return { total: runs.length, ...unitsOf(runs.map(({ run }) => run.requestedAs ?? run.name)) }
 }
@@ -66,16 +60,18 @@ export async function showRetry(
   return progress
 }
 
-async function select(
-  { store }: Pick<RetryRunsDeps, 'store'>,
-  selection: RetrySelection,
-): Promise<ListedRun[]> {
+async function select(deps: MatchingDeps, selection: RetrySelection): Promise<ListedRun[]> {
   if (!('runIds' in selection)) {
-    const { runs } = await store.listRuns(selection.filter, { limit: selection.limit, before: null })
-    return runs
+    const { filter, limit } = selection
+    const matching: ListedRun[] = []
+    for await (const runs of matchingRuns(deps, filter)) {
+      matching.push(...runs)
+      if (matching.length >= limit) break
+    }
+    return matching.slice(0, limit)
   }
   const runIds = [...new Set(selection.runIds)]
-  const pages = runIds.map((q) => store.listRuns({ ...EVERY_RUN, q }, { limit: 1, before: null }))
+  const pages = runIds.map((q) => deps.store.listRuns({ ...EVERY_RUN, q }, { limit: 1, before: null }))
   const found = (await Promise.all(pages)).flatMap(({ runs }) => runs)
   return found.filter(({ run }) => runIds.includes(run.runId))
 }
