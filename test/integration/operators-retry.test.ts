@@ -1,13 +1,17 @@
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { TrackerError } from '../../src/domain/errors.ts'
+import type { Overrides } from '../../src/service-overrides.ts'
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { ask, listRuns, type OperatorRun } from '../support/operator.ts'
-import { API_KEY, IMAGEKIT_KEY, startTrackerAndSandbox } from '../support/tracker.ts'
+import { API_KEY, IMAGEKIT_KEY, startTrackerAndSandbox, temporaryDirectory } from '../support/tracker.ts'
 import { statusOf } from '../support/webhooks.ts'
 import { BY_HAND, uploadWith } from './reconcile-setup.ts'
 
 const FAILING = { tags: 'sandbox:remove-bg=failed,sandbox:delay=5' }
 
-async function startWithFailures(count: number) {
-  const { tracker, sandbox, sandboxUrl } = await startTrackerAndSandbox(BY_HAND)
+async function startWithFailures(count: number, overrides: Overrides = {}) {
+  const { tracker, sandbox, sandboxUrl } = await startTrackerAndSandbox(BY_HAND, overrides)
   const files: string[] = []
   for (let n = 0; n < count; n += 1) files.push((await uploadWith(tracker, ['remove-bg'], FAILING)).fileId)
   for (const fileId of files) await tracker.fetch(`/assets/${fileId}/status?wait=10`)
@@ -111,6 +115,24 @@ test('many are asked for again by a filter: told beforehand, one after another, 
   expect(runs).toHaveLength(5)
   const second = runs.filter(({ attempt }) => attempt === 2).map(({ fileId }) => fileId)
   expect(new Set(second)).toEqual(new Set(files.slice(1)))
+})
+
+test('how an item of a retry has ended is written down as soon as the store is back, and no run is sent twice', async () => {
+  const real = openSqliteStore({ path: join(temporaryDirectory(), 'tracker.db') })
+  let refusals = 2
+  const endRetryItem: typeof real.endRetryItem = (...end) => {
+    refusals -= 1
+    if (refusals < 0) return real.endRetryItem(...end)
+    return Promise.reject(new TrackerError('store_unavailable', 'The disk is full.'))
+  }
+  const { tracker } = await startWithFailures(2, { store: { ...real, endRetryItem } })
+  const started = await ask<{ retryId: string }>(tracker, '/runs/retry', {
+    method: 'POST',
+    body: { status: 'failed' },
+  })
+  const progress = async () => (await ask(tracker, `/retries/${started.json.retryId}`)).json
+  await expect.poll(progress, { timeout: 10_000 }).toMatchObject({ total: 2, failed: 0, state: 'done' })
+  expect(await listRuns(tracker)).toHaveLength(4)
 })
 
 test.each([

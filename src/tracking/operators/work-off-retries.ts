@@ -1,4 +1,5 @@
 import { TrackerError } from '../../domain/errors.ts'
+import type { Answer } from '../../domain/judge-answer.ts'
 import type { RetryItemState } from '../../domain/retry.ts'
 import { askAgain, type RetryRunDeps } from './retry-run.ts'
 
@@ -19,18 +20,28 @@ export async function workOffOne(deps: WorkOffDeps): Promise<{ isIdle: boolean; 
   const { itemId, runId, actor } = item
   try {
     const { answer, holdMs } = await askAgain(deps, { runId, actor, origin: { itemId } })
-    if (holdMs !== null) await deps.store.endRetryItem(itemId, 'waiting', null)
-    else if (answer.kind === 'accepted') await deps.store.endRetryItem(itemId, 'accepted', null)
-    else {
-      const state = answer.kind === 'rejected' ? 'failed' : 'unconfirmed'
-      await deps.store.endRetryItem(itemId, state, answer.error.message)
-    }
+    const { state, reason } = holdMs === null ? endOf(answer) : WAITING
+    // Were it lost while the store is down, the item would be under way until the next start.
+    await deps.backlog.apply(() => deps.store.endRetryItem(itemId, state, reason))
     return { isIdle: false, holdMs }
   } catch (error) {
     // The run may not be asked for again: that is the end of this item. Anything else is tried later.
     if (!(error instanceof TrackerError) || !FINAL.includes(error.code)) throw error
     await deps.store.endRetryItem(itemId, 'failed', error.message)
     return { isIdle: false, holdMs: null }
+  }
+}
+
+const WAITING = { state: 'waiting', reason: null } as const
+
+function endOf(answer: Answer): { state: RetryItemState; reason: string | null } {
+  switch (answer.kind) {
+    case 'accepted':
+      return { state: 'accepted', reason: null }
+    case 'rejected':
+      return { state: 'failed', reason: answer.error.message }
+    case 'unconfirmed':
+      return { state: 'unconfirmed', reason: answer.error.message }
   }
 }
 
