@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
+import type { AccountEvent } from '../../src/domain/account-event.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { accepted, newAccountDelivery, newDelivery, newRefused, newSubmission } from '../contract/facts.ts'
@@ -40,6 +41,12 @@ async function fillAll(store: Store, mark: string, index: number): Promise<void>
   await store.recordAccountDelivery(
     newAccountDelivery({ kind: 'asset', eventId: `${mark}-event-${index}`, type: 'file.updated', fileId }),
   )
+  const end = { type: 'upload.pre-transform.success', answer: accepted({}, { fileId }) }
+  const events: AccountEvent[] = [
+    { kind: 'other', eventId: null, type: 'upload.post-transform.success', fileId },
+    { kind: 'upload_finished', eventId: `${mark}-end-${index}`, requestId: `${mark}-request`, ...end },
+  ]
+  for (const event of [...events, ...events]) await store.recordAccountDelivery(newAccountDelivery(event))
   await store.recordDelivery(
     newDelivery(`lost-${index}`, { service: 'remove-bg', fileId, status: 'success' }),
   )
