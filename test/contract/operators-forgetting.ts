@@ -102,6 +102,23 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
       expect(acts[0]?.reason).toMatch(/^the owner of sha256:[0-9a-f]{64} asked$/)
     })
 
+    test('leaves acts as they are but for its name, though that be a word that stands in all of them', async () => {
+      const { store } = current()
+      const details = { limit: 100, dryRun: true, reason: null, q: 'of 1, as asked', '1': ['1', 'true'] }
+      await store.recordAct(anAct({ details }))
+      for (const fileId of [':', '"', 'limit', 'true', '1']) {
+        await submitTo(store, ['remove-bg'], { fileId })
+        expect(await store.forgetAsset(fileId, anAct({ kind: 'forget', subject: fileId }))).toBe(true)
+      }
+      const { acts } = await store.listActs({ limit: 9, before: null })
+      expect(acts).toHaveLength(6)
+      expect(acts.at(-1)?.details).toEqual({
+        ...details,
+        q: expect.stringMatching(/^of sha256:/),
+        '1': [expect.stringMatching(HASH), expect.stringMatching(/^sha256:/)],
+      })
+    })
+
     test('keeps nothing of what still comes for it, after a restart too', async () => {
       const { store, reopen } = current()
       const { submissionId } = await fill('file-1', 'E1')()

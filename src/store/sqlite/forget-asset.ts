@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Act } from '../../domain/act.ts'
+import type { JsonObject } from '../../domain/json.ts'
 import { recordAct } from './act-steps.ts'
 import { toRun } from './rows.ts'
 import type { Statements } from './statements.ts'
@@ -49,10 +50,20 @@ function deleteDeliveries(
   return [...ofFile, ...ofSubmissions, ...refused, ...naming].map(({ deliveryId }) => deliveryId)
 }
 
-/** Of what operators wrote themselves, and of acts on many, only the name goes. */
+/** Of what operators wrote themselves, and of acts on many, only the name goes: of the details, from their texts alone. */
 function hideMentions(statements: Statements, id: string): void {
   const written = JSON.stringify(id).slice(1, -1)
-  statements.hideMentions.run({ id, written, digest: nameless(id) })
+  const hide = (text: string) => text.replaceAll(id, nameless(id))
+  for (const { seq, reason, details } of statements.listMentions.all({ id, written }))
+    statements.rewriteAct.run({
+      seq,
+      reason: reason && hide(reason),
+      details: details && hideIn(details, hide),
+    })
+}
+
+function hideIn(details: JsonObject, hide: (text: string) => string): JsonObject {
+  return JSON.parse(JSON.stringify(details), (_, value) => (typeof value === 'string' ? hide(value) : value))
 }
 
 function nameless(id: string): string {

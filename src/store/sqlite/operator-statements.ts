@@ -41,15 +41,17 @@ export function prepareOperatorStatements(db: BetterSQLite3Database) {
       .set({ subject: bound('digest', acts.subject), reason: null, details: null })
       .where(eq(acts.subject, placeholder('subject')))
       .prepare(),
-    hideMentions: db
-      .update(acts)
-      .set({
-        reason: sql`replace(${acts.reason}, ${placeholder('id')}, ${placeholder('digest')})`,
-        details: sql`replace(${acts.details}, ${placeholder('written')}, ${placeholder('digest')})`,
-      })
+    listMentions: db
+      .select({ seq: acts.seq, reason: acts.reason, details: acts.details })
+      .from(acts)
       .where(
         sql`instr(${acts.reason}, ${placeholder('id')}) > 0 OR instr(${acts.details}, ${placeholder('written')}) > 0`,
       )
+      .prepare(),
+    rewriteAct: db
+      .update(acts)
+      .set({ reason: bound('reason', acts.reason), details: bound('details', acts.details) })
+      .where(eq(acts.seq, placeholder('seq')))
       .prepare(),
     insertRetry: db
       .insert(retries)
