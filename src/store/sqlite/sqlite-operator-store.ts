@@ -42,8 +42,8 @@ export function createOperatorStore(deps: {
     acknowledgeRuns: (runIds, act) => commit(() => acknowledgeRuns(writer, runIds, act)),
     async forgetAsset(fileId, act) {
       const isForgotten = await commit(() => forgetAsset(writer, fileId, act))
-      // Or it would stand in the log until that is written over.
-      if (isForgotten) await attempt(() => connection.pragma('wal_checkpoint(TRUNCATE)'))
+      // Or it would stand in the log until that is written over. Asked for again where it failed, too.
+      await attempt(() => connection.pragma('wal_checkpoint(TRUNCATE)'))
       return isForgotten
     },
     createRetry: (retryId, runIds, act) => commit(() => createRetry(statements, retryId, runIds, act)),
