@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, open, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, open, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Act } from '../../domain/act.ts'
@@ -20,8 +20,7 @@ export async function backUp(
     const path = join(folder, 'tracker.db')
     await store.backUp(path)
     await chmod(path, 0o600)
-    const file = await open(path)
-    const { size: bytes } = await file.stat()
+    const { size: bytes } = await stat(path)
     await store.recordAct({
       at: clock(),
       actor,
@@ -30,6 +29,8 @@ export async function backUp(
       reason: null,
       details: { bytes },
     })
+    // Last, for whoever fails after it would leave it open.
+    const file = await open(path)
     // The file lives on without a name until its stream ends, however that ends.
     return { stream: Readable.toWeb(file.createReadStream()) as ReadableStream, bytes }
   } finally {
