@@ -54,6 +54,7 @@ export function recoverSubmissions(writer: Writer, at: number): number {
     }
     const judgement = judgeAnswer(stored.submission, stored.runs, answer, [], writer.newId, at)
     saveChange(writer, stored, judgement, at)
+    writer.statements.noteAnswer.run({ seq: row.seq, at })
   }
   return swept.length
 }
