@@ -41,13 +41,6 @@ export function prepareOperatorStatements(db: BetterSQLite3Database) {
       .set({ subject: bound('digest', acts.subject), reason: null, details: null })
       .where(eq(acts.subject, placeholder('subject')))
       .prepare(),
-    listMentions: db
-      .select({ seq: acts.seq, reason: acts.reason, details: acts.details })
-      .from(acts)
-      .where(
-        sql`instr(${acts.reason}, ${placeholder('id')}) > 0 OR instr(${acts.details}, ${placeholder('written')}) > 0`,
-      )
-      .prepare(),
     rewriteAct: db
       .update(acts)
       .set({ reason: bound('reason', acts.reason), details: bound('details', acts.details) })
