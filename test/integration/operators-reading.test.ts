@@ -1,3 +1,4 @@
+import { lstatSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
@@ -219,6 +220,22 @@ test('a backup is a database of its own with everything in it', async () => {
   expect(bytes.length).toBe(Number(answer.headers.get('content-length')))
   expect(bytes.subarray(0, 15).toString()).toBe('SQLite format 3')
 })
+
+test.runIf(process.platform === 'linux')(
+  'a backup that could not be told of leaves no file open',
+  async () => {
+    const directory = temporaryDirectory()
+    const real = openSqliteStore({ path: join(directory, 'tracker.db') })
+    const recordAct = () => Promise.reject(new TrackerError('store_unavailable', 'The disk is full.'))
+    const tracker = await startTracker(BY_HAND, { store: { ...real, recordAct } }, directory)
+    expect((await ask(tracker, '/backup', { method: 'POST' })).status).toBe(503)
+    const open = readdirSync('/proc/self/fd').flatMap((fd) => {
+      const path = `/proc/self/fd/${fd}`
+      return lstatSync(path, { throwIfNoEntry: false }) ? [readlinkSync(path)] : []
+    })
+    expect(open.filter((path) => path.includes(join(directory, 'backup-')))).toEqual([])
+  },
+)
 
 test.each([
   ['GET', '/runs'],
