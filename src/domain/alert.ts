@@ -55,8 +55,10 @@ export function judgeAlert(
       isTold: false,
     }
   }
-  if (isPassed) return now - alert.passedAt < rule.calmMs * NOTED_SHARE ? alert : { ...alert, passedAt: now }
-  const isOver = value < rule.threshold * OVER_SHARE || now - alert.passedAt >= rule.calmMs
+  // A time that is still to come was noted before the clock was set back; how long ago that was nobody knows.
+  const sincePassedMs = Math.abs(now - alert.passedAt)
+  if (isPassed) return sincePassedMs < rule.calmMs * NOTED_SHARE ? alert : { ...alert, passedAt: now }
+  const isOver = value < rule.threshold * OVER_SHARE || sincePassedMs >= rule.calmMs
   return isOver ? { ...alert, state: 'resolved', resolvedAt: now, value, isTold: false } : alert
 }
 

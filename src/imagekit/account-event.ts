@@ -33,8 +33,9 @@ export function readAccountEvent(payload: unknown): AccountEvent {
   if (requestId !== undefined && answer !== undefined)
     return { kind: 'upload_finished', eventId, type, requestId, answer }
 
-  const fileId = /^file(-version)?\./.test(type) ? fileSchema.safeParse(event.data).data?.fileId : undefined
-  return fileId === undefined ? { kind: 'other', eventId, type } : { kind: 'asset', eventId, type, fileId }
+  const fileId = fileSchema.safeParse(event.data).data?.fileId
+  if (fileId === undefined) return { kind: 'other', eventId, type }
+  return { kind: /^file(-version)?\./.test(type) ? 'asset' : 'other', eventId, type, fileId }
 }
 
 /** How a queued upload ended; undefined for other events, and where a success does not say which file it made. */

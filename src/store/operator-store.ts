@@ -53,7 +53,10 @@ export type OperatorStore = {
   /** Marks runs that are not pending as seen to, and writes the act down once. Returns them. */
   acknowledgeRuns(runIds: readonly string[], act: Act): Promise<ListedRun[]>
 
-  /** Removes every row and body of an asset. What still comes for it is not kept. False where there is none. */
+  /**
+   * Removes every row and body of an asset. What still comes for it is not kept. False where there is none. Where only the
+   * log of the database could not be emptied it rejects though all of it is removed; asked again, it empties that.
+   */
   forgetAsset(fileId: string, act: Act): Promise<boolean>
 
   /** Writes down which runs are to be asked for again, in this order, each once. Unknown ids are passed over. */

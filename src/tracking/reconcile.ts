@@ -75,11 +75,17 @@ async function rehearse(deps: ReconcileDeps): Promise<ReconcilePass> {
   return passOf(runs, due.length > MOST_TOLD ? stop : null)
 }
 
-/** What falls due meanwhile, perhaps for the second time, is left to the next pass: this one has to end. */
+/**
+ * What falls due meanwhile, perhaps for the second time, is left to the next pass: this one has to end. What is planned
+ * meanwhile was planned under the clock as it is by then, however long the pass takes and wherever the clock has gone.
+ */
 function listing(deps: ReconcileDeps): (limit: number) => Promise<DueRun[]> {
   const startedAt = deps.clock()
-  const latest = latestDueAt(startedAt, Math.max(deps.overdueAfterMs, deps.everyMs))
-  return (limit) => deps.store.listDue(startedAt, limit, latest)
+  return (limit) => {
+    const now = deps.clock()
+    const latest = latestDueAt(now, Math.max(deps.overdueAfterMs, deps.everyMs))
+    return deps.store.listDue(Math.min(startedAt, now), limit, latest)
+  }
 }
 
 function passOf(runs: Reconciled[], stop: Stop | null): ReconcilePass {

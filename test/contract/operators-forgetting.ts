@@ -47,6 +47,37 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
       expect((await listEveryPage(store)).map(({ run }) => run.runId)).toEqual(kept.runIds.toReversed())
     })
 
+    test('takes along whatever an event told of it, repeated or of no consequence, and what belied another', async () => {
+      const { store } = current()
+      const { submissionId } = await submitTo(store, ['remove-bg'], { fileId: 'file-2' })
+      await fill('file-1', 'E1')()
+      const end = (requestId: string, eventId: string) =>
+        newAccountDelivery({
+          kind: 'upload_finished',
+          eventId,
+          type: 'upload.pre-transform.success',
+          requestId,
+          answer: accepted({}, { fileId: 'file-1' }),
+        })
+      const other = {
+        kind: 'other',
+        eventId: null,
+        type: 'upload.post-transform.error',
+        fileId: 'file-1',
+      } as const
+      const told = [
+        end('another', 'event-1'),
+        end('another', 'event-1'),
+        end('request-1', 'event-2'),
+        newAccountDelivery(other),
+      ]
+      for (const delivery of told) await store.recordAccountDelivery(delivery)
+      await store.answerSubmission(submissionId, accepted({}, { fileId: null }), 1_600)
+      await store.forgetAsset('file-1', FORGET)
+      const left = told.map(({ deliveryId }) => store.findDelivery(deliveryId))
+      expect(await Promise.all(left)).toEqual(told.map(() => undefined))
+    })
+
     test('is told by hash alone, in earlier acts too', async () => {
       const { store } = current()
       const { submissionId, runIds } = await fill('file-1', 'E1')()
@@ -69,6 +100,23 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
         { subject: expect.stringMatching(HASH), reason: null },
       ])
       expect(acts[0]?.reason).toMatch(/^the owner of sha256:[0-9a-f]{64} asked$/)
+    })
+
+    test('leaves acts as they are but for its name, though that be a word that stands in all of them', async () => {
+      const { store } = current()
+      const details = { limit: 100, dryRun: true, reason: null, q: 'of 1, as asked', '1': ['1', 'true'] }
+      await store.recordAct(anAct({ details }))
+      for (const fileId of [':', '"', 'limit', 'true', '1']) {
+        await submitTo(store, ['remove-bg'], { fileId })
+        expect(await store.forgetAsset(fileId, anAct({ kind: 'forget', subject: fileId }))).toBe(true)
+      }
+      const { acts } = await store.listActs({ limit: 9, before: null })
+      expect(acts).toHaveLength(6)
+      expect(acts.at(-1)?.details).toEqual({
+        ...details,
+        q: expect.stringMatching(/^of sha256:/),
+        '1': [expect.stringMatching(HASH), expect.stringMatching(/^sha256:/)],
+      })
     })
 
     test('keeps nothing of what still comes for it, after a restart too', async () => {

@@ -150,5 +150,14 @@ export function describeSubmissions(current: () => OpenedStore): void {
         { state: 'accepted', error: null },
       ])
     })
+
+    test('that nobody knows what became of what a dead process left is a thing that has happened to its runs', async () => {
+      const { store } = current()
+      const asked = newSubmission(['remove-bg'])
+      await store.createSubmission(asked)
+      await store.recoverAbandoned(9_000)
+      const [run] = (await store.findSubmission(asked.submissionId))?.runs ?? []
+      expect(await store.findRunHistory(run?.runId ?? '')).toMatchObject({ answeredAt: 9_000 })
+    })
   })
 }

@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs'
+import { chmodSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
@@ -155,6 +155,15 @@ test('a token secret that others can read is told', async () => {
   ])
 })
 
+test('a token secret that is not there any more is told, and everything else with it', async () => {
+  const tracker = await startTracker(BY_HAND)
+  rmSync(join(tracker.directory, 'token-secret'))
+  expect(await checksOf(tracker, 'token secret')).toMatchObject([
+    { level: 'fail', told: expect.stringContaining('ENOENT'), remedy: expect.any(String) },
+  ])
+  expect(await checksOf(tracker, 'database')).toMatchObject([{ level: 'ok' }])
+})
+
 test('a database that cannot be written is told', async () => {
   const directory = temporaryDirectory()
   const real = openSqliteStore({ path: join(directory, 'tracker.db') })
@@ -163,6 +172,19 @@ test('a database that cannot be written is told', async () => {
   expect(await checksOf(tracker, 'database')).toMatchObject([
     { level: 'fail', told: "it can't be written: The disk is full." },
   ])
+})
+
+test('a database that cannot be read is told, and everything else with it', async () => {
+  const directory = temporaryDirectory()
+  const real = openSqliteStore({ path: join(directory, 'tracker.db') })
+  const refuse = () => Promise.reject(new TrackerError('store_unavailable', 'The disk is broken.'))
+  const store = { ...real, listDeliveries: refuse, findOldestPending: refuse }
+  const tracker = await startTracker(BY_HAND, { store }, directory)
+  for (const name of ['refused webhooks', 'pending'])
+    expect(await checksOf(tracker, name)).toMatchObject([
+      { level: 'fail', told: 'not known: The disk is broken.' },
+    ])
+  expect(await checksOf(tracker, 'token secret')).toMatchObject([{ level: 'ok' }])
 })
 
 test('an address that ImageKit cannot reach is told, but for the local one', async () => {

@@ -1,8 +1,12 @@
 import { connect } from 'node:net'
 import { buffer } from 'node:stream/consumers'
+import { lstatSync, readdirSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { TrackerError } from '../../src/domain/errors.ts'
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { ask, listRuns } from '../support/operator.ts'
-import { API_KEY, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
+import { API_KEY, startTracker, startTrackerAndSandbox, temporaryDirectory } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhooks.ts'
 import { BY_HAND, uploadWith } from './reconcile-setup.ts'
 
@@ -203,6 +207,20 @@ test('a forgotten asset is not known any more, and what still comes for it is no
   expect(told).toContain('sha256:')
 })
 
+test('the status of an asset is not told any longer, though forgetting it was not told to be done', async () => {
+  const directory = temporaryDirectory()
+  const real = openSqliteStore({ path: join(directory, 'tracker.db') })
+  const forgetAsset: typeof real.forgetAsset = async (...asked) => {
+    await real.forgetAsset(...asked)
+    throw new TrackerError('store_unavailable', 'The log cannot be emptied.')
+  }
+  const tracker = await startTracker(BY_HAND, { store: { ...real, forgetAsset } }, directory)
+  await register(tracker, ['remove-bg'])
+  expect(await statusOf(tracker)).toMatchObject({ status: 'pending' })
+  expect((await ask(tracker, `/assets/${FILE_ID}`, { method: 'DELETE' })).status).toBe(503)
+  expect((await tracker.fetch(`/assets/${FILE_ID}/status`)).status).toBe(404)
+})
+
 test('a backup is a database of its own with everything in it', async () => {
   const tracker = await startTracker(BY_HAND)
   await register(tracker, ['remove-bg'])
@@ -231,6 +249,21 @@ test('a backup comes whole to who sends a long body and closes, and its reason i
     json: { acts: [{ kind: 'backup', reason: 'before the move' }] },
   })
 })
+test.runIf(process.platform === 'linux')(
+  'a backup that could not be told of leaves no file open',
+  async () => {
+    const directory = temporaryDirectory()
+    const real = openSqliteStore({ path: join(directory, 'tracker.db') })
+    const recordAct = () => Promise.reject(new TrackerError('store_unavailable', 'The disk is full.'))
+    const tracker = await startTracker(BY_HAND, { store: { ...real, recordAct } }, directory)
+    expect((await ask(tracker, '/backup', { method: 'POST' })).status).toBe(503)
+    const open = readdirSync('/proc/self/fd').flatMap((fd) => {
+      const path = `/proc/self/fd/${fd}`
+      return lstatSync(path, { throwIfNoEntry: false }) ? [readlinkSync(path)] : []
+    })
+    expect(open.filter((path) => path.includes(join(directory, 'backup-')))).toEqual([])
+  },
+)
 
 test.each([
   ['GET', '/runs'],

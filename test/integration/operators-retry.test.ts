@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
+import type { Overrides } from '../../src/service-overrides.ts'
 import type { Store } from '../../src/store/store.ts'
 import { readLinks, readText } from '../support/html.ts'
 import { ask, listRuns, type OperatorRun } from '../support/operator.ts'
@@ -11,8 +12,8 @@ import { BY_HAND, uploadWith } from './reconcile-setup.ts'
 
 const FAILING = { tags: 'sandbox:remove-bg=failed,sandbox:delay=5' }
 
-async function startWithFailures(count: number) {
-  const { tracker, sandbox, sandboxUrl } = await startTrackerAndSandbox(BY_HAND)
+async function startWithFailures(count: number, overrides: Overrides = {}) {
+  const { tracker, sandbox, sandboxUrl } = await startTrackerAndSandbox(BY_HAND, overrides)
   const files: string[] = []
   for (let n = 0; n < count; n += 1) files.push((await uploadWith(tracker, ['remove-bg'], FAILING)).fileId)
   for (const fileId of files) await tracker.fetch(`/assets/${fileId}/status?wait=10`)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { nobodysUrl } from '../support/broken-imagekit.ts'
+import { nobodysUrl, uploadedFile } from '../support/broken-imagekit.ts'
 import { startTracker } from '../support/tracker.ts'
-import { statusOf } from '../support/webhooks.ts'
+import { FILE_ID, register, statusOf } from '../support/webhooks.ts'
 import {
   AWS_TAG,
   BY_HAND,
@@ -159,4 +159,25 @@ test('a 404 that is not in the words of ImageKit does not say that a file is gon
   library.between.clear()
   advance(2 * 3_600_000)
   expect(await reconcileNow(tracker)).toMatchObject({ runs: [{ fileId, finding: 'asset_gone' }] })
+})
+
+test('a pass that takes hours looks at each run once: what was looked at late is left to the next pass', async () => {
+  const { clock, advance } = movingClock()
+  const library = await startLibrary()
+  const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
+  library.files.set(FILE_ID, uploadedFile(FILE_ID))
+  const names = Array.from({ length: 100 }, (_, index) => `tagger-${index}`)
+  for (let count = 0; count < 2; count += 1) await register(tracker, names)
+  advance(1_000)
+  library.refuseSearch = () => {
+    if (library.searches.length === 1) advance(2 * 3_600_000)
+    return undefined
+  }
+  // Were they looked at again and again, this would be its end.
+  library.allowed = 6
+  const { runs, stoppedBy } = await reconcileNow(tracker)
+  expect(stoppedBy).toBeNull()
+  expect(new Set(runs.map(({ runId }) => runId)).size).toBe(200)
+  expect(runs).toHaveLength(200)
+  expect((await reconcileNow(tracker)).runs).toHaveLength(100)
 })

@@ -23,8 +23,6 @@ const SCANS: { [statement: string]: RegExp } = {
   deleteEmptyGroups: /^SCAN run_groups$/,
   // Reads the last entry alone.
   findNewestSeq: /^SCAN runs$/,
-  // What people have done is not much, and an asset is seldom forgotten.
-  hideMentions: /^SCAN acts$/,
   // The rings keep it small.
   deleteRefusedFor: /^SCAN refused_deliveries$/,
   deleteRefusedNaming: /^SCAN refused_deliveries$/,

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { v7 } from 'uuid'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -6,6 +7,7 @@ import { migrateConnection } from '../../src/store/sqlite/migrations.ts'
 import { migrateSqlite } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { newDelivery, newSubmission } from '../contract/facts.ts'
+import { anAct } from '../contract/operator-facts.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 const LARGEST_PAGE_COUNT = 4_294_967_294
@@ -116,6 +118,23 @@ describe('when the disk or the file refuses', () => {
     for (const { submissionId } of asked) expect(await store.findSubmission(submissionId)).toBeUndefined()
     connection.exec('DROP TRIGGER fault')
     await Promise.all(asked.map((submission) => store.createSubmission(submission)))
+  })
+
+  test('an asset is forgotten though the log could not be emptied, which is told, and done when it is asked for again', async () => {
+    const { path, connection, store } = openStore()
+    await store.createSubmission(newSubmission(['remove-bg'], { fileId: 'file-1' }))
+    const pragma = connection.pragma.bind(connection)
+    connection.pragma = (source, options) => {
+      if (!source.startsWith('wal_checkpoint')) return pragma(source, options)
+      connection.pragma = pragma
+      throw new Database.SqliteError('disk I/O error', 'SQLITE_IOERR')
+    }
+    const forget = () => store.forgetAsset('file-1', anAct({ kind: 'forget' }))
+    await expect(forget()).rejects.toMatchObject({ code: 'store_unavailable' })
+    expect(await store.findAsset('file-1')).toBeUndefined()
+    expect(statSync(`${path}-wal`).size).toBeGreaterThan(0)
+    expect(await forget()).toBe(false)
+    expect(statSync(`${path}-wal`).size).toBe(0)
   })
 
   test('a run cannot have two effects of one word, whoever writes them', async () => {

@@ -1,6 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { EVERY_RUN } from '../../src/domain/run-filter.ts'
 import { openConnection } from '../../src/store/sqlite/connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { acknowledgeMatching } from '../../src/tracking/operators/acknowledge-matching.ts'
+import { previewRetry } from '../../src/tracking/operators/retry-runs.ts'
 import { listEveryPage } from '../contract/operator-facts.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
@@ -50,4 +53,16 @@ test('A search for one of thousands of names looks at so many runs for a page an
   const failed = await store.listRuns({ ...filter, status: 'failed', q: 'old-' }, { limit: 50, before: null })
   expect(failed.runs).toHaveLength(50)
   expect(await listEveryPage(store, { status: 'failed', q: 'OLD-' })).toHaveLength(OLD / 5)
+})
+
+test('What is done to all that match reaches as many, though the first pages of them are short or empty', async () => {
+  const store = await openFull()
+  const filter = { ...EVERY_RUN, status: 'success', q: 'old-' } as const
+  expect((await store.listRuns(filter, { limit: 250, before: null })).runs).toHaveLength(1)
+  expect(await previewRetry({ store }, { filter, limit: 250 })).toMatchObject({ total: 250 })
+
+  const request = { filter, note: null, actor: 'operator', limit: 250 }
+  expect(await acknowledgeMatching({ store, clock: () => 1 }, request)).toBe(250)
+  const rest = await previewRetry({ store }, { filter: { ...filter, acknowledged: true }, limit: 1_000 })
+  expect(rest).toMatchObject({ total: 250 })
 })

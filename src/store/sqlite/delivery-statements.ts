@@ -61,7 +61,7 @@ export function prepareDeliveryStatements(db: BetterSQLite3Database) {
         outcome: sql`${placeholder('outcome')}`,
         unclaimedRequestId: null,
         submissionSeq: sql`${placeholder('submissionSeq')}`,
-        fileId: sql`${placeholder('fileId')}`,
+        fileId: sql`coalesce(${deliveries.fileId}, ${placeholder('fileId')})`,
       })
       .where(eq(deliveries.seq, placeholder('seq')))
       .prepare(),

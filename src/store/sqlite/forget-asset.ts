@@ -23,7 +23,7 @@ export function forgetAsset(writer: Writer, fileId: string, act: Act): boolean {
   for (const id of [fileId, ...runIds, ...deliveryIds])
     statements.hideSubject.run({ subject: id, digest: nameless(id) })
   recordAct(statements, { ...act, subject: nameless(fileId) })
-  for (const id of [fileId, ...submissions.values(), ...runIds]) hideMentions(statements, id)
+  hideMentions(statements, new Set([fileId, ...submissions.values(), ...runIds]))
   return true
 }
 
@@ -49,10 +49,37 @@ function deleteDeliveries(
   return [...ofFile, ...ofSubmissions, ...refused, ...naming].map(({ deliveryId }) => deliveryId)
 }
 
-/** Of what operators wrote themselves, and of acts on many, only the name goes. */
-function hideMentions(statements: Statements, id: string): void {
-  const written = JSON.stringify(id).slice(1, -1)
-  statements.hideMentions.run({ id, written, digest: nameless(id) })
+const ACTS_AT_ONCE = 500
+
+/** Of what operators wrote themselves, and of acts on many, only the names go: of the details, from their texts alone. */
+function hideMentions(statements: Statements, ids: ReadonlySet<string>): void {
+  const hide = createHiding(ids)
+  for (let before: number | undefined = Number.MAX_SAFE_INTEGER; before !== undefined; ) {
+    const acts: ReturnType<Statements['listActs']['all']> = statements.listActs.all({
+      before,
+      limit: ACTS_AT_ONCE,
+    })
+    for (const { seq, reason, details } of acts) {
+      const written = JSON.stringify({ reason, details })
+      const hidden = JSON.parse(written, (_, value) => (typeof value === 'string' ? hide(value) : value))
+      if (JSON.stringify(hidden) !== written) statements.rewriteAct.run({ seq, ...hidden })
+    }
+    before = acts.at(-1)?.seq
+  }
+}
+
+/** There may be thousands of acts, and of ids: most texts are ids themselves, and no id is looked for in what is no longer. */
+function createHiding(ids: ReadonlySet<string>): (text: string) => string {
+  const shortestFirst = [...ids].toSorted((one, other) => one.length - other.length)
+  return (text) => {
+    if (ids.has(text)) return nameless(text)
+    let hidden = text
+    for (const id of shortestFirst) {
+      if (id.length >= text.length) break
+      if (text.includes(id)) hidden = hidden.replaceAll(id, nameless(id))
+    }
+    return hidden
+  }
 }
 
 function nameless(id: string): string {

@@ -1,10 +1,7 @@
 import type { DueRun } from '../../domain/finding.ts'
-import type { Run } from '../../domain/run.ts'
-import type { Submission } from '../../domain/submission.ts'
+import { type AssetSubmission, listAssetSubmissions } from './asset-submissions.ts'
 import { toRun, toSubmission } from './rows.ts'
 import type { Statements } from './statements.ts'
-
-type Related = { seq: number; submission: Submission; runs: Run[] }
 
 export function listDue(
   statements: Statements,
@@ -12,7 +9,7 @@ export function listDue(
   limit: number,
   latest = Number.POSITIVE_INFINITY,
 ): DueRun[] {
-  const assets = new Map<string, Related[]>()
+  const assets = new Map<string, AssetSubmission[]>()
   const due = statements.listDueRuns.all({ now, limit })
   const misdated = statements.listMisdatedRuns.all({ latest, limit: limit - due.length })
   return [...due, ...misdated].map(({ run, submission: { seq, ...row } }) => {
@@ -31,15 +28,4 @@ export function listDue(
       })
     return { run: toRun(run, submissionId), submission: toSubmission({ seq, ...row }), siblings, others }
   })
-}
-
-function listAssetSubmissions(statements: Statements, fileId: string): Related[] {
-  const related = new Map<number, Related>()
-  for (const { submission, run } of statements.listAssetSubmissions.all({ fileId })) {
-    const { seq, submissionId } = submission
-    const known = related.get(seq) ?? { seq, submission: toSubmission(submission), runs: [] }
-    if (run !== null) known.runs.push(toRun(run, submissionId))
-    related.set(seq, known)
-  }
-  return [...related.values()]
 }

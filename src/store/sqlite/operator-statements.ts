@@ -41,15 +41,10 @@ export function prepareOperatorStatements(db: BetterSQLite3Database) {
       .set({ subject: bound('digest', acts.subject), reason: null, details: null })
       .where(eq(acts.subject, placeholder('subject')))
       .prepare(),
-    hideMentions: db
+    rewriteAct: db
       .update(acts)
-      .set({
-        reason: sql`replace(${acts.reason}, ${placeholder('id')}, ${placeholder('digest')})`,
-        details: sql`replace(${acts.details}, ${placeholder('written')}, ${placeholder('digest')})`,
-      })
-      .where(
-        sql`instr(${acts.reason}, ${placeholder('id')}) > 0 OR instr(${acts.details}, ${placeholder('written')}) > 0`,
-      )
+      .set({ reason: bound('reason', acts.reason), details: bound('details', acts.details) })
+      .where(eq(acts.seq, placeholder('seq')))
       .prepare(),
     insertRetry: db
       .insert(retries)

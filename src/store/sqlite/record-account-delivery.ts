@@ -1,4 +1,4 @@
-import type { AccountEvent } from '../../domain/account-event.ts'
+import { type AccountEvent, namedFile } from '../../domain/account-event.ts'
 import type { DeliveryOutcome, NewAccountDelivery, RecordedDelivery } from '../../domain/delivery.ts'
 import type { Answer } from '../../domain/judge-answer.ts'
 import { applyEnd } from './apply-answer.ts'
@@ -11,6 +11,7 @@ import { loadSubmission, type Writer } from './stored-submission.ts'
 type Effect = {
   outcome: DeliveryOutcome
   submissionSeq: number | null
+  /** Of that submission. */
   fileId: string | null
   changedFileId: string | null
   unclaimed: { requestId: string; answer: Answer } | null
@@ -31,7 +32,8 @@ export function recordAccountDelivery(writer: Writer, delivery: NewAccountDelive
     outcome,
     signature: 'valid',
     submissionSeq,
-    fileId,
+    // Whatever came of it, it goes with the file that it names.
+    fileId: namedFile(event) ?? fileId,
     eventId: event.eventId,
     unclaimedRequestId: unclaimed?.requestId ?? null,
   } as const
@@ -49,26 +51,14 @@ function isOfForgotten(statements: Statements, event: AccountEvent): boolean {
   )
 }
 
-function namedFile(event: AccountEvent): string | null {
-  switch (event.kind) {
-    case 'asset':
-      return event.fileId
-    case 'upload_finished':
-      return event.answer.kind === 'accepted' ? event.answer.fileId : null
-    case 'other':
-      return null
-  }
-}
-
 function applyOnce(writer: Writer, event: AccountEvent, at: number): Effect {
   const { eventId } = event
   const isKnown = eventId !== null && writer.statements.findEvent.get({ eventId }) !== undefined
-  if (isKnown) return { ...NONE, outcome: 'duplicate', fileId: event.kind === 'asset' ? event.fileId : null }
+  if (isKnown) return { ...NONE, outcome: 'duplicate' }
   switch (event.kind) {
     case 'asset': {
-      const { fileId } = event
-      const { changes } = writer.statements.hastenRuns.run({ fileId, at })
-      return { ...NONE, outcome: changes > 0 ? 'applied' : 'ignored', fileId }
+      const { changes } = writer.statements.hastenRuns.run({ fileId: event.fileId, at })
+      return { ...NONE, outcome: changes > 0 ? 'applied' : 'ignored' }
     }
     case 'upload_finished':
       return finishUpload(writer, event, at)
@@ -84,10 +74,7 @@ function finishUpload(
 ): Effect {
   const unanswered = writer.statements.findUnanswered.get({ requestId })
   const stored = unanswered && loadSubmission(writer.statements, unanswered.submissionId)
-  if (stored === undefined) {
-    const fileId = answer.kind === 'accepted' ? answer.fileId : null
-    return { ...NONE, outcome: 'ignored', fileId, unclaimed: { requestId, answer } }
-  }
+  if (stored === undefined) return { ...NONE, outcome: 'ignored', unclaimed: { requestId, answer } }
   const { submission, changed } = applyEnd(writer, stored, answer, at)
   return {
     outcome: changed ? 'applied' : 'ignored',

@@ -34,16 +34,3 @@ export function findRunHistory(statements: Statements, runId: string): RunHistor
     currentRunId: current && current.runId !== runId ? current.runId : null,
   }
 }
-
-export function listAssetSubmissions(statements: Statements, fileId: string) {
-  const found = new Map<
-    number,
-    { submission: ReturnType<typeof toSubmission>; runs: ReturnType<typeof toRun>[] }
-  >()
-  for (const { submission, run } of statements.listAssetSubmissions.all({ fileId })) {
-    const known = found.get(submission.seq) ?? { submission: toSubmission(submission), runs: [] }
-    if (run !== null) known.runs.push(toRun(run, submission.submissionId))
-    found.set(submission.seq, known)
-  }
-  return [...found.values()].toReversed()
-}

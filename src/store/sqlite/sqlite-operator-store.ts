@@ -1,5 +1,6 @@
 import type { OperatorStore } from '../operator-store.ts'
 import { acknowledgeRuns, listActs, recordAct } from './act-steps.ts'
+import { listAssetSubmissions } from './asset-submissions.ts'
 import { backUp } from './back-up.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import type { Connection } from './connection.ts'
@@ -8,7 +9,7 @@ import { forgetAsset } from './forget-asset.ts'
 import { findDelivery, listDeliveries } from './list-deliveries.ts'
 import { listRuns } from './list-runs.ts'
 import { createRetry, endRetryItem, findRetry, submitRetry, withdrawRetry } from './retry-steps.ts'
-import { findRunHistory, listAssetSubmissions } from './run-history.ts'
+import { findRunHistory } from './run-history.ts'
 import type { Writer } from './stored-submission.ts'
 import { sumTallies } from './sum-tallies.ts'
 
@@ -24,7 +25,12 @@ export function createOperatorStore(deps: {
   return {
     listRuns: (filter, page) => attempt(() => listRuns(statements, filter, page)),
     findRunHistory: (runId) => attempt(() => findRunHistory(statements, runId)),
-    listAssetSubmissions: (fileId) => attempt(() => listAssetSubmissions(statements, fileId)),
+    listAssetSubmissions: (fileId) =>
+      attempt(() =>
+        listAssetSubmissions(statements, fileId)
+          .map(({ submission, runs }) => ({ submission, runs }))
+          .toReversed(),
+      ),
     listDeliveries: (filter, page) => attempt(() => listDeliveries(statements, filter, page)),
     findDelivery: (deliveryId) => attempt(() => findDelivery(statements, deliveryId)),
     listRunGroups: () =>
@@ -42,8 +48,8 @@ export function createOperatorStore(deps: {
     acknowledgeRuns: (runIds, act) => commit(() => acknowledgeRuns(writer, runIds, act)),
     async forgetAsset(fileId, act) {
       const isForgotten = await commit(() => forgetAsset(writer, fileId, act))
-      // Or it would stand in the log until that is written over.
-      if (isForgotten) await attempt(() => connection.pragma('wal_checkpoint(TRUNCATE)'))
+      // Or it would stand in the log until that is written over. Asked for again where it failed, too.
+      await attempt(() => connection.pragma('wal_checkpoint(TRUNCATE)'))
       return isForgotten
     },
     createRetry: (retryId, runIds, act) => commit(() => createRetry(statements, retryId, runIds, act)),

@@ -51,8 +51,13 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database) {
       .orderBy(asc(submissions.seq))
       .limit(1)
       .prepare(),
-    // The word stands in the statement, not in a parameter, or SQLite could not use the partial index.
-    listUnderWay: db.select().from(submissions).where(sql`${submissions.state} = 'submitting'`).prepare(),
+    // The word stands in the statement, not in a parameter, or SQLite could not use the partial index. Those that are made
+    // elsewhere may never be answered: there is no end to them.
+    listUnderWay: db
+      .select()
+      .from(submissions)
+      .where(and(sql`${submissions.state} = 'submitting'`, ne(submissions.kind, 'external')))
+      .prepare(),
     insertRun: db
       .insert(runs)
       .values({

@@ -37,7 +37,7 @@ export function answerSubmission(
 
 /** An `external` submission is not swept: who uploads for it is alive elsewhere and may still tell ImageKit's answer. */
 export function recoverSubmissions(writer: Writer, at: number): number {
-  const swept = writer.statements.listUnderWay.all().filter(({ kind }) => kind !== 'external')
+  const swept = writer.statements.listUnderWay.all()
   const message = 'The process ended before the answer of ImageKit was written down.'
   const answer: Answer = {
     kind: 'unconfirmed',
@@ -54,6 +54,7 @@ export function recoverSubmissions(writer: Writer, at: number): number {
     }
     const judgement = judgeAnswer(stored.submission, stored.runs, answer, [], writer.newId, at)
     saveChange(writer, stored, judgement, at)
+    writer.statements.noteAnswer.run({ seq: row.seq, at })
   }
   return swept.length
 }

@@ -48,8 +48,8 @@ export async function examine(deps: ExamineDeps) {
     checkDatabase(deps),
     checkPlace(setup.databasePath),
     askImagekit(deps),
-    lookAtRefused(deps),
-    lookAtPending(deps),
+    readStore('refused webhooks', () => lookAtRefused(deps)),
+    readStore('pending', () => lookAtPending(deps)),
   ])
   return {
     instanceId: setup.instanceId,
@@ -66,7 +66,7 @@ export async function examine(deps: ExamineDeps) {
       ...imagekit,
       checkPublicUrl(publicUrl, setup.apiUrl),
       ...refused,
-      pending,
+      ...pending,
     ],
   }
 }
@@ -79,7 +79,13 @@ function checkWarnings(warnings: readonly string[]): Check {
 }
 
 async function checkSecretFile(path: string | null): Promise<Check> {
-  return checkTokenSecret(path === null ? null : (await stat(path)).mode & 0o777)
+  try {
+    return checkTokenSecret(path === null ? null : (await stat(path)).mode & 0o777)
+  } catch (error) {
+    const remedy =
+      'Without it the next start makes another one: statusUrls and webhookUrls that are out are void then.'
+    return fail('token secret', `it can't be read beside the database: ${messageOf(error)}`, remedy)
+  }
 }
 
 async function checkDatabase({ readiness }: ExamineDeps): Promise<Check> {
@@ -113,17 +119,26 @@ async function askImagekit({ tryKey, setup, clock }: ExamineDeps): Promise<Check
   return at === null ? [check] : [check, checkClock("service's clock", clock() - at, "ImageKit's")]
 }
 
+/** While the store can't be read everything else is still told. */
+async function readStore(name: string, look: () => Promise<Check[]>): Promise<Check[]> {
+  try {
+    return await look()
+  } catch (error) {
+    return [fail(name, `not known: ${messageOf(error)}`, 'See what is told of the database.')]
+  }
+}
+
 async function lookAtRefused(deps: ExamineDeps): Promise<Check[]> {
   const { counts, isAtLeast } = await countRefused(deps)
   return checkRefused(counts, isAtLeast)
 }
 
-async function lookAtPending({ store, setup, clock }: ExamineDeps): Promise<Check> {
+async function lookAtPending({ store, setup, clock }: ExamineDeps): Promise<Check[]> {
   const [groups, oldest] = await Promise.all([store.listRunGroups(), store.findOldestPending()])
   const pending = groups.filter(({ status }) => status === 'pending')
   const count = pending.reduce((sum, { size }) => sum + size, 0)
   const oldestMs = oldest ? clock() - oldest.requestedAt : null
-  return checkPending({ count, oldestMs, expireAfterMs: setup.expireAfterMs })
+  return [checkPending({ count, oldestMs, expireAfterMs: setup.expireAfterMs })]
 }
 
 function messageOf(error: unknown): string {

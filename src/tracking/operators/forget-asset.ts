@@ -14,7 +14,11 @@ export async function forgetAsset(
 ): Promise<void> {
   // The store writes the file's hash into the act, in the place of its id.
   const act: Act = { at: clock(), actor, kind: 'forget', subject: fileId, reason, details: null }
-  if (!(await store.forgetAsset(fileId, act)))
-    throw new TrackerError('not_found', 'Nothing is known of this asset.')
-  board.changed(fileId)
+  try {
+    if (!(await store.forgetAsset(fileId, act)))
+      throw new TrackerError('not_found', 'Nothing is known of this asset.')
+  } finally {
+    // Where it fails it may be removed all the same, and its status must not be told any longer.
+    board.changed(fileId)
+  }
 }

@@ -4,13 +4,10 @@ import { TrackerError } from '../../domain/errors.ts'
 import { unitsOf } from '../../domain/extension-units.ts'
 import type { NotTaken, RetryProgress } from '../../domain/retry.ts'
 import { EVERY_RUN, type ListedRun, type RunFilter } from '../../domain/run-filter.ts'
+import { type MatchingDeps, matchingRuns } from './matching-runs.ts'
 
-type RetryRunsDeps = {
+type RetryRunsDeps = MatchingDeps & {
   store: {
-    listRuns(
-      filter: RunFilter,
-      page: { limit: number; before: number | null },
-    ): Promise<{ runs: ListedRun[]; next: number | null }>
     createRetry(retryId: string, runIds: readonly string[], act: Act): Promise<void>
     findRetry(retryId: string): Promise<RetryProgress | undefined>
     listNotTaken(retryId: string, limit: number): Promise<NotTaken[]>
@@ -32,15 +29,11 @@ export type RetryPreview = {
 }
 
 /** How many runs would be asked for again, and what ImageKit would take for them. */
-export async function previewRetry(
-  deps: Pick<RetryRunsDeps, 'store'>,
-  selection: RetrySelection,
-): Promise<RetryPreview> {
-  const { store } = deps
+export async function previewRetry(deps: MatchingDeps, selection: RetrySelection): Promise<RetryPreview> {
   const runs =
     'runIds' in selection
-      ? await findEach(store, selection.runIds)
-      : await listMatching(store, selection.filter, selection.limit)
+      ? await findEach(deps, selection.runIds)
+      : await listMatching(deps, selection.filter, selection.limit)
   return { total: runs.length, ...unitsOf(runs.map(({ run }) => run.requestedAs ?? run.name)) }
 }
 
@@ -53,7 +46,7 @@ export async function startRetry(
   const runIds =
     'runIds' in selection
       ? selection.runIds
-      : (await listMatching(deps.store, selection.filter, selection.limit)).map(({ run }) => run.runId)
+      : (await listMatching(deps, selection.filter, selection.limit)).map(({ run }) => run.runId)
   const retryId = deps.newId()
   const act: Act = { at: deps.clock(), actor, kind: 'retry_many', subject: retryId, reason, details }
   await deps.store.createRetry(retryId, runIds, act)
@@ -79,10 +72,8 @@ export async function showRetry(
   return { ...progress, notTaken }
 }
 
-type Lists = Pick<RetryRunsDeps['store'], 'listRuns'>
-
 /** The runs of these ids that there are. Others get their turn in between. */
-async function findEach(store: Lists, runIds: readonly string[]): Promise<ListedRun[]> {
+async function findEach({ store }: MatchingDeps, runIds: readonly string[]): Promise<ListedRun[]> {
   const found: ListedRun[] = []
   for (const runId of new Set(runIds)) {
     const { runs } = await store.listRuns({ ...EVERY_RUN, q: runId }, { limit: 1, before: null })
@@ -92,18 +83,11 @@ async function findEach(store: Lists, runIds: readonly string[]): Promise<Listed
   return found
 }
 
-/** The newest that match. A page may be short of its limit and have a next one: others get their turn in between. */
-async function listMatching(store: Lists, filter: RunFilter, limit: number): Promise<ListedRun[]> {
+async function listMatching(deps: MatchingDeps, filter: RunFilter, limit: number): Promise<ListedRun[]> {
   const matching: ListedRun[] = []
-  let before: number | null = null
-  for (;;) {
-    const page: { runs: ListedRun[]; next: number | null } = await store.listRuns(filter, {
-      limit: limit - matching.length,
-      before,
-    })
-    matching.push(...page.runs)
-    before = page.next
-    if (before === null || matching.length >= limit) return matching
-    await setImmediate()
+  for await (const runs of matchingRuns(deps, filter)) {
+    matching.push(...runs)
+    if (matching.length >= limit) break
   }
+  return matching.slice(0, limit)
 }

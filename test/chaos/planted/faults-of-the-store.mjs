@@ -94,9 +94,9 @@ export const FAULTS_OF_THE_STORE = [
   },
   {
     name: 'foreign-uploads-swept',
-    file: 'src/store/sqlite/submission-steps.ts',
-    find: ".filter(({ kind }) => kind !== 'external')",
-    replace: '',
+    file: 'src/store/sqlite/submission-statements.ts',
+    find: ", ne(submissions.kind, 'external'))",
+    replace: ')',
     tests: CONTRACT,
   },
   {

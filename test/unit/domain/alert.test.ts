@@ -73,6 +73,15 @@ test('it keeps since when it is the matter, and says when it was over and what w
   })
 })
 
+test('it is over in time though the clock has been set back by a day since it fired', () => {
+  const day = 86_400_000
+  const firing = judge(undefined, 12, day)
+  const noted = judge(firing, 12, 1_000)
+  expect(noted).toMatchObject({ state: 'firing', passedAt: 1_000 })
+  expect(judge(noted, 7, 1_899)).toBe(noted)
+  expect(judge(noted, 7, 1_900)?.state).toBe('resolved')
+})
+
 test('nothing is to be written down while nothing has changed', () => {
   const firing = judge(undefined, 12, 1_000)
   expect(judge(firing, 12, 1_001)).toBe(firing)

@@ -128,15 +128,16 @@ describe('the end of a queued upload', () => {
 
 describe('any other event', () => {
   test.each([
-    ['post-transform-success', 'upload.post-transform.success', eventId(8)],
-    ['post-transform-error', 'upload.post-transform.error', eventId(9)],
+    ['post-transform-success', 'upload.post-transform.success', eventId(8), { fileId: FILE }],
+    ['post-transform-error', 'upload.post-transform.error', eventId(9), { fileId: FILE }],
     [
       'video-transformation-accepted',
       'video.transformation.accepted',
       '58e6d24d-6098-4319-be8d-40c3cb0a402d',
+      {},
     ],
-  ])('%s keeps its id and its type', (name, type, id) => {
-    expect(readAccountEvent(example(name))).toEqual({ kind: 'other', eventId: id, type })
+  ])('%s keeps its id and its type, and the file where it names one', (name, type, id, file) => {
+    expect(readAccountEvent(example(name))).toEqual({ kind: 'other', eventId: id, type, ...file })
   })
 
   test.each([null, undefined, 7, 'text', [], [{}], {}, { type: 7, id: {} }, { type: '' }])(
