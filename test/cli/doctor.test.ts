@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { findFreePort } from '../../src/cli/free-port.ts'
+import { createGate } from '../support/gate.ts'
 import { ADMIN_KEY, API_KEY, IMAGEKIT_KEY, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { listen, type Reply, startFakeTracker } from './fake-tracker.ts'
 import { OPERATOR } from './operator-answers.ts'
@@ -196,11 +196,11 @@ test('--live without the private key leaves the file, and says so', async () => 
 })
 
 test('--live tells of a webhook that does not come, and deletes the file all the same', async () => {
-  const port = String(await findFreePort(42_000))
-  const nowhere = { PORT: port, PUBLIC_URL: 'http://127.0.0.1:1' }
-  const { sandboxUrl } = await startTrackerAndSandbox(nowhere)
+  const gate = createGate()
+  gate.hold()
+  const { tracker, sandboxUrl } = await startTrackerAndSandbox({}, {}, gate)
   const env = {
-    TRACKER_URL: `http://127.0.0.1:${port}`,
+    TRACKER_URL: tracker.url,
     TRACKER_ADMIN_KEY: ADMIN_KEY,
     IMAGEKIT_PRIVATE_KEY: IMAGEKIT_KEY,
     IMAGEKIT_API_URL: sandboxUrl,
