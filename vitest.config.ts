@@ -9,6 +9,8 @@ export default defineConfig({
     // Tests wait more than they compute: for the disk, for limits of time.
     maxWorkers: availableParallelism() + 1,
     testTimeout: 20_000,
+    // A machine that is busy with other tests is slow by itself; who waits for a condition goes on as soon as it holds.
+    expect: { poll: { timeout: 10_000 } },
     // The long form of some chaos tests leaves folders of many thousand files.
     hookTimeout: process.env['CHAOS'] === 'long' ? 300_000 : 30_000,
     reporters: ['default', ['json', { outputFile: 'coverage/tests.json' }]],

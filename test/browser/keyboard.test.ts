@@ -31,13 +31,14 @@ browserTest(
       'Sign out',
     ])
     await keyboard.press('Enter')
-    await page.getByRole('heading', { name: 'Failures' }).waitFor()
+    // The page that is left has a heading “Failures by cause”, and no key waits for the next page.
+    await page.getByRole('heading', { name: 'Failures', exact: true }).waitFor()
 
     await tabTo(page, 'Skip to the content')
     await keyboard.press('Enter')
     expect(await tabTo(page, 'Select remove-bg of mug.png')).not.toContain('Overview')
     await keyboard.press('Space')
-    expect(await page.locator('#ticked').textContent()).toBe('1')
+    await page.locator('#ticked', { hasText: /^1$/ }).waitFor()
     await tabTo(page, 'remove-bg')
     await keyboard.press('Enter')
     await page.getByRole('heading', { name: 'remove-bg' }).waitFor()

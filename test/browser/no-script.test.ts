@@ -65,13 +65,10 @@ browserTest(
     await page.getByText(' of 1').waitFor()
     const again = page.getByRole('row').filter({ hasText: 'attempt 2' })
     await expect
-      .poll(
-        async () => {
-          await page.goto('/admin/failures?status=success&acknowledged=any')
-          return again.count()
-        },
-        { timeout: 10_000 },
-      )
+      .poll(async () => {
+        await page.goto('/admin/failures?status=success&acknowledged=any')
+        return again.count()
+      })
       .toBe(1)
     expect(await again.textContent()).toContain('a.png')
     await page.goto('/admin/failures')

@@ -109,7 +109,7 @@ test('what a disk refuses is not taken, and is taken once the disk is mended', {
     known.push(...during.map(({ fileId }) => fileId))
     await expect.poll(() => statusOf(url, String(uploaded.body['fileId']))).toBe('success')
   }
-  await expect.poll(async () => (await isReady(url)).status, { timeout: 10_000 }).toBe(200)
+  await expect.poll(async () => (await isReady(url)).status).toBe(200)
   expect(service.process.exitCode).toBeNull()
 
   const restarted = await restart()
@@ -139,11 +139,9 @@ test(`a disk that fails at ${STRIKES} random moments, seed ${SEED}: nothing that
   for (let strike = 0; strike < STRIKES; strike += 1) {
     const seen = acknowledged.length
     const apart = Math.floor(random() * 40)
-    await expect
-      .poll(() => acknowledged.length, { interval: 1, timeout: 10_000 })
-      .toBeGreaterThan(seen + apart)
+    await expect.poll(() => acknowledged.length, { interval: 1 }).toBeGreaterThan(seen + apart)
     disk.fail(`${KINDS[Math.floor(random() * KINDS.length)] ?? 'full'} once`)
-    await expect.poll(() => disk.isDue(), { interval: 1, timeout: 10_000 }).toBe(false)
+    await expect.poll(() => disk.isDue(), { interval: 1 }).toBe(false)
   }
   isOver = true
   await workers
@@ -202,7 +200,7 @@ test('a start on a disk that refuses waits for it, answers 503, and goes on by i
     await waiting.printed(/the database cannot be opened; it is tried again/)
 
     mend()
-    await expect.poll(async () => (await isReady(waiting.url)).status, { timeout: 10_000 }).toBe(200)
+    await expect.poll(async () => (await isReady(waiting.url)).status).toBe(200)
     expect(await tellSuccess(one)).toMatchObject({ status: 200 })
     expect(waiting.output().match(/the database cannot be opened/g)).toHaveLength(1)
     waiting.process.kill('SIGKILL')

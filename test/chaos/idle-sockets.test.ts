@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { SEED, tell, timesOf } from './chaos.ts'
 import { createDice } from './hostile/dice.ts'
 import { type IdleSocket, openIdleSocket } from './hostile/idle-socket.ts'
@@ -48,9 +48,7 @@ test(`${SOCKETS} idle sockets hold up nobody else, seed ${SEED}`, { timeout: 240
     for (const socket of sockets) socket.drip()
   }, 1000)
   onTestFinished(() => clearInterval(dripping))
-  await vi.waitFor(() => expect(descriptorsOf(target.pid)).toBeGreaterThanOrEqual(SOCKETS), {
-    timeout: 10_000,
-  })
+  await expect.poll(() => descriptorsOf(target.pid)).toBeGreaterThanOrEqual(SOCKETS)
 
   const times: number[] = []
   const lost: string[] = []
@@ -76,23 +74,22 @@ test(`${SOCKETS} idle sockets hold up nobody else, seed ${SEED}`, { timeout: 240
 
   let closed = 'closed by their callers'
   if (CLOSED_WITHIN_S > 0) {
-    const isOver = () => expect(sockets.filter((socket) => socket.isOpen())).toHaveLength(0)
-    await vi.waitFor(isOver, { timeout: CLOSED_WITHIN_S * 1000, interval: 500 })
+    const stillOpen = () => sockets.filter((socket) => socket.isOpen()).length
+    await expect.poll(stillOpen, { timeout: CLOSED_WITHIN_S * 1000, interval: 500 }).toBe(0)
     const told = sockets.filter((socket) => socket.received().startsWith('HTTP/1.1 408 ')).length
     closed = `closed by the service, ${told} of them told 408`
     expect(told).toBe(SOCKETS)
   }
   for (const socket of sockets) socket.destroy()
-  const isFree = () =>
-    expect(descriptorsOf(target.pid)).toBeLessThanOrEqual(before.descriptors + KEPT_BY_CALLERS)
-  await vi.waitFor(isFree, { timeout: 10_000 })
+  await expect.poll(() => descriptorsOf(target.pid)).toBeLessThanOrEqual(before.descriptors + KEPT_BY_CALLERS)
 
   tell(
     `idle sockets: ${SOCKETS}, seed ${SEED}: ${open} of them still open when ${DELIVERIES} deliveries had been answered, in ${at(0.5)} ms (p50), ` +
       `${at(0.99)} ms (p99), ${lost.length} lost; memory ${before.memory} → ${memory.now} MiB, at most ${memory.highest}; ${closed}`,
   )
   expect(lost).toEqual([])
-  expect(at(0.99)).toBeLessThan(1000)
+  // Far less than a socket may be idle: a machine that is busy with other tests is slow by itself.
+  expect(at(0.99)).toBeLessThan(5000)
   expect(memory.highest - before.memory).toBeLessThan(MEMORY_MIB)
   expect(await target.fetchJson(`/assets/${untold}/status`)).toMatchObject({ json: { status: 'pending' } })
   await target.expectUnharmed()

@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process'
-import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { gunzipSync } from 'node:zlib'
-import { expect, onTestFinished, test } from 'vitest'
-import { nobodysUrl } from '../support/broken-imagekit.ts'
+import { expect, test } from 'vitest'
+import { NOBODYS_URL } from '../support/broken-imagekit.ts'
+import { startListening } from '../support/listening.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
 
 const run = promisify(execFile)
@@ -30,13 +29,7 @@ async function startRegistry(answer: RequestListener): Promise<{ url: string; as
     asked.push(`${request.url} ${body.length === 0 ? '' : gunzipSync(body).toString()}`)
     answer(request, response)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, asked }
+  return { url: `${await startListening(server)}/`, asked }
 }
 
 function startTelling(advisories: object) {
@@ -87,7 +80,7 @@ test('A registry that does not take the question is told, without its name', asy
 })
 
 test('A registry that nobody reaches is told, without its name', async () => {
-  expect(await audit(await nobodysUrl())).toEqual({
+  expect(await audit(NOBODYS_URL)).toEqual({
     code: 0,
     output: 'audit skipped: the registry could not be asked (ECONNREFUSED)\n',
   })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { findFreePort } from '../../src/cli/free-port.ts'
 import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { createGate } from '../support/gate.ts'
 import { listRuns } from '../support/operator.ts'
 import { ADMIN_KEY, API_KEY, IMAGEKIT_KEY, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { deliver } from '../support/webhooks.ts'
@@ -219,11 +219,11 @@ test('--live without the private key leaves the file, and says so', async () => 
 })
 
 test('--live tells of a webhook that does not come, and deletes the file all the same', async () => {
-  const port = String(await findFreePort(42_000))
-  const nowhere = { PORT: port, PUBLIC_URL: 'http://127.0.0.1:1' }
-  const { sandboxUrl } = await startTrackerAndSandbox(nowhere)
+  const gate = createGate()
+  gate.hold()
+  const { tracker, sandboxUrl } = await startTrackerAndSandbox({}, {}, gate)
   const env = {
-    TRACKER_URL: `http://127.0.0.1:${port}`,
+    TRACKER_URL: tracker.url,
     TRACKER_ADMIN_KEY: ADMIN_KEY,
     IMAGEKIT_PRIVATE_KEY: IMAGEKIT_KEY,
     IMAGEKIT_API_URL: sandboxUrl,

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { startFakeTracker } from './fake-tracker.ts'
 import { inTurn, listedRun, OPERATOR, operate, page } from './operator-answers.ts'
 import { runCli } from './run-cli.ts'
@@ -94,7 +94,7 @@ test('--watch shows what comes to be among them, once, through a restart, until 
       shown = stdout
     },
   })
-  await vi.waitFor(() => expect(shown).toContain('run-3'), { timeout: 15_000 })
+  await expect.poll(() => shown, { timeout: 15_000 }).toContain('run-3')
   stop.abort()
   const { exitCode, stdout, stderr } = await watching
   const lines = stdout.trimEnd().split('\n')

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { Busboy } from '@fastify/busboy'
-import { onTestFinished } from 'vitest'
+import { startListening } from '../support/listening.ts'
 
 type ReceivedFile = { name: string; sha256: string; bytes: number }
 
@@ -36,16 +35,11 @@ export function startFakeTracker(
 }
 
 /** A server that does with the request what it likes; closed when the test ends. */
-export async function listen(
+export function listen(
   handler: (incoming: IncomingMessage, response: ServerResponse) => void | Promise<void>,
 ): Promise<string> {
   const server = createServer((incoming, response) => void handler(incoming, response))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return startListening(server)
 }
 
 async function receive(incoming: IncomingMessage): Promise<Received> {

@@ -88,7 +88,7 @@ test('a database that is damaged while the service runs is told, takes nothing i
   expect(await tellSuccess(untold)).toMatchObject({ status: 503, retryAfter: '5' })
 
   restore()
-  await expect.poll(async () => (await isReady(url)).status, { timeout: 10_000 }).toBe(200)
+  await expect.poll(async () => (await isReady(url)).status).toBe(200)
   expect(await statusOf(restored.url, 'known')).toBe('success')
   expect(await tellSuccess(untold)).toMatchObject({ status: 200, body: { outcome: 'applied' } })
   expect(await statusOf(restored.url, 'untold')).toBe('success')

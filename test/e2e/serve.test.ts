@@ -1,17 +1,11 @@
 import { createServer, type IncomingMessage, request } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { createSandbox } from '../../src/sandbox/sandbox.ts'
+import { createGate } from '../support/gate.ts'
+import { startListening } from '../support/listening.ts'
 import { runProgram, runServe } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
-
-async function startSandbox() {
-  const sandbox = createSandbox({ directory: temporaryDirectory(), port: 0, webhookRetryMs: 50 })
-  const { url } = await sandbox.start()
-  onTestFinished(() => sandbox.stop())
-  return { IMAGEKIT_PRIVATE_KEY: 'any', IMAGEKIT_UPLOAD_URL: url, IMAGEKIT_API_URL: url }
-}
 
 /** Reads a request to its end; false where it breaks off. */
 function drained(incoming: IncomingMessage): Promise<boolean> {
@@ -30,15 +24,9 @@ async function startSlowImagekit() {
     const answer = { fileId: 'file-1', name: 'slow.txt', extensionStatus: { 'remove-bg': 'failed' } }
     outgoing.setHeader('content-type', 'application/json').end(JSON.stringify(answer))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
-    env: { IMAGEKIT_PRIVATE_KEY: 'any', IMAGEKIT_UPLOAD_URL: url },
-    underWay: () => vi.waitFor(() => expect(underWay).toBe(1), { timeout: 5000 }),
+    env: { IMAGEKIT_PRIVATE_KEY: 'any', IMAGEKIT_UPLOAD_URL: await startListening(server) },
+    underWay: () => expect.poll(() => underWay).toBe(1),
   }
 }
 
@@ -69,6 +57,12 @@ function beginUpload(url: string) {
   }
 }
 
+/** The first thing that a stop does. */
+const refusesConnections = ({ url }: { url: string }) =>
+  expect
+    .poll(() => fetch(`${url}/healthz`).then(String, (error: Error) => String(error.cause)), { interval: 5 })
+    .toContain('ECONNREFUSED')
+
 test('an upload in flight finishes when SIGTERM comes, and its status is there after a restart', async () => {
   const imagekit = await startSlowImagekit()
   const env = { ...imagekit.env, DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}` }
@@ -76,7 +70,7 @@ test('an upload in flight finishes when SIGTERM comes, and its status is there a
   const upload = beginUpload(first.url)
   await imagekit.underWay()
   first.process.kill('SIGTERM')
-  await vi.waitFor(() => expect(fetch(`${first.url}/healthz`)).rejects.toThrow(), { timeout: 5000 })
+  await refusesConnections(first)
   upload.finish()
   const { status, fileId } = await upload.answer
   expect(status).toBe(200)
@@ -118,18 +112,29 @@ test('when SIGTERM comes who waits is answered, streams end and an upload finish
 })
 
 test('a webhook that came while the service was down is applied when it is sent again', async () => {
-  const env = { ...(await startSandbox()), DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}` }
+  const gate = createGate()
+  gate.hold()
+  const directory = temporaryDirectory()
+  const sandbox = createSandbox({ directory, port: 0, webhookRetryMs: 50, delay: gate.delay })
+  const { url } = await sandbox.start()
+  onTestFinished(() => sandbox.stop())
+  const env = {
+    IMAGEKIT_PRIVATE_KEY: 'any',
+    IMAGEKIT_UPLOAD_URL: url,
+    DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}`,
+  }
   const first = await runServe(env)
   const { port } = new URL(first.url)
   const form = new FormData()
   form.set('file', new Blob(['content']), 'a.txt')
   form.set('fileName', 'a.txt')
-  form.set('tags', 'sandbox:delay=700')
   form.set('extensions', '[{"name":"remove-bg"}]')
   const uploaded = await fetch(`${first.url}/api/v1/files/upload`, { method: 'POST', body: form })
   const { fileId } = (await uploaded.json()) as { fileId: string }
   first.process.kill('SIGKILL')
   await first.exited
+  gate.release()
+  await expect.poll(() => sandbox.deliveries()[0]?.attempts[0]).toMatchObject({ statusCode: null })
 
   const second = await runServe({ ...env, PORT: port })
   const told = await fetch(`${second.url}/assets/${fileId}/status?wait=15`)
@@ -157,7 +162,7 @@ test('a second process on the same file ends with 2 and says so, migrate too', a
   }
 })
 
-test('a second SIGTERM ends the service even if it comes right after the first', async () => {
+test('a second SIGTERM ends the service at once, even if it comes right after the first', async () => {
   const imagekit = await startSlowImagekit()
   const service = await runServe({
     ...imagekit.env,
@@ -166,27 +171,10 @@ test('a second SIGTERM ends the service even if it comes right after the first',
   const upload = beginUpload(service.url)
   upload.answer.catch(() => {})
   await imagekit.underWay()
-  // Two that come before the process looks are one; it is idle, so that 50 ms are enough, and fewer than npm's.
   service.process.kill('SIGTERM')
-  const second = setTimeout(() => service.process.kill('SIGTERM'), 50)
-  onTestFinished(() => clearTimeout(second))
+  // Two that come before the process looks are one.
+  await refusesConnections(service)
+  service.process.kill('SIGTERM')
   expect(await service.exited).toBe(1)
-})
-
-test('a second signal ends the service at once', async () => {
-  const imagekit = await startSlowImagekit()
-  const service = await runServe({
-    ...imagekit.env,
-    DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}`,
-  })
-  const upload = beginUpload(service.url)
-  upload.answer.catch(() => {})
-  await imagekit.underWay()
-  service.process.kill('SIGTERM')
-  await vi.waitFor(() => expect(fetch(`${service.url}/healthz`)).rejects.toThrow(), { timeout: 5000 })
-  await vi.waitFor(() => {
-    service.process.kill('SIGTERM')
-    expect(service.process.exitCode).toBe(1)
-  })
   await expect(upload.answer).rejects.toThrow()
 })

@@ -1,10 +1,11 @@
 import { expect, test, vi } from 'vitest'
 import { readLinks, readText } from '../support/html.ts'
+import { listRuns } from '../support/operator.ts'
 import { signIn } from '../support/operator-browser.ts'
 import { accountEvent, deliverEvent, ikHeaders } from '../support/signed-webhooks.ts'
 import { startTracker } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload, register } from '../support/webhooks.ts'
-import { fail, listRuns, startOperated } from './admin-setup.ts'
+import { fail, startOperated } from './admin-setup.ts'
 
 /** They are written once a second. */
 const REFUSED_ARE_KEPT = { timeout: 10_000 }

@@ -1,10 +1,11 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { readForms, readLinks, readTags, readText } from '../support/html.ts'
+import { listRuns } from '../support/operator.ts'
 import { type Page, signIn } from '../support/operator-browser.ts'
 import { startTrackerAndSandbox } from '../support/tracker.ts'
 import { type Entry, FILE, upload } from '../support/uploads.ts'
 import { deliver, register } from '../support/webhooks.ts'
-import { fail, listRuns, startOperated } from './admin-setup.ts'
+import { fail, startOperated } from './admin-setup.ts'
 
 /** The runs of a page's list, by their ids. */
 function idsOf({ html }: Page): string[] {
@@ -180,9 +181,7 @@ test('all failures of a cause are retried after a preview of what it costs, and 
     const entries: Entry[] = [FILE, ['fileName', name], ['tags', tags], ['extensions', extensions]]
     expect((await upload(tracker, entries)).status).toBe(200)
   }
-  await vi.waitFor(async () => expect(await listRuns(tracker, '?status=pending')).toEqual([]), {
-    timeout: 10_000,
-  })
+  await expect.poll(() => listRuns(tracker, '?status=pending')).toEqual([])
   expect(await listRuns(tracker, '?status=failed')).toHaveLength(4)
 
   const list = await browser.get('/admin/failures')
@@ -199,15 +198,11 @@ test('all failures of a cause are retried after a preview of what it costs, and 
   expect(started.location).toMatch(/^\/admin\/retries\/[\w-]+$/)
   const first = await browser.get(started.location ?? '')
   expect(first.html).toMatch(/data-refresh="1"|was asked again/)
-  await vi.waitFor(
-    async () => {
-      const progress = await browser.get(started.location ?? '')
-      expect(readText(progress.html)).toContain('ImageKit was asked again')
-      expect(readText(progress.html)).toMatch(/Done 3 of 3 Taken by ImageKit 3 Not taken, or not clearly 0/)
-      expect(progress.html).not.toContain('data-refresh')
-    },
-    { timeout: 10_000 },
-  )
+  const progress = async () => (await browser.get(started.location ?? '')).html
+  await expect.poll(progress).not.toContain('data-refresh')
+  const done = readText(await progress())
+  expect(done).toContain('ImageKit was asked again')
+  expect(done).toMatch(/Done 3 of 3 Taken by ImageKit 3 Not taken, or not clearly 0/)
   const second = (await listRuns(tracker)).filter(({ attempt }) => attempt === 2)
   expect(second.map(({ name }) => name)).toEqual(['remove-bg', 'remove-bg', 'remove-bg'])
   expect(readText((await browser.get('/admin/audit')).html)).toContain('a new licence')

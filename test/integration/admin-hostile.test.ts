@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { readForms, readTags, readText } from '../support/html.ts'
+import { listRuns } from '../support/operator.ts'
 import { openBrowser } from '../support/operator-browser.ts'
 import { deliver, register } from '../support/webhooks.ts'
-import { fail, listRuns, startOperated } from './admin-setup.ts'
+import { fail, startOperated } from './admin-setup.ts'
 
 const SCRIPT = '"\'><script>alert(1)</script><img src=x onerror=alert(1)>'
 const TURNED = 'photo\u202Egnp.exe\u2066\u0007\u200E'

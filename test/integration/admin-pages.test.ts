@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
 import { readLinks, readTags, readText } from '../support/html.ts'
+import { listRuns } from '../support/operator.ts'
 import { openBrowser, type Page, signIn } from '../support/operator-browser.ts'
 import { startTracker, temporaryDirectory } from '../support/tracker.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
 import { deliver, FILE_ID, payload, register } from '../support/webhooks.ts'
-import { fail, listRuns, startOperated } from './admin-setup.ts'
+import { fail, startOperated } from './admin-setup.ts'
 
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"

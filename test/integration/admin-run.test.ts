@@ -1,17 +1,11 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { readForms, readLinks, readTags, readText } from '../support/html.ts'
+import { listRuns } from '../support/operator.ts'
 import { signIn } from '../support/operator-browser.ts'
 import { startTrackerAndSandbox } from '../support/tracker.ts'
-import { type Entry, FILE, FILE_NAME, upload } from '../support/uploads.ts'
 import { deliver, FILE_ID, payload, register } from '../support/webhooks.ts'
-import { fail, listRuns, startOperated } from './admin-setup.ts'
-
-async function uploadWith(tracker: Parameters<typeof upload>[0], tags: string): Promise<string> {
-  const extensions: Entry = ['extensions', '[{"name":"remove-bg"},{"name":"aws-auto-tagging","maxTags":5}]']
-  const answer = await upload(tracker, [FILE, FILE_NAME, ['tags', tags], extensions])
-  const { fileId } = (await answer.json()) as { fileId: string }
-  return fileId
-}
+import { fail, startOperated } from './admin-setup.ts'
+import { uploadWith } from './reconcile-setup.ts'
 
 test('a run tells what happened to it, the error as it came, and how to retry it from a terminal', async () => {
   const { tracker, browser } = await startOperated()
@@ -50,7 +44,9 @@ test('a run tells what happened to it, the error as it came, and how to retry it
 test('a failed run is retried with one form, and its new run settles', async () => {
   const { tracker } = await startTrackerAndSandbox()
   const browser = await signIn(tracker)
-  const fileId = await uploadWith(tracker, 'sandbox:delay=1,sandbox:remove-bg=failed')
+  const { fileId } = await uploadWith(tracker, ['remove-bg', 'aws-auto-tagging'], {
+    tags: 'sandbox:delay=1,sandbox:remove-bg=failed',
+  })
   await tracker.fetch(`/assets/${fileId}/status?wait=10`)
   const [failed] = await listRuns(tracker, '?status=failed')
   const page = await browser.get(`/admin/runs/${failed?.runId}`)
@@ -65,13 +61,9 @@ test('a failed run is retried with one form, and its new run settles', async () 
   const [newRun] = (await listRuns(tracker)).filter(({ attempt }) => attempt === 2)
   expect(readLinks(old.html)).toContain(`/admin/runs/${newRun?.runId}`)
   expect(readForms(old.html).map(({ action }) => action)).not.toContain(`/admin/runs/${failed?.runId}/retry`)
-  await vi.waitFor(
-    async () =>
-      expect(readText((await browser.get(`/admin/runs/${newRun?.runId}`)).html)).toMatch(
-        /Settled (failed|success) by a webhook/,
-      ),
-    { timeout: 10_000 },
-  )
+  await expect
+    .poll(async () => readText((await browser.get(`/admin/runs/${newRun?.runId}`)).html))
+    .toMatch(/Settled (failed|success) by a webhook/)
   const asset = readText((await browser.get(`/admin/assets/${fileId}`)).html)
   expect(asset).toMatch(/update .*remove-bg attempt 2 .*upload .*failed acknowledged past remove-bg/s)
 })
@@ -178,7 +170,7 @@ test('a run whose request was refused is told to be over, and is not waited for'
 test('a run leads to its file at ImageKit, where ImageKit itself has told us of it', async () => {
   const { tracker, sandboxUrl } = await startTrackerAndSandbox()
   const browser = await signIn(tracker)
-  await uploadWith(tracker, 'sandbox:delay=1')
+  await uploadWith(tracker, ['remove-bg'], { tags: 'sandbox:delay=1' })
   const external = await register(tracker, ['remove-bg'], null)
   await tracker.fetch(`/submissions/${external.submissionId}/response`, {
     method: 'PUT',

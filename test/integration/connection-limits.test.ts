@@ -50,7 +50,7 @@ test('a connection that waits for its next request is closed', async () => {
 })
 
 test('a delivery whose body drips is told 408 and kept as refused; sent again it is applied', async () => {
-  const tracker = await startTracker({}, { wholeBodyMs: 200 })
+  const tracker = await startTracker({}, { wholeBodyMs: 500 })
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const { pathname } = new URL(webhookUrl)
   const socket = open(tracker, `POST ${pathname} HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n{`)
@@ -59,7 +59,7 @@ test('a delivery whose body drips is told 408 and kept as refused; sent again it
   expect(answer).toMatch(/^HTTP\/1\.1 408 /)
   expect(answer).toContain('"code":"request_timeout"')
   await expect
-    .poll(() => readRows(tracker.directory, 'SELECT cause FROM refused_deliveries'), { timeout: 5000 })
+    .poll(() => readRows(tracker.directory, 'SELECT cause FROM refused_deliveries'))
     .toEqual([{ cause: 'too_slow' }])
   expect((await statusOf(tracker)).status).toBe('pending')
   expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).json).toEqual({ outcome: 'applied' })
@@ -87,12 +87,12 @@ test.each([
   drip(socket, ' ')
   expect(await firstBytes(socket)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
   await expect
-    .poll(() => readRows(tracker.directory, 'SELECT cause, bytes FROM refused_deliveries'), { timeout: 5000 })
+    .poll(() => readRows(tracker.directory, 'SELECT cause, bytes FROM refused_deliveries'))
     .toEqual([{ cause, bytes: 100_000 }])
 })
 
 test('the response of a submission may not drip either', async () => {
-  const tracker = await startTracker({}, { wholeBodyMs: 200 })
+  const tracker = await startTracker({}, { wholeBodyMs: 500 })
   const { submissionId } = await register(tracker, ['remove-bg'])
   const head = `PUT /submissions/${submissionId}/response HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${API_KEY}\r\n`
   const socket = open(tracker, `${head}Content-Length: 100000\r\n\r\n{`)

@@ -111,7 +111,7 @@ test('webhooks that were refused in the last day are told by cause', async () =>
   await deliver(`${webhookUrl.slice(0, -3)}abd`, payload('remove-bg', 'success'))
   await deliver(`${tracker.url}/webhooks/account`, { type: 'file.created' })
   await expect
-    .poll(() => checksOf(tracker, 'refused webhooks'), { timeout: 5_000 })
+    .poll(() => checksOf(tracker, 'refused webhooks'))
     .toMatchObject([
       {
         level: 'warn',

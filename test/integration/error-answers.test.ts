@@ -10,7 +10,6 @@ test.each([
   '/',
   '/nothing',
   '/assets',
-  '/assets',
   '/assets/x/status/',
   '/submissions/x/response/y',
   '/webhooks/extension',

@@ -9,7 +9,7 @@ const FORM: Entry[] = [FILE, FILE_NAME]
 const KEY = { headers: { 'idempotency-key': 'key-1' } }
 const FILE_START = `--${BOUNDARY}\r\n${partText('name="file"; filename="a"', 'first half')}`
 
-async function start(env: Record<string, string> = {}) {
+async function start(env: Record<string, string> = {}, overrides = {}) {
   const imagekit = await startBrokenImagekit(async (call) => {
     await (call.path.endsWith('details') ? call.readJson() : call.readForm())
     if (!call.isClosed) call.answer(200, uploadedFile(`file${imagekit.calls.length}`))
@@ -17,7 +17,7 @@ async function start(env: Record<string, string> = {}) {
   const directory = temporaryDirectory()
   const watched = openWatchedStore(directory)
   const urls = { IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url }
-  const settings = { store: watched.store, drainMs: 100, bodyIdleMs: 200 }
+  const settings = { store: watched.store, drainMs: 100, ...overrides }
   const tracker = await startTracker({ ...urls, ...env }, settings, directory)
   const retry = async () => {
     const answer = await upload(tracker, FORM, KEY)
@@ -41,7 +41,7 @@ test('after a 401 the same key uploads really', async () => {
 })
 
 test('after a 408 the same key uploads really', async () => {
-  const { tracker, retry } = await start()
+  const { tracker, retry } = await start({}, { bodyIdleMs: 500 })
   const caller = openUpload(tracker, KEY.headers)
   caller.write(FILE_START)
   expect((await caller.answer).status).toBe(408)

@@ -16,7 +16,6 @@ import {
 
 const SECRET = `whsec_${Buffer.from('a secret of twenty-four b').toString('base64')}`
 const ENV = { ALLOW_PRIVATE_TARGETS: 'true', TRACKER_WEBHOOK_SECRET: SECRET }
-const IN_TIME = { timeout: 10_000 }
 
 type Told = Awaited<ReturnType<typeof startReceiver>>['requests'][number]
 
@@ -37,7 +36,7 @@ test('a caller is told once of each run that a webhook settles, in the words of 
     tags: 'sandbox:delay=10,sandbox:webhook=duplicate,sandbox:ai-tasks=failed,sandbox:aws-auto-tagging=success-now',
     webhookUrl: `${receiver.url}?of=us`,
   })
-  await expect.poll(() => receiver.requests.length, IN_TIME).toBe(2)
+  await expect.poll(() => receiver.requests.length).toBe(2)
 
   const { extensions } = await statusOf(tracker, fileId)
   const runIdOf = (name: string) => extensions.find((run) => run.name === name)?.runId
@@ -60,7 +59,7 @@ test('a caller is told once of each run that a webhook settles, in the words of 
     expect(Math.abs(Number(request.headers['webhook-timestamp']) - Date.now() / 1000)).toBeLessThan(60)
   }
   await expect
-    .poll(() => rowsOf(tracker, 'SELECT result FROM notifications'), IN_TIME)
+    .poll(() => rowsOf(tracker, 'SELECT result FROM notifications'))
     .toEqual([{ result: 'delivered' }, { result: 'delivered' }])
   expect(receiver.requests).toHaveLength(2)
 })
@@ -72,7 +71,7 @@ test('a caller is told of a run that evidence settles as if the webhook had come
     tags: 'sandbox:delay=10,sandbox:webhook=drop',
     webhookUrl: receiver.url,
   })
-  await expect.poll(() => receiver.requests.length, IN_TIME).toBe(1)
+  await expect.poll(() => receiver.requests.length).toBe(1)
   const [told] = receiver.requests
   expect(told && verified(told)).toEqual({
     service: 'aws-auto-tagging',
@@ -97,7 +96,7 @@ test('a caller is not told of an expiry, but of the late webhook that settles th
 
   const late = { service: 'ai-tasks', status: 'SUCCESS', fileObject: { fileId } }
   await deliver(library.webhookUrls[0] ?? '', late)
-  await expect.poll(() => receiver.requests.length, IN_TIME).toBe(1)
+  await expect.poll(() => receiver.requests.length).toBe(1)
   expect(JSON.parse(receiver.requests[0]?.body ?? '')).toEqual(late)
 })
 
@@ -112,7 +111,7 @@ test('a webhook that comes after the evidence tells the caller nothing new', asy
   await reconcileNow(tracker)
   const results = () => rowsOf(tracker, 'SELECT result, due_at FROM notifications')
   const delivered = [{ result: 'delivered', due_at: null }]
-  await expect.poll(results, IN_TIME).toEqual(delivered)
+  await expect.poll(results).toEqual(delivered)
 
   const late = { service: 'aws-auto-tagging', status: 'SUCCESS', fileObject: { fileId } }
   expect((await deliver(library.webhookUrls[0] ?? '', late)).json).toMatchObject({ outcome: 'duplicate' })

@@ -4,7 +4,6 @@ import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { deliver } from '../support/webhooks.ts'
 import { BY_HAND, movingClock, rowsOf, startLibrary, uploadWith } from './reconcile-setup.ts'
 
-const IN_TIME = { timeout: 10_000 }
 const PRIVATE = { ALLOW_PRIVATE_TARGETS: 'true' }
 
 /** A tracker that owes this address the word on one run. */
@@ -22,7 +21,7 @@ async function startOwing(webhookUrl: string, env: { [name: string]: string }) {
 }
 
 const resultOf = (tracker: RunningTracker) =>
-  expect.poll(() => rowsOf(tracker, 'SELECT result, reason, attempt FROM notifications'), IN_TIME)
+  expect.poll(() => rowsOf(tracker, 'SELECT result, reason, attempt FROM notifications'))
 
 test('after a 500 the caller is told again, with the same id and another time', async () => {
   let status = 500
@@ -88,7 +87,7 @@ test('what was under way when the tracker stopped is sent after the restart, as 
     if (!isSilent) response.end()
   })
   const { tracker } = await startOwing(receiver.url, PRIVATE)
-  await expect.poll(() => receiver.requests.length, IN_TIME).toBe(1)
+  await expect.poll(() => receiver.requests.length).toBe(1)
   isSilent = false
   const restarted = await tracker.restart()
   await resultOf(restarted).toEqual([{ result: 'delivered', reason: null, attempt: 1 }])

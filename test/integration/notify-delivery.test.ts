@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { parseSigningSecrets } from '../../src/config/signing-secrets.ts'
 import { createNotificationSender } from '../../src/notify/send-notification.ts'
 import { startReceiver } from '../support/receiver.ts'
@@ -123,7 +123,7 @@ test('Of an endless answer little is read, and its connection is closed', async 
     write()
   })
   expect(await startSender().send(about(receiver.url))).toEqual({ kind: 'delivered', status: 200 })
-  await vi.waitFor(() => expect(receiver.openConnections()).toBe(0))
+  await expect.poll(() => receiver.openConnections()).toBe(0)
   // What is written beyond what is read waits in the buffers of the two sockets.
   expect(written).toBeLessThan(16 * 1024 * 1024)
 })
@@ -135,7 +135,7 @@ test('An answer that says it is huge is not read', async () => {
   const startedAt = performance.now()
   expect(await startSender().send(about(receiver.url))).toEqual({ kind: 'delivered', status: 200 })
   expect(performance.now() - startedAt).toBeLessThan(3_000)
-  await vi.waitFor(() => expect(receiver.openConnections()).toBe(0))
+  await expect.poll(() => receiver.openConnections()).toBe(0)
 })
 
 test('An answer that drips is waited for no longer than the attempt may take; its status counts', async () => {
@@ -150,7 +150,7 @@ test('An answer that drips is waited for no longer than the attempt may take; it
     status: 200,
   })
   expect(performance.now() - startedAt).toBeLessThan(3_000)
-  await vi.waitFor(() => expect(receiver.openConnections()).toBe(0))
+  await expect.poll(() => receiver.openConnections()).toBe(0)
 })
 
 test('A hundred notifications at once arrive, each once', async () => {

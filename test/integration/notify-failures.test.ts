@@ -1,7 +1,8 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { createServer, type Socket } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
 import { createNotificationSender } from '../../src/notify/send-notification.ts'
+import { NOBODYS_URL } from '../support/broken-imagekit.ts'
+import { startListening } from '../support/listening.ts'
 import { startReceiver } from '../support/receiver.ts'
 
 const NOW = Date.parse('2026-03-01T12:00:00.000Z')
@@ -23,7 +24,7 @@ function startSender(timeoutMs = 5_000) {
 const about = (target: string) => ({ notificationId: 'msg_run-1', target, body: '{}' })
 
 /** A server that does with its connections what `behave` does. */
-async function startSocketServer(behave: (socket: import('node:net').Socket) => void): Promise<number> {
+function startSocketServer(behave: (socket: Socket) => void): Promise<string> {
   const server = createServer((socket) => {
     socket.on('error', () => {})
     onTestFinished(() => {
@@ -31,13 +32,7 @@ async function startSocketServer(behave: (socket: import('node:net').Socket) => 
     })
     behave(socket)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.close()
-  })
-  const address = server.address()
-  return typeof address === 'object' && address !== null ? address.port : 0
+  return startListening(server)
 }
 
 test('410 says to stop', async () => {
@@ -88,16 +83,16 @@ test('A target that does not answer is given up after the time limit', async () 
   const receiver = await startReceiver(() => {})
   const result = await startSender(200).send(about(receiver.url))
   expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason: 'timeout' })
-  await vi.waitFor(() => expect(receiver.openConnections()).toBe(0))
+  await expect.poll(() => receiver.openConnections()).toBe(0)
 })
 
 test('Headers that drip are given up after the time limit', async () => {
-  const port = await startSocketServer((socket) => {
+  const url = await startSocketServer((socket) => {
     socket.write('HTTP/1.1 200 OK\r\n')
     const timer = setInterval(() => socket.write('x-a: b\r\n'), 20)
     socket.on('close', () => clearInterval(timer))
   })
-  const result = await startSender(300).send(about(`http://127.0.0.1:${port}/`))
+  const result = await startSender(300).send(about(url))
   expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason: 'timeout' })
 })
 
@@ -106,19 +101,13 @@ test.each([
   ['connection_failed', 'does not speak HTTP', 'SSH-2.0-OpenSSH_9.6\r\n'],
   ['connection_failed', 'sends headers without end', `HTTP/1.1 200 OK\r\nx-a: ${'a'.repeat(100_000)}`],
 ])('%s: a target that %s', async (reason, _behaviour, answer) => {
-  const port = await startSocketServer((socket) => socket.on('data', () => socket.end(answer)))
-  const result = await startSender().send(about(`http://127.0.0.1:${port}/`))
+  const url = await startSocketServer((socket) => socket.on('data', () => socket.end(answer)))
+  const result = await startSender().send(about(url))
   expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason })
 })
 
 test('A refused connection is tried again', async () => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  server.close()
-  await once(server, 'close')
-  const result = await startSender().send(about(`http://127.0.0.1:${port}/`))
+  const result = await startSender().send(about(NOBODYS_URL))
   expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason: 'connection_refused' })
 })
 
@@ -138,7 +127,7 @@ test('A sender that is closed ends what is under way, and sends nothing more', a
   const receiver = await startReceiver(() => {})
   const sender = startSender()
   const underWay = sender.send(about(receiver.url))
-  await vi.waitFor(() => expect(receiver.requests).toHaveLength(1))
+  await expect.poll(() => receiver.requests).toHaveLength(1)
   await sender.close()
   const closed = { kind: 'retry', retryAfterMs: null, reason: 'sender_closed' }
   expect(await underWay).toEqual(closed)

@@ -7,7 +7,9 @@ import { startReceiver } from '../support/receiver.ts'
 const PUBLIC: LookupAddress = { address: '3ffe::1', family: 6 }
 const LOOPBACK: LookupAddress = { address: '127.0.0.1', family: 4 }
 
-function startSender(options: { allowPrivateTargets?: boolean; answers?: LookupAddress[][] } = {}) {
+function startSender(
+  options: { allowPrivateTargets?: boolean; answers?: LookupAddress[][]; timeoutMs?: number } = {},
+) {
   const answers = [...(options.answers ?? [])]
   const asked: string[] = []
   const lookup = async (hostname: string) => {
@@ -17,7 +19,7 @@ function startSender(options: { allowPrivateTargets?: boolean; answers?: LookupA
   const sender = createNotificationSender({
     secrets: [],
     allowPrivateTargets: options.allowPrivateTargets ?? false,
-    timeoutMs: 400,
+    timeoutMs: options.timeoutMs ?? 5_000,
     clock: Date.now,
     ...(options.answers && { lookup }),
   })
@@ -117,7 +119,7 @@ describe('A name', () => {
     'that resolves to public and to private addresses has the private %s: none is tried',
     async (_where, addresses) => {
       const receiver = await startReceiver()
-      const { send } = startSender({ answers: [addresses] })
+      const { send } = startSender({ answers: [addresses], timeoutMs: 400 })
       expect(await send(`http://hooks.example:${receiver.port}/`)).toMatchObject({ kind: 'retry' })
       expect(receiver.connections()).toBe(0)
     },
@@ -125,7 +127,7 @@ describe('A name', () => {
 
   test('that changes from public to loopback is asked once per connection, and never followed there', async () => {
     const receiver = await startReceiver()
-    const { send, asked } = startSender({ answers: [[PUBLIC], [LOOPBACK], [LOOPBACK]] })
+    const { send, asked } = startSender({ answers: [[PUBLIC], [LOOPBACK], [LOOPBACK]], timeoutMs: 400 })
     const target = `http://hooks.example:${receiver.port}/`
     expect(await send(target)).toMatchObject({ kind: 'retry' })
     expect(asked).toHaveLength(1)

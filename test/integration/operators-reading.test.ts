@@ -1,12 +1,13 @@
+import { writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { buffer } from 'node:stream/consumers'
-import { lstatSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { ask, listRuns } from '../support/operator.ts'
-import { API_KEY, startTracker, startTrackerAndSandbox, temporaryDirectory } from '../support/tracker.ts'
+import { readRows } from '../support/signed-webhooks.ts'
+import { ADMIN_KEY, startTracker, startTrackerAndSandbox, temporaryDirectory } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhooks.ts'
 import { BY_HAND, uploadWith } from './reconcile-setup.ts'
 
@@ -147,7 +148,7 @@ test('deliveries are listed with what became of them, refused ones too, and show
   await deliver(`${webhookUrl.slice(0, -3)}abc`, payload('remove-bg', 'failure'))
   type Listed = { deliveries: { deliveryId: string; outcome: string; cause: string | null }[] }
   const list = async (query = '') => (await ask<Listed>(tracker, `/deliveries${query}`)).json.deliveries
-  await expect.poll(() => list(), { timeout: 5_000 }).toHaveLength(3)
+  await expect.poll(() => list()).toHaveLength(3)
   expect((await list()).map(({ outcome }) => outcome)).toEqual(['rejected', 'duplicate', 'applied'])
   expect(await list('?outcome=rejected')).toMatchObject([{ cause: 'forged_token' }])
   expect(await list(`?fileId=${FILE_ID}`)).toHaveLength(2)
@@ -224,14 +225,14 @@ test('the status of an asset is not told any longer, though forgetting it was no
 test('a backup is a database of its own with everything in it', async () => {
   const tracker = await startTracker(BY_HAND)
   await register(tracker, ['remove-bg'])
-  const answer = await tracker.fetch('/backup', {
-    method: 'POST',
-    headers: { authorization: 'Bearer admin-key-of-the-tests-0123456789' },
-  })
+  const headers = { authorization: `Bearer ${ADMIN_KEY}` }
+  const answer = await tracker.fetch('/backup', { method: 'POST', headers })
   expect(answer.status).toBe(200)
   const bytes = Buffer.from(await answer.arrayBuffer())
   expect(bytes.length).toBe(Number(answer.headers.get('content-length')))
-  expect(bytes.subarray(0, 15).toString()).toBe('SQLite format 3')
+  const copy = temporaryDirectory()
+  writeFileSync(join(copy, 'tracker.db'), bytes)
+  expect(readRows(copy, 'SELECT name, status FROM runs')).toEqual([{ name: 'remove-bg', status: 'pending' }])
 })
 
 test('a backup comes whole to who sends a long body and closes, and its reason is kept', async () => {
@@ -248,40 +249,4 @@ test('a backup comes whole to who sends a long body and closes, and its reason i
   expect(await ask(tracker, '/audit')).toMatchObject({
     json: { acts: [{ kind: 'backup', reason: 'before the move' }] },
   })
-})
-test.runIf(process.platform === 'linux')(
-  'a backup that could not be told of leaves no file open',
-  async () => {
-    const directory = temporaryDirectory()
-    const real = openSqliteStore({ path: join(directory, 'tracker.db') })
-    const recordAct = () => Promise.reject(new TrackerError('store_unavailable', 'The disk is full.'))
-    const tracker = await startTracker(BY_HAND, { store: { ...real, recordAct } }, directory)
-    expect((await ask(tracker, '/backup', { method: 'POST' })).status).toBe(503)
-    const open = readdirSync('/proc/self/fd').flatMap((fd) => {
-      const path = `/proc/self/fd/${fd}`
-      return lstatSync(path, { throwIfNoEntry: false }) ? [readlinkSync(path)] : []
-    })
-    expect(open.filter((path) => path.includes(join(directory, 'backup-')))).toEqual([])
-  },
-)
-
-test.each([
-  ['GET', '/runs'],
-  ['GET', '/runs/x'],
-  ['POST', '/runs/x/retry'],
-  ['POST', '/runs/x/acknowledge'],
-  ['POST', '/runs/retry'],
-  ['GET', '/retries/x'],
-  ['GET', '/deliveries'],
-  ['GET', '/deliveries/x'],
-  ['POST', '/deliveries/x/replay'],
-  ['GET', '/stats'],
-  ['GET', '/audit'],
-  ['POST', '/backup'],
-  ['POST', '/reconcile'],
-  ['DELETE', '/assets/x'],
-])('%s %s is opened by the admin key alone', async (method, path) => {
-  const tracker = await startTracker(BY_HAND)
-  expect((await ask(tracker, path, { method, key: API_KEY })).status).toBe(403)
-  expect((await ask(tracker, path, { method, key: 'no key of ours' })).status).toBe(401)
 })

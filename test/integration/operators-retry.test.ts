@@ -2,12 +2,21 @@ import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
 import type { Overrides } from '../../src/service-overrides.ts'
 import type { Store } from '../../src/store/store.ts'
+import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
 import { readLinks, readText } from '../support/html.ts'
 import { ask, listRuns, type OperatorRun } from '../support/operator.ts'
 import { signIn } from '../support/operator-browser.ts'
-import { API_KEY, IMAGEKIT_KEY, startTrackerAndSandbox, temporaryDirectory } from '../support/tracker.ts'
+import {
+  API_KEY,
+  IMAGEKIT_KEY,
+  type RunningTracker,
+  startTracker,
+  startTrackerAndSandbox,
+  temporaryDirectory,
+} from '../support/tracker.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
 import { statusOf } from '../support/webhooks.ts'
+import { fail } from './admin-setup.ts'
 import { BY_HAND, uploadWith } from './reconcile-setup.ts'
 
 const FAILING = { tags: 'sandbox:remove-bg=failed,sandbox:delay=5' }
@@ -111,9 +120,7 @@ test('many are asked for again by a filter: told beforehand, one after another, 
   const location = started.headers.get('location') ?? ''
   expect(location).toBe(`/retries/${started.json.retryId}`)
   const progress = async () => (await ask(tracker, location)).json
-  await expect
-    .poll(progress, { timeout: 10_000 })
-    .toMatchObject({ total: 2, done: 2, failed: 0, state: 'done' })
+  await expect.poll(progress).toMatchObject({ total: 2, done: 2, failed: 0, state: 'done' })
   const runs = await listRuns(tracker)
   expect(runs).toHaveLength(5)
   const second = runs.filter(({ attempt }) => attempt === 2).map(({ fileId }) => fileId)
@@ -162,6 +169,48 @@ test('what became of a run that was sent is written down, if not at once then wh
     .poll(async () => (await ask(tracker, `/retries/${json.retryId}`)).json, { timeout: 10_000 })
     .toMatchObject({ total: 1, done: 1, failed: 0, state: 'done' })
   expect(await listRuns(tracker)).toHaveLength(2)
+})
+
+/** Three failures that are asked for again, of an ImageKit that answers updates with these statuses, and then with 200. */
+async function startAskingAgain(statuses: number[], holdMs: number) {
+  const asked: { fileId: string; at: number }[] = []
+  const { url } = await startBrokenImagekit(async (call) => {
+    await call.readJson()
+    const fileId = call.path.split('/')[3] ?? ''
+    asked.push({ fileId, at: performance.now() })
+    const status = statuses.shift() ?? 200
+    if (status === 200) call.answer(status, uploadedFile(fileId))
+    else call.answer(status, { message: 'Rate limit exceeded' }, { 'x-ratelimit-reset': String(holdMs) })
+  })
+  // Nothing is overdue, so that nobody asks for anything else.
+  const tracker = await startTracker({ ...BY_HAND, RECONCILE_AFTER: '1h', IMAGEKIT_API_URL: url })
+  for (const fileId of ['a', 'b', 'c']) await fail(tracker, 'remove-bg', fileId)
+  const started = await ask(tracker, '/runs/retry', { method: 'POST', body: { status: 'failed' } })
+  const progressOf = async (of: RunningTracker) => (await ask(of, started.headers.get('location') ?? '')).json
+  return { tracker, asked, progressOf }
+}
+
+const ALL_TAKEN = { total: 3, done: 3, failed: 0, state: 'done' }
+
+test('many are asked for again as slowly as ImageKit wishes, and what it held back keeps its turn', async () => {
+  const { tracker, asked, progressOf } = await startAskingAgain([429], 700)
+  await expect.poll(() => progressOf(tracker)).toMatchObject(ALL_TAKEN)
+  const [refused, next, ...others] = asked
+  expect(next?.fileId).toBe(refused?.fileId)
+  expect(new Set([next, ...others].map((one) => one?.fileId))).toEqual(new Set(['a', 'b', 'c']))
+  expect(asked).toHaveLength(4)
+  expect((next?.at ?? 0) - (refused?.at ?? 0)).toBeGreaterThanOrEqual(690)
+})
+
+test('a restart in the middle of many repeats none that ImageKit has taken', async () => {
+  const { tracker, asked, progressOf } = await startAskingAgain([200, 429], 60_000)
+  await expect.poll(() => asked.length).toBe(2)
+  const restarted = await tracker.restart()
+  await expect.poll(() => progressOf(restarted)).toMatchObject(ALL_TAKEN)
+  const [taken, held, ...others] = asked.map(({ fileId }) => fileId)
+  expect(others).toHaveLength(2)
+  expect(others).toContain(held)
+  expect(others).not.toContain(taken)
 })
 
 test.each([

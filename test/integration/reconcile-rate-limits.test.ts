@@ -19,7 +19,7 @@ test('429 is obeyed: for as many milliseconds as it says nothing is asked', asyn
   library.refusal = { status: 429, headers: { 'x-ratelimit-reset': '700' } }
   const tracker = await startTracker({ ...EAGER, ...library.env })
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
-  await expect.poll(() => library.askedAt.length, { timeout: 5_000 }).toBe(1)
+  await expect.poll(() => library.askedAt.length).toBe(1)
   library.change(fileId, AWS_TAG)
   library.refusal = undefined
 

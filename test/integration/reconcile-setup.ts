@@ -1,7 +1,6 @@
-import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import type { Sandbox } from '../../src/sandbox/sandbox.ts'
 import { type Call, startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { readRows } from '../support/signed-webhooks.ts'
 import { ADMIN_KEY, type RunningTracker } from '../support/tracker.ts'
 import { FILE, FILE_NAME, upload } from '../support/uploads.ts'
 
@@ -65,12 +64,7 @@ export async function reconcileNow(tracker: RunningTracker, dryRun = false): Pro
 
 /** What the file of a tracker holds, row by row. */
 export function rowsOf(tracker: RunningTracker, sql: string): unknown[] {
-  const db = new Database(join(tracker.directory, 'tracker.db'), { readonly: true })
-  try {
-    return db.prepare(sql).all()
-  } finally {
-    db.close()
-  }
+  return readRows(tracker.directory, sql)
 }
 
 type Refusal = { status: number; headers?: { [name: string]: string } } | 'break_off'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { nobodysUrl, uploadedFile } from '../support/broken-imagekit.ts'
+import { NOBODYS_URL, uploadedFile } from '../support/broken-imagekit.ts'
 import { startTracker } from '../support/tracker.ts'
 import { FILE_ID, register, statusOf } from '../support/webhooks.ts'
 import {
@@ -46,7 +46,7 @@ test.each([
 test('while nobody listens at ImageKit the run is pending past its time', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
-  const env = { ...BY_HAND, ...library.env, IMAGEKIT_API_URL: await nobodysUrl() }
+  const env = { ...BY_HAND, ...library.env, IMAGEKIT_API_URL: NOBODYS_URL }
   const tracker = await startTracker(env, { clock })
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
   advance(30 * 3_600_000)
@@ -62,7 +62,7 @@ test('while ImageKit fails it is asked less and less often', async () => {
   library.refusal = { status: 500 }
   const tracker = await startTracker({ ...EAGER, RECONCILE_EVERY: '40ms', ...library.env })
   await uploadWith(tracker, ['aws-auto-tagging'])
-  await expect.poll(() => library.askedAt.length, { timeout: 10_000 }).toBe(5)
+  await expect.poll(() => library.askedAt.length).toBe(5)
   const pauses = library.askedAt.slice(1).map((at, index) => at - (library.askedAt[index] ?? 0))
   for (const [index, pause] of pauses.entries()) expect(pause).toBeGreaterThanOrEqual(80 * 2 ** index - 5)
 })

@@ -1,44 +1,16 @@
-import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { createServer } from 'node:http'
-import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { afterEach, expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { imageBytes } from '../sandbox/support/fixture-images.ts'
+import { startListening } from '../support/listening.ts'
+import { clientV6 } from '../support/sdk-v6.ts'
 import { API_KEY, startTrackerAndSandbox } from '../support/tracker.ts'
 import { statusOf } from '../support/webhooks.ts'
 
-type Uploaded = Record<string, unknown> & { fileId: string; url: string }
-type Client = {
-  upload(options: object): Promise<Uploaded>
-  updateFileDetails(fileId: string, changes: object): Promise<unknown>
-}
-
-const load = createRequire(import.meta.url)
-// Its own types leave no usable type for what `upload` resolves to.
-const ImageKit: new (options: object) => Client = load('imagekit')
-
-type Axios = {
-  interceptors: { request: { use(change: (config: { url: string }) => object): number; clear(): void } }
-}
-
-// The very axios that the SDK requires: its API host is hard-coded there.
-const axios: Axios = createRequire(load.resolve('imagekit'))('axios')
-
-afterEach(() => axios.interceptors.request.clear())
-
 async function startWithClient(privateKey = API_KEY) {
   const started = await startTrackerAndSandbox()
-  const { url } = started.tracker
-  axios.interceptors.request.use((config) => {
-    config.url = config.url.replace('https://api.imagekit.io', url)
-    return config
-  })
-  const uploadEndpoint = `${url}/api/v1/files/upload`
-  return {
-    ...started,
-    client: new ImageKit({ publicKey: 'public', privateKey, urlEndpoint: url, uploadEndpoint }),
-  }
+  return { ...started, client: clientV6(started.tracker.url, privateKey) }
 }
 
 test('a buffer with extensions, tags and customMetadata is tracked to its end', async () => {
@@ -65,17 +37,11 @@ test('a buffer with extensions, tags and customMetadata is tracked to its end', 
 
 test('a stream, a base64 text and a URL arrive as the same file', async () => {
   const { client } = await startWithClient()
-  const files = createServer((_, response) => response.end(imageBytes('leaf.webp'))).listen(0, '127.0.0.1')
-  await once(files, 'listening')
-  onTestFinished(() => {
-    files.close()
-  })
-  const address = files.address()
-  const port = typeof address === 'object' ? address?.port : 0
+  const files = await startListening(createServer((_, response) => response.end(imageBytes('leaf.webp'))))
   const sources = [
     createReadStream(fileURLToPath(new URL('../fixtures/images/leaf.webp', import.meta.url))),
     imageBytes('leaf.webp').toString('base64'),
-    `http://127.0.0.1:${port}/leaf.webp`,
+    `${files}/leaf.webp`,
   ]
   for (const file of sources) {
     const uploaded = await client.upload({ file, fileName: 'leaf.webp' })

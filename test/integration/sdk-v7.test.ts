@@ -1,10 +1,10 @@
-import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import ImageKit, { AuthenticationError, BadRequestError, NotFoundError, toFile } from '@imagekit/nodejs'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { imageBytes } from '../sandbox/support/fixture-images.ts'
+import { startListening } from '../support/listening.ts'
 import { API_KEY, startTrackerAndSandbox } from '../support/tracker.ts'
 import { statusOf } from '../support/webhooks.ts'
 
@@ -48,18 +48,12 @@ test('a stream with extensions is tracked to its end', async () => {
 
 test('a buffer, a base64 text and a URL arrive as the same file', async () => {
   const { client, sandbox } = await startWithClient()
-  const files = createServer((_, response) => response.end(imageBytes('leaf.webp'))).listen(0, '127.0.0.1')
-  await once(files, 'listening')
-  onTestFinished(() => {
-    files.close()
-  })
-  const address = files.address()
-  const port = typeof address === 'object' ? address?.port : 0
+  const files = await startListening(createServer((_, response) => response.end(imageBytes('leaf.webp'))))
   const sources = [
     await toFile(imageBytes('leaf.webp'), 'leaf.webp'),
     imageBytes('leaf.webp').toString('base64'),
     `data:image/webp;base64,${imageBytes('leaf.webp').toString('base64')}`,
-    `http://127.0.0.1:${port}/leaf.webp`,
+    `${files}/leaf.webp`,
   ]
   for (const file of sources) {
     const uploaded = await client.files.upload({ file, fileName: 'leaf.webp' })

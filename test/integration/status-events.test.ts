@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import {
   manualTimers,
   observed,
@@ -126,7 +126,7 @@ it('keeps all streams alive with comments, by one timer, each once in fifteen se
   expect(server.timers.running()).toEqual([1500])
   for (let tick = 0; tick < 10; tick += 1) server.timers.fire(1500)
   const comments = (stream: { text(): string }) => stream.text().split(':\n\n').length - 1
-  await vi.waitFor(() => expect(streams.map(comments)).toEqual(streams.map(() => 1)))
+  await expect.poll(() => streams.map(comments)).toEqual(streams.map(() => 1))
   for (const stream of streams) stream.leave()
   await server.watched(0)
   expect(server.timers.running()).toEqual([])

@@ -1,9 +1,8 @@
-import { once } from 'node:events'
 import { type ClientRequest, type IncomingMessage, request, type Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import { requestId } from 'hono/request-id'
-import { onTestFinished, vi } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import type { AssetFacts } from '../../src/domain/asset.ts'
 import { type Observation, observe } from '../../src/domain/observe.ts'
 import { type Run, requestedRun } from '../../src/domain/run.ts'
@@ -14,6 +13,7 @@ import { createAccess } from '../../src/tracking/access.ts'
 import { createCapabilityTokens } from '../../src/tracking/capability-tokens.ts'
 import { createStatusBoard } from '../../src/tracking/status-board.ts'
 import { type StartTimer, startSystemTimer } from '../../src/tracking/status-timer.ts'
+import { startListening } from '../support/listening.ts'
 
 export const API_KEY = 'an-api-key-for-tests'
 export const ADMIN_KEY = 'an-admin-key-for-tests'
@@ -80,18 +80,11 @@ export async function startStatusServer(options: { keys?: boolean; startTimer?: 
   app.onError((error, c) => answers.asProblem(error, c))
   app.route('/', statusRoutes({ board, access, statusTokens: tokens.status, startTimer }))
   const server = createAdaptorServer({ fetch: app.fetch }) as Server
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  onTestFinished(() => {
-    board.close()
-    server.close()
-    server.closeAllConnections()
-  })
+  const url = await startListening(server)
+  onTestFinished(() => board.close())
 
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url,
     board,
     store,
     loads,
@@ -106,13 +99,7 @@ export async function startStatusServer(options: { keys?: boolean; startTimer?: 
       board.changed(fileId)
     },
     /** Resolves once so many clients wait or listen. */
-    watched: (count: number) =>
-      vi.waitFor(
-        () => {
-          if (board.watching() !== count) throw new Error(`${board.watching()} are watching, not ${count}`)
-        },
-        { interval: 5, timeout: 10_000 },
-      ),
+    watched: (count: number) => expect.poll(() => board.watching(), { interval: 5 }).toBe(count),
   }
 }
 
@@ -149,12 +136,7 @@ export async function openEvents(url: string, headers: Record<string, string> = 
     text: () => text,
     events,
     received: (count: number) =>
-      vi.waitFor(
-        () => {
-          if (events().length < count) throw new Error(`${events().length} events, not ${count}`)
-        },
-        { interval: 5, timeout: 10_000 },
-      ),
+      expect.poll(() => events().length, { interval: 5 }).toBeGreaterThanOrEqual(count),
     leave: () => outgoing.destroy(),
   }
 }

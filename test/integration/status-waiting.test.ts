@@ -1,5 +1,5 @@
 import { request } from 'node:http'
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
 import { manualTimers, observed, pendingAsset, SUCCESS, startStatusServer } from './status-server.ts'
 
@@ -194,7 +194,7 @@ it('tells the waiters of a settle whose first read failed', async () => {
   await server.watched(1)
   server.store.failure = new TrackerError('store_unavailable', 'The file is locked.')
   server.change(observed(server.asset, 'remove-bg', SUCCESS))
-  await vi.waitFor(() => expect(server.timers.running()).toEqual([60_000, 1000]))
+  await expect.poll(() => server.timers.running()).toEqual([60_000, 1000])
   server.store.failure = undefined
   server.timers.fire(1000)
   expect(await (await waiting).json()).toMatchObject({ status: 'success' })

@@ -1,6 +1,5 @@
-import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
+import { readRows } from '../support/signed-webhooks.ts'
 import { API_KEY, startTracker } from '../support/tracker.ts'
 import { FILE_ID, register, statusOf } from '../support/webhooks.ts'
 
@@ -125,9 +124,7 @@ test('a submission keeps the name of the key that asked, and not the key', async
   const tracker = await startTracker()
   await register(tracker, ['remove-bg'])
   await tracker.service.stop()
-  const database = new Database(join(tracker.directory, 'tracker.db'), { readonly: true })
-  const [row] = database.prepare('SELECT * FROM submissions').all()
-  database.close()
+  const [row] = readRows(tracker.directory, 'SELECT * FROM submissions')
   expect(row).toMatchObject({ key_name: 'app', kind: 'external' })
   expect(JSON.stringify(row)).not.toContain(API_KEY)
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Call, nobodysUrl, startBrokenImagekit } from '../support/broken-imagekit.ts'
+import { type Call, NOBODYS_URL, startBrokenImagekit } from '../support/broken-imagekit.ts'
 import { startTracker, temporaryDirectory } from '../support/tracker.ts'
 import { FILE_ID, update } from '../support/updates.ts'
 import { getSubmission, openUpload } from '../support/uploads.ts'
@@ -11,13 +11,13 @@ const BODY = { extensions: [{ name: 'remove-bg' }] }
 async function start(url: string, overrides = {}) {
   const directory = temporaryDirectory()
   const watched = openWatchedStore(directory)
-  const settings = { store: watched.store, imagekitTimeoutMs: 50, drainMs: 100, ...overrides }
+  const settings = { store: watched.store, drainMs: 100, ...overrides }
   const tracker = await startTracker({ IMAGEKIT_API_URL: url }, settings, directory)
   return { tracker, ...watched }
 }
 
 test('an ImageKit that refuses connections is 502, the submission is rejected, the asset stays unknown', async () => {
-  const { tracker, created } = await start(await nobodysUrl())
+  const { tracker, created } = await start(NOBODYS_URL)
   const answer = await update(tracker, BODY)
   expect(answer.status).toBe(502)
   expect(await answer.json()).toEqual({
@@ -44,7 +44,10 @@ test.for(TROUBLES)(
       webhookUrl = String(Object(await call.readJson()).webhookUrl)
       script(call)
     })
-    const { tracker } = await start(imagekit.url)
+    const { tracker } = await start(
+      imagekit.url,
+      code === 'imagekit_timeout' ? { imagekitTimeoutMs: 50 } : {},
+    )
     const answer = await update(tracker, BODY)
     expect(answer.status).toBe(status)
     expect(answer.headers.get('x-should-retry')).toBe('false')
@@ -90,7 +93,7 @@ test('a body that stalls is cut off', async () => {
 
 test('the answer to a caller that left is still applied', async () => {
   const imagekit = await startBrokenImagekit((call) => call.readJson())
-  const { tracker, created } = await start(imagekit.url, { imagekitTimeoutMs: 10_000 })
+  const { tracker, created } = await start(imagekit.url)
   const headers = { 'content-type': 'application/json' }
   const caller = openUpload(tracker, headers, 'PATCH', `/v1/files/${FILE_ID}/details`)
   caller.write(JSON.stringify(BODY))

@@ -73,13 +73,13 @@ test('one more than MAX_CONCURRENT_UPLOADS is told to come back, until one has e
 })
 
 test('a caller that stalls in the middle of its form is cut off, and makes room for others', async () => {
-  const { tracker, imagekit, created } = await start({ MAX_CONCURRENT_UPLOADS: '1' }, { bodyIdleMs: 50 })
+  const { tracker, imagekit, created } = await start({ MAX_CONCURRENT_UPLOADS: '1' }, { bodyIdleMs: 500 })
   const caller = openUpload(tracker)
   caller.write(FILE_START)
   const answer = await caller.answer
   expect(answer.status).toBe(408)
   expect(JSON.parse(answer.body)).toEqual({
-    message: expect.stringContaining('50 ms'),
+    message: expect.stringContaining('500 ms'),
     help: expect.any(String),
   })
   await imagekit.calls[0]?.closed
@@ -97,7 +97,7 @@ test('a caller that is held back by a slow ImageKit is not cut off for it', asyn
     await call.readForm()
     call.answer(200, uploadedFile('file1'))
   })
-  const settings = { bodyIdleMs: 100, drainMs: 100 }
+  const settings = { bodyIdleMs: 500, drainMs: 100 }
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, settings)
   const caller = openUpload(tracker)
   caller.write(FILE_START)
@@ -111,7 +111,7 @@ test('a caller that is held back by a slow ImageKit is not cut off for it', asyn
   caller.stream.on('drain', move)
   move()
   // The buffers of the system take some; then nothing moves any more, for longer than a caller may be idle.
-  await expect.poll(() => Date.now() - movedAt, { timeout: 10_000 }).toBeGreaterThan(300)
+  await expect.poll(() => Date.now() - movedAt).toBeGreaterThan(1000)
   expect(sent).toBeLessThan(128)
   caller.stream.off('drain', move)
   readOn()
@@ -127,7 +127,7 @@ test('a slow caller may take longer than ImageKit may be silent', async () => {
   const startedAt = Date.now()
   caller.write(FILE_START)
   // The client's timers are coarse: within two seconds one of 50 ms has gone off for certain.
-  await expect.poll(() => Date.now() - startedAt, { timeout: 5000, interval: 100 }).toBeGreaterThan(2000)
+  await expect.poll(() => Date.now() - startedAt, { interval: 100 }).toBeGreaterThan(2000)
   caller.write(`\r\n--${BOUNDARY}--\r\n`)
   caller.end()
   expect((await caller.answer).status).toBe(200)
@@ -138,7 +138,7 @@ test.each([
   ['a byte now and then is cut off', 'y', 408],
   ['enough of it passes, however long it takes', 'y'.repeat(100), 200],
 ])('an upload of which there comes %s', async (_, piece, status) => {
-  const { tracker } = await start({}, { uploadPace: { bytes: 100, ms: 200 } })
+  const { tracker } = await start({}, { uploadPace: { bytes: 100, ms: 1000 } })
   const caller = openUpload(tracker)
   caller.write(FILE_START)
   let pieces = 0
@@ -148,7 +148,7 @@ test.each([
   }, 20)
   onTestFinished(() => clearInterval(timer))
   if (status === 200) {
-    await expect.poll(() => pieces).toBeGreaterThan(30)
+    await expect.poll(() => pieces).toBeGreaterThan(75)
     clearInterval(timer)
     caller.write(`\r\n--${BOUNDARY}--\r\n`)
     caller.end()

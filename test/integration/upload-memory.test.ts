@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { uploadedFile } from '../support/broken-imagekit.ts'
+import { startListening } from '../support/listening.ts'
 import { type RunningProgram, runServe } from '../support/program.ts'
 import { ADMIN_KEY, API_KEY, temporaryDirectory } from '../support/tracker.ts'
 import { BOUNDARY, openUpload, partText } from '../support/uploads.ts'
@@ -28,15 +27,12 @@ test.for([
         received.push(sha256)
         outgoing.end(JSON.stringify(uploadedFile('file1')))
       })
-    }).listen(0, '127.0.0.1')
-    onTestFinished(() => void imagekit.close())
-    await once(imagekit, 'listening')
-    const { port } = imagekit.address() as AddressInfo
+    })
     const service = await runServe({
       NODE_OPTIONS: TELL_RSS,
       DATABASE_URL: `file:${temporaryDirectory()}/tracker.db`,
       IMAGEKIT_PRIVATE_KEY: 'private_key',
-      IMAGEKIT_UPLOAD_URL: `http://127.0.0.1:${port}`,
+      IMAGEKIT_UPLOAD_URL: await startListening(imagekit),
       TRACKER_API_KEY: API_KEY,
       TRACKER_ADMIN_KEY: ADMIN_KEY,
     })
@@ -60,7 +56,7 @@ test.for([
 /** The largest memory that was told up to now. */
 async function toldRss(service: RunningProgram): Promise<number> {
   const count = told(service).length
-  await vi.waitFor(() => expect(told(service).length).toBeGreaterThan(count))
+  await expect.poll(() => told(service).length).toBeGreaterThan(count)
   return Math.max(...told(service))
 }
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { startListening } from '../support/listening.ts'
 import { startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import {
   BOUNDARY,
@@ -80,10 +80,8 @@ test('a file as URL is fetched by ImageKit, not by the tracker', async () => {
   const origin = createServer((incoming, outgoing) => {
     asked.push(incoming.url ?? '')
     outgoing.end('hello')
-  }).listen(0, '127.0.0.1')
-  onTestFinished(() => void origin.close())
-  await new Promise((resolve) => origin.once('listening', resolve))
-  const url = `http://127.0.0.1:${(origin.address() as AddressInfo).port}/a.txt`
+  })
+  const url = `${await startListening(origin)}/a.txt`
   const answer = await upload(tracker, [['file', url], FILE_NAME])
   expect(await answer.json()).toMatchObject({ size: 5 })
   expect(sandbox.uploads()[0]?.file?.sha256).toBe(hash(url))

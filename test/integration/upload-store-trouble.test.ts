@@ -48,7 +48,7 @@ test('if the store can’t take ImageKit’s answer the caller still gets it, an
   expect(await getSubmission(tracker, submissionId)).toMatchObject({ state: 'submitting' })
   refused.clear()
   await expect
-    .poll(() => getSubmission(tracker, submissionId), { timeout: 5000 })
+    .poll(() => getSubmission(tracker, submissionId))
     .toMatchObject({ state: 'accepted', fileId: 'file1', extensions: [{ source: 'response' }] })
 })
 
@@ -71,7 +71,7 @@ test('a key whose answer still waits for the store is under way; then it gives t
   expect(first.status).toBe(200)
   expect((await upload(tracker, FORM, KEY)).status).toBe(409)
   refused.clear()
-  await expect.poll(async () => (await upload(tracker, FORM, KEY)).status, { timeout: 5000 }).toBe(200)
+  await expect.poll(async () => (await upload(tracker, FORM, KEY)).status).toBe(200)
   expect(imagekit.calls).toHaveLength(1)
 })
 
@@ -80,7 +80,7 @@ test('a key that could not be given back while the store was down is free once i
   refused.add('createSubmission').add('releaseIdempotencyKey')
   expect((await upload(tracker, FORM, KEY)).status).toBe(503)
   refused.clear()
-  await expect.poll(async () => (await upload(tracker, FORM, KEY)).status, { timeout: 5000 }).toBe(200)
+  await expect.poll(async () => (await upload(tracker, FORM, KEY)).status).toBe(200)
   expect(imagekit.calls.filter((call) => call.hasWholeForm)).toHaveLength(1)
 })
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
+import { readRows } from '../support/signed-webhooks.ts'
 import { startTracker, temporaryDirectory } from '../support/tracker.ts'
 import { deliver, FILE_ID, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
 
@@ -116,14 +116,11 @@ test('a delivery is stored raw with its headers, without what may be a secret of
   await deliver(webhookUrl, '[1]')
   await tracker.service.stop()
 
-  const database = new Database(join(tracker.directory, 'tracker.db'), { readonly: true })
-  const rows = database
-    .prepare(
-      `SELECT d.*, b.headers, b.body, s.submission_id FROM deliveries d
-       JOIN delivery_bodies b ON b.delivery_seq = d.seq JOIN submissions s ON s.seq = d.submission_seq ORDER BY d.seq`,
-    )
-    .all()
-  database.close()
+  const rows = readRows(
+    tracker.directory,
+    `SELECT d.*, b.headers, b.body, s.submission_id FROM deliveries d
+     JOIN delivery_bodies b ON b.delivery_seq = d.seq JOIN submissions s ON s.seq = d.submission_seq ORDER BY d.seq`,
+  )
   expect(rows).toMatchObject([
     { outcome: 'applied', signature: 'unchecked', service: 'remove-bg', final_status: 'success' },
     { outcome: 'ignored', cause: 'unknown_shape', signature: 'absent', service: null },

@@ -1,48 +1,12 @@
-import { createRequire } from 'node:module'
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { clientV6 } from '../support/sdk-v6.ts'
 import { imageBytes } from './support/fixture-images.ts'
-import { PRIVATE_KEY, type RunningSandbox, startSandbox } from './support/running-sandbox.ts'
+import { PRIVATE_KEY, startSandbox } from './support/running-sandbox.ts'
 import { startReceiver } from './support/webhook-receiver.ts'
-
-type Uploaded = Record<string, unknown> & { fileId: string; url: string; tags: string[] }
-type Client = {
-  upload(options: object): Promise<Uploaded & { $ResponseMetadata: { headers: Record<string, string> } }>
-  getFileDetails(fileId: string): Promise<unknown>
-  getFileVersions(fileId: string): Promise<unknown>
-  listFiles(options: object): Promise<unknown>
-  updateFileDetails(fileId: string, changes: object): Promise<unknown>
-  deleteFile(fileId: string): Promise<unknown>
-}
-
-const load = createRequire(import.meta.url)
-// Its own types leave no usable type for what `upload` resolves to.
-const ImageKit: new (options: object) => Client = load('imagekit')
-
-type Axios = {
-  interceptors: { request: { use(change: (config: { url: string }) => object): number; clear(): void } }
-}
-
-// The very axios that the SDK requires: its API host is hard-coded there.
-const axios: Axios = createRequire(load.resolve('imagekit'))('axios')
-
-afterEach(() => axios.interceptors.request.clear())
-
-function clientFor(sandbox: RunningSandbox): Client {
-  axios.interceptors.request.use((config) => {
-    config.url = config.url.replace('https://api.imagekit.io', sandbox.url)
-    return config
-  })
-  return new ImageKit({
-    publicKey: 'public',
-    privateKey: PRIVATE_KEY,
-    urlEndpoint: sandbox.url,
-    uploadEndpoint: `${sandbox.url}/api/v1/files/upload`,
-  })
-}
 
 test('version 6 of the SDK uploads a Buffer with extensions and reads, updates and deletes the file', async () => {
   const sandbox = await startSandbox()
-  const client = clientFor(sandbox)
+  const client = clientV6(sandbox.url, PRIVATE_KEY)
   const receiver = await startReceiver()
   const uploaded = await client.upload({
     file: imageBytes('shirt.png'),
@@ -73,7 +37,7 @@ test('version 6 of the SDK uploads a Buffer with extensions and reads, updates a
 
 test('version 6 of the SDK uploads from a URL', async () => {
   const sandbox = await startSandbox()
-  const client = clientFor(sandbox)
+  const client = clientV6(sandbox.url, PRIVATE_KEY)
   const first = await client.upload({ file: imageBytes('leaf.webp'), fileName: 'leaf.webp' })
   const copy = await client.upload({ file: first.url, fileName: 'copy.webp', useUniqueFileName: false })
   expect(copy).toMatchObject({ name: 'copy.webp', size: imageBytes('leaf.webp').length, width: 32 })

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { readdir, stat } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
+import { NOBODYS_URL } from '../support/broken-imagekit.ts'
+import { startListening } from '../support/listening.ts'
 import { imageBlob, imageBytes } from './support/fixture-images.ts'
 import { download, upload } from './support/requests.ts'
 import { PRIVATE_KEY, startSandbox } from './support/running-sandbox.ts'
@@ -55,15 +56,8 @@ test('a text that is neither URL nor base64, and a named file that looks like ba
 
 test('a URL that fails or does not answer with a file is a 400', async () => {
   const sandbox = await startSandbox()
-  const server = createServer((_request, response) => response.writeHead(404).end('no')).listen(
-    0,
-    '127.0.0.1',
-  )
-  await once(server, 'listening')
-  onTestFinished(() => void server.close())
-  const address = server.address()
-  const port = typeof address === 'object' ? address?.port : undefined
-  for (const file of [`http://127.0.0.1:${port}/x.jpg`, 'http://127.0.0.1:1/x.jpg', 'https://not a url']) {
+  const url = await startListening(createServer((_request, response) => response.writeHead(404).end('no')))
+  for (const file of [`${url}/x.jpg`, `${NOBODYS_URL}/x.jpg`, 'https://not a url']) {
     const { status, body } = await upload(sandbox, { file })
     expect(status).toBe(400)
     expect(body['message']).toContain('invalid file parameter')
@@ -80,8 +74,7 @@ test('64 MiB go to disk while they arrive and are the same bytes there, with fie
     yield Buffer.from(`${part('fileName')}big.bin\r\n${part('file', '; filename="big.bin"')}`)
     for (let index = 0; index < 64; index++) {
       // Nothing more is sent until most of the first half is on disk.
-      if (index === 32)
-        await vi.waitFor(async () => expect(await spooledBytes(spool)).toBeGreaterThan(24 * MIB))
+      if (index === 32) await expect.poll(() => spooledBytes(spool)).toBeGreaterThan(24 * MIB)
       const chunk = Buffer.alloc(MIB, index)
       hash.update(chunk)
       yield chunk
@@ -110,7 +103,7 @@ test('an upload that its client breaks off leaves nothing behind', async () => {
   async function* body() {
     yield Buffer.from('--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n')
     yield Buffer.alloc(MIB)
-    await vi.waitFor(async () => expect(await spooledBytes(spool)).toBeGreaterThan(MIB / 2))
+    await expect.poll(() => spooledBytes(spool)).toBeGreaterThan(MIB / 2)
     client.abort()
   }
   const response = fetch(`${sandbox.url}/api/v1/files/upload`, {
@@ -121,7 +114,7 @@ test('an upload that its client breaks off leaves nothing behind', async () => {
     signal: client.signal,
   })
   await expect(response).rejects.toThrow('aborted')
-  await vi.waitFor(async () => expect(await readdir(spool)).toEqual([]))
+  await expect.poll(() => readdir(spool)).toEqual([])
   expect(sandbox.uploads()).toEqual([])
 })
 

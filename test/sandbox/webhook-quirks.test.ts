@@ -1,6 +1,6 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
+import { startListening } from '../support/listening.ts'
 import { imageBlob } from './support/fixture-images.ts'
 import { get, patch, upload } from './support/requests.ts'
 import { type RunningSandbox, startSandbox } from './support/running-sandbox.ts'
@@ -14,10 +14,9 @@ function uploadWith(sandbox: RunningSandbox, tags: string, webhookUrl: string, n
 test('drop: the effect is on the file and no webhook is ever sent', async () => {
   const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
   const { body } = await uploadWith(sandbox, 'sandbox:webhook=drop,sandbox:delay=1', receiver.url)
-  await vi.waitFor(async () => {
-    const { body: details } = await get(sandbox, `/v1/files/${String(body['fileId'])}/details`)
-    expect(details['AITags']).not.toBeNull()
-  })
+  await expect
+    .poll(async () => (await get(sandbox, `/v1/files/${String(body['fileId'])}/details`)).body['AITags'])
+    .not.toBeNull()
   await sandbox.stop()
   expect(sandbox.deliveries()).toEqual([])
   expect(receiver.received).toEqual([])
@@ -57,7 +56,7 @@ test('late: the effect is there after one delay, the webhook after ten', async (
   const [sandbox, receiver] = [await startSandbox({ delay }), await startReceiver()]
   await uploadWith(sandbox, 'sandbox:webhook=late,sandbox:delay=500', receiver.url)
   await receiver.waitFor(1)
-  await vi.waitFor(() => expect(sandbox.deliveries()).toMatchObject([{ state: 'delivered' }]))
+  await expect.poll(() => sandbox.deliveries()).toMatchObject([{ state: 'delivered' }])
   expect(waits).toEqual([500, 4500])
 })
 
@@ -92,12 +91,8 @@ test('early waits for a receiver that does not answer, but not for ever', async 
   const waits: number[] = []
   const delay = async (ms: number) => void waits.push(ms)
   const sandbox = await startSandbox({ delay })
-  const silent = createServer(() => undefined).listen(0, '127.0.0.1')
-  await once(silent, 'listening')
-  onTestFinished(() => void silent.close())
-  const address = silent.address()
-  const port = typeof address === 'object' ? address?.port : undefined
-  const { status } = await uploadWith(sandbox, 'sandbox:webhook=early', `http://127.0.0.1:${port}/`)
+  const silent = await startListening(createServer(() => undefined))
+  const { status } = await uploadWith(sandbox, 'sandbox:webhook=early', silent)
   expect(status).toBe(200)
   expect(waits).toEqual([5000])
 })

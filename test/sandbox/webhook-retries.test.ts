@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { imageBlob } from './support/fixture-images.ts'
 import { upload } from './support/requests.ts'
 import { type RunningSandbox, startSandbox } from './support/running-sandbox.ts'
@@ -14,7 +14,7 @@ test('a webhook is sent again until the answer is exactly 200; redirects are not
   await uploadFor(sandbox, receiver.url)
   const webhooks = await receiver.waitFor(5)
   expect(new Set(webhooks.map((webhook) => JSON.stringify(webhook))).size).toBe(1)
-  await vi.waitFor(() => expect(sandbox.deliveries()).toMatchObject([{ state: 'delivered' }]))
+  await expect.poll(() => sandbox.deliveries()).toMatchObject([{ state: 'delivered' }])
   const [delivery] = sandbox.deliveries()
   expect(delivery?.attempts.map(({ statusCode }) => statusCode)).toEqual([500, 201, 204, 307, 200])
   expect(receiver.headers[0]).toMatchObject({ 'content-type': 'application/json' })
@@ -30,9 +30,7 @@ test('the pauses double from the base to ten minutes, and end after 24 hours', a
   const sandbox = await startSandbox({ delay, clock: () => new Date(now), webhookRetryMs: 1000 })
   const receiver = await startReceiver(Array.from({ length: 400 }, () => 503))
   await uploadFor(sandbox, receiver.url)
-  await vi.waitFor(() => expect(sandbox.deliveries()).toMatchObject([{ state: 'abandoned' }]), {
-    timeout: 5000,
-  })
+  await expect.poll(() => sandbox.deliveries()).toMatchObject([{ state: 'abandoned' }])
   const [, ...pauses] = waits
   expect(pauses.slice(0, 4)).toEqual([1000, 2000, 4000, 8000])
   expect(Math.max(...pauses)).toBe(600_000)
@@ -44,7 +42,7 @@ test('the pauses double from the base to ten minutes, and end after 24 hours', a
 test('a receiver that cannot be reached is tried again', async () => {
   const sandbox = await startSandbox()
   await uploadFor(sandbox, 'http://127.0.0.1:1/hook')
-  await vi.waitFor(() => expect(sandbox.deliveries()[0]?.attempts.length).toBeGreaterThan(1))
+  await expect.poll(() => sandbox.deliveries()[0]?.attempts.length).toBeGreaterThan(1)
   expect(sandbox.deliveries()[0]?.attempts[0]?.statusCode).toBeNull()
 })
 

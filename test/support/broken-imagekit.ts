@@ -1,7 +1,5 @@
-import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { onTestFinished } from 'vitest'
+import { startListening } from './listening.ts'
 
 /** A stand-in for ImageKit that does to each request what `script` says, however rude. */
 export type BrokenImagekit = { url: string; calls: Call[] }
@@ -15,24 +13,11 @@ export async function startBrokenImagekit(
     calls.push(call)
     void script(call)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, calls }
+  return { url: await startListening(server), calls }
 }
 
-/** An address where nobody listens. */
-export async function nobodysUrl(): Promise<string> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return `http://127.0.0.1:${port}`
-}
+/** An address where nobody listens, nor comes to listen: a port that was free a moment ago may be another test's by now. */
+export const NOBODYS_URL = 'http://127.0.0.1:1'
 
 /** Longer than any form's closing boundary. */
 const MAX_END = 200

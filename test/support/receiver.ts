@@ -1,7 +1,6 @@
-import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { onTestFinished } from 'vitest'
+import { startListening } from './listening.ts'
 
 type ReceivedRequest = { method: string; path: string; headers: IncomingHttpHeaders; body: string }
 
@@ -37,17 +36,10 @@ export async function startReceiver(answer: RequestListener = takeIt): Promise<R
       open -= 1
     })
   })
-  server.listen(0)
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const url = await startListening(server, '::')
   return {
-    port,
-    url: `http://127.0.0.1:${port}/hook`,
+    port: Number(new URL(url).port),
+    url: `${url}/hook`,
     requests,
     connections: () => connections,
     openConnections: () => open,

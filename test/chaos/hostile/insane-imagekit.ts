@@ -1,7 +1,6 @@
-import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { onTestFinished } from 'vitest'
 import { uploadedFile } from '../../support/broken-imagekit.ts'
+import { startListening } from '../../support/listening.ts'
 import type { Dice } from './dice.ts'
 import { hostileJson } from './hostile-json.ts'
 import { PASSED_ON } from './judge-answer.ts'
@@ -37,16 +36,8 @@ export async function startInsaneImagekit(dice: Dice): Promise<InsaneImagekit> {
       answer(dice, request, response, fileId)
     })
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: await startListening(server),
     calls: () => calls,
     webhookUrl: (fileId) => webhookUrls.get(fileId) ?? '',
     calmDown() {

@@ -1,7 +1,7 @@
-import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { onTestFinished, vi } from 'vitest'
+import { expect } from 'vitest'
+import { startListening } from '../../support/listening.ts'
 
 type Webhook = {
   service: string
@@ -28,25 +28,13 @@ export async function startReceiver(statuses: number[] = []): Promise<WebhookRec
     headers.push(request.headers)
     response.writeHead(statuses.shift() ?? 200, { location: '/elsewhere' }).end()
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
   return {
-    url: `http://127.0.0.1:${port}/hook?appId=some-id`,
+    url: `${await startListening(server)}/hook?appId=some-id`,
     received,
     headers,
-    waitFor: (count) =>
-      vi.waitFor(
-        () => {
-          if (received.length < count) throw new Error(`${received.length} of ${count} webhooks came`)
-          return received
-        },
-        { timeout: 5000, interval: 5 },
-      ),
+    async waitFor(count) {
+      await expect.poll(() => received.length, { interval: 5 }).toBeGreaterThanOrEqual(count)
+      return received
+    },
   }
 }

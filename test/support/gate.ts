@@ -9,7 +9,10 @@ export function createGate(): Gate {
   let opened = Promise.resolve()
   let open = () => {}
   return {
-    delay: (_ms, signal) => Promise.race([opened, realDelay(LONGER_THAN_ANY_TEST_MS, signal)]),
+    async delay(ms, signal) {
+      await Promise.race([opened, realDelay(LONGER_THAN_ANY_TEST_MS, signal)])
+      await realDelay(ms, signal)
+    },
     hold() {
       opened = new Promise((resolve) => {
         open = resolve

@@ -1,0 +1,130 @@
+import fc from 'fast-check'
+import type { FinalStatus } from '../../src/domain/run.ts'
+import type { Store } from '../../src/store/store.ts'
+import { accepted, EVIDENCE, newDelivery, newSubmission, refused } from './facts.ts'
+import { anAct } from './operator-facts.ts'
+
+export const HOUR = 3_600_000
+const NAMES = ['remove-bg', 'ai-tasks', 'saved-extension']
+
+/** One thing that is asked of the store; `index` says of which submission. */
+type Step =
+  | { kind: 'submit'; names: string[]; fileId: string | null; at: number }
+  | { kind: 'taken' | 'clash' | 'forget' | 'again'; index: number }
+  | {
+      kind: 'answer'
+      index: number
+      statuses: { [name: string]: 'pending' | FinalStatus }
+      isQueued: boolean
+    }
+  | { kind: 'refuse'; index: number; as: 'rejected' | 'unconfirmed' }
+  | { kind: 'webhook'; index: number; service: string; status: FinalStatus; code: string | null; at: number }
+  | { kind: 'finding'; index: number; finding: 'evidence' | 'no_word' | 'asset_gone' }
+  | { kind: 'acknowledge'; indexes: number[] }
+
+const index = fc.nat(6)
+const at = fc.integer({ min: 0, max: 30 * HOUR })
+const finalStatus = fc.constantFrom<FinalStatus>('success', 'failed')
+const service = fc.constantFrom('remove-bg', 'ai-tasks', 'surprise')
+export const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('submit' as const),
+      names: fc.subarray(NAMES, { minLength: 1 }),
+      fileId: fc.constantFrom('file-1', 'file-2', null),
+      at,
+    }),
+  },
+  fc.record({ kind: fc.constantFrom('taken' as const, 'clash', 'forget', 'again'), index }),
+  fc.record({
+    kind: fc.constant('answer' as const),
+    index,
+    statuses: fc.dictionary(service, fc.constantFrom('pending' as const, 'success', 'failed')),
+    isQueued: fc.boolean(),
+  }),
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('refuse' as const),
+      index,
+      as: fc.constantFrom('rejected' as const, 'unconfirmed'),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('webhook' as const),
+      index,
+      service,
+      status: finalStatus,
+      code: fc.option(fc.constantFrom('E1', 'E2', 'E3')),
+      at,
+    }),
+  },
+  fc.record({
+    kind: fc.constant('finding' as const),
+    index,
+    finding: fc.constantFrom('evidence' as const, 'no_word', 'asset_gone'),
+  }),
+  fc.record({ kind: fc.constant('acknowledge' as const), indexes: fc.array(index, { maxLength: 3 }) }),
+)
+
+export type Known = ReturnType<typeof newSubmission>[]
+
+export async function perform(store: Store, known: Known, step: Step): Promise<unknown> {
+  if (step.kind === 'submit') {
+    const asked = newSubmission(step.names, { fileId: step.fileId, at: step.at })
+    known.push(asked)
+    return store.createSubmission(asked)
+  }
+  if (step.kind === 'acknowledge') {
+    const found = await Promise.all(step.indexes.map((each) => runsOf(store, known, each)))
+    return store.acknowledgeRuns(
+      found.flatMap((runs) => runs.map(({ runId }) => runId)),
+      anAct(),
+    )
+  }
+  const asked = known[step.index % Math.max(1, known.length)]
+  if (asked === undefined) return
+  const { submissionId, fileId } = asked
+  switch (step.kind) {
+    case 'taken':
+      // It fails once its runs are counted: its first name is fresh, and its id is taken.
+      return store.createSubmission({ ...asked, extensions: [{ name: 'fresh' }] })
+    case 'clash': {
+      const delivery = newDelivery(submissionId, { service: 'ai-tasks', status: 'failed', fileId })
+      await store.recordDelivery({ ...delivery, word: { ...delivery.word, service: null } })
+      return store.recordDelivery({ ...delivery, word: { ...delivery.word, error: { code: 'only here' } } })
+    }
+    case 'forget':
+      return fileId === null ? undefined : store.forgetAsset(fileId, anAct({ kind: 'forget' }))
+    case 'again': {
+      const [run] = await runsOf(store, known, step.index)
+      const again = newSubmission([run?.name ?? 'remove-bg'], { fileId, kind: 'update', attempt: 2 })
+      return store.submitRetry(run?.runId ?? '', again, { act: anAct({ kind: 'retry' }) })
+    }
+    case 'answer': {
+      const facts = { fileId: step.isQueued ? null : fileId }
+      return store.answerSubmission(submissionId, accepted(step.statuses, facts), 2 * HOUR)
+    }
+    case 'refuse':
+      return store.answerSubmission(submissionId, refused(step.as), 3 * HOUR)
+    case 'webhook': {
+      const { service: named, status, code } = step
+      const error = code === null ? null : { code }
+      const word = { service: named, status, fileId, error }
+      return store.recordDelivery(newDelivery(submissionId, word, { receivedAt: step.at }))
+    }
+    case 'finding': {
+      const [run] = await runsOf(store, known, step.index)
+      const finding = step.finding === 'evidence' ? EVIDENCE : { kind: step.finding }
+      return store.applyFinding(run?.runId ?? '', finding, 4 * HOUR)
+    }
+  }
+}
+
+async function runsOf(store: Store, known: Known, index: number) {
+  const asked = known[index % Math.max(1, known.length)]
+  return (asked && (await store.findSubmission(asked.submissionId))?.runs) ?? []
+}

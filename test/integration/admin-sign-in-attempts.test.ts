@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { readText } from '../support/html.ts'
+import { openBrowser } from '../support/operator-browser.ts'
+import { ADMIN_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
+
+/** Tries a key as somebody who is, or says to be, at this address. */
+const attemptsAt = (tracker: RunningTracker) => (address: string, key: string) =>
+  openBrowser(tracker).post('/admin/sign-in', [['key', key]], { 'x-forwarded-for': address })
+
+test('ten failed attempts of one address shut it out for a quarter of an hour, even with the right key', async () => {
+  let now = Date.now()
+  const tracker = await startTracker({ TRUSTED_PROXIES: '127.0.0.0/8' }, { clock: () => now })
+  const from = attemptsAt(tracker)
+  for (let count = 0; count < 10; count += 1)
+    expect((await from('192.0.2.1', 'wrong-key-0123456789')).status).toBe(401)
+  const shut = await from('192.0.2.1', ADMIN_KEY)
+  expect([shut.status, shut.headers.get('retry-after')]).toEqual([429, '900'])
+  expect(readText(shut.html)).toContain('Wait a quarter of an hour')
+  expect((await from('192.0.2.2', ADMIN_KEY)).status).toBe(303)
+  // What stands before the entry of a trusted proxy is anybody's invention.
+  expect((await from('203.0.113.9, 192.0.2.1', ADMIN_KEY)).status).toBe(429)
+  now += 15 * 60_000
+  expect((await from('192.0.2.1', ADMIN_KEY)).status).toBe(303)
+})
+
+test('a hundred failed attempts shut everybody out, from wherever they came', async () => {
+  const tracker = await startTracker({ TRUSTED_PROXIES: '127.0.0.1' })
+  const from = attemptsAt(tracker)
+  for (let count = 0; count < 100; count += 1)
+    expect((await from(`198.51.100.${count}`, 'wrong-key-0123456789')).status).toBe(401)
+  expect((await from('192.0.2.2', ADMIN_KEY)).status).toBe(429)
+})
+
+test('without TRUSTED_PROXIES nobody is believed to be somebody else', async () => {
+  const tracker = await startTracker()
+  const from = attemptsAt(tracker)
+  for (let count = 0; count < 10; count += 1) await from(`192.0.2.${count}`, 'wrong-key-0123456789')
+  expect((await from('192.0.2.99', ADMIN_KEY)).status).toBe(429)
+})

@@ -1,0 +1,97 @@
+import { join } from 'node:path'
+import { Webhook } from 'standardwebhooks'
+import { expect, vi } from 'vitest'
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { type Receiver, startReceiver } from '../support/receiver.ts'
+import { type RunningTracker, startTracker, temporaryDirectory } from '../support/tracker.ts'
+import { deliver, register } from '../support/webhooks.ts'
+import { BY_HAND, movingClock, rowsOf } from './reconcile-setup.ts'
+
+const SECRET = `whsec_${Buffer.from('a secret of twenty-four b').toString('base64')}`
+export const MINUTE = 60_000
+
+type Message = {
+  text: string
+  alert: string
+  state: string
+  extension: string | null
+  count: number | null
+  ageSeconds: number | null
+  since: string
+  resolvedAt: string | null
+  url: string
+}
+
+/** Read by the scheme's own library at the time of the tracker; what is not signed by us throws. */
+function verified({ headers, body }: Receiver['requests'][number]): Message {
+  const at = String(headers['webhook-timestamp'])
+  vi.useFakeTimers({ toFake: ['Date'], now: Number(at) * 1000 })
+  try {
+    const told = new Webhook(SECRET).verify(body, {
+      'webhook-id': String(headers['webhook-id']),
+      'webhook-timestamp': at,
+      'webhook-signature': String(headers['webhook-signature']),
+    })
+    return told as Message
+  } finally {
+    vi.useRealTimers()
+  }
+}
+
+/** A tracker that alerts a receiver, and how it answers. */
+export async function startAlerting(env: { [name: string]: string } = {}) {
+  const answer = { status: 200, isSilent: false }
+  const receiver = await startReceiver((request, response) => {
+    if (answer.isSilent) request.socket.destroy()
+    else response.writeHead(answer.status).end('ok')
+  })
+  const { clock, advance } = movingClock()
+  const directory = temporaryDirectory()
+  let begun = 0
+  const openStore = () => {
+    const store = openSqliteStore({ path: join(directory, 'tracker.db') })
+    const listAlerts = () => {
+      begun += 1
+      return store.listAlerts()
+    }
+    return { ...store, listAlerts }
+  }
+  const tracker = await startTracker(
+    {
+      ...BY_HAND,
+      RECONCILE_AFTER: '7d',
+      EXPIRE_AFTER: '7d',
+      ALERT_WEBHOOK_URL: receiver.url,
+      ALERT_FAILURES: '3/15m',
+      ALLOW_PRIVATE_TARGETS: 'true',
+      TRACKER_WEBHOOK_SECRET: SECRET,
+      ...env,
+    },
+    {
+      clock,
+      alertEveryMs: 50,
+      get store() {
+        return openStore()
+      },
+    },
+    directory,
+  )
+  /** Something was the matter or not, and it is told: one look has begun and ended since. */
+  const looks = async () => {
+    const before = begun
+    await expect.poll(() => begun).toBeGreaterThanOrEqual(before + 2)
+  }
+  const messages = () => receiver.requests.map(verified)
+  const states = () => messages().map(({ state, extension }) => `${state} ${extension}`)
+  return { tracker, receiver, answer, advance, messages, states, looks }
+}
+
+export async function fail(tracker: RunningTracker, name: string, count: number): Promise<void> {
+  for (let index = 0; index < count; index += 1) {
+    const fileId = `file-${performance.now()}`
+    const { webhookUrl } = await register(tracker, [name], fileId)
+    await deliver(webhookUrl, { service: name, status: 'FAILURE', fileId, error: { message: 'Quota.' } })
+  }
+}
+
+export const kept = (tracker: RunningTracker) => rowsOf(tracker, 'SELECT state, is_told AS told FROM alerts')

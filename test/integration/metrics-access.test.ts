@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { ADMIN_KEY, API_KEY, startTracker } from '../support/tracker.ts'
+
+test.each([
+  ['an API key', { authorization: `Bearer ${API_KEY}` }, 200],
+  ['an admin key', { authorization: `Bearer ${ADMIN_KEY}` }, 200],
+  ['no key', { authorization: '' }, 401],
+  ['a wrong key', { authorization: 'Bearer of-nothing-at-all-0123456789' }, 401],
+] as const)('%s is answered as it deserves', async (_, headers, status) => {
+  const tracker = await startTracker()
+  expect((await fetch(`${tracker.url}/metrics`, { headers })).status).toBe(status)
+})
+
+test('with METRICS_PUBLIC, and where no key is configured, none is asked for', async () => {
+  const open = await startTracker({ METRICS_PUBLIC: 'true' })
+  expect((await fetch(`${open.url}/metrics`)).status).toBe(200)
+  expect((await fetch(`${open.url}/stats`)).status).toBe(401)
+  const local = await startTracker({ TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' })
+  expect((await fetch(`${local.url}/metrics`)).status).toBe(200)
+  const foreign = { headers: { origin: 'https://elsewhere.example' } }
+  expect((await fetch(`${local.url}/metrics`, foreign)).status).toBe(403)
+})

@@ -1,0 +1,35 @@
+import { createRequire } from 'node:module'
+import { onTestFinished } from 'vitest'
+
+type Uploaded = Record<string, unknown> & { fileId: string; url: string; tags: string[] }
+
+/** Version 6 of ImageKit's SDK; its own types leave no usable type for what `upload` resolves to. */
+type Client = {
+  upload(options: object): Promise<Uploaded & { $ResponseMetadata: { headers: Record<string, string> } }>
+  getFileDetails(fileId: string): Promise<unknown>
+  getFileVersions(fileId: string): Promise<unknown>
+  listFiles(options: object): Promise<unknown>
+  updateFileDetails(fileId: string, changes: object): Promise<unknown>
+  deleteFile(fileId: string): Promise<unknown>
+}
+
+type Axios = {
+  interceptors: { request: { use(change: (config: { url: string }) => object): number; clear(): void } }
+}
+
+const load = createRequire(import.meta.url)
+const ImageKit: new (options: object) => Client = load('imagekit')
+
+// The very axios that the SDK requires: its API host is hard-coded there.
+const axios: Axios = createRequire(load.resolve('imagekit'))('axios')
+
+/** A client that takes `url` for ImageKit until the test ends. */
+export function clientV6(url: string, privateKey: string): Client {
+  axios.interceptors.request.use((config) => {
+    config.url = config.url.replace('https://api.imagekit.io', url)
+    return config
+  })
+  onTestFinished(() => axios.interceptors.request.clear())
+  const uploadEndpoint = `${url}/api/v1/files/upload`
+  return new ImageKit({ publicKey: 'public', privateKey, urlEndpoint: url, uploadEndpoint })
+}
