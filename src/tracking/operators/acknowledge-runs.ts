@@ -10,7 +10,7 @@ export type AcknowledgeDeps = {
 }
 
 /** So many are written in one step: others write in between. */
-export const ACKNOWLEDGED_AT_ONCE = 200
+const ACKNOWLEDGED_AT_ONCE = 200
 
 type Acknowledgement = { runIds: readonly string[]; note: string | null; actor: string }
 
