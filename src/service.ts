@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { dirname, join } from 'node:path'
 import type { Hono } from 'hono'
 import { pino } from 'pino'
@@ -74,8 +75,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   )
   const backlog = createAnswerBacklog({ log })
   const refusedLog = createRefusedLog({ store, log })
-  const { imagekitTimeoutMs } = overrides
-  const { imagekit, lookup, sender } = createClients(config, { clock, imagekitTimeoutMs })
+  const { imagekit, lookup, sender } = createClients(config, { ...overrides, clock })
   const { overdueAfterMs, reconcileEveryMs, expireAfterMs, retentionMs } = config.upkeep
   const reconciling = {
     store,
@@ -177,17 +177,20 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     },
     async stop() {
       const deadline = AbortSignal.timeout(drainMs)
+      const timeUp = once(deadline, 'abort')
       const closed = server.close(drainMs)
       board.close()
       await closed
       await opener.stop()
       // What they wait for outside is broken off, and done after the next start.
       await Promise.all([lookup.close(), sender.close()])
-      await jobs.stop()
-      await refusedLog.close()
+      const jobsStopped = jobs.stop()
+      // The retrier may be waiting for ImageKit: beyond the deadline that is broken off as well.
+      await Promise.race([jobsStopped, timeUp])
       // Callers may be gone while ImageKit's answers to them are still awaited; those have to reach the store.
       await imagekit.close(deadline)
-      await gate.settled()
+      await jobsStopped
+      await Promise.all([gate.settled(), refusedLog.close()])
       await backlog.close()
       await store.close()
       log.info('stopped')

@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
+import { ask, listRuns } from '../support/operator.ts'
 import { rawRequest } from '../support/raw-request.ts'
 import { startStandIn } from '../support/stand-in.ts'
 import { API_KEY, type RunningTracker, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
-import { register } from '../support/webhooks.ts'
+import { deliver, payload, register } from '../support/webhooks.ts'
 
 const authorization = `Bearer ${API_KEY}`
 
@@ -94,6 +95,26 @@ test('an ImageKit that stays silent does not hold up the stop, and the upload is
   const database = new Database(join(tracker.directory, 'tracker.db'), { readonly: true })
   expect(database.prepare('SELECT state FROM submissions').all()).toEqual([{ state: 'unconfirmed' }])
   database.close()
+})
+
+test.each([
+  ['one run', (runId: string) => ({ path: `/runs/${runId}/retry`, body: {} })],
+  ['many runs', () => ({ path: '/runs/retry', body: { status: 'failed' } })],
+])('nor does it while it is asked for %s again', async (_, requestFor) => {
+  const standIn = await startStandIn(() => {})
+  const tracker = await startTracker({ IMAGEKIT_API_URL: standIn.url }, { drainMs: 200 })
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  await deliver(webhookUrl, payload('remove-bg', 'failure'))
+  const [failed] = await listRuns(tracker, '?status=failed')
+  const { path, body } = requestFor(failed?.runId ?? '')
+  ask(tracker, path, { method: 'POST', body }).catch(() => {})
+  await expect.poll(() => standIn.received()).toBe(1)
+  expect(await secondsOf(tracker.service.stop())).toBeLessThan(3)
+
+  const database = new Database(join(tracker.directory, 'tracker.db'), { readonly: true })
+  const states = database.prepare("SELECT state FROM submissions WHERE kind = 'update'").all()
+  database.close()
+  expect(states).toEqual([{ state: 'unconfirmed' }])
 })
 
 test('connections that are kept alive do not hold up the stop, also one that was busy when it began', async () => {
