@@ -151,7 +151,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     uploadLimits,
     instanceId,
   })
-  const server = createHttpServer(app, errorAnswers.unreadable, {
+  const server = createHttpServer(app, errorAnswers, {
     ...CONNECTION_LIMITS,
     ...overrides.connectionLimits,
   })
