@@ -56,9 +56,9 @@ export function createHttpServer(
   })
   server.timeout = limits.stalledMs
   server.maxHeadersCount = MAX_HEADERS
-  const noteUnderWay = answerBrokenRequests(server, unreadable)
+  const mayBegin = answerBrokenRequests(server, unreadable)
   const answer = (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    noteUnderWay(incoming, outgoing)
+    if (!mayBegin(incoming, outgoing)) return
     if (incoming.rawHeaders.length < 2 * MAX_HEADERS) return void listener(incoming, outgoing)
     const { status, headers, body } = unreadable('headers_too_large', TOO_MANY_HEADERS)
     const length = Buffer.byteLength(body)

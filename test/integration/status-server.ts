@@ -1,6 +1,4 @@
-import { once } from 'node:events'
-import { type ClientRequest, type IncomingMessage, request, type Server } from 'node:http'
-import { createAdaptorServer } from '@hono/node-server'
+import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { Hono } from 'hono'
 import { requestId } from 'hono/request-id'
 import { onTestFinished, vi } from 'vitest'
@@ -9,6 +7,7 @@ import { type Observation, observe } from '../../src/domain/observe.ts'
 import { type Run, requestedRun } from '../../src/domain/run.ts'
 import type { AppEnv } from '../../src/http/app-env.ts'
 import { createErrorAnswers } from '../../src/http/error-answers.ts'
+import { CONNECTION_LIMITS, createHttpServer } from '../../src/http/server.ts'
 import { statusRoutes } from '../../src/http/status-routes.ts'
 import { createAccess } from '../../src/tracking/access.ts'
 import { createCapabilityTokens } from '../../src/tracking/capability-tokens.ts'
@@ -79,19 +78,15 @@ export async function startStatusServer(options: { keys?: boolean; startTimer?: 
   app.use(requestId())
   app.onError((error, c) => answers.asProblem(error, c))
   app.route('/', statusRoutes({ board, access, statusTokens: tokens.status, startTimer }))
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  onTestFinished(() => {
+  const server = createHttpServer(app, answers, CONNECTION_LIMITS)
+  const port = await server.listen('127.0.0.1', 0)
+  onTestFinished(async () => {
     board.close()
-    server.close()
-    server.closeAllConnections()
+    await server.close(0)
   })
 
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://127.0.0.1:${port}`,
     board,
     store,
     loads,
