@@ -50,7 +50,8 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
           const signal = closedSignal(c)
           const answer = await sendOnce(deps, {
             scope: requestScope(c, keyName),
-            fingerprint: () => deps.imagekit.fingerprintUpload(form),
+            // A repeated upload comes whole, too, and takes as much to read as the first.
+            fingerprint: () => deps.gate.pass('uploads', () => deps.imagekit.fingerprintUpload(form)),
             send: (scope) =>
               deps.gate.pass('uploads', () =>
                 meterUpload(deps.meter, form, (metered) =>
