@@ -25,7 +25,7 @@ export function writeCursor(place: number | DeliveryPlace): string {
 export function answerPage(c: AppContext, page: object, next: number | DeliveryPlace | null): Response {
   const nextCursor = next === null ? null : writeCursor(next)
   if (nextCursor !== null) {
-    const query = new URLSearchParams(c.req.queries() as unknown as Record<string, string>)
+    const query = new URLSearchParams(c.req.query())
     query.set('cursor', nextCursor)
     c.header('Link', `<${c.req.path}?${query.toString()}>; rel="next"`)
   }
