@@ -1,5 +1,6 @@
 import { Agent } from 'undici'
 import type { Json } from '../domain/json.ts'
+import { authorizationOf } from './authorization.ts'
 import { exchange } from './exchange.ts'
 import { fingerprintForm } from './form-fingerprint.ts'
 import { type FormLimits, type IncomingForm, readFormParts } from './form-reader.ts'
@@ -28,7 +29,7 @@ export function createImagekitClient(options: ClientOptions) {
     bodyTimeout: timeoutMs,
     maxResponseSize: MAX_ANSWER_BYTES,
   })
-  const authorization = `Basic ${Buffer.from(`${options.privateKey}:`).toString('base64')}`
+  const authorization = authorizationOf(options.privateKey)
 
   return {
     /**
