@@ -176,21 +176,19 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       return { url: address.publicUrl }
     },
     async stop() {
-      const deadline = AbortSignal.timeout(drainMs)
-      const timeUp = once(deadline, 'abort')
+      const timeUp = once(AbortSignal.timeout(drainMs), 'abort')
       const closed = server.close(drainMs)
       board.close()
       await closed
       await opener.stop()
       // What they wait for outside is broken off, and done after the next start.
       await Promise.all([lookup.close(), sender.close()])
-      const jobsStopped = jobs.stop()
-      // The retrier may be waiting for ImageKit: beyond the deadline that is broken off as well.
-      await Promise.race([jobsStopped, timeUp])
-      // Callers may be gone while ImageKit's answers to them are still awaited; those have to reach the store.
-      await imagekit.close(deadline)
-      await jobsStopped
-      await Promise.all([gate.settled(), refusedLog.close()])
+      // The retrier and callers that have gone may still wait for ImageKit's answers, which have to reach the store.
+      const answered = Promise.all([jobs.stop(), gate.settled()])
+      await Promise.race([answered, timeUp])
+      await imagekit.close()
+      await answered
+      await refusedLog.close()
       await backlog.close()
       await store.close()
       log.info('stopped')

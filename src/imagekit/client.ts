@@ -81,13 +81,7 @@ export function createImagekitClient(options: ClientOptions) {
       return exchange(url, { method: 'PATCH', headers, dispatcher }, body)
     },
 
-    /** Lets what is under way come to its end until `deadline` aborts, then breaks it off. */
-    async close(deadline: AbortSignal) {
-      const destroy = () => void dispatcher.destroy()
-      deadline.addEventListener('abort', destroy)
-      if (deadline.aborted) destroy()
-      // It rejects once it was destroyed, which is what the deadline is for.
-      await dispatcher.close().catch(() => {})
-    },
+    /** Breaks off what is under way. It is not closed first: an `Agent` that is forgets whom it would have to break off. */
+    close: () => dispatcher.destroy(),
   }
 }
