@@ -8,7 +8,7 @@ const FORM_LIMITS = { maxFieldBytes: 1024 * 1024, maxParts: 100 }
 /** Whoever is spoken to outside: ImageKit, and those who are told. */
 export function createClients(
   { imagekit, notifying }: Pick<Config, 'imagekit' | 'notifying'>,
-  { clock, imagekitTimeoutMs }: { clock: () => number; imagekitTimeoutMs: number | undefined },
+  { clock, imagekitTimeoutMs }: { clock: () => number; imagekitTimeoutMs?: number },
 ) {
   return {
     imagekit: createImagekitClient({

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { dirname, join } from 'node:path'
 import type { Hono } from 'hono'
 import { pino } from 'pino'
@@ -74,8 +75,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   )
   const backlog = createAnswerBacklog({ log })
   const refusedLog = createRefusedLog({ store, log })
-  const { imagekitTimeoutMs } = overrides
-  const { imagekit, lookup, sender } = createClients(config, { clock, imagekitTimeoutMs })
+  const { imagekit, lookup, sender } = createClients(config, { ...overrides, clock })
   const { overdueAfterMs, reconcileEveryMs, expireAfterMs, retentionMs } = config.upkeep
   const reconciling = {
     store,
@@ -151,7 +151,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     uploadLimits,
     instanceId,
   })
-  const server = createHttpServer(app, errorAnswers.unreadable, {
+  const server = createHttpServer(app, errorAnswers, {
     ...CONNECTION_LIMITS,
     ...overrides.connectionLimits,
   })
@@ -176,18 +176,19 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       return { url: address.publicUrl }
     },
     async stop() {
-      const deadline = AbortSignal.timeout(drainMs)
+      const timeUp = once(AbortSignal.timeout(drainMs), 'abort')
       const closed = server.close(drainMs)
       board.close()
       await closed
       await opener.stop()
       // What they wait for outside is broken off, and done after the next start.
       await Promise.all([lookup.close(), sender.close()])
-      await jobs.stop()
+      // The retrier and callers that have gone may still wait for ImageKit's answers, which have to reach the store.
+      const answered = Promise.all([jobs.stop(), gate.settled()])
+      await Promise.race([answered, timeUp])
+      await imagekit.close()
+      await answered
       await refusedLog.close()
-      // Callers may be gone while ImageKit's answers to them are still awaited; those have to reach the store.
-      await imagekit.close(deadline)
-      await gate.settled()
       await backlog.close()
       await store.close()
       log.info('stopped')

@@ -31,43 +31,42 @@ export async function* bodyChunks(
   }: BodyLimits,
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer, void> {
-  const tooLarge = new TrackerError(
-    'payload_too_large',
-    `The request's body is larger than ${maxBytes} bytes.`,
-  )
-  if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) throw tooLarge
+  if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
   const deadline = performance.now() + totalMs
   let bytes = 0
   let stretch = { bytes: 0, waitedMs: 0 }
   while (!incoming.readableEnded) {
     const chunk: Buffer | null = incoming.read()
     if (chunk === null) {
-      const leftMs = deadline - performance.now()
-      const [limit] = [
-        { ms: idleMs, text: `Nothing of the body came for ${idleMs} ms.` },
-        { ms: leftMs, text: `The body was not complete within ${totalMs} ms.` },
+      const from = performance.now()
+      const limit = [
+        { ms: idleMs, text: () => `Nothing of the body came for ${idleMs} ms.` },
+        { ms: deadline - from, text: () => `The body was not complete within ${totalMs} ms.` },
         {
           ms: pace.ms - stretch.waitedMs,
-          text: `The body came too slowly: less than ${pace.bytes} bytes in ${pace.ms} ms.`,
+          text: () => `The body came too slowly: less than ${pace.bytes} bytes in ${pace.ms} ms.`,
         },
-      ].toSorted((one, other) => one.ms - other.ms)
-      const from = performance.now()
-      if (limit !== undefined) await arrival(incoming, limit, signal)
+      ].reduce((nearest, other) => (other.ms < nearest.ms ? other : nearest))
+      await arrival(incoming, limit, signal)
       stretch.waitedMs += performance.now() - from
       continue
     }
     bytes += chunk.length
     stretch.bytes += chunk.length
     if (stretch.bytes >= pace.bytes) stretch = { bytes: 0, waitedMs: 0 }
-    if (bytes > maxBytes) throw tooLarge
+    if (bytes > maxBytes) throw tooLarge(maxBytes)
     yield chunk
   }
+}
+
+function tooLarge(maxBytes: number): TrackerError {
+  return new TrackerError('payload_too_large', `The request's body is larger than ${maxBytes} bytes.`)
 }
 
 /** Resolves when there is more to read, or the end. */
 function arrival(
   incoming: IncomingMessage,
-  limit: { ms: number; text: string },
+  limit: { ms: number; text: () => string },
   signal?: AbortSignal,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -81,7 +80,7 @@ function arrival(
     const onArrival = () => settle()
     const onClose = () =>
       settle(new TrackerError('client_closed', 'The request ended before its body was complete.'))
-    const timer = setTimeout(() => settle(new TrackerError('request_timeout', limit.text)), limit.ms)
+    const timer = setTimeout(() => settle(new TrackerError('request_timeout', limit.text())), limit.ms)
     incoming.on('readable', onArrival).on('end', onArrival).on('close', onClose).on('error', onClose)
     signal?.addEventListener('abort', onClose)
     if (incoming.destroyed || signal?.aborted) onClose()

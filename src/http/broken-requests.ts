@@ -5,14 +5,18 @@ import type { ProblemCode } from './problems.ts'
 
 const LINGER_MS = 500
 
+/** Far more than any client sends ahead. Each may be one that is waited with for a minute, at no cost for its sender. */
+const MAX_UNDER_WAY = 100
+
 /**
  * Answers what is no HTTP, or did not come in time, as a problem, and closes its connection. Returns the function that has to be
- * told of each request: while one is under way, the answer would be taken for that one's.
+ * told of each request: while one is under way, the answer would be taken for that one's. It says whether the request may be
+ * answered: a connection on which too many are sent ahead is closed.
  */
 export function answerBrokenRequests(
   server: Server,
   unreadable: ErrorAnswers['unreadable'],
-): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
+): (incoming: IncomingMessage, outgoing: ServerResponse) => boolean {
   const underWay = new WeakMap<Duplex, Set<ServerResponse>>()
 
   const refused = new WeakSet<Duplex>()
@@ -36,11 +40,30 @@ export function answerBrokenRequests(
     refuse(socket, 'invalid_input', 'No tunnel is opened here.')
   })
 
-  return ({ socket }, outgoing) => {
-    const others = underWay.get(socket) ?? new Set()
-    underWay.set(socket, others.add(outgoing))
-    outgoing.once('close', () => others.delete(outgoing))
+  const follow = (socket: Duplex): Set<ServerResponse> => {
+    const answers = new Set<ServerResponse>()
+    underWay.set(socket, answers)
+    socket.once('close', () => {
+      for (const outgoing of answers) endUnsent(outgoing)
+    })
+    return answers
   }
+
+  return ({ socket }, outgoing) => {
+    const answers = underWay.get(socket) ?? follow(socket)
+    answers.add(outgoing)
+    outgoing.once('close', () => answers.delete(outgoing))
+    if (answers.size <= MAX_UNDER_WAY) return true
+    socket.destroy()
+    return false
+  }
+}
+
+/** That the connection has gone Node tells the answer whose turn it is alone: those behind it would be worked on for ever. */
+function endUnsent(outgoing: ServerResponse): void {
+  if (outgoing.socket !== null) return
+  outgoing.destroy()
+  outgoing.emit('close')
 }
 
 /** Nothing is under way, or just the request that turned out to be broken. */

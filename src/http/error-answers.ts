@@ -8,7 +8,7 @@ import { PROBLEMS, type Problem, type ProblemCode } from './problems.ts'
 type ToldError = { code: ProblemCode; problem: Problem; detail: string; fields: readonly FieldError[] }
 
 /** A problem as plain text: there may be nothing to answer with but a socket. */
-type UnreadableAnswer = { status: number; headers: { [name: string]: string }; body: string }
+type PlainAnswer = { status: number; headers: { [name: string]: string }; body: string }
 
 export type ErrorAnswers = {
   /** What there is to tell of it; what is no `TrackerError` is logged. */
@@ -18,7 +18,9 @@ export type ErrorAnswers = {
   /** ImageKit's `{ message, help }`, for the routes that its SDKs speak to. */
   asImagekit: (error: unknown, c: AppContext) => Response
   /** For a request that can't be understood, so that it never reached a route. */
-  unreadable: (code: ProblemCode, detail: string) => UnreadableAnswer
+  unreadable: (code: ProblemCode, detail: string) => PlainAnswer
+  /** For what went wrong where there is nothing left to answer with; it is logged. */
+  unanswered: (error: unknown) => PlainAnswer
 }
 
 /** `log` gets what is no `TrackerError`, with its cause; the caller gets a fixed sentence. */
@@ -41,8 +43,7 @@ export function createErrorAnswers(
       return { code: error.code, problem: PROBLEMS[error.code], detail: error.message, fields: error.fields }
     }
     log(error, c.get('requestId'))
-    const detail = 'The error was logged under this request id.'
-    return { code: 'internal', problem: PROBLEMS.internal, detail, fields: [] }
+    return { code: 'internal', problem: PROBLEMS.internal, detail: LOGGED, fields: [] }
   }
 
   const problemText = ({ code, problem, detail, fields }: ToldError, requestId: string): string => {
@@ -57,6 +58,13 @@ export function createErrorAnswers(
       requestId,
       ...(fields.length > 0 && { errors: fields }),
     })
+  }
+
+  const plain = (code: ProblemCode, detail: string, requestId: string): PlainAnswer => {
+    const problem = PROBLEMS[code]
+    const body = problemText({ code, problem, detail, fields: [] }, requestId)
+    const headers = { 'Content-Type': PROBLEM_TYPE, 'X-Request-Id': requestId }
+    return { status: problem.status, headers, body }
   }
 
   return {
@@ -76,15 +84,17 @@ export function createErrorAnswers(
       return c.json(errorBody(message), problem.status)
     },
 
-    unreadable(code, detail) {
+    unreadable: (code, detail) => plain(code, detail, randomUUID()),
+
+    unanswered(error) {
       const requestId = randomUUID()
-      const problem = PROBLEMS[code]
-      const body = problemText({ code, problem, detail, fields: [] }, requestId)
-      const headers = { 'Content-Type': PROBLEM_TYPE, 'X-Request-Id': requestId }
-      return { status: problem.status, headers, body }
+      log(error, requestId)
+      return plain('internal', LOGGED, requestId)
     },
   }
 }
+
+const LOGGED = 'The error was logged under this request id.'
 
 const STORE_TOLD_EVERY_MS = 1000
 

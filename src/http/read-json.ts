@@ -8,7 +8,8 @@ export function parseJson(body: Buffer): Json {
   try {
     return JSON.parse(body.toString('utf8').replace(/^\ufeff/, ''))
   } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/, ".*/s, '') : ''
+    // V8 quotes what stands around the fault, from the middle of a text with dots before it.
+    const reason = error instanceof Error ? error.message.replace(/, (?:\.\.\.)?".*/s, '') : ''
     throw new TrackerError('invalid_input', `The body is not JSON (${reason.slice(0, 80)}).`)
   }
 }

@@ -32,19 +32,18 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
 /** Node drops the headers beyond its limit without a word, and what was checked would not be what was sent. */
 const MAX_HEADERS = 200
 
-/** `unreadable` answers a request that never comes to `app`. */
+/** `unreadable` answers a request that never comes to `app`, `unanswered` one that comes out of it without an answer. */
 export function createHttpServer(
-  app: Hono<AppEnv>,
-  unreadable: ErrorAnswers['unreadable'],
+  app: Pick<Hono<AppEnv>, 'fetch'>,
+  { unreadable, unanswered }: Pick<ErrorAnswers, 'unreadable' | 'unanswered'>,
   limits: ConnectionLimits,
 ): HttpServer {
-  const badAddress = () => {
-    const { status, headers, body } = unreadable('invalid_input', BAD_ADDRESS)
-    return new Response(body, { status, headers })
-  }
   const listener = getRequestListener(app.fetch, {
-    errorHandler: (error) =>
-      error instanceof RequestError ? badAddress() : new Response(null, { status: 500 }),
+    errorHandler(error) {
+      const isUnreadable = error instanceof RequestError
+      const { body, ...head } = isUnreadable ? unreadable('invalid_input', BAD_ADDRESS) : unanswered(error)
+      return new Response(body, head)
+    },
   })
   const server = createServer({
     // Whole uploads may take long; each read of a body has a time limit of its own.
@@ -57,9 +56,9 @@ export function createHttpServer(
   })
   server.timeout = limits.stalledMs
   server.maxHeadersCount = MAX_HEADERS
-  const noteUnderWay = answerBrokenRequests(server, unreadable)
+  const mayBegin = answerBrokenRequests(server, unreadable)
   const answer = (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    noteUnderWay(incoming, outgoing)
+    if (!mayBegin(incoming, outgoing)) return
     if (incoming.rawHeaders.length < 2 * MAX_HEADERS) return void listener(incoming, outgoing)
     const { status, headers, body } = unreadable('headers_too_large', TOO_MANY_HEADERS)
     const length = Buffer.byteLength(body)

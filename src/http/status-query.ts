@@ -1,5 +1,5 @@
-import { TrackerError } from '../domain/errors.ts'
 import type { AppContext } from './app-env.ts'
+import { invalidQuery } from './invalid-query.ts'
 
 const MAX_WAIT_SECONDS = 60
 const MAX_ASSETS = 100
@@ -10,7 +10,7 @@ export function parseWaitMs(c: AppContext): number {
   if (wait === undefined) return 0
   const seconds = /^\d+$/.test(wait) ? Number(wait) : Number.NaN
   if (seconds <= MAX_WAIT_SECONDS) return seconds * 1000
-  throw invalid('wait', `must be an integer from 0 to ${MAX_WAIT_SECONDS}, in seconds`)
+  throw invalidQuery('wait', `must be an integer from 0 to ${MAX_WAIT_SECONDS}, in seconds`)
 }
 
 /** Each `?fileId=` once, in the order asked. Throws `invalid_input`. */
@@ -18,9 +18,8 @@ export function parseFileIds(c: AppContext): string[] {
   const fileIds = c.req.queries('fileId') ?? []
   if (fileIds.length >= 1 && fileIds.length <= MAX_ASSETS && !fileIds.includes(''))
     return [...new Set(fileIds)]
-  throw invalid('fileId', `must be given once for each asset, 1 to ${MAX_ASSETS} times, and not be empty`)
-}
-
-function invalid(field: string, message: string): TrackerError {
-  return new TrackerError('invalid_input', 'The query is not valid.', { fields: [{ field, message }] })
+  throw invalidQuery(
+    'fileId',
+    `must be given once for each asset, 1 to ${MAX_ASSETS} times, and not be empty`,
+  )
 }

@@ -1,7 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { TrackerError } from '../domain/errors.ts'
-import type { JsonObject } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
 import type { Submission } from '../domain/submission.ts'
 import { parseExtensions } from '../imagekit/extensions-parameter.ts'
@@ -16,6 +15,7 @@ import type { StatusBoard } from '../tracking/status-board.ts'
 import { submissionView } from '../tracking/submission-view.ts'
 import type { AppContext, AppEnv } from './app-env.ts'
 import { tokenRouteCors } from './cors.ts'
+import { parseWith } from './parse-with.ts'
 import { presentedCredential } from './presented-credential.ts'
 import { presentedKey } from './presented-key.ts'
 import type { ReadBody } from './read-body.ts'
@@ -102,11 +102,4 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
     OPTIONS: responseCors,
   })
   return app
-}
-
-function parseWith<T>(schema: z.ZodType<T>, json: JsonObject): T {
-  const parsed = schema.safeParse(json)
-  if (parsed.success) return parsed.data
-  const fields = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message }))
-  throw new TrackerError('invalid_input', 'The body is not valid.', { fields })
 }

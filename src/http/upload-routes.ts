@@ -5,6 +5,7 @@ import { TrackerError } from '../domain/errors.ts'
 import type { StoredAnswer } from '../domain/idempotency.ts'
 import { parseExtensions } from '../imagekit/extensions-parameter.ts'
 import type { IncomingForm } from '../imagekit/form-reader.ts'
+import { fileIdText } from '../imagekit/plain-text.ts'
 import { parseWebhookUrl } from '../imagekit/webhook-url-parameter.ts'
 import type { Access } from '../tracking/access.ts'
 import { sendOnce } from '../tracking/send-once.ts'
@@ -50,7 +51,8 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
           const signal = closedSignal(c)
           const answer = await sendOnce(deps, {
             scope: requestScope(c, keyName),
-            fingerprint: () => deps.imagekit.fingerprintUpload(form),
+            // A repeated upload comes whole, too, and takes as much to read as the first.
+            fingerprint: () => deps.gate.pass('uploads', () => deps.imagekit.fingerprintUpload(form)),
             send: (scope) =>
               deps.gate.pass('uploads', () =>
                 meterUpload(deps.meter, form, (metered) =>
@@ -102,7 +104,7 @@ function incomingForm(c: AppContext, limits: BodyLimits): IncomingForm {
 /** In an address `.` and `..` would be another path, however they are written. */
 function parseFileId(c: AppContext): string {
   const fileId = c.req.param('fileId') ?? ''
-  if (!/^\.{0,2}$/.test(fileId)) return fileId
+  if (!/^\.{0,2}$/.test(fileId) && fileIdText.safeParse(fileId).success) return fileId
   throw new TrackerError('invalid_input', 'Your request contains invalid fileId parameter.')
 }
 

@@ -44,7 +44,7 @@ export function webhookRoutes(deps: WebhookRoutesDeps): Hono<AppEnv> {
     const head = {
       deliveryId: deps.newId(),
       receivedAt: deps.clock(),
-      headers: storedHeaders(incoming.headers),
+      headers: storedHeaders(incoming.headers, from.token),
     }
     let body: Buffer | undefined
     try {

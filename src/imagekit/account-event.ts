@@ -1,17 +1,17 @@
 import { z } from 'zod'
 import type { AccountEvent } from '../domain/account-event.ts'
 import { isJsonObject, type JsonObject } from '../domain/json.ts'
+import { fileIdText, plainText } from './plain-text.ts'
 import { readToldAnswer } from './read-answer.ts'
 
-const idSchema = z.string().min(1).max(256)
 const eventSchema = z.looseObject({
-  id: idSchema.optional().catch(undefined),
-  type: idSchema.optional().catch(undefined),
-  request: z.looseObject({ x_request_id: idSchema }).optional().catch(undefined),
+  id: plainText.optional().catch(undefined),
+  type: plainText.optional().catch(undefined),
+  request: z.looseObject({ x_request_id: plainText }).optional().catch(undefined),
   // The payload came from `JSON.parse`, so an object in it is JSON; how deep it goes is not looked at.
   data: z.custom<JsonObject>(isJsonObject).optional().catch(undefined),
 })
-const fileSchema = z.looseObject({ fileId: idSchema })
+const fileSchema = z.looseObject({ fileId: fileIdText })
 const failureSchema = z.looseObject({
   transformation: z.looseObject({ error: z.looseObject({ reason: z.string() }) }),
 })

@@ -1,5 +1,6 @@
 import { Agent } from 'undici'
 import type { Json } from '../domain/json.ts'
+import { authorizationOf } from './authorization.ts'
 import { exchange } from './exchange.ts'
 import { fingerprintForm } from './form-fingerprint.ts'
 import { type FormLimits, type IncomingForm, readFormParts } from './form-reader.ts'
@@ -28,7 +29,7 @@ export function createImagekitClient(options: ClientOptions) {
     bodyTimeout: timeoutMs,
     maxResponseSize: MAX_ANSWER_BYTES,
   })
-  const authorization = `Basic ${Buffer.from(`${options.privateKey}:`).toString('base64')}`
+  const authorization = authorizationOf(options.privateKey)
 
   return {
     /**
@@ -80,13 +81,7 @@ export function createImagekitClient(options: ClientOptions) {
       return exchange(url, { method: 'PATCH', headers, dispatcher }, body)
     },
 
-    /** Lets what is under way come to its end until `deadline` aborts, then breaks it off. */
-    async close(deadline: AbortSignal) {
-      const destroy = () => void dispatcher.destroy()
-      deadline.addEventListener('abort', destroy)
-      if (deadline.aborted) destroy()
-      // It rejects once it was destroyed, which is what the deadline is for.
-      await dispatcher.close().catch(() => {})
-    },
+    /** Breaks off what is under way. It is not closed first: an `Agent` that is forgets whom it would have to break off. */
+    close: () => dispatcher.destroy(),
   }
 }

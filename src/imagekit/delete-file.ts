@@ -1,4 +1,5 @@
 import { request } from 'undici'
+import { authorizationOf } from './authorization.ts'
 
 const TIMEOUT_MS = 30_000
 
@@ -9,7 +10,7 @@ export async function deleteFile(
 ): Promise<number> {
   const { statusCode, body } = await request(`${apiUrl}/v1/files/${encodeURIComponent(fileId)}`, {
     method: 'DELETE',
-    headers: { authorization: `Basic ${Buffer.from(`${privateKey}:`).toString('base64')}` },
+    headers: { authorization: authorizationOf(privateKey) },
     headersTimeout: TIMEOUT_MS,
     bodyTimeout: TIMEOUT_MS,
   })

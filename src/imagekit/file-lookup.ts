@@ -1,5 +1,6 @@
 import { Agent, request } from 'undici'
 import type { FileFacts } from '../domain/evidence.ts'
+import { authorizationOf } from './authorization.ts'
 import { readFileFacts } from './file-facts.ts'
 import { createHold, readHoldMs } from './rate-limit.ts'
 import { searchBatches, searchQuery } from './search-batches.ts'
@@ -43,7 +44,7 @@ export function createFileLookup(options: {
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
   })
-  const authorization = `Basic ${Buffer.from(`${options.privateKey}:`).toString('base64')}`
+  const authorization = authorizationOf(options.privateKey)
 
   const get = async <T>(path: string, read: (status: number, body: unknown) => Look<T>): Promise<Look<T>> => {
     const heldMs = hold.leftMs()

@@ -67,19 +67,25 @@ async function pump(
   parts: PartQueue,
   letGo: AbortSignal,
 ): Promise<void> {
-  const isLetGo = new Promise<void>((resolve) => letGo.addEventListener('abort', () => resolve()))
   for await (const chunk of chunks) {
-    await Promise.race([written(parser, chunk), isLetGo])
+    await written(parser, chunk, letGo)
     await parts.allTaken()
     if (letGo.aborted) return
   }
   parser.end()
 }
 
-/** The parser holds the chunk back while a file's content is not read. */
-function written(parser: BusboyInstance, chunk: Buffer): Promise<void> {
+/** The parser holds the chunk back while a file's content is not read, and for ever where nobody reads on. */
+function written(parser: BusboyInstance, chunk: Buffer, letGo: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    parser.write(chunk, (error) => (error ? reject(error) : resolve()))
+    const onLetGo = () => resolve()
+    letGo.addEventListener('abort', onLetGo)
+    if (letGo.aborted) onLetGo()
+    parser.write(chunk, (error) => {
+      letGo.removeEventListener('abort', onLetGo)
+      if (error) reject(error)
+      else resolve()
+    })
   })
 }
 

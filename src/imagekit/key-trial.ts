@@ -1,4 +1,5 @@
 import { request } from 'undici'
+import { authorizationOf } from './authorization.ts'
 import { readHoldMs } from './rate-limit.ts'
 
 type KeyTrial =
@@ -14,7 +15,7 @@ export async function tryKey(options: {
   privateKey: string
   apiUrl: string
 }): Promise<{ trial: KeyTrial; at: number | null }> {
-  const authorization = `Basic ${Buffer.from(`${options.privateKey}:`).toString('base64')}`
+  const authorization = authorizationOf(options.privateKey)
   const startedAt = performance.now()
   try {
     const { statusCode, headers, body } = await request(`${options.apiUrl}/v1/files?limit=1`, {

@@ -16,6 +16,7 @@ export function createAnswerBacklog(deps: {
   const { log, retryMs = 1000 } = deps
   const waiting: (() => Promise<void>)[] = []
   let timer: NodeJS.Timeout | undefined
+  let isClosed = false
 
   const giveUp = (error: unknown) => log.error({ err: error }, 'an answer of ImageKit could not be applied')
   const drainWaiting = async (): Promise<void> => {
@@ -36,6 +37,8 @@ export function createAnswerBacklog(deps: {
     return drained
   }
   const schedule = (): void => {
+    // The store is closed, too: trying on would keep the process from its end.
+    if (isClosed) return
     timer ??= setTimeout(() => {
       timer = undefined
       void drain().then(() => {
@@ -49,7 +52,7 @@ export function createAnswerBacklog(deps: {
       try {
         await apply()
       } catch (error) {
-        if (!isTransient(error)) return giveUp(error)
+        if (isClosed || !isTransient(error)) return giveUp(error)
         log.warn(
           { waiting: waiting.length + 1, err: error },
           'the store could not take an answer of ImageKit; it waits',
@@ -60,6 +63,7 @@ export function createAnswerBacklog(deps: {
     },
     size: () => waiting.length,
     async close() {
+      isClosed = true
       clearTimeout(timer)
       await drain()
       if (waiting.length > 0) log.error({ waiting: waiting.length }, 'answers of ImageKit were not stored')

@@ -1,5 +1,7 @@
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { createErrorAnswers } from '../../src/http/error-answers.ts'
+import { CONNECTION_LIMITS, createHttpServer } from '../../src/http/server.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { rawBytes, rawRequest } from '../support/raw-request.ts'
 import { startTracker, temporaryDirectory } from '../support/tracker.ts'
@@ -167,4 +169,22 @@ test('what goes wrong inside is told by a fixed sentence, and logged instead', a
     expect(JSON.parse(text)).toMatchObject({ code: 'internal', status: 500 })
     expect(text).not.toContain('secret')
   }
+})
+
+test('what comes out of the service without an answer is logged, and a problem with the id of its line', async () => {
+  const logged: { error: unknown; requestId: string }[] = []
+  const answers = createErrorAnswers(
+    () => 'https://tracker.example.com',
+    (error, requestId) => void logged.push({ error, requestId }),
+  )
+  const fault = new Error('a fault of what answers errors')
+  const server = createHttpServer({ fetch: () => Promise.reject(fault) }, answers, CONNECTION_LIMITS)
+  const port = await server.listen('127.0.0.1', 0)
+  onTestFinished(() => server.close(0))
+  const answer = await fetch(`http://127.0.0.1:${port}/`)
+  expect(answer.status).toBe(500)
+  expect(answer.headers.get('content-type')).toBe('application/problem+json')
+  const requestId = answer.headers.get('x-request-id')
+  expect(await answer.json()).toMatchObject({ code: 'internal', status: 500, requestId })
+  expect(logged).toEqual([{ error: fault, requestId }])
 })

@@ -38,6 +38,23 @@ test('refused deliveries are kept with their cause and what a replay needs, and 
   expect(readRows(tracker.directory, 'SELECT * FROM deliveries')).toEqual([])
 })
 
+test('the token is not kept among the headers, where a proxy repeats the address in one', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const { pathname } = new URL(webhookUrl)
+  const headers = { 'x-original-uri': pathname, 'x-forwarded-uri': webhookUrl, 'x-kept': 'yes' }
+  expect((await deliver(webhookUrl, TEXT, headers)).status).toBe(200)
+  expect((await deliver(webhookUrl, 'hello', headers)).status).toBe(400)
+  await tracker.service.stop()
+  const select = 'SELECT headers FROM delivery_bodies UNION ALL SELECT headers FROM refused_deliveries'
+  const kept = readRows(tracker.directory, select) as { headers: string }[]
+  expect(kept).toHaveLength(2)
+  for (const { headers } of kept) {
+    expect(headers).toContain('x-kept')
+    expect(headers).not.toContain(pathname.slice(pathname.lastIndexOf('/') + 1))
+  }
+})
+
 test('of a flood of refused deliveries few are kept, and the others are counted; nothing secret is logged', async () => {
   let text = ''
   const memory = new Writable({

@@ -2,11 +2,12 @@ import { once } from 'node:events'
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
+import { ask, listRuns } from '../support/operator.ts'
 import { rawRequest } from '../support/raw-request.ts'
 import { readRows } from '../support/signed-webhooks.ts'
 import { startStandIn } from '../support/stand-in.ts'
 import { API_KEY, type RunningTracker, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
-import { register } from '../support/webhooks.ts'
+import { deliver, payload, register } from '../support/webhooks.ts'
 
 const authorization = `Bearer ${API_KEY}`
 
@@ -91,6 +92,24 @@ test('an ImageKit that stays silent does not hold up the stop, and the upload is
   expect(await secondsOf(tracker.service.stop())).toBeLessThan(3)
 
   expect(readRows(tracker.directory, 'SELECT state FROM submissions')).toEqual([{ state: 'unconfirmed' }])
+})
+
+test.each([
+  ['one run', (runId: string) => ({ path: `/runs/${runId}/retry`, body: {} })],
+  ['many runs', () => ({ path: '/runs/retry', body: { status: 'failed' } })],
+])('nor does it while it is asked for %s again', async (_, requestFor) => {
+  const standIn = await startStandIn(() => {})
+  const tracker = await startTracker({ IMAGEKIT_API_URL: standIn.url }, { drainMs: 200 })
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  await deliver(webhookUrl, payload('remove-bg', 'failure'))
+  const [failed] = await listRuns(tracker, '?status=failed')
+  const { path, body } = requestFor(failed?.runId ?? '')
+  ask(tracker, path, { method: 'POST', body }).catch(() => {})
+  await expect.poll(() => standIn.received()).toBe(1)
+  expect(await secondsOf(tracker.service.stop())).toBeLessThan(3)
+
+  const states = readRows(tracker.directory, "SELECT state FROM submissions WHERE kind = 'update'")
+  expect(states).toEqual([{ state: 'unconfirmed' }])
 })
 
 test('connections that are kept alive do not hold up the stop, also one that was busy when it began', async () => {

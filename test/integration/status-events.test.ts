@@ -1,4 +1,6 @@
-import { expect, it } from 'vitest'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { expect, it, onTestFinished } from 'vitest'
 import {
   manualTimers,
   observed,
@@ -210,4 +212,35 @@ it('takes up a state that changed between two others without showing an older on
   const times = stream.events().map(({ data }) => data.match(/"updatedAt":"([^"]+)"/)?.[1] ?? '')
   expect(times).toEqual(times.toSorted())
   expect(stream.events().at(-1)).toEqual(await server.present())
+})
+
+/** Sends so many requests at once on one connection, of which the first is never over. */
+function sendAhead(url: string, path: string, count: number) {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  onTestFinished(() => void socket.destroy())
+  socket.on('error', () => {})
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(count))
+  return socket
+}
+
+it.each(['/assets/f1/events', '/assets/f1/status?wait=60'])(
+  'nobody is followed any more whose connection has gone, those behind another on it among them: %s',
+  async (path) => {
+    const server = await startWithPending('remove-bg')
+    const socket = sendAhead(server.url, path, 3)
+    await server.watched(3)
+    socket.destroy()
+    await server.watched(0)
+  },
+)
+
+it('closes a connection on which more is sent ahead than any client would send', async () => {
+  const server = await startWithPending('remove-bg')
+  const socket = sendAhead(server.url, '/assets/f1/status?wait=60', 100)
+  await server.watched(100)
+  const closed = once(socket, 'close')
+  socket.write('GET /assets/f1/status HTTP/1.1\r\nHost: x\r\n\r\n')
+  await closed
+  await server.watched(0)
 })

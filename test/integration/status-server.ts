@@ -1,5 +1,4 @@
-import { type ClientRequest, type IncomingMessage, request, type Server } from 'node:http'
-import { createAdaptorServer } from '@hono/node-server'
+import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { Hono } from 'hono'
 import { requestId } from 'hono/request-id'
 import { expect, onTestFinished } from 'vitest'
@@ -8,12 +7,12 @@ import { type Observation, observe } from '../../src/domain/observe.ts'
 import { type Run, requestedRun } from '../../src/domain/run.ts'
 import type { AppEnv } from '../../src/http/app-env.ts'
 import { createErrorAnswers } from '../../src/http/error-answers.ts'
+import { CONNECTION_LIMITS, createHttpServer } from '../../src/http/server.ts'
 import { statusRoutes } from '../../src/http/status-routes.ts'
 import { createAccess } from '../../src/tracking/access.ts'
 import { createCapabilityTokens } from '../../src/tracking/capability-tokens.ts'
 import { createStatusBoard } from '../../src/tracking/status-board.ts'
 import { type StartTimer, startSystemTimer } from '../../src/tracking/status-timer.ts'
-import { startListening } from '../support/listening.ts'
 
 export const API_KEY = 'an-api-key-for-tests'
 export const ADMIN_KEY = 'an-admin-key-for-tests'
@@ -79,12 +78,15 @@ export async function startStatusServer(options: { keys?: boolean; startTimer?: 
   app.use(requestId())
   app.onError((error, c) => answers.asProblem(error, c))
   app.route('/', statusRoutes({ board, access, statusTokens: tokens.status, startTimer }))
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server
-  const url = await startListening(server)
-  onTestFinished(() => board.close())
+  const server = createHttpServer(app, answers, CONNECTION_LIMITS)
+  const port = await server.listen('127.0.0.1', 0)
+  onTestFinished(async () => {
+    board.close()
+    await server.close(0)
+  })
 
   return {
-    url,
+    url: `http://127.0.0.1:${port}`,
     board,
     store,
     loads,

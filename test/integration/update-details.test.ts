@@ -127,8 +127,8 @@ test.for(['a/b', 'a?b#c', 'ü ☃', '%2F', 'a%', '...', '..%2f..'])(
   },
 )
 
-test.for(['%2e%2e', '.%2E', '%2e', '..'])(
-  'a fileId that would be another address, "%s", reaches nothing',
+test.for(['%2e%2e', '.%2E', '%2e', '..', '%00', 'status', 'retry'])(
+  'a fileId that would be another address, or can be no id, "%s", reaches nothing',
   async (fileId) => {
     const { tracker, imagekit } = await start()
     const headers = { authorization: `Bearer ${API_KEY}` }

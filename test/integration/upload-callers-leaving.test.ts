@@ -108,6 +108,20 @@ test('the service does not stop before the answer to a caller that left is writt
   expect(found?.submission).toMatchObject({ state: 'accepted', fileId: 'file1' })
 })
 
+test('a stop does not wait for an ImageKit that never answers a caller that left before', async () => {
+  const { tracker, imagekit, created } = await start((call) => call.readForm())
+  const caller = openUpload(tracker)
+  caller.write(FORM)
+  caller.end()
+  await expect.poll(() => imagekit.calls[0]?.hasWholeForm).toBe(true)
+  caller.leave()
+  await expect.poll(async () => (await tracker.fetch('/healthz')).status).toBe(200)
+  const startedAt = performance.now()
+  await tracker.service.stop()
+  expect(performance.now() - startedAt).toBeLessThan(3000)
+  expect(created).toHaveLength(1)
+})
+
 test('an ImageKit that never answers holds the stop up no longer than the drain', async () => {
   const { tracker, imagekit, created } = await start((call) => call.readForm(), { drainMs: 50 })
   const caller = openUpload(tracker)

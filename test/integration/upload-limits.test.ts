@@ -72,6 +72,19 @@ test('one more than MAX_CONCURRENT_UPLOADS is told to come back, until one has e
   await expect.poll(async () => (await upload(tracker, [FILE, FILE_NAME])).status).toBe(200)
 })
 
+test('an upload that is repeated under its Idempotency-Key takes a place as any other', async () => {
+  const { tracker, imagekit } = await start({ MAX_CONCURRENT_UPLOADS: '1' })
+  const key = { headers: { 'idempotency-key': 'key-1' } }
+  expect((await upload(tracker, [FILE, FILE_NAME], key)).status).toBe(200)
+  const other = openUpload(tracker)
+  other.write(FILE_START)
+  await expect.poll(() => imagekit.calls).toHaveLength(2)
+  expect((await upload(tracker, [FILE, FILE_NAME], key)).status).toBe(503)
+  other.leave()
+  await expect.poll(async () => (await upload(tracker, [FILE, FILE_NAME], key)).status).toBe(200)
+  expect(imagekit.calls).toHaveLength(2)
+})
+
 test('a caller that stalls in the middle of its form is cut off, and makes room for others', async () => {
   const { tracker, imagekit, created } = await start({ MAX_CONCURRENT_UPLOADS: '1' }, { bodyIdleMs: 500 })
   const caller = openUpload(tracker)

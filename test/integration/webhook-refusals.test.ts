@@ -26,6 +26,16 @@ test.each([
   expect((await statusOf(tracker)).status).toBe('pending')
 })
 
+test('why a body is no JSON is told without a word of the body', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  for (const body of ['hush-hush', '{"a":"hush","b" hush,"c":"hush"}', `{"a":1,"b" hush${'x'.repeat(99)}`]) {
+    const { json } = await deliver(webhookUrl, body)
+    expect(json['detail']).toMatch(/^The body is not JSON \(.+\)\.$/)
+    expect(json['detail']).not.toContain('hush')
+  }
+})
+
 test('a token that is forged, cut, of another purpose or another submission is 401, and the store is not asked', async () => {
   const directory = temporaryDirectory()
   const real = openSqliteStore({ path: join(directory, 'tracker.db') })

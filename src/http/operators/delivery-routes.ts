@@ -5,12 +5,12 @@ import type { Access } from '../../tracking/access.ts'
 import { listDeliveries, showDelivery } from '../../tracking/operators/list-deliveries.ts'
 import { replayDelivery } from '../../tracking/operators/replay-delivery.ts'
 import type { AppEnv } from '../app-env.ts'
+import { parseWith } from '../parse-with.ts'
 import { presentedKey } from '../presented-key.ts'
 import type { ReadBody } from '../read-body.ts'
 import { route } from '../routes.ts'
 import { answerPage, parseDeliveryPage } from './list-query.ts'
-import { readOptionalJson } from './read-optional-json.ts'
-import { parseWith } from './run-filter-schema.ts'
+import { readReason } from './read-reason.ts'
 
 type DeliveryRoutesDeps = Parameters<typeof listDeliveries>[0] &
   Parameters<typeof replayDelivery>[0] & { access: Pick<Access, 'identifyOperator'>; readBody: ReadBody }
@@ -19,7 +19,6 @@ const filterSchema = z.object({
   outcome: z.enum(['applied', 'duplicate', 'contradicted', 'ignored', 'rejected']).nullish(),
   fileId: z.string().min(1, 'must not be empty').nullish(),
 })
-const reasonSchema = z.strictObject({ reason: z.string().max(2000).nullish() })
 
 /** What was received, raw, and to apply it again. */
 export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
@@ -41,7 +40,7 @@ export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
   route(app, '/deliveries/:deliveryId/replay', {
     POST: async (c) => {
       const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
-      const { reason = null } = parseWith(reasonSchema, await readOptionalJson(c.env.incoming, deps.readBody))
+      const reason = await readReason(c.env.incoming, deps.readBody)
       const deliveryId = c.req.param('deliveryId') ?? ''
       const { outcome } = await replayDelivery(deps, { deliveryId, actor, reason })
       return c.json({ outcome })

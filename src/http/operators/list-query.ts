@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { TrackerError } from '../../domain/errors.ts'
 import type { DeliveryPlace } from '../../domain/listed-delivery.ts'
 import type { AppContext } from '../app-env.ts'
+import { invalidQuery } from '../invalid-query.ts'
 
 const DEFAULT_LIMIT = 50
 const MAX_LIMIT = 200
@@ -25,7 +25,7 @@ export function writeCursor(place: number | DeliveryPlace): string {
 export function answerPage(c: AppContext, page: object, next: number | DeliveryPlace | null): Response {
   const nextCursor = next === null ? null : writeCursor(next)
   if (nextCursor !== null) {
-    const query = new URL(c.req.url).searchParams
+    const query = new URLSearchParams(c.req.query())
     query.set('cursor', nextCursor)
     c.header('Link', `<${c.req.path}?${query.toString()}>; rel="next"`)
   }
@@ -48,8 +48,4 @@ function parseCursor<T>(c: AppContext, schema: z.ZodType<T>): T | null {
   } catch {
     throw invalidQuery('cursor', 'must be a nextCursor of this list')
   }
-}
-
-export function invalidQuery(field: string, message: string): TrackerError {
-  return new TrackerError('invalid_input', 'The query is not valid.', { fields: [{ field, message }] })
 }

@@ -4,9 +4,10 @@ import type { Access } from '../../tracking/access.ts'
 import { describeStats } from '../../tracking/operators/describe-stats.ts'
 import { listActs } from '../../tracking/operators/list-acts.ts'
 import type { AppEnv } from '../app-env.ts'
+import { invalidQuery } from '../invalid-query.ts'
 import { presentedKey } from '../presented-key.ts'
 import { route } from '../routes.ts'
-import { answerPage, invalidQuery, parsePage } from './list-query.ts'
+import { answerPage, parsePage } from './list-query.ts'
 
 type OverviewRoutesDeps = Parameters<typeof describeStats>[0] &
   Parameters<typeof listActs>[0] & { access: Pick<Access, 'identifyOperator'> }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { TrackerError } from '../../domain/errors.ts'
 import type { RunFilter } from '../../domain/run-filter.ts'
+import { parseWith } from '../parse-with.ts'
+import { reasonText } from './read-reason.ts'
 
 const time = z.iso
   .datetime({ offset: true, message: 'must be a time such as 2026-11-24T18:00:00Z' })
@@ -29,7 +30,7 @@ const retrySchema = z.strictObject({
   acknowledged: z.boolean().nullish(),
   limit: z.int().min(1).max(1000, 'must be at most 1000').default(100),
   dryRun: z.boolean().default(false),
-  reason: z.string().max(2000).nullish(),
+  reason: reasonText,
 })
 
 /** The filter of a query string; an empty value counts as left out, as a form sends it. Throws `invalid_input`. */
@@ -53,11 +54,4 @@ function completed(given: { [name in keyof RunFilter]?: RunFilter[name] | undefi
   const { status = null, extension = null, cause = null, acknowledged = null } = given
   const { since = null, until = null, q = null } = given
   return { status, extension, cause, acknowledged, since, until, q }
-}
-
-export function parseWith<T>(schema: z.ZodType<T>, given: unknown): T {
-  const parsed = schema.safeParse(given)
-  if (parsed.success) return parsed.data
-  const found = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message }))
-  throw new TrackerError('invalid_input', 'The request is not valid.', { fields: found })
 }

@@ -7,13 +7,15 @@ import { retryRun } from '../../tracking/operators/retry-run.ts'
 import { previewRetry, showRetry, startRetry } from '../../tracking/operators/retry-runs.ts'
 import { showRun } from '../../tracking/operators/show-run.ts'
 import type { AppEnv } from '../app-env.ts'
+import { parseWith } from '../parse-with.ts'
 import { presentedKey } from '../presented-key.ts'
 import type { ReadBody } from '../read-body.ts'
 import { readJsonObject } from '../read-json.ts'
 import { route } from '../routes.ts'
 import { answerPage, parsePage } from './list-query.ts'
 import { readOptionalJson } from './read-optional-json.ts'
-import { parseRetryRequest, parseRunQuery, parseWith } from './run-filter-schema.ts'
+import { readReason, reasonText } from './read-reason.ts'
+import { parseRetryRequest, parseRunQuery } from './run-filter-schema.ts'
 
 type RunRoutesDeps = Parameters<typeof listRuns>[0] &
   Parameters<typeof showRun>[0] &
@@ -21,9 +23,7 @@ type RunRoutesDeps = Parameters<typeof listRuns>[0] &
   Parameters<typeof retryRun>[0] &
   Parameters<typeof startRetry>[0] & { access: Pick<Access, 'identifyOperator'>; readBody: ReadBody }
 
-const text = z.string().max(2000, 'must have at most 2000 characters').nullish()
-const noteSchema = z.strictObject({ note: text })
-const reasonSchema = z.strictObject({ reason: text })
+const noteSchema = z.strictObject({ note: reasonText })
 
 /** Runs: which they are, what became of them, and to ask for them again. */
 export function runRoutes(deps: RunRoutesDeps): Hono<AppEnv> {
@@ -57,7 +57,7 @@ export function runRoutes(deps: RunRoutesDeps): Hono<AppEnv> {
   route(app, '/runs/:runId/retry', {
     POST: async (c) => {
       const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
-      const { reason = null } = parseWith(reasonSchema, await readOptionalJson(c.env.incoming, deps.readBody))
+      const reason = await readReason(c.env.incoming, deps.readBody)
       const run = await retryRun(deps, { runId: c.req.param('runId') ?? '', actor, reason })
       return c.json(run, 201, { Location: `/runs/${run.runId}` })
     },

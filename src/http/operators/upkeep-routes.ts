@@ -5,19 +5,18 @@ import { backUp } from '../../tracking/operators/back-up.ts'
 import { forgetAsset } from '../../tracking/operators/forget-asset.ts'
 import { reconcileNow } from '../../tracking/operators/reconcile-now.ts'
 import type { AppEnv } from '../app-env.ts'
+import { parseWith } from '../parse-with.ts'
 import { presentedKey } from '../presented-key.ts'
 import type { ReadBody } from '../read-body.ts'
 import { readJsonObject } from '../read-json.ts'
 import { route } from '../routes.ts'
-import { readOptionalJson } from './read-optional-json.ts'
-import { parseWith } from './run-filter-schema.ts'
+import { readReason } from './read-reason.ts'
 
 type UpkeepRoutesDeps = Parameters<typeof reconcileNow>[0] &
   Parameters<typeof forgetAsset>[0] &
   Parameters<typeof backUp>[0] & { access: Pick<Access, 'identifyOperator'>; readBody: ReadBody }
 
 const reconcileSchema = z.object({ dryRun: z.boolean('should be true or false') })
-const reasonSchema = z.strictObject({ reason: z.string().max(2000).nullish() })
 
 /** What an operator does to all of it, or to all that is held of an asset. */
 export function upkeepRoutes(deps: UpkeepRoutesDeps): Hono<AppEnv> {
@@ -35,7 +34,7 @@ export function upkeepRoutes(deps: UpkeepRoutesDeps): Hono<AppEnv> {
   route(app, '/assets/:fileId', {
     DELETE: async (c) => {
       const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
-      const { reason = null } = parseWith(reasonSchema, await readOptionalJson(c.env.incoming, deps.readBody))
+      const reason = await readReason(c.env.incoming, deps.readBody)
       await forgetAsset(deps, { fileId: c.req.param('fileId') ?? '', reason, actor })
       return c.body(null, 204)
     },
@@ -44,7 +43,7 @@ export function upkeepRoutes(deps: UpkeepRoutesDeps): Hono<AppEnv> {
     POST: async (c) => {
       const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
       // Bytes that nobody reads would reset the connection when it closes, and the end of the copy be lost.
-      const { reason = null } = parseWith(reasonSchema, await readOptionalJson(c.env.incoming, deps.readBody))
+      const reason = await readReason(c.env.incoming, deps.readBody)
       const { stream, bytes } = await backUp(deps, { reason, actor })
       return c.body(stream, 200, {
         'Content-Type': 'application/vnd.sqlite3',

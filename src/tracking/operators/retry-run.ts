@@ -10,6 +10,7 @@ import { type ApplyAnswerDeps, applyAnswer } from '../apply-answer.ts'
 import { submissionAnswer } from '../caller-answer.ts'
 import type { Exchange } from '../imagekit-exchange.ts'
 import type { Links } from '../links.ts'
+import type { UploadGate } from '../upload-gate.ts'
 import { type ListedRunView, listedRunView } from './listed-run-view.ts'
 
 export type RetryRunDeps = ApplyAnswerDeps & {
@@ -32,11 +33,13 @@ export type RetryRunDeps = ApplyAnswerDeps & {
 
 /** An operator asks for a run again. Returns the new run. Throws what `askAgain` throws, and for what ImageKit refuses. */
 export async function retryRun(
-  deps: RetryRunDeps,
+  deps: RetryRunDeps & { gate: Pick<UploadGate, 'accompany'> },
   { runId, actor, reason }: { runId: string; actor: string; reason: string | null },
 ): Promise<ListedRunView> {
   const act: Act = { at: deps.clock(), actor, kind: 'retry', subject: runId, reason, details: null }
-  const { submissionId, answer } = await askAgain(deps, { runId, actor, origin: { act } })
+  const { submissionId, answer } = await deps.gate.accompany(() =>
+    askAgain(deps, { runId, actor, origin: { act } }),
+  )
   if (answer.kind === 'rejected' && answer.error.status === 404) throw refusalOf('asset_gone')
   if (answer.kind === 'rejected')
     throw new TrackerError('unprocessable', `ImageKit did not take it: ${answer.error.message}`)

@@ -145,7 +145,7 @@ export const FAULTS_AT_THE_DOOR = [
   {
     name: 'large-body-cut',
     file: 'src/http/body-chunks.ts',
-    find: 'if (bytes > maxBytes) throw tooLarge',
+    find: 'if (bytes > maxBytes) throw tooLarge(maxBytes)',
     replace: 'if (bytes > maxBytes) return',
     tests: ['test/integration/webhook-refusals.test.ts'],
   },

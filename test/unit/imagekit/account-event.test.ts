@@ -30,6 +30,11 @@ describe('an event of a file', () => {
     expect(event).toEqual({ kind: 'asset', eventId: eventId(id), type, fileId: FILE })
   })
 
+  test.each(['', 'a\0b', 'x'.repeat(257), 'status'])('is none of a file that is called %j', (fileId) => {
+    const event = readAccountEvent({ type: 'file.updated', data: { fileId } })
+    expect(event).toEqual({ kind: 'other', eventId: null, type: 'file.updated' })
+  })
+
   test('is one of a file when its type is not known yet', () => {
     const moved = { type: 'file.moved', data: { fileId: FILE } }
     expect(readAccountEvent(moved)).toEqual({

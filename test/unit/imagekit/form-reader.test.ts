@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { FormPart } from '../../../src/imagekit/form-part.ts'
@@ -58,6 +60,27 @@ test('a form that is cut short anywhere is never read to its end', async () => {
       'The upload form is not valid.',
     )
   expect(await read(writer.contentType, body.subarray(0, end))).toHaveLength(1)
+})
+
+test('nothing is held of the chunks that were read, however many a form comes in', async () => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage: () => void = runInNewContext('gc')
+  const heapBytes = () => {
+    collectGarbage()
+    return process.memoryUsage().heapUsed
+  }
+  const writer = createFormWriter()
+  let grownBytes = Number.NaN
+  async function* chunks() {
+    yield Buffer.from(writer.partHead({ name: 'file', fileName: 'a' }))
+    const before = heapBytes()
+    for (let count = 0; count < 50_000; count += 1) yield Buffer.from('x')
+    grownBytes = heapBytes() - before
+    yield Buffer.from(`${writer.partEnd}${writer.formEnd}`)
+  }
+  const form = { contentType: writer.contentType, chunks }
+  for await (const { content } of readFormParts(form, LIMITS)) for await (const _ of content);
+  expect(grownBytes).toBeLessThan(2 * 1024 * 1024)
 })
 
 const FORM = (head: string) => Buffer.from(`--B\r\n${head}\r\n\r\nx\r\n--B--`)

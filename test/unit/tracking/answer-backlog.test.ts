@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { TrackerError } from '../../../src/domain/errors.ts'
 import { createAnswerBacklog } from '../../../src/tracking/answer-backlog.ts'
 
@@ -49,6 +49,35 @@ test('a close in the middle of a try loses nothing and writes nothing twice', as
   goOn()
   await closed
   expect(store.written).toEqual(['slow', 'next'])
+})
+
+test('closed while the store is down it tries nothing any more, so that the process can end', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
+  const errors: object[] = []
+  const told = { ...log, error: (fields: object) => void errors.push(fields) }
+  const backlog = createAnswerBacklog({ log: told, retryMs: 1000 })
+  const store = createStore()
+  let goOn = () => {}
+  const slow = new Promise<void>((resolve) => {
+    goOn = resolve
+  })
+  let tries = 0
+  await backlog.apply(async () => {
+    tries += 1
+    if (tries > 1) await slow
+    await store.write('slow')()
+  })
+  vi.advanceTimersToNextTimer()
+  await vi.waitFor(() => expect(tries).toBe(2))
+  const closed = backlog.close()
+  goOn()
+  await closed
+  await backlog.apply(store.write('too late'))
+  expect(vi.getTimerCount()).toBe(0)
+  expect(errors).toMatchObject([{ waiting: 1 }, { err: { code: 'store_unavailable' } }])
 })
 
 test('what fails for another reason is logged, and holds nothing up', async () => {
