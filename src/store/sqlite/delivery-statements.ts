@@ -1,14 +1,16 @@
 import { and, asc, eq, gt, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
+import { compileWrite } from './compiled-statement.ts'
+import type { Connection } from './connection.ts'
 import { deliveries, deliveryBodies } from './schema/deliveries.ts'
 
 const { placeholder } = sql
 
-export function prepareDeliveryStatements(db: BetterSQLite3Database) {
+export function prepareDeliveryStatements(db: BetterSQLite3Database, connection: Connection) {
   return {
-    insertDelivery: db
-      .insert(deliveries)
-      .values({
+    insertDelivery: compileWrite(
+      connection,
+      db.insert(deliveries).values({
         deliveryId: placeholder('deliveryId'),
         route: placeholder('route'),
         receivedAt: placeholder('receivedAt'),
@@ -23,18 +25,17 @@ export function prepareDeliveryStatements(db: BetterSQLite3Database) {
         unclaimedError: placeholder('unclaimedError'),
         eventId: placeholder('eventId'),
         unclaimedRequestId: placeholder('unclaimedRequestId'),
-      })
-      .returning({ seq: deliveries.seq })
-      .prepare(),
-    insertDeliveryBody: db
-      .insert(deliveryBodies)
-      .values({
+      }),
+    ),
+    insertDeliveryBody: compileWrite(
+      connection,
+      db.insert(deliveryBodies).values({
         deliverySeq: placeholder('deliverySeq'),
         headers: placeholder('headers'),
         body: placeholder('body'),
         uploadAnswer: placeholder('uploadAnswer'),
-      })
-      .prepare(),
+      }),
+    ),
     findBody: db
       .select({ body: deliveryBodies.body })
       .from(deliveries)

@@ -6,7 +6,7 @@ import type { Statements } from './statements.ts'
 type Row = Omit<typeof deliveries.$inferSelect, 'seq'>
 
 /** What is not known of a delivery. */
-const UNKNOWN = {
+export const UNKNOWN = {
   cause: null,
   submissionSeq: null,
   missingSubmissionId: null,
@@ -21,13 +21,9 @@ const UNKNOWN = {
 type Sent = Pick<NewDelivery, 'headers' | 'body'> & { uploadAnswer: Answer | null }
 
 /** Writes a delivery down, whatever became of it, and apart from it what was sent. */
-export function keepDelivery(
-  statements: Statements,
-  row: Omit<Row, keyof typeof UNKNOWN> & Partial<Row>,
-  { headers, body, uploadAnswer }: Sent,
-): void {
-  const { seq } = statements.insertDelivery.get({ ...UNKNOWN, ...row })
-  statements.insertDeliveryBody.run({ deliverySeq: seq, headers, body, uploadAnswer })
+export function keepDelivery(statements: Statements, row: Row, { headers, body, uploadAnswer }: Sent): void {
+  const { lastInsertRowid } = statements.insertDelivery.run(row)
+  statements.insertDeliveryBody.run({ deliverySeq: lastInsertRowid, headers, body, uploadAnswer })
 }
 
 /** Of what was forgotten: that something came is told, and nothing of what. */
@@ -42,7 +38,7 @@ export function keepNothing(
 ): RecordedDelivery {
   const recorded = { outcome: 'ignored', cause: 'forgotten', fileId: null, runId: null } as const
   const { outcome, cause } = recorded
-  const row = { deliveryId, route, receivedAt, outcome, cause, signature }
+  const row = { ...UNKNOWN, deliveryId, route, receivedAt, outcome, cause, signature }
   keepDelivery(statements, row, { headers: {}, body: Buffer.alloc(0), uploadAnswer: null })
   return recorded
 }

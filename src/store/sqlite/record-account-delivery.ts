@@ -3,7 +3,7 @@ import type { DeliveryOutcome, NewAccountDelivery, RecordedDelivery } from '../.
 import type { Answer } from '../../domain/judge-answer.ts'
 import { applyEnd } from './apply-answer.ts'
 import { isForgotten } from './forget-asset.ts'
-import { keepDelivery, keepNothing } from './keep-delivery.ts'
+import { keepDelivery, keepNothing, UNKNOWN } from './keep-delivery.ts'
 import type { Statements } from './statements.ts'
 import { loadSubmission, type Writer } from './stored-submission.ts'
 
@@ -26,6 +26,7 @@ export function recordAccountDelivery(writer: Writer, delivery: NewAccountDelive
   if (isOfForgotten(statements, event))
     return keepNothing(statements, { ...delivery, route: 'account', signature: 'valid' })
   const row = {
+    ...UNKNOWN,
     deliveryId,
     route: 'account',
     receivedAt,

@@ -47,6 +47,8 @@ function keep(
     service: word.service,
     finalStatus: word.status,
     unclaimedError: cause === 'not_requested' ? word.error : null,
+    eventId: null,
+    unclaimedRequestId: null,
   }
   keepDelivery(statements, row, { headers, body, uploadAnswer: null })
 }

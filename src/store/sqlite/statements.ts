@@ -18,8 +18,8 @@ export type Statements = ReturnType<typeof prepareStatements>
 export function prepareStatements(connection: Connection) {
   const db = drizzle(connection)
   return {
-    ...prepareSubmissionStatements(db),
-    ...prepareDeliveryStatements(db),
+    ...prepareSubmissionStatements(db, connection),
+    ...prepareDeliveryStatements(db, connection),
     ...prepareRefusedStatements(db),
     ...prepareFindingStatements(db),
     ...prepareNotificationStatements(db),

@@ -1,13 +1,15 @@
-import { and, asc, eq, isNull, ne, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, isNull, ne, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
+import { compileRead, compileWrite } from './compiled-statement.ts'
+import type { Connection } from './connection.ts'
 import { runs } from './schema/runs.ts'
 import { submissions } from './schema/submissions.ts'
 
 const { placeholder } = sql
 
 /** Statements over submissions and runs, prepared once: a query that drizzle builds anew costs three times as much. */
-export function prepareSubmissionStatements(db: BetterSQLite3Database) {
+export function prepareSubmissionStatements(db: BetterSQLite3Database, connection: Connection) {
   const insertSubmission = db.insert(submissions).values({
     submissionId: placeholder('submissionId'),
     kind: placeholder('kind'),
@@ -24,26 +26,33 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database) {
     createdAt: placeholder('createdAt'),
     updatedAt: placeholder('updatedAt'),
   })
+  const { seq, submissionId, updatedAt } = submissions
+  const kept = { seq, submissionId, updatedAt }
   return {
-    insertSubmission: insertSubmission.returning({ seq: submissions.seq }).prepare(),
-    updateSubmission: db
-      .update(submissions)
-      .set({
-        state: bound('state', submissions.state),
-        fileId: bound('fileId', submissions.fileId),
-        fileName: bound('fileName', submissions.fileName),
-        requestId: bound('requestId', submissions.requestId),
-        error: bound('error', submissions.error),
-        baseline: bound('baseline', submissions.baseline),
-        updatedAt: bound('updatedAt', submissions.updatedAt),
-      })
-      .where(eq(submissions.seq, placeholder('seq')))
-      .prepare(),
-    findSubmission: db
-      .select()
-      .from(submissions)
-      .where(eq(submissions.submissionId, placeholder('submissionId')))
-      .prepare(),
+    insertSubmission: compileWrite(connection, insertSubmission),
+    updateSubmission: compileWrite(
+      connection,
+      db
+        .update(submissions)
+        .set({
+          state: bound('state', submissions.state),
+          fileId: bound('fileId', submissions.fileId),
+          fileName: bound('fileName', submissions.fileName),
+          requestId: bound('requestId', submissions.requestId),
+          error: bound('error', submissions.error),
+          baseline: bound('baseline', submissions.baseline),
+          updatedAt: bound('updatedAt', submissions.updatedAt),
+        })
+        .where(eq(submissions.seq, placeholder('seq'))),
+    ),
+    findSubmission: compileRead(
+      connection,
+      db
+        .select()
+        .from(submissions)
+        .where(eq(submissions.submissionId, placeholder('submissionId'))),
+      getTableColumns(submissions),
+    ),
     findUnanswered: db
       .select({ submissionId: submissions.submissionId })
       .from(submissions)
@@ -58,9 +67,9 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database) {
       .from(submissions)
       .where(and(sql`${submissions.state} = 'submitting'`, ne(submissions.kind, 'external')))
       .prepare(),
-    insertRun: db
-      .insert(runs)
-      .values({
+    insertRun: compileWrite(
+      connection,
+      db.insert(runs).values({
         runId: placeholder('runId'),
         submissionSeq: placeholder('submissionSeq'),
         name: placeholder('name'),
@@ -77,40 +86,47 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database) {
         contradicted: placeholder('contradicted'),
         acknowledgedAt: placeholder('acknowledgedAt'),
         groupId: placeholder('groupId'),
-      })
-      .prepare(),
-    updateRun: db
-      .update(runs)
-      .set({
-        status: bound('status', runs.status),
-        source: bound('source', runs.source),
-        settledAt: bound('settledAt', runs.settledAt),
-        updatedAt: bound('updatedAt', runs.updatedAt),
-        error: bound('error', runs.error),
-        evidence: bound('evidence', runs.evidence),
-        contradicted: bound('contradicted', runs.contradicted),
-        acknowledgedAt: bound('acknowledgedAt', runs.acknowledgedAt),
-        groupId: bound('groupId', runs.groupId),
-      })
-      .where(eq(runs.runId, placeholder('runId')))
-      .prepare(),
+      }),
+    ),
+    updateRun: compileWrite(
+      connection,
+      db
+        .update(runs)
+        .set({
+          status: bound('status', runs.status),
+          source: bound('source', runs.source),
+          settledAt: bound('settledAt', runs.settledAt),
+          updatedAt: bound('updatedAt', runs.updatedAt),
+          error: bound('error', runs.error),
+          evidence: bound('evidence', runs.evidence),
+          contradicted: bound('contradicted', runs.contradicted),
+          acknowledgedAt: bound('acknowledgedAt', runs.acknowledgedAt),
+          groupId: bound('groupId', runs.groupId),
+        })
+        .where(eq(runs.runId, placeholder('runId'))),
+    ),
     deleteRun: db
       .delete(runs)
       .where(eq(runs.runId, placeholder('runId')))
       .prepare(),
-    listRuns: db
-      .select()
-      .from(runs)
-      .where(eq(runs.submissionSeq, placeholder('submissionSeq')))
-      .orderBy(asc(runs.seq))
-      .prepare(),
-    listAssetRuns: db
-      .select({ submissionId: submissions.submissionId, updatedAt: submissions.updatedAt, run: runs })
-      .from(submissions)
-      .leftJoin(runs, eq(runs.submissionSeq, submissions.seq))
-      .where(and(eq(submissions.fileId, placeholder('fileId')), ne(submissions.state, 'rejected')))
-      .orderBy(asc(submissions.seq), asc(runs.seq))
-      .prepare(),
+    listRuns: compileRead(
+      connection,
+      db
+        .select()
+        .from(runs)
+        .where(eq(runs.submissionSeq, placeholder('submissionSeq')))
+        .orderBy(asc(runs.seq)),
+      getTableColumns(runs),
+    ),
+    listSubmissionsKept: compileRead(
+      connection,
+      db
+        .select(kept)
+        .from(submissions)
+        .where(and(eq(submissions.fileId, placeholder('fileId')), ne(submissions.state, 'rejected')))
+        .orderBy(asc(submissions.seq)),
+      kept,
+    ),
   }
 }
 

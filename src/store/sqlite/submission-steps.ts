@@ -15,7 +15,7 @@ export function createSubmission(
   const { statements, newId } = writer
   const { dueAt } = request
   const { submission, runs } = openSubmission(request, newId)
-  const { seq } = statements.insertSubmission.get({ ...submission })
+  const seq = Number(statements.insertSubmission.run(submission).lastInsertRowid)
   for (const run of runs) saveRun(writer, undefined, run, { submissionSeq: seq, dueAt, isListed: true })
   if (key) statements.nameSubmission.run({ ...key, submissionSeq: seq })
   return seq

@@ -35,6 +35,20 @@ export const FAULTS_OF_THE_STORE = [
     tests: CONTRACT,
   },
   {
+    name: 'failed-batch-kept-and-done-again',
+    file: 'src/store/sqlite/commit-queue.ts',
+    find: 'transaction.rollBackAll.run()\n      counted.rollBackTo(0)\n      transaction.begin.run()',
+    replace: 'counted.rollBackTo(0)',
+    tests: CONTRACT,
+  },
+  {
+    name: 'failed-batch-counted-again',
+    file: 'src/store/sqlite/commit-queue.ts',
+    find: 'counted.rollBackTo(0)',
+    replace: '',
+    tests: ['test/store/sqlite-counts.test.ts', ...CONTRACT],
+  },
+  {
     name: 'queue-unbounded',
     ...QUEUE,
     find: 'queue.length >= maxQueued',
