@@ -4,6 +4,8 @@ import { createAdminPages } from './admin/admin-pages.tsx'
 import type { Config } from './config.ts'
 import { createApp } from './http/app.ts'
 import type { AppEnv } from './http/app-env.ts'
+import { createAskStatus } from './http/ask-status.ts'
+import { createDirectRoutes, type DirectRoutes } from './http/direct-routes.ts'
 import type { ErrorAnswers } from './http/error-answers.ts'
 import { healthRoutes } from './http/health-routes.ts'
 import { metricsRoutes } from './http/metrics-routes.ts'
@@ -14,19 +16,21 @@ import { runRoutes } from './http/operators/run-routes.ts'
 import { upkeepRoutes } from './http/operators/upkeep-routes.ts'
 import { statusRoutes } from './http/status-routes.ts'
 import { submissionRoutes } from './http/submission-routes.ts'
+import { createTakeWebhook, type TakeWebhookDeps } from './http/take-webhook.ts'
 import { uploadRoutes } from './http/upload-routes.ts'
 import { webhookRoutes } from './http/webhook-routes.ts'
 import type { CapabilityTokens } from './tracking/capability-tokens.ts'
+import { startSystemTimer } from './tracking/status-timer.ts'
 
 type DepsOf<Make extends (deps: never) => unknown> = Parameters<Make>[0]
 
 type RoutesDeps = DepsOf<typeof uploadRoutes> &
   DepsOf<typeof submissionRoutes> &
-  DepsOf<typeof webhookRoutes> &
+  TakeWebhookDeps &
   DepsOf<typeof runRoutes> &
   DepsOf<typeof deliveryRoutes> &
   DepsOf<typeof overviewRoutes> &
-  Omit<DepsOf<typeof statusRoutes>, 'statusTokens'> &
+  Omit<DepsOf<typeof statusRoutes>, 'statusTokens' | 'startTimer' | 'askStatus'> &
   Omit<DepsOf<typeof upkeepRoutes>, 'backupFolder'> &
   DepsOf<typeof doctorRoutes> &
   Omit<DepsOf<typeof metricsRoutes>, 'isPublic'> &
@@ -38,21 +42,25 @@ type RoutesDeps = DepsOf<typeof uploadRoutes> &
   }
 
 /** Every address that the service answers. */
-export function createServiceApp(deps: RoutesDeps): Hono<AppEnv> {
+export function createServiceApp(deps: RoutesDeps): { app: Hono<AppEnv>; direct: DirectRoutes } {
   const { config, errorAnswers, tokens } = deps
+  const { loopbackOnly } = config
+  const statusDeps = { ...deps, startTimer: startSystemTimer, statusTokens: tokens.status }
+  const askStatus = createAskStatus(statusDeps)
+  const takeWebhook = createTakeWebhook(deps)
   const pages = createAdminPages({ ...deps, tell: errorAnswers.tell })
-  return createApp({
+  const app = createApp({
     errorAnswers,
     pages,
-    loopbackOnly: config.loopbackOnly,
+    loopbackOnly,
     groups: [
       uploadRoutes(deps),
       submissionRoutes(deps),
-      webhookRoutes(deps),
+      webhookRoutes({ takeWebhook }),
       runRoutes(deps),
       deliveryRoutes(deps),
       overviewRoutes(deps),
-      statusRoutes({ ...deps, statusTokens: tokens.status }),
+      statusRoutes({ ...statusDeps, askStatus }),
       // After the routes of statuses: `/assets/status` is no asset.
       upkeepRoutes({ ...deps, backupFolder: dirname(config.database.path) }),
       doctorRoutes(deps),
@@ -61,4 +69,5 @@ export function createServiceApp(deps: RoutesDeps): Hono<AppEnv> {
       healthRoutes(deps),
     ],
   })
+  return { app, direct: createDirectRoutes({ askStatus, takeWebhook, errorAnswers, loopbackOnly }) }
 }

@@ -2,22 +2,21 @@ import { once } from 'node:events'
 import { dirname, join } from 'node:path'
 import type { Hono } from 'hono'
 import { pino } from 'pino'
-import { v7 } from 'uuid'
 import type { Config } from './config.ts'
 import { TrackerError } from './domain/errors.ts'
 import type { AppEnv } from './http/app-env.ts'
-import { BODY_IDLE_MS, UPLOAD_PACE } from './http/body-chunks.ts'
 import { createErrorAnswers } from './http/error-answers.ts'
-import { createBodyReaders, WHOLE_BODY_MS } from './http/read-body.ts'
-import { CONNECTION_LIMITS, createHttpServer } from './http/server.ts'
+import { createHttpServer } from './http/server.ts'
 import { errorBody } from './imagekit/error-body.ts'
 import { successPayload } from './imagekit/success-payload.ts'
 import { createJobs } from './jobs/jobs.ts'
 import { createOpener } from './jobs/opener.ts'
 import { createMetrics } from './metrics/prometheus.ts'
+import { createIds } from './new-id.ts'
 import { readPackageVersion } from './package-version.ts'
 import { createClients } from './service-clients.ts'
 import { examiningOf } from './service-examining.ts'
+import { limitsOf } from './service-limits.ts'
 import type { Overrides } from './service-overrides.ts'
 import { receivingOf } from './service-receiving.ts'
 import { createServiceApp } from './service-routes.ts'
@@ -89,14 +88,10 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     everyMs: reconcileEveryMs,
     expireAfterMs,
   }
+  const newId = createIds()
   const access = createAccess(config.apiKeys, config.adminKeys)
   const gate = createUploadGate(config.maxConcurrentUploads)
-  const uploadLimits = {
-    maxBytes: config.maxUploadBytes,
-    idleMs: overrides.bodyIdleMs ?? BODY_IDLE_MS,
-    pace: overrides.uploadPace ?? UPLOAD_PACE,
-  }
-  const bodies = createBodyReaders(overrides.wholeBodyMs ?? WHOLE_BODY_MS)
+  const { uploadLimits, bodies, connectionLimits } = limitsOf(config, overrides)
   const shared = {
     store,
     board,
@@ -110,7 +105,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     meter,
     overdueAfterMs,
     readBody: bodies.proven,
-    newId: v7,
+    newId,
     errorBody,
     log,
   }
@@ -134,11 +129,11 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     refusedLog,
     ...receivingOf(config, tokens),
   }
-  const instanceId = v7()
+  const instanceId = newId()
   const errorAnswers = createErrorAnswers(publicUrl, (err, requestId) =>
     log.error({ err, requestId }, 'a request failed'),
   )
-  const app = createServiceApp({
+  const { app, direct } = createServiceApp({
     ...receiving,
     ...examiningOf(config, { instanceId, tokenSecretFile: secretFile }),
     config,
@@ -151,10 +146,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     uploadLimits,
     instanceId,
   })
-  const server = createHttpServer(app, errorAnswers, {
-    ...CONNECTION_LIMITS,
-    ...overrides.connectionLimits,
-  })
+  const server = createHttpServer(app, { direct, errorAnswers }, connectionLimits)
 
   return {
     app,

@@ -63,7 +63,7 @@ export function createAdminPages(deps: AdminPagesDeps): AdminPages {
         const to = c.req.method === 'POST' ? undefined : pathname + search
         return seeOther(c, withQuery(SIGN_IN, { to }))
       }
-      const { code, problem, detail, fields } = deps.tell(error, c)
+      const { code, problem, detail, fields } = deps.tell(error, c.get('requestId'))
       if (problem.retryAfter !== undefined) c.header('Retry-After', String(problem.retryAfter))
       const { status, title } = problem
       const page = {

@@ -1,9 +1,9 @@
 import { Hono } from 'hono'
-import { requestId } from 'hono/request-id'
 import { TrackerError } from '../domain/errors.ts'
 import type { AppContext, AppEnv } from './app-env.ts'
 import type { ErrorAnswers } from './error-answers.ts'
 import { loopbackGuard } from './loopback-guard.ts'
+import { requestId } from './request-id.ts'
 import { speaksImagekit } from './upload-routes.ts'
 
 /** The HTTP face of the tracker: the groups of routes one after another, and what holds for all of them. */
@@ -25,7 +25,7 @@ export function createApp(deps: {
   }
 
   const app = new Hono<AppEnv>()
-  app.use(requestId())
+  app.use(requestId)
   if (deps.loopbackOnly) app.use(loopbackGuard)
   app.onError(answerError)
   app.notFound((c) => answerError(new TrackerError('not_found', 'This address is not known here.'), c))

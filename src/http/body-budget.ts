@@ -1,12 +1,16 @@
-import { TrackerError } from '../domain/errors.ts'
-
 /** What bodies may take together while they come in and are kept for their end. */
 export type BodyBudget = {
-  /** The whole body. Throws what `read` throws, and `overloaded` where it had to make room for others. */
-  collect(read: (signal: AbortSignal) => AsyncIterable<Buffer>): Promise<Buffer>
+  /** A place for one body; `giveUp` is called where it has to make room for others, and has left its place then. */
+  enter(giveUp: () => void): BodyPlace
 }
 
-type Share = { chunks: Buffer[]; bytes: number; room: AbortController }
+type BodyPlace = {
+  /** Keeps one more chunk of so many bytes. */
+  take(bytes: number): void
+  leave(): void
+}
+
+type Share = { bytes: number; giveUp: () => void }
 
 /** A chunk costs more than its bytes: a body may come as a million of them. */
 const CHUNK_COST = 256
@@ -20,43 +24,24 @@ export function createBodyBudget(maxBytes: number): BodyBudget {
   let held = 0
 
   const free = (share: Share): void => {
-    if (!oldestFirst.delete(share)) return
-    held -= share.bytes
-    share.chunks = []
+    if (oldestFirst.delete(share)) held -= share.bytes
   }
-  const keep = (share: Share, chunk: Buffer): void => {
-    const cost = chunk.length + CHUNK_COST
-    share.chunks.push(chunk)
+  const take = (share: Share, bytes: number): void => {
+    const cost = bytes + CHUNK_COST
     share.bytes += cost
     held += cost
     oldestFirst.add(share)
     for (const oldest of oldestFirst) {
       if (held <= maxBytes) return
       free(oldest)
-      oldest.room.abort()
+      oldest.giveUp()
     }
   }
 
   return {
-    async collect(read) {
-      const share: Share = { chunks: [], bytes: 0, room: new AbortController() }
-      const { signal } = share.room
-      try {
-        for await (const chunk of read(signal)) {
-          if (!signal.aborted) keep(share, chunk)
-          signal.throwIfAborted()
-        }
-        signal.throwIfAborted()
-        return Buffer.concat(share.chunks)
-      } catch (error) {
-        throw signal.aborted ? overloaded() : error
-      } finally {
-        free(share)
-      }
+    enter(giveUp) {
+      const share = { bytes: 0, giveUp }
+      return { take: (bytes) => take(share, bytes), leave: () => free(share) }
     },
   }
-}
-
-function overloaded(): TrackerError {
-  return new TrackerError('overloaded', 'Too many bodies are coming in at once. Try again shortly.')
 }

@@ -1,6 +1,7 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { ErrorAnswers } from './error-answers.ts'
+import { headersObject } from './plain-answer.ts'
 import type { ProblemCode } from './problems.ts'
 
 const LINGER_MS = 500
@@ -89,7 +90,7 @@ function causeOf(error: NodeJS.ErrnoException): [ProblemCode, string] {
 
 function answerText({ status, headers, body }: ReturnType<ErrorAnswers['unreadable']>): string {
   const lines = Object.entries({
-    ...headers,
+    ...headersObject(headers),
     'Content-Length': Buffer.byteLength(body),
     Date: new Date().toUTCString(),
     Connection: 'close',

@@ -1,8 +1,17 @@
 import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import type { AppEnv } from './app-env.ts'
+import { headersObject } from './plain-answer.ts'
 
 const EXPOSED = ['ETag', 'Retry-After', 'Location', 'Link', 'X-Request-Id']
+
+/** What an answer to any other method than OPTIONS says of it. */
+export const TOKEN_ROUTE_HEADERS = [
+  'Access-Control-Allow-Origin',
+  '*',
+  'Access-Control-Expose-Headers',
+  EXPOSED.join(','),
+]
 
 /**
  * For the routes that a browser opens with `?token=`: any page may read them, for only the token opens them.
@@ -19,8 +28,7 @@ export function tokenRouteCors(methods: readonly string[]): MiddlewareHandler<Ap
   return async (c, next) => {
     if (c.req.method === 'OPTIONS') return answerOptions(c, next)
     // Hono's own sets them on a response that it makes first: each answer is then copied into that one, through a stream.
-    c.header('Access-Control-Allow-Origin', '*')
-    c.header('Access-Control-Expose-Headers', EXPOSED.join(','))
+    for (const [name, value] of Object.entries(headersObject(TOKEN_ROUTE_HEADERS))) c.header(name, value)
     await next()
   }
 }

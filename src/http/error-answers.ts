@@ -2,23 +2,23 @@ import { randomUUID } from 'node:crypto'
 import { type FieldError, TrackerError } from '../domain/errors.ts'
 import { errorBody } from '../imagekit/error-body.ts'
 import type { AppContext } from './app-env.ts'
+import { headersObject, type PlainAnswer, type RawHeaders, respond } from './plain-answer.ts'
 import { PROBLEMS, type Problem, type ProblemCode } from './problems.ts'
 
 /** An error as it is told to a caller, before it has a shape. */
 type ToldError = { code: ProblemCode; problem: Problem; detail: string; fields: readonly FieldError[] }
 
-/** A problem as plain text: there may be nothing to answer with but a socket. */
-type PlainAnswer = { status: number; headers: { [name: string]: string }; body: string }
-
 export type ErrorAnswers = {
   /** What there is to tell of it; what is no `TrackerError` is logged. */
-  tell: (error: unknown, c: AppContext) => ToldError
+  tell: (error: unknown, requestId: string) => ToldError
   /** RFC 9457 `application/problem+json`. */
+  problem: (error: unknown, requestId: string) => PlainAnswer
+  /** The same, handed to Hono. */
   asProblem: (error: unknown, c: AppContext) => Response
   /** ImageKit's `{ message, help }`, for the routes that its SDKs speak to. */
   asImagekit: (error: unknown, c: AppContext) => Response
   /** For a request that can't be understood, so that it never reached a route. */
-  unreadable: (code: ProblemCode, detail: string) => PlainAnswer
+  unreadable: (code: ProblemCode, detail: string) => PlainAnswer & { body: string }
   /** For what went wrong where there is nothing left to answer with; it is logged. */
   unanswered: (error: unknown) => PlainAnswer
 }
@@ -37,12 +37,12 @@ export function createErrorAnswers(
     storeToldAt = now
     return false
   }
-  const tell = (error: unknown, c: AppContext): ToldError => {
+  const tell = (error: unknown, requestId: string): ToldError => {
     if (error instanceof TrackerError) {
-      if (error.cause !== undefined && !isToldAlready(error)) log(error, c.get('requestId'))
+      if (error.cause !== undefined && !isToldAlready(error)) log(error, requestId)
       return { code: error.code, problem: PROBLEMS[error.code], detail: error.message, fields: error.fields }
     }
-    log(error, c.get('requestId'))
+    log(error, requestId)
     return { code: 'internal', problem: PROBLEMS.internal, detail: LOGGED, fields: [] }
   }
 
@@ -60,36 +60,35 @@ export function createErrorAnswers(
     })
   }
 
-  const plain = (code: ProblemCode, detail: string, requestId: string): PlainAnswer => {
-    const problem = PROBLEMS[code]
-    const body = problemText({ code, problem, detail, fields: [] }, requestId)
-    const headers = { 'Content-Type': PROBLEM_TYPE, 'X-Request-Id': requestId }
-    return { status: problem.status, headers, body }
+  const problem = (error: unknown, requestId: string): PlainAnswer => {
+    const told = tell(error, requestId)
+    const headers = ['Content-Type', PROBLEM_TYPE, ...errorHeaders(told.problem)]
+    return { status: told.problem.status, headers, body: problemText(told, requestId) }
+  }
+
+  const unaided = (code: ProblemCode, detail: string, requestId: string) => {
+    const { status } = PROBLEMS[code]
+    const body = problemText({ code, problem: PROBLEMS[code], detail, fields: [] }, requestId)
+    return { status, headers: ['Content-Type', PROBLEM_TYPE, 'X-Request-Id', requestId], body }
   }
 
   return {
     tell,
-
-    asProblem(error, c) {
-      const told = tell(error, c)
-      setErrorHeaders(c, told.problem)
-      const body = problemText(told, c.get('requestId'))
-      return c.body(body, told.problem.status, { 'Content-Type': PROBLEM_TYPE })
-    },
+    problem,
+    asProblem: (error, c) => respond(c, problem(error, c.get('requestId'))),
 
     asImagekit(error, c) {
-      const { problem, detail, fields } = tell(error, c)
+      const { problem, detail, fields } = tell(error, c.get('requestId'))
       const message = [detail, ...fields.map((field) => `${field.field}: ${field.message}`)].join(' ')
-      setErrorHeaders(c, problem)
-      return c.json(errorBody(message), problem.status)
+      return c.json(errorBody(message), problem.status, headersObject(errorHeaders(problem)))
     },
 
-    unreadable: (code, detail) => plain(code, detail, randomUUID()),
+    unreadable: (code, detail) => unaided(code, detail, randomUUID()),
 
     unanswered(error) {
       const requestId = randomUUID()
       log(error, requestId)
-      return plain('internal', LOGGED, requestId)
+      return unaided('internal', LOGGED, requestId)
     },
   }
 }
@@ -100,7 +99,9 @@ const STORE_TOLD_EVERY_MS = 1000
 
 const PROBLEM_TYPE = 'application/problem+json'
 
-function setErrorHeaders(c: AppContext, problem: Problem): void {
-  if (problem.retryAfter !== undefined) c.header('Retry-After', String(problem.retryAfter))
-  if (problem.status === 401) c.header('WWW-Authenticate', 'Bearer realm="extension-tracker"')
+function errorHeaders({ retryAfter, status }: Problem): RawHeaders {
+  return [
+    ...(retryAfter === undefined ? [] : ['Retry-After', String(retryAfter)]),
+    ...(status === 401 ? ['WWW-Authenticate', 'Bearer realm="extension-tracker"'] : []),
+  ]
 }

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { MiddlewareHandler } from 'hono'
 import { TrackerError } from '../domain/errors.ts'
 import { isLoopbackHost } from '../domain/loopback.ts'
@@ -7,18 +7,21 @@ import type { AppEnv } from './app-env.ts'
 /**
  * Where some key is missing, only this machine may ask: a `Host` that is not loopback is a name that someone pointed here
  * (DNS rebinding), a foreign `Origin` is another site's page, and a forwarding header means that a proxy stands in front.
+ * Why a request is from elsewhere; undefined for one of this machine.
  */
-export const loopbackGuard: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const { headers } = c.env.incoming
-  const refuse = (reason: string) => new TrackerError('forbidden', `${reason} ${REMEDY}`)
-  if (!isLoopbackUrl(`http://${headers.host ?? ''}`))
-    throw refuse('The Host header is not a loopback address.')
+export function foreignSign({ headers }: IncomingMessage): string | undefined {
+  if (!isLoopbackUrl(`http://${headers.host ?? ''}`)) return 'The Host header is not a loopback address.'
   if (headers.origin !== undefined && !isLoopbackUrl(headers.origin) && !isOwnForm(headers))
-    throw refuse('The Origin header is foreign.')
+    return 'The Origin header is foreign.'
   const forwarding = Object.keys(headers).find(
     (name) => name === 'forwarded' || name.startsWith('x-forwarded-'),
   )
-  if (forwarding !== undefined) throw refuse(`The request came through a proxy (${forwarding}).`)
+  return forwarding && `The request came through a proxy (${forwarding}).`
+}
+
+export const loopbackGuard: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const sign = foreignSign(c.env.incoming)
+  if (sign !== undefined) throw new TrackerError('forbidden', `${sign} ${REMEDY}`)
   await next()
 }
 

@@ -15,7 +15,7 @@ export function metricsRoutes({ metrics, access, isPublic }: MetricsRoutesDeps):
   const app = new Hono<AppEnv>()
   route(app, '/metrics', {
     GET: async (c) => {
-      if (!isPublic) access.identify(presentedKey(c))
+      if (!isPublic) access.identify(presentedKey(c.env.incoming))
       return c.body(await metrics.expose(), 200, {
         'Content-Type': metrics.contentType,
         'Cache-Control': 'no-store',

@@ -1,8 +1,8 @@
-import type { AppContext } from './app-env.ts'
+import type { IncomingMessage } from 'node:http'
 
 /** The key in `Authorization`: a Bearer token, or the user name of Basic (what ImageKit's SDKs send; the password is ignored). */
-export function presentedKey(c: AppContext): string | undefined {
-  const [scheme = '', credentials = ''] = (c.env.incoming.headers.authorization ?? '').split(/\s+/, 2)
+export function presentedKey({ headers }: IncomingMessage): string | undefined {
+  const [scheme = '', credentials = ''] = (headers.authorization ?? '').split(/\s+/, 2)
   if (credentials === '') return undefined
   if (scheme.toLowerCase() === 'bearer') return credentials
   if (scheme.toLowerCase() !== 'basic') return undefined

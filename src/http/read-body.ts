@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
+import { TrackerError } from '../domain/errors.ts'
 import { type BodyBudget, createBodyBudget } from './body-budget.ts'
-import { bodyChunks } from './body-chunks.ts'
 
 /** Of a body that is read whole, in milliseconds: a sender that drips it must not hold a socket for hours. */
 export const WHOLE_BODY_MS = 60_000
@@ -10,7 +10,10 @@ const REFUSED_BODY_MS = 1000
 
 export const MAX_BODY_BYTES = 1024 * 1024
 
-/** Reads a whole body. Throws what `bodyChunks` throws, and `overloaded`. */
+/**
+ * Reads a whole body. Throws `payload_too_large` as soon as it passes `MAX_BODY_BYTES`, `request_timeout`, `client_closed`,
+ * and `overloaded` where it had to make room for others. The request itself stays open, so that it can still be answered.
+ */
 export type ReadBody = (incoming: IncomingMessage) => Promise<Buffer>
 
 /** Each has a budget of its own, so that those who prove nothing take no room from those who do. */
@@ -34,6 +37,50 @@ export function createBodyReaders(totalMs: number): BodyReaders {
 }
 
 function bodyReader(budget: BodyBudget, totalMs: number): ReadBody {
-  const limits = { maxBytes: MAX_BODY_BYTES, idleMs: totalMs, totalMs }
-  return (incoming) => budget.collect((signal) => bodyChunks(incoming, limits, signal))
+  return (incoming) =>
+    new Promise((resolve, reject) => {
+      let chunks: Buffer[] = []
+      let bytes = 0
+      const leave = (): void => {
+        clearTimeout(timer)
+        place.leave()
+        incoming.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
+        chunks = []
+      }
+      const fail = (error: TrackerError): void => {
+        leave()
+        incoming.pause()
+        reject(error)
+      }
+      const onData = (chunk: Buffer): void => {
+        bytes += chunk.length
+        if (bytes > MAX_BODY_BYTES) return fail(tooLarge())
+        chunks.push(chunk)
+        place.take(chunk.length)
+      }
+      const onEnd = (): void => {
+        const [first = Buffer.alloc(0)] = chunks
+        const body = chunks.length > 1 ? Buffer.concat(chunks) : first
+        leave()
+        resolve(body)
+      }
+      const onClose = (): void =>
+        fail(new TrackerError('client_closed', 'The request ended before its body was complete.'))
+
+      if (Number(incoming.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return reject(tooLarge())
+      const place = budget.enter(() =>
+        fail(new TrackerError('overloaded', 'Too many bodies are coming in at once. Try again shortly.')),
+      )
+      const timer = setTimeout(
+        () => fail(new TrackerError('request_timeout', `The body was not complete within ${totalMs} ms.`)),
+        totalMs,
+      )
+      if (incoming.readableEnded) return onEnd()
+      if (incoming.destroyed) return onClose()
+      incoming.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
+    })
+}
+
+function tooLarge(): TrackerError {
+  return new TrackerError('payload_too_large', `The request's body is larger than ${MAX_BODY_BYTES} bytes.`)
 }

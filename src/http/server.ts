@@ -3,7 +3,9 @@ import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { AppEnv } from './app-env.ts'
 import { answerBrokenRequests } from './broken-requests.ts'
+import type { DirectRoutes } from './direct-routes.ts'
 import type { ErrorAnswers } from './error-answers.ts'
+import { headersObject, writeAnswer } from './plain-answer.ts'
 
 export type HttpServer = {
   /** Resolves with the port once the service can be reached; rejects where the address is taken. */
@@ -32,17 +34,22 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
 /** Node drops the headers beyond its limit without a word, and what was checked would not be what was sent. */
 const MAX_HEADERS = 200
 
+/** `direct` is asked before `app`. */
+type Beside = { direct: DirectRoutes; errorAnswers: Pick<ErrorAnswers, 'unreadable' | 'unanswered'> }
+
 /** `unreadable` answers a request that never comes to `app`, `unanswered` one that comes out of it without an answer. */
 export function createHttpServer(
   app: Pick<Hono<AppEnv>, 'fetch'>,
-  { unreadable, unanswered }: Pick<ErrorAnswers, 'unreadable' | 'unanswered'>,
+  { direct, errorAnswers: { unreadable, unanswered } }: Beside,
   limits: ConnectionLimits,
 ): HttpServer {
   const listener = getRequestListener(app.fetch, {
     errorHandler(error) {
       const isUnreadable = error instanceof RequestError
-      const { body, ...head } = isUnreadable ? unreadable('invalid_input', BAD_ADDRESS) : unanswered(error)
-      return new Response(body, head)
+      const { status, headers, body } = isUnreadable
+        ? unreadable('invalid_input', BAD_ADDRESS)
+        : unanswered(error)
+      return new Response(body, { status, headers: headersObject(headers) })
     },
   })
   const server = createServer({
@@ -59,12 +66,11 @@ export function createHttpServer(
   const mayBegin = answerBrokenRequests(server, unreadable)
   const answer = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     if (!mayBegin(incoming, outgoing)) return
-    if (incoming.rawHeaders.length < 2 * MAX_HEADERS) return void listener(incoming, outgoing)
-    const { status, headers, body } = unreadable('headers_too_large', TOO_MANY_HEADERS)
-    const length = Buffer.byteLength(body)
-    return void outgoing
-      .writeHead(status, { ...headers, 'Content-Length': length, Connection: 'close' })
-      .end(body)
+    if (incoming.rawHeaders.length < 2 * MAX_HEADERS) {
+      if (!direct({ incoming, outgoing })) void listener(incoming, outgoing)
+      return
+    }
+    writeAnswer(outgoing, unreadable('headers_too_large', TOO_MANY_HEADERS), ['Connection', 'close'])
   }
   server.on('request', answer)
   // Node would answer an unknown `Expect` by itself, without a request id.

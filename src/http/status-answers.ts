@@ -1,46 +1,41 @@
 import { TrackerError } from '../domain/errors.ts'
 import type { StatusSnapshot } from '../tracking/status-snapshot.ts'
-import type { AppContext } from './app-env.ts'
+import type { PlainAnswer } from './plain-answer.ts'
 import type { IsKnown } from './status-conditions.ts'
 
-const RETRY_AFTER_SECONDS = '5'
+const TYPE = ['Content-Type', 'application/json']
+
+const CONDITIONS = ['Cache-Control', 'no-cache']
+
+const CONDITIONS_WHILE_PENDING = [...CONDITIONS, 'Retry-After', '5']
 
 export function answerStatus(
-  c: AppContext,
   snapshot: StatusSnapshot | undefined,
   isKnown: IsKnown | undefined,
-): Response {
+): PlainAnswer {
   if (snapshot === undefined) throw assetNotFound()
-  const headers = {
-    ETag: snapshot.etag,
-    'Cache-Control': 'no-cache',
-    ...(snapshot.isPending && { 'Retry-After': RETRY_AFTER_SECONDS }),
-  }
-  if (isKnown?.(snapshot.etag)) return c.body(null, 304, headers)
-  return c.body(snapshot.body, 200, { 'Content-Type': 'application/json', ...headers })
+  const { etag, body, isPending } = snapshot
+  const headers = ['ETag', etag, ...(isPending ? CONDITIONS_WHILE_PENDING : CONDITIONS)]
+  if (isKnown?.(etag)) return { status: 304, headers, body: null }
+  return { status: 200, headers: [...TYPE, ...headers], body }
 }
 
 /** The status, with the address that opens it from now on. */
-export function answerLinkedStatus(
-  c: AppContext,
-  snapshot: StatusSnapshot | undefined,
-  statusUrl: string,
-): Response {
+export function answerLinkedStatus(snapshot: StatusSnapshot | undefined, statusUrl: string): PlainAnswer {
   if (snapshot === undefined) throw assetNotFound()
-  c.header('Link', `<${statusUrl}>; rel="status"`)
   const body = `${snapshot.body.slice(0, -1)},"statusUrl":${JSON.stringify(statusUrl)}}`
-  return answerStatus(c, { ...snapshot, body }, undefined)
+  const { headers, ...answer } = answerStatus({ ...snapshot, body }, undefined)
+  return { ...answer, headers: [...headers, 'Link', `<${statusUrl}>; rel="status"`] }
 }
 
 /** The serialized answers are put together as they are. */
 export function answerStatuses(
-  c: AppContext,
   asked: readonly { fileId: string; snapshot: StatusSnapshot | undefined }[],
-): Response {
+): PlainAnswer {
   const bodies = asked.flatMap(({ snapshot }) => (snapshot === undefined ? [] : [snapshot.body]))
   const notFound = asked.flatMap(({ fileId, snapshot }) => (snapshot === undefined ? [fileId] : []))
   const body = `{"assets":[${bodies.join(',')}],"notFound":${JSON.stringify(notFound)}}`
-  return c.body(body, 200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache' })
+  return { status: 200, headers: [...TYPE, ...CONDITIONS], body }
 }
 
 export function assetNotFound(): TrackerError {

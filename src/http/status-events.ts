@@ -22,7 +22,10 @@ export async function answerEvents(
 ): Promise<Response> {
   const { outgoing } = c.env
   let wake = (): void => {}
-  const followed = await followStatus({ board }, fileId, { isKnown: lastEventId(c), wake: () => wake() })
+  const followed = await followStatus({ board }, fileId, {
+    isKnown: lastEventId(c.env.incoming),
+    wake: () => wake(),
+  })
   switch (followed.what) {
     case 'unknown':
       throw assetNotFound()

@@ -1,21 +1,20 @@
-import type { AppContext } from './app-env.ts'
 import { invalidQuery } from './invalid-query.ts'
 
 const MAX_WAIT_SECONDS = 60
 const MAX_ASSETS = 100
 
 /** `?wait=`, in milliseconds; 0 where there is none. Throws `invalid_input`. */
-export function parseWaitMs(c: AppContext): number {
-  const wait = c.req.query('wait')
-  if (wait === undefined) return 0
+export function parseWaitMs(query: URLSearchParams): number {
+  const wait = query.get('wait')
+  if (wait === null) return 0
   const seconds = /^\d+$/.test(wait) ? Number(wait) : Number.NaN
   if (seconds <= MAX_WAIT_SECONDS) return seconds * 1000
   throw invalidQuery('wait', `must be an integer from 0 to ${MAX_WAIT_SECONDS}, in seconds`)
 }
 
 /** Each `?fileId=` once, in the order asked. Throws `invalid_input`. */
-export function parseFileIds(c: AppContext): string[] {
-  const fileIds = c.req.queries('fileId') ?? []
+export function parseFileIds(query: URLSearchParams): string[] {
+  const fileIds = query.getAll('fileId')
   if (fileIds.length >= 1 && fileIds.length <= MAX_ASSETS && !fileIds.includes(''))
     return [...new Set(fileIds)]
   throw invalidQuery(

@@ -16,10 +16,12 @@ import { submissionView } from '../tracking/submission-view.ts'
 import type { AppContext, AppEnv } from './app-env.ts'
 import { tokenRouteCors } from './cors.ts'
 import { parseWith } from './parse-with.ts'
+import { respond } from './plain-answer.ts'
 import { presentedCredential } from './presented-credential.ts'
 import { presentedKey } from './presented-key.ts'
 import type { ReadBody } from './read-body.ts'
 import { readJsonObject } from './read-json.ts'
+import { requestQuery } from './request-query.ts'
 import { route } from './routes.ts'
 import { answerLinkedStatus } from './status-answers.ts'
 
@@ -53,7 +55,7 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
     admitReader(
       { access: deps.access, tokens: deps.tokens.submission },
       submissionId,
-      presentedCredential(c),
+      presentedCredential(c.env.incoming, requestQuery(c.env.incoming)),
       'submission',
     )
     return submissionId
@@ -66,7 +68,7 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
 
   route(app, '/submissions', {
     POST: async (c) => {
-      const { keyName } = deps.access.identify(presentedKey(c))
+      const { keyName } = deps.access.identify(presentedKey(c.env.incoming))
       const { json } = await readJsonObject(c.env.incoming, deps.readBody)
       const { extensions, fileId = null } = parseWith(registrationSchema, json)
       const { location, ...registered } = await registerSubmission(deps, {
@@ -97,7 +99,8 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
       const { state, fileId } = await recordResponse(deps, submissionId, parseToldAnswer(json))
       if (state !== 'accepted' || fileId === null)
         return c.json(submissionView(deps.links, await find(submissionId)))
-      return answerLinkedStatus(c, await deps.board.find(fileId), deps.links.assetStatus(fileId))
+      const snapshot = await deps.board.find(fileId)
+      return respond(c, answerLinkedStatus(snapshot, deps.links.assetStatus(fileId)))
     },
     OPTIONS: responseCors,
   })

@@ -45,7 +45,7 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
   for (const version of ['v1', 'v2'] as const) {
     route(app, `/api/${version}/files/upload`, {
       POST: (c) => {
-        const { keyName } = deps.access.identify(presentedKey(c))
+        const { keyName } = deps.access.identify(presentedKey(c.env.incoming))
         return deps.gate.accompany(async () => {
           const form = incomingForm(c, deps.uploadLimits)
           const signal = closedSignal(c)
@@ -68,7 +68,7 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
 
   route(app, '/v1/files/:fileId/details', {
     PATCH: async (c) => {
-      const { keyName } = deps.access.identify(presentedKey(c))
+      const { keyName } = deps.access.identify(presentedKey(c.env.incoming))
       const fileId = parseFileId(c)
       const { raw, json } = await readJsonObject(c.env.incoming, deps.readBody)
       const { webhookUrl, ...body } = json

@@ -1,125 +1,17 @@
-import type { IncomingMessage } from 'node:http'
 import { Hono } from 'hono'
-import type { DeliveryRoute, RefusalCause } from '../domain/delivery.ts'
-import { TrackerError } from '../domain/errors.ts'
-import { DeliveryRefused } from '../tracking/delivery-refused.ts'
-import {
-  type ReceiveDeliveryDeps,
-  type ReceivedDelivery,
-  receiveAccountDelivery,
-  receiveExtensionDelivery,
-  refusalOfHead,
-} from '../tracking/receive-delivery.ts'
-import type { RefusedLog } from '../tracking/refused-log.ts'
-import type { AppContext, AppEnv } from './app-env.ts'
-import { type BodyReaders, MAX_BODY_BYTES } from './read-body.ts'
+import type { AppEnv } from './app-env.ts'
+import { respond } from './plain-answer.ts'
 import { route } from './routes.ts'
-import { storedHeaders } from './stored-headers.ts'
-
-type WebhookRoutesDeps = ReceiveDeliveryDeps & {
-  refusedLog: Pick<RefusedLog, 'keep'>
-  meter: { deliveryRefused(route: DeliveryRoute, cause: RefusalCause): void }
-  /** The submission that a webhook token names and proves; undefined for a forged one. */
-  readToken: (token: string) => string | undefined
-  bodies: BodyReaders
-  clock: () => number
-  newId: () => string
-}
-
-/** What the head of a delivery proves; a cause where it is refused whatever its body is, which is read only to be kept. */
-type Trust = 'proven' | 'unproven' | RefusalCause
+import type { TakeWebhook } from './take-webhook.ts'
 
 /** Where ImageKit tells what became of things. 200 and nothing else tells it that the word was heard. */
-export function webhookRoutes(deps: WebhookRoutesDeps): Hono<AppEnv> {
+export function webhookRoutes({ takeWebhook }: { takeWebhook: TakeWebhook }): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
-
-  /** Reads the delivery and hands it on; a refused one is kept, with its cause. */
-  const receive = async (
-    c: AppContext,
-    from: { route: DeliveryRoute; token: string | null },
-    judge: (head: Omit<ReceivedDelivery, 'body'>) => Trust,
-    take: (received: ReceivedDelivery) => Promise<{ outcome: string }>,
-  ): Promise<Response> => {
-    const { incoming } = c.env
-    const head = {
-      deliveryId: deps.newId(),
-      receivedAt: deps.clock(),
-      headers: storedHeaders(incoming.headers, from.token),
-    }
-    let body: Buffer | undefined
-    try {
-      body = await readDelivery(deps.bodies, judge(head), incoming)
-      const { outcome } = await take({ ...head, body })
-      return c.json({ outcome })
-    } catch (error) {
-      if (error instanceof DeliveryRefused) {
-        deps.meter.deliveryRefused(from.route, error.refusal)
-        const bytes = body?.length ?? sizeOfUnread(incoming, error.refusal)
-        deps.refusedLog.keep({
-          ...head,
-          ...from,
-          body: body ?? Buffer.alloc(0),
-          cause: error.refusal,
-          bytes,
-        })
-      }
-      throw error
-    }
-  }
-
   route(app, '/webhooks/extension/:token', {
-    POST: (c) => {
-      const token = c.req.param('token') ?? ''
-      const submissionId = deps.readToken(token)
-      const trust = submissionId === undefined ? 'forged_token' : 'proven'
-      return receive(
-        c,
-        { route: 'extension', token },
-        () => trust,
-        (received) => receiveExtensionDelivery(deps, submissionId, received),
-      )
-    },
+    POST: async (c) => respond(c, await takeWebhook(c.req.param('token') ?? '', c.env.incoming)),
   })
   route(app, '/webhooks/account', {
-    POST: (c) =>
-      receive(
-        c,
-        { route: 'account', token: null },
-        (head) => refusalOfHead(deps, head) ?? 'unproven',
-        (received) => receiveAccountDelivery(deps, received),
-      ),
+    POST: async (c) => respond(c, await takeWebhook(null, c.env.incoming)),
   })
   return app
-}
-
-async function readDelivery(bodies: BodyReaders, trust: Trust, incoming: IncomingMessage): Promise<Buffer> {
-  const isOpen = trust === 'proven' || trust === 'unproven'
-  try {
-    return await bodies[isOpen ? trust : 'refused'](incoming)
-  } catch (error) {
-    if (isOpen) throw asRefusal(error)
-    throw error instanceof TrackerError ? new DeliveryRefused(trust) : error
-  }
-}
-
-/** One that had to make room is no refusal: it is told to come again. */
-function asRefusal(error: unknown): unknown {
-  if (!(error instanceof TrackerError)) return error
-  switch (error.code) {
-    case 'payload_too_large':
-      return new DeliveryRefused('too_large', error.message)
-    case 'client_closed':
-      return new DeliveryRefused('broken_off')
-    case 'request_timeout':
-      return new DeliveryRefused('too_slow')
-    default:
-      return error
-  }
-}
-
-/** The size of a body that did not come whole, as far as it is known: more than nothing, which is what is kept of it. */
-function sizeOfUnread(incoming: IncomingMessage, refusal: RefusalCause): number {
-  const least = refusal === 'too_large' ? MAX_BODY_BYTES + 1 : 1
-  const announced = Number(incoming.headers['content-length'] ?? 0)
-  return Math.min(Math.max(announced, least), Number.MAX_SAFE_INTEGER)
 }

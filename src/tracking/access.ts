@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { TrackerError } from '../domain/errors.ts'
 
 /** Who asks. `local`: nobody in particular, where no key is configured (loopback only). */
@@ -47,5 +47,5 @@ const HOW_TO_SEND_A_KEY =
   'Send a key as "Authorization: Bearer KEY", or as the user name of Basic authentication.'
 
 function digestOf(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest()
+  return hash('sha256', secret, 'buffer')
 }

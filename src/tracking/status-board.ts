@@ -6,6 +6,9 @@ import { createStatusWatchers, type StatusListener } from './status-watchers.ts'
 
 /** Where the present status of assets is asked for and waited for. Exact: never older than the last `changed`. */
 export type StatusBoard = {
+  /** What `find` would resolve with, where it is kept in memory. */
+  peek(fileId: string): StatusSnapshot | undefined
+
   /** Undefined for an asset never heard of. Rejects as the store does. */
   find(fileId: string): Promise<StatusSnapshot | undefined>
 
@@ -91,6 +94,8 @@ export function createStatusBoard(
   }
 
   return {
+    peek: (fileId) => cache.get(fileId),
+
     async find(fileId) {
       return cache.get(fileId) ?? load(fileId)
     },

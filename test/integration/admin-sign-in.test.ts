@@ -72,10 +72,11 @@ test.each([
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     socket: { remoteAddress: '127.0.0.1' },
   })
-  const entered = await app.request('/admin/sign-in', { method: 'POST' }, { incoming })
+  const outgoing = { setHeader: () => {} }
+  const entered = await app.request('/admin/sign-in', { method: 'POST' }, { incoming, outgoing })
   expect(entered.status).toBe(303)
   expect(entered.headers.getSetCookie()[0]?.includes('; Secure')).toBe(isSecure)
-  const page = await app.request('/admin/sign-in', {}, { incoming: { headers: {} } })
+  const page = await app.request('/admin/sign-in', {}, { incoming: { headers: {} }, outgoing })
   expect(readText(await page.text()).includes('is an http address')).toBe(isWarned)
 })
 

@@ -178,7 +178,9 @@ test('what comes out of the service without an answer is logged, and a problem w
     (error, requestId) => void logged.push({ error, requestId }),
   )
   const fault = new Error('a fault of what answers errors')
-  const server = createHttpServer({ fetch: () => Promise.reject(fault) }, answers, CONNECTION_LIMITS)
+  const app = { fetch: () => Promise.reject(fault) }
+  const beside = { direct: () => false, errorAnswers: answers }
+  const server = createHttpServer(app, beside, CONNECTION_LIMITS)
   const port = await server.listen('127.0.0.1', 0)
   onTestFinished(() => server.close(0))
   const answer = await fetch(`http://127.0.0.1:${port}/`)

@@ -1,12 +1,14 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { Hono } from 'hono'
-import { requestId } from 'hono/request-id'
 import { expect, onTestFinished } from 'vitest'
 import type { AssetFacts } from '../../src/domain/asset.ts'
 import { type Observation, observe } from '../../src/domain/observe.ts'
 import { type Run, requestedRun } from '../../src/domain/run.ts'
 import type { AppEnv } from '../../src/http/app-env.ts'
+import { createAskStatus } from '../../src/http/ask-status.ts'
+import { createDirectRoutes } from '../../src/http/direct-routes.ts'
 import { createErrorAnswers } from '../../src/http/error-answers.ts'
+import { requestId } from '../../src/http/request-id.ts'
 import { CONNECTION_LIMITS, createHttpServer } from '../../src/http/server.ts'
 import { statusRoutes } from '../../src/http/status-routes.ts'
 import { createAccess } from '../../src/tracking/access.ts'
@@ -75,10 +77,18 @@ export async function startStatusServer(options: { keys?: boolean; startTimer?: 
     () => 'http://tracker.test',
     () => {},
   )
-  app.use(requestId())
+  app.use(requestId)
   app.onError((error, c) => answers.asProblem(error, c))
-  app.route('/', statusRoutes({ board, access, statusTokens: tokens.status, startTimer }))
-  const server = createHttpServer(app, answers, CONNECTION_LIMITS)
+  const deps = { board, access, statusTokens: tokens.status, startTimer }
+  const askStatus = createAskStatus(deps)
+  app.route('/', statusRoutes({ ...deps, askStatus }))
+  const direct = createDirectRoutes({
+    askStatus,
+    takeWebhook: () => Promise.reject(new Error('Webhooks are not taken here.')),
+    errorAnswers: answers,
+    loopbackOnly: false,
+  })
+  const server = createHttpServer(app, { direct, errorAnswers: answers }, CONNECTION_LIMITS)
   const port = await server.listen('127.0.0.1', 0)
   onTestFinished(async () => {
     board.close()

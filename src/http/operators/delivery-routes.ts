@@ -25,7 +25,7 @@ export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   route(app, '/deliveries', {
     GET: async (c) => {
-      deps.access.identifyOperator(presentedKey(c))
+      deps.access.identifyOperator(presentedKey(c.env.incoming))
       const filter = parseDeliveryFilter(c.req.query())
       const { deliveries, next } = await listDeliveries(deps, filter, parseDeliveryPage(c))
       return answerPage(c, { deliveries }, next)
@@ -33,13 +33,13 @@ export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
   })
   route(app, '/deliveries/:deliveryId', {
     GET: async (c) => {
-      deps.access.identifyOperator(presentedKey(c))
+      deps.access.identifyOperator(presentedKey(c.env.incoming))
       return c.json(await showDelivery(deps, c.req.param('deliveryId') ?? ''))
     },
   })
   route(app, '/deliveries/:deliveryId/replay', {
     POST: async (c) => {
-      const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
+      const { keyName: actor } = deps.access.identifyOperator(presentedKey(c.env.incoming))
       const reason = await readReason(c.env.incoming, deps.readBody)
       const deliveryId = c.req.param('deliveryId') ?? ''
       const { outcome } = await replayDelivery(deps, { deliveryId, actor, reason })

@@ -10,7 +10,7 @@ export function doctorRoutes(deps: ExamineDeps & { access: Pick<Access, 'identif
   const app = new Hono<AppEnv>()
   route(app, '/doctor', {
     GET: async (c) => {
-      deps.access.identifyOperator(presentedKey(c))
+      deps.access.identifyOperator(presentedKey(c.env.incoming))
       return c.json(await examine(deps))
     },
   })

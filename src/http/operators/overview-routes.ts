@@ -19,13 +19,13 @@ export function overviewRoutes(deps: OverviewRoutesDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   route(app, '/stats', {
     GET: async (c) => {
-      deps.access.identifyOperator(presentedKey(c))
+      deps.access.identifyOperator(presentedKey(c.env.incoming))
       return c.json(await describeStats(deps, parseWindowMs(c.req.query('window'))))
     },
   })
   route(app, '/audit', {
     GET: async (c) => {
-      deps.access.identifyOperator(presentedKey(c))
+      deps.access.identifyOperator(presentedKey(c.env.incoming))
       const { acts, next } = await listActs(deps, parsePage(c))
       return answerPage(c, { acts }, next)
     },

@@ -31,7 +31,7 @@ export function runRoutes(deps: RunRoutesDeps): Hono<AppEnv> {
 
   route(app, '/runs', {
     GET: async (c) => {
-      deps.access.identifyOperator(presentedKey(c))
+      deps.access.identifyOperator(presentedKey(c.env.incoming))
       const { runs, next } = await listRuns(deps, parseRunQuery(c.req.query()), parsePage(c))
       return answerPage(c, { runs }, next)
     },
@@ -39,7 +39,7 @@ export function runRoutes(deps: RunRoutesDeps): Hono<AppEnv> {
   // Before `/runs/:runId`: `retry` is a word of this route, never an id.
   route(app, '/runs/retry', {
     POST: async (c) => {
-      const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
+      const { keyName: actor } = deps.access.identifyOperator(presentedKey(c.env.incoming))
       const { json } = await readJsonObject(c.env.incoming, deps.readBody)
       const { filter, limit, dryRun, reason } = parseRetryRequest(json)
       const selection = { filter, limit }
@@ -50,13 +50,13 @@ export function runRoutes(deps: RunRoutesDeps): Hono<AppEnv> {
   })
   route(app, '/runs/:runId', {
     GET: async (c) => {
-      deps.access.identifyOperator(presentedKey(c))
+      deps.access.identifyOperator(presentedKey(c.env.incoming))
       return c.json(await showRun(deps, c.req.param('runId') ?? ''))
     },
   })
   route(app, '/runs/:runId/retry', {
     POST: async (c) => {
-      const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
+      const { keyName: actor } = deps.access.identifyOperator(presentedKey(c.env.incoming))
       const reason = await readReason(c.env.incoming, deps.readBody)
       const run = await retryRun(deps, { runId: c.req.param('runId') ?? '', actor, reason })
       return c.json(run, 201, { Location: `/runs/${run.runId}` })
@@ -64,14 +64,14 @@ export function runRoutes(deps: RunRoutesDeps): Hono<AppEnv> {
   })
   route(app, '/runs/:runId/acknowledge', {
     POST: async (c) => {
-      const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
+      const { keyName: actor } = deps.access.identifyOperator(presentedKey(c.env.incoming))
       const { note = null } = parseWith(noteSchema, await readOptionalJson(c.env.incoming, deps.readBody))
       return c.json(await acknowledgeRun(deps, { runId: c.req.param('runId') ?? '', note, actor }))
     },
   })
   route(app, '/retries/:retryId', {
     GET: async (c) => {
-      deps.access.identifyOperator(presentedKey(c))
+      deps.access.identifyOperator(presentedKey(c.env.incoming))
       return c.json(await showRetry(deps, c.req.param('retryId') ?? ''))
     },
   })

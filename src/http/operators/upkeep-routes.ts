@@ -23,7 +23,7 @@ export function upkeepRoutes(deps: UpkeepRoutesDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   route(app, '/reconcile', {
     POST: async (c) => {
-      const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
+      const { keyName: actor } = deps.access.identifyOperator(presentedKey(c.env.incoming))
       const { dryRun } = parseWith(
         reconcileSchema,
         (await readJsonObject(c.env.incoming, deps.readBody)).json,
@@ -33,7 +33,7 @@ export function upkeepRoutes(deps: UpkeepRoutesDeps): Hono<AppEnv> {
   })
   route(app, '/assets/:fileId', {
     DELETE: async (c) => {
-      const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
+      const { keyName: actor } = deps.access.identifyOperator(presentedKey(c.env.incoming))
       const reason = await readReason(c.env.incoming, deps.readBody)
       await forgetAsset(deps, { fileId: c.req.param('fileId') ?? '', reason, actor })
       return c.body(null, 204)
@@ -41,7 +41,7 @@ export function upkeepRoutes(deps: UpkeepRoutesDeps): Hono<AppEnv> {
   })
   route(app, '/backup', {
     POST: async (c) => {
-      const { keyName: actor } = deps.access.identifyOperator(presentedKey(c))
+      const { keyName: actor } = deps.access.identifyOperator(presentedKey(c.env.incoming))
       // Bytes that nobody reads would reset the connection when it closes, and the end of the copy be lost.
       const reason = await readReason(c.env.incoming, deps.readBody)
       const { stream, bytes } = await backUp(deps, { reason, actor })

@@ -144,10 +144,17 @@ export const FAULTS_AT_THE_DOOR = [
   },
   {
     name: 'large-body-cut',
+    file: 'src/http/read-body.ts',
+    find: 'if (bytes > MAX_BODY_BYTES) return fail(tooLarge())',
+    replace: 'if (bytes > MAX_BODY_BYTES) return onEnd()',
+    tests: ['test/integration/webhook-refusals.test.ts'],
+  },
+  {
+    name: 'large-upload-cut',
     file: 'src/http/body-chunks.ts',
     find: 'if (bytes > maxBytes) throw tooLarge(maxBytes)',
     replace: 'if (bytes > maxBytes) return',
-    tests: ['test/integration/webhook-refusals.test.ts'],
+    tests: ['test/integration/upload-limits.test.ts'],
   },
   {
     name: 'unknown-status-is-a-failure',

@@ -1,0 +1,115 @@
+import type { IncomingMessage } from 'node:http'
+import type { DeliveryRoute, RefusalCause } from '../domain/delivery.ts'
+import { TrackerError } from '../domain/errors.ts'
+import { DeliveryRefused } from '../tracking/delivery-refused.ts'
+import {
+  type ReceiveDeliveryDeps,
+  type ReceivedDelivery,
+  receiveAccountDelivery,
+  receiveExtensionDelivery,
+  refusalOfHead,
+} from '../tracking/receive-delivery.ts'
+import type { RefusedLog } from '../tracking/refused-log.ts'
+import type { PlainAnswer } from './plain-answer.ts'
+import { type BodyReaders, MAX_BODY_BYTES } from './read-body.ts'
+import { storedHeaders } from './stored-headers.ts'
+
+export type TakeWebhookDeps = ReceiveDeliveryDeps & {
+  refusedLog: Pick<RefusedLog, 'keep'>
+  meter: { deliveryRefused(route: DeliveryRoute, cause: RefusalCause): void }
+  /** The submission that a webhook token names and proves; undefined for a forged one. */
+  readToken: (token: string) => string | undefined
+  bodies: BodyReaders
+  clock: () => number
+  newId: () => string
+}
+
+/** Takes a delivery of the extension webhook with this token, or with null one of the account webhook. */
+export type TakeWebhook = (token: string | null, incoming: IncomingMessage) => Promise<PlainAnswer>
+
+/** What the head of a delivery proves; a cause where it is refused whatever its body is, which is read only to be kept. */
+type Trust = 'proven' | 'unproven' | RefusalCause
+
+type From = { route: DeliveryRoute; token: string | null }
+
+/** Reads the delivery and hands it on; a refused one is kept, with its cause. Answers 200 once it is on disk, and rejects otherwise. */
+export function createTakeWebhook(deps: TakeWebhookDeps): TakeWebhook {
+  const receive = async (
+    incoming: IncomingMessage,
+    from: From,
+    judge: (head: Omit<ReceivedDelivery, 'body'>) => Trust,
+    take: (received: ReceivedDelivery) => Promise<{ outcome: string }>,
+  ): Promise<PlainAnswer> => {
+    const head = {
+      deliveryId: deps.newId(),
+      receivedAt: deps.clock(),
+      headers: storedHeaders(incoming.headers, from.token),
+    }
+    let body: Buffer | undefined
+    try {
+      body = await readDelivery(deps.bodies, judge(head), incoming)
+      const { outcome } = await take({ ...head, body })
+      return { status: 200, headers: JSON_TYPE, body: JSON.stringify({ outcome }) }
+    } catch (error) {
+      if (error instanceof DeliveryRefused) {
+        deps.meter.deliveryRefused(from.route, error.refusal)
+        const bytes = body?.length ?? sizeOfUnread(incoming, error.refusal)
+        const kept = body ?? Buffer.alloc(0)
+        deps.refusedLog.keep({ ...head, ...from, body: kept, cause: error.refusal, bytes })
+      }
+      throw error
+    }
+  }
+
+  return (token, incoming) => {
+    if (token === null) {
+      return receive(
+        incoming,
+        { route: 'account', token },
+        (head) => refusalOfHead(deps, head) ?? 'unproven',
+        (received) => receiveAccountDelivery(deps, received),
+      )
+    }
+    const submissionId = deps.readToken(token)
+    return receive(
+      incoming,
+      { route: 'extension', token },
+      () => (submissionId === undefined ? 'forged_token' : 'proven'),
+      (received) => receiveExtensionDelivery(deps, submissionId, received),
+    )
+  }
+}
+
+const JSON_TYPE = ['Content-Type', 'application/json']
+
+async function readDelivery(bodies: BodyReaders, trust: Trust, incoming: IncomingMessage): Promise<Buffer> {
+  const isOpen = trust === 'proven' || trust === 'unproven'
+  try {
+    return await bodies[isOpen ? trust : 'refused'](incoming)
+  } catch (error) {
+    if (isOpen) throw asRefusal(error)
+    throw error instanceof TrackerError ? new DeliveryRefused(trust) : error
+  }
+}
+
+/** One that had to make room is no refusal: it is told to come again. */
+function asRefusal(error: unknown): unknown {
+  if (!(error instanceof TrackerError)) return error
+  switch (error.code) {
+    case 'payload_too_large':
+      return new DeliveryRefused('too_large', error.message)
+    case 'client_closed':
+      return new DeliveryRefused('broken_off')
+    case 'request_timeout':
+      return new DeliveryRefused('too_slow')
+    default:
+      return error
+  }
+}
+
+/** The size of a body that did not come whole, as far as it is known: more than nothing, which is what is kept of it. */
+function sizeOfUnread(incoming: IncomingMessage, refusal: RefusalCause): number {
+  const least = refusal === 'too_large' ? MAX_BODY_BYTES + 1 : 1
+  const announced = Number(incoming.headers['content-length'] ?? 0)
+  return Math.min(Math.max(announced, least), Number.MAX_SAFE_INTEGER)
+}
