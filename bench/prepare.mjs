@@ -4,17 +4,25 @@ import { trackerDelivery } from './load/deliveries.mjs'
 import { writeRequests } from './load/request-file.mjs'
 import { addPending } from './servers/template.mjs'
 
-/** More than any server here takes in a second. */
-const MOST_A_SECOND = 25_000
-let made
+/** More than any server that stores them takes in a second; others are sent the same ones again. */
+const MOST_A_SECOND = 22_000
+const templates = new Map()
 
-/** Distinct deliveries for as long as one run lasts, and a database in which all of their runs are pending. */
-export async function prepareDeliveries({ folder, seconds, warmUpSeconds, tell }) {
-  if (made !== undefined) return made
-  const count = MOST_A_SECOND * (seconds + warmUpSeconds)
+/** Distinct deliveries for so many seconds. */
+export function prepareRequests({ folder, tell }, seconds) {
+  const count = MOST_A_SECOND * seconds
   tell(`preparing ${count.toLocaleString('en')} deliveries`)
-  const template = join(folder, 'template.db')
-  await addPending(template, count)
-  made = { ...writeRequests(join(folder, 'deliveries'), count, trackerDelivery), template }
-  return made
+  return writeRequests(join(folder, `deliveries-${count}`), count, trackerDelivery)
+}
+
+/** Distinct deliveries for a warm-up and `runs` measurements, and a database in which all of their runs are pending. */
+export async function prepareDeliveries(bench, { runs = 1 } = {}) {
+  const seconds = bench.warmUpSeconds + runs * bench.seconds
+  const made = templates.get(seconds)
+  if (made !== undefined) return made
+  const requests = prepareRequests(bench, seconds)
+  const template = join(bench.folder, `template-${requests.count}.db`)
+  await addPending(template, requests.count)
+  templates.set(seconds, { ...requests, template })
+  return templates.get(seconds)
 }
