@@ -7,7 +7,12 @@ import { submissionOf } from '../load/deliveries.mjs'
 const AT_ONCE = 1_000
 const OVERDUE_AFTER_MS = 600_000
 
-/** Adds submissions number `first` to `first + count - 1`, each with one pending run. */
+/** What ImageKit's answer to an upload leaves behind, as the store writes it. */
+const ACCEPT = `UPDATE submissions SET state = 'accepted', request_id = submission_id, baseline = '{"aiTags":{}}',
+  answered_at = created_at + 700, updated_at = created_at + 700 WHERE state = 'submitting'`
+const ANSWER = `UPDATE runs SET source = 'response', updated_at = requested_at + 700 WHERE source = 'request'`
+
+/** Adds submissions number `first` to `first + count - 1`, each accepted and with one pending run. */
 export async function addPending(path, count, first = 0) {
   const store = openSqliteStore({ path })
   try {
@@ -21,6 +26,9 @@ export async function addPending(path, count, first = 0) {
   } finally {
     await store.close()
   }
+  const connection = new Database(path)
+  for (const sql of [ACCEPT, ANSWER]) connection.exec(sql)
+  connection.close()
 }
 
 export function copyTemplate(from, to) {
