@@ -4,8 +4,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { generateLoad } from './load/generate-load.mjs'
 
-/** For what the server has received but not answered yet. */
 const UNDER_WAY_MS = 1_000
+
+/** What a server has received but not answered when the generator stops is given time. */
+export function letArrive() {
+  return sleep(UNDER_WAY_MS)
+}
 
 /**
  * Resolves with what the load generator saw, and how many acknowledged deliveries are `missing`; that is null for a server
@@ -20,7 +24,7 @@ export async function runIngest({ folder, seconds, warmUpSeconds }, server, requ
     try {
       warmUp = await generateLoad(running.url, requests, { connections, seconds: warmUpSeconds })
       measured = await generateLoad(running.url, requests, { connections, seconds, first: warmUp.sent })
-      if (server.findStored !== undefined) await sleep(UNDER_WAY_MS)
+      if (server.findStored !== undefined) await letArrive()
     } finally {
       await running.stop()
     }

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { median, spread } from '../figures.mjs'
-import { countMissing } from '../ingest-run.mjs'
+import { countMissing, letArrive } from '../ingest-run.mjs'
 import { fileIdOf } from '../load/deliveries.mjs'
 import { followStatuses } from '../load/follow-statuses.mjs'
 import { generateLoad } from '../load/generate-load.mjs'
@@ -44,6 +44,7 @@ async function runMixed({ folder, seconds, warmUpSeconds, tell }, deliveries, qu
         generateLoad(url, questions, { ...load, first }),
       ])
       const followed = await stopFollowing()
+      await letArrive()
       return {
         loads: [warmUp, ingest, ingestBeside],
         ...{ ingest, status, ingestBeside, statusBeside, followed },

@@ -1,10 +1,13 @@
-// What is aimed at. A goal has either the `least` or the `most` that is well; only ratios can fail the short form.
+// What is aimed at. A goal has the `least` or the `most` that is well, or is only to be told; only ratios can fail the short form.
 const times = (value) => `${value.toFixed(1)} ×`
 const ratio = (value) => value.toFixed(2)
 const ms = (value) => `${value.toFixed(1)} ms`
 const mib = (value) => `${value.toFixed(0)} MiB`
 const percent = (value) => `${(value * 100).toFixed(0)} %`
 
+const bytes = (value) => `${value.toFixed(0)} bytes`
+
+const told = (id, format, what) => ({ id, what, format, isRatio: false })
 const atLeast = (id, least, format, what) => ({ id, what, least, format, isRatio: true })
 const atMost = (id, most, format, what) => ({ id, what, most, format, isRatio: false })
 
@@ -56,16 +59,19 @@ export const GOALS = [
   atLeast('uploads-50mb', 0.8, ratio, 'throughput of 50 MB uploads, against straight to the same sandbox'),
   atMost('uploads-20kb', 1.5, ms, 'added to an upload of 20 KB, at the median'),
   atMost('operators-slowest', 50, ms, 'the slowest of an operator’s reads, at the median'),
+  told('disk-kept', bytes, 'bytes a settled run takes, its delivery body kept'),
+  told('disk-pruned', bytes, 'bytes a settled run takes, its delivery body pruned'),
   atMost('start', 1000, ms, '`serve` ready on the largest file'),
 ]
 
 export function goalText({ least, most, format }) {
-  return least === undefined ? `≤ ${format(most)}` : `≥ ${format(least)}`
+  if (least !== undefined) return `≥ ${format(least)}`
+  return most === undefined ? 'told' : `≤ ${format(most)}`
 }
 
-/** Undefined where nothing was measured. */
+/** Undefined where nothing was measured, or nothing is aimed at. */
 export function isMet({ least, most }, measured) {
-  if (measured === undefined) return undefined
+  if (measured === undefined || (least ?? most) === undefined) return undefined
   return least === undefined ? measured <= most : measured >= least
 }
 
