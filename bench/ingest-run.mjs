@@ -38,12 +38,13 @@ export async function runIngest({ folder, seconds, warmUpSeconds }, server, requ
  * Every delivery that was sent has to be found, one that was under way when the generator stopped included: it has reached the
  * server. Only what was refused need not be there.
  */
-export function countMissing(server, folder, requests, loads) {
+export function countMissing(server, folder, requests, loads, first = 0) {
   if (server.findStored === undefined) return null
   const sum = (name) => loads.reduce((total, load) => total + load[name], 0)
-  if (sum('sent') > requests.count) throw new Error(`${requests.count} prepared deliveries were too few`)
+  const sent = sum('sent')
+  if (sent > requests.count) throw new Error(`${requests.count} prepared deliveries were too few`)
   const stored = server.findStored(folder)
   let missing = 0
-  for (let index = 0; index < sum('sent'); index += 1) if (!stored.has(index)) missing += 1
-  return Math.max(missing - sum('refused') - sum('broken'), sum('acknowledged') - stored.size, 0)
+  for (let index = first; index < first + sent; index += 1) if (!stored.has(index)) missing += 1
+  return Math.max(missing - sum('refused') - sum('broken'), sum('acknowledged') - (sent - missing), 0)
 }

@@ -45,10 +45,8 @@ async function runMixed({ folder, seconds, warmUpSeconds, tell }, deliveries, qu
       ])
       const followed = await stopFollowing()
       await letArrive()
-      return {
-        loads: [warmUp, ingest, ingestBeside],
-        ...{ ingest, status, ingestBeside, statusBeside, followed },
-      }
+      const loads = [warmUp, ingest, ingestBeside]
+      return { loads, ingest, status, ingestBeside, statusBeside, followed }
     })
     const missing = countMissing(TRACKER, own, deliveries, loads)
     tell(`webhooks ${perSecond(result.ingest)}, beside pollers ${perSecond(result.ingestBeside)}`)

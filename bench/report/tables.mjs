@@ -1,7 +1,7 @@
 import { GOALS, goalText, isMet } from './goals.mjs'
 
 /** A table in Markdown; all but its first column are set right. */
-export function tableText(columns, rows) {
+function tableText(columns, rows) {
   const line = (cells) => `| ${cells.join(' | ')} |`
   return [
     line(columns),
