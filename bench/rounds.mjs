@@ -4,13 +4,12 @@ import { measureSyncMicros } from './machine.mjs'
 
 /** A disk that got so much slower or faster within a round makes its figures incomparable. */
 const UNSTEADY = 2
-const MOST_VOID = 3
 
 /**
  * Measures each variant once a round, each round beginning with another one. Returns what was measured by variant, and the
- * raw latency of a sync around each round. A round in which the two differ twofold is void and repeated.
+ * raw latency of a sync around each round. A round in which the two differ twofold is void and repeated, at most `mostVoid` times.
  */
-export async function inRounds({ rounds, folder, tell }, variants, measure) {
+export async function inRounds({ rounds, mostVoid, folder, tell }, variants, measure) {
   const found = new Map(variants.map(({ name }) => [name, []]))
   const syncs = []
   let isVoid = 0
@@ -23,7 +22,7 @@ export async function inRounds({ rounds, folder, tell }, variants, measure) {
     const after = measureSyncMicros(folder)
     const isSteady = Math.max(before, after) < UNSTEADY * Math.min(before, after)
     tell(`one sync took ${milliseconds(before)} ms before the round, ${milliseconds(after)} ms after it`)
-    if (!isSteady && isVoid < MOST_VOID) {
+    if (!isSteady && isVoid < mostVoid) {
       isVoid += 1
       tell('the round is void, and repeated')
       continue

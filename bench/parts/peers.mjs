@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { compareIngest, ingestChart } from '../compare-ingest.mjs'
 import { githubDelivery } from '../load/deliveries.mjs'
 import { writeRequests } from '../load/request-file.mjs'
 import { has } from '../machine.mjs'
@@ -10,7 +11,6 @@ import { prepareDeliveries } from '../prepare.mjs'
 import { BARE, TRACKER } from '../servers/ingest-servers.mjs'
 import { launch, launchPeer } from '../servers/launch.mjs'
 import { SECRETS } from '../servers/secrets.mjs'
-import { compareIngest } from './ingest.mjs'
 
 const CONNECTIONS = 64
 /** They store nothing, so the same ones can be sent again. */
@@ -70,6 +70,7 @@ export async function measure(bench) {
     tables: [{ ...compared.table, note: `${compared.table.note}${absent}` }],
     goals: {},
     lost: compared.lost,
+    charts: [ingestChart(compared, 'peers', 'Webhooks acknowledged a second, 64 connections')],
     raw: compared.results,
   }
 }

@@ -2,10 +2,10 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { compareIngest, ingestChart, ratioTo } from '../compare-ingest.mjs'
 import { has } from '../machine.mjs'
 import { prepareDeliveries } from '../prepare.mjs'
 import { EXPRESS, TRACKER } from '../servers/ingest-servers.mjs'
-import { compareIngest, ratioTo } from './ingest.mjs'
 
 const SOURCE = fileURLToPath(new URL('../servers/slow-sync.c', import.meta.url))
 const MICROS = 2_000
@@ -29,6 +29,7 @@ export async function measure(bench) {
     tables: [{ ...compared.table, title: `Each sync ${MICROS / 1000} ms longer, 64 connections` }],
     goals: { 'slow-disk-64': ratioTo(compared, EXPRESS) },
     lost: compared.lost,
+    charts: [ingestChart(compared, 'slow-disk', 'Webhooks acknowledged a second, each sync 2 ms longer')],
     raw: compared.results,
   }
 }
