@@ -2,14 +2,13 @@
 // minutes what must not collapse unseen. `--runs N`: how many the largest database has; `--folder PATH` keeps what was made;
 // `--rounds N`, `--seconds N`: how often and how long; `--document` writes what was measured here last, part by part.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { describeGenerator } from './load/generate-load.mjs'
 import { describeCommit, describeMachine, describePinning, describeVersions } from './machine.mjs'
 import { writeDocument } from './report/document.mjs'
 import { GOALS, goalText, hasCollapsed } from './report/goals.mjs'
-import { keepResults, loadResults } from './report/results.mjs'
+import { keepResults, loadResults, RESULTS } from './report/results.mjs'
 import { goalTable, partText } from './report/tables.mjs'
 
 const QUICK = ['ingest', 'slow-disk', 'status', 'mixed', 'uploads']
@@ -33,8 +32,9 @@ if (unknown !== undefined) throw new Error(`there is no part ${unknown}; there a
 
 const isWhole = positionals.length === 0 && !options.quick
 const parts = positionals.length > 0 ? positionals : options.quick ? QUICK : PARTS
-const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'tracker-bench-'))
-mkdirSync(folder, { recursive: true })
+// Not where the system keeps what is temporary: that may be memory, where a sync costs nothing.
+mkdirSync(options.folder ?? RESULTS, { recursive: true })
+const folder = options.folder ?? mkdtempSync(join(RESULTS, 'work-'))
 const bench = {
   folder,
   isQuick: options.quick,

@@ -44,6 +44,8 @@ const DEBIAN_WEBHOOK = {
 const HOOK = {
   id: 'bench',
   'execute-command': '/bin/true',
+  // Otherwise a wrong signature is answered 200 as well.
+  'trigger-rule-mismatch-http-response-code': 403,
   'trigger-rule': {
     match: {
       type: 'payload-hmac-sha256',
