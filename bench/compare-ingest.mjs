@@ -48,10 +48,10 @@ export async function compareIngest(bench, servers, requests, connections, env =
   return { table, rates, lost, results: Object.fromEntries(rounds.found), syncs: rounds.syncs, servers }
 }
 
-/** How fast the first server of a comparison is against another one. */
+/** How fast the first server of a comparison is against another one; undefined where that one answered nothing. */
 export function ratioTo({ servers, rates }, server) {
   const index = servers.indexOf(server)
-  return index < 0 ? undefined : rates[0] / rates[index]
+  return rates[index] > 0 ? rates[0] / rates[index] : undefined
 }
 
 export function ingestChart({ servers, rates }, name, title) {

@@ -1,15 +1,8 @@
 // One server takes deliveries for a while; afterwards each one that was sent is looked up in its own database.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { generateLoad } from './load/generate-load.mjs'
-
-const UNDER_WAY_MS = 1_000
-
-/** What a server has received but not answered when the generator stops is given time. */
-export function letArrive() {
-  return sleep(UNDER_WAY_MS)
-}
+import { letArrive } from './load/let-arrive.mjs'
 
 /**
  * Resolves with what the load generator saw, and how many acknowledged deliveries are `missing`; that is null for a server
@@ -24,7 +17,7 @@ export async function runIngest({ folder, seconds, warmUpSeconds }, server, requ
     try {
       warmUp = await generateLoad(running.url, requests, { connections, seconds: warmUpSeconds })
       measured = await generateLoad(running.url, requests, { connections, seconds, first: warmUp.sent })
-      if (server.findStored !== undefined) await letArrive()
+      if (server.findStored !== undefined) await letArrive(running.url)
     } finally {
       await running.stop()
     }

@@ -18,7 +18,7 @@ export function describeGenerator() {
  * the rate of answers that are no refusals, and latencies in microseconds.
  */
 export async function generateLoad(url, requests, { connections, seconds, first = 0 }) {
-  const wrk = ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '-s', SCRIPT, url]
+  const wrk = ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '60s', '-s', SCRIPT, url]
   const autocannon = [process.execPath, AUTOCANNON, url, String(connections), String(seconds)]
   const [program, ...args] = onCore(1, HAS_WRK ? wrk : autocannon)
   const env = {

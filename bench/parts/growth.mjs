@@ -1,8 +1,9 @@
 // What becomes of ingest, status and the first page of failures as runs add up; and whether pruning a million makes anyone wait.
 import { join } from 'node:path'
 import { median, milliseconds, spread, whole } from '../figures.mjs'
-import { countMissing, letArrive } from '../ingest-run.mjs'
+import { countMissing } from '../ingest-run.mjs'
 import { generateLoad } from '../load/generate-load.mjs'
+import { letArrive } from '../load/let-arrive.mjs'
 import { getRequest, writeRequests } from '../load/request-file.mjs'
 import { prepareRequests } from '../prepare.mjs'
 import { describeSyncs, inRounds } from '../rounds.mjs'
@@ -89,7 +90,7 @@ async function taking(bench, { file, pending, deliveries, env = {} }, then) {
       first: start,
     })
     const ingest = await generateLoad(url, deliveries, { ...load, first: start + warmUp.sent })
-    await letArrive()
+    await letArrive(url)
     return { loads: [warmUp, ingest], ...(await then(url)) }
   })
   const missing = countMissing(TRACKER, file.folder, { count: pending }, loads, start)

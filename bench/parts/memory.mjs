@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { mebibytes, median } from '../figures.mjs'
-import { letArrive } from '../ingest-run.mjs'
 import { generateLoad } from '../load/generate-load.mjs'
+import { letArrive } from '../load/let-arrive.mjs'
 import { upload } from '../load/upload.mjs'
 import { residentBytes } from '../machine.mjs'
 import { prepareDeliveries } from '../prepare.mjs'
@@ -81,7 +81,7 @@ async function runLoad(bench, own) {
     const watching = watchMemory(pid, 100)
     const load = await generateLoad(url, deliveries, { connections: 64, seconds })
     const watched = watching.stop()
-    await letArrive()
+    await letArrive(url)
     return { sent: load.sent, ...watched }
   })
   const stored = TRACKER.findStored(own).size

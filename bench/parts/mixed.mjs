@@ -2,10 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { median, spread } from '../figures.mjs'
-import { countMissing, letArrive } from '../ingest-run.mjs'
+import { countMissing } from '../ingest-run.mjs'
 import { fileIdOf } from '../load/deliveries.mjs'
 import { followStatuses } from '../load/follow-statuses.mjs'
 import { generateLoad } from '../load/generate-load.mjs'
+import { letArrive } from '../load/let-arrive.mjs'
 import { getRequest, writeRequests } from '../load/request-file.mjs'
 import { prepareDeliveries } from '../prepare.mjs'
 import { describeSyncs, inRounds } from '../rounds.mjs'
@@ -44,7 +45,7 @@ async function runMixed({ folder, seconds, warmUpSeconds, tell }, deliveries, qu
         generateLoad(url, questions, { ...load, first }),
       ])
       const followed = await stopFollowing()
-      await letArrive()
+      await letArrive(url)
       const loads = [warmUp, ingest, ingestBeside]
       return { loads, ingest, status, ingestBeside, statusBeside, followed }
     })
