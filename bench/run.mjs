@@ -12,9 +12,10 @@ import { keepResults, loadResults, RESULTS } from './report/results.mjs'
 import { goalTable, partText } from './report/tables.mjs'
 
 const QUICK = ['ingest', 'slow-disk', 'status', 'mixed', 'uploads']
-const PARTS = 'ingest slow-disk peers status mixed waiting memory uploads growth start disk operators'.split(
-  ' ',
-)
+const PARTS =
+  'ingest slow-disk connections peers status mixed waiting memory uploads growth start disk operators'.split(
+    ' ',
+  )
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,

@@ -42,6 +42,12 @@ export function trackerDelivery(index) {
   return postRequest(deliveryPath(index), { 'User-Agent': 'ImageKit' }, bodyOf(index))
 }
 
+/** The same, after which its sender leaves. */
+export function closingDelivery(index) {
+  const headers = { 'User-Agent': 'ImageKit', Connection: 'close' }
+  return postRequest(deliveryPath(index), headers, bodyOf(index))
+}
+
 export function deliveryPath(index) {
   const id = submissionIdOf(index)
   return `/webhooks/extension/${id}.${webhook.sign(id)}`

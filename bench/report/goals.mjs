@@ -18,6 +18,11 @@ export const GOALS = [
   atLeast('ingest-64-hono', 0.65, ratio, 'against Hono that stores nothing; 64 connections'),
   atLeast('ingest-256-hono', 0.75, ratio, 'against Hono that stores nothing; 256 connections'),
   atLeast('slow-disk-64', 30, times, 'each sync 2 ms longer: against one transaction a request; 64'),
+  told(
+    'connections-express',
+    times,
+    'a new connection for each delivery: against Express, one transaction a request',
+  ),
   atMost('ingest-64-p99', 4, times, 'p99 of ingest against its p50; 64 connections'),
   atMost('ingest-64-stall', 100, ms, 'the longest that a delivery waited, through checkpoints; 64'),
   atMost('growth-stall', 100, ms, 'the same with bodies being pruned from a million runs; 64'),
