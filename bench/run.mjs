@@ -1,95 +1,92 @@
-// How many webhooks a second are acknowledged after they are on disk, and how many status questions are answered: the built
-// service and its caller in one process each, on loopback. Every acknowledged delivery is looked up afterwards.
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+// `npm run bench` measures everything and writes docs/benchmarks.md; `npm run bench -- PART…` some parts; `--quick` in three
+// minutes what must not collapse unseen. `--runs N`: how many the largest database has; `--folder PATH` keeps what was made;
+// `--rounds N`, `--seconds N`: how often and how long; `--document` writes what was measured here last, part by part.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { Agent, request } from 'undici'
+import { parseArgs } from 'node:util'
+import { describeGenerator } from './load/generate-load.mjs'
+import { describeCommit, describeMachine, describePinning, describeVersions } from './machine.mjs'
+import { writeDocument } from './report/document.mjs'
+import { GOALS, goalText, hasCollapsed } from './report/goals.mjs'
+import { keepResults, loadResults, RESULTS } from './report/results.mjs'
+import { goalTable, partText } from './report/tables.mjs'
 
-const CONNECTIONS = 64
-const DELIVERIES = 20_000
-const QUESTIONS = 40_000
-const ROUNDS = 3
+const QUICK = ['ingest', 'slow-disk', 'status', 'mixed', 'uploads']
+const PARTS =
+  'ingest slow-disk connections peers status mixed waiting memory uploads growth start disk operators'.split(
+    ' ',
+  )
 
-const directory = mkdtempSync(join(tmpdir(), 'tracker-bench-'))
-const env = {
-  ...process.env,
-  PORT: '0',
-  DATABASE_URL: `file:${join(directory, 'tracker.db')}`,
-  IMAGEKIT_PRIVATE_KEY: 'unused',
-  LOG_LEVEL: 'info',
-}
-const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
-const service = fork(main, ['serve'], { env, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
-const url = await new Promise((resolve) => {
-  service.stdout.on('data', (chunk) => {
-    const listening = /"url":"(http:[^"]+)","msg":"listening"/.exec(chunk.toString())
-    if (listening) resolve(listening[1])
-  })
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    document: { type: 'boolean', default: false },
+    runs: { type: 'string', default: '1000000' },
+    folder: { type: 'string' },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+  },
 })
-const dispatcher = new Agent({ connections: CONNECTIONS, pipelining: 1 })
+const unknown = positionals.find((name) => !PARTS.includes(name))
+if (unknown !== undefined) throw new Error(`there is no part ${unknown}; there are ${PARTS.join(', ')}`)
 
+const isWhole = positionals.length === 0 && !options.quick
+const parts = positionals.length > 0 ? positionals : options.quick ? QUICK : PARTS
+// Not where the system keeps what is temporary: that may be memory, where a sync costs nothing.
+mkdirSync(options.folder ?? RESULTS, { recursive: true })
+const folder = options.folder ?? mkdtempSync(join(RESULTS, 'work-'))
+const bench = {
+  folder,
+  isQuick: options.quick,
+  mostRuns: Number(options.runs),
+  rounds: Number(options.rounds ?? (options.quick ? 1 : 3)),
+  seconds: Number(options.seconds ?? (options.quick ? 2 : 5)),
+  mostVoid: options.quick ? 1 : 3,
+  warmUpSeconds: options.quick ? 1 : 2,
+  tell: (text) => console.error(`${new Date().toISOString().slice(11, 19)} ${text}`),
+}
+const circumstances = {
+  at: new Date().toISOString(),
+  commit: describeCommit(),
+  machine: describeMachine(folder),
+  versions: describeVersions(),
+  method: `Load by ${describeGenerator()}; ${describePinning()}.`,
+}
+
+console.log(Object.values(circumstances).join('\n'))
+let lost = 0
+const collapsed = []
 try {
-  for (let round = 1; round <= ROUNDS; round += 1) {
-    const submissions = await times(DELIVERIES, register)
-    const ingest = await timed(DELIVERIES, (index) => deliver(submissions[index], index))
-    const missing = await countMissing(submissions)
-    const status = await timed(QUESTIONS, (index) => ask(submissions[index % 100]))
-    console.log(
-      `round ${round}: ${ingest} durable acks/s, ${missing} of ${DELIVERIES} missing; ${status} status answers/s`,
-    )
-    if (missing > 0) process.exitCode = 1
+  for (const name of parts) {
+    bench.tell(name)
+    const result = await measurePart(name)
+    lost += result.lost
+    console.log(`\n${partText(result)}\n\n${goalTable(result.goals, { onlyMeasured: true })}`)
+    if (!bench.isQuick) keepResults(name, { circumstances, ...result })
   }
 } finally {
-  service.kill('SIGTERM')
-  await once(service, 'exit')
-  rmSync(directory, { recursive: true })
+  if (options.folder === undefined) rmSync(folder, { recursive: true })
+}
+console.log(`\nAcknowledged deliveries that were lost: ${lost}.`)
+for (const text of collapsed) console.log(`Collapsed: ${text}`)
+if (isWhole || options.document) writeDocument(loadResults(PARTS), circumstances)
+process.exitCode = lost > 0 || collapsed.length > 0 ? 1 : 0
+
+/** In the short form only what collapses twice has collapsed, for what else the machine does also counts. */
+async function measurePart(name) {
+  const { measure } = await import(`./parts/${name}.mjs`)
+  const result = await measure(bench)
+  const bad = bench.isQuick ? collapsedIn(result) : []
+  if (bad.length === 0) return result
+  bench.tell(`${name} is measured once more`)
+  const again = await measure(bench)
+  const stillBad = new Set(collapsedIn(again).map(({ id }) => id))
+  for (const goal of bad.filter(({ id }) => stillBad.has(id)))
+    collapsed.push(`${goal.what}: ${goal.format(again.goals[goal.id])}, the goal is ${goalText(goal)}`)
+  return { ...again, lost: result.lost + again.lost }
 }
 
-async function register(index) {
-  const fileId = `file-${process.hrtime.bigint()}-${index}`
-  const body = JSON.stringify({ fileId, extensions: [{ name: 'remove-bg' }] })
-  const { json } = await call('POST', `${url}/submissions`, body)
-  return { fileId, webhookUrl: json.webhookUrl }
-}
-
-async function deliver({ fileId, webhookUrl }, index) {
-  const fileObject = { fileId, name: `${index}.png`, url: 'https://example.com/'.padEnd(1000, 'x') }
-  const body = JSON.stringify({ service: 'remove-bg', status: 'SUCCESS', fileObject })
-  const { status } = await call('POST', webhookUrl, body)
-  if (status !== 200) throw new Error(`a webhook was answered ${status}`)
-}
-
-async function ask({ fileId }) {
-  const { json } = await call('GET', `${url}/assets/${fileId}/status`)
-  return json.status
-}
-
-async function countMissing(submissions) {
-  const statuses = await times(submissions.length, (index) => ask(submissions[index]))
-  return statuses.filter((status) => status !== 'success').length
-}
-
-async function call(method, address, body) {
-  const answer = await request(address, { method, body, dispatcher })
-  return { status: answer.statusCode, json: await answer.body.json() }
-}
-
-/** Runs `work` so many times, as many at once as there are connections. */
-async function times(count, work) {
-  const results = new Array(count)
-  let next = 0
-  const worker = async () => {
-    for (let index = next++; index < count; index = next++) results[index] = await work(index)
-  }
-  await Promise.all(Array.from({ length: CONNECTIONS }, worker))
-  return results
-}
-
-async function timed(count, work) {
-  const startedAt = performance.now()
-  await times(count, work)
-  return Math.round((count / (performance.now() - startedAt)) * 1000)
+function collapsedIn({ goals }) {
+  return GOALS.filter((goal) => hasCollapsed(goal, goals[goal.id]))
 }

@@ -1,98 +1,11 @@
-// How long an operator's reads take with 10,000 and with 1,000,000 runs (three deliveries for each), side by side in one run:
-// `node bench/operators.mjs [FOLDER]`. Databases that are in the folder already are taken; they are kept there.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import Database from 'better-sqlite3'
-import { EVERY_RUN } from '../dist/domain/run-filter.js'
-import { openSqliteStore } from '../dist/store/sqlite/open-sqlite-store.js'
-import { prepareStatements } from '../dist/store/sqlite/statements.js'
-import { describeStats } from '../dist/tracking/operators/describe-stats.js'
-import { createRandom, seed } from './seed.mjs'
+// What an operator reads, as the pages and routes ask the store for it.
+import { EVERY_RUN } from '../../dist/domain/run-filter.js'
+import { describeStats } from '../../dist/tracking/operators/describe-stats.js'
 
-const SIZES = [10_000, 1_000_000]
-const TIMES = Number(process.env.TIMES ?? 60)
 const DAY = 86_400_000
-const PLANS = [
-  'listGroupSeqs',
-  'listGroupSeqsWithin',
-  'listBlocks',
-  'findListedRun',
-  'skipNamed',
-  'listNamedRuns',
-  'listNamedGroupSeqs',
-  'listSeqsOfRun',
-  'listSeqsOfSubmission',
-  'listSeqsOfFile',
-  'listDeliveries',
-  'listApplied',
-  'listOutcome',
-  'listOfSubmission',
-  'listOfFile',
-  'listTallies',
-  'listSettled',
-  'findOldestOfGroup',
-]
 
-const given = process.argv[2]
-const folder = given ?? mkdtempSync(join(tmpdir(), 'tracker-operators-'))
-const stores = []
-for (const size of SIZES) {
-  const path = join(folder, `${size}.db`)
-  if (!existsSync(path)) seed(path, size)
-  stores.push(await openSample(path, size))
-}
-
-try {
-  console.log(
-    `| read | ${SIZES.map((size) => `${size.toLocaleString('en')} runs: p50, p95 ms`).join(' | ')} |`,
-  )
-  console.log(`| --- | ${SIZES.map(() => '---: ').join('| ')}|`)
-  let slowest = 0
-  for (const [name, read] of reads()) {
-    const times = stores.map(() => [])
-    for (let round = 0; round < TIMES; round += 1)
-      for (const [index, sample] of stores.entries()) {
-        const startedAt = performance.now()
-        await read(sample, round)
-        times[index].push(performance.now() - startedAt)
-      }
-    const cells = times.map((each) => each.toSorted((one, other) => one - other))
-    slowest = Math.max(slowest, ...cells.map((each) => at(each, 0.5)))
-    console.log(
-      `| ${name} | ${cells.map((each) => `${at(each, 0.5).toFixed(2)}, ${at(each, 0.95).toFixed(2)}`).join(' | ')} |`,
-    )
-  }
-  console.log(`\nThe slowest median is ${slowest.toFixed(1)} ms.\n`)
-  tellPlans(join(folder, `${SIZES[0]}.db`))
-  if (slowest >= 50) process.exitCode = 1
-} finally {
-  for (const { store } of stores) await store.close()
-  if (given === undefined) rmSync(folder, { recursive: true })
-}
-
-function at(sorted, share) {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
-}
-
-/** The store, with things in it that are spread over all of its age. */
-async function openSample(path, size) {
-  const connection = new Database(path, { readonly: true })
-  const random = createRandom(7)
-  const count = connection.prepare('SELECT max(seq) FROM runs').pluck().get()
-  const find = connection.prepare(
-    `SELECT run_id AS runId, submission_id AS submissionId, file_id AS fileId, file_name AS fileName, runs.seq
-     FROM runs JOIN submissions ON submissions.seq = submission_seq WHERE runs.seq = ?`,
-  )
-  const picked = Array.from({ length: TIMES }, () => find.get(1 + Math.floor(random() * count)))
-  const findDelivery = connection.prepare('SELECT delivery_id FROM deliveries WHERE seq = ?').pluck()
-  const deliveryIds = picked.map(({ seq }) => findDelivery.get(seq * 3 - 1))
-  const newest = connection.prepare('SELECT max(requested_at) FROM runs').pluck().get()
-  connection.close()
-  return { store: openSqliteStore({ path }), size, picked, deliveryIds, newest, count }
-}
-
-function reads() {
+/** Each with its name, and `read(sample, round)`, which takes the things of that round. */
+export function operatorReads() {
   const list =
     (filter, { limit = 50, isDeep = false } = {}) =>
     (sample, round) => {
@@ -196,20 +109,9 @@ function reads() {
     ['the oldest pending', (sample) => sample.store.findOldestPending()],
     ['stats of 24 hours', stats(DAY)],
     ['stats of 90 days', stats(90 * DAY)],
-  ]
+  ].map(([name, read]) => ({ name: String(name), read }))
 }
 
 function hourOf({ newest }) {
   return Math.floor(newest / 3_600_000)
-}
-
-function tellPlans(path) {
-  const connection = new Database(path, { readonly: true })
-  const statements = prepareStatements(connection)
-  for (const name of PLANS) {
-    const { sql, params } = statements[name].getQuery()
-    const steps = connection.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...params.map(() => null))
-    console.log(`${name}\n${steps.map(({ detail }) => `  ${detail}`).join('\n')}`)
-  }
-  connection.close()
 }

@@ -1,0 +1,29 @@
+/*
+ * A disk on which each sync takes SLOW_SYNC_MICROS longer. Loaded before libc:
+ * cc -shared -fPIC -O1 -o slow-sync.so slow-sync.c
+ */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static void wait_longer(void)
+{
+  const char *micros = getenv("SLOW_SYNC_MICROS");
+  long wait = micros == NULL ? 0 : atol(micros);
+  struct timespec left = {wait / 1000000, wait % 1000000 * 1000};
+  while (nanosleep(&left, &left) != 0) continue;
+}
+
+int fsync(int fd)
+{
+  wait_longer();
+  return syscall(SYS_fsync, fd);
+}
+
+int fdatasync(int fd)
+{
+  wait_longer();
+  return syscall(SYS_fdatasync, fd);
+}
