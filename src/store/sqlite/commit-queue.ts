@@ -27,6 +27,9 @@ type Counted = {
 /** So that one transaction never keeps the process from its sockets for long. */
 const MAX_BATCH = 1000
 
+/** How many turns of the event loop are waited for more steps; one that brings none ends that. */
+const MOST_TURNS = 8
+
 /** Of the bodies that wait. */
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024
 
@@ -49,6 +52,18 @@ export function createCommitQueue(
   let queuedBytes = 0
   let isDrained = false
   let isHeld = false
+
+  /**
+   * setImmediate runs after all sockets that are ready were read: one transaction for all of them, and no wait. While a turn
+   * of the event loop still brings more, another one is taken: it accepts one new connection only, and while a commit is under
+   * way half of the callers wait outside.
+   */
+  function gather(turn = 1, seen = queue.length): void {
+    setImmediate(() => {
+      if (queue.length > seen && turn < MOST_TURNS) gather(turn + 1)
+      else commitNext()
+    })
+  }
 
   function commitNext(): void {
     const batch = queue.splice(0, MAX_BATCH)
@@ -123,8 +138,7 @@ export function createCommitQueue(
         if (isDrained) return reject(unavailable(new Error('The store is closed.')))
         if (queue.length >= maxQueued || (bytes > 0 && queuedBytes + bytes > maxQueuedBytes))
           return reject(new TrackerError('overloaded', 'Too many writes are waiting. Try again later.'))
-        // setImmediate runs after all sockets that are ready were read: one transaction for all of them, and no wait.
-        if (queue.length === 0) setImmediate(commitNext)
+        if (queue.length === 0) gather()
         queuedBytes += bytes
         queue.push({
           bytes,

@@ -23,7 +23,7 @@ export const FAULTS_OF_THE_STORE = [
   {
     name: 'failing-step-takes-its-neighbours',
     file: 'src/store/sqlite/commit-queue.ts',
-    find: 'if (!connection.inTransaction) throw error',
+    find: 'if (!connection.inTransaction) throw error\n      transaction.rollBack.run()',
     replace: 'throw error',
     tests: CONTRACT,
   },
