@@ -1,4 +1,5 @@
 import { FAULTS_AT_THE_DOOR } from './faults-at-the-door.mjs'
+import { FAULTS_OF_OPERATORS } from './faults-of-operators.mjs'
 import { FAULTS_OF_RECONCILING } from './faults-of-reconciling.mjs'
 import { FAULTS_OF_THE_RULES } from './faults-of-the-rules.mjs'
 import { FAULTS_OF_THE_STORE } from './faults-of-the-store.mjs'
@@ -12,4 +13,5 @@ export const FAULTS = [
   ...FAULTS_OF_THE_STORE,
   ...FAULTS_AT_THE_DOOR,
   ...FAULTS_OF_RECONCILING,
+  ...FAULTS_OF_OPERATORS,
 ]
