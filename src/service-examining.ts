@@ -8,7 +8,7 @@ export function examiningOf(
   config: Config,
   process: { instanceId: string; tokenSecretFile: string },
 ): Pick<ExamineDeps, 'setup' | 'tryKey'> {
-  const { apiKeys, adminKeys, loopbackOnly } = config
+  const { apiKeys, adminKeys, loopbackOnly, alerting } = config
   return {
     setup: {
       instanceId: process.instanceId,
@@ -18,6 +18,10 @@ export function examiningOf(
       tokenSecretFile: config.tokenSecrets === null ? process.tokenSecretFile : null,
       keys: { api: apiKeys.length, admin: adminKeys.length, isLoopbackOnly: loopbackOnly },
       expireAfterMs: config.upkeep.expireAfterMs,
+      alerts: {
+        host: alerting && new URL(alerting.url).hostname,
+        allowsPrivateTargets: config.notifying.allowPrivateTargets,
+      },
       warnings: config.warnings,
     },
     tryKey: () => tryKey(config.imagekit),

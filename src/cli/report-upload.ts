@@ -32,7 +32,9 @@ export async function reportUpload(
   if (asset === undefined) return
   if (hasUnsuccessful(asset)) context.exitCode = 3
   else if (asset.status === 'pending')
-    throw new CommandError(`Still pending after ${limitSeconds} s; look again with: status ${asset.fileId}`)
+    throw new CommandError(
+      `Still pending after ${limitSeconds} s; look again with: extension-tracker status ${asset.fileId}`,
+    )
 }
 
 async function waitForEnd(

@@ -15,7 +15,7 @@ export function sandboxCommand(context: SandboxContext): Command {
     .description('Run a local ImageKit for development and tests.')
     .option('--directory <path>', 'where uploaded files are kept', './data/sandbox')
     .option('--public-url <url>', 'what the URLs of files start with (default: the address listened on)')
-    .addHelpText('after', ENVIRONMENT_HELP)
+    .addHelpText('after', SANDBOX_HELP)
     .action(async (options: Options) => {
       const sandbox = createSandbox(parseSandboxOptions(context, options))
       const stopped = context.stopRequested()
@@ -26,7 +26,22 @@ export function sandboxCommand(context: SandboxContext): Command {
     })
 }
 
-const ENVIRONMENT_HELP = `
+const SANDBOX_HELP = `
+Tags of a file choose what happens, as test cards do for payments; several add up:
+  sandbox:EXTENSION=success      pending in the response, success by webhook: as without a tag
+  sandbox:EXTENSION=failed       pending in the response, failed by webhook
+  sandbox:EXTENSION=success-now  success already in the response
+  sandbox:EXTENSION=failed-now   failed already in the response
+  sandbox:EXTENSION=pending      pending for ever
+  sandbox:webhook=drop           never sent, though the file has the effect
+  sandbox:webhook=duplicate      sent three times
+  sandbox:webhook=early          sent before the response
+  sandbox:webhook=late           sent after ten delays
+  sandbox:webhook=reorder        those of one request in reverse order
+  sandbox:webhook=conflict       the opposite word afterwards
+  sandbox:delay=MS               how long an extension takes (300)
+They stay on the file: a retry goes the same way until PATCH /v1/files/ID/details gives it other tags.
+
 Environment:
   HOST                  where to listen (127.0.0.1)
   PORT                  where to listen (3001); 0 takes any free port

@@ -1,3 +1,4 @@
+import { isPrivateHost } from '../domain/public-address.ts'
 import { parseDurationMs, parseRate, positive } from '../domain/quantities.ts'
 import type { Variables } from './variables.ts'
 
@@ -23,7 +24,13 @@ export function parseAlerting(variables: Variables, warnings: string[]): Alertin
     positive(parseDurationMs),
     'a duration such as 30m or 2h',
   )
-  if (url) return { url: url.href, failures, pendingAgeMs }
+  if (url) {
+    if (isPrivateHost(url.hostname) && !variables.flag('ALLOW_PRIVATE_TARGETS', false))
+      warnings.push(
+        'ALERT_WEBHOOK_URL is at a private address, so no alert is sent without ALLOW_PRIVATE_TARGETS=true',
+      )
+    return { url: url.href, failures, pendingAgeMs }
+  }
   for (const name of ['ALERT_FAILURES', 'ALERT_PENDING_AGE'])
     if (variables.text(name) !== undefined)
       warnings.push(`${name} has no effect without ALERT_WEBHOOK_URL, which says who is told`)

@@ -1,5 +1,6 @@
 import { type Check, fail, ok, warn } from './check.ts'
 import { isLoopbackHost } from './loopback.ts'
+import { isPrivateHost } from './public-address.ts'
 import { formatBytes, formatSpan } from './quantity-text.ts'
 
 const MIB = 1024 ** 2
@@ -88,6 +89,17 @@ export function checkKeys(keys: { api: number; admin: number; isLoopbackOnly: bo
     'keys',
     `${told}: only this machine is answered`,
     'Set TRACKER_API_KEY, TRACKER_ADMIN_KEY and TRACKER_TOKEN_SECRET before others, or ImageKit, are to reach it.',
+  )
+}
+
+/** `host`: of the address that is told; null where nobody is. What else the address holds may be secret. */
+export function checkAlerts(host: string | null, allowsPrivateTargets: boolean): Check {
+  if (host === null) return ok('alerts', 'nobody is told: ALERT_WEBHOOK_URL is not set')
+  if (allowsPrivateTargets || !isPrivateHost(host)) return ok('alerts', `${host} is told`)
+  return fail(
+    'alerts',
+    `${host} is a private address: no alert is sent there`,
+    'Set ALLOW_PRIVATE_TARGETS=true if that is meant, else ALERT_WEBHOOK_URL to a public address, and start again.',
   )
 }
 

@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto'
 import { Agent, type Dispatcher, request } from 'undici'
 import type { Notification } from '../domain/notification.ts'
+import { isPublicAddress } from '../domain/public-address.ts'
 import { type ConnectionFailure, describeFailure } from './describe-failure.ts'
-import { isPublicAddress } from './public-address.ts'
 import { parseRetryAfterMs } from './retry-after.ts'
 import { signNotification } from './standard-webhooks.ts'
 import {

@@ -1,8 +1,8 @@
 import type { LookupAddress } from 'node:dns'
 import { lookup as systemLookup } from 'node:dns/promises'
-import { isIP, type LookupFunction } from 'node:net'
+import type { LookupFunction } from 'node:net'
 import { buildConnector } from 'undici'
-import { isLoopbackHost } from '../domain/loopback.ts'
+import { literalHost } from '../domain/public-address.ts'
 
 export type Refusal = 'not_a_url' | 'scheme_not_allowed' | 'credentials_in_url' | 'address_not_allowed'
 
@@ -43,10 +43,9 @@ export function createTargetConnector({
 }): buildConnector.connector {
   const connect = buildConnector({ timeout: timeoutMs, lookup: guardLookup(lookup, isAllowed) })
   return (options, callback) => {
-    const host = options.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
-    const needsNoLookup = isIP(host) !== 0 || isLoopbackHost(host)
+    const host = literalHost(options.hostname)
     // Later, as a socket would: undici is still at work on the request while it asks for a connection.
-    if (needsNoLookup && !isAllowed(host)) queueMicrotask(() => callback(new AddressNotAllowed(), null))
+    if (host !== undefined && !isAllowed(host)) queueMicrotask(() => callback(new AddressNotAllowed(), null))
     else connect(options, callback)
   }
 }

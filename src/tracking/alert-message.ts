@@ -36,10 +36,11 @@ function sentence({ kind, state, extension, value, since }: Alert, thresholds: A
   const began = `since ${new Date(since).toISOString().slice(0, 16).replace('T', ' ')} UTC`
   if (kind === 'failures') {
     const count = value >= MAX_COUNTED ? `at least ${value}` : String(value)
+    const times = value === 1 ? 'time' : 'times'
     const within = `in the last ${duration(failures.withinMs)}`
     return state === 'firing'
-      ? `FIRING: ${oneLine(extension)} has failed ${count} times ${within} (threshold ${failures.count}).`
-      : `RESOLVED: ${oneLine(extension)} has failed ${count} times ${within}; it was the matter ${began}.`
+      ? `FIRING: ${oneLine(extension)} has failed ${count} ${times} ${within} (threshold ${failures.count}).`
+      : `RESOLVED: ${oneLine(extension)} has failed ${count} ${times} ${within}; it was the matter ${began}.`
   }
   return state === 'firing'
     ? `FIRING: the oldest pending extension has waited for ${duration(value)} (threshold ${duration(pendingAgeMs)}).`

@@ -34,6 +34,24 @@ describe('help', () => {
     expect(stdout.replace(/\s+/g, ' ')).toContain('minConfidence 70 and maxTags 10')
   })
 
+  test('of retry says that a run or a status has to be named, of failures which status is meant without one', async () => {
+    const helpOf = async (command: string) => (await runCli([command, '--help'])).stdout.replace(/\s+/g, ' ')
+    expect(await helpOf('retry')).toContain('runs of this status (needed without RUN_ID)')
+    expect(await helpOf('failures')).toContain('runs of this status (default: failed)')
+  })
+
+  test('of sandbox lists every tag', async () => {
+    const { stdout } = await runCli(['sandbox', '--help'])
+    const words = ['success', 'failed', 'success-now', 'failed-now', 'pending'].map(
+      (word) => `EXTENSION=${word}`,
+    )
+    const quirks = ['drop', 'duplicate', 'early', 'late', 'reorder', 'conflict'].map(
+      (quirk) => `webhook=${quirk}`,
+    )
+    for (const tag of [...words, ...quirks, 'delay=MS'])
+      expect(stdout).toMatch(new RegExp(`^  sandbox:${tag} `, 'm'))
+  })
+
   test('the version is printed', async () => {
     expect(await runCli(['--version'])).toEqual({ exitCode: 0, stdout: '1.2.3\n', stderr: '' })
   })

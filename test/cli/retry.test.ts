@@ -125,7 +125,7 @@ test('tells why some were not taken, whatever a reason holds', async () => {
   })
   expect(stdout.split('\n').slice(1)).toEqual([
     '1 of 3 were taken (retry retry-1).',
-    '2 were not, the first 1 of them:',
+    '2 were not taken, the first 1 of them:',
     'RUN    EXTENSION  STATE   WHY',
     'run-2  remove-bg  failed  It is \\u{1b}[31mgone.',
     '',
@@ -139,6 +139,29 @@ test('--wait waits for the statuses of all, and exits 1 where some are no succes
   const bad = await operate([...CHOSEN, '--wait', '--json'], manyRuns({ outcome: 'failed' }))
   expect(JSON.parse(bad.stdout)).toMatchObject({ statuses: { success: 0, failed: 3, expired: 0 } })
   expect(bad.exitCode).toBe(1)
+})
+
+test.each([
+  ['failed', []],
+  ['unconfirmed', ['Now 3 success, 0 failed, 0 expired.']],
+])('--wait tells of what is %s at the end: %j', async (state, end) => {
+  const answer = manyRuns({ failed: 3 })
+  const notTaken = [{ runId: 'run-1', name: 'remove-bg', state, reason: 'It is gone.' }]
+  const { exitCode, stdout } = await operate([...CHOSEN, '--wait'], (received) => {
+    const reply = answer(received)
+    return received.url.startsWith('/retries/')
+      ? { ...reply, body: { ...Object(reply.body), failed: 1, total: 1, done: 1, state: 'done', notTaken } }
+      : reply
+  })
+  expect(stdout.split('\n').slice(1)).toEqual([
+    '0 of 1 were taken (retry retry-1).',
+    '1 was not taken:',
+    'RUN    EXTENSION  ' + (state === 'failed' ? 'STATE   WHY' : 'STATE        WHY'),
+    `run-1  remove-bg  ${state}  It is gone.`,
+    ...end,
+    '',
+  ])
+  expect(exitCode).toBe(1)
 })
 
 test('--dry-run of many asks for nothing, and where there are none nothing is asked either', async () => {

@@ -48,6 +48,7 @@ test('a service in order says so, and nothing secret', async () => {
     'ok ImageKit',
     "ok service's clock",
     'ok PUBLIC_URL',
+    'ok alerts',
     'ok refused webhooks',
     'ok pending',
   ])

@@ -77,7 +77,9 @@ export function AcknowledgePreviewPage({ operator, selection, total }: Acknowled
       <div class="card narrow">
         <h1>Acknowledge {what}?</h1>
         <p>
-          They leave the worklist. Their status stays, and they are found again by the filter “acknowledged”.
+          {total === 1
+            ? 'It leaves the worklist. Its status stays, and it is found again by the filter “acknowledged”.'
+            : 'They leave the worklist. Their status stays, and they are found again by the filter “acknowledged”.'}
         </p>
         {mayBeMore && (
           <p class="hint">

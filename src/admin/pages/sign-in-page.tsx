@@ -48,8 +48,9 @@ export function SignInPage({ target, problem, notice, hasAdminKey, needsHttps }:
               aria-invalid={problem === undefined ? undefined : 'true'}
             />
             <p class="hint" id="key-hint">
-              One of those in <code>TRACKER_ADMIN_KEY</code>. A sign-in lasts 12 hours, and ends at once when
-              its key is removed.
+              One of those in <code>TRACKER_ADMIN_KEY</code>; of <code>name:secret</code> only the secret,
+              what stands behind the colon. A sign-in lasts 12 hours, and ends at once when its key is
+              removed.
             </p>
           </div>
           <button type="submit" class="primary">

@@ -61,7 +61,10 @@ export function signInRoutes(deps: SignInRoutesDeps): Hono<AppEnv> {
 function problemText(error: TrackerError) {
   switch (error.code) {
     case 'unauthenticated':
-      return { text: 'This key is not known. See that it was copied whole.', told: PROBLEMS.unauthenticated }
+      return {
+        text: 'This key is not known. See that it was copied whole, and of name:secret only what stands behind the colon.',
+        told: PROBLEMS.unauthenticated,
+      }
     case 'forbidden':
       return {
         text: 'This is an API key. An admin key is needed here: one of those in TRACKER_ADMIN_KEY.',

@@ -31,8 +31,12 @@ export function backupCommand(context: CommandContext): Command {
         await part.remove()
       }
       printLine(context.stdout, `${file}  ${formatBytes(part.bytes)}`)
+      printLine(context.stderr, SECRET_HINT)
     })
 }
+
+const SECRET_HINT =
+  'The token secret is not in it: keep a copy of TRACKER_TOKEN_SECRET too or, without that, of the file token-secret beside the database.'
 
 const BACKUP_HELP = `
 Examples:
@@ -40,7 +44,8 @@ Examples:
   extension-tracker backup /backups/tracker.db --force
 ${OPERATOR_HELP}
 To restore it, stop the service and put it in the place of the file of DATABASE_URL, without a -wal or -shm file beside it.
-The token secret of a service without TRACKER_TOKEN_SECRET is not in it: that is the file token-secret beside the database.`
+The token secret is not in it: that is TRACKER_TOKEN_SECRET or, without that, the file token-secret beside the database.
+Without the one of before, the webhook and status addresses that are out are void.`
 
 async function download(client: TrackerClient, file: string, signal: AbortSignal): Promise<PartFile> {
   const { status, header, body } = await client.open({ method: 'POST', path: '/backup' }, signal)

@@ -22,7 +22,12 @@ export function failuresCommand(context: CommandContext): Command {
   const command = new Command('failures').description(
     'Lists the runs that failed and that nobody has seen to, the newest first.',
   )
-  return addRunFilterOptions(command, { statuses: STATUSES, limit: 50, maxLimit: MAX_LISTED })
+  return addRunFilterOptions(command, {
+    statuses: STATUSES,
+    withoutStatus: 'default: failed',
+    limit: 50,
+    maxLimit: MAX_LISTED,
+  })
     .option('--watch', 'go on, and show what comes to be among them')
     .option('--json', "print the service's JSON, one object a line")
     .addHelpText('after', FAILURES_HELP)

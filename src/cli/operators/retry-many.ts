@@ -59,12 +59,15 @@ export async function retryMany(
     context.exitCode = 1
     print(formatNotTaken(ended, terminalWidth(context.stdout)))
   }
-  const asked = runs.flatMap(({ fileId, name }): AskedExtension[] =>
+  // What is unconfirmed may have been taken.
+  const isTaken =
+    ended.done > ended.failed || ended.notTaken?.some(({ state }) => state === 'unconfirmed') === true
+  const asked = (isTaken ? runs : []).flatMap(({ fileId, name }): AskedExtension[] =>
     fileId === null ? [] : [{ fileId, name }],
   )
   const counts = wait ? await waitForStatuses(patient, asked) : undefined
   if (json) printLine(context.stdout, inertJson({ ...ended, ...(counts && { statuses: counts }) }))
-  if (counts === undefined) return
+  if (counts === undefined || !isTaken) return
   const { success, failed, expired } = counts
   print(`Now ${success} success, ${failed} failed, ${expired} expired.`)
   if (failed + expired > 0) context.exitCode = 1
@@ -90,7 +93,7 @@ async function follow(
 }
 
 function formatNotTaken({ failed, notTaken = [] }: Progress, width: number | undefined): string {
-  const told = failed === 1 ? '1 was not' : `${failed} were not`
+  const told = failed === 1 ? '1 was not taken' : `${failed} were not taken`
   if (notTaken.length === 0) return `${told}: see the runs themselves for why.`
   const table = formatTable(
     [

@@ -20,8 +20,13 @@ export function retryCommand(context: CommandContext): Command {
     .description(
       'Asks ImageKit to run an extension again, with the same options: one run, or all that a filter chooses.',
     )
-    .argument('[RUN_ID]', 'as failures lists it; without it, --status says which')
-  return addRunFilterOptions(command, { statuses: STATUSES, limit: 100, maxLimit: 1000 })
+    .argument('[RUN_ID]', 'as failures lists it; without it, a filter with --status has to say which')
+  return addRunFilterOptions(command, {
+    statuses: STATUSES,
+    withoutStatus: 'needed without RUN_ID',
+    limit: 100,
+    maxLimit: 1000,
+  })
     .option('--dry-run', 'only tell how many runs there are, and what ImageKit takes for them')
     .option('--reason <TEXT>', 'kept with the act')
     .option('--wait', 'wait for their final statuses')
@@ -47,5 +52,6 @@ Examples:
   extension-tracker retry --status failed --extension remove-bg --since 24h --dry-run
   extension-tracker retry --status failed --cause "Rate limit" --limit 500 --reason "quota was raised"
 ${OPERATOR_HELP}
-The same filter chooses the same runs as in failures. Many runs are asked for one after another, by the service: it goes on
-where this command is ended. Exit code 1 if some run was not taken or, with --wait, did not succeed.`
+Name a run, or a filter with --status: nothing is asked for again without one. The same filter chooses the same runs as in
+failures. Many runs are asked for one after another, by the service: it goes on where this command is ended. Exit code 1 if
+some run was not taken or, with --wait, did not succeed.`

@@ -22,10 +22,15 @@ export type ChosenRuns = { [name in 'status' | 'extension' | 'cause' | 'since' |
 /** The same options wherever runs are chosen, so that what was listed can be asked for again. */
 export function addRunFilterOptions(
   command: Command,
-  { statuses, limit, maxLimit }: { statuses: readonly string[]; limit: number; maxLimit: number },
+  {
+    statuses,
+    withoutStatus,
+    limit,
+    maxLimit,
+  }: { statuses: readonly string[]; withoutStatus: string; limit: number; maxLimit: number },
 ): Command {
   return command
-    .addOption(new Option('--status <STATUS>', 'runs of this status (default: failed)').choices(statuses))
+    .addOption(new Option('--status <STATUS>', `runs of this status (${withoutStatus})`).choices(statuses))
     .option('--extension <NAME>', 'of this extension')
     .option('--cause <CAUSE>', 'that failed for this cause, as stats and failures name it')
     .addOption(

@@ -2,6 +2,7 @@ import { stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Check, fail, ok, warn } from '../../domain/check.ts'
 import {
+  checkAlerts,
   checkClock,
   checkDisk,
   checkImagekit,
@@ -36,6 +37,7 @@ type Setup = {
   tokenSecretFile: string | null
   keys: { api: number; admin: number; isLoopbackOnly: boolean }
   expireAfterMs: number
+  alerts: { host: string | null; allowsPrivateTargets: boolean }
   warnings: readonly string[]
 }
 
@@ -65,6 +67,7 @@ export async function examine(deps: ExamineDeps) {
       disk,
       ...imagekit,
       checkPublicUrl(publicUrl, setup.apiUrl),
+      checkAlerts(setup.alerts.host, setup.alerts.allowsPrivateTargets),
       ...refused,
       ...pending,
     ],

@@ -19,6 +19,14 @@ test.each([
   expect(text.includes('start again for the rest')).toBe(mayBeMore)
 })
 
+test.each([
+  [1, 'It leaves the worklist. Its status stays, and it is found'],
+  [2, 'They leave the worklist. Their status stays, and they are found'],
+])('of %i runs the preview says what becomes of them', async (total, sentence) => {
+  const text = readText(await html`${AcknowledgePreviewPage({ operator, selection, total })}`)
+  expect(text).toContain(sentence)
+})
+
 test('an empty page that is not the last one does not say that nothing was found', async () => {
   const page = async (older: string | null) => {
     const list = { runs: [], newest: null, older }

@@ -25,6 +25,15 @@ test('thresholds without an address are told to have no effect', () => {
   ])
 })
 
+test('an address that is refused is told at the start, one whose name has to be looked up is not', () => {
+  const told = (url: string, more = {}) => parse({ ...LOCAL, ALERT_WEBHOOK_URL: url, ...more }).warnings
+  const refused = [UNSIGNED, expect.stringMatching(/^ALERT_WEBHOOK_URL is at a private address/)]
+  expect(told('http://10.0.0.7/hush')).toEqual(refused)
+  expect(told('http://[::1]:9000/')).toEqual(refused)
+  expect(told('http://10.0.0.7/', { ALLOW_PRIVATE_TARGETS: 'true' })).toEqual([UNSIGNED])
+  expect(told(URL_OF_CHAT)).toEqual([UNSIGNED])
+})
+
 test.each([
   ['ALERT_WEBHOOK_URL', 'mailto:someone'],
   ['ALERT_WEBHOOK_URL', 'https://user:hush@chat.example'],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { checkDisk, checkPublicUrl } from '../../../src/domain/check-surroundings.ts'
+import { checkAlerts, checkDisk, checkPublicUrl } from '../../../src/domain/check-surroundings.ts'
 import { checkRefused } from '../../../src/domain/check-traffic.ts'
 
 const MIB = 1024 ** 2
@@ -20,6 +20,18 @@ test.each([
   ['http://localhost:3000', 'http://127.0.0.1:3001', 'ok'],
 ])('%s for %s is %s', (publicUrl, apiUrl, level) => {
   expect(checkPublicUrl(publicUrl, apiUrl).level).toBe(level)
+})
+
+test.each([
+  [null, false, 'ok'],
+  ['hooks.slack.com', false, 'ok'],
+  ['8.8.8.8', false, 'ok'],
+  ['10.0.0.7', false, 'fail'],
+  ['10.0.0.7', true, 'ok'],
+  ['[fd00::7]', false, 'fail'],
+  ['localhost', false, 'fail'],
+])('alerts that go to %s, private ones allowed: %s, are %s', (host, allowsPrivateTargets, level) => {
+  expect(checkAlerts(host, allowsPrivateTargets).level).toBe(level)
 })
 
 test('where not all refused webhooks were counted, that is told', () => {

@@ -45,6 +45,12 @@ test('failures are told with their count, the threshold, since when, and the pag
   })
 })
 
+test('a single failure is told as one', () => {
+  expect(message({ value: 1 })).toMatchObject({
+    text: expect.stringContaining('has failed 1 time in the last'),
+  })
+})
+
 test('the oldest pending run is told with its age', () => {
   const oldest = { kind: 'oldest_pending', extension: '', value: 7_500_000 } as const
   expect(message(oldest)).toMatchObject({

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isPublicAddress } from '../../../src/notify/public-address.ts'
+import { isPublicAddress } from '../../../src/domain/public-address.ts'
 
 describe('IPv4', () => {
   // First and last of each range, and its neighbours on both sides where those are public.

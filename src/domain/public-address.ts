@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net'
+import { isLoopbackHost } from './loopback.ts'
 
 /** https://www.iana.org/assignments/iana-ipv4-special-registry, and what clouds answer on beside it. */
 const SPECIAL_IPV4 = [
@@ -48,6 +49,18 @@ export function isPublicAddress(address: string): boolean {
     default:
       return false
   }
+}
+
+/** The host of a URL where it is known without a look-up: an address, or a name of this machine; else undefined. */
+export function literalHost(hostname: string): string | undefined {
+  const host = hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
+  return isIP(host) !== 0 || isLoopbackHost(host) ? host : undefined
+}
+
+/** Whether the host of a URL is known without a look-up to be none on the open internet. */
+export function isPrivateHost(hostname: string): boolean {
+  const host = literalHost(hostname)
+  return host !== undefined && !isPublicAddress(host)
 }
 
 function subnets(list: readonly (readonly [string, number])[], family: 'ipv4' | 'ipv6'): BlockList {
