@@ -20,12 +20,6 @@ test('whoever is not signed in is led to the sign-in, and from there to the page
   expect((await browser.get(entered.location ?? '')).status).toBe(200)
 })
 
-test('the bare address leads to the pages', async () => {
-  const tracker = await startTracker()
-  const answer = await tracker.fetch('/', { redirect: 'manual' })
-  expect([answer.status, answer.headers.get('location')]).toEqual([302, '/admin'])
-})
-
 test('a wrong key is refused, and an API key is told from one', async () => {
   const browser = openBrowser(await startTracker())
   const wrong = await browser.post('/admin/sign-in', attempt('wrong-key-0123456789'))

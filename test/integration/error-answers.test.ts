@@ -9,6 +9,7 @@ import { startTracker, temporaryDirectory } from '../support/tracker.ts'
 const MADE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 test.each([
+  '/',
   '/nothing',
   '/assets',
   '/assets/x/status/',

@@ -21,7 +21,6 @@ type OverviewRoutesDeps = Parameters<typeof describeOverview>[0] &
 
 export function overviewRoutes(deps: OverviewRoutesDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
-  route(app, '/', { GET: (c) => c.redirect(ADMIN, 302) })
   route(app, ADMIN, {
     GET: async (c) => {
       const operator = deps.door.admit(c)
