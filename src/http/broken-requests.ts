@@ -4,7 +4,8 @@ import type { ErrorAnswers } from './error-answers.ts'
 import { headersObject } from './plain-answer.ts'
 import type { ProblemCode } from './problems.ts'
 
-const LINGER_MS = 500
+/** Closed at once a connection would be reset where the caller still sends, and the answer be lost. */
+export const LINGER_MS = 500
 
 /** Far more than any client sends ahead. Each may be one that is waited with for a minute, at no cost for its sender. */
 const MAX_UNDER_WAY = 100
@@ -28,7 +29,6 @@ export function answerBrokenRequests(
     refused.add(socket)
     if (!socket.writable || !isFree(underWay.get(socket) ?? new Set())) return void socket.destroy()
     socket.end(answerText(unreadable(code, detail)))
-    // Closed at once it would be reset where the caller still sends, and the answer be lost.
     const linger = setTimeout(() => socket.destroy(), LINGER_MS).unref()
     socket.once('close', () => clearTimeout(linger))
   }

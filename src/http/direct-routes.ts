@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { AskStatus, Exchange } from './ask-status.ts'
+import { LINGER_MS } from './broken-requests.ts'
 import { TOKEN_ROUTE_HEADERS } from './cors.ts'
 import type { ErrorAnswers } from './error-answers.ts'
 import { foreignSign } from './loopback-guard.ts'
@@ -67,11 +68,9 @@ const PLAIN_HOST = /^[\w.-]+(:\d+)?$/
 const STATUS_ADDRESS = /^\/assets\/([\w-]+)\/status(?:\?|$)/
 const WEBHOOK_ADDRESS = /^\/webhooks\/extension\/([\w.-]+)$/
 
-const REST_MS = 500
-
-/** Closed at once, the connection would be reset where the caller still sends, and the answer be lost. */
+/** Of a body that was answered before its end nothing is kept, and not for long. */
 function dropRest(incoming: IncomingMessage): void {
-  const timer = setTimeout(() => incoming.socket.destroySoon(), REST_MS).unref()
+  const timer = setTimeout(() => incoming.socket.destroySoon(), LINGER_MS).unref()
   incoming.once('close', () => clearTimeout(timer))
   incoming.resume()
 }

@@ -28,6 +28,19 @@ async function start(script: Parameters<typeof startBrokenImagekit>[0], override
   return { imagekit, tracker, ...watched }
 }
 
+/** A caller that leaves once ImageKit has its whole form, before the answer. */
+async function uploadAndLeave({
+  tracker,
+  imagekit,
+}: Pick<Awaited<ReturnType<typeof start>>, 'tracker' | 'imagekit'>) {
+  const caller = openUpload(tracker)
+  caller.write(FORM)
+  caller.end()
+  await expect.poll(() => imagekit.calls[0]?.hasWholeForm).toBe(true)
+  caller.leave()
+  return caller
+}
+
 test('a caller that leaves in the middle of the file ends ImageKit’s request, and nothing is uploaded', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox({ MAX_CONCURRENT_UPLOADS: '1' })
   const caller = openUpload(tracker)
@@ -69,6 +82,7 @@ test('a caller that leaves while its submission is being written aborts it', asy
   caller.write(FORM)
   caller.end()
   await expect.poll(() => created).toHaveLength(1)
+  await expect.poll(() => imagekit.calls).toHaveLength(1)
   caller.leave()
   await imagekit.calls[0]?.closed
   go()
@@ -81,11 +95,7 @@ test('a caller that leaves while its submission is being written aborts it', asy
 
 test('the answer to a caller that left after the form was complete is still applied', async () => {
   const { tracker, imagekit, created } = await start((call) => call.readForm())
-  const caller = openUpload(tracker)
-  caller.write(FORM)
-  caller.end()
-  await expect.poll(() => imagekit.calls[0]?.hasWholeForm).toBe(true)
-  caller.leave()
+  const caller = await uploadAndLeave({ tracker, imagekit })
   await expect(caller.answer).rejects.toThrow()
   imagekit.calls[0]?.answer(200, uploadedFile('file1'))
   const id = created[0]?.submissionId ?? ''
@@ -94,11 +104,7 @@ test('the answer to a caller that left after the form was complete is still appl
 
 test('the service does not stop before the answer to a caller that left is written down', async () => {
   const { tracker, imagekit, created } = await start((call) => call.readForm(), { drainMs: 5000 })
-  const caller = openUpload(tracker)
-  caller.write(FORM)
-  caller.end()
-  await expect.poll(() => imagekit.calls[0]?.hasWholeForm).toBe(true)
-  caller.leave()
+  await uploadAndLeave({ tracker, imagekit })
   const stopped = tracker.service.stop()
   imagekit.calls[0]?.answer(200, uploadedFile('file1'))
   await stopped
@@ -110,11 +116,7 @@ test('the service does not stop before the answer to a caller that left is writt
 
 test('a stop does not wait for an ImageKit that never answers a caller that left before', async () => {
   const { tracker, imagekit, created } = await start((call) => call.readForm())
-  const caller = openUpload(tracker)
-  caller.write(FORM)
-  caller.end()
-  await expect.poll(() => imagekit.calls[0]?.hasWholeForm).toBe(true)
-  caller.leave()
+  await uploadAndLeave({ tracker, imagekit })
   await expect.poll(async () => (await tracker.fetch('/healthz')).status).toBe(200)
   const startedAt = performance.now()
   await tracker.service.stop()

@@ -19,6 +19,24 @@ function createStore() {
   return store
 }
 
+/** Something that the store can't take at first; the second try of it waits for `goOn`. */
+async function applySlowly(
+  backlog: ReturnType<typeof createAnswerBacklog>,
+  store: ReturnType<typeof createStore>,
+) {
+  let goOn = () => {}
+  const slow = new Promise<void>((resolve) => {
+    goOn = resolve
+  })
+  let tries = 0
+  await backlog.apply(async () => {
+    tries += 1
+    if (tries > 1) await slow
+    await store.write('slow')()
+  })
+  return { goOn, tries: () => tries }
+}
+
 test('what the store could not take is written in its order once the store is back', async () => {
   const store = createStore()
   const backlog = createAnswerBacklog({ log, retryMs: 1 })
@@ -32,19 +50,10 @@ test('what the store could not take is written in its order once the store is ba
 test('a close in the middle of a try loses nothing and writes nothing twice', async () => {
   const store = createStore()
   const backlog = createAnswerBacklog({ log, retryMs: 1 })
-  let goOn = () => {}
-  const slow = new Promise<void>((resolve) => {
-    goOn = resolve
-  })
-  let tries = 0
-  await backlog.apply(async () => {
-    tries += 1
-    if (tries > 1) await slow
-    await store.write('slow')()
-  })
+  const { goOn, tries } = await applySlowly(backlog, store)
   await backlog.apply(store.write('next'))
   store.isUp = true
-  await expect.poll(() => tries).toBe(2)
+  await expect.poll(tries).toBe(2)
   const closed = backlog.close()
   goOn()
   await closed
@@ -60,18 +69,9 @@ test('closed while the store is down it tries nothing any more, so that the proc
   const told = { ...log, error: (fields: object) => void errors.push(fields) }
   const backlog = createAnswerBacklog({ log: told, retryMs: 1000 })
   const store = createStore()
-  let goOn = () => {}
-  const slow = new Promise<void>((resolve) => {
-    goOn = resolve
-  })
-  let tries = 0
-  await backlog.apply(async () => {
-    tries += 1
-    if (tries > 1) await slow
-    await store.write('slow')()
-  })
+  const { goOn, tries } = await applySlowly(backlog, store)
   vi.advanceTimersToNextTimer()
-  await vi.waitFor(() => expect(tries).toBe(2))
+  await vi.waitFor(() => expect(tries()).toBe(2))
   const closed = backlog.close()
   goOn()
   await closed
