@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { dirname, join } from 'node:path'
 import type { Hono } from 'hono'
-import { pino } from 'pino'
 import type { Config } from './config.ts'
 import { TrackerError } from './domain/errors.ts'
 import type { AppEnv } from './http/app-env.ts'
@@ -11,6 +10,7 @@ import { errorBody } from './imagekit/error-body.ts'
 import { successPayload } from './imagekit/success-payload.ts'
 import { createJobs } from './jobs/jobs.ts'
 import { createOpener } from './jobs/opener.ts'
+import { createLog } from './log.ts'
 import { createMetrics } from './metrics/prometheus.ts'
 import { createIds } from './new-id.ts'
 import { readPackageVersion } from './package-version.ts'
@@ -46,7 +46,7 @@ export type Service = {
 
 /** The composition root: wires everything together. */
 export function createService(config: Config, overrides: Overrides = {}): Service {
-  const { clock = Date.now, logger: log = pino({ level: config.logLevel }), drainMs = 10_000 } = overrides
+  const { clock = Date.now, logger: log = createLog(config.logLevel), drainMs = 10_000 } = overrides
   const address = { publicUrl: config.publicUrl }
   const publicUrl = () => address.publicUrl
   const secretFile = join(dirname(config.database.path), 'token-secret')

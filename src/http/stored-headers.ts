@@ -11,7 +11,8 @@ export function storedHeaders(
   token: string | null,
 ): { [name: string]: string } {
   const headers: { [name: string]: string } = {}
-  for (const [name, value] of Object.entries(incoming)) {
+  for (const name in incoming) {
+    const value = incoming[name]
     if (value === undefined || SECRET_HEADERS.has(name)) continue
     const text = Array.isArray(value) ? value.join(', ') : value
     if (!token || !text.includes(token)) headers[name] = text

@@ -45,12 +45,20 @@ export function createTakeWebhook(deps: TakeWebhookDeps): TakeWebhook {
       receivedAt: deps.clock(),
       headers: storedHeaders(incoming.headers, from.token),
     }
+    const trust = judge(head)
+    const reader = trust === 'proven' || trust === 'unproven' ? trust : 'refused'
     let body: Buffer | undefined
     try {
-      body = await readDelivery(deps.bodies, judge(head), incoming)
-      const { outcome } = await take({ ...head, body })
+      body = await deps.bodies[reader](incoming)
+      const { outcome } = await take({
+        deliveryId: head.deliveryId,
+        receivedAt: head.receivedAt,
+        headers: head.headers,
+        body,
+      })
       return { status: 200, headers: JSON_TYPE, body: JSON.stringify({ outcome }) }
-    } catch (error) {
+    } catch (caught) {
+      const error = body === undefined ? whyUnread(trust, caught) : caught
       if (error instanceof DeliveryRefused) {
         deps.meter.deliveryRefused(from.route, error.refusal)
         const bytes = body?.length ?? sizeOfUnread(incoming, error.refusal)
@@ -82,19 +90,10 @@ export function createTakeWebhook(deps: TakeWebhookDeps): TakeWebhook {
 
 const JSON_TYPE = ['Content-Type', 'application/json']
 
-async function readDelivery(bodies: BodyReaders, trust: Trust, incoming: IncomingMessage): Promise<Buffer> {
-  const isOpen = trust === 'proven' || trust === 'unproven'
-  try {
-    return await bodies[isOpen ? trust : 'refused'](incoming)
-  } catch (error) {
-    if (isOpen) throw asRefusal(error)
-    throw error instanceof TrackerError ? new DeliveryRefused(trust) : error
-  }
-}
-
 /** One that had to make room is no refusal: it is told to come again. */
-function asRefusal(error: unknown): unknown {
+function whyUnread(trust: Trust, error: unknown): unknown {
   if (!(error instanceof TrackerError)) return error
+  if (trust !== 'proven' && trust !== 'unproven') return new DeliveryRefused(trust)
   switch (error.code) {
     case 'payload_too_large':
       return new DeliveryRefused('too_large', error.message)

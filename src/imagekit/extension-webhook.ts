@@ -4,11 +4,11 @@ import type { ExtensionWord } from '../domain/judge-delivery.ts'
 import type { FinalStatus } from '../domain/run.ts'
 import { fileIdText, plainText } from './plain-text.ts'
 
-const webhookSchema = z.looseObject({
+const webhookSchema = z.object({
   service: plainText.optional().catch(undefined),
   status: z.string().optional().catch(undefined),
   fileId: fileIdText.optional().catch(undefined),
-  fileObject: z.looseObject({ fileId: fileIdText }).optional().catch(undefined),
+  fileObject: z.object({ fileId: fileIdText }).optional().catch(undefined),
   error: z.unknown().optional(),
 })
 

@@ -56,23 +56,28 @@ export async function receiveExtensionDelivery(
   const { check: signature, cause } = deps.checkSignature(received)
   if (deps.requireSignature && cause !== null) throw new DeliveryRefused(cause)
   const word = deps.readExtensionWord(parse(deps, received.body), received.body.length)
-  const recorded = await rememberingFailures(deps, received, () =>
-    deps.store.recordDelivery({
-      ...received,
-      headers: withoutSignatures(received.headers),
+  const { deliveryId, receivedAt, body } = received
+  const headers = withoutSignatures(received.headers)
+  let recorded: RecordedDelivery
+  try {
+    recorded = await deps.store.recordDelivery({
+      deliveryId,
+      receivedAt,
+      headers,
+      body,
       route: 'extension',
       submissionId,
       signature,
       word,
-    }),
-  )
+    })
+  } catch (error) {
+    noteFailure(deps, received, error)
+    throw error
+  }
   if (recorded.fileId !== null && recorded.outcome !== 'ignored') deps.board.changed(recorded.fileId)
   deps.meter.deliveryRecorded('extension', recorded.outcome)
   const { service, status } = word
-  deps.log.info(
-    { deliveryId: received.deliveryId, submissionId, ...tellable(recorded), service, status },
-    'delivery',
-  )
+  deps.log.info({ deliveryId, submissionId, ...tellable(recorded), service, status }, 'delivery')
   return recorded
 }
 
@@ -85,13 +90,14 @@ export async function receiveAccountDelivery(
   if (checked.check !== 'valid') throw new DeliveryRefused(checked.cause)
   const event = deps.readAccountEvent(parse(deps, received.body))
   const eventId = event.eventId ?? checked.eventId
-  const recorded = await rememberingFailures(deps, received, () =>
-    deps.store.recordAccountDelivery({
-      ...received,
-      headers: provenHeaders(received.headers, checked.eventId),
-      event: { ...event, eventId },
-    }),
-  )
+  const headers = provenHeaders(received.headers, checked.eventId)
+  let recorded: RecordedDelivery
+  try {
+    recorded = await deps.store.recordAccountDelivery({ ...received, headers, event: { ...event, eventId } })
+  } catch (error) {
+    noteFailure(deps, received, error)
+    throw error
+  }
   if (recorded.fileId !== null) deps.board.changed(recorded.fileId)
   deps.meter.deliveryRecorded('account', recorded.outcome)
   const { type } = event
@@ -126,18 +132,13 @@ function parse(deps: ReceiveDeliveryDeps, body: Buffer): Json {
 }
 
 /** What we can't take ourselves is sent again, perhaps with the same signature: it must not be too old then. */
-async function rememberingFailures<T>(
+function noteFailure(
   { receipts, meter }: ReceiveDeliveryDeps,
   { body, receivedAt }: ReceivedDelivery,
-  record: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await record()
-  } catch (error) {
-    receipts.remember(body, receivedAt)
-    meter.deliveryNotTaken(error instanceof TrackerError ? error.code : 'internal')
-    throw error
-  }
+  error: unknown,
+): void {
+  receipts.remember(body, receivedAt)
+  meter.deliveryNotTaken(error instanceof TrackerError ? error.code : 'internal')
 }
 
 function tellable({ outcome, cause, fileId }: RecordedDelivery) {

@@ -2,5 +2,6 @@
 const SIGNATURES = ['x-ik-signature', 'webhook-signature']
 
 export function withoutSignatures(headers: { [name: string]: string }): { [name: string]: string } {
+  if (!SIGNATURES.some((name) => name in headers)) return headers
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !SIGNATURES.includes(name)))
 }

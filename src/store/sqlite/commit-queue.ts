@@ -3,8 +3,16 @@ import { TrackerError } from '../../domain/errors.ts'
 import { type Connection, setPatience } from './connection.ts'
 import { isBusy, storeError, unavailable } from './store-error.ts'
 
-/** Does its step inside the transaction and returns what tells its caller, for after the commit. */
-type Job = { bytes: number; run(): () => void; reject(error: unknown): void }
+/** A step, and its caller, who is told after the commit. */
+type Job = {
+  bytes: number
+  step(): unknown
+  resolve(result: unknown): void
+  reject(error: unknown): void
+}
+
+/** What became of a step inside the transaction. */
+type Done = { job: Job; result: unknown } | { job: Job; error: unknown }
 
 export type CommitQueue = {
   /**
@@ -73,13 +81,13 @@ export function createCommitQueue(
   }
 
   function commitBatch(batch: readonly Job[]): void {
-    let tellCallers: (() => void)[]
+    let done: Done[]
     let settled: Commit['settled'] | undefined
     const begunAt = performance.now()
     try {
       transaction.begin.run()
       noteHeld(false)
-      tellCallers = runTogether(batch) ?? batch.map(runApart)
+      done = runTogether(batch) ?? batch.map(runApart)
       counted.write()
       transaction.commit.run()
       settled = counted.end(true)
@@ -88,10 +96,13 @@ export function createCommitQueue(
       counted.end(false)
       if (isBusy(error)) noteHeld(true)
       const reason = unavailable(error)
-      tellCallers = batch.map((job) => () => job.reject(reason))
+      done = batch.map((job) => ({ job, error: reason }))
     }
     const seconds = (performance.now() - begunAt) / 1000
-    for (const tell of tellCallers) tell()
+    for (const each of done) {
+      if ('error' in each) each.job.reject(each.error)
+      else each.job.resolve(each.result)
+    }
     if (settled) onCommit({ steps: batch.length, waiting: queue.length, seconds, settled })
   }
 
@@ -102,9 +113,9 @@ export function createCommitQueue(
   }
 
   /** Steps hardly ever fail, and a savepoint for each costs as much as a statement of theirs; undefined where one has failed. */
-  function runTogether(batch: readonly Job[]): (() => void)[] | undefined {
+  function runTogether(batch: readonly Job[]): Done[] | undefined {
     try {
-      return batch.map((job) => job.run())
+      return batch.map((job) => ({ job, result: job.step() }))
     } catch (error) {
       // Some failures, a full disk among them, make SQLite roll back the whole transaction: then all of them fail.
       if (!connection.inTransaction) throw error
@@ -116,19 +127,19 @@ export function createCommitQueue(
   }
 
   /** So that a step that fails takes back its own writes only. */
-  function runApart(job: Job): () => void {
+  function runApart(job: Job): Done {
     const mark = counted.mark()
     transaction.savepoint.run()
     try {
-      const tell = job.run()
+      const result = job.step()
       transaction.release.run()
-      return tell
+      return { job, result }
     } catch (error) {
       if (!connection.inTransaction) throw error
       transaction.rollBack.run()
       transaction.release.run()
       counted.rollBackTo(mark)
-      return () => job.reject(storeError(error))
+      return { job, error: storeError(error) }
     }
   }
 
@@ -140,14 +151,7 @@ export function createCommitQueue(
           return reject(new TrackerError('overloaded', 'Too many writes are waiting. Try again later.'))
         if (queue.length === 0) gather()
         queuedBytes += bytes
-        queue.push({
-          bytes,
-          run() {
-            const result = step()
-            return () => resolve(result)
-          },
-          reject,
-        })
+        queue.push({ bytes, step, resolve: resolve as Job['resolve'], reject })
       })
     },
     drain() {

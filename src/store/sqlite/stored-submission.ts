@@ -62,13 +62,26 @@ export function saveRun(
   { statements, tallies }: Writer,
   before: GroupedRun | undefined,
   after: Run,
-  { isListed, ...place }: { submissionSeq: number; dueAt: number | null; isListed: boolean },
+  { submissionSeq, dueAt, isListed }: { submissionSeq: number; dueAt: number | null; isListed: boolean },
 ): void {
   const groupId = tallies.change(before, isListed ? after : undefined)
   if (before !== undefined) {
-    statements.updateRun.run({ ...after, groupId })
+    const { runId, status, source, settledAt, updatedAt, error, evidence, contradicted, acknowledgedAt } =
+      after
+    statements.updateRun.run({
+      runId,
+      status,
+      source,
+      settledAt,
+      updatedAt,
+      error,
+      evidence,
+      contradicted,
+      acknowledgedAt,
+      groupId,
+    })
     return
   }
-  const { lastInsertRowid } = statements.insertRun.run(toRunValues(after, { ...place, groupId }))
+  const { lastInsertRowid } = statements.insertRun.run(toRunValues(after, { submissionSeq, dueAt, groupId }))
   tallies.place(Number(lastInsertRowid), after.requestedAt)
 }
