@@ -21,10 +21,23 @@ export type DeliveryCause =
   | 'unknown_submission'
   | 'forgotten'
 
-/** What a fact changes: the submission as it is afterwards, the runs that are new or changed, and one that goes. */
-export type Change = { submission: Submission; runs: Run[]; goneRunId: string | null }
+/** What has to be known of a submission to judge a delivery. The rest may be large, its baseline above all. */
+export type JudgedSubmission = Pick<
+  Submission,
+  | 'submissionId'
+  | 'state'
+  | 'fileId'
+  | 'extensions'
+  | 'callerWebhookUrl'
+  | 'error'
+  | 'createdAt'
+  | 'updatedAt'
+>
 
-export type DeliveryJudgement = Change & {
+/** What a fact changes: the submission as it is afterwards, the runs that are new or changed, and one that goes. */
+export type Change<S = Submission> = { submission: S; runs: Run[]; goneRunId: string | null }
+
+export type DeliveryJudgement = Change<JudgedSubmission> & {
   outcome: RunOutcome
   cause: DeliveryCause | null
   /** The run that the delivery speaks of. */
@@ -33,7 +46,7 @@ export type DeliveryJudgement = Change & {
 
 /** Decides what an extension webhook does to the submission that its token names. Pure; `newRunId` is asked at most once. */
 export function judgeDelivery(
-  submission: Submission,
+  submission: JudgedSubmission,
   runs: readonly Run[],
   word: ExtensionWord,
   newRunId: () => string,
@@ -62,22 +75,27 @@ export function judgeDelivery(
 }
 
 /** A run of the submission that was not among those it asked for. */
-export function nextRun(submission: Submission, runs: readonly Run[], name: string, runId: string): Run {
+export function nextRun(
+  submission: Pick<Submission, 'submissionId' | 'createdAt'>,
+  runs: readonly Run[],
+  name: string,
+  runId: string,
+): Run {
   const { submissionId, createdAt } = submission
   return requestedRun({ runId, submissionId, name, attempt: runs[0]?.attempt ?? 1, at: createdAt })
 }
 
-export function isOtherFile(submission: Submission, fileId: string | null): boolean {
+export function isOtherFile(submission: Pick<Submission, 'fileId'>, fileId: string | null): boolean {
   return submission.fileId !== null && fileId !== null && fileId !== submission.fileId
 }
 
 /** A webhook proves that ImageKit took the submission, whatever we believed; the first fileId binds it. */
-function confirm(submission: Submission, fileId: string | null, at: number): Submission {
+function confirm(submission: JudgedSubmission, fileId: string | null, at: number): JudgedSubmission {
   const bound = submission.fileId ?? fileId
   if (submission.state === 'accepted' && bound === submission.fileId) return submission
   return { ...submission, state: 'accepted', fileId: bound, error: null, updatedAt: at }
 }
 
-function ignore(submission: Submission, cause: DeliveryCause, runId: string | null): DeliveryJudgement {
+function ignore(submission: JudgedSubmission, cause: DeliveryCause, runId: string | null): DeliveryJudgement {
   return { submission, runs: [], goneRunId: null, outcome: 'ignored', cause, runId }
 }

@@ -29,7 +29,11 @@ export type NotificationResult =
   | { kind: 'again'; at: number; reason: string }
 
 /** A caller is told of each run that a webhook or evidence settles; not of what the response said, nor of expiry. */
-export function owesNotification(submission: Submission, before: Run | undefined, after: Run): boolean {
+export function owesNotification(
+  submission: Pick<Submission, 'callerWebhookUrl'>,
+  before: Run | undefined,
+  after: Run,
+): boolean {
   if (submission.callerWebhookUrl === null || !isFinal(after.status)) return false
   const isSettledNow = before === undefined || !isFinal(before.status)
   return isSettledNow && isToldToCallers(after)

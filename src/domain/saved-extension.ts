@@ -12,14 +12,17 @@ export function findPlaceholder(runs: readonly Run[]): Run | undefined {
 }
 
 /** How many saved extensions of the submission have not been named yet by a response or a webhook. */
-export function countUnnamed(submission: Submission, runs: readonly Run[]): number {
+export function countUnnamed(submission: Pick<Submission, 'extensions'>, runs: readonly Run[]): number {
   if (runs.some((run) => run.name === SAVED_EXTENSION && isFinal(run.status))) return 0
   const saved = submission.extensions.filter((extension) => extension.name === SAVED_EXTENSION).length
   return saved - runs.filter((run) => run.requestedAs === SAVED_EXTENSION).length
 }
 
 /** The placeholder that goes, now that every saved extension of the submission has been named; null where it stays. */
-export function placeholderToGo(submission: Submission, runs: readonly Run[]): Run | null {
+export function placeholderToGo(
+  submission: Pick<Submission, 'extensions'>,
+  runs: readonly Run[],
+): Run | null {
   return countUnnamed(submission, runs) <= 0 ? (findPlaceholder(runs) ?? null) : null
 }
 

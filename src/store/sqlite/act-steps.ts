@@ -32,10 +32,10 @@ export function acknowledgeRuns(writer: Writer, runIds: readonly string[], act: 
 export function markRun(writer: Writer, runId: string, acknowledgedAt: number | null): ListedRun | undefined {
   const row = writer.statements.findRun.get({ runId })
   if (row === undefined || row.run.status === 'pending') return undefined
-  const { submissionSeq, dueAt, groupId } = row.run
+  const { seq, submissionSeq, dueAt, groupId } = row.run
   const { submissionId, fileId, fileName, kind } = row.submission
   const before = toRun(row.run, submissionId)
   const run = { ...before, acknowledgedAt }
-  saveRun(writer, { run: before, groupId }, run, { submissionSeq, dueAt, isListed: groupId !== null })
+  saveRun(writer, { run: before, seq, groupId }, run, { submissionSeq, dueAt, isListed: groupId !== null })
   return { run, fileId, fileName, kind }
 }

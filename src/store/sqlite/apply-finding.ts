@@ -22,8 +22,8 @@ export function applyFinding(
   const submission = toSubmission(row.submission)
   const run = toRun(row.run, submission.submissionId)
   const { seq } = row.submission
-  const groupIds = new Map([[runId, row.run.groupId]])
-  const stored = { seq, dueAt: row.run.dueAt, submission, runs: [run], groupIds }
+  const places = new Map([[runId, row.run]])
+  const stored = { seq, dueAt: row.run.dueAt, submission, runs: [run], places }
   const change = { submission, runs: [observe(run, observationOf(finding), at).run], goneRunId: null }
   saveChange(writer, stored, change, at)
   oweNotifications(statements, stored, change, at, () => noticeOf(finding))

@@ -8,14 +8,15 @@ import {
   owesNotification,
 } from '../../domain/notification.ts'
 import type { Run } from '../../domain/run.ts'
+import type { Submission } from '../../domain/submission.ts'
 import type { Statements } from './statements.ts'
 import type { StoredSubmission } from './stored-submission.ts'
 
 /** Writes down what the caller is owed to be told of a change. `bodyOf` is asked only for what is owed. */
 export function oweNotifications(
   statements: Statements,
-  before: StoredSubmission,
-  change: Change,
+  before: Pick<StoredSubmission, 'runs'>,
+  change: Pick<Change<Pick<Submission, 'callerWebhookUrl'>>, 'submission' | 'runs'>,
   at: number,
   bodyOf: (run: Run) => string | undefined,
 ): void {

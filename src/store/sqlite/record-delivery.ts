@@ -4,12 +4,12 @@ import { isForgotten } from './forget-asset.ts'
 import { keepDelivery, keepNothing } from './keep-delivery.ts'
 import { oweNotifications } from './notification-steps.ts'
 import type { Statements } from './statements.ts'
-import { loadSubmission, saveChange, type Writer } from './stored-submission.ts'
+import { loadJudged, saveRuns, type Writer } from './stored-submission.ts'
 
 export function recordDelivery(writer: Writer, delivery: NewDelivery): RecordedDelivery {
   const { statements, newId } = writer
   const { receivedAt, body } = delivery
-  const stored = loadSubmission(statements, delivery.submissionId)
+  const stored = loadJudged(statements, delivery.submissionId)
   if (stored === undefined) {
     if (isForgotten(statements, delivery.submissionId)) return keepNothing(statements, delivery)
     const recorded = { outcome: 'ignored', cause: 'unknown_submission', fileId: null, runId: null } as const
@@ -18,9 +18,12 @@ export function recordDelivery(writer: Writer, delivery: NewDelivery): RecordedD
   }
   const { submission, runs, seq } = stored
   const judgement = judgeDelivery(submission, runs, delivery.word, newId, receivedAt)
+  const { state, fileId, error, updatedAt } = judgement.submission
+  if (judgement.submission !== submission)
+    statements.confirmSubmission.run({ seq, state, fileId, error, updatedAt })
   const { outcome, cause, runId } = judgement
-  const recorded = { outcome, cause, fileId: judgement.submission.fileId, runId }
-  saveChange(writer, stored, judgement, receivedAt)
+  const recorded = { outcome, cause, fileId, runId }
+  saveRuns(writer, stored, judgement, receivedAt)
   oweNotifications(statements, stored, judgement, receivedAt, () => body.toString())
   keep(statements, delivery, recorded, seq)
   return recorded

@@ -1,9 +1,9 @@
-import type { Change } from '../../domain/judge-delivery.ts'
+import type { Change, JudgedSubmission } from '../../domain/judge-delivery.ts'
 import type { Run } from '../../domain/run.ts'
 import type { Submission } from '../../domain/submission.ts'
 import { toRun, toRunValues, toSubmission } from './rows.ts'
 import type { Statements } from './statements.ts'
-import type { GroupedRun, Tallies } from './tallies.ts'
+import type { Tallies } from './tallies.ts'
 
 /** What every step works with. */
 export type Writer = {
@@ -12,41 +12,68 @@ export type Writer = {
   newId: () => string
 }
 
-/**
- * A submission with its runs, the number of its row, the groups in which its runs are listed, and when they are due: null
- * where they are neither.
- */
-export type StoredSubmission = {
+/** Where a run is: the number of its row, and the group in which it is listed; null where it is not. */
+type RunPlace = { seq: number; groupId: number | null }
+
+/** A submission with its runs, and where all of them are. `dueAt` is null where its runs are neither due nor listed. */
+export type StoredSubmission<S = Submission> = {
   seq: number
   dueAt: number | null
-  submission: Submission
+  submission: S
   runs: Run[]
-  groupIds: ReadonlyMap<string, number | null>
+  places: ReadonlyMap<string, RunPlace>
 }
 
 export function loadSubmission(statements: Statements, submissionId: string): StoredSubmission | undefined {
   const row = statements.findSubmission.get({ submissionId })
-  if (row === undefined) return undefined
-  const rows = statements.listRuns.all({ submissionSeq: row.seq })
+  return row && withRuns(statements, row.seq, toSubmission(row))
+}
+
+/** The same without what no delivery asks for. */
+export function loadJudged(
+  statements: Statements,
+  submissionId: string,
+): StoredSubmission<JudgedSubmission> | undefined {
+  const row = statements.findJudged.get({ submissionId })
+  return row && withRuns(statements, row.seq, row)
+}
+
+function withRuns<S extends JudgedSubmission>(
+  statements: Statements,
+  seq: number,
+  submission: S,
+): StoredSubmission<S> {
+  const rows = statements.listRuns.all({ submissionSeq: seq })
   const dueAt = rows[0]?.dueAt ?? null
-  const runs = rows.map((run) => toRun(run, submissionId))
-  const groupIds = new Map(rows.map(({ runId, groupId }) => [runId, groupId]))
-  return { seq: row.seq, dueAt, submission: toSubmission(row), runs, groupIds }
+  const runs = rows.map((run) => toRun(run, submission.submissionId))
+  const places = new Map(rows.map((row) => [row.runId, row]))
+  return { seq, dueAt, submission, runs, places }
+}
+
+export function saveChange(writer: Writer, stored: StoredSubmission, change: Change, at: number): void {
+  const { submission } = change
+  if (submission !== stored.submission)
+    writer.statements.updateSubmission.run({ ...submission, seq: stored.seq })
+  saveRuns(writer, stored, change, at)
 }
 
 /** A run that is new is due when its siblings are, else now. Those of a rejected submission are neither due nor listed. */
-export function saveChange(writer: Writer, stored: StoredSubmission, change: Change, at: number): void {
+export function saveRuns(
+  writer: Writer,
+  stored: StoredSubmission<JudgedSubmission>,
+  { submission, runs, goneRunId }: Change<JudgedSubmission>,
+  at: number,
+): void {
   const { statements, tallies } = writer
   const { seq } = stored
-  const { submission, runs, goneRunId } = change
   const isListed = submission.state !== 'rejected'
   const isTurned = isListed !== (stored.submission.state !== 'rejected')
   const dueAt = isListed ? (stored.dueAt ?? at) : null
-  if (submission !== stored.submission) statements.updateSubmission.run({ ...submission, seq })
   if (isTurned) statements.moveRuns.run({ submissionSeq: seq, dueAt })
   const find = (runId: string) => {
     const run = stored.runs.find((known) => known.runId === runId)
-    return run && { run, groupId: stored.groupIds.get(runId) ?? null }
+    const place = stored.places.get(runId)
+    return run && place && { run, seq: place.seq, groupId: place.groupId }
   }
   const isUnchanged = ({ runId }: Run) => runId !== goneRunId && !runs.some((run) => run.runId === runId)
   const turned = isTurned ? stored.runs.filter(isUnchanged) : []
@@ -60,16 +87,15 @@ export function saveChange(writer: Writer, stored: StoredSubmission, change: Cha
 /** Writes a run down and counts what has changed; `before` is undefined for a new one. */
 export function saveRun(
   { statements, tallies }: Writer,
-  before: GroupedRun | undefined,
+  before: (RunPlace & { run: Run }) | undefined,
   after: Run,
   { submissionSeq, dueAt, isListed }: { submissionSeq: number; dueAt: number | null; isListed: boolean },
 ): void {
   const groupId = tallies.change(before, isListed ? after : undefined)
   if (before !== undefined) {
-    const { runId, status, source, settledAt, updatedAt, error, evidence, contradicted, acknowledgedAt } =
-      after
+    const { status, source, settledAt, updatedAt, error, evidence, contradicted, acknowledgedAt } = after
     statements.updateRun.run({
-      runId,
+      seq: before.seq,
       status,
       source,
       settledAt,

@@ -28,6 +28,18 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database, connectio
   })
   const { seq, submissionId, updatedAt } = submissions
   const kept = { seq, submissionId, updatedAt }
+  const { state, fileId, extensions, callerWebhookUrl, error, createdAt } = submissions
+  const judged = {
+    seq,
+    submissionId,
+    state,
+    fileId,
+    extensions,
+    callerWebhookUrl,
+    error,
+    createdAt,
+    updatedAt,
+  }
   return {
     insertSubmission: compileWrite(connection, insertSubmission),
     updateSubmission: compileWrite(
@@ -52,6 +64,27 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database, connectio
         .from(submissions)
         .where(eq(submissions.submissionId, placeholder('submissionId'))),
       getTableColumns(submissions),
+    ),
+    // What has to be known to judge a delivery, of all that findSubmission reads.
+    findJudged: compileRead(
+      connection,
+      db
+        .select(judged)
+        .from(submissions)
+        .where(eq(submissions.submissionId, placeholder('submissionId'))),
+      judged,
+    ),
+    confirmSubmission: compileWrite(
+      connection,
+      db
+        .update(submissions)
+        .set({
+          state: bound('state', submissions.state),
+          fileId: bound('fileId', submissions.fileId),
+          error: bound('error', submissions.error),
+          updatedAt: bound('updatedAt', submissions.updatedAt),
+        })
+        .where(eq(submissions.seq, placeholder('seq'))),
     ),
     findUnanswered: db
       .select({ submissionId: submissions.submissionId })
@@ -103,7 +136,7 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database, connectio
           acknowledgedAt: bound('acknowledgedAt', runs.acknowledgedAt),
           groupId: bound('groupId', runs.groupId),
         })
-        .where(eq(runs.runId, placeholder('runId'))),
+        .where(eq(runs.seq, placeholder('seq'))),
     ),
     deleteRun: db
       .delete(runs)

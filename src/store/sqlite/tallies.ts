@@ -128,10 +128,10 @@ export function createTallies(statements: Statements): Tallies {
 
 function settledRun(
   before: Run | undefined,
-  { name, status, source, ...times }: Run,
+  { name, status, source, settledAt, updatedAt, requestedAt }: Run,
 ): SettledRun | undefined {
   if (!isFinal(status) || (before && isFinal(before.status))) return undefined
-  const ms = (times.settledAt ?? times.updatedAt) - times.requestedAt
+  const ms = (settledAt ?? updatedAt) - requestedAt
   return { extension: name, status, source, seconds: Math.max(ms, 0) / 1000 }
 }
 

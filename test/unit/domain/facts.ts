@@ -131,12 +131,12 @@ export function tell(known: Known, fact: Fact, newRunId: () => string, at: numbe
   }
 }
 
-function keep(known: Known, change: Change): Known {
+function keep(known: Known, change: Change<Partial<Known['submission']>>): Known {
   const changed = new Map(change.runs.map((run) => [run.runId, run]))
   const old = known.runs.map((run) => changed.get(run.runId) ?? run)
   const made = change.runs.filter((run) => !known.runs.some((other) => other.runId === run.runId))
   return {
-    submission: change.submission,
+    submission: { ...known.submission, ...change.submission },
     runs: [...old, ...made].filter((run) => run.runId !== change.goneRunId),
   }
 }

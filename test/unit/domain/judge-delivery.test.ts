@@ -2,17 +2,21 @@ import { describe, expect, test } from 'vitest'
 import {
   type DeliveryJudgement,
   type ExtensionWord,
+  type JudgedSubmission,
   judgeDelivery,
 } from '../../../src/domain/judge-delivery.ts'
-import { aRun, aSubmission, asking, aWord, FILE, frozen, type Known, numbered, tell } from './facts.ts'
+import type { Run } from '../../../src/domain/run.ts'
+import { aRun, aSubmission, asking, aWord, FILE, frozen, numbered, tell } from './facts.ts'
 
 const LATER = 2_000
 
-function judge(known: Known, word: ExtensionWord): DeliveryJudgement {
+type Judged = { submission: JudgedSubmission; runs: readonly Run[] }
+
+function judge(known: Judged, word: ExtensionWord): DeliveryJudgement {
   return judgeDelivery(frozen(known.submission), frozen(known.runs), frozen(word), numbered('made'), LATER)
 }
 
-function expectIgnored(known: Known, word: ExtensionWord, cause: string, runId: string | null): void {
+function expectIgnored(known: Judged, word: ExtensionWord, cause: string, runId: string | null): void {
   const { submission } = known
   const nothing = { submission, runs: [], goneRunId: null }
   expect(judge(known, word)).toEqual({ ...nothing, outcome: 'ignored', cause, runId })
