@@ -12,4 +12,6 @@ export type Commit = {
   /** How long the transaction was open. */
   seconds: number
   settled: readonly SettledRun[]
+  /** Of how many runs a caller is owed to be told by it. */
+  owed: number
 }

@@ -39,8 +39,7 @@ export function owesNotification(
   return isSettledNow && isToldToCallers(after)
 }
 
-/** Whether a caller, if there is one that wants to, is told of a run that was settled so. */
-export function isToldToCallers({ source }: Pick<Run, 'source'>): boolean {
+function isToldToCallers({ source }: Pick<Run, 'source'>): boolean {
   return source === 'webhook' || source === 'reconcile'
 }
 

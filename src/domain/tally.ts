@@ -16,20 +16,29 @@ export type Tally = { hour: number; counted: TallyCount }
 /** How many runs came to each status in an hour since the epoch. */
 export type SettledInHour = { hour: number; success: number; failed: number; expired: number }
 
-/** Each thing once, in the order in which it first comes, and none that did not happen. */
-export function addUp(counts: readonly TallyCount[]): TallyCount[] {
-  const sums = new Map<string, { count: TallyCount; size: number }>()
-  for (const count of counts) {
-    const [kind, value, extension, size] = count
-    const key = `${kind} ${extension.length} ${extension} ${value}`
-    const sum = sums.get(key)
-    if (sum) sum.size += size
-    else sums.set(key, { count, size })
-  }
-  const added: TallyCount[] = []
+/** How often each thing happened. */
+export type TallySums = Map<string, { count: TallyCount; size: number }>
+
+export function addTo(sums: TallySums, count: TallyCount): void {
+  const [kind, value, extension, size] = count
+  const key = `${kind} ${extension.length} ${extension} ${value}`
+  const sum = sums.get(key)
+  if (sum) sum.size += size
+  else sums.set(key, { count, size })
+}
+
+/** Each thing once, in the order in which it first came, and none that did not happen. */
+export function listSums(sums: TallySums): TallyCount[] {
+  const counts: TallyCount[] = []
   for (const { count, size } of sums.values())
-    if (size !== 0) added.push([count[0], count[1], count[2], size])
-  return added
+    if (size !== 0) counts.push([count[0], count[1], count[2], size])
+  return counts
+}
+
+export function addUp(counts: readonly TallyCount[]): TallyCount[] {
+  const sums: TallySums = new Map()
+  for (const count of counts) addTo(sums, count)
+  return listSums(sums)
 }
 
 type SettledStatus = Exclude<RunStatus, 'pending'>

@@ -1,5 +1,4 @@
 import type { Commit } from '../domain/commit.ts'
-import { isToldToCallers } from '../domain/notification.ts'
 import type { AlertThresholds } from '../tracking/judge-alerts.ts'
 import { createAlerter } from './alerter.ts'
 import { createNotifier } from './notifier.ts'
@@ -21,7 +20,7 @@ export type Jobs = {
   stop(): Promise<void>
   /** There are runs to be asked for again. */
   wakeRetrier: () => void
-  /** Something is on disk: there may be callers to be told of it. */
+  /** Something is on disk, and perhaps callers are owed to be told of it. */
   noteCommit: (commit: Commit) => void
 }
 
@@ -40,8 +39,8 @@ export function createJobs(deps: JobsDeps): Jobs {
       await Promise.all(jobs.map((job) => job.stop()))
     },
     wakeRetrier: () => retrier.wake(),
-    noteCommit({ settled }) {
-      if (settled.some(isToldToCallers)) notifier.wake()
+    noteCommit({ owed }) {
+      if (owed > 0) notifier.wake()
     },
   }
 }

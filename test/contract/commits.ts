@@ -48,6 +48,22 @@ export function describeCommits(current: () => OpenedStore): void {
       expect(settledIn(commits)).toMatchObject([{ extension: 'remove-bg', status: 'success' }])
     })
 
+    test('tell of how many runs a caller is owed to be told', async () => {
+      const { store } = current()
+      const callerWebhookUrl = 'https://caller.example/hook'
+      const told = newSubmission(['remove-bg', 'ai-tasks'], { callerWebhookUrl })
+      const untold = newSubmission(['remove-bg'])
+      await store.createSubmission(told)
+      await store.createSubmission(untold)
+      const commits = watch()
+      await store.recordDelivery(
+        newDelivery(untold.submissionId, { service: 'remove-bg', status: 'success' }),
+      )
+      for (const service of ['remove-bg', 'remove-bg', 'ai-tasks'])
+        await store.recordDelivery(newDelivery(told.submissionId, { service, status: 'success' }))
+      expect(commits.map(({ owed }) => owed)).toEqual([0, 1, 0, 1])
+    })
+
     test('do not tell of a step that was taken back', async () => {
       const { store } = current()
       const asked = newSubmission(['remove-bg', 'ai-tasks'])

@@ -22,7 +22,7 @@ export function applyAnswer(
   statements.noteAnswer.run({ seq: stored.seq, at })
   for (const claimed of judgement.claimed) statements.claimDelivery.run(claimed)
   const services = new Map(unclaimed.map(({ deliveryId, word }) => [deliveryId, word.service]))
-  oweNotifications(statements, stored, judgement, at, ({ name }) => {
+  oweNotifications(writer, stored, judgement, at, ({ name }) => {
     // The first that was claimed has settled it.
     const settling = judgement.claimed.find(({ deliveryId }) => services.get(deliveryId) === name)
     return settling && statements.findBody.get(settling)?.body.toString()

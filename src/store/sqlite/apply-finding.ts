@@ -26,7 +26,7 @@ export function applyFinding(
   const stored = { seq, dueAt: row.run.dueAt, submission, runs: [run], places }
   const change = { submission, runs: [observe(run, observationOf(finding), at).run], goneRunId: null }
   saveChange(writer, stored, change, at)
-  oweNotifications(statements, stored, change, at, () => noticeOf(finding))
+  oweNotifications(writer, stored, change, at, () => noticeOf(finding))
   return { applied: true, fileId: submission.fileId }
 }
 

@@ -29,7 +29,7 @@ type Counted = {
   mark(): number
   rollBackTo(mark: number): void
   write(): void
-  end(isCommitted: boolean): Commit['settled']
+  end(isCommitted: boolean): Pick<Commit, 'settled' | 'owed'>
 }
 
 /** So that one transaction never keeps the process from its sockets for long. */
@@ -82,7 +82,7 @@ export function createCommitQueue(
 
   function commitBatch(batch: readonly Job[]): void {
     let done: Done[]
-    let settled: Commit['settled'] | undefined
+    let counts: ReturnType<Counted['end']> | undefined
     const begunAt = performance.now()
     try {
       transaction.begin.run()
@@ -90,7 +90,7 @@ export function createCommitQueue(
       done = runTogether(batch) ?? batch.map(runApart)
       counted.write()
       transaction.commit.run()
-      settled = counted.end(true)
+      counts = counted.end(true)
     } catch (error) {
       abandonTransaction(connection)
       counted.end(false)
@@ -103,7 +103,7 @@ export function createCommitQueue(
       if ('error' in each) each.job.reject(each.error)
       else each.job.resolve(each.result)
     }
-    if (settled) onCommit({ steps: batch.length, waiting: queue.length, seconds, settled })
+    if (counts) onCommit({ steps: batch.length, waiting: queue.length, seconds, ...counts })
   }
 
   /** Were every batch to wait for a file that stays held, nothing else would ever get its turn. */

@@ -10,11 +10,11 @@ import {
 import type { Run } from '../../domain/run.ts'
 import type { Submission } from '../../domain/submission.ts'
 import type { Statements } from './statements.ts'
-import type { StoredSubmission } from './stored-submission.ts'
+import type { StoredSubmission, Writer } from './stored-submission.ts'
 
 /** Writes down what the caller is owed to be told of a change. `bodyOf` is asked only for what is owed. */
 export function oweNotifications(
-  statements: Statements,
+  { statements, tallies }: Writer,
   before: Pick<StoredSubmission, 'runs'>,
   change: Pick<Change<Pick<Submission, 'callerWebhookUrl'>>, 'submission' | 'runs'>,
   at: number,
@@ -28,6 +28,7 @@ export function oweNotifications(
     const { runId } = run
     const notificationId = notificationIdOf(runId)
     statements.insertNotification.run({ runId, notificationId, target, host: hostOf(target ?? ''), body, at })
+    tallies.owe()
   }
 }
 

@@ -24,7 +24,7 @@ export function recordDelivery(writer: Writer, delivery: NewDelivery): RecordedD
   const { outcome, cause, runId } = judgement
   const recorded = { outcome, cause, fileId, runId }
   saveRuns(writer, stored, judgement, receivedAt)
-  oweNotifications(statements, stored, judgement, receivedAt, () => body.toString())
+  oweNotifications(writer, stored, judgement, receivedAt, () => body.toString())
   keep(statements, delivery, recorded, seq)
   return recorded
 }

@@ -24,7 +24,7 @@ export function prepareStatements(connection: Connection) {
     ...prepareFindingStatements(db),
     ...prepareNotificationStatements(db),
     ...prepareIdempotencyStatements(db),
-    ...prepareTallyStatements(db),
+    ...prepareTallyStatements(db, connection),
     ...prepareRunListStatements(db),
     ...prepareDeliveryListStatements(db),
     ...prepareOperatorStatements(db),

@@ -8,7 +8,7 @@ import type { Tallies } from './tallies.ts'
 /** What every step works with. */
 export type Writer = {
   statements: Statements
-  tallies: Pick<Tallies, 'change' | 'place'>
+  tallies: Pick<Tallies, 'change' | 'place' | 'owe'>
   newId: () => string
 }
 

@@ -1,16 +1,9 @@
-import type { SettledRun } from '../../domain/commit.ts'
+import type { Commit, SettledRun } from '../../domain/commit.ts'
 import { isFinal, type Run } from '../../domain/run.ts'
 import { groupOf } from '../../domain/run-group.ts'
-import {
-  addUp,
-  countStatuses,
-  TALLY_SPANS,
-  type Tally,
-  type TallyCount,
-  type TallySpan,
-  tallyChange,
-} from '../../domain/tally.ts'
+import { type Tally, tallyChange } from '../../domain/tally.ts'
 import { createGroupIds } from './group-ids.ts'
+import { createHourCounts } from './hour-counts.ts'
 import type { Statements } from './statements.ts'
 
 /** A run as it is stored, with the group in which it is listed; null where it is not. */
@@ -22,14 +15,16 @@ export type Tallies = {
   change(before: GroupedRun | undefined, after: Run | undefined): number | null
   /** A run was inserted. */
   place(seq: number, requestedAt: number): void
+  /** A caller is owed to be told of a run. */
+  owe(): void
   /** How much was counted so far, for `rollBackTo`. */
   mark(): number
   /** Takes back what a step counted that was rolled back. */
   rollBackTo(mark: number): void
   /** Inside of the transaction. */
   write(): void
-  /** Returns what has been settled, if it is committed. */
-  end(isCommitted: boolean): SettledRun[]
+  /** Returns what has been settled and what is owed, if it is committed. */
+  end(isCommitted: boolean): Pick<Commit, 'settled' | 'owed'>
 }
 
 type Count =
@@ -37,9 +32,11 @@ type Count =
   | { kind: 'hour'; tally: Tally }
   | { kind: 'place'; block: number; requestedAt: number }
   | { kind: 'settled'; run: SettledRun }
+  | { kind: 'owed' }
 
 export function createTallies(statements: Statements): Tallies {
   const groupIds = createGroupIds(statements)
+  const hourCounts = createHourCounts(statements)
   let counts: Count[] = []
 
   const writeGroups = () => {
@@ -55,26 +52,6 @@ export function createTallies(statements: Statements): Tallies {
     // A cause is made of what an error says, so it goes with the last run that had it.
     for (const groupId of left)
       if (statements.deleteEmptyGroup.run({ groupId }).changes > 0) groupIds.removed()
-  }
-  const writeHours = () => {
-    const spans = new Map<string, { hours: TallySpan; start: number; added: TallyCount[] }>()
-    for (const count of counts) {
-      if (count.kind !== 'hour') continue
-      const { hour, counted } = count.tally
-      for (const hours of TALLY_SPANS) {
-        const start = Math.floor(hour / hours) * hours
-        const key = `${hours} ${start}`
-        const span = spans.get(key)
-        if (span) span.added.push(counted)
-        else spans.set(key, { hours, start, added: [counted] })
-      }
-    }
-    for (const { hours, start, added } of spans.values()) {
-      const before = statements.findTally.get({ hours, start })
-      const after = addUp([...(before?.counts ?? []), ...added])
-      if (after.length === 0) statements.deleteTally.run({ hours, start })
-      else statements.putTally.run({ hours, start, ...countStatuses(after), counts: after })
-    }
   }
   const writeBlocks = () => {
     const blocks = new Map<number, { leastAt: number; greatestAt: number }>()
@@ -103,6 +80,9 @@ export function createTallies(statements: Statements): Tallies {
       if (settled) counts.push({ kind: 'settled', run: settled })
       return groupId
     },
+    owe() {
+      counts.push({ kind: 'owed' })
+    },
     place(seq, requestedAt) {
       counts.push({ kind: 'place', block: blockOf(seq), requestedAt })
     },
@@ -113,15 +93,19 @@ export function createTallies(statements: Statements): Tallies {
     },
     write() {
       writeGroups()
-      writeHours()
+      hourCounts.write(counts.flatMap((count) => (count.kind === 'hour' ? [count.tally] : [])))
       writeBlocks()
     },
     end(isCommitted) {
-      const settled = counts.flatMap((count) => (isCommitted && count.kind === 'settled' ? [count.run] : []))
+      const done = isCommitted ? counts : []
       counts = []
       if (!isCommitted) groupIds.rolledBack()
       groupIds.committed()
-      return settled
+      hourCounts.end(isCommitted)
+      return {
+        settled: done.flatMap((count) => (count.kind === 'settled' ? [count.run] : [])),
+        owed: done.filter(({ kind }) => kind === 'owed').length,
+      }
     },
   }
 }

@@ -47,6 +47,13 @@ export const FAULTS_OF_OPERATORS = [
     tests: ['test/store/sqlite-counts.test.ts', ...CONTRACT],
   },
   {
+    name: 'counts-of-a-lost-transaction-are-kept',
+    file: 'src/store/sqlite/hour-counts.ts',
+    find: 'if (!isCommitted || kept.size > MAX_KEPT) kept.clear()',
+    replace: 'if (kept.size > MAX_KEPT) kept.clear()',
+    tests: ['test/store/sqlite-counts.test.ts'],
+  },
+  {
     name: 'a-page-repeats-the-end-of-the-last',
     file: 'src/store/sqlite/list-runs.ts',
     find: 'last = seq\n',
