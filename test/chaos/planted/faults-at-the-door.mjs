@@ -111,28 +111,40 @@ export const FAULTS_AT_THE_DOOR = [
   {
     name: 'board-told-before-the-commit',
     file: RECEIVE,
-    find: `const recorded = await rememberingFailures(deps, received, () =>
-    deps.store.recordDelivery({
-      ...received,
-      headers: withoutSignatures(received.headers),
+    find: `let recorded: RecordedDelivery
+  try {
+    recorded = await deps.store.recordDelivery({
+      deliveryId,
+      receivedAt,
+      headers,
+      body,
       route: 'extension',
       submissionId,
       signature,
       word,
-    }),
-  )
+    })
+  } catch (error) {
+    noteFailure(deps, received, error)
+    throw error
+  }
   if (recorded.fileId !== null && recorded.outcome !== 'ignored') deps.board.changed(recorded.fileId)`,
     replace: `if (word.fileId !== null) deps.board.changed(word.fileId)
-  const recorded = await rememberingFailures(deps, received, () =>
-    deps.store.recordDelivery({
-      ...received,
-      headers: withoutSignatures(received.headers),
+  let recorded: RecordedDelivery
+  try {
+    recorded = await deps.store.recordDelivery({
+      deliveryId,
+      receivedAt,
+      headers,
+      body,
       route: 'extension',
       submissionId,
       signature,
       word,
-    }),
-  )`,
+    })
+  } catch (error) {
+    noteFailure(deps, received, error)
+    throw error
+  }`,
     tests: ['test/integration/webhook-durability.test.ts'],
   },
   {

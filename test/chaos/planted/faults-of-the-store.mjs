@@ -80,9 +80,9 @@ export const FAULTS_OF_THE_STORE = [
   {
     name: 'notification-outside-the-transaction',
     file: 'src/store/sqlite/record-delivery.ts',
-    find: 'oweNotifications(statements, stored, judgement, receivedAt, () => body.toString())',
+    find: 'oweNotifications(writer, stored, judgement, receivedAt, () => body.toString())',
     replace:
-      'queueMicrotask(() => oweNotifications(statements, stored, judgement, receivedAt, () => body.toString()))',
+      'queueMicrotask(() => oweNotifications(writer, stored, judgement, receivedAt, () => body.toString()))',
     tests: CONTRACT,
   },
   {
