@@ -41,24 +41,29 @@ function bodyReader(budget: BodyBudget, totalMs: number): ReadBody {
     new Promise((resolve, reject) => {
       let chunks: Buffer[] = []
       let bytes = 0
+      let isOver = false
+      // The listeners stay, for to take them off costs more than all they do: none does anything once it is over.
       const leave = (): void => {
+        isOver = true
         clearTimeout(timer)
         place.leave()
-        incoming.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
         chunks = []
       }
       const fail = (error: TrackerError): void => {
+        if (isOver) return
         leave()
         incoming.pause()
         reject(error)
       }
       const onData = (chunk: Buffer): void => {
+        if (isOver) return
         bytes += chunk.length
         if (bytes > MAX_BODY_BYTES) return fail(tooLarge())
         chunks.push(chunk)
         place.take(chunk.length)
       }
       const onEnd = (): void => {
+        if (isOver) return
         const [first = Buffer.alloc(0)] = chunks
         const body = chunks.length > 1 ? Buffer.concat(chunks) : first
         leave()
@@ -77,7 +82,7 @@ function bodyReader(budget: BodyBudget, totalMs: number): ReadBody {
       )
       if (incoming.readableEnded) return onEnd()
       if (incoming.destroyed) return onClose()
-      incoming.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
+      incoming.on('data', onData).on('end', onEnd).on('close', onClose)
     })
 }
 
