@@ -3,15 +3,15 @@ import { isBusy } from './store-error.ts'
 
 export type GatheredReads<T> = {
   /** Rejects with what `read` has thrown. */
-  find(key: string): Promise<T>
+  find: (key: string) => Promise<T>
   /** Reads what was asked for and is not read yet. */
-  drain(): void
+  drain: () => void
 }
 
 /** So that reads never keep the process from its sockets for long. */
 const MAX_BATCH = 1000
 
-type Asked<T> = { key: string; resolve(found: T): void; reject(error: unknown): void }
+type Asked<T> = { key: string; resolve: (found: T) => void; reject: (error: unknown) => void }
 
 /**
  * Does the reads of all sockets that were ready in one transaction, after the last of them was heard: SQLite locks its log once
