@@ -3,6 +3,7 @@ import type { AskStatus, Exchange } from './ask-status.ts'
 import { LINGER_MS } from './broken-requests.ts'
 import { TOKEN_ROUTE_HEADERS } from './cors.ts'
 import type { ErrorAnswers } from './error-answers.ts'
+import { gatherAnswers } from './gathered-answers.ts'
 import { foreignSign } from './loopback-guard.ts'
 import { type PlainAnswer, type RawHeaders, writeAnswer } from './plain-answer.ts'
 import { requestIdOf } from './request-id.ts'
@@ -23,6 +24,7 @@ export function createDirectRoutes(deps: {
   loopbackOnly: boolean
 }): DirectRoutes {
   const { askStatus, takeWebhook, errorAnswers, loopbackOnly } = deps
+  const letOut = gatherAnswers()
 
   const answer = (
     { incoming, outgoing }: Exchange,
@@ -38,9 +40,9 @@ export function createDirectRoutes(deps: {
     try {
       const answered = ask()
       if (answered instanceof Promise) void answered.then(write, fail)
-      else write(answered)
+      else letOut(() => write(answered))
     } catch (error) {
-      fail(error)
+      letOut(() => fail(error))
     }
   }
 

@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import type { AssetFacts } from '../domain/asset.ts'
+import { createSnapshotCache } from './snapshot-cache.ts'
 import { type StatusSnapshot, takeStatusSnapshot } from './status-snapshot.ts'
 import { type StartTimer, startSystemTimer } from './status-timer.ts'
 import { createStatusWatchers, type StatusListener } from './status-watchers.ts'
@@ -41,7 +41,7 @@ export function createStatusBoard(
   options: StatusBoardOptions = {},
 ): StatusBoard {
   const { cacheBytes = 64 * 1024 * 1024, startTimer = startSystemTimer, onLoadError } = options
-  const cache = new LRUCache<string, StatusSnapshot>({ maxSize: cacheBytes, sizeCalculation: bytesOf })
+  const cache = createSnapshotCache(cacheBytes)
   const watchers = createStatusWatchers()
   const loads = new Map<string, Promise<StatusSnapshot | undefined>>()
   const retries = new Map<string, () => void>()
@@ -124,8 +124,3 @@ export function createStatusBoard(
 }
 
 const RETRY_LOAD_MS = 1000
-
-/** Counts two bytes a character, as V8 keeps any text beyond Latin-1, and the objects around it. */
-function bytesOf(snapshot: StatusSnapshot): number {
-  return 2 * snapshot.body.length + 512
-}

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type AssetFacts, describeAsset } from '../domain/asset.ts'
 import { assetView } from './asset-view.ts'
 
@@ -15,6 +15,6 @@ export type StatusSnapshot = {
 export function takeStatusSnapshot(facts: AssetFacts): StatusSnapshot {
   const asset = describeAsset(facts)
   const body = JSON.stringify(assetView(asset))
-  const hash = createHash('sha256').update(body).digest('base64url')
-  return { fileId: asset.fileId, body, etag: `"${hash}"`, isPending: asset.status === 'pending' }
+  const digest = hash('sha256', body, 'base64url')
+  return { fileId: asset.fileId, body, etag: `"${digest}"`, isPending: asset.status === 'pending' }
 }

@@ -62,12 +62,14 @@ function binderOf(params: readonly unknown[]): (values: Values) => unknown[] {
 }
 
 function rowReaderOf<C extends Columns>(columns: C): (cells: readonly unknown[]) => RowOf<C> {
-  const named = Object.entries(columns)
+  const readers = Object.entries(columns).map(([name, column], index) => ({ name, index, column }))
+  const empty: { [name: string]: unknown } = Object.fromEntries(readers.map(({ name }) => [name, null]))
   return (cells) => {
-    const row: { [name: string]: unknown } = {}
-    for (const [index, [name, column]] of named.entries()) {
+    // As a copy it has its shape from the start.
+    const row = { ...empty }
+    for (const { name, index, column } of readers) {
       const cell = cells[index]
-      row[name] = cell === null ? null : column.mapFromDriverValue(cell)
+      if (cell !== null) row[name] = column.mapFromDriverValue(cell)
     }
     // What a cell is, its column has said.
     return row as RowOf<C>

@@ -4,6 +4,7 @@ import { applyFinding } from './apply-finding.ts'
 import { createCommitQueue } from './commit-queue.ts'
 import type { Connection } from './connection.ts'
 import { findAsset } from './find-asset.ts'
+import { gatherReads } from './gathered-reads.ts'
 import { groupOldRuns } from './group-old-runs.ts'
 import { claimIdempotencyKey, recoverClaims } from './idempotency-steps.ts'
 import { listDue } from './list-due.ts'
@@ -45,6 +46,7 @@ export function createSqliteStore(
     onCommit,
   })
   const writer = { statements, tallies, newId }
+  const assets = gatherReads(connection, (fileId) => findAsset(statements, fileId))
   const keepApart = connection.transaction(keepRefused)
   const attempt = async <T>(work: () => T | Promise<T>): Promise<T> => {
     if (!connection.open) throw unavailable(new Error('The store is closed.'))
@@ -88,7 +90,7 @@ export function createSqliteStore(
         const stored = loadSubmission(statements, submissionId)
         return stored && { submission: stored.submission, runs: stored.runs }
       }),
-    findAsset: (fileId) => attempt(() => findAsset(statements, fileId)),
+    findAsset: (fileId) => attempt(() => assets.find(fileId)),
     claimIdempotencyKey: (scope, at) => commit(() => claimIdempotencyKey(statements, scope, at)),
     releaseIdempotencyKey: (scope) =>
       commit(() => {
@@ -105,6 +107,7 @@ export function createSqliteStore(
     watchCommits: (tell) => watchers.push(tell),
     async close() {
       drain()
+      assets.drain()
       connection.close()
     },
   }

@@ -26,9 +26,8 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database, connectio
     createdAt: placeholder('createdAt'),
     updatedAt: placeholder('updatedAt'),
   })
-  const { seq, submissionId, updatedAt } = submissions
-  const kept = { seq, submissionId, updatedAt }
-  const { state, fileId, extensions, callerWebhookUrl, error, createdAt } = submissions
+  const { seq, submissionId, state, fileId, extensions, callerWebhookUrl, error, createdAt, updatedAt } =
+    submissions
   const judged = {
     seq,
     submissionId,
@@ -40,6 +39,8 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database, connectio
     createdAt,
     updatedAt,
   }
+  const runColumns = getTableColumns(runs)
+  const assetRun = { submissionId, recordedAt: updatedAt, ...runColumns }
   return {
     insertSubmission: compileWrite(connection, insertSubmission),
     updateSubmission: compileWrite(
@@ -149,16 +150,17 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database, connectio
         .from(runs)
         .where(eq(runs.submissionSeq, placeholder('submissionSeq')))
         .orderBy(asc(runs.seq)),
-      getTableColumns(runs),
+      runColumns,
     ),
-    listSubmissionsKept: compileRead(
+    listAssetRuns: compileRead(
       connection,
       db
-        .select(kept)
+        .select(assetRun)
         .from(submissions)
+        .leftJoin(runs, eq(runs.submissionSeq, submissions.seq))
         .where(and(eq(submissions.fileId, placeholder('fileId')), ne(submissions.state, 'rejected')))
-        .orderBy(asc(submissions.seq)),
-      kept,
+        .orderBy(asc(submissions.seq), asc(runs.seq)),
+      assetRun,
     ),
   }
 }

@@ -164,4 +164,25 @@ export const FAULTS_OF_THE_RULES = [
     replace: '',
     tests: ['test/unit/domain/refused-rings.test.ts'],
   },
+  {
+    name: 'changed-status-stays-kept',
+    file: 'src/tracking/status-board.ts',
+    find: 'cache.delete(fileId)',
+    replace: '',
+    tests: ['test/unit/tracking/status-any-order.test.ts'],
+  },
+  {
+    name: 'full-cache-keeps-all',
+    file: 'src/tracking/snapshot-cache.ts',
+    find: 'if (isRoom || isSecondTime(fileId))',
+    replace: '',
+    tests: ['test/unit/tracking/snapshot-cache.test.ts'],
+  },
+  {
+    name: 'full-cache-keeps-nothing-new',
+    file: 'src/tracking/snapshot-cache.ts',
+    find: 'if (isRoom || isSecondTime(fileId))',
+    replace: 'if (isRoom)',
+    tests: ['test/unit/tracking/snapshot-cache.test.ts'],
+  },
 ]

@@ -1,4 +1,5 @@
 const QUEUE = { file: 'src/store/sqlite/commit-queue.ts', tests: ['test/store/group-commit.test.ts'] }
+const READS = { file: 'src/store/sqlite/gathered-reads.ts', tests: ['test/store/gathered-reads.test.ts'] }
 const POWER = { file: 'src/store/sqlite/connection.ts', tests: ['test/chaos/power-loss.test.ts'] }
 const CONTRACT = ['test/store/sqlite-store.test.ts']
 
@@ -134,5 +135,20 @@ export const FAULTS_OF_THE_STORE = [
     find: 'attempt(() => keepApart.immediate(statements, refused))',
     replace: 'commit(() => keepRefused(statements, refused))',
     tests: ['test/store/sqlite-refused.test.ts'],
+  },
+  {
+    name: 'held-file-waited-for-by-each-read',
+    ...READS,
+    find: 'if (isBusy(error)) throw error',
+    replace: '',
+  },
+  { name: 'failing-read-takes-its-neighbours', ...READS, find: 'if (isBusy(error)) throw', replace: 'throw' },
+  { name: 'reads-unbounded', ...READS, find: 'asked.splice(0, MAX_BATCH)', replace: 'asked.splice(0)' },
+  {
+    name: 'close-forgets-what-is-asked-for',
+    ...READS,
+    file: 'src/store/sqlite/sqlite-store.ts',
+    find: 'assets.drain()',
+    replace: '',
   },
 ]
