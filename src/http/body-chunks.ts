@@ -33,29 +33,34 @@ export async function* bodyChunks(
 ): AsyncGenerator<Buffer, void> {
   if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
   const deadline = performance.now() + totalMs
+  const arrivals = watchArrivals(incoming, signal)
   let bytes = 0
   let stretch = { bytes: 0, waitedMs: 0 }
-  while (!incoming.readableEnded) {
-    const chunk: Buffer | null = incoming.read()
-    if (chunk === null) {
-      const from = performance.now()
-      const limit = [
-        { ms: idleMs, text: () => `Nothing of the body came for ${idleMs} ms.` },
-        { ms: deadline - from, text: () => `The body was not complete within ${totalMs} ms.` },
-        {
-          ms: pace.ms - stretch.waitedMs,
-          text: () => `The body came too slowly: less than ${pace.bytes} bytes in ${pace.ms} ms.`,
-        },
-      ].reduce((nearest, other) => (other.ms < nearest.ms ? other : nearest))
-      await arrival(incoming, limit, signal)
-      stretch.waitedMs += performance.now() - from
-      continue
+  try {
+    while (!incoming.readableEnded) {
+      const chunk: Buffer | null = incoming.read()
+      if (chunk === null) {
+        const from = performance.now()
+        const limit = [
+          { ms: idleMs, text: () => `Nothing of the body came for ${idleMs} ms.` },
+          { ms: deadline - from, text: () => `The body was not complete within ${totalMs} ms.` },
+          {
+            ms: pace.ms - stretch.waitedMs,
+            text: () => `The body came too slowly: less than ${pace.bytes} bytes in ${pace.ms} ms.`,
+          },
+        ].reduce((nearest, other) => (other.ms < nearest.ms ? other : nearest))
+        await arrivals.next(limit)
+        stretch.waitedMs += performance.now() - from
+        continue
+      }
+      bytes += chunk.length
+      stretch.bytes += chunk.length
+      if (stretch.bytes >= pace.bytes) stretch = { bytes: 0, waitedMs: 0 }
+      if (bytes > maxBytes) throw tooLarge(maxBytes)
+      yield chunk
     }
-    bytes += chunk.length
-    stretch.bytes += chunk.length
-    if (stretch.bytes >= pace.bytes) stretch = { bytes: 0, waitedMs: 0 }
-    if (bytes > maxBytes) throw tooLarge(maxBytes)
-    yield chunk
+  } finally {
+    arrivals.stop()
   }
 }
 
@@ -63,26 +68,34 @@ function tooLarge(maxBytes: number): TrackerError {
   return new TrackerError('payload_too_large', `The request's body is larger than ${maxBytes} bytes.`)
 }
 
-/** Resolves when there is more to read, or the end. */
-function arrival(
-  incoming: IncomingMessage,
-  limit: { ms: number; text: () => string },
-  signal?: AbortSignal,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (error?: TrackerError) => {
-      clearTimeout(timer)
+/**
+ * Listens as long as the body is read: a `readable` listener that comes and goes with each wait makes the stream plan its
+ * reading anew each time.
+ */
+function watchArrivals(incoming: IncomingMessage, signal?: AbortSignal) {
+  let settle: (error?: TrackerError) => void = () => {}
+  const onArrival = () => settle()
+  const onClose = () =>
+    settle(new TrackerError('client_closed', 'The request ended before its body was complete.'))
+  incoming.on('readable', onArrival).on('end', onArrival).on('close', onClose).on('error', onClose)
+  signal?.addEventListener('abort', onClose)
+  return {
+    /** Resolves when there is more to read, or the end. */
+    next(limit: { ms: number; text: () => string }): Promise<void> {
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => settle(new TrackerError('request_timeout', limit.text())), limit.ms)
+        settle = (error) => {
+          clearTimeout(timer)
+          settle = () => {}
+          if (error === undefined) resolve()
+          else reject(error)
+        }
+        if (incoming.destroyed || signal?.aborted) onClose()
+      })
+    },
+    stop(): void {
       incoming.off('readable', onArrival).off('end', onArrival).off('close', onClose).off('error', onClose)
       signal?.removeEventListener('abort', onClose)
-      if (error === undefined) resolve()
-      else reject(error)
-    }
-    const onArrival = () => settle()
-    const onClose = () =>
-      settle(new TrackerError('client_closed', 'The request ended before its body was complete.'))
-    const timer = setTimeout(() => settle(new TrackerError('request_timeout', limit.text())), limit.ms)
-    incoming.on('readable', onArrival).on('end', onArrival).on('close', onClose).on('error', onClose)
-    signal?.addEventListener('abort', onClose)
-    if (incoming.destroyed || signal?.aborted) onClose()
-  })
+    },
+  }
 }

@@ -60,33 +60,28 @@ export async function* readFormParts(
   }
 }
 
-/** Gives the parser a chunk at a time, each once the parts of the one before were taken. */
+/**
+ * Gives the parser a chunk at a time, each once the parts of the one before were taken. The parser holds a chunk back while
+ * a file's content is not read, and for ever where nobody reads on.
+ */
 async function pump(
   chunks: AsyncIterable<Buffer>,
   parser: BusboyInstance,
   parts: PartQueue,
   letGo: AbortSignal,
 ): Promise<void> {
+  let release = () => {}
+  letGo.addEventListener('abort', () => release(), { once: true })
   for await (const chunk of chunks) {
-    await written(parser, chunk, letGo)
+    if (letGo.aborted) return
+    await new Promise<void>((resolve, reject) => {
+      release = resolve
+      parser.write(chunk, (error) => (error ? reject(error) : resolve()))
+    })
     await parts.allTaken()
     if (letGo.aborted) return
   }
   parser.end()
-}
-
-/** The parser holds the chunk back while a file's content is not read, and for ever where nobody reads on. */
-function written(parser: BusboyInstance, chunk: Buffer, letGo: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onLetGo = () => resolve()
-    letGo.addEventListener('abort', onLetGo)
-    if (letGo.aborted) onLetGo()
-    parser.write(chunk, (error) => {
-      letGo.removeEventListener('abort', onLetGo)
-      if (error) reject(error)
-      else resolve()
-    })
-  })
 }
 
 function createParser(contentType: string, limits: FormLimits): BusboyInstance {
