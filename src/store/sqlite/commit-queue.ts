@@ -38,9 +38,6 @@ const MAX_BATCH = 1000
 /** How many turns of the event loop are waited for more steps; one that brings none ends that. */
 const MOST_TURNS = 8
 
-/** After so many milliseconds no other turn is waited for: where it is not deliveries that make the turns long, waiting gathers none. */
-const LONGEST_GATHERING_MS = 4
-
 /** Of the bodies that wait. */
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024
 
@@ -69,10 +66,9 @@ export function createCommitQueue(
    * of the event loop still brings more, another one is taken: it accepts one new connection only, and while a commit is under
    * way half of the callers wait outside.
    */
-  function gather(turn = 1, seen = queue.length, begunAt = performance.now()): void {
+  function gather(turn = 1, seen = queue.length): void {
     setImmediate(() => {
-      const isLong = turn >= MOST_TURNS || performance.now() - begunAt >= LONGEST_GATHERING_MS
-      if (queue.length > seen && !isLong) gather(turn + 1, queue.length, begunAt)
+      if (queue.length > seen && turn < MOST_TURNS) gather(turn + 1)
       else commitNext()
     })
   }
