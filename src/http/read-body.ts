@@ -50,7 +50,6 @@ function bodyReader(budget: BodyBudget, totalMs: number): ReadBody {
         chunks = []
       }
       const fail = (error: TrackerError): void => {
-        if (isOver) return
         leave()
         incoming.pause()
         reject(error)
@@ -69,8 +68,10 @@ function bodyReader(budget: BodyBudget, totalMs: number): ReadBody {
         leave()
         resolve(body)
       }
-      const onClose = (): void =>
+      const onClose = (): void => {
+        if (isOver) return
         fail(new TrackerError('client_closed', 'The request ended before its body was complete.'))
+      }
 
       if (Number(incoming.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return reject(tooLarge())
       const place = budget.enter(() =>
