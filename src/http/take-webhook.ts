@@ -13,6 +13,7 @@ import type { RefusedLog } from '../tracking/refused-log.ts'
 import type { PlainAnswer } from './plain-answer.ts'
 import { type BodyReaders, MAX_BODY_BYTES } from './read-body.ts'
 import { storedHeaders } from './stored-headers.ts'
+import { createTurnEnd } from './turn-end.ts'
 
 export type TakeWebhookDeps = ReceiveDeliveryDeps & {
   refusedLog: Pick<RefusedLog, 'keep'>
@@ -34,6 +35,7 @@ type From = { route: DeliveryRoute; token: string | null }
 
 /** Reads the delivery and hands it on; a refused one is kept, with its cause. Answers 200 once it is on disk, and rejects otherwise. */
 export function createTakeWebhook(deps: TakeWebhookDeps): TakeWebhook {
+  const turnEnd = createTurnEnd()
   const receive = async (
     incoming: IncomingMessage,
     from: From,
@@ -50,6 +52,8 @@ export function createTakeWebhook(deps: TakeWebhookDeps): TakeWebhook {
     let body: Buffer | undefined
     try {
       body = await deps.bodies[reader](incoming)
+      // One kind of work after the other, for all that have come: to go back and forth made a delivery 8 % dearer.
+      await turnEnd()
       const { outcome } = await take({
         deliveryId: head.deliveryId,
         receivedAt: head.receivedAt,

@@ -71,5 +71,29 @@ export function describeSavedExtensions(current: () => OpenedStore): void {
         outcome: 'duplicate',
       })
     })
+
+    test('is applied in that step also where both are asked for at once, and others beside them', async () => {
+      const { store } = current()
+      const asked = Array.from({ length: 5 }, () => newSubmission(['remove-bg']))
+      await Promise.all(asked.map((one) => store.createSubmission(one)))
+      const word = { service: 'ai-tasks', status: 'success' } as const
+      await Promise.all(
+        asked.flatMap(({ submissionId }) => [
+          store.recordDelivery(newDelivery(submissionId, word)),
+          store.answerSubmission(submissionId, accepted({ 'ai-tasks': 'pending' }), 3_000),
+          store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'failed' })),
+        ]),
+      )
+      for (const { submissionId } of asked)
+        expect((await store.findSubmission(submissionId))?.runs).toMatchObject([
+          { name: 'remove-bg', status: 'failed' },
+          { name: 'ai-tasks', status: 'success', source: 'webhook' },
+        ])
+      const { deliveries } = await store.listDeliveries(
+        { outcome: null, fileId: null },
+        { limit: 20, before: null },
+      )
+      expect(deliveries.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 10 }, () => 'applied'))
+    })
   })
 }

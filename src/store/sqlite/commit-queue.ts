@@ -6,6 +6,7 @@ import { isBusy, storeError, unavailable } from './store-error.ts'
 /** A step, and its caller, who is told after the commit. */
 type Job = {
   bytes: number
+  ignoresLeft: boolean
   step(): unknown
   resolve(result: unknown): void
   reject(error: unknown): void
@@ -17,9 +18,10 @@ type Done = { job: Job; result: unknown } | { job: Job; error: unknown }
 export type CommitQueue = {
   /**
    * Runs `step` in the next transaction, with whatever else has queued up. Resolves once that transaction is on disk.
-   * A step that throws takes back its own writes only. `bytes` is what it keeps in memory until then.
+   * A step that throws takes back its own writes only. `bytes` is what it keeps in memory until then. One that
+   * `ignoresLeft` reads nothing of what those before it have left to be written.
    */
-  commit: <T>(step: () => T, bytes?: number) => Promise<T>
+  commit: <T>(step: () => T, options?: { bytes?: number; ignoresLeft?: boolean }) => Promise<T>
   /** Commits what is queued; afterwards `commit` rejects. */
   drain: () => void
 }
@@ -31,6 +33,9 @@ type Counted = {
   write(): void
   end(isCommitted: boolean): Pick<Commit, 'settled' | 'owed'>
 }
+
+/** What steps leave to be written after them, in the same transaction. */
+type Left = { write(): void; drop(): void }
 
 /** So that one transaction never keeps the process from its sockets for long. */
 const MAX_BATCH = 1000
@@ -47,11 +52,13 @@ export function createCommitQueue(
     maxQueued,
     maxQueuedBytes = MAX_QUEUED_BYTES,
     counted,
+    left,
     onCommit,
   }: {
     maxQueued: number
     maxQueuedBytes?: number
     counted: Counted
+    left: Left
     onCommit: (commit: Commit) => void
   },
 ): CommitQueue {
@@ -93,6 +100,7 @@ export function createCommitQueue(
       counts = counted.end(true)
     } catch (error) {
       abandonTransaction(connection)
+      left.drop()
       counted.end(false)
       if (isBusy(error)) noteHeld(true)
       const reason = unavailable(error)
@@ -115,8 +123,14 @@ export function createCommitQueue(
   /** Steps hardly ever fail, and a savepoint for each costs as much as a statement of theirs; undefined where one has failed. */
   function runTogether(batch: readonly Job[]): Done[] | undefined {
     try {
-      return batch.map((job) => ({ job, result: job.step() }))
+      const done = batch.map((job) => {
+        if (!job.ignoresLeft) left.write()
+        return { job, result: job.step() }
+      })
+      left.write()
+      return done
     } catch (error) {
+      left.drop()
       // Some failures, a full disk among them, make SQLite roll back the whole transaction: then all of them fail.
       if (!connection.inTransaction) throw error
       transaction.rollBackAll.run()
@@ -132,9 +146,11 @@ export function createCommitQueue(
     transaction.savepoint.run()
     try {
       const result = job.step()
+      left.write()
       transaction.release.run()
       return { job, result }
     } catch (error) {
+      left.drop()
       if (!connection.inTransaction) throw error
       transaction.rollBack.run()
       transaction.release.run()
@@ -144,14 +160,14 @@ export function createCommitQueue(
   }
 
   return {
-    commit(step, bytes = 0) {
+    commit(step, { bytes = 0, ignoresLeft = false } = {}) {
       return new Promise((resolve, reject) => {
         if (isDrained) return reject(unavailable(new Error('The store is closed.')))
         if (queue.length >= maxQueued || (bytes > 0 && queuedBytes + bytes > maxQueuedBytes))
           return reject(new TrackerError('overloaded', 'Too many writes are waiting. Try again later.'))
         if (queue.length === 0) gather()
         queuedBytes += bytes
-        queue.push({ bytes, step, resolve: resolve as Job['resolve'], reject })
+        queue.push({ bytes, ignoresLeft, step, resolve: resolve as Job['resolve'], reject })
       })
     },
     drain() {

@@ -3,7 +3,7 @@ import type { Answer } from '../../domain/judge-answer.ts'
 import type { deliveries } from './schema/deliveries.ts'
 import type { Statements } from './statements.ts'
 
-type Row = Omit<typeof deliveries.$inferSelect, 'seq'>
+export type Row = Omit<typeof deliveries.$inferSelect, 'seq'>
 
 /** What is not known of a delivery. */
 export const UNKNOWN = {
@@ -18,12 +18,24 @@ export const UNKNOWN = {
   unclaimedRequestId: null,
 } as const satisfies Partial<Row>
 
-type Sent = Pick<NewDelivery, 'headers' | 'body'> & { uploadAnswer: Answer | null }
+export type Sent = Pick<NewDelivery, 'headers' | 'body'> & { uploadAnswer: Answer | null }
 
 /** Writes a delivery down, whatever became of it, and apart from it what was sent. */
-export function keepDelivery(statements: Statements, row: Row, { headers, body, uploadAnswer }: Sent): void {
-  const { lastInsertRowid } = statements.insertDelivery.run(row)
-  statements.insertDeliveryBody.run({ deliverySeq: lastInsertRowid, headers, body, uploadAnswer })
+export function keepDelivery(statements: Statements, row: Row, sent: Sent): void {
+  insertSent(statements, insertDelivery(statements, row), sent)
+}
+
+/** Returns the number of its row. */
+export function insertDelivery(statements: Statements, row: Row): number | bigint {
+  return statements.insertDelivery.run(row).lastInsertRowid
+}
+
+export function insertSent(
+  statements: Statements,
+  deliverySeq: number | bigint,
+  { headers, body, uploadAnswer }: Sent,
+): void {
+  statements.insertDeliveryBody.run({ deliverySeq, headers, body, uploadAnswer })
 }
 
 /** Of what was forgotten: that something came is told, and nothing of what. */

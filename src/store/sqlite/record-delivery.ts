@@ -1,11 +1,11 @@
 import type { NewDelivery, RecordedDelivery } from '../../domain/delivery.ts'
 import { judgeDelivery } from '../../domain/judge-delivery.ts'
 import { isForgotten } from './forget-asset.ts'
-import { keepDelivery, keepNothing } from './keep-delivery.ts'
+import { keepNothing } from './keep-delivery.ts'
 import { oweNotifications } from './notification-steps.ts'
-import type { Statements } from './statements.ts'
 import { loadJudged, saveRuns, type Writer } from './stored-submission.ts'
 
+/** The delivery itself is left to be kept after the steps of the batch, so no step that reads deliveries may come before that. */
 export function recordDelivery(writer: Writer, delivery: NewDelivery): RecordedDelivery {
   const { statements, newId } = writer
   const { receivedAt, body } = delivery
@@ -13,7 +13,7 @@ export function recordDelivery(writer: Writer, delivery: NewDelivery): RecordedD
   if (stored === undefined) {
     if (isForgotten(statements, delivery.submissionId)) return keepNothing(statements, delivery)
     const recorded = { outcome: 'ignored', cause: 'unknown_submission', fileId: null, runId: null } as const
-    keep(statements, delivery, recorded, null)
+    keep(writer, delivery, recorded, null)
     return recorded
   }
   const { submission, runs, seq } = stored
@@ -25,13 +25,13 @@ export function recordDelivery(writer: Writer, delivery: NewDelivery): RecordedD
   const recorded = { outcome, cause, fileId, runId }
   saveRuns(writer, stored, judgement, receivedAt)
   oweNotifications(writer, stored, judgement, receivedAt, () => body.toString())
-  keep(statements, delivery, recorded, seq)
+  keep(writer, delivery, recorded, seq)
   return recorded
 }
 
 /** `submissionSeq` is null where a valid token names a submission that is not here, as after a restored backup. */
 function keep(
-  statements: Statements,
+  { deliveries }: Writer,
   delivery: NewDelivery,
   { outcome, cause, fileId }: RecordedDelivery,
   submissionSeq: number | null,
@@ -53,5 +53,5 @@ function keep(
     eventId: null,
     unclaimedRequestId: null,
   }
-  keepDelivery(statements, row, { headers, body, uploadAnswer: null })
+  deliveries.keep(row, { headers, body, uploadAnswer: null })
 }

@@ -7,6 +7,7 @@ import { findAsset } from './find-asset.ts'
 import { gatherReads } from './gathered-reads.ts'
 import { groupOldRuns } from './group-old-runs.ts'
 import { claimIdempotencyKey, recoverClaims } from './idempotency-steps.ts'
+import { createKeptDeliveries } from './kept-deliveries.ts'
 import { listDue } from './list-due.ts'
 import { countNotifications, listDueNotifications, settleNotification } from './notification-steps.ts'
 import { probe } from './probe.ts'
@@ -39,13 +40,15 @@ export function createSqliteStore(
   const onCommit = (commit: Commit) => {
     for (const tell of watchers) tell(commit)
   }
+  const deliveries = createKeptDeliveries(statements)
   const { commit, drain } = createCommitQueue(connection, {
     maxQueued,
     ...(maxQueuedBytes !== undefined && { maxQueuedBytes }),
     counted: tallies,
+    left: deliveries,
     onCommit,
   })
-  const writer = { statements, tallies, newId }
+  const writer = { statements, tallies, deliveries, newId }
   const assets = gatherReads(connection, (fileId) => findAsset(statements, fileId))
   const keepApart = connection.transaction(keepRefused)
   const attempt = async <T>(work: () => T | Promise<T>): Promise<T> => {
@@ -65,9 +68,10 @@ export function createSqliteStore(
       }),
     answerSubmission: (submissionId, answer, at, key) =>
       commit(() => answerSubmission(writer, submissionId, answer, at, key)),
-    recordDelivery: (delivery) => commit(() => recordDelivery(writer, delivery), delivery.body.length),
+    recordDelivery: (delivery) =>
+      commit(() => recordDelivery(writer, delivery), { bytes: delivery.body.length, ignoresLeft: true }),
     recordAccountDelivery: (delivery) =>
-      commit(() => recordAccountDelivery(writer, delivery), delivery.body.length),
+      commit(() => recordAccountDelivery(writer, delivery), { bytes: delivery.body.length }),
     // Not through the queue: the refused are many, and must take no delivery's place in it, nor fail with it.
     keepRefused: (refused) => attempt(() => keepApart.immediate(statements, refused)),
     findRefused: (deliveryId) => attempt(() => findRefused(statements, deliveryId)),

@@ -1,6 +1,7 @@
 import type { Change, JudgedSubmission } from '../../domain/judge-delivery.ts'
 import type { Run } from '../../domain/run.ts'
 import type { Submission } from '../../domain/submission.ts'
+import type { KeptDeliveries } from './kept-deliveries.ts'
 import { toRun, toRunValues, toSubmission } from './rows.ts'
 import type { Statements } from './statements.ts'
 import type { Tallies } from './tallies.ts'
@@ -9,6 +10,7 @@ import type { Tallies } from './tallies.ts'
 export type Writer = {
   statements: Statements
   tallies: Pick<Tallies, 'change' | 'place' | 'owe'>
+  deliveries: Pick<KeptDeliveries, 'keep'>
   newId: () => string
 }
 

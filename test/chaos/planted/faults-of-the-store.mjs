@@ -66,15 +66,15 @@ export const FAULTS_OF_THE_STORE = [
   {
     name: 'effect-without-its-delivery',
     file: 'src/store/sqlite/record-delivery.ts',
-    find: '  keep(statements, delivery, recorded, seq)\n',
+    find: '  keep(writer, delivery, recorded, seq)\n',
     replace:
-      '  queueMicrotask(() => {\n    try {\n      keep(statements, delivery, recorded, seq)\n    } catch {}\n  })\n',
+      '  queueMicrotask(() => {\n    try {\n      keep(writer, delivery, recorded, seq)\n    } catch {}\n  })\n',
     tests: CONTRACT,
   },
   {
     name: 'orphan-delivery-not-kept',
     file: 'src/store/sqlite/record-delivery.ts',
-    find: '    keep(statements, delivery, recorded, null)\n',
+    find: '    keep(writer, delivery, recorded, null)\n',
     replace: '',
     tests: ['test/store/sqlite-file.test.ts'],
   },
@@ -143,6 +143,21 @@ export const FAULTS_OF_THE_STORE = [
     replace: '',
   },
   { name: 'failing-read-takes-its-neighbours', ...READS, find: 'if (isBusy(error)) throw', replace: 'throw' },
+  {
+    name: 'step-does-not-see-the-delivery-before-it',
+    file: 'src/store/sqlite/commit-queue.ts',
+    find: 'if (!job.ignoresLeft) left.write()',
+    replace: '',
+    tests: CONTRACT,
+  },
+  {
+    name: 'delivery-of-a-failed-step-is-kept',
+    file: 'src/store/sqlite/kept-deliveries.ts',
+    find: `drop() {
+      left = []`,
+    replace: 'drop() {',
+    tests: ['test/store/group-commit.test.ts', ...CONTRACT],
+  },
   { name: 'reads-unbounded', ...READS, find: 'asked.splice(0, MAX_BATCH)', replace: 'asked.splice(0)' },
   {
     name: 'close-forgets-what-is-asked-for',
