@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { newDelivery, newSubmission } from './facts.ts'
+import { accepted, newDelivery, newSubmission } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 export function describeAtomicity(current: () => OpenedStore): void {
@@ -36,6 +36,26 @@ export function describeAtomicity(current: () => OpenedStore): void {
       await expect(store.recordDelivery(clashing)).rejects.toThrow()
       const found = await store.findSubmission(asked.submissionId)
       expect(found?.runs.map((run) => run.status)).toEqual(['success', 'pending'])
+    })
+
+    test('a delivery among steps that fail is kept once, with its effect', async () => {
+      const { store } = current()
+      const asked = newSubmission(['remove-bg', 'ai-tasks'])
+      await store.createSubmission(asked)
+      const deliver = (service: string) =>
+        store.recordDelivery(newDelivery(asked.submissionId, { service, status: 'success' }))
+      const settled = await Promise.allSettled([
+        deliver('remove-bg'),
+        store.answerSubmission('unknown', accepted({}), 3_000),
+        deliver('ai-tasks'),
+        store.createSubmission(asked),
+      ])
+
+      expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected'])
+      const found = await store.findSubmission(asked.submissionId)
+      expect(found?.runs.map((run) => run.status)).toEqual(['success', 'success'])
+      const page = await store.listDeliveries({ outcome: null, fileId: null }, { limit: 10, before: null })
+      expect(page.deliveries.map(({ service }) => service)).toEqual(['ai-tasks', 'remove-bg'])
     })
 
     test('steps take effect in the order in which they were asked for', async () => {
