@@ -76,4 +76,25 @@ describe('group commit', () => {
     expect(settled[2]).toMatchObject({ reason: { code: 'overloaded' } })
     await deliver()
   })
+
+  test('a delivery beside one whose run cannot be written is kept once', async () => {
+    const { path, store } = openStore()
+    const asked = newSubmission(['remove-bg', 'ai-tasks'])
+    await store.createSubmission(asked)
+    const other = new Database(path)
+    other.exec(
+      `CREATE TRIGGER fault BEFORE UPDATE ON runs WHEN new.name = 'ai-tasks' BEGIN SELECT raise(ABORT, 'no'); END`,
+    )
+    other.close()
+    const settled = await Promise.allSettled(
+      ['remove-bg', 'ai-tasks'].map((service) =>
+        store.recordDelivery(newDelivery(asked.submissionId, { service, status: 'success' })),
+      ),
+    )
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+    const page = await store.listDeliveries({ outcome: null, fileId: null }, { limit: 10, before: null })
+    expect(page.deliveries.map(({ service, outcome }) => [service, outcome])).toEqual([
+      ['remove-bg', 'applied'],
+    ])
+  })
 })
