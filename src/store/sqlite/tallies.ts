@@ -7,7 +7,7 @@ import { createHourCounts } from './hour-counts.ts'
 import type { Statements } from './statements.ts'
 
 /** A run as it is stored, with the group in which it is listed; null where it is not. */
-export type GroupedRun = { run: Run; groupId: number | null }
+type GroupedRun = { run: Run; groupId: number | null }
 
 /** What the steps of one transaction add up to. It is counted in memory and written once, right before the commit. */
 export type Tallies = {
