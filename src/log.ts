@@ -9,11 +9,12 @@ let lines: { write(line: string): void } | undefined
 
 /** What is logged in one turn of the event loop is written with one call: a call for each delivery cost 4 µs of its 100. */
 function output(): { write(line: string): void } {
-  lines ??= inTurns(destination({ sync: true }))
+  lines ??= gatherLines(destination({ sync: true }))
   return lines
 }
 
-function inTurns(out: { write(text: string): void }): { write(line: string): void } {
+/** What is gathered when the process exits is written then. */
+export function gatherLines(out: { write(text: string): void }): { write(line: string): void } {
   let gathered = ''
   const write = (): void => {
     const text = gathered
