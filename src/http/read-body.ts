@@ -41,12 +41,10 @@ function bodyReader(budget: BodyBudget, totalMs: number): ReadBody {
     new Promise((resolve, reject) => {
       let chunks: Buffer[] = []
       let bytes = 0
-      let isOver = false
-      // The listeners stay, for to take them off costs more than all they do: none does anything once it is over.
       const leave = (): void => {
-        isOver = true
         clearTimeout(timer)
         place.leave()
+        incoming.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
         chunks = []
       }
       const fail = (error: TrackerError): void => {
@@ -55,23 +53,19 @@ function bodyReader(budget: BodyBudget, totalMs: number): ReadBody {
         reject(error)
       }
       const onData = (chunk: Buffer): void => {
-        if (isOver) return
         bytes += chunk.length
         if (bytes > MAX_BODY_BYTES) return fail(tooLarge())
         chunks.push(chunk)
         place.take(chunk.length)
       }
       const onEnd = (): void => {
-        if (isOver) return
         const [first = Buffer.alloc(0)] = chunks
         const body = chunks.length > 1 ? Buffer.concat(chunks) : first
         leave()
         resolve(body)
       }
-      const onClose = (): void => {
-        if (isOver) return
+      const onClose = (): void =>
         fail(new TrackerError('client_closed', 'The request ended before its body was complete.'))
-      }
 
       if (Number(incoming.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return reject(tooLarge())
       const place = budget.enter(() =>
@@ -83,7 +77,7 @@ function bodyReader(budget: BodyBudget, totalMs: number): ReadBody {
       )
       if (incoming.readableEnded) return onEnd()
       if (incoming.destroyed) return onClose()
-      incoming.on('data', onData).on('end', onEnd).on('close', onClose)
+      incoming.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
     })
 }
 
