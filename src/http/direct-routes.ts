@@ -3,11 +3,11 @@ import type { AskStatus, Exchange } from './ask-status.ts'
 import { LINGER_MS } from './broken-requests.ts'
 import { TOKEN_ROUTE_HEADERS } from './cors.ts'
 import type { ErrorAnswers } from './error-answers.ts'
-import { gatherAnswers } from './gathered-answers.ts'
 import { foreignSign } from './loopback-guard.ts'
 import { type PlainAnswer, type RawHeaders, writeAnswer } from './plain-answer.ts'
 import { requestIdOf } from './request-id.ts'
 import type { TakeWebhook } from './take-webhook.ts'
+import { createTurnEnd } from './turn-end.ts'
 
 /**
  * The two addresses that are asked most, answered without Hono: its request, context and header objects cost more than all
@@ -24,7 +24,7 @@ export function createDirectRoutes(deps: {
   loopbackOnly: boolean
 }): DirectRoutes {
   const { askStatus, takeWebhook, errorAnswers, loopbackOnly } = deps
-  const letOut = gatherAnswers()
+  const atTurnEnd = createTurnEnd()
 
   const answer = (
     { incoming, outgoing }: Exchange,
@@ -40,9 +40,9 @@ export function createDirectRoutes(deps: {
     try {
       const answered = ask()
       if (answered instanceof Promise) void answered.then(write, fail)
-      else letOut(() => write(answered))
+      else atTurnEnd(() => write(answered))
     } catch (error) {
-      letOut(() => fail(error))
+      atTurnEnd(() => fail(error))
     }
   }
 

@@ -1,26 +1,26 @@
 import { expect, it } from 'vitest'
-import { gatherAnswers } from '../../../src/http/gathered-answers.ts'
+import { createTurnEnd } from '../../../src/http/turn-end.ts'
 
 const turnEnds = () => new Promise<void>((resolve) => setImmediate(resolve))
 
-it('lets answers out once the turn has ended, all together and in their order', async () => {
-  const letOut = gatherAnswers()
+it('does work once the turn has ended, all of it together and in its order', async () => {
+  const atTurnEnd = createTurnEnd()
   const written: string[] = []
-  letOut(() => written.push('a'))
+  atTurnEnd(() => written.push('a'))
   // As another socket that was ready, whose callback has microtasks of its own.
   await Promise.resolve()
   expect(written).toEqual([])
-  letOut(() => written.push('b'))
+  atTurnEnd(() => written.push('b'))
   await turnEnds()
   expect(written).toEqual(['a', 'b'])
 })
 
-it('lets out in the next turn what comes while answers are let out', async () => {
-  const letOut = gatherAnswers()
+it('does in the next turn what comes while work is done', async () => {
+  const atTurnEnd = createTurnEnd()
   const written: string[] = []
-  letOut(() => {
+  atTurnEnd(() => {
     written.push('a')
-    letOut(() => written.push('b'))
+    atTurnEnd(() => written.push('b'))
   })
   await turnEnds()
   expect(written).toEqual(['a'])
