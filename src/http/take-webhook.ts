@@ -11,7 +11,7 @@ import {
 } from '../tracking/receive-delivery.ts'
 import type { RefusedLog } from '../tracking/refused-log.ts'
 import type { PlainAnswer } from './plain-answer.ts'
-import { type BodyReaders, MAX_BODY_BYTES } from './read-body.ts'
+import { type BodyReaders, bodyAtHand, MAX_BODY_BYTES } from './read-body.ts'
 import { storedHeaders } from './stored-headers.ts'
 import { createTurnEnd } from './turn-end.ts'
 
@@ -36,6 +36,7 @@ type From = { route: DeliveryRoute; token: string | null }
 /** Reads the delivery and hands it on; a refused one is kept, with its cause. Answers 200 once it is on disk, and rejects otherwise. */
 export function createTakeWebhook(deps: TakeWebhookDeps): TakeWebhook {
   const atTurnEnd = createTurnEnd()
+  const turnEnd = () => new Promise<void>(atTurnEnd)
   const receive = async (
     incoming: IncomingMessage,
     from: From,
@@ -51,8 +52,12 @@ export function createTakeWebhook(deps: TakeWebhookDeps): TakeWebhook {
     const reader = trust === 'proven' || trust === 'unproven' ? trust : 'refused'
     let body: Buffer | undefined
     try {
-      body = await deps.bodies[reader](incoming)
-      if (body.length <= MAX_GATHERED_BYTES) await new Promise<void>(atTurnEnd)
+      await turnEnd()
+      body = bodyAtHand(incoming)
+      if (body === undefined) {
+        body = await deps.bodies[reader](incoming)
+        if (body.length <= MAX_GATHERED_BYTES) await turnEnd()
+      }
       const { outcome } = await take({
         deliveryId: head.deliveryId,
         receivedAt: head.receivedAt,

@@ -22,8 +22,7 @@ export function applyFinding(
   const submission = toSubmission(row.submission)
   const run = toRun(row.run, submission.submissionId)
   const { seq } = row.submission
-  const places = new Map([[runId, row.run]])
-  const stored = { seq, dueAt: row.run.dueAt, submission, runs: [run], places }
+  const stored = { seq, dueAt: row.run.dueAt, submission, runs: [run], places: [row.run] }
   const change = { submission, runs: [observe(run, observationOf(finding), at).run], goneRunId: null }
   saveChange(writer, stored, change, at)
   oweNotifications(writer, stored, change, at, () => noticeOf(finding))

@@ -47,10 +47,10 @@ export function createHourCounts(statements: Statements): HourCounts {
   return {
     write(tallies) {
       const changed = new Set<Span>()
-      for (const { hour, counted } of tallies)
+      for (const [hour, sums] of sumUp(tallies))
         for (const hours of TALLY_SPANS) {
           const span = spanOf(hours, hour)
-          addTo(span.sums, counted)
+          for (const count of listSums(sums)) addTo(span.sums, count)
           changed.add(span)
         }
       for (const span of changed) put(span)
@@ -59,4 +59,15 @@ export function createHourCounts(statements: Statements): HourCounts {
       if (!isCommitted || kept.size > MAX_KEPT) kept.clear()
     },
   }
+}
+
+/** What happened in each hour. Most of a batch happened in the same one, and in the same way. */
+function sumUp(tallies: readonly Tally[]): Map<number, TallySums> {
+  const hours = new Map<number, TallySums>()
+  for (const { hour, counted } of tallies) {
+    const sums: TallySums = hours.get(hour) ?? new Map()
+    hours.set(hour, sums)
+    addTo(sums, counted)
+  }
+  return hours
 }

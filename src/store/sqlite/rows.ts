@@ -1,10 +1,11 @@
+import type { JudgedSubmission } from '../../domain/judge-delivery.ts'
 import type { Run } from '../../domain/run.ts'
 import type { Submission } from '../../domain/submission.ts'
 import type { runs } from './schema/runs.ts'
 import type { submissions } from './schema/submissions.ts'
 
 type SubmissionRow = typeof submissions.$inferSelect
-type RunRow = typeof runs.$inferSelect
+export type RunRow = typeof runs.$inferSelect
 
 export function toSubmission(row: SubmissionRow): Submission {
   return {
@@ -22,6 +23,26 @@ export function toSubmission(row: SubmissionRow): Submission {
     setsDescription: row.setsDescription,
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
+  }
+}
+
+/** Of a row that holds a run and what is asked of its submission. */
+export function toJudged(
+  row: Pick<SubmissionRow, 'state' | 'fileId' | 'extensions' | 'callerWebhookUrl' | 'createdAt'> & {
+    submissionError: SubmissionRow['error']
+    submissionUpdatedAt: number
+  },
+  submissionId: string,
+): JudgedSubmission {
+  return {
+    submissionId,
+    state: row.state,
+    fileId: row.fileId,
+    extensions: row.extensions,
+    callerWebhookUrl: row.callerWebhookUrl,
+    error: row.submissionError,
+    createdAt: row.createdAt,
+    updatedAt: row.submissionUpdatedAt,
   }
 }
 

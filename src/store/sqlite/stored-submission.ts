@@ -2,7 +2,7 @@ import type { Change, JudgedSubmission } from '../../domain/judge-delivery.ts'
 import type { Run } from '../../domain/run.ts'
 import type { Submission } from '../../domain/submission.ts'
 import type { KeptDeliveries } from './kept-deliveries.ts'
-import { toRun, toRunValues, toSubmission } from './rows.ts'
+import { type RunRow, toJudged, toRun, toRunValues, toSubmission } from './rows.ts'
 import type { Statements } from './statements.ts'
 import type { Tallies } from './tallies.ts'
 
@@ -23,33 +23,41 @@ export type StoredSubmission<S = Submission> = {
   dueAt: number | null
   submission: S
   runs: Run[]
-  places: ReadonlyMap<string, RunPlace>
+  /** Of each of the runs, in their order. */
+  places: readonly RunPlace[]
 }
 
 export function loadSubmission(statements: Statements, submissionId: string): StoredSubmission | undefined {
   const row = statements.findSubmission.get({ submissionId })
-  return row && withRuns(statements, row.seq, toSubmission(row))
+  return row && withRuns(row.seq, toSubmission(row), statements.listRuns.all({ submissionSeq: row.seq }))
 }
+
+type JudgedRow = ReturnType<Statements['listJudged']['all']>[number]
 
 /** The same without what no delivery asks for. */
 export function loadJudged(
   statements: Statements,
   submissionId: string,
 ): StoredSubmission<JudgedSubmission> | undefined {
-  const row = statements.findJudged.get({ submissionId })
-  return row && withRuns(statements, row.seq, row)
+  const rows = statements.listJudged.all({ submissionId })
+  const [row] = rows
+  if (row === undefined) return undefined
+  if (rows.length > 1) rows.sort((one, other) => one.seq - other.seq)
+  return withRuns(row.submissionSeq, toJudged(row, submissionId), isRun(row) ? rows : [])
+}
+
+/** A submission without runs has one row all the same. */
+function isRun(row: JudgedRow | (Omit<JudgedRow, 'runId'> & { runId: null })): boolean {
+  return row.runId !== null
 }
 
 function withRuns<S extends JudgedSubmission>(
-  statements: Statements,
   seq: number,
   submission: S,
+  places: readonly RunRow[],
 ): StoredSubmission<S> {
-  const rows = statements.listRuns.all({ submissionSeq: seq })
-  const dueAt = rows[0]?.dueAt ?? null
-  const runs = rows.map((run) => toRun(run, submission.submissionId))
-  const places = new Map(rows.map((row) => [row.runId, row]))
-  return { seq, dueAt, submission, runs, places }
+  const runs = places.map((row) => toRun(row, submission.submissionId))
+  return { seq, dueAt: places[0]?.dueAt ?? null, submission, runs, places }
 }
 
 export function saveChange(writer: Writer, stored: StoredSubmission, change: Change, at: number): void {
@@ -73,8 +81,9 @@ export function saveRuns(
   const dueAt = isListed ? (stored.dueAt ?? at) : null
   if (isTurned) statements.moveRuns.run({ submissionSeq: seq, dueAt })
   const find = (runId: string) => {
-    const run = stored.runs.find((known) => known.runId === runId)
-    const place = stored.places.get(runId)
+    const at = stored.runs.findIndex((known) => known.runId === runId)
+    const run = stored.runs[at]
+    const place = stored.places[at]
     return run && place && { run, seq: place.seq, groupId: place.groupId }
   }
   const isUnchanged = ({ runId }: Run) => runId !== goneRunId && !runs.some((run) => run.runId === runId)

@@ -26,21 +26,20 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database, connectio
     createdAt: placeholder('createdAt'),
     updatedAt: placeholder('updatedAt'),
   })
-  const { seq, submissionId, state, fileId, extensions, callerWebhookUrl, error, createdAt, updatedAt } =
-    submissions
-  const judged = {
-    seq,
-    submissionId,
-    state,
-    fileId,
-    extensions,
-    callerWebhookUrl,
-    error,
-    createdAt,
-    updatedAt,
-  }
+  const { submissionId, updatedAt } = submissions
   const runColumns = getTableColumns(runs)
   const assetRun = { submissionId, recordedAt: updatedAt, ...runColumns }
+  const judgedRun = {
+    ...runColumns,
+    submissionSeq: submissions.seq,
+    state: submissions.state,
+    fileId: submissions.fileId,
+    extensions: submissions.extensions,
+    callerWebhookUrl: submissions.callerWebhookUrl,
+    submissionError: submissions.error,
+    createdAt: submissions.createdAt,
+    submissionUpdatedAt: updatedAt,
+  }
   return {
     insertSubmission: compileWrite(connection, insertSubmission),
     updateSubmission: compileWrite(
@@ -66,14 +65,15 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database, connectio
         .where(eq(submissions.submissionId, placeholder('submissionId'))),
       getTableColumns(submissions),
     ),
-    // What has to be known to judge a delivery, of all that findSubmission reads.
-    findJudged: compileRead(
+    // What has to be known to judge a delivery, which is not all of a submission. In no order: SQLite would sort even one row.
+    listJudged: compileRead(
       connection,
       db
-        .select(judged)
+        .select(judgedRun)
         .from(submissions)
+        .leftJoin(runs, eq(runs.submissionSeq, submissions.seq))
         .where(eq(submissions.submissionId, placeholder('submissionId'))),
-      judged,
+      judgedRun,
     ),
     confirmSubmission: compileWrite(
       connection,

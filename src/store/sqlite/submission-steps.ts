@@ -50,7 +50,7 @@ export function recoverSubmissions(writer: Writer, at: number): number {
       dueAt: null,
       submission: toSubmission(row),
       runs: [],
-      places: new Map(),
+      places: [],
     }
     const judgement = judgeAnswer(stored.submission, stored.runs, answer, [], writer.newId, at)
     saveChange(writer, stored, judgement, at)
