@@ -23,11 +23,11 @@ export function createSignatureCheck(deps: {
   receipts: Pick<FirstReceipts, 'find'>
 }): CheckSignature {
   const { secrets, verify, receipts } = deps
-  const judge = (signed: SignedBody): Verdict => {
-    const verdict = verify({ ...signed, secrets })
+  const judge = ({ headers, body, receivedAt }: SignedBody): Verdict => {
+    const verdict = verify({ headers, body, receivedAt, secrets })
     if (verdict.kind !== 'invalid' || verdict.cause !== 'stale_signature') return verdict
-    const firstAt = receipts.find(signed.body)
-    return firstAt === undefined ? verdict : verify({ ...signed, secrets, receivedAt: firstAt })
+    const firstAt = receipts.find(body)
+    return firstAt === undefined ? verdict : verify({ headers, body, receivedAt: firstAt, secrets })
   }
   return (signed) => {
     const verdict = judge(signed)
