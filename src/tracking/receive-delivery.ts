@@ -40,12 +40,13 @@ export type ReceiveDeliveryDeps = {
     deliveryRecorded(route: DeliveryRoute, outcome: DeliveryOutcome): void
     deliveryNotTaken(cause: ErrorCode | 'internal'): void
   }
-  log: { info(fields: object, text: string): void }
+  log: { [level in 'debug' | 'info']: (fields: object, text: string) => void }
 }
 
 /**
  * Takes what ImageKit tells of one extension. Resolves once the delivery and its effect are on disk; only then may it be
  * answered with 200. `submissionId` is what its token names and proves, undefined for a forged one. Throws `DeliveryRefused`.
+ * Of the many that go as they should the log tells at `debug`: each is in the database.
  */
 export async function receiveExtensionDelivery(
   deps: ReceiveDeliveryDeps,
@@ -77,7 +78,8 @@ export async function receiveExtensionDelivery(
   if (recorded.fileId !== null && recorded.outcome !== 'ignored') deps.board.changed(recorded.fileId)
   deps.meter.deliveryRecorded('extension', recorded.outcome)
   const { service, status } = word
-  deps.log.info({ deliveryId, submissionId, ...tellable(recorded), service, status }, 'delivery')
+  const level = recorded.outcome === 'applied' && status === 'success' ? 'debug' : 'info'
+  deps.log[level]({ deliveryId, submissionId, ...tellable(recorded), service, status }, 'delivery')
   return recorded
 }
 

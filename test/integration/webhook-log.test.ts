@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import { API_KEY, startTracker } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload, register } from '../support/webhooks.ts'
 
-test('the log has one line for each delivery, with its outcome, and no token, key or body', async () => {
+/** Keeps what is logged at `level` and above. */
+function remember(level: string) {
   let text = ''
   const memory = new Writable({
     write(chunk: Buffer, _, done) {
@@ -12,8 +13,32 @@ test('the log has one line for each delivery, with its outcome, and no token, ke
       done()
     },
   })
-  const tracker = await startTracker({}, { logger: pino({ level: 'trace' }, memory) })
-  const { webhookUrl, statusUrl, submissionId } = await register(tracker, ['remove-bg'], null)
+  const linesOf = (msg: string): unknown[] => {
+    const lines = text.split('\n').filter((line) => line.includes(`"msg":"${msg}"`))
+    return lines.map((line): unknown => JSON.parse(line))
+  }
+  return { logger: pino({ level }, memory), text: () => text, linesOf }
+}
+
+test('by default the log has no line for a success that was applied, and one for whatever else was told', async () => {
+  const { logger, linesOf } = remember('info')
+  const tracker = await startTracker({}, { logger })
+  const { webhookUrl } = await register(tracker, ['remove-bg', 'ai-tasks'], null)
+  await deliver(webhookUrl, payload('remove-bg', 'success'))
+  await deliver(webhookUrl, payload('remove-bg', 'success'))
+  await deliver(webhookUrl, payload('ai-tasks', 'failure'))
+  await tracker.service.stop()
+  expect(linesOf('delivery')).toMatchObject([
+    { outcome: 'duplicate', service: 'remove-bg', status: 'success' },
+    { outcome: 'applied', service: 'ai-tasks', status: 'failed' },
+  ])
+})
+
+test('the whole log has one line for each delivery, with its outcome, and no token, key or body', async () => {
+  const { logger, text, linesOf } = remember('trace')
+  const tracker = await startTracker({}, { logger })
+  const { webhookUrl, statusUrl, submissionId } = await register(tracker, ['remove-bg', 'ai-tasks'], null)
+  await deliver(webhookUrl, payload('ai-tasks', 'success'))
   await deliver(webhookUrl, payload('remove-bg', 'failure'))
   await deliver(webhookUrl, payload('remove-bg', 'success'))
   await deliver(`${webhookUrl}x`, payload('remove-bg', 'success'))
@@ -23,8 +48,8 @@ test('the log has one line for each delivery, with its outcome, and no token, ke
   await tracker.fetch('/nothing?token=hush')
   await tracker.service.stop()
 
-  const lines = text.split('\n').filter((line) => line.includes('"msg":"delivery"'))
-  expect(lines.map((line): unknown => JSON.parse(line))).toMatchObject([
+  expect(linesOf('delivery')).toMatchObject([
+    { outcome: 'applied', fileId: FILE_ID, service: 'ai-tasks', status: 'success' },
     {
       deliveryId: expect.any(String),
       submissionId,
@@ -36,5 +61,5 @@ test('the log has one line for each delivery, with its outcome, and no token, ke
   ])
   const token = webhookUrl.slice(webhookUrl.lastIndexOf('.') + 1)
   const secrets = [token, new URL(statusUrl).searchParams.get('token'), API_KEY, 'hush', 'foreground']
-  for (const secret of secrets) expect(text).not.toContain(secret)
+  for (const secret of secrets) expect(text()).not.toContain(secret)
 })
