@@ -6,6 +6,7 @@ import { TrackerError } from './domain/errors.ts'
 import type { AppEnv } from './http/app-env.ts'
 import { createErrorAnswers } from './http/error-answers.ts'
 import { createHttpServer } from './http/server.ts'
+import { createTurnEnd } from './http/turn-end.ts'
 import { errorBody } from './imagekit/error-body.ts'
 import { successPayload } from './imagekit/success-payload.ts'
 import { createJobs } from './jobs/jobs.ts'
@@ -52,8 +53,10 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const secretFile = join(dirname(config.database.path), 'token-secret')
   const tokens = createCapabilityTokens(config.tokenSecrets ?? [keepTokenSecret(secretFile)])
   const links = createLinks(publicUrl, tokens)
+  const arrivals = createTurnEnd()
   const { store, tryOpen } = createOpeningStore(async () => {
-    const opened = overrides.store ?? openSqliteStore({ path: config.database.path })
+    const { path } = config.database
+    const opened = overrides.store ?? openSqliteStore({ path, isMoreComing: () => arrivals.isAwaited() })
     opened.watchCommits((commit) => {
       noteCommit(commit)
       jobs.noteCommit(commit)
@@ -126,6 +129,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const receiving = {
     ...shared,
     bodies,
+    arrivals,
     refusedLog,
     ...receivingOf(config, tokens),
   }

@@ -24,7 +24,7 @@ export function createDirectRoutes(deps: {
   loopbackOnly: boolean
 }): DirectRoutes {
   const { askStatus, takeWebhook, errorAnswers, loopbackOnly } = deps
-  const atTurnEnd = createTurnEnd()
+  const turnEnd = createTurnEnd()
 
   const answer = (
     { incoming, outgoing }: Exchange,
@@ -40,9 +40,9 @@ export function createDirectRoutes(deps: {
     try {
       const answered = ask()
       if (answered instanceof Promise) void answered.then(write, fail)
-      else atTurnEnd(() => write(answered))
+      else turnEnd.do(() => write(answered))
     } catch (error) {
-      atTurnEnd(() => fail(error))
+      turnEnd.do(() => fail(error))
     }
   }
 

@@ -13,7 +13,7 @@ import type { RefusedLog } from '../tracking/refused-log.ts'
 import type { PlainAnswer } from './plain-answer.ts'
 import { type BodyReaders, bodyAtHand, MAX_BODY_BYTES } from './read-body.ts'
 import { storedHeaders } from './stored-headers.ts'
-import { createTurnEnd } from './turn-end.ts'
+import type { TurnEnd } from './turn-end.ts'
 
 export type TakeWebhookDeps = ReceiveDeliveryDeps & {
   refusedLog: Pick<RefusedLog, 'keep'>
@@ -21,6 +21,8 @@ export type TakeWebhookDeps = ReceiveDeliveryDeps & {
   /** The submission that a webhook token names and proves; undefined for a forged one. */
   readToken: (token: string) => string | undefined
   bodies: BodyReaders
+  /** What has come in one turn of the event loop is handed on together at its end. */
+  arrivals: Pick<TurnEnd, 'do'>
   clock: () => number
   newId: () => string
 }
@@ -35,8 +37,7 @@ type From = { route: DeliveryRoute; token: string | null }
 
 /** Reads the delivery and hands it on; a refused one is kept, with its cause. Answers 200 once it is on disk, and rejects otherwise. */
 export function createTakeWebhook(deps: TakeWebhookDeps): TakeWebhook {
-  const atTurnEnd = createTurnEnd()
-  const turnEnd = () => new Promise<void>(atTurnEnd)
+  const turnEnds = () => new Promise<void>((resolve) => deps.arrivals.do(resolve))
   const receive = async (
     incoming: IncomingMessage,
     from: From,
@@ -52,11 +53,11 @@ export function createTakeWebhook(deps: TakeWebhookDeps): TakeWebhook {
     const reader = trust === 'proven' || trust === 'unproven' ? trust : 'refused'
     let body: Buffer | undefined
     try {
-      await turnEnd()
+      await turnEnds()
       body = bodyAtHand(incoming)
       if (body === undefined) {
         body = await deps.bodies[reader](incoming)
-        if (body.length <= MAX_GATHERED_BYTES) await turnEnd()
+        if (body.length <= MAX_GATHERED_BYTES) await turnEnds()
       }
       const { outcome } = await take({
         deliveryId: head.deliveryId,

@@ -1,11 +1,11 @@
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { openSqliteStore, type SqliteStoreOptions } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { newDelivery, newSubmission } from '../contract/facts.ts'
 import { countCommits } from './count-commits.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
-function openStore(options: { maxQueued?: number; maxQueuedBytes?: number } = {}) {
+function openStore(options: Omit<SqliteStoreOptions, 'path'> = {}) {
   const path = temporaryDatabase()
   const store = openSqliteStore({ path, ...options })
   onTestFinished(() => store.close())
@@ -30,8 +30,31 @@ describe('group commit', () => {
   test('a very large batch is split, and all of it is committed', async () => {
     const { path, store } = openStore()
     const before = countCommits(path)
-    await Promise.all(Array.from({ length: 2_500 }, () => store.probe()))
+    await Promise.all(Array.from({ length: 600 }, () => store.probe()))
     expect(countCommits(path) - before).toBe(3)
+  })
+
+  test('waits while it is told of more to come, and takes no more than a batch then', async () => {
+    const turnEnds = () => new Promise((resolve) => setImmediate(resolve))
+    let isMoreComing = true
+    const { path, store } = openStore({ isMoreComing: () => isMoreComing })
+    const before = countCommits(path)
+    const first = store.probe()
+    await turnEnds()
+    await turnEnds()
+    const late = store.probe()
+    expect(countCommits(path) - before).toBe(0)
+    isMoreComing = false
+    await Promise.all([first, late])
+    expect(countCommits(path) - before).toBe(1)
+    isMoreComing = true
+    await Promise.all(Array.from({ length: 260 }, () => store.probe()))
+    expect(countCommits(path) - before).toBe(3)
+  })
+
+  test('one that is told of more for ever is committed all the same', async () => {
+    const { store } = openStore({ isMoreComing: () => true })
+    await store.probe()
   })
 
   test('a step is answered only when others can read it', async () => {

@@ -37,30 +37,32 @@ type Counted = {
 /** What steps leave to be written after them, in the same transaction. */
 type Left = { write(): void; drop(): void }
 
-/** So that one transaction never keeps the process from its sockets for long. */
-const MAX_BATCH = 1000
+/** So that one transaction never keeps the process from its sockets for long: it takes some 10 ms. */
+const MAX_BATCH = 256
 
 /** How many turns of the event loop are waited for more steps; one that brings none ends that. */
-const MOST_TURNS = 8
+const MOST_TURNS = 128
 
 /** Of the bodies that wait. */
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024
+
+export type CommitQueueOptions = {
+  maxQueued: number
+  maxQueuedBytes?: number
+  /** Whether more steps are about to be queued in this turn of the event loop. */
+  isMoreComing?: () => boolean
+}
 
 export function createCommitQueue(
   connection: Connection,
   {
     maxQueued,
     maxQueuedBytes = MAX_QUEUED_BYTES,
+    isMoreComing = () => false,
     counted,
     left,
     onCommit,
-  }: {
-    maxQueued: number
-    maxQueuedBytes?: number
-    counted: Counted
-    left: Left
-    onCommit: (commit: Commit) => void
-  },
+  }: CommitQueueOptions & { counted: Counted; left: Left; onCommit: (commit: Commit) => void },
 ): CommitQueue {
   const transaction = prepareTransaction(connection)
   const queue: Job[] = []
@@ -69,13 +71,13 @@ export function createCommitQueue(
   let isHeld = false
 
   /**
-   * setImmediate runs after all sockets that are ready were read: one transaction for all of them, and no wait. While a turn
-   * of the event loop still brings more, another one is taken: it accepts one new connection only, and while a commit is under
-   * way half of the callers wait outside.
+   * setImmediate runs after all sockets that are ready were read: one transaction for all of them. A turn of the event loop
+   * that still brings more is followed by another one: it accepts one new connection only, and while a commit is under way half
+   * of the callers wait outside.
    */
-  function gather(turn = 1, seen = queue.length): void {
+  function gather(turn = 1): void {
     setImmediate(() => {
-      if (queue.length > seen && turn < MOST_TURNS) gather(turn + 1)
+      if (turn < MOST_TURNS && isMoreComing()) gather(turn + 1)
       else commitNext()
     })
   }

@@ -14,6 +14,8 @@ export type SqliteStoreOptions = {
   maxQueued?: number
   /** How many bytes of deliveries may wait; more are refused likewise. */
   maxQueuedBytes?: number
+  /** Whether deliveries have come in this turn of the event loop that are about to be recorded: a commit waits for them. */
+  isMoreComing?: () => boolean
   /** Makes the ids of runs. */
   newId?: () => string
 }
@@ -28,10 +30,10 @@ export function openSqliteStore({
   path,
   maxQueued = MAX_QUEUED,
   newId = v7,
-  ...bounds
+  ...queueing
 }: SqliteStoreOptions): Store {
   return openMigrated(path, (connection, unlock) => {
-    const store = createSqliteStore(connection, { ...bounds, maxQueued, newId })
+    const store = createSqliteStore(connection, { ...queueing, maxQueued, newId })
     return {
       ...store,
       async close() {

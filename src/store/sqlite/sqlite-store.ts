@@ -1,7 +1,7 @@
 import type { Commit } from '../../domain/commit.ts'
 import type { Store } from '../store.ts'
 import { applyFinding } from './apply-finding.ts'
-import { createCommitQueue } from './commit-queue.ts'
+import { type CommitQueueOptions, createCommitQueue } from './commit-queue.ts'
 import type { Connection } from './connection.ts'
 import { findAsset } from './find-asset.ts'
 import { gatherReads } from './gathered-reads.ts'
@@ -26,7 +26,7 @@ import { createTallies } from './tallies.ts'
 /** The store over a migrated connection, which it closes. Writes go through one queue; reads see what is committed. */
 export function createSqliteStore(
   connection: Connection,
-  { maxQueued, maxQueuedBytes, newId }: { maxQueued: number; maxQueuedBytes?: number; newId: () => string },
+  { newId, ...queueing }: CommitQueueOptions & { newId: () => string },
 ): Store {
   const statements = prepareStatements(connection)
   connection
@@ -42,8 +42,7 @@ export function createSqliteStore(
   }
   const deliveries = createKeptDeliveries(statements)
   const { commit, drain } = createCommitQueue(connection, {
-    maxQueued,
-    ...(maxQueuedBytes !== undefined && { maxQueuedBytes }),
+    ...queueing,
     counted: tallies,
     left: deliveries,
     onCommit,

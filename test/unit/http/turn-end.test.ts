@@ -4,26 +4,36 @@ import { createTurnEnd } from '../../../src/http/turn-end.ts'
 const turnEnds = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 it('does work once the turn has ended, all of it together and in its order', async () => {
-  const atTurnEnd = createTurnEnd()
+  const turnEnd = createTurnEnd()
   const written: string[] = []
-  atTurnEnd(() => written.push('a'))
+  turnEnd.do(() => written.push('a'))
   // As another socket that was ready, whose callback has microtasks of its own.
   await Promise.resolve()
   expect(written).toEqual([])
-  atTurnEnd(() => written.push('b'))
+  turnEnd.do(() => written.push('b'))
   await turnEnds()
   expect(written).toEqual(['a', 'b'])
 })
 
 it('does in the next turn what comes while work is done', async () => {
-  const atTurnEnd = createTurnEnd()
+  const turnEnd = createTurnEnd()
   const written: string[] = []
-  atTurnEnd(() => {
+  turnEnd.do(() => {
     written.push('a')
-    atTurnEnd(() => written.push('b'))
+    turnEnd.do(() => written.push('b'))
   })
   await turnEnds()
   expect(written).toEqual(['a'])
   await turnEnds()
   expect(written).toEqual(['a', 'b'])
+})
+
+it('tells whether there is work that waits for the end of this turn', async () => {
+  const turnEnd = createTurnEnd()
+  expect(turnEnd.isAwaited()).toBe(false)
+  const seen: boolean[] = []
+  turnEnd.do(() => seen.push(turnEnd.isAwaited()))
+  expect(turnEnd.isAwaited()).toBe(true)
+  await turnEnds()
+  expect([...seen, turnEnd.isAwaited()]).toEqual([false, false])
 })
