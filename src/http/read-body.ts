@@ -27,12 +27,12 @@ export type BodyReaders = {
 }
 
 /**
- * The whole body where it has come together with its head, as small ones do: taken without a listener, a timer or a place in
- * the budget, which is what most of a read costs. Undefined where it is yet to come.
+ * The whole body where it has come together with its head, as small ones do, even if its sender has gone since: taken without
+ * a listener, a timer or a place in the budget, which is what most of a read costs. Undefined where it is yet to come.
  */
 export function bodyAtHand(incoming: IncomingMessage): Buffer | undefined {
-  if (!incoming.complete || incoming.destroyed || incoming.readableDidRead) return undefined
-  return incoming.read() ?? Buffer.alloc(0)
+  if (!incoming.complete || incoming.readableDidRead) return undefined
+  return incoming.read() ?? (incoming.destroyed ? undefined : Buffer.alloc(0))
 }
 
 const MIB = 1024 * 1024

@@ -34,7 +34,7 @@ export function loadSubmission(statements: Statements, submissionId: string): St
 
 type JudgedRow = ReturnType<Statements['listJudged']['all']>[number]
 
-/** The same without what no delivery asks for. */
+/** The same without what no delivery asks for, its runs in no order. */
 export function loadJudged(
   statements: Statements,
   submissionId: string,
@@ -42,7 +42,6 @@ export function loadJudged(
   const rows = statements.listJudged.all({ submissionId })
   const [row] = rows
   if (row === undefined) return undefined
-  if (rows.length > 1) rows.sort((one, other) => one.seq - other.seq)
   return withRuns(row.submissionSeq, toJudged(row, submissionId), isRun(row) ? rows : [])
 }
 

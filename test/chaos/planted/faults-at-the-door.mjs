@@ -155,6 +155,13 @@ export const FAULTS_AT_THE_DOOR = [
     tests: ['test/integration/webhook-durability.test.ts'],
   },
   {
+    name: 'body-taken-before-its-end',
+    file: 'src/http/read-body.ts',
+    find: 'if (!incoming.complete || incoming.readableDidRead) return undefined',
+    replace: 'if (incoming.readableDidRead) return undefined',
+    tests: ['test/integration/webhook-bodies.test.ts'],
+  },
+  {
     name: 'large-body-cut',
     file: 'src/http/read-body.ts',
     find: 'if (bytes > MAX_BODY_BYTES) return fail(tooLarge())',

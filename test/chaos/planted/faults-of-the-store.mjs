@@ -18,8 +18,21 @@ export const FAULTS_OF_THE_STORE = [
     name: 'answer-before-the-commit',
     file: 'src/store/sqlite/commit-queue.ts',
     find: 'transaction.commit.run()',
-    replace: 'for (const tell of tellCallers) tell()\n      transaction.commit.run()',
+    replace:
+      "for (const each of done) if ('result' in each) each.job.resolve(each.result)\n      transaction.commit.run()",
     tests: ['test/store/sqlite-faults.test.ts'],
+  },
+  {
+    name: 'batch-does-not-wait-for-more',
+    ...QUEUE,
+    find: 'if (turn < MOST_TURNS && isMoreComing()) gather(turn + 1)',
+    replace: 'if (turn < 1 && isMoreComing()) gather(turn + 1)',
+  },
+  {
+    name: 'batch-waits-for-ever',
+    ...QUEUE,
+    find: 'if (turn < MOST_TURNS && isMoreComing()) gather(turn + 1)',
+    replace: 'if (isMoreComing()) gather(turn + 1)',
   },
   {
     name: 'failing-step-takes-its-neighbours',
