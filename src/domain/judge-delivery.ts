@@ -44,7 +44,10 @@ export type DeliveryJudgement = Change<JudgedSubmission> & {
   runId: string | null
 }
 
-/** Decides what an extension webhook does to the submission that its token names. Pure; `newRunId` is asked at most once, and `runs` may be in any order. */
+/**
+ * Decides what an extension webhook does to the submission that its token names. Pure; `newRunId` is asked at most once, and
+ * `runs` may be in any order.
+ */
 export function judgeDelivery(
   submission: JudgedSubmission,
   runs: readonly Run[],

@@ -31,8 +31,7 @@ export type BodyReaders = {
  * a listener, a timer or a place in the budget, which is what most of a read costs. Undefined where it is yet to come.
  */
 export function bodyAtHand(incoming: IncomingMessage): Buffer | undefined {
-  if (!incoming.complete || incoming.readableDidRead) return undefined
-  return incoming.read() ?? (incoming.destroyed ? undefined : Buffer.alloc(0))
+  return incoming.complete ? (incoming.read() ?? Buffer.alloc(0)) : undefined
 }
 
 const MIB = 1024 * 1024

@@ -53,11 +53,13 @@ export function createTakeWebhook(deps: TakeWebhookDeps): TakeWebhook {
     const reader = trust === 'proven' || trust === 'unproven' ? trust : 'refused'
     let body: Buffer | undefined
     try {
-      await turnEnds()
+      // What is refused in any case brings nothing to be recorded: nobody else has to wait for it.
+      const isGathered = reader !== 'refused'
+      if (isGathered) await turnEnds()
       body = bodyAtHand(incoming)
       if (body === undefined) {
         body = await deps.bodies[reader](incoming)
-        if (body.length <= MAX_GATHERED_BYTES) await turnEnds()
+        if (isGathered && body.length <= MAX_GATHERED_BYTES) await turnEnds()
       }
       const { outcome } = await take({
         deliveryId: head.deliveryId,

@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { rawBytes } from '../support/raw-request.ts'
-import { startTracker } from '../support/tracker.ts'
+import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { register, statusOf } from '../support/webhooks.ts'
 
 const NAMES = ['remove-bg', 'ai-tasks', 'aws-auto-tagging', 'google-auto-tagging']
@@ -68,3 +69,35 @@ test('an empty body is no JSON', async () => {
   expect(answer).toMatch(/^HTTP\/1\.1 400 /)
   expect((await statusOf(tracker)).status).toBe('pending')
 })
+
+test('deliveries that each bring a connection are committed together', async () => {
+  const tracker = await startTracker()
+  const registered = await Promise.all(
+    Array.from({ length: 40 }, () => register(tracker, ['remove-bg'], null)),
+  )
+  const body = JSON.stringify({ service: 'remove-bg', status: 'SUCCESS' })
+  const before = await commitsOf(tracker)
+  const answers = await Promise.all(
+    registered.map(({ webhookUrl }) => {
+      const headers = `Content-Length: ${body.length}\r\nConnection: close`
+      return rawBytes(tracker.url, requestOf(webhookUrl, headers, body))
+    }),
+  )
+  for (const answer of answers) expect(answer).toMatch(/^HTTP\/1\.1 200 /)
+  // A turn of the event loop accepts one connection: a commit that did not wait would hold one or two of them.
+  expect((await commitsOf(tracker)) - before).toBeLessThan(25)
+})
+
+test('a sender who ends its side right behind the body is heard', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const { hostname, port } = new URL(tracker.url)
+  const body = bodyOf('remove-bg', 10)
+  connect(Number(port), hostname).end(requestOf(webhookUrl, `Content-Length: ${body.length}`, body))
+  await vi.waitFor(async () => expect((await statusOf(tracker)).status).toBe('success'))
+})
+
+async function commitsOf(tracker: RunningTracker): Promise<number> {
+  const text = await (await tracker.fetch('/metrics')).text()
+  return Number(/^tracker_commit_seconds_count (\d+)$/m.exec(text)?.[1])
+}

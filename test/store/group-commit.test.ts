@@ -34,10 +34,10 @@ describe('group commit', () => {
     expect(countCommits(path) - before).toBe(3)
   })
 
-  test('waits while it is told of more to come, and takes no more than a batch then', async () => {
+  test('waits while it is told of more to come, and no longer', async () => {
     const turnEnds = () => new Promise((resolve) => setImmediate(resolve))
     let isMoreComing = true
-    const { path, store } = openStore({ isMoreComing: () => isMoreComing })
+    const { path, store } = openStore({ isMoreComing: () => isMoreComing, mostWaitMs: 60_000 })
     const before = countCommits(path)
     const first = store.probe()
     await turnEnds()
@@ -47,9 +47,26 @@ describe('group commit', () => {
     isMoreComing = false
     await Promise.all([first, late])
     expect(countCommits(path) - before).toBe(1)
-    isMoreComing = true
-    await Promise.all(Array.from({ length: 260 }, () => store.probe()))
-    expect(countCommits(path) - before).toBe(3)
+  })
+
+  test('does not wait for more once a quarter of what may wait is there', async () => {
+    const { store } = openStore({ maxQueued: 300, isMoreComing: () => true, mostWaitMs: 60_000 })
+    const asked: Promise<void>[] = []
+    for (let turn = 0; turn < 60; turn++) {
+      for (let each = 0; each < 10; each++) asked.push(store.probe())
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    for (let each = 0; each < 75; each++) asked.push(store.probe())
+    await Promise.all(asked)
+  })
+
+  test('does not wait for more once a quarter of the bytes that may wait are there', async () => {
+    const { path, store } = openStore({ maxQueuedBytes: 4_000, isMoreComing: () => true, mostWaitMs: 60_000 })
+    const asked = newSubmission(['remove-bg'])
+    const made = store.createSubmission(asked)
+    const delivery = newDelivery(asked.submissionId, { service: 'remove-bg', status: 'success' })
+    await Promise.all([made, store.recordDelivery({ ...delivery, body: Buffer.alloc(1_000) })])
+    expect(countCommits(path)).toBeGreaterThan(0)
   })
 
   test('one that is told of more for ever is committed all the same', async () => {

@@ -40,8 +40,8 @@ type Left = { write(): void; drop(): void }
 /** So that one transaction never keeps the process from its sockets for long: it takes some 10 ms. */
 const MAX_BATCH = 256
 
-/** How many turns of the event loop are waited for more steps; one that brings none ends that. */
-const MOST_TURNS = 128
+/** So long a commit waits for more steps that are coming, in milliseconds. */
+const MOST_WAIT_MS = 10
 
 /** Of the bodies that wait. */
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024
@@ -51,6 +51,8 @@ export type CommitQueueOptions = {
   maxQueuedBytes?: number
   /** Whether more steps are about to be queued in this turn of the event loop. */
   isMoreComing?: () => boolean
+  /** How long a commit waits for them at most, in milliseconds. */
+  mostWaitMs?: number
 }
 
 export function createCommitQueue(
@@ -59,6 +61,7 @@ export function createCommitQueue(
     maxQueued,
     maxQueuedBytes = MAX_QUEUED_BYTES,
     isMoreComing = () => false,
+    mostWaitMs = MOST_WAIT_MS,
     counted,
     left,
     onCommit,
@@ -73,11 +76,12 @@ export function createCommitQueue(
   /**
    * setImmediate runs after all sockets that are ready were read: one transaction for all of them. A turn of the event loop
    * that still brings more is followed by another one: it accepts one new connection only, and while a commit is under way half
-   * of the callers wait outside.
+   * of the callers wait outside. A queue that fills is not waited with: what comes to a full one is refused.
    */
-  function gather(turn = 1): void {
+  function gather(deadline = performance.now() + mostWaitMs): void {
     setImmediate(() => {
-      if (turn < MOST_TURNS && isMoreComing()) gather(turn + 1)
+      const hasRoom = queue.length * 4 < maxQueued && queuedBytes * 4 < maxQueuedBytes
+      if (hasRoom && isMoreComing() && performance.now() < deadline) gather(deadline)
       else commitNext()
     })
   }

@@ -16,6 +16,8 @@ export type SqliteStoreOptions = {
   maxQueuedBytes?: number
   /** Whether deliveries have come in this turn of the event loop that are about to be recorded: a commit waits for them. */
   isMoreComing?: () => boolean
+  /** How long it waits at most, in milliseconds. */
+  mostWaitMs?: number
   /** Makes the ids of runs. */
   newId?: () => string
 }

@@ -155,27 +155,6 @@ export const FAULTS_AT_THE_DOOR = [
     tests: ['test/integration/webhook-durability.test.ts'],
   },
   {
-    name: 'body-taken-before-its-end',
-    file: 'src/http/read-body.ts',
-    find: 'if (!incoming.complete || incoming.readableDidRead) return undefined',
-    replace: 'if (incoming.readableDidRead) return undefined',
-    tests: ['test/integration/webhook-bodies.test.ts'],
-  },
-  {
-    name: 'large-body-cut',
-    file: 'src/http/read-body.ts',
-    find: 'if (bytes > MAX_BODY_BYTES) return fail(tooLarge())',
-    replace: 'if (bytes > MAX_BODY_BYTES) return onEnd()',
-    tests: ['test/integration/webhook-refusals.test.ts'],
-  },
-  {
-    name: 'large-upload-cut',
-    file: 'src/http/body-chunks.ts',
-    find: 'if (bytes > maxBytes) throw tooLarge(maxBytes)',
-    replace: 'if (bytes > maxBytes) return',
-    tests: ['test/integration/upload-limits.test.ts'],
-  },
-  {
     name: 'unknown-status-is-a-failure',
     file: 'src/imagekit/extension-webhook.ts',
     find: '    default:\n      return null',

@@ -25,14 +25,26 @@ export const FAULTS_OF_THE_STORE = [
   {
     name: 'batch-does-not-wait-for-more',
     ...QUEUE,
-    find: 'if (turn < MOST_TURNS && isMoreComing()) gather(turn + 1)',
-    replace: 'if (turn < 1 && isMoreComing()) gather(turn + 1)',
+    find: 'if (hasRoom && isMoreComing() && performance.now() < deadline)',
+    replace: 'if (hasRoom && isMoreComing() && deadline < 0)',
   },
   {
     name: 'batch-waits-for-ever',
     ...QUEUE,
-    find: 'if (turn < MOST_TURNS && isMoreComing()) gather(turn + 1)',
-    replace: 'if (isMoreComing()) gather(turn + 1)',
+    find: ' && performance.now() < deadline)',
+    replace: ')',
+  },
+  {
+    name: 'batch-waits-while-the-queue-fills',
+    ...QUEUE,
+    find: 'queue.length * 4 < maxQueued && ',
+    replace: '',
+  },
+  {
+    name: 'batch-waits-while-bytes-fill-it',
+    ...QUEUE,
+    find: ' && queuedBytes * 4 < maxQueuedBytes',
+    replace: '',
   },
   {
     name: 'failing-step-takes-its-neighbours',

@@ -1,4 +1,5 @@
 import { FAULTS_AT_THE_DOOR } from './faults-at-the-door.mjs'
+import { FAULTS_OF_ARRIVAL } from './faults-of-arrival.mjs'
 import { FAULTS_OF_OPERATORS } from './faults-of-operators.mjs'
 import { FAULTS_OF_RECONCILING } from './faults-of-reconciling.mjs'
 import { FAULTS_OF_THE_RULES } from './faults-of-the-rules.mjs'
@@ -12,6 +13,7 @@ export const FAULTS = [
   ...FAULTS_OF_THE_RULES,
   ...FAULTS_OF_THE_STORE,
   ...FAULTS_AT_THE_DOOR,
+  ...FAULTS_OF_ARRIVAL,
   ...FAULTS_OF_RECONCILING,
   ...FAULTS_OF_OPERATORS,
 ]

@@ -1,0 +1,31 @@
+/** Faults in how bodies come in: what is cut, and what is waited for. */
+export const FAULTS_OF_ARRIVAL = [
+  {
+    name: 'body-taken-before-its-end',
+    file: 'src/http/read-body.ts',
+    find: 'return incoming.complete ? (',
+    replace: 'return incoming.readable ? (',
+    tests: ['test/integration/webhook-bodies.test.ts'],
+  },
+  {
+    name: 'large-body-cut',
+    file: 'src/http/read-body.ts',
+    find: 'if (bytes > MAX_BODY_BYTES) return fail(tooLarge())',
+    replace: 'if (bytes > MAX_BODY_BYTES) return onEnd()',
+    tests: ['test/integration/webhook-refusals.test.ts'],
+  },
+  {
+    name: 'large-upload-cut',
+    file: 'src/http/body-chunks.ts',
+    find: 'if (bytes > maxBytes) throw tooLarge(maxBytes)',
+    replace: 'if (bytes > maxBytes) return',
+    tests: ['test/integration/upload-limits.test.ts'],
+  },
+  {
+    name: 'store-not-told-of-what-comes',
+    file: 'src/service.ts',
+    find: ', isMoreComing: () => arrivals.isAwaited()',
+    replace: '',
+    tests: ['test/integration/webhook-bodies.test.ts'],
+  },
+]
