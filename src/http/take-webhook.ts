@@ -13,7 +13,7 @@ import type { RefusedLog } from '../tracking/refused-log.ts'
 import type { PlainAnswer } from './plain-answer.ts'
 import { type BodyReaders, bodyAtHand, MAX_BODY_BYTES } from './read-body.ts'
 import { storedHeaders } from './stored-headers.ts'
-import type { TurnEnd } from './turn-end.ts'
+import { createTurnEnd, type TurnEnd } from './turn-end.ts'
 
 export type TakeWebhookDeps = ReceiveDeliveryDeps & {
   refusedLog: Pick<RefusedLog, 'keep'>
@@ -37,7 +37,8 @@ type From = { route: DeliveryRoute; token: string | null }
 
 /** Reads the delivery and hands it on; a refused one is kept, with its cause. Answers 200 once it is on disk, and rejects otherwise. */
 export function createTakeWebhook(deps: TakeWebhookDeps): TakeWebhook {
-  const turnEnds = () => new Promise<void>((resolve) => deps.arrivals.do(resolve))
+  // What is refused in any case brings nothing to be recorded: no commit has to wait for it.
+  const refusals = createTurnEnd()
   const receive = async (
     incoming: IncomingMessage,
     from: From,
@@ -51,15 +52,15 @@ export function createTakeWebhook(deps: TakeWebhookDeps): TakeWebhook {
     }
     const trust = judge(head)
     const reader = trust === 'proven' || trust === 'unproven' ? trust : 'refused'
+    const turn = reader === 'refused' ? refusals : deps.arrivals
+    const turnEnds = () => new Promise<void>((resolve) => turn.do(resolve))
     let body: Buffer | undefined
     try {
-      // What is refused in any case brings nothing to be recorded: nobody else has to wait for it.
-      const isGathered = reader !== 'refused'
-      if (isGathered) await turnEnds()
+      await turnEnds()
       body = bodyAtHand(incoming)
       if (body === undefined) {
         body = await deps.bodies[reader](incoming)
-        if (isGathered && body.length <= MAX_GATHERED_BYTES) await turnEnds()
+        if (body.length <= MAX_GATHERED_BYTES) await turnEnds()
       }
       const { outcome } = await take({
         deliveryId: head.deliveryId,

@@ -30,7 +30,7 @@ describe('group commit', () => {
   test('a very large batch is split, and all of it is committed', async () => {
     const { path, store } = openStore()
     const before = countCommits(path)
-    await Promise.all(Array.from({ length: 600 }, () => store.probe()))
+    await Promise.all(Array.from({ length: 2_500 }, () => store.probe()))
     expect(countCommits(path) - before).toBe(3)
   })
 

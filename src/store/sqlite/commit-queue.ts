@@ -37,8 +37,8 @@ type Counted = {
 /** What steps leave to be written after them, in the same transaction. */
 type Left = { write(): void; drop(): void }
 
-/** So that one transaction never keeps the process from its sockets for long: it takes some 10 ms. */
-const MAX_BATCH = 256
+/** So that one transaction never keeps the process from its sockets for long. Smaller ones drain a long queue too slowly. */
+const MAX_BATCH = 1000
 
 /** So long a commit waits for more steps that are coming, in milliseconds. */
 const MOST_WAIT_MS = 10
