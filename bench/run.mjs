@@ -12,7 +12,7 @@ import { keepResults, loadResults, RESULTS } from './report/results.mjs'
 import { goalTable, partText } from './report/tables.mjs'
 
 /** In the short form only what is found collapsed so many times in a row has collapsed: what else the machine does also counts. */
-const MOST_TIMES = 5
+const MOST_TIMES = 10
 const QUICK = ['ingest', 'slow-disk', 'status', 'mixed', 'uploads']
 const PARTS =
   'ingest slow-disk connections peers status mixed waiting memory uploads growth start disk operators'.split(
