@@ -1,4 +1,4 @@
-// `npm run bench` measures everything and writes docs/benchmarks.md; `npm run bench -- PART…` some parts; `--quick` in two
+// `npm run bench` measures everything and writes docs/benchmarks.md; `npm run bench -- PART…` some parts; `--quick` in three
 // minutes what must not collapse unseen. `--runs N`: how many the largest database has; `--folder PATH` keeps what was made;
 // `--rounds N`, `--seconds N`: how often and how long; `--document` writes what was measured here last, part by part.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -11,8 +11,6 @@ import { GOALS, goalText, hasCollapsed } from './report/goals.mjs'
 import { keepResults, loadResults, RESULTS } from './report/results.mjs'
 import { goalTable, partText } from './report/tables.mjs'
 
-/** In the short form only what is found collapsed so many times in a row has collapsed: what else the machine does also counts. */
-const MOST_TIMES = 10
 const QUICK = ['ingest', 'slow-disk', 'status', 'mixed', 'uploads']
 const PARTS =
   'ingest slow-disk connections peers status mixed waiting memory uploads growth start disk operators'.split(
@@ -75,22 +73,18 @@ for (const text of collapsed) console.log(`Collapsed: ${text}`)
 if (isWhole || options.document) writeDocument(loadResults(PARTS), circumstances)
 process.exitCode = lost > 0 || collapsed.length > 0 ? 1 : 0
 
-/** In the short form again, where something seems to have collapsed. */
+/** In the short form only what collapses twice has collapsed, for what else the machine does also counts. */
 async function measurePart(name) {
   const { measure } = await import(`./parts/${name}.mjs`)
-  let result = await measure(bench)
-  let { lost } = result
-  let bad = bench.isQuick ? collapsedIn(result) : []
-  for (let times = 1; bad.length > 0 && times < MOST_TIMES; times += 1) {
-    bench.tell(`${name} is measured once more`)
-    result = await measure(bench)
-    lost += result.lost
-    const stillBad = new Set(collapsedIn(result).map(({ id }) => id))
-    bad = bad.filter(({ id }) => stillBad.has(id))
-  }
-  for (const goal of bad)
-    collapsed.push(`${goal.what}: ${goal.format(result.goals[goal.id])}, the goal is ${goalText(goal)}`)
-  return { ...result, lost }
+  const result = await measure(bench)
+  const bad = bench.isQuick ? collapsedIn(result) : []
+  if (bad.length === 0) return result
+  bench.tell(`${name} is measured once more`)
+  const again = await measure(bench)
+  const stillBad = new Set(collapsedIn(again).map(({ id }) => id))
+  for (const goal of bad.filter(({ id }) => stillBad.has(id)))
+    collapsed.push(`${goal.what}: ${goal.format(again.goals[goal.id])}, the goal is ${goalText(goal)}`)
+  return { ...again, lost: result.lost + again.lost }
 }
 
 function collapsedIn({ goals }) {
