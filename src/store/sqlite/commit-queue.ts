@@ -2,6 +2,7 @@ import type { Commit } from '../../domain/commit.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import { type Connection, setPatience } from './connection.ts'
 import { isBusy, storeError, unavailable } from './store-error.ts'
+import { abandonTransaction, prepareTransaction } from './transaction.ts'
 
 /** A step, and its caller, who is told after the commit. */
 type Job = {
@@ -180,24 +181,5 @@ export function createCommitQueue(
       isDrained = true
       while (queue.length > 0) commitNext()
     },
-  }
-}
-
-function prepareTransaction(connection: Connection) {
-  return {
-    begin: connection.prepare('BEGIN IMMEDIATE'),
-    commit: connection.prepare('COMMIT'),
-    savepoint: connection.prepare('SAVEPOINT step'),
-    release: connection.prepare('RELEASE step'),
-    rollBack: connection.prepare('ROLLBACK TO step'),
-    rollBackAll: connection.prepare('ROLLBACK'),
-  }
-}
-
-function abandonTransaction(connection: Connection): void {
-  try {
-    if (connection.inTransaction) connection.exec('ROLLBACK')
-  } catch {
-    // SQLite has rolled back by itself; were it not so, the next BEGIN would fail and tell its callers.
   }
 }
