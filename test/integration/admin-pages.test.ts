@@ -44,6 +44,8 @@ test('every page, its errors too, has the strict policy, nothing inline, and lin
   const paths: [string, number][] = [
     ['/admin', 200],
     ['/admin?window=7d', 200],
+    ['/admin?window=&utm_source=chat', 200],
+    ['/admin/failures?utm_source=chat&limit=', 200],
     ['/admin?window=30d', 200],
     ['/admin/failures', 200],
     ['/admin/failures?group=cause', 200],

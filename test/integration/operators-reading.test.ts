@@ -9,6 +9,7 @@ import { ask, listRuns } from '../support/operator.ts'
 import { readRows } from '../support/signed-webhooks.ts'
 import { ADMIN_KEY, startTracker, startTrackerAndSandbox, temporaryDirectory } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhooks.ts'
+import { fail } from './admin-setup.ts'
 import { BY_HAND, uploadWith } from './reconcile-setup.ts'
 
 type Page = { runs: { runId: string }[]; nextCursor: string | null }
@@ -87,6 +88,52 @@ test.each([
 ])('a query that is not valid is told: %s in %s', async (field, query) => {
   const tracker = await startTracker(BY_HAND)
   expect(await ask(tracker, `/runs${query}`)).toMatchObject({ status: 400, json: { errors: [{ field }] } })
+})
+
+test.each([
+  ['/runs', 'acknowleged'],
+  ['/runs', 'contradictd'],
+  ['/deliveries', 'outcom'],
+  ['/audit', 'since'],
+  ['/stats', 'windw'],
+  ['/doctor', 'verbose'],
+  ['/runs/some-run', 'include'],
+  ['/deliveries/some-delivery', 'include'],
+  ['/retries/some-retry', 'include'],
+])('%s rejects an unknown parameter and names it: %s', async (path, name) => {
+  const tracker = await startTracker(BY_HAND)
+  const { status, json } = await ask(tracker, `${path}?${name}=false`)
+  expect(status).toBe(400)
+  expect(json).toMatchObject({
+    code: 'invalid_input',
+    errors: [{ field: name, message: 'is not a parameter of this route' }],
+  })
+})
+
+test('a query names each unknown parameter, not only the first', async () => {
+  const tracker = await startTracker(BY_HAND)
+  const { json } = await ask(tracker, '/runs?stauts=failed&status=failed&exstension=remove-bg')
+  expect(json['errors']).toMatchObject([{ field: 'stauts' }, { field: 'exstension' }])
+})
+
+test.each([
+  ['/runs', '?status=&extension=&cause=&since=&until=&q=&acknowledged=&limit=&cursor='],
+  ['/deliveries', '?outcome=&fileId=&limit=&cursor='],
+  ['/audit', '?limit=&cursor='],
+])('an empty value means not given: %s%s', async (path, query) => {
+  const tracker = await startTracker(BY_HAND)
+  await fail(tracker, 'remove-bg', 'a')
+  const [run] = await listRuns(tracker)
+  await ask(tracker, `/runs/${run?.runId}/acknowledge`, { method: 'POST', body: {} })
+  const all = await ask(tracker, path)
+  const [listed] = Object.values(all.json)
+  expect(listed).toHaveLength(1)
+  expect(await ask(tracker, path + query)).toMatchObject({ status: 200, json: all.json })
+})
+
+test('an empty window means the default window', async () => {
+  const tracker = await startTracker(BY_HAND)
+  expect(await ask(tracker, '/stats?window=')).toMatchObject({ status: 200, json: { window: '24h' } })
 })
 
 test('a run is shown with all that touched it', async () => {

@@ -217,7 +217,7 @@ test.each([
   [{ status: 'pending' }, 'status'],
   [{}, 'status'],
   [{ status: 'failed', limit: 1001 }, 'limit'],
-  [{ status: 'failed', extention: 'remove-bg' }, ''],
+  [{ status: 'failed', extention: 'remove-bg' }, 'extention'],
   [{ status: 'failed', since: 'yesterday' }, 'since'],
 ])('a filter that is not understood is refused, for it would mean other runs: %j', async (body, field) => {
   const { tracker } = await startTrackerAndSandbox(BY_HAND)

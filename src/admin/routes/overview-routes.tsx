@@ -24,7 +24,7 @@ export function overviewRoutes(deps: OverviewRoutesDeps): Hono<AppEnv> {
   route(app, ADMIN, {
     GET: async (c) => {
       const operator = deps.door.admit(c)
-      const asked = c.req.query('window') ?? '24h'
+      const asked = c.req.query('window') || '24h'
       if (!isWindow(asked)) throw invalidQuery('window', `must be one of ${Object.keys(WINDOWS).join(', ')}`)
       const overview = await describeOverview(deps, parseWindowMs(asked))
       const notice = findNotice(c.req.query('notice'))

@@ -9,7 +9,7 @@ import { parseWith } from '../parse-with.ts'
 import { presentedKey } from '../presented-key.ts'
 import type { ReadBody } from '../read-body.ts'
 import { route } from '../routes.ts'
-import { answerPage, parseDeliveryPage } from './list-query.ts'
+import { answerPage, parseDeliveryPage, readListQuery, readQuery } from './list-query.ts'
 import { readReason } from './read-reason.ts'
 
 type DeliveryRoutesDeps = Parameters<typeof listDeliveries>[0] &
@@ -17,7 +17,7 @@ type DeliveryRoutesDeps = Parameters<typeof listDeliveries>[0] &
 
 const filterSchema = z.object({
   outcome: z.enum(['applied', 'duplicate', 'contradicted', 'ignored', 'rejected']).nullish(),
-  fileId: z.string().min(1, 'must not be empty').nullish(),
+  fileId: z.string().nullish(),
 })
 
 /** What was received, raw, and to apply it again. */
@@ -26,7 +26,7 @@ export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
   route(app, '/deliveries', {
     GET: async (c) => {
       deps.access.identifyOperator(presentedKey(c.env.incoming))
-      const filter = parseDeliveryFilter(c.req.query())
+      const filter = parseDeliveryFilter(readListQuery(c, Object.keys(filterSchema.shape)))
       const { deliveries, next } = await listDeliveries(deps, filter, parseDeliveryPage(c))
       return answerPage(c, { deliveries }, next)
     },
@@ -34,6 +34,7 @@ export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
   route(app, '/deliveries/:deliveryId', {
     GET: async (c) => {
       deps.access.identifyOperator(presentedKey(c.env.incoming))
+      readQuery(c, [])
       return c.json(await showDelivery(deps, c.req.param('deliveryId') ?? ''))
     },
   })

@@ -4,6 +4,7 @@ import { type ExamineDeps, examine } from '../../tracking/operators/examine.ts'
 import type { AppEnv } from '../app-env.ts'
 import { presentedKey } from '../presented-key.ts'
 import { route } from '../routes.ts'
+import { readQuery } from './list-query.ts'
 
 /** What is wrong with the set-up, and what to do. */
 export function doctorRoutes(deps: ExamineDeps & { access: Pick<Access, 'identifyOperator'> }): Hono<AppEnv> {
@@ -11,6 +12,7 @@ export function doctorRoutes(deps: ExamineDeps & { access: Pick<Access, 'identif
   route(app, '/doctor', {
     GET: async (c) => {
       deps.access.identifyOperator(presentedKey(c.env.incoming))
+      readQuery(c, [])
       return c.json(await examine(deps))
     },
   })

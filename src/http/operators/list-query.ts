@@ -1,10 +1,31 @@
 import { z } from 'zod'
+import { TrackerError } from '../../domain/errors.ts'
 import type { DeliveryPlace } from '../../domain/listed-delivery.ts'
 import type { AppContext } from '../app-env.ts'
 import { invalidQuery } from '../invalid-query.ts'
 
 const DEFAULT_LIMIT = 50
 const MAX_LIMIT = 200
+
+const PAGE_PARAMETERS = ['limit', 'cursor'] as const
+
+/**
+ * The query of a route that accepts only these parameters. An empty value means that the parameter was not given. Throws
+ * `invalid_input`, which names each unknown parameter: a misspelt filter would otherwise match everything.
+ */
+export function readQuery(c: AppContext, known: readonly string[]): { [name: string]: string } {
+  const query = c.req.query()
+  const fields = Object.keys(query)
+    .filter((name) => !known.includes(name))
+    .map((field) => ({ field, message: 'is not a parameter of this route' }))
+  if (fields.length > 0) throw new TrackerError('invalid_input', 'The query is not valid.', { fields })
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''))
+}
+
+/** The same for a list, which accepts `limit` and `cursor` too. */
+export function readListQuery(c: AppContext, filters: readonly string[] = []): { [name: string]: string } {
+  return readQuery(c, [...filters, ...PAGE_PARAMETERS])
+}
 
 /** `?limit=` and `?cursor=` of a list that one number places. Throws `invalid_input`. */
 export function parsePage(c: AppContext): { limit: number; before: number | null } {
@@ -34,7 +55,7 @@ export function answerPage(c: AppContext, page: object, next: number | DeliveryP
 
 function parseLimit(c: AppContext): number {
   const text = c.req.query('limit')
-  if (text === undefined) return DEFAULT_LIMIT
+  if (!text) return DEFAULT_LIMIT
   const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0
   if (limit >= 1 && limit <= MAX_LIMIT) return limit
   throw invalidQuery('limit', `must be an integer from 1 to ${MAX_LIMIT}`)
@@ -42,7 +63,7 @@ function parseLimit(c: AppContext): number {
 
 function parseCursor<T>(c: AppContext, schema: z.ZodType<T>): T | null {
   const text = c.req.query('cursor')
-  if (text === undefined) return null
+  if (!text) return null
   try {
     return schema.parse(JSON.parse(Buffer.from(text, 'base64url').toString()))
   } catch {

@@ -7,7 +7,7 @@ import type { AppEnv } from '../app-env.ts'
 import { invalidQuery } from '../invalid-query.ts'
 import { presentedKey } from '../presented-key.ts'
 import { route } from '../routes.ts'
-import { answerPage, parsePage } from './list-query.ts'
+import { answerPage, parsePage, readListQuery, readQuery } from './list-query.ts'
 
 type OverviewRoutesDeps = Parameters<typeof describeStats>[0] &
   Parameters<typeof listActs>[0] & { access: Pick<Access, 'identifyOperator'> }
@@ -20,12 +20,13 @@ export function overviewRoutes(deps: OverviewRoutesDeps): Hono<AppEnv> {
   route(app, '/stats', {
     GET: async (c) => {
       deps.access.identifyOperator(presentedKey(c.env.incoming))
-      return c.json(await describeStats(deps, parseWindowMs(c.req.query('window'))))
+      return c.json(await describeStats(deps, parseWindowMs(readQuery(c, ['window'])['window'])))
     },
   })
   route(app, '/audit', {
     GET: async (c) => {
       deps.access.identifyOperator(presentedKey(c.env.incoming))
+      readListQuery(c)
       const { acts, next } = await listActs(deps, parsePage(c))
       return answerPage(c, { acts }, next)
     },

@@ -24,6 +24,10 @@ const querySchema = z.object({
     .transform((text) => text === 'true')
     .nullish(),
 })
+
+/** The query parameters that filter runs. */
+export const RUN_FILTERS = Object.keys(querySchema.shape)
+
 const retrySchema = z.strictObject({
   ...fields,
   status: z.enum(['success', 'failed', 'expired'], { message: 'must be failed, expired or success' }),

@@ -12,10 +12,10 @@ import { presentedKey } from '../presented-key.ts'
 import type { ReadBody } from '../read-body.ts'
 import { readJsonObject } from '../read-json.ts'
 import { route } from '../routes.ts'
-import { answerPage, parsePage } from './list-query.ts'
+import { answerPage, parsePage, readListQuery, readQuery } from './list-query.ts'
 import { readOptionalJson } from './read-optional-json.ts'
 import { readReason, reasonText } from './read-reason.ts'
-import { parseRetryRequest, parseRunQuery } from './run-filter-schema.ts'
+import { parseRetryRequest, parseRunQuery, RUN_FILTERS } from './run-filter-schema.ts'
 
 type RunRoutesDeps = Parameters<typeof listRuns>[0] &
   Parameters<typeof showRun>[0] &
@@ -32,7 +32,7 @@ export function runRoutes(deps: RunRoutesDeps): Hono<AppEnv> {
   route(app, '/runs', {
     GET: async (c) => {
       deps.access.identifyOperator(presentedKey(c.env.incoming))
-      const { runs, next } = await listRuns(deps, parseRunQuery(c.req.query()), parsePage(c))
+      const { runs, next } = await listRuns(deps, parseRunQuery(readListQuery(c, RUN_FILTERS)), parsePage(c))
       return answerPage(c, { runs }, next)
     },
   })
@@ -51,6 +51,7 @@ export function runRoutes(deps: RunRoutesDeps): Hono<AppEnv> {
   route(app, '/runs/:runId', {
     GET: async (c) => {
       deps.access.identifyOperator(presentedKey(c.env.incoming))
+      readQuery(c, [])
       return c.json(await showRun(deps, c.req.param('runId') ?? ''))
     },
   })
@@ -72,6 +73,7 @@ export function runRoutes(deps: RunRoutesDeps): Hono<AppEnv> {
   route(app, '/retries/:retryId', {
     GET: async (c) => {
       deps.access.identifyOperator(presentedKey(c.env.incoming))
+      readQuery(c, [])
       return c.json(await showRetry(deps, c.req.param('retryId') ?? ''))
     },
   })
