@@ -8,9 +8,9 @@ import { clientV6 } from '../support/sdk-v6.ts'
 import { API_KEY, startTrackerAndSandbox } from '../support/tracker.ts'
 import { statusOf } from '../support/webhooks.ts'
 
-async function startWithClient(privateKey = API_KEY) {
+async function startWithClient(privateKey = API_KEY, headers: Record<string, string> = {}) {
   const started = await startTrackerAndSandbox()
-  return { ...started, client: clientV6(started.tracker.url, privateKey) }
+  return { ...started, client: clientV6(started.tracker.url, privateKey, headers) }
 }
 
 test('a buffer with extensions, tags and customMetadata is tracked to its end', async () => {
@@ -48,6 +48,14 @@ test('a stream, a base64 text and a URL arrive as the same file', async () => {
     expect(uploaded).toMatchObject({ width: 32, size: imageBytes('leaf.webp').length })
     expect(Buffer.from(await (await fetch(uploaded.url)).arrayBuffer())).toEqual(imageBytes('leaf.webp'))
   }
+})
+
+test('a repeated upload with the same Idempotency-Key returns the first response', async () => {
+  const { client, sandbox } = await startWithClient(API_KEY, { 'Idempotency-Key': 'photo-1' })
+  const upload = () => client.upload({ file: imageBytes('sun.gif'), fileName: 'sun.gif' })
+  const first = await upload()
+  expect(await upload()).toEqual(first)
+  expect(sandbox.uploads()).toHaveLength(1)
 })
 
 test('an update, its API host redirected, runs extensions and is tracked', async () => {

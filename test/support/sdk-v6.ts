@@ -14,7 +14,12 @@ type Client = {
 }
 
 type Axios = {
-  interceptors: { request: { use(change: (config: { url: string }) => object): number; clear(): void } }
+  interceptors: {
+    request: {
+      use(change: (config: { url: string; headers: Record<string, string> }) => object): number
+      clear(): void
+    }
+  }
 }
 
 const load = createRequire(import.meta.url)
@@ -23,10 +28,11 @@ const ImageKit: new (options: object) => Client = load('imagekit')
 // The very axios that the SDK requires: its API host is hard-coded there.
 const axios: Axios = createRequire(load.resolve('imagekit'))('axios')
 
-/** A client that takes `url` for ImageKit until the test ends. */
-export function clientV6(url: string, privateKey: string): Client {
+/** A client that sends everything to `url`, with these headers, until the test ends. */
+export function clientV6(url: string, privateKey: string, headers: Record<string, string> = {}): Client {
   axios.interceptors.request.use((config) => {
     config.url = config.url.replace('https://api.imagekit.io', url)
+    Object.assign(config.headers, headers)
     return config
   })
   onTestFinished(() => axios.interceptors.request.clear())

@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { Webhook } from 'standardwebhooks'
+import { expect, test, vi } from 'vitest'
+import { startReceiver } from '../support/receiver.ts'
+import { API_KEY, IMAGEKIT_KEY, startTrackerAndSandbox } from '../support/tracker.ts'
+import { statusOf } from '../support/webhooks.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const README = readFileSync(`${ROOT}/README.md`, 'utf8')
+
+/** The one fenced block of the README that contains this text. */
+function block(language: string, text: string): string {
+  const blocks = [...README.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
+  const found = blocks.filter(([, kind, code = '']) => kind === language && code.includes(text))
+  expect(found).toHaveLength(1)
+  return found[0]?.[2] ?? ''
+}
+
+async function run(program: string, args: readonly string[], env: { [name: string]: string }) {
+  const { PATH = '', HOME = '' } = process.env
+  return promisify(execFile)(program, args, { cwd: ROOT, env: { PATH, HOME, ...env } })
+}
+
+test("the README's SDK example uploads through the tracker and reads the file from ImageKit", async () => {
+  const { tracker, sandbox, sandboxUrl } = await startTrackerAndSandbox()
+  const example = block('js', '.withResponse()')
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', example], {
+    TRACKER_URL: tracker.url,
+    TRACKER_API_KEY: API_KEY,
+    IMAGEKIT_PRIVATE_KEY: IMAGEKIT_KEY,
+    // Where the SDK's second client, which has no address of its own, sends its requests.
+    IMAGE_KIT_BASE_URL: sandboxUrl,
+  })
+  const [fileId = ''] = /\b[\da-f]{24}\b/.exec(stdout) ?? []
+  expect(sandbox.uploads()).toMatchObject([{ parameters: { fileName: 'mug.png' } }])
+  expect(stdout).toContain(`<${tracker.url}/assets/${fileId}/status?token=`)
+  expect(stdout).toContain("type: 'file'")
+  expect((await statusOf(tracker, fileId)).extensions).toHaveLength(2)
+})
+
+test("the README's curl example uploads a file and waits for its final status", async () => {
+  const { tracker } = await startTrackerAndSandbox()
+  const example = block('bash', 'curl')
+  const { stdout } = await run('bash', ['-euc', example], {
+    TRACKER_URL: tracker.url,
+    TRACKER_API_KEY: API_KEY,
+  })
+  expect(JSON.parse(stdout)).toMatchObject({ status: 'success', extensionStatus: { 'remove-bg': 'success' } })
+})
+
+test('the README shows a status with exactly the fields that the service returns', async () => {
+  const { tracker } = await startTrackerAndSandbox()
+  const response = await tracker.fetch('/api/v1/files/upload', { method: 'POST', body: uploadForm() })
+  const { fileId } = (await response.json()) as { fileId: string }
+  const shown = JSON.parse(block('jsonc', '"extensionStatus"').replace(' …]', ']').replace('},]', '}]'))
+  const status = await statusOf(tracker, fileId)
+  expect(Object.keys(shown)).toEqual(Object.keys(status))
+  expect(Object.keys(shown.extensions[0])).toEqual(Object.keys(status.extensions[0] ?? {}))
+})
+
+test("the README's check of a notification accepts what the caller's own webhookUrl receives", async () => {
+  const secret = `whsec_${Buffer.from('a secret of the tests, 24 b').toString('base64')}`
+  const { tracker } = await startTrackerAndSandbox({
+    ALLOW_PRIVATE_TARGETS: 'true',
+    TRACKER_WEBHOOK_SECRET: secret,
+  })
+  const receiver = await startReceiver()
+  const form = uploadForm()
+  form.set('webhookUrl', receiver.url)
+  await tracker.fetch('/api/v1/files/upload', { method: 'POST', body: form })
+  await vi.waitFor(() => expect(receiver.requests).toHaveLength(1), { timeout: 10_000 })
+  const [request] = receiver.requests
+
+  const lines = block('js', "from 'standardwebhooks'").trim().split('\n')
+  const statement = lines.at(-1)?.replace('const payload =', 'return')
+  const verify = new Function('Webhook', 'process', 'rawBody', 'request', String(statement))
+  const payload = verify(Webhook, { env: { TRACKER_WEBHOOK_SECRET: secret } }, request?.body, request)
+  expect(payload).toEqual({ service: 'remove-bg', status: 'SUCCESS', fileObject: expect.any(Object) })
+})
+
+function uploadForm(): FormData {
+  const form = new FormData()
+  const bytes = readFileSync(`${ROOT}/docs/images/mug.png`)
+  form.set('file', new Blob([bytes]), 'mug.png')
+  form.set('fileName', 'mug.png')
+  form.set('extensions', JSON.stringify([{ name: 'remove-bg' }]))
+  return form
+}
