@@ -1,9 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
+const TESTS = 'test/**/*.test.ts'
+/** They need `/proc`, a C compiler, `LD_PRELOAD`, `prlimit`, `ulimit` or more than one loopback address. */
+const LINUX_TESTS = 'test/**/*.linux.test.ts'
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     // No module of ours keeps state and no test replaces one, so files need no fresh process, only the cores.
     isolate: false,
     // Tests wait more than they compute: for the disk, for limits of time.
@@ -13,7 +16,12 @@ export default defineConfig({
     expect: { poll: { timeout: 10_000 } },
     // The long form of some chaos tests leaves folders of many thousand files.
     hookTimeout: process.env['CHAOS'] === 'long' ? 300_000 : 30_000,
-    reporters: ['default', ['json', { outputFile: 'coverage/tests.json' }]],
+    reporters: ['default', 'json'],
+    outputFile: { json: 'coverage/tests.json' },
     coverage: { provider: 'v8', include: ['src/**/*.{ts,tsx}'], reporter: ['text-summary', 'html'] },
+    projects: [
+      { extends: true, test: { name: 'portable', include: [TESTS], exclude: [LINUX_TESTS] } },
+      { extends: true, test: { name: 'linux', include: [LINUX_TESTS] } },
+    ],
   },
 })

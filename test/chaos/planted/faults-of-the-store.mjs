@@ -1,6 +1,6 @@
 const QUEUE = { file: 'src/store/sqlite/commit-queue.ts', tests: ['test/store/group-commit.test.ts'] }
 const READS = { file: 'src/store/sqlite/gathered-reads.ts', tests: ['test/store/gathered-reads.test.ts'] }
-const POWER = { file: 'src/store/sqlite/connection.ts', tests: ['test/chaos/power-loss.test.ts'] }
+const POWER = { file: 'src/store/sqlite/connection.ts', tests: ['test/chaos/power-loss.linux.test.ts'] }
 const CONTRACT = ['test/store/sqlite-store.test.ts']
 
 /** Faults in `src/store`: a write that is lost, half done, or told too early. */
@@ -12,7 +12,7 @@ export const FAULTS_OF_THE_STORE = [
     file: 'src/store/sqlite/commit-queue.ts',
     find: 'transaction.commit.run()',
     replace: 'setImmediate(() => transaction.commit.run())',
-    tests: ['test/chaos/power-loss.test.ts'],
+    tests: ['test/chaos/power-loss.linux.test.ts'],
   },
   {
     name: 'answer-before-the-commit',

@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
+import { readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { backUp } from '../../../src/tracking/operators/back-up.ts'
 import { temporaryDirectory } from '../../support/tracker.ts'
 
 const OPEN_FILES = '/proc/self/fd'
 
-test.skipIf(!existsSync(OPEN_FILES))('a backup that cannot be written down leaves nothing open', async () => {
+test('a backup that cannot be written down leaves nothing open', async () => {
   const backupFolder = temporaryDirectory()
   const store = {
     backUp: async (path: string) => writeFileSync(path, 'a copy'),

@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { MAIN, runProgram } from '../support/program.ts'
+import { temporaryDirectory } from '../support/tracker.ts'
+
+test('a new database on a disk that is full is refused with the reason, and made once there is room', async () => {
+  const directory = temporaryDirectory()
+  const path = join(directory, 'tracker.db')
+  // Enough for the lock beside it, not for the schema: it fails in the middle of a migration.
+  const limited = `ulimit -f 40; exec "$0" "$1" migrate`
+  const env = { ...process.env, DATABASE_URL: `file:${path}` }
+  const { status, stderr } = spawnSync('bash', ['-c', limited, process.execPath, MAIN], {
+    env,
+    encoding: 'utf8',
+  })
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: expect.stringMatching(/cannot be opened: (database or disk is full|disk I\/O error)/),
+  })
+  const migrated = runProgram(['migrate'], { DATABASE_URL: `file:${path}` })
+  expect(await migrated.exited).toBe(0)
+  expect(migrated.output()).toMatch(/[1-9]\d* migration\(s\) ran/)
+})
