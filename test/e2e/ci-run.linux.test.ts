@@ -1,0 +1,85 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { temporaryDirectory } from '../support/tracker.ts'
+
+const NEEDED = ['g++', 'make', 'python3', 'cc', 'prlimit', 'taskset', 'which', 'git', 'wrk', 'chromium']
+const REPORT = { numPassedTests: 3, numFailedTests: 0, numPendingTests: 0 }
+
+/**
+ * A copy of .ci/run with nothing on the path but stand-ins that log how they were called. `attempts` says at which attempt
+ * `apt-get update` and `npm ci` succeed, `installs` what `apt-get install` brings.
+ */
+function runGate({
+  tools = NEEDED,
+  installs = [] as string[],
+  attempts = 1,
+  reports = ['tests', 'tests-linux'],
+}) {
+  const directory = temporaryDirectory()
+  const bin = join(directory, 'bin')
+  const log = join(directory, 'log')
+  mkdirSync(join(directory, '.ci'))
+  mkdirSync(bin)
+  cpSync('.ci/run', join(directory, '.ci/run'))
+  symlinkSync(process.execPath, join(bin, 'node'))
+  for (const name of ['dirname', 'rm']) symlinkSync(`/usr/bin/${name}`, join(bin, name))
+  const standIn = (name: string, script = '') => {
+    writeFileSync(join(bin, name), `#!/bin/bash\necho "${name} $*" >>${log}\n${script}\n`)
+    chmodSync(join(bin, name), 0o755)
+  }
+  const succeedsAt = `(( $(/bin/grep -c "^\${0##*/} $*" ${log}) >= ${attempts} ))`
+  const install = installs.map((tool) => `echo '#!/bin/bash' >${bin}/${tool}; /bin/chmod +x ${bin}/${tool}`)
+  const write = reports.map((name) => `echo '${JSON.stringify(REPORT)}' >coverage/${name}.json`)
+  for (const tool of [...tools, 'sleep', 'npx']) standIn(tool)
+  standIn('apt-get', `case $1 in update) ${succeedsAt} ;; install) ${install.join('; ')} ;; esac`)
+  standIn(
+    'npm',
+    `case $* in ci) ${succeedsAt} ;; 'run check') /bin/mkdir -p coverage; ${write.join('; ')} ;; esac`,
+  )
+  const { status, stdout, stderr } = spawnSync('/bin/bash', [join(directory, '.ci/run')], {
+    env: { PATH: bin },
+    encoding: 'utf8',
+  })
+  const calls = existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n') : []
+  return { status, stdout, stderr, calls }
+}
+
+test('The gate repeats a download that fails, and then runs every check and the bench', () => {
+  const { status, stdout, calls } = runGate({
+    tools: NEEDED.filter((tool) => tool !== 'wrk'),
+    installs: ['wrk'],
+    attempts: 3,
+  })
+  const repeated = (command: string) => [command, 'sleep 15', command, 'sleep 30', command]
+  expect(calls).toEqual([
+    ...repeated('apt-get update'),
+    'apt-get install -y --no-install-recommends wrk',
+    ...repeated('npm ci'),
+    'npm run check',
+    'npm run bench -- --quick',
+  ])
+  expect(stdout).toContain('6 passed, 0 failed, 0 skipped')
+  expect(status).toBe(0)
+})
+
+test('The gate names each tool that is missing and can not be installed, and runs nothing', () => {
+  const tools = NEEDED.filter((tool) => !['prlimit', 'chromium'].includes(tool))
+  const { status, stderr, calls } = runGate({ tools })
+  expect(stderr).toContain('missing: prlimit chromium\n')
+  expect(status).toBe(1)
+  expect(calls.filter((call) => call.startsWith('npm'))).toEqual([])
+})
+
+test('The gate gives up a download after three attempts', () => {
+  const { status, calls } = runGate({ attempts: 4 })
+  expect(calls.filter((call) => call === 'npm ci')).toHaveLength(3)
+  expect(status).toBe(1)
+})
+
+test.each(['tests', 'tests-linux'])('The gate fails if only %s were reported', (only) => {
+  const { status, stdout } = runGate({ reports: [only] })
+  expect(stdout).toContain('no test ran')
+  expect(status).toBe(1)
+})
