@@ -1,4 +1,3 @@
-import { dirname } from 'node:path'
 import type { Hono } from 'hono'
 import { createAdminPages } from './admin/admin-pages.tsx'
 import type { Config } from './config.ts'
@@ -31,7 +30,7 @@ type RoutesDeps = DepsOf<typeof uploadRoutes> &
   DepsOf<typeof deliveryRoutes> &
   DepsOf<typeof overviewRoutes> &
   Omit<DepsOf<typeof statusRoutes>, 'statusTokens' | 'startTimer' | 'askStatus'> &
-  Omit<DepsOf<typeof upkeepRoutes>, 'backupFolder'> &
+  DepsOf<typeof upkeepRoutes> &
   DepsOf<typeof doctorRoutes> &
   Omit<DepsOf<typeof metricsRoutes>, 'isPublic'> &
   DepsOf<typeof healthRoutes> &
@@ -62,7 +61,7 @@ export function createServiceApp(deps: RoutesDeps): { app: Hono<AppEnv>; direct:
       overviewRoutes(deps),
       statusRoutes({ ...statusDeps, askStatus }),
       // After the routes of statuses: `/assets/status` is no asset.
-      upkeepRoutes({ ...deps, backupFolder: dirname(config.database.path) }),
+      upkeepRoutes(deps),
       doctorRoutes(deps),
       metricsRoutes({ ...deps, isPublic: config.metricsPublic }),
       pages.routes,

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Hono } from 'hono'
 import type { Config } from './config.ts'
 import { TrackerError } from './domain/errors.ts'
@@ -29,6 +29,7 @@ import { createAnswerBacklog } from './tracking/answer-backlog.ts'
 import { createCapabilityTokens } from './tracking/capability-tokens.ts'
 import { createTurns } from './tracking/in-turn.ts'
 import { createLinks } from './tracking/links.ts'
+import { removeLeftoverBackups } from './tracking/operators/back-up.ts'
 import { createReadiness } from './tracking/readiness.ts'
 import { createRefusedLog } from './tracking/refused-log.ts'
 import { createStatusBoard } from './tracking/status-board.ts'
@@ -50,18 +51,29 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const { clock = Date.now, logger: log = createLog(config.logLevel), drainMs = 10_000 } = overrides
   const address = { publicUrl: config.publicUrl }
   const publicUrl = () => address.publicUrl
+  const backupPrefix = join(dirname(config.database.path), `.${basename(config.database.path)}-backup-`)
   const secretFile = join(dirname(config.database.path), 'token-secret')
   const tokens = createCapabilityTokens(config.tokenSecrets ?? [keepTokenSecret(secretFile)])
   const links = createLinks(publicUrl, tokens)
   const arrivals = createTurnEnd()
   const { store, tryOpen } = createOpeningStore(async () => {
     const { path } = config.database
-    const opened = overrides.store ?? openSqliteStore({ path, isMoreComing: () => arrivals.isAwaited() })
+    const opened =
+      overrides.store ??
+      openSqliteStore({
+        path,
+        isMoreComing: () => arrivals.isAwaited(),
+        onOpen: (database) => log.info(database, 'database opened'),
+      })
     opened.watchCommits((commit) => {
       noteCommit(commit)
       jobs.noteCommit(commit)
     })
     try {
+      // Only the process that holds the database makes them, so none of these is in use.
+      await removeLeftoverBackups(backupPrefix).catch((err: unknown) =>
+        log.warn({ err }, 'leftover backups could not be removed'),
+      )
       const { submissions } = await opened.recoverAbandoned(clock())
       if (submissions > 0) log.warn({ submissions }, 'uploads of a process that died are unconfirmed now')
       return opened
@@ -146,6 +158,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     readiness: createReadiness({ store, backlog }),
     reconciling,
     wake: jobs.wakeRetrier,
+    backupPrefix,
     publicUrl,
     uploadLimits,
     instanceId,

@@ -126,11 +126,11 @@ function reportError(error: unknown, { env, stderr }: CommandContext): number {
   const stack = showsStack && error instanceof Error ? error.stack : undefined
   const hint = errorCode(error) === 'EADDRINUSE' ? '. Set another PORT.' : ''
   printLine(stderr, stack ?? `${errorMessage(error)}${hint}`)
-  if (error instanceof ConfigError || isStoreLocked(error)) return 2
+  if (error instanceof ConfigError || isDatabaseStartError(error)) return 2
   return error instanceof CommandError ? error.exitCode : 1
 }
 
 /** By its name: the class itself would load the database into every command. */
-function isStoreLocked(error: unknown): boolean {
-  return error instanceof Error && error.name === 'StoreLockedError'
+function isDatabaseStartError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'DatabaseStartError'
 }

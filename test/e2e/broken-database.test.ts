@@ -1,7 +1,17 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { isReady, register, sendUpload, statusOf, tellSuccess } from '../chaos/disk/service-calls.ts'
 import { startBrokenImagekit } from '../support/broken-imagekit.ts'
 import { runProgram, runServe } from '../support/program.ts'
@@ -91,4 +101,89 @@ test('a database that is damaged while the service runs is told, takes nothing i
   expect(await statusOf(restored.url, 'known')).toBe('success')
   expect(await tellSuccess(untold)).toMatchObject({ status: 200, body: { outcome: 'applied' } })
   expect(await statusOf(restored.url, 'untold')).toBe('success')
+})
+
+test('a database with a newer schema ends serve and migrate with 2, and both schemas are named', async () => {
+  const path = join(temporaryDirectory(), 'tracker.db')
+  expect(await runProgram(['migrate'], settings(path)).exited).toBe(0)
+  const other = new Database(path)
+  const known = other.prepare('SELECT count(*) FROM __drizzle_migrations').pluck().get() as number
+  other
+    .prepare('INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)')
+    .run('of a later version', Date.parse('2099-01-02T03:04:05.678Z'))
+  other.close()
+  const before = readFileSync(path)
+  for (const command of ['serve', 'migrate']) {
+    const program = runProgram([command], settings(path))
+    expect(await program.exited).toBe(2)
+    expect(program.output()).toMatch(
+      new RegExp(
+        `The database ${path} has schema ${known + 1} \\(2099-01-02T03:04:05.678Z\\), ` +
+          `which this program does not know\\. It supports schema ${known} \\(20\\S+Z\\)\\.`,
+      ),
+    )
+  }
+  expect(readFileSync(path)).toEqual(before)
+})
+
+test('a database file with a hard link ends serve and migrate with 2 until the link is removed', async () => {
+  const path = join(temporaryDirectory(), 'tracker.db')
+  expect(await runProgram(['migrate'], settings(path)).exited).toBe(0)
+  linkSync(path, `${path}.link`)
+  const commands = { serve: path, migrate: `${path}.link` }
+  for (const [command, from] of Object.entries(commands)) {
+    const program = runProgram([command], settings(from))
+    expect(await program.exited).toBe(2)
+    expect(program.output()).toContain(`The database ${from} has 2 hard links.`)
+  }
+  rmSync(`${path}.link`)
+  expect(await runProgram(['migrate'], settings(path)).exited).toBe(0)
+})
+
+test('the start logs how many frames of the write-ahead log were recovered', async () => {
+  const directory = temporaryDirectory()
+  const path = join(directory, 'tracker.db')
+  const opened = /"recoveredFrames":(\d+),"framesInLog":(\d+),.*"msg":"database opened"/
+  const service = await runServe(settings(path))
+  await service.printed(opened)
+  for (const name of ['a', 'b', 'c']) await register(service.url, name)
+  service.process.kill('SIGKILL')
+  await service.exited
+
+  const damaged = join(temporaryDirectory(), 'tracker.db')
+  for (const end of ['', '-wal']) copyFileSync(path + end, damaged + end)
+  const restarted = await runServe(settings(path))
+  const [, recovered, inLog] = await restarted.printed(opened)
+  expect(Number(recovered)).toBeGreaterThan(0)
+  expect(recovered).toBe(inLog)
+
+  const log = readFileSync(`${damaged}-wal`)
+  log.writeUInt8((log.at(-1) ?? 0) ^ 1, log.length - 1)
+  writeFileSync(`${damaged}-wal`, log)
+  const [, fewer, asMany] = await (await runServe(settings(damaged))).printed(opened)
+  expect(asMany).toBe(inLog)
+  expect(Number(fewer)).toBeLessThan(Number(recovered))
+})
+
+test('a start removes the backup that kill -9 interrupted, and nothing else', async () => {
+  const directory = temporaryDirectory()
+  const path = join(directory, 'tracker.db')
+  const service = await runServe(settings(path))
+  const told = await Promise.all(Array.from({ length: 20 }, (_, index) => register(service.url, `${index}`)))
+  for (const one of told) await tellSuccess(one, 'x'.repeat(900_000))
+  const own = ['backup-a1B2c3', '.tracker.db-backup-of-mine', '.other.db-backup-a1B2c3']
+  for (const name of own) mkdirSync(join(directory, name))
+
+  const watcher = watch(directory, (_, name) => {
+    if (name !== null && !own.includes(name) && name.includes('backup-')) service.process.kill('SIGKILL')
+  })
+  onTestFinished(() => watcher.close())
+  await expect(fetch(`${service.url}/backup`, { method: 'POST' })).rejects.toThrow()
+  await service.exited
+  const folders = () => readdirSync(directory).filter((name) => name.includes('backup-'))
+  expect(folders()).toHaveLength(own.length + 1)
+  expect(statSync(`${path}-lock`).mode & 0o777).toBe(0o600)
+
+  await runServe(settings(path))
+  expect(folders().toSorted()).toEqual(own.toSorted())
 })

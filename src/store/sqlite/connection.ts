@@ -25,7 +25,8 @@ const PRAGMAS = [
   'temp_store = MEMORY',
 ]
 
-function makePrivate(path: string): void {
+/** Makes the file with mode 600 unless it exists. */
+export function makePrivate(path: string): void {
   try {
     closeSync(openSync(path, 'wx', 0o600))
   } catch {

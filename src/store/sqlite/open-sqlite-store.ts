@@ -1,12 +1,13 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { v7 } from 'uuid'
 import { TrackerError } from '../../domain/errors.ts'
 import type { Store } from '../store.ts'
 import { type Connection, openConnection } from './connection.ts'
 import { migrateConnection } from './migrations.ts'
-import { StoreLockedError, takeProcessLock } from './process-lock.ts'
+import { takeProcessLock } from './process-lock.ts'
 import { createSqliteStore } from './sqlite-store.ts'
+import { DatabaseStartError } from './start-error.ts'
 
 export type SqliteStoreOptions = {
   path: string
@@ -20,21 +21,34 @@ export type SqliteStoreOptions = {
   mostWaitMs?: number
   /** Makes the ids of runs. */
   newId?: () => string
+  onOpen?: (opened: OpenedDatabase) => void
+}
+
+/** What the start found in the write-ahead log, and what it did to the schema. */
+type OpenedDatabase = {
+  /** Committed frames that SQLite read back from the log. */
+  recoveredFrames: number
+  /** Frames for which the log file has room. More than were recovered: the rest is from before the last checkpoint, or damaged. */
+  framesInLog: number
+  migrations: number
 }
 
 const MAX_QUEUED = 10_000
 
 /**
  * Opens the database, makes it where there is none, and brings its schema up to date.
- * Throws `StoreLockedError` while another process has it, and `store_unavailable` where the file cannot be used.
+ * Throws `DatabaseStartError` for one that must not be opened, as while another process has it, and `store_unavailable` where
+ * the file cannot be used.
  */
 export function openSqliteStore({
   path,
   maxQueued = MAX_QUEUED,
   newId = v7,
+  onOpen,
   ...queueing
 }: SqliteStoreOptions): Store {
-  return openMigrated(path, (connection, unlock) => {
+  return openMigrated(path, (connection, unlock, opened) => {
+    onOpen?.(opened)
     const store = createSqliteStore(connection, { ...queueing, maxQueued, newId })
     return {
       ...store,
@@ -58,29 +72,60 @@ export function hasDatabase(path: string): boolean {
 
 /** Brings the schema up to date and returns how many migrations ran. Throws as `openSqliteStore` does. */
 export function migrateSqlite(path: string): number {
-  return openMigrated(path, (connection, unlock, ran) => {
+  return openMigrated(path, (connection, unlock, { migrations }) => {
     connection.close()
     unlock()
-    return ran
+    return migrations
   })
 }
 
 function openMigrated<T>(
   path: string,
-  use: (connection: Connection, unlock: () => void, ran: number) => T,
+  use: (connection: Connection, unlock: () => void, opened: OpenedDatabase) => T,
 ): T {
   let unlock: (() => void) | undefined
   let connection: Connection | undefined
   try {
     mkdirSync(dirname(path), { recursive: true })
+    refuseHardLinks(path)
     unlock = takeProcessLock(path)
+    const logBytes = sizeOf(`${existsSync(path) ? realpathSync(path) : path}-wal`)
     connection = openConnection(path)
-    return use(connection, unlock, migrateConnection(connection))
+    const frames = countFrames(connection, logBytes)
+    return use(connection, unlock, { ...frames, migrations: migrateConnection(connection) })
   } catch (error) {
     connection?.close()
     unlock?.()
-    throw error instanceof StoreLockedError ? error : cannotOpen(path, error)
+    throw error instanceof DatabaseStartError ? error : cannotOpen(path, error)
   }
+}
+
+/** Under each of its names the file would have a lock and a log of its own. */
+function refuseHardLinks(path: string): void {
+  const links = statSync(path, { throwIfNoEntry: false })
+  if (links?.isFile() && links.nlink > 1)
+    throw new DatabaseStartError(
+      `The database ${path} has ${links.nlink} hard links. Remove the other names, or replace them with copies, and start again.`,
+    )
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+}
+
+/** https://www.sqlite.org/fileformat2.html#walformat */
+const LOG_HEADER_BYTES = 32
+const FRAME_HEADER_BYTES = 24
+
+function countFrames(connection: Connection, logBytes: number) {
+  // Opens the log, which recovers it, and copies nothing.
+  const [{ log = 0 } = {}] = connection.pragma('wal_checkpoint(NOOP)') as { log?: number }[]
+  const pageBytes = Number(connection.pragma('page_size', { simple: true }))
+  const framesInLog = Math.max(
+    Math.floor((logBytes - LOG_HEADER_BYTES) / (pageBytes + FRAME_HEADER_BYTES)),
+    0,
+  )
+  return { recoveredFrames: Math.max(log, 0), framesInLog }
 }
 
 function cannotOpen(path: string, cause: unknown): TrackerError {

@@ -1,11 +1,12 @@
-import { existsSync, realpathSync } from 'node:fs'
+import { chmodSync, existsSync, realpathSync } from 'node:fs'
 import Database from 'better-sqlite3'
+import { makePrivate } from './connection.ts'
+import { DatabaseStartError } from './start-error.ts'
 
-/** Another process has the database. Not a `TrackerError`: no request ever meets it, only the start of a command. */
-export class StoreLockedError extends Error {
+/** Another process has the database. */
+export class StoreLockedError extends DatabaseStartError {
   constructor(path: string, cause: unknown) {
     super(`The database ${path} is in use by another process. Stop that process first.`, { cause })
-    this.name = 'StoreLockedError'
   }
 }
 
@@ -16,8 +17,12 @@ export class StoreLockedError extends Error {
 export function takeProcessLock(path: string): () => void {
   // Under whatever link it is known, the same file has the same lock.
   const realPath = existsSync(path) ? realpathSync(path) : path
-  const lock = new Database(`${realPath}-lock`, { timeout: 0 })
+  const lockPath = `${realPath}-lock`
+  // Whoever can read the file can hold the lock, and keep the service from starting.
+  makePrivate(lockPath)
+  const lock = new Database(lockPath, { timeout: 0 })
   try {
+    chmodSync(lockPath, 0o600)
     lock.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     lock.close()

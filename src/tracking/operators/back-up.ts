@@ -1,21 +1,21 @@
-import { chmod, mkdtemp, open, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Act } from '../../domain/act.ts'
 
 type BackUpDeps = {
   store: { backUp(path: string): Promise<void>; recordAct(act: Act): Promise<void> }
   clock: () => number
-  /** Where there is room for a copy of the database. */
-  backupFolder: string
+  /** The start of the path of a folder for a copy of the database. No other program or database uses it. */
+  backupPrefix: string
 }
 
 /** A consistent copy of the database as a stream; the service goes on meanwhile. The copy is gone once it was read. */
 export async function backUp(
-  { store, clock, backupFolder }: BackUpDeps,
+  { store, clock, backupPrefix }: BackUpDeps,
   { reason, actor }: { reason: string | null; actor: string },
 ): Promise<{ stream: ReadableStream; bytes: number }> {
-  const folder = await mkdtemp(join(backupFolder, 'backup-'))
+  const folder = await mkdtemp(backupPrefix)
   try {
     const path = join(folder, 'tracker.db')
     await store.backUp(path)
@@ -36,4 +36,20 @@ export async function backUp(
   } finally {
     await rm(folder, { recursive: true })
   }
+}
+
+/** What `mkdtemp` appends to a prefix. */
+const RANDOM_END = /^[A-Za-z0-9]{6}$/
+
+/** Removes the copies of backups that the end of the process interrupted. */
+export async function removeLeftoverBackups(backupPrefix: string): Promise<void> {
+  const [folder, prefix] = [dirname(backupPrefix), basename(backupPrefix)]
+  const entries = await readdir(folder, { withFileTypes: true })
+  const leftover = entries.filter(
+    (entry) =>
+      entry.isDirectory() &&
+      entry.name.startsWith(prefix) &&
+      RANDOM_END.test(entry.name.slice(prefix.length)),
+  )
+  await Promise.all(leftover.map(({ name }) => rm(join(folder, name), { recursive: true })))
 }

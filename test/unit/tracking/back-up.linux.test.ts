@@ -1,4 +1,5 @@
 import { readdirSync, readlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { backUp } from '../../../src/tracking/operators/back-up.ts'
 import { temporaryDirectory } from '../../support/tracker.ts'
@@ -7,12 +8,13 @@ const OPEN_FILES = '/proc/self/fd'
 
 test('a backup that cannot be written down leaves nothing open', async () => {
   const backupFolder = temporaryDirectory()
+  const backupPrefix = join(backupFolder, 'backup-')
   const store = {
     backUp: async (path: string) => writeFileSync(path, 'a copy'),
     recordAct: () => Promise.reject(new Error('the disk is full')),
   }
   const by = { reason: null, actor: 'operator' }
-  await expect(backUp({ store, clock: () => 1, backupFolder }, by)).rejects.toThrow('full')
+  await expect(backUp({ store, clock: () => 1, backupPrefix }, by)).rejects.toThrow('full')
   expect(readdirSync(backupFolder)).toEqual([])
   expect(openFiles().filter((path) => path.startsWith(backupFolder))).toEqual([])
 })
