@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-const TESTS = 'test/**/*.test.ts'
+const TESTS = ['test/**/*.test.ts', 'bench/**/*.test.mjs']
 /** They need `/proc`, a C compiler, `LD_PRELOAD`, `prlimit`, `ulimit` or more than one loopback address. */
 const LINUX_TESTS = 'test/**/*.linux.test.ts'
 
@@ -20,7 +20,7 @@ export default defineConfig({
     outputFile: { json: 'coverage/tests.json' },
     coverage: { provider: 'v8', include: ['src/**/*.{ts,tsx}'], reporter: ['text-summary', 'html'] },
     projects: [
-      { extends: true, test: { name: 'portable', include: [TESTS], exclude: [LINUX_TESTS] } },
+      { extends: true, test: { name: 'portable', include: TESTS, exclude: [LINUX_TESTS] } },
       { extends: true, test: { name: 'linux', include: [LINUX_TESTS] } },
     ],
   },

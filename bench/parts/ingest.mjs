@@ -10,8 +10,8 @@ const STAND_BESIDE = {
   256: [TRACKER, BARE, HONO, EXPRESS],
 }
 
-/** Half of the goal against Express is near: few rounds would tell of the machine as much as of the program. */
-const QUICK_ROUNDS = 5
+/** Of one round the machine decides as much as the program. */
+const QUICK_ROUNDS = 3
 
 export async function measure(given) {
   const bench = given.isQuick ? { ...given, rounds: QUICK_ROUNDS } : given
