@@ -6,6 +6,8 @@ import type { Store } from './store/store.ts'
 /** What a test may put in the place of the real thing. */
 export type Overrides = {
   clock?: () => number
+  /** What measures how long the service runs, in milliseconds: nothing sets it. */
+  uptimeMs?: () => number
   store?: Store
   logger?: Logger
   /** How long ImageKit may be silent, in milliseconds. */

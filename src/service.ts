@@ -27,6 +27,7 @@ import { keepTokenSecret } from './token-secret.ts'
 import { createAccess } from './tracking/access.ts'
 import { createAnswerBacklog } from './tracking/answer-backlog.ts'
 import { createCapabilityTokens } from './tracking/capability-tokens.ts'
+import { createClaimClock } from './tracking/claim-clock.ts'
 import { createTurns } from './tracking/in-turn.ts'
 import { createLinks } from './tracking/links.ts'
 import { removeLeftoverBackups } from './tracking/operators/back-up.ts'
@@ -49,6 +50,7 @@ export type Service = {
 /** The composition root: wires everything together. */
 export function createService(config: Config, overrides: Overrides = {}): Service {
   const { clock = Date.now, logger: log = createLog(config.logLevel), drainMs = 10_000 } = overrides
+  const claimClock = createClaimClock({ clock, uptimeMs: overrides.uptimeMs ?? (() => performance.now()) })
   const address = { publicUrl: config.publicUrl }
   const publicUrl = () => address.publicUrl
   const backupPrefix = join(dirname(config.database.path), `.${basename(config.database.path)}-backup-`)
@@ -76,6 +78,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       )
       const { submissions } = await opened.recoverAbandoned(clock())
       if (submissions > 0) log.warn({ submissions }, 'uploads of a process that died are unconfirmed now')
+      claimClock.continueFrom(await opened.findNewestClaimAt())
       return opened
     } catch (error) {
       await opened.close()
@@ -117,6 +120,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     access,
     gate,
     clock,
+    claimClock,
     meter,
     overdueAfterMs,
     readBody: bodies.proven,

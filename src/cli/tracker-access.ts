@@ -6,10 +6,7 @@ import { isLoopbackHost, urlHost } from '../domain/loopback.ts'
 /** Where the service is, and the key that opens it; `keyName` is the variable that holds it. */
 export type TrackerAccess = { url: string; key: { name: string; secret: string } | undefined }
 
-const KEY_VARIABLES = [
-  { name: 'TRACKER_ADMIN_KEY', kind: 'admin' },
-  { name: 'TRACKER_API_KEY', kind: 'api' },
-] as const
+const KEY_VARIABLES = ['TRACKER_ADMIN_KEY', 'TRACKER_API_KEY']
 
 /** Reads what the client commands need of the environment. Throws `ConfigError`. */
 export function parseTrackerAccess(env: Environment, readText: ReadText): TrackerAccess {
@@ -18,10 +15,10 @@ export function parseTrackerAccess(env: Environment, readText: ReadText): Tracke
   const port = variables.integer('PORT', 3000, 0, 65_535)
   const local = `http://${isLoopbackHost(host) ? urlHost(host) : '127.0.0.1'}:${port}`
   const url = variables.baseUrl('TRACKER_URL') ?? variables.baseUrl('PUBLIC_URL') ?? local
-  const keys = KEY_VARIABLES.flatMap(({ name, kind }) => {
+  const keys = KEY_VARIABLES.flatMap((name) => {
     const text = variables.text(name)
     if (text === undefined) return []
-    const parsed = parseAccessKeys(text, kind)
+    const parsed = parseAccessKeys(text)
     for (const problem of parsed.problems) variables.problem(name, problem)
     return parsed.keys.slice(0, 1).map(({ secret }) => ({ name, secret }))
   })

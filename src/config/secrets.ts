@@ -6,8 +6,8 @@ export function parseSecrets(
   variables: Variables,
   isLocal: boolean,
 ): { apiKeys: AccessKey[]; adminKeys: AccessKey[]; tokenSecrets: string[] | null; loopbackOnly: boolean } {
-  const apiKeys = parseKeys(variables, 'TRACKER_API_KEY', 'api', isLocal)
-  const adminKeys = parseKeys(variables, 'TRACKER_ADMIN_KEY', 'admin', isLocal)
+  const apiKeys = parseKeys(variables, 'TRACKER_API_KEY', isLocal)
+  const adminKeys = parseKeys(variables, 'TRACKER_ADMIN_KEY', isLocal)
   const shared = apiKeys.find((key) => adminKeys.some((admin) => admin.secret === key.secret))
   if (shared)
     variables.problem(
@@ -28,13 +28,13 @@ export function parseSecrets(
 
 const requiredOffLoopback = 'is required unless HOST and PUBLIC_URL are both loopback'
 
-function parseKeys(variables: Variables, name: string, kind: 'api' | 'admin', isLocal: boolean): AccessKey[] {
+function parseKeys(variables: Variables, name: string, isLocal: boolean): AccessKey[] {
   const text = variables.text(name)
   if (text === undefined) {
     if (!isLocal) variables.problem(name, requiredOffLoopback)
     return []
   }
-  const { keys, problems } = parseAccessKeys(text, kind)
+  const { keys, problems } = parseAccessKeys(text)
   for (const problem of problems) variables.problem(name, problem)
   return keys
 }

@@ -100,6 +100,9 @@ export type Store = OperatorStore &
     /** Claims a key for 24 hours; an older claim of the same scope counts as none, unless it is under way still. */
     claimIdempotencyKey(scope: string, at: number): Promise<IdempotencyClaim>
 
+    /** When the newest claim that is still stored was made; null where there is none. */
+    findNewestClaimAt(): Promise<number | null>
+
     /** Gives a claim back: its request ended without an answer that may be given again. */
     releaseIdempotencyKey(scope: string): Promise<void>
 

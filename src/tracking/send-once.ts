@@ -12,7 +12,8 @@ type SendOnceDeps = {
   }
   backlog: Pick<AnswerBacklog, 'apply'>
   links: Links
-  clock: () => number
+  /** See `createClaimClock`. */
+  claimClock: { now(): number }
   errorBody: (message: string) => object
 }
 
@@ -34,12 +35,12 @@ type OnceRequest = {
 }
 
 async function answerOnce(
-  { store, backlog, clock, errorBody }: SendOnceDeps,
+  { store, backlog, claimClock, errorBody }: SendOnceDeps,
   request: OnceRequest,
 ): Promise<StoredAnswer> {
   const { scope, send } = request
   if (scope === null) return (await send(null)).answer
-  const claim = await store.claimIdempotencyKey(scope, clock())
+  const claim = await store.claimIdempotencyKey(scope, claimClock.now())
   if (claim.kind === 'running')
     throw new TrackerError(
       'request_in_progress',

@@ -74,6 +74,15 @@ export function describeIdempotency(current: () => OpenedStore): void {
       expect(await claim(3_000)).toMatchObject({ kind: 'answered', answer: ANSWER })
     })
 
+    test('the newest claim is known, also to the next process', async () => {
+      expect(await current().store.findNewestClaimAt()).toBeNull()
+      for (const at of [2_000, 3_000, 1_000])
+        await current().store.claimIdempotencyKey(`claimed at ${at}`, at)
+      expect(await current().store.findNewestClaimAt()).toBe(3_000)
+      const store = await current().reopen()
+      expect(await store.findNewestClaimAt()).toBe(3_000)
+    })
+
     test('an expired key can be claimed again, however many have expired', async () => {
       for (let count = 0; count < 50; count++)
         await current().store.claimIdempotencyKey(`older ${count}`, 500)

@@ -15,6 +15,7 @@ import {
 } from '../support/uploads.ts'
 
 const FORM: Entry[] = [FILE, FILE_NAME, ['extensions', EXTENSIONS]]
+const HOUR = 3_600_000
 const KEY = { headers: { 'idempotency-key': 'key-1' } }
 
 async function start(script?: (call: Call) => void, overrides = {}, settings = {}) {
@@ -138,15 +139,53 @@ test('another key name, another path and another key are requests of their own',
 })
 
 test('after 24 hours a key is forgotten', async () => {
+  let passedMs = 0
+  const startedAt = Date.now()
+  const clocks = { clock: () => startedAt + passedMs, uptimeMs: () => passedMs }
+  const { tracker, imagekit } = await start(undefined, clocks)
+  await upload(tracker, FORM, KEY)
+  passedMs += 24 * HOUR - 1
+  await upload(tracker, FORM, KEY)
+  expect(imagekit.calls).toHaveLength(1)
+  passedMs += 1
+  await upload(tracker, FORM, KEY)
+  expect(imagekit.calls).toHaveLength(2)
+})
+
+test('a clock that jumps 26 hours ahead does not upload the same request again, even across a restart', async () => {
   let now = Date.now()
   const { tracker, imagekit } = await start(undefined, { clock: () => now })
   await upload(tracker, FORM, KEY)
-  now += 24 * 60 * 60 * 1000 - 1
-  await upload(tracker, FORM, KEY)
-  expect(imagekit.calls).toHaveLength(1)
-  now += 1
-  await upload(tracker, FORM, KEY)
+  now += 26 * HOUR
+  expect((await upload(tracker, FORM, KEY)).status).toBe(200)
+  now += 26 * HOUR
+  const again = await tracker.restart()
+  expect((await upload(again, FORM, KEY)).status).toBe(200)
+  // By that clock the run is overdue, and its file is looked up.
+  expect(imagekit.calls.filter(({ path }) => path.endsWith('upload'))).toHaveLength(1)
+})
+
+const OLD_KEY = 'old-api-key-0123456789'
+const NEW_KEY = 'new-api-key-0123456789'
+
+const withKey = (key: string) => ({ headers: { ...KEY.headers, authorization: `Bearer ${key}` } })
+
+test('a key without a name that replaces another does not get the responses of the old one', async () => {
+  const { tracker, imagekit } = await start(undefined, {}, { TRACKER_API_KEY: OLD_KEY })
+  const first = await upload(tracker, FORM, withKey(OLD_KEY))
+  const rotated = await tracker.restart({ TRACKER_API_KEY: NEW_KEY })
+  const second = await upload(rotated, FORM, withKey(NEW_KEY))
+  expect(second.headers.get('x-submission-id')).not.toBe(first.headers.get('x-submission-id'))
   expect(imagekit.calls).toHaveLength(2)
+})
+
+test('a key without a name that is inserted in front does not upload the same request again', async () => {
+  const { tracker, imagekit } = await start(undefined, {}, { TRACKER_API_KEY: OLD_KEY })
+  const first = await upload(tracker, FORM, withKey(OLD_KEY))
+  const extended = await tracker.restart({ TRACKER_API_KEY: `${NEW_KEY},${OLD_KEY}` })
+  const again = await upload(extended, FORM, withKey(OLD_KEY))
+  expect(again.headers.get('x-submission-id')).toBe(first.headers.get('x-submission-id'))
+  expect(imagekit.calls).toHaveLength(1)
 })
 
 test('an update with the same key is made once; another body is 422', async () => {

@@ -23,3 +23,17 @@ test.each([
   expect((await ask(tracker, path, { method, key: API_KEY })).status).toBe(403)
   expect((await ask(tracker, path, { method, key: 'no key of ours' })).status).toBe(401)
 })
+
+test('the audit log names an admin key without a name by its secret, whatever its position', async () => {
+  const [first, second] = ['first-admin-0123456789', 'second-admin-0123456789']
+  const tracker = await startTracker({ ...BY_HAND, TRACKER_ADMIN_KEY: first })
+  await ask(tracker, '/reconcile', { method: 'POST', body: { dryRun: false }, key: first })
+  const extended = await tracker.restart({ TRACKER_ADMIN_KEY: `${second},${first}` })
+  await ask(extended, '/reconcile', { method: 'POST', body: { dryRun: false }, key: second })
+  await ask(extended, '/reconcile', { method: 'POST', body: { dryRun: false }, key: first })
+  const { json } = await ask<{ acts: { actor: string }[] }>(extended, '/audit', { key: first })
+  const [newest, middle, oldest] = json.acts.map(({ actor }) => actor)
+  expect(newest).toMatch(/^key-[\da-f]{8}$/)
+  expect(oldest).toBe(newest)
+  expect(middle).not.toBe(newest)
+})

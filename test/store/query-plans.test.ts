@@ -23,6 +23,7 @@ const SCANS: { [statement: string]: RegExp } = {
   deleteEmptyGroups: /^SCAN run_groups$/,
   // Reads the last entry alone.
   findNewestSeq: /^SCAN runs$/,
+  findNewestClaim: /^SCAN idempotency_keys USING COVERING INDEX idempotency_keys_by_age$/,
   // The rings keep it small.
   deleteRefusedFor: /^SCAN refused_deliveries$/,
   deleteRefusedNaming: /^SCAN refused_deliveries$/,
@@ -46,6 +47,7 @@ const IN_ORDER = [
   'skipNamed',
   'findOldestOfGroup',
   'findNewestSeq',
+  'findNewestClaim',
   'listAllRuns',
   'listDeliveries',
   'listApplied',

@@ -20,8 +20,8 @@ export type RunningTracker = {
   directory: string
   /** `fetch` on the tracker, with the API key unless the headers say otherwise. */
   fetch(path: string, init?: RequestInit): Promise<Response>
-  /** Stops this one and starts another on the same files. */
-  restart(): Promise<RunningTracker>
+  /** Stops this one and starts another on the same files, with these changes of its environment. */
+  restart(changes?: Environment): Promise<RunningTracker>
 }
 
 export async function startTracker(
@@ -58,9 +58,9 @@ export async function startTracker(
       if (!headers.has('authorization')) headers.set('authorization', `Bearer ${API_KEY}`)
       return fetch(url + path, { ...init, headers })
     },
-    async restart() {
+    async restart(changes = {}) {
       await stop()
-      return startTracker(env, overrides, directory)
+      return startTracker({ ...env, ...changes }, overrides, directory)
     },
   }
 }

@@ -1,4 +1,4 @@
-import { and, asc, eq, exists, inArray, isNotNull, isNull, lte, ne, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, exists, inArray, isNotNull, isNull, lte, ne, or, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { idempotencyKeys as keys } from './schema/idempotency-keys.ts'
 import { submissions } from './schema/submissions.ts'
@@ -27,6 +27,12 @@ export function prepareIdempotencyStatements(db: BetterSQLite3Database) {
       .from(keys)
       .leftJoin(submissions, eq(submissions.seq, keys.submissionSeq))
       .where(ofScope)
+      .prepare(),
+    findNewestClaim: db
+      .select({ claimedAt: keys.claimedAt })
+      .from(keys)
+      .orderBy(desc(keys.claimedAt))
+      .limit(1)
       .prepare(),
     insertKey: db
       .insert(keys)

@@ -95,6 +95,7 @@ export function createSqliteStore(
       }),
     findAsset: (fileId) => attempt(() => assets.find(fileId)),
     claimIdempotencyKey: (scope, at) => commit(() => claimIdempotencyKey(statements, scope, at)),
+    findNewestClaimAt: () => attempt(() => statements.findNewestClaim.get()?.claimedAt ?? null),
     releaseIdempotencyKey: (scope) =>
       commit(() => {
         statements.deleteUnanswered.run({ scope })

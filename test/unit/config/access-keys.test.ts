@@ -27,6 +27,7 @@ test.each([
   ['a name with a space', `my app:${KEY}`],
   ['no name before the colon', `:${KEY}`],
   ['a name twice', `app:${KEY},app:${OTHER}`],
+  ['a secret twice', `${KEY},app:${KEY}`],
 ])('a key list with %s is a problem', (_, TRACKER_API_KEY) => {
   expect(problemsOf({ ...LOCAL, TRACKER_API_KEY })).toEqual([
     expect.stringMatching(/^TRACKER_API_KEY: key \d/),
@@ -36,4 +37,17 @@ test.each([
 test('one secret may not be API key and admin key at once', () => {
   const problems = problemsOf({ ...LOCAL, TRACKER_API_KEY: `app:${KEY}`, TRACKER_ADMIN_KEY: KEY })
   expect(problems).toEqual([expect.stringContaining('"app"')])
+})
+
+test('a key without a name is named by a hash of its secret alone', () => {
+  const nameOf = (keys: string, variable = 'TRACKER_API_KEY') => {
+    const { apiKeys, adminKeys } = parse({ ...LOCAL, [variable]: keys })
+    return [...apiKeys, ...adminKeys].find(({ secret }) => secret === KEY)?.name
+  }
+  const name = nameOf(KEY)
+  expect(name).toMatch(/^key-[\da-f]{8}$/)
+  expect(nameOf(`${OTHER},${KEY}`)).toBe(name)
+  expect(nameOf(KEY, 'TRACKER_ADMIN_KEY')).toBe(name)
+  expect(nameOf(`app:${KEY}`)).toBe('app')
+  expect(parse({ ...LOCAL, TRACKER_API_KEY: OTHER }).apiKeys[0]?.name).not.toBe(name)
 })
