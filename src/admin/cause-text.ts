@@ -7,7 +7,7 @@ const TEXTS = {
   unknown_status: 'Its status is not known',
   other_file: 'It speaks of another file than its address does',
   not_requested: 'It speaks of an extension that nobody asked for',
-  unknown_submission: 'Its submission is not known',
+  unknown_submission: 'Its submission is not in this database',
   forgotten: 'Its asset has been forgotten',
   forged_token:
     'The token of its address is forged, or of a secret that is no longer in TRACKER_TOKEN_SECRET',

@@ -1,5 +1,8 @@
-/** `failures`: an extension fails too often. `oldest_pending`: some run has been pending for too long. */
-export type AlertKind = 'failures' | 'oldest_pending'
+/**
+ * `failures`: an extension fails too often. `oldest_pending`: some run has been pending for too long.
+ * `unknown_submission`: webhooks arrive for submissions that are not in the database.
+ */
+export type AlertKind = 'failures' | 'oldest_pending' | 'unknown_submission'
 
 export type AlertState = 'firing' | 'resolved'
 

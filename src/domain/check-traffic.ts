@@ -18,19 +18,18 @@ const REMEDIES = {
   too_large: 'See what comes with: deliveries --outcome rejected. ImageKit sends less than 1 MiB.',
   broken_off: 'See that no proxy breaks connections off; ImageKit sends them again.',
   too_slow: 'See that no proxy holds bodies back; ImageKit sends them again.',
+  unknown_submission:
+    'This may be the wrong database: check that the volume of DATABASE_URL is mounted and is not an old backup. With the right database, ImageKit’s retries are applied; after a restore, replay the rejected ones.',
 } as const satisfies { [cause in RefusalCause]: string }
 
-export function isRefusalCause(cause: string | null): cause is RefusalCause {
-  return cause !== null && Object.hasOwn(REMEDIES, cause)
-}
-
-/** Those of the last day. `isAtLeast`: there are more than were counted. */
-export function checkRefused(counts: ReadonlyMap<RefusalCause, number>, isAtLeast: boolean): Check[] {
+/** Those of the last day. */
+export function checkRefused(counts: readonly { cause: RefusalCause; count: number }[]): Check[] {
   const name = 'refused webhooks'
-  if (counts.size === 0) return [ok(name, 'none in the last 24 h')]
-  return [...counts].map(([cause, count]) =>
-    warn(name, `${isAtLeast ? 'at least ' : ''}${count} in the last 24 h: ${cause}`, REMEDIES[cause]),
-  )
+  if (counts.length === 0) return [ok(name, 'none in the last 24 h')]
+  return counts.map(({ cause, count }) => {
+    const report = cause === 'unknown_submission' ? fail : warn
+    return report(name, `${count} in the last 24 h: ${cause}`, REMEDIES[cause])
+  })
 }
 
 /** How long after the end of the window the reconciler has come to every run. */

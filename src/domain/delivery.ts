@@ -38,6 +38,7 @@ export type RefusalCause =
   | 'too_large'
   | 'broken_off'
   | 'too_slow'
+  | 'unknown_submission'
 
 /** A delivery that was refused, kept so that it can be judged again once the cause is mended. */
 export type RefusedDelivery = {
@@ -47,6 +48,8 @@ export type RefusedDelivery = {
   cause: RefusalCause
   /** The token of its address, on the extension route. Never shown. */
   token: string | null
+  /** Null unless the token proves it. */
+  submissionId: string | null
   /** Signature headers among them, for the replay; they are never shown. */
   headers: { [name: string]: string }
   body: Buffer
@@ -54,10 +57,10 @@ export type RefusedDelivery = {
   bytes: number
 }
 
-/** What became of a delivery, known once it and its effect are committed. */
+/** What became of a delivery, known once it and its effect are committed. Nothing is written for a `rejected` one. */
 export type RecordedDelivery = {
   outcome: DeliveryOutcome
-  cause: DeliveryCause | null
+  cause: DeliveryCause | 'unknown_submission' | null
   /** The asset whose status may have changed. */
   fileId: string | null
   runId: string | null

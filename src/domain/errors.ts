@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'imagekit_timeout'
   | 'store_unavailable'
   | 'overloaded'
+  | 'unknown_submission'
 
 export type FieldError = { field: string; message: string }
 

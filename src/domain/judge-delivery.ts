@@ -13,13 +13,7 @@ export type ExtensionWord = {
 }
 
 /** Why a delivery was not applied. */
-export type DeliveryCause =
-  | 'unknown_shape'
-  | 'unknown_status'
-  | 'other_file'
-  | 'not_requested'
-  | 'unknown_submission'
-  | 'forgotten'
+export type DeliveryCause = 'unknown_shape' | 'unknown_status' | 'other_file' | 'not_requested' | 'forgotten'
 
 /** What has to be known of a submission to judge a delivery. The rest may be large, its baseline above all. */
 export type JudgedSubmission = Pick<

@@ -3,7 +3,7 @@ import type { DeliveryCause } from './judge-delivery.ts'
 
 export type DeliveryFilter = { outcome: DeliveryOutcome | null; fileId: string | null }
 
-/** A delivery as it stands in a list. Of a refused one nothing is believed, so it names nothing. */
+/** A delivery as it stands in a list. A rejected one names nothing but the submission that its token proves. */
 export type ListedDelivery = {
   deliveryId: string
   route: DeliveryRoute

@@ -14,6 +14,7 @@ export function ringOf(cause: RefusalCause): RefusedRing {
     case 'malformed_signature':
     case 'bad_signature':
     case 'stale_signature':
+    case 'unknown_submission':
       return 'unverified'
     case 'not_json':
     case 'too_large':

@@ -34,6 +34,7 @@ export const PROBLEMS = {
   imagekit_timeout: { status: 504, title: 'ImageKit did not answer in time' },
   store_unavailable: { status: 503, title: 'The store cannot write', retryAfter: 5 },
   overloaded: { status: 503, title: 'Too much is under way', retryAfter: 1 },
+  unknown_submission: { status: 503, title: 'The submission is not in this database', retryAfter: 60 },
   internal: { status: 500, title: 'Something went wrong here' },
 } as const satisfies Record<ProblemCode, Problem>
 

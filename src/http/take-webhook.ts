@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { DeliveryRoute, RefusalCause } from '../domain/delivery.ts'
+import type { DeliveryRoute, RefusalCause, RefusedDelivery } from '../domain/delivery.ts'
 import { TrackerError } from '../domain/errors.ts'
 import { DeliveryRefused } from '../tracking/delivery-refused.ts'
 import {
@@ -33,7 +33,7 @@ export type TakeWebhook = (token: string | null, incoming: IncomingMessage) => P
 /** What the head of a delivery proves; a cause where it is refused whatever its body is, which is read only to be kept. */
 type Trust = 'proven' | 'unproven' | RefusalCause
 
-type From = { route: DeliveryRoute; token: string | null }
+type From = Pick<RefusedDelivery, 'route' | 'token' | 'submissionId'>
 
 /** Reads the delivery and hands it on; a refused one is kept, with its cause. Answers 200 once it is on disk, and rejects otherwise. */
 export function createTakeWebhook(deps: TakeWebhookDeps): TakeWebhook {
@@ -85,7 +85,7 @@ export function createTakeWebhook(deps: TakeWebhookDeps): TakeWebhook {
     if (token === null) {
       return receive(
         incoming,
-        { route: 'account', token },
+        { route: 'account', token, submissionId: null },
         (head) => refusalOfHead(deps, head) ?? 'unproven',
         (received) => receiveAccountDelivery(deps, received),
       )
@@ -93,7 +93,7 @@ export function createTakeWebhook(deps: TakeWebhookDeps): TakeWebhook {
     const submissionId = deps.readToken(token)
     return receive(
       incoming,
-      { route: 'extension', token },
+      { route: 'extension', token, submissionId: submissionId ?? null },
       () => (submissionId === undefined ? 'forged_token' : 'proven'),
       (received) => receiveExtensionDelivery(deps, submissionId, received),
     )

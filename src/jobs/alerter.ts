@@ -16,7 +16,7 @@ type AlerterDeps = JudgeAlertsDeps & {
   target: string
   /** How often to look, in milliseconds. */
   alertEveryMs: number
-  links: Pick<Links, 'worklist'>
+  links: Pick<Links, 'worklist' | 'rejectedDeliveries'>
   log: {
     info(fields: object, text: string): void
     warn(fields: object, text: string): void

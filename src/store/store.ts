@@ -4,6 +4,7 @@ import type {
   NewAccountDelivery,
   NewDelivery,
   RecordedDelivery,
+  RefusalCause,
   RefusedDelivery,
 } from '../domain/delivery.ts'
 import type { DueRun, Finding } from '../domain/finding.ts'
@@ -33,7 +34,10 @@ export type Store = OperatorStore &
       key?: { scope: string; answer: StoredAnswer },
     ): Promise<{ result: AnswerJudgement['result']; submission: Submission }>
 
-    /** Keeps a delivery, raw, together with its effect, and what its caller is owed to be told. */
+    /**
+     * Keeps a delivery, raw, together with its effect, and what its caller is owed to be told. Returns `rejected`, and writes
+     * nothing, if the submission is not in this database and was not forgotten.
+     */
     recordDelivery(delivery: NewDelivery): Promise<RecordedDelivery>
 
     /**
@@ -44,6 +48,9 @@ export type Store = OperatorStore &
 
     /** Keeps refused deliveries, apart from everything else that is written: in rings, so that a flood of them stays small. */
     keepRefused(refused: readonly RefusedDelivery[]): Promise<void>
+
+    /** How many rejected deliveries are stored that were received at this time or later, by cause. */
+    countRejected(since: number): Promise<{ cause: RefusalCause; count: number }[]>
 
     findRefused(deliveryId: string): Promise<RefusedDelivery | undefined>
 

@@ -1,5 +1,5 @@
 import type { Alert } from '../domain/alert.ts'
-import { type AlertThresholds, MAX_COUNTED } from './judge-alerts.ts'
+import { type AlertThresholds, MAX_COUNTED, UNKNOWN_SUBMISSIONS } from './judge-alerts.ts'
 import type { Links } from './links.ts'
 
 /**
@@ -9,13 +9,13 @@ import type { Links } from './links.ts'
 export function alertMessage(
   alert: Alert,
   thresholds: AlertThresholds,
-  links: Pick<Links, 'worklist'>,
+  links: Pick<Links, 'worklist' | 'rejectedDeliveries'>,
 ): object {
   const { kind, state, value } = alert
   const extension = alert.extension === '' ? null : alert.extension
-  const isCount = kind === 'failures'
-  const url = links.worklist(extension)
-  const { failures, pendingAgeMs } = thresholds
+  const url = kind === 'unknown_submission' ? links.rejectedDeliveries() : links.worklist(extension)
+  const rate = kind === 'unknown_submission' ? UNKNOWN_SUBMISSIONS : thresholds.failures
+  const isCount = kind !== 'oldest_pending'
   return {
     text: `${escapeText(sentence(alert, thresholds))}\n${escapeText(url)}`,
     alert: kind,
@@ -23,8 +23,8 @@ export function alertMessage(
     extension,
     count: isCount ? value : null,
     ageSeconds: isCount ? null : Math.floor(value / 1000),
-    threshold: isCount ? failures.count : pendingAgeMs / 1000,
-    windowSeconds: isCount ? failures.withinMs / 1000 : null,
+    threshold: isCount ? rate.count : thresholds.pendingAgeMs / 1000,
+    windowSeconds: isCount ? rate.withinMs / 1000 : null,
     since: new Date(alert.since).toISOString(),
     resolvedAt: alert.resolvedAt === null ? null : new Date(alert.resolvedAt).toISOString(),
     url,
@@ -33,18 +33,25 @@ export function alertMessage(
 
 function sentence({ kind, state, extension, value, since }: Alert, thresholds: AlertThresholds): string {
   const { failures, pendingAgeMs } = thresholds
-  const began = `since ${new Date(since).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+  const openedAt = `${new Date(since).toISOString().slice(0, 16).replace('T', ' ')} UTC`
   if (kind === 'failures') {
     const count = value >= MAX_COUNTED ? `at least ${value}` : String(value)
     const times = value === 1 ? 'time' : 'times'
     const within = `in the last ${duration(failures.withinMs)}`
     return state === 'firing'
       ? `FIRING: ${oneLine(extension)} has failed ${count} ${times} ${within} (threshold ${failures.count}).`
-      : `RESOLVED: ${oneLine(extension)} has failed ${count} ${times} ${within}; it was the matter ${began}.`
+      : `RESOLVED: ${oneLine(extension)} has failed ${count} ${times} ${within}; it was the matter since ${openedAt}.`
+  }
+  if (kind === 'unknown_submission') {
+    const within = `in the last ${duration(UNKNOWN_SUBMISSIONS.withinMs)}`
+    const webhooks = value === 1 ? '1 webhook' : `${value} webhooks`
+    return state === 'firing'
+      ? `FIRING: ${webhooks} ${within} named a submission that is not in the database. It may be the wrong database or an old backup.`
+      : `RESOLVED: no webhook ${within} named a submission that is not in the database; alert opened at ${openedAt}.`
   }
   return state === 'firing'
     ? `FIRING: the oldest pending extension has waited for ${duration(value)} (threshold ${duration(pendingAgeMs)}).`
-    : `RESOLVED: no extension has waited for ${duration(pendingAgeMs)} any more; it was the matter ${began}.`
+    : `RESOLVED: no extension has waited for ${duration(pendingAgeMs)} any more; it was the matter since ${openedAt}.`
 }
 
 /** To the two largest units: `1 h 5 min`. */

@@ -32,4 +32,8 @@ const TOLD = {
   too_large: { code: 'payload_too_large', message: 'The body is too large.' },
   broken_off: { code: 'client_closed', message: 'The request ended before its body was complete.' },
   too_slow: { code: 'request_timeout', message: 'The body of the request did not come in time.' },
+  unknown_submission: {
+    code: 'unknown_submission',
+    message: 'The submission of this token is not in the database. Please try again later.',
+  },
 } as const satisfies Record<RefusalCause, { code: ErrorCode; message: string }>

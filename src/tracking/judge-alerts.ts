@@ -1,10 +1,12 @@
 import { type Alert, type AlertRule, judgeAlert } from '../domain/alert.ts'
+import type { RefusalCause } from '../domain/delivery.ts'
 
 export type AlertThresholds = { failures: { count: number; withinMs: number }; pendingAgeMs: number }
 
 export type JudgeAlertsDeps = {
   store: {
     countFailures(since: number, atMost: number): Promise<{ extension: string; count: number }[]>
+    countRejected(since: number): Promise<{ cause: RefusalCause; count: number }[]>
     findOldestPending(): Promise<{ requestedAt: number } | undefined>
     listAlerts(): Promise<Alert[]>
     saveAlerts(alerts: readonly Alert[]): Promise<void>
@@ -17,12 +19,16 @@ export type JudgeAlertsDeps = {
 /** So many failures are counted exactly; a message says "at least" from there on. */
 export const MAX_COUNTED = 10_000
 
+/** One webhook is enough: it may be the first of many that the wrong database loses. */
+export const UNKNOWN_SUBMISSIONS = { count: 1, withinMs: 3_600_000 }
+
 /** Measures, and writes down what has come to another state. Returns the alerts of which nobody has been told yet. */
 export async function judgeAlerts({ store, thresholds, clock, newId }: JudgeAlertsDeps): Promise<Alert[]> {
   const { failures, pendingAgeMs } = thresholds
   const now = clock()
-  const [counts, oldest, alerts] = await Promise.all([
+  const [counts, rejected, oldest, alerts] = await Promise.all([
     store.countFailures(now - failures.withinMs, Math.max(failures.count, MAX_COUNTED)),
+    store.countRejected(now - UNKNOWN_SUBMISSIONS.withinMs),
     store.findOldestPending(),
     store.listAlerts(),
   ])
@@ -33,11 +39,17 @@ export async function judgeAlerts({ store, thresholds, clock, newId }: JudgeAler
   const age = oldest ? Math.max(now - oldest.requestedAt, 0) : 0
   const failuresRule: AlertRule = { threshold: failures.count, calmMs: failures.withinMs }
   const ageRule: AlertRule = { threshold: pendingAgeMs, calmMs: pendingAgeMs / 2 }
+  const unknown = rejected.find(({ cause }) => cause === 'unknown_submission')?.count ?? 0
+  const unknownRule: AlertRule = {
+    threshold: UNKNOWN_SUBMISSIONS.count,
+    calmMs: UNKNOWN_SUBMISSIONS.withinMs,
+  }
   const judged = [
     ...[...counted].map(([extension, value]) =>
       judge({ kind: 'failures', extension, value } as const, failuresRule),
     ),
     judge({ kind: 'oldest_pending', extension: '', value: age } as const, ageRule),
+    judge({ kind: 'unknown_submission', extension: '', value: unknown } as const, unknownRule),
   ].flatMap((alert) => alert ?? [])
 
   function judge(measured: Parameters<typeof judgeAlert>[1], rule: AlertRule): Alert | undefined {

@@ -10,6 +10,8 @@ export type Links = {
   submission(submissionId: string): string
   /** For an operator: the page that shows what has failed of an extension, or with null what is pending. */
   worklist(extension: string | null): string
+  /** For an operator: the page of rejected deliveries. */
+  rejectedDeliveries(): string
   /** The address of a submission without a token. */
   submissionAddress(submissionId: string): string
 }
@@ -25,6 +27,7 @@ export function createLinks(publicUrl: () => string, tokens: CapabilityTokens): 
       const query = new URLSearchParams(extension === null ? { status: 'pending' } : { extension })
       return `${publicUrl()}/admin/failures?${query.toString()}`
     },
+    rejectedDeliveries: () => `${publicUrl()}/admin/deliveries?outcome=rejected`,
     submission: (id) => `${publicUrl()}/submissions/${id}?token=${tokens.submission.sign(id)}`,
   }
 }

@@ -75,6 +75,10 @@ export async function receiveExtensionDelivery(
     noteFailure(deps, received, error)
     throw error
   }
+  if (recorded.outcome === 'rejected') {
+    deps.receipts.remember(body, receivedAt)
+    throw new DeliveryRefused('unknown_submission')
+  }
   if (recorded.fileId !== null && recorded.outcome !== 'ignored') deps.board.changed(recorded.fileId)
   deps.meter.deliveryRecorded('extension', recorded.outcome)
   const { service, status } = word

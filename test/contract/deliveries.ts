@@ -77,14 +77,19 @@ export function describeDeliveries(current: () => OpenedStore): void {
       expect(await current().store.findAsset('another')).toBeUndefined()
     })
 
-    test('a webhook for a submission that is not here is kept and ignored', async () => {
+    test('a webhook for a submission that is not in the database is rejected, and nothing is written', async () => {
       expect(await deliver('lost', { service: 'remove-bg', status: 'success' })).toEqual({
-        outcome: 'ignored',
+        outcome: 'rejected',
         cause: 'unknown_submission',
         fileId: null,
         runId: null,
       })
       expect(await current().store.findAsset(FILE_ID)).toBeUndefined()
+      const page = await current().store.listDeliveries(
+        { outcome: null, fileId: null },
+        { limit: 10, before: null },
+      )
+      expect(page.deliveries).toEqual([])
     })
 
     test('of 200 identical deliveries at once exactly one is applied', async () => {

@@ -57,6 +57,7 @@ export function newRefused(facts: Partial<RefusedDelivery> = {}): RefusedDeliver
     receivedAt: 2_000,
     cause: 'forged_token',
     token: 'a.token',
+    submissionId: null,
     headers: { 'content-type': 'application/json', 'x-ik-signature': 't=1,v1=ab' },
     body,
     bytes: body.length,

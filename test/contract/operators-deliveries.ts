@@ -36,13 +36,13 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
   }
 
   describe('a list of deliveries', () => {
-    test('tells of each what became of it, and of a refused one nothing that it says', async () => {
+    test('shows what became of each, and of a rejected one only the submission that its token proves', async () => {
       const { store } = current()
       const { submissionId, runId } = await submitTo(store, ['remove-bg'], { fileId: FILE_ID })
       const applied = await tell(submissionId, { service: 'remove-bg', status: 'success' })
-      const lost = await tell('lost', { service: 'remove-bg', status: 'failed' }, { receivedAt: 3_000 })
+      const lost = newRefused({ receivedAt: 3_000, cause: 'unknown_submission', submissionId: 'lost' })
       const refused = newRefused({ receivedAt: 4_000 })
-      await store.keepRefused([refused])
+      await store.keepRefused([lost, refused])
       expect(await listAll(store)).toEqual([
         {
           deliveryId: refused.deliveryId,
@@ -57,16 +57,16 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
           service: null,
         },
         {
-          deliveryId: lost,
+          deliveryId: lost.deliveryId,
           route: 'extension',
           receivedAt: 3_000,
-          outcome: 'ignored',
+          outcome: 'rejected',
           cause: 'unknown_submission',
-          signature: 'absent',
+          signature: null,
           submissionId: 'lost',
           runId: null,
-          fileId: FILE_ID,
-          service: 'remove-bg',
+          fileId: null,
+          service: null,
         },
         {
           deliveryId: applied,
@@ -141,7 +141,6 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
         await tell(two.submissionId, { ...word, fileId: null }),
         await tell(one.submissionId, word),
         await tell(other.submissionId, word),
-        await tell('lost', word),
         await tell(unknown.submissionId, { ...word, service: 'never-asked' }),
       ]
       const event = newAccountDelivery({

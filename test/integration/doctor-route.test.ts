@@ -116,13 +116,13 @@ test('webhooks that were refused in the last day are told by cause', async () =>
     .toMatchObject([
       {
         level: 'warn',
-        told: '1 in the last 24 h: no_secret',
-        remedy: expect.stringContaining('IMAGEKIT_WEB'),
+        told: '2 in the last 24 h: forged_token',
+        remedy: expect.stringContaining('TOKEN_SEC'),
       },
       {
         level: 'warn',
-        told: '2 in the last 24 h: forged_token',
-        remedy: expect.stringContaining('TOKEN_SEC'),
+        told: '1 in the last 24 h: no_secret',
+        remedy: expect.stringContaining('IMAGEKIT_WEB'),
       },
     ])
   advance(25 * 3_600_000)
@@ -179,7 +179,7 @@ test('a database that cannot be read is told, and everything else with it', asyn
   const directory = temporaryDirectory()
   const real = openSqliteStore({ path: join(directory, 'tracker.db') })
   const refuse = () => Promise.reject(new TrackerError('store_unavailable', 'The disk is broken.'))
-  const store = { ...real, listDeliveries: refuse, findOldestPending: refuse }
+  const store = { ...real, countRejected: refuse, findOldestPending: refuse }
   const tracker = await startTracker(BY_HAND, { store }, directory)
   for (const name of ['refused webhooks', 'pending'])
     expect(await checksOf(tracker, name)).toMatchObject([

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { breakWrites } from '../support/broken-writes.ts'
 import { accountEvent, deliverEvent, ikHeaders, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
 import { startTracker } from '../support/tracker.ts'
-import { deliver, FILE_ID, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
+import { deliver, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
 import { movingClock, rowsOf } from './reconcile-setup.ts'
 
 // Where other receivers of webhooks have answered so that a word was lost, or believed a word that nobody had said.
@@ -20,19 +20,6 @@ test('an event of a kind that nobody knows is taken and kept, for a refusal is r
     expect(await deliver(webhookUrl, word)).toMatchObject({ status: 200, json: { outcome: 'ignored' } })
   expect(rowsOf(tracker, 'SELECT count(*) AS kept FROM delivery_bodies')).toEqual([{ kept: 3 }])
   expect((await statusOf(tracker)).status).toBe('pending')
-})
-
-test('called back without any row: a webhook of a submission that is not here is kept, as after a restored backup', async () => {
-  const env = { TRACKER_TOKEN_SECRET: 'the-token-secret-of-both' }
-  const { webhookUrl, submissionId } = await register(await startTracker(env), ['remove-bg'])
-  const restored = await startTracker(env)
-  expect((await deliver(movedTo(restored, webhookUrl), SUCCESS)).json).toEqual({ outcome: 'ignored' })
-  const kept = rowsOf(
-    restored,
-    'SELECT missing_submission_id AS id, cause, file_id, CAST(body AS TEXT) AS body FROM deliveries JOIN delivery_bodies ON delivery_seq = seq',
-  )
-  const body = JSON.stringify(SUCCESS)
-  expect(kept).toEqual([{ id: submissionId, cause: 'unknown_submission', file_id: FILE_ID, body }])
 })
 
 test('trouble of our own is a 503 and never the fault of the sender, and what the trouble was is not told', async () => {

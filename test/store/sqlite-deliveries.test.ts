@@ -65,8 +65,10 @@ test('The end of an upload that came early is marked as applied once its submiss
 test('Pruning leaves the row of a delivery, and takes little at once where bodies are large', async () => {
   const { store, select } = openStore()
   const body = Buffer.alloc(1024 * 1024, 1)
+  const asked = newSubmission([])
+  await store.createSubmission(asked)
   for (let count = 0; count < 40; count++)
-    await store.recordDelivery(newDelivery('lost', { service: 'remove-bg' }, { body }))
+    await store.recordDelivery(newDelivery(asked.submissionId, { service: 'remove-bg' }, { body }))
   const pruned: number[] = []
   let after: number | null = null
   do {
@@ -82,7 +84,10 @@ test('Pruning leaves the row of a delivery, and takes little at once where bodie
 test('One body larger than that is pruned all the same', async () => {
   const { store } = openStore()
   const body = Buffer.alloc(17 * 1024 * 1024, 1)
-  for (let count = 0; count < 2; count++) await store.recordDelivery(newDelivery('lost', {}, { body }))
+  const asked = newSubmission([])
+  await store.createSubmission(asked)
+  for (let count = 0; count < 2; count++)
+    await store.recordDelivery(newDelivery(asked.submissionId, {}, { body }))
   const first = await store.pruneBodies(9_000, 100, null)
   expect([first, await store.pruneBodies(9_000, 100, first.next)]).toEqual([
     { pruned: 1, next: 1 },

@@ -21,7 +21,7 @@ export function prepareDeliveryListStatements(db: BetterSQLite3Database) {
   const isOutcome = sql`(${placeholder('outcome')} IS NULL OR ${deliveries.outcome} = ${placeholder('outcome')})`
   const newestFirst = desc(deliveries.seq)
   const limit = placeholder('limit')
-  const { seq, deliveryId, route, receivedAt, cause } = refused
+  const { seq, deliveryId, route, receivedAt, cause, submissionId } = refused
   return {
     listDeliveries: listed().where(isBefore).orderBy(newestFirst).limit(limit).prepare(),
     // The word stands in the statement, or SQLite could not use the partial index for the others.
@@ -77,7 +77,7 @@ export function prepareDeliveryListStatements(db: BetterSQLite3Database) {
       .where(eq(deliveryBodies.deliverySeq, placeholder('deliverySeq')))
       .prepare(),
     listRefused: db
-      .select({ seq, deliveryId, route, receivedAt, cause })
+      .select({ seq, deliveryId, route, receivedAt, cause, submissionId })
       .from(refused)
       .where(lt(refused.seq, placeholder('before')))
       .orderBy(desc(refused.seq))

@@ -18,7 +18,6 @@ export function prepareDeliveryStatements(db: BetterSQLite3Database, connection:
         cause: placeholder('cause'),
         signature: placeholder('signature'),
         submissionSeq: placeholder('submissionSeq'),
-        missingSubmissionId: placeholder('missingSubmissionId'),
         fileId: placeholder('fileId'),
         service: placeholder('service'),
         finalStatus: placeholder('finalStatus'),

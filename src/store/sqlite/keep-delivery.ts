@@ -9,7 +9,6 @@ export type Row = Omit<typeof deliveries.$inferSelect, 'seq'>
 export const UNKNOWN = {
   cause: null,
   submissionSeq: null,
-  missingSubmissionId: null,
   fileId: null,
   service: null,
   finalStatus: null,

@@ -88,14 +88,14 @@ export function toListedDelivery({ delivery, submissionId, runId }: DeliveryRow)
     outcome,
     cause,
     signature,
-    submissionId: submissionId ?? delivery.missingSubmissionId,
+    submissionId,
     runId,
     fileId,
     service,
   }
 }
 
-function toListedRefused({ deliveryId, route, receivedAt, cause }: RefusedRow): ListedDelivery {
-  const nothing = { signature: null, submissionId: null, runId: null, fileId: null, service: null }
-  return { deliveryId, route, receivedAt, outcome: 'rejected', cause, ...nothing }
+function toListedRefused({ deliveryId, route, receivedAt, cause, submissionId }: RefusedRow): ListedDelivery {
+  const nothing = { signature: null, runId: null, fileId: null, service: null }
+  return { deliveryId, route, receivedAt, outcome: 'rejected', cause, submissionId, ...nothing }
 }

@@ -1,7 +1,7 @@
 import type { NewDelivery, RecordedDelivery } from '../../domain/delivery.ts'
 import { judgeDelivery } from '../../domain/judge-delivery.ts'
 import { isForgotten } from './forget-asset.ts'
-import { keepNothing } from './keep-delivery.ts'
+import { keepNothing, type Row } from './keep-delivery.ts'
 import { oweNotifications } from './notification-steps.ts'
 import { loadJudged, saveRuns, type Writer } from './stored-submission.ts'
 
@@ -12,9 +12,7 @@ export function recordDelivery(writer: Writer, delivery: NewDelivery): RecordedD
   const stored = loadJudged(statements, delivery.submissionId)
   if (stored === undefined) {
     if (isForgotten(statements, delivery.submissionId)) return keepNothing(statements, delivery)
-    const recorded = { outcome: 'ignored', cause: 'unknown_submission', fileId: null, runId: null } as const
-    keep(writer, delivery, recorded, null)
-    return recorded
+    return { outcome: 'rejected', cause: 'unknown_submission', fileId: null, runId: null }
   }
   const { submission, runs, seq } = stored
   const judgement = judgeDelivery(submission, runs, delivery.word, newId, receivedAt)
@@ -29,12 +27,11 @@ export function recordDelivery(writer: Writer, delivery: NewDelivery): RecordedD
   return recorded
 }
 
-/** `submissionSeq` is null where a valid token names a submission that is not here, as after a restored backup. */
 function keep(
   { deliveries }: Writer,
   delivery: NewDelivery,
-  { outcome, cause, fileId }: RecordedDelivery,
-  submissionSeq: number | null,
+  { outcome, cause, fileId }: Pick<Row, 'outcome' | 'cause' | 'fileId'>,
+  submissionSeq: number,
 ): void {
   const { deliveryId, route, receivedAt, signature, word, headers, body } = delivery
   const row = {
@@ -45,7 +42,6 @@ function keep(
     cause,
     signature,
     submissionSeq,
-    missingSubmissionId: submissionSeq === null ? delivery.submissionId : null,
     fileId: word.fileId ?? fileId,
     service: word.service,
     finalStatus: word.status,

@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm'
+import { count, eq, gte, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { refusedDeliveries as refused } from './schema/refused-deliveries.ts'
 
@@ -15,6 +15,7 @@ export function prepareRefusedStatements(db: BetterSQLite3Database) {
         receivedAt: placeholder('receivedAt'),
         cause: placeholder('cause'),
         token: placeholder('token'),
+        submissionId: placeholder('submissionId'),
         headers: placeholder('headers'),
         bytes: placeholder('bytes'),
         keptBytes: placeholder('keptBytes'),
@@ -29,6 +30,13 @@ export function prepareRefusedStatements(db: BetterSQLite3Database) {
     deleteRefused: db
       .delete(refused)
       .where(eq(refused.seq, placeholder('seq')))
+      .prepare(),
+    countRejected: db
+      .select({ cause: refused.cause, count: count() })
+      .from(refused)
+      .where(gte(refused.receivedAt, placeholder('since')))
+      // The `+` keeps SQLite from walking an index by cause instead of the recent ones by time.
+      .groupBy(sql`+${refused.cause}`)
       .prepare(),
     findRefused: db.select().from(refused).where(ofDelivery).prepare(),
     forgetRefused: db.delete(refused).where(ofDelivery).prepare(),

@@ -73,6 +73,7 @@ export function createSqliteStore(
       commit(() => recordAccountDelivery(writer, delivery), { bytes: delivery.body.length }),
     // Not through the queue: the refused are many, and must take no delivery's place in it, nor fail with it.
     keepRefused: (refused) => attempt(() => keepApart.immediate(statements, refused)),
+    countRejected: (since) => attempt(() => statements.countRejected.all({ since })),
     findRefused: (deliveryId) => attempt(() => findRefused(statements, deliveryId)),
     forgetRefused: (deliveryId) =>
       commit(() => {

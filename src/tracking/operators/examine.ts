@@ -12,10 +12,11 @@ import {
   type KeyTrial,
 } from '../../domain/check-surroundings.ts'
 import { checkPending, checkRefused } from '../../domain/check-traffic.ts'
-import { countRefused, type RefusedDeps } from './count-refused.ts'
+import type { RefusalCause } from '../../domain/delivery.ts'
 
-export type ExamineDeps = RefusedDeps & {
-  store: RefusedDeps['store'] & {
+export type ExamineDeps = {
+  store: {
+    countRejected(since: number): Promise<{ cause: RefusalCause; count: number }[]>
     listRunGroups(): Promise<{ status: string; size: number }[]>
     findOldestPending(): Promise<{ requestedAt: number } | undefined>
   }
@@ -24,7 +25,10 @@ export type ExamineDeps = RefusedDeps & {
   tryKey: () => Promise<{ trial: KeyTrial; at: number | null }>
   setup: Setup
   publicUrl: () => string
+  clock: () => number
 }
+
+const DAY_MS = 24 * 3_600_000
 
 /** What of the configuration is told; nothing secret among it. */
 type Setup = {
@@ -131,9 +135,8 @@ async function readStore(name: string, look: () => Promise<Check[]>): Promise<Ch
   }
 }
 
-async function lookAtRefused(deps: ExamineDeps): Promise<Check[]> {
-  const { counts, isAtLeast } = await countRefused(deps)
-  return checkRefused(counts, isAtLeast)
+async function lookAtRefused({ store, clock }: ExamineDeps): Promise<Check[]> {
+  return checkRefused(await store.countRejected(clock() - DAY_MS))
 }
 
 async function lookAtPending({ store, setup, clock }: ExamineDeps): Promise<Check[]> {

@@ -97,11 +97,11 @@ export const FAULTS_OF_THE_STORE = [
     tests: CONTRACT,
   },
   {
-    name: 'orphan-delivery-not-kept',
+    name: 'unknown-submission-ignored',
     file: 'src/store/sqlite/record-delivery.ts',
-    find: '    keep(writer, delivery, recorded, null)\n',
-    replace: '',
-    tests: ['test/store/sqlite-file.test.ts'],
+    find: "return { outcome: 'rejected', cause: 'unknown_submission', fileId: null, runId: null }",
+    replace: 'return keepNothing(statements, delivery)',
+    tests: ['test/integration/unknown-submission.test.ts', ...CONTRACT],
   },
   {
     name: 'notification-outside-the-transaction',

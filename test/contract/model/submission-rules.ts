@@ -80,14 +80,16 @@ export function hearWebhook(
   model: Model,
   submissionId: string,
   word: ExtensionWord,
-  kept: KeptDelivery,
+  keep: () => KeptDelivery,
 ): { outcome: string; cause: string | null; fileId: string | null; run: ModelRun | null } {
   const ignored = (cause: string, run: ModelRun | null = null) => {
     return { outcome: 'ignored', cause, fileId: submission?.fileId ?? null, run }
   }
   const submission = model.submissions.find((known) => known.submissionId === submissionId)
   const { service, status, fileId, error } = word
-  if (submission === undefined) return ignored('unknown_submission')
+  if (submission === undefined)
+    return { outcome: 'rejected', cause: 'unknown_submission', fileId: null, run: null }
+  const kept = keep()
   if (service === null) return ignored('unknown_shape')
   if (isOtherFile(submission, fileId)) return ignored('other_file')
   const asked = submission.runs.find((run) => run.name === service)

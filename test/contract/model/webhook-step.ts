@@ -39,7 +39,7 @@ export const webhook: fc.Arbitrary<Plan> = fc
           async take({ store, saw }) {
             const recorded = await store.recordDelivery(delivery)
             return () => {
-              const { run, ...expected } = hearWebhook(model, submissionId, word, keep(model, delivery))
+              const { run, ...expected } = hearWebhook(model, submissionId, word, () => keep(model, delivery))
               // An id that was never seen is the store's to choose; from then on it is this run's.
               if (run !== null) run.runId ??= recorded.runId
               expect(recorded).toEqual({ ...expected, runId: run?.runId ?? null })

@@ -34,7 +34,13 @@ test.each([
   expect(checkAlerts(host, allowsPrivateTargets).level).toBe(level)
 })
 
-test('where not all refused webhooks were counted, that is told', () => {
-  const [check] = checkRefused(new Map([['bad_signature', 2000]]), true)
-  expect(check?.told).toBe('at least 2000 in the last 24 h: bad_signature')
+test('webhooks for unknown submissions fail the check, other rejected webhooks are a warning', () => {
+  const checks = checkRefused([
+    { cause: 'bad_signature', count: 2000 },
+    { cause: 'unknown_submission', count: 1 },
+  ])
+  expect(checks.map(({ level, told }) => `${level}: ${told}`)).toEqual([
+    'warn: 2000 in the last 24 h: bad_signature',
+    'fail: 1 in the last 24 h: unknown_submission',
+  ])
 })

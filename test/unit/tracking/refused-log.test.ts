@@ -14,6 +14,7 @@ function refusal(deliveryId: string): RefusedDelivery {
     receivedAt: 0,
     cause: 'forged_token',
     token: 'hush',
+    submissionId: null,
     headers,
     body,
     bytes: 4,

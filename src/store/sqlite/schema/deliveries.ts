@@ -20,8 +20,6 @@ export const deliveries = sqliteTable(
     cause: text('cause').$type<DeliveryCause>(),
     signature: text('signature').$type<SignatureCheck>().notNull(),
     submissionSeq: integer('submission_seq').references(() => submissions.seq, { onDelete: 'cascade' }),
-    /** Set only where the submission that the token names is not here. */
-    missingSubmissionId: text('missing_submission_id'),
     fileId: text('file_id'),
     service: text('service'),
     finalStatus: text('final_status').$type<FinalStatus>(),

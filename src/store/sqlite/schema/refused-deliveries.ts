@@ -12,11 +12,15 @@ export const refusedDeliveries = sqliteTable(
     receivedAt: integer('received_at').notNull(),
     cause: text('cause').$type<RefusalCause>().notNull(),
     token: text('token'),
+    submissionId: text('submission_id'),
     headers: jsonColumn<{ [name: string]: string }>('headers').notNull(),
     bytes: integer('bytes').notNull(),
     keptBytes: integer('kept_bytes').notNull(),
     body: blob('body', { mode: 'buffer' }).notNull(),
   },
   // Holds all that decides which of them go, so that no body is read for it.
-  (table) => [index('refused_deliveries_sizes').on(table.cause, table.keptBytes)],
+  (table) => [
+    index('refused_deliveries_sizes').on(table.cause, table.keptBytes),
+    index('refused_deliveries_by_time').on(table.receivedAt, table.cause),
+  ],
 )

@@ -1,0 +1,137 @@
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { expect, test } from 'vitest'
+import { ask } from '../support/operator.ts'
+import { ikHeaders, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
+import { type RunningTracker, startTracker } from '../support/tracker.ts'
+import { deliver, FILE_ID, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
+import { MINUTE, startAlerting } from './alerting.ts'
+import { movingClock } from './reconcile-setup.ts'
+
+const TOKENS = { TRACKER_TOKEN_SECRET: 'the-token-secret-of-both-databases' }
+const SUCCESS = payload('remove-bg', 'success')
+
+type Listed = { deliveryId: string; outcome: string; cause: string | null; submissionId: string | null }
+
+async function listDeliveries(tracker: RunningTracker): Promise<Listed[]> {
+  return (await ask<{ deliveries: Listed[] }>(tracker, '/deliveries')).json.deliveries
+}
+
+/** A submission in one database, and a tracker with the same secret on an empty one. */
+async function startOnWrongDatabase(env: Record<string, string> = {}) {
+  const right = await startTracker({ ...TOKENS, ...env })
+  const { submissionId, webhookUrl } = await register(right, ['remove-bg'])
+  const wrong = await startTracker({ ...TOKENS, ...env })
+  return { right, wrong, submissionId, webhookUrl, wrongUrl: movedTo(wrong, webhookUrl) }
+}
+
+/** Copies the submissions of one stopped tracker into the database of another, as a restore would. */
+function restoreSubmissions(from: RunningTracker, to: RunningTracker): void {
+  const db = new Database(join(to.directory, 'tracker.db'))
+  try {
+    db.prepare('ATTACH DATABASE ? AS source').run(join(from.directory, 'tracker.db'))
+    for (const table of ['run_groups', 'submissions', 'runs'])
+      db.exec(`INSERT INTO main.${table} SELECT * FROM source.${table}`)
+  } finally {
+    db.close()
+  }
+}
+
+test('a webhook for a submission that is not in the database returns 503 and is stored as rejected', async () => {
+  const { wrong, submissionId, wrongUrl } = await startOnWrongDatabase()
+  const { status, headers, json } = await deliver(wrongUrl, SUCCESS)
+  expect(status).toBe(503)
+  expect(json).toMatchObject({ code: 'unknown_submission', status: 503 })
+  expect(headers.get('retry-after')).toMatch(/^[1-9]\d*$/)
+  await expect
+    .poll(() => listDeliveries(wrong))
+    .toMatchObject([{ outcome: 'rejected', cause: 'unknown_submission', submissionId }])
+  const [rejected] = await listDeliveries(wrong)
+  const { json: stored } = await ask(wrong, `/deliveries/${rejected?.deliveryId}`)
+  expect(stored).toMatchObject({ body: JSON.stringify(SUCCESS) })
+  expect((await ask(wrong, `/assets/${FILE_ID}/status`)).status).toBe(404)
+})
+
+test("ImageKit's retry settles the run once the right database is back", async () => {
+  const { right, wrongUrl, webhookUrl } = await startOnWrongDatabase()
+  expect((await deliver(wrongUrl, SUCCESS)).status).toBe(503)
+  expect(await deliver(webhookUrl, SUCCESS)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
+  expect((await statusOf(right)).status).toBe('success')
+})
+
+test('a retry with the signature of the first attempt is not stale', async () => {
+  const { clock, advance } = movingClock()
+  const secrets = { IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET, REQUIRE_EXTENSION_SIGNATURE: 'true' }
+  const { webhookUrl } = await register(await startTracker({ ...TOKENS, ...secrets }), ['remove-bg'])
+  const wrong = await startTracker({ ...TOKENS, ...secrets }, { clock })
+  const text = JSON.stringify(SUCCESS)
+  const signed = ikHeaders(text, { at: clock() })
+  expect((await deliver(movedTo(wrong, webhookUrl), text, signed)).status).toBe(503)
+  advance(10 * MINUTE)
+  expect((await deliver(movedTo(wrong, webhookUrl), text, signed)).status).toBe(503)
+})
+
+test('the rejected delivery can be replayed once its submission is restored, and not before', async () => {
+  const { right, wrong, wrongUrl } = await startOnWrongDatabase()
+  expect((await deliver(wrongUrl, SUCCESS)).status).toBe(503)
+  await expect.poll(() => listDeliveries(wrong)).toHaveLength(1)
+  const [rejected] = await listDeliveries(wrong)
+  const replay = { method: 'POST' }
+  const early = await ask(wrong, `/deliveries/${rejected?.deliveryId}/replay`, replay)
+  expect(early.status).toBe(422)
+  await right.service.stop()
+  await wrong.service.stop()
+  restoreSubmissions(right, wrong)
+  const restored = await wrong.restart()
+  expect((await statusOf(restored)).status).toBe('pending')
+  const late = await ask(restored, `/deliveries/${rejected?.deliveryId}/replay`, replay)
+  expect(late).toMatchObject({ status: 200, json: { outcome: 'applied' } })
+  expect((await statusOf(restored)).status).toBe('success')
+})
+
+test('a webhook for a forgotten submission still returns 200', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  expect((await ask(tracker, `/assets/${FILE_ID}`, { method: 'DELETE' })).status).toBe(204)
+  expect(await deliver(webhookUrl, SUCCESS)).toMatchObject({ status: 200, json: { outcome: 'ignored' } })
+})
+
+test('doctor fails on webhooks for unknown submissions and says how to fix it, also behind 3,000 other rejections', async () => {
+  const { wrong, wrongUrl } = await startOnWrongDatabase()
+  expect((await deliver(wrongUrl, SUCCESS)).status).toBe(503)
+  await wrong.service.stop()
+  const db = new Database(join(wrong.directory, 'tracker.db'))
+  db.prepare(
+    `WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+     INSERT INTO refused_deliveries (delivery_id, route, received_at, cause, headers, bytes, kept_bytes, body)
+     SELECT 'other-' || i, 'account', ?, 'no_secret', '{}', 0, 0, '' FROM n`,
+  ).run(Date.now())
+  db.close()
+  const { json } = await ask<{ checks: { level: string; told: string; remedy: string | null }[] }>(
+    await wrong.restart(),
+    '/doctor',
+  )
+  const found = json.checks.filter(({ told }) => told.includes('unknown_submission'))
+  expect(found).toMatchObject([
+    { level: 'fail', told: '1 in the last 24 h: unknown_submission', remedy: expect.any(String) },
+  ])
+  expect(found[0]?.remedy).toMatch(/volume/)
+  expect(found[0]?.remedy).toMatch(/backup/)
+})
+
+test('an alert fires when webhooks for unknown submissions arrive, and resolves after a calm hour', async () => {
+  const { webhookUrl } = await register(await startTracker(TOKENS), ['remove-bg'])
+  const { tracker, advance, messages, looks } = await startAlerting(TOKENS)
+  await looks()
+  expect(messages()).toEqual([])
+  expect((await deliver(movedTo(tracker, webhookUrl), SUCCESS)).status).toBe(503)
+  const url = `${tracker.url}/admin/deliveries?outcome=rejected`
+  await expect
+    .poll(messages, { timeout: 3_000 })
+    .toMatchObject([{ alert: 'unknown_submission', state: 'firing', extension: null, count: 1, url }])
+  advance(59 * MINUTE)
+  await looks()
+  expect(messages()).toHaveLength(1)
+  advance(2 * MINUTE)
+  await expect.poll(() => messages().map(({ state }) => state)).toEqual(['firing', 'resolved'])
+})
