@@ -71,10 +71,13 @@ export function describeAtomicity(current: () => OpenedStore): void {
       expect([first.outcome, second.outcome]).toEqual(['applied', 'contradicted'])
     })
 
-    test('a probe writes, any number of times', async () => {
+    test('a probe commits a write, any number of times', async () => {
       const { store } = current()
+      const steps: number[] = []
+      store.watchCommits((commit) => steps.push(commit.steps))
       await Promise.all(Array.from({ length: 10 }, () => store.probe()))
       await store.probe()
+      expect(steps.reduce((sum, count) => sum + count, 0)).toBe(11)
     })
   })
 }

@@ -63,8 +63,10 @@ export function describeRefusedDeliveries(current: () => OpenedStore): void {
       ])
     })
 
-    test('none at all may be kept', async () => {
+    test('stay as they are when none is added', async () => {
+      const ids = await keep(2, 'no_secret')
       await current().store.keepRefused([])
+      expect(await Promise.all(ids.map(isKept))).toEqual([true, true])
     })
 
     test('a closed store refuses to keep them, and to look for them', async () => {
