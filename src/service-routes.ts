@@ -13,6 +13,7 @@ import { doctorRoutes } from './http/operators/doctor-routes.ts'
 import { overviewRoutes } from './http/operators/overview-routes.ts'
 import { runRoutes } from './http/operators/run-routes.ts'
 import { upkeepRoutes } from './http/operators/upkeep-routes.ts'
+import { createHeartbeats } from './http/status-heartbeats.ts'
 import { statusRoutes } from './http/status-routes.ts'
 import { submissionRoutes } from './http/submission-routes.ts'
 import { createTakeWebhook, type TakeWebhookDeps } from './http/take-webhook.ts'
@@ -24,17 +25,17 @@ import { startSystemTimer } from './tracking/status-timer.ts'
 type DepsOf<Make extends (deps: never) => unknown> = Parameters<Make>[0]
 
 type RoutesDeps = DepsOf<typeof uploadRoutes> &
-  DepsOf<typeof submissionRoutes> &
+  Omit<DepsOf<typeof submissionRoutes>, 'heartbeats' | 'startTimer'> &
   TakeWebhookDeps &
   DepsOf<typeof runRoutes> &
   DepsOf<typeof deliveryRoutes> &
   DepsOf<typeof overviewRoutes> &
-  Omit<DepsOf<typeof statusRoutes>, 'statusTokens' | 'startTimer' | 'askStatus'> &
+  Omit<DepsOf<typeof statusRoutes>, 'statusTokens' | 'askStatus' | 'subject' | 'heartbeats'> &
   DepsOf<typeof upkeepRoutes> &
   DepsOf<typeof doctorRoutes> &
   Omit<DepsOf<typeof metricsRoutes>, 'isPublic'> &
   DepsOf<typeof healthRoutes> &
-  Omit<DepsOf<typeof createAdminPages>, 'tell'> & {
+  Omit<DepsOf<typeof createAdminPages>, 'tell' | 'heartbeats'> & {
     config: Config
     errorAnswers: ErrorAnswers
     tokens: CapabilityTokens
@@ -44,17 +45,25 @@ type RoutesDeps = DepsOf<typeof uploadRoutes> &
 export function createServiceApp(deps: RoutesDeps): { app: Hono<AppEnv>; direct: DirectRoutes } {
   const { config, errorAnswers, tokens } = deps
   const { loopbackOnly } = config
-  const statusDeps = { ...deps, startTimer: startSystemTimer, statusTokens: tokens.status }
+  const startTimer = startSystemTimer
+  const heartbeats = createHeartbeats(startTimer)
+  const statusDeps = {
+    ...deps,
+    startTimer,
+    heartbeats,
+    statusTokens: tokens.status,
+    subject: 'asset',
+  } as const
   const askStatus = createAskStatus(statusDeps)
   const takeWebhook = createTakeWebhook(deps)
-  const pages = createAdminPages({ ...deps, tell: errorAnswers.tell })
+  const pages = createAdminPages({ ...deps, heartbeats, tell: errorAnswers.tell })
   const app = createApp({
     errorAnswers,
     pages,
     loopbackOnly,
     groups: [
       uploadRoutes(deps),
-      submissionRoutes(deps),
+      submissionRoutes({ ...deps, heartbeats, startTimer }),
       webhookRoutes({ takeWebhook }),
       runRoutes(deps),
       deliveryRoutes(deps),

@@ -34,6 +34,7 @@ import { removeLeftoverBackups } from './tracking/operators/back-up.ts'
 import { createReadiness } from './tracking/readiness.ts'
 import { createRefusedLog } from './tracking/refused-log.ts'
 import { createStatusBoard } from './tracking/status-board.ts'
+import { createSubmissionBoard } from './tracking/submission-board.ts'
 import { createUploadGate } from './tracking/upload-gate.ts'
 
 export type Service = {
@@ -86,10 +87,9 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     }
   })
   const { meter, noteCommit, ...metrics } = createMetrics({ store, clock, version: readPackageVersion() })
-  const board = createStatusBoard(
-    { store },
-    { onLoadError: (err, fileId) => log.error({ err, fileId }, 'a status could not be read') },
-  )
+  const onLoadError = (err: unknown, id: string) => log.error({ err, id }, 'a status could not be read')
+  const board = createStatusBoard({ store }, { onLoadError })
+  const submissionBoard = createSubmissionBoard({ store, links }, { onLoadError })
   const backlog = createAnswerBacklog({ log })
   const refusedLog = createRefusedLog({ store, log })
   const { imagekit, lookup, sender } = createClients(config, { ...overrides, clock })
@@ -97,6 +97,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const reconciling = {
     store,
     board,
+    submissionBoard,
     clock,
     meter,
     imagekit: lookup,
@@ -113,6 +114,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const shared = {
     store,
     board,
+    submissionBoard,
     backlog,
     imagekit,
     links,
@@ -192,6 +194,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       const timeUp = once(AbortSignal.timeout(drainMs), 'abort')
       const closed = server.close(drainMs)
       board.close()
+      submissionBoard.close()
       await closed
       await opener.stop()
       // What they wait for outside is broken off, and done after the next start.

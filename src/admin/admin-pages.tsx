@@ -2,8 +2,6 @@ import { Hono } from 'hono'
 import { TrackerError } from '../domain/errors.ts'
 import type { AppContext, AppEnv } from '../http/app-env.ts'
 import type { ErrorAnswers } from '../http/error-answers.ts'
-import { createHeartbeats } from '../http/status-heartbeats.ts'
-import { startSystemTimer } from '../tracking/status-timer.ts'
 import { ADMIN, SIGN_IN, withQuery } from './addresses.ts'
 import { createEntrance, type Entrance, type EntranceDeps } from './entrance.ts'
 import { answerPage, seeOther, setPageHeaders } from './page-answers.ts'
@@ -22,8 +20,7 @@ type RoutesDeps = Parameters<typeof overviewRoutes>[0] &
   Parameters<typeof deliveryRoutes>[0] &
   SignInRoutesDeps
 
-export type AdminPagesDeps = Omit<RoutesDeps, keyof Entrance | 'heartbeats'> &
-  EntranceDeps & { tell: ErrorAnswers['tell'] }
+export type AdminPagesDeps = Omit<RoutesDeps, keyof Entrance> & EntranceDeps & { tell: ErrorAnswers['tell'] }
 
 export type AdminPages = {
   routes: Hono<AppEnv>
@@ -40,8 +37,7 @@ export function createAdminPages(deps: AdminPagesDeps): AdminPages {
     setPageHeaders(c)
     await next()
   })
-  const heartbeats = createHeartbeats(startSystemTimer, HEARTBEAT_MS)
-  const given = { ...deps, ...entrance, heartbeats }
+  const given = { ...deps, ...entrance }
   const groups = [
     signInRoutes(given),
     overviewRoutes(given),
@@ -79,5 +75,3 @@ export function createAdminPages(deps: AdminPagesDeps): AdminPages {
     },
   }
 }
-
-const HEARTBEAT_MS = 15_000

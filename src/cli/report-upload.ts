@@ -26,8 +26,9 @@ export async function reportUpload(
       asset = await waitForEnd(client, sent, limitSeconds, (line) => !json && print(line), paint)
   } finally {
     // Also where the waiting failed: the upload has happened.
-    const { body, submissionId, statusUrl } = sent
-    if (json) print(inertJson({ ...body, submissionId, statusUrl, ...(asset && { assetStatus: asset }) }))
+    const { body, submissionId, statusUrl, eventsUrl } = sent
+    const urls = { statusUrl, eventsUrl }
+    if (json) print(inertJson({ ...body, submissionId, ...urls, ...(asset && { assetStatus: asset }) }))
   }
   if (asset === undefined) return
   if (hasUnsuccessful(asset)) context.exitCode = 3

@@ -23,6 +23,7 @@ export type SentUpload = {
   submissionId: string | null
   /** Null where there is no fileId yet. */
   statusUrl: string | null
+  eventsUrl: string | null
 }
 
 export type Upload = {
@@ -48,10 +49,12 @@ export async function sendUpload(client: TrackerClient, upload: Upload): Promise
       body: form.body,
     })
     if (answer.status < 200 || answer.status > 299) throw client.refusal(answer)
+    const link = answer.header('link') ?? ''
     return {
       ...parseAnswer(answer),
       submissionId: answer.header('x-submission-id') ?? null,
-      statusUrl: statusLink(answer.header('link') ?? ''),
+      statusUrl: linkTarget(link, 'status'),
+      eventsUrl: linkTarget(link, 'events'),
     }
   } finally {
     if (source.kind === 'bytes') await source.close()
@@ -67,7 +70,7 @@ function parseAnswer({ status, text }: TrackerAnswer): Pick<SentUpload, 'body' |
   }
 }
 
-/** The target of `<…>; rel="status"`. */
-function statusLink(header: string): string | null {
-  return /<([^>]*)>\s*;\s*rel="?status"?/.exec(header)?.[1] ?? null
+/** The target of `<…>; rel="RELATION"`. */
+function linkTarget(header: string, relation: 'status' | 'events'): string | null {
+  return new RegExp(`<([^>]*)>\\s*;\\s*rel="?${relation}"?`).exec(header)?.[1] ?? null
 }

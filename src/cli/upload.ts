@@ -44,7 +44,7 @@ export function uploadCommand(context: CommandContext): Command {
     )
     .option('--idempotency-key <KEY>', 'the same key within 24 h gets the first answer again')
     .option('--wait [SECONDS]', 'wait for the final statuses, at most this long (default: no limit)')
-    .option('--json', "print ImageKit's answer with submissionId and statusUrl as one JSON object")
+    .option('--json', "print ImageKit's answer with submissionId, statusUrl and eventsUrl as one JSON object")
     .addHelpText('after', UPLOAD_HELP)
     .action(async (file: string | undefined, options: UploadOptions) => {
       await upload(context, readRequest(file, options), readParameterOptions(command), options)

@@ -63,5 +63,7 @@ export type RecordedDelivery = {
   cause: DeliveryCause | 'unknown_submission' | null
   /** The asset whose status may have changed. */
   fileId: string | null
+  /** The submission that an account delivery has changed. */
+  submissionId?: string
   runId: string | null
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Access } from '../tracking/access.ts'
-import { admitReader } from '../tracking/admit-reader.ts'
+import { admitReader, type Subject } from '../tracking/admit-reader.ts'
 import type { Capability } from '../tracking/capability-tokens.ts'
 import type { StatusBoard } from '../tracking/status-board.ts'
 import type { StatusSnapshot } from '../tracking/status-snapshot.ts'
@@ -18,27 +18,32 @@ export type StatusDeps = {
   access: Pick<Access, 'identify'>
   statusTokens: Pick<Capability, 'verify'>
   startTimer: StartTimer
+  /** What `board` has the status of. */
+  subject: Subject
 }
 
 /** A request and its answer, as Node has them. */
 export type Exchange = { incoming: IncomingMessage; outgoing: ServerResponse }
 
-/** The status of one asset, at once where it is kept. Throws and rejects with what the caller is told. */
-export type AskStatus = (fileId: string, exchange: Exchange) => PlainAnswer | Promise<PlainAnswer>
+/** The status of one asset or submission, at once where it is kept. Throws and rejects with what the caller is told. */
+export type AskStatus = (id: string, exchange: Exchange) => PlainAnswer | Promise<PlainAnswer>
 
-export function createAskStatus({ board, access, statusTokens, startTimer }: StatusDeps): AskStatus {
-  return (fileId, { incoming, outgoing }) => {
+export function createAskStatus(deps: StatusDeps): AskStatus {
+  const { board, access, statusTokens, startTimer, subject } = deps
+  return (id, { incoming, outgoing }) => {
     const query = requestQuery(incoming)
-    admitReader({ access, tokens: statusTokens }, fileId, presentedCredential(incoming, query), 'asset')
+    admitReader({ access, tokens: statusTokens }, id, presentedCredential(incoming, query), subject)
     const isKnown = ifNoneMatch(incoming)
-    const answer = (snapshot: StatusSnapshot | undefined) => answerStatus(snapshot, isKnown)
+    const answer = (snapshot: StatusSnapshot | undefined) => answerStatus(snapshot, isKnown, subject)
     const ms = parseWaitMs(query)
     if (ms > 0) {
-      const waiting = waitForStatus({ board, startTimer }, fileId, { ms, isKnown: isKnown ?? (() => true) })
+      const waiting = waitForStatus({ board, startTimer }, id, { ms, isKnown: isKnown ?? (() => true) })
       outgoing.once('close', () => waiting.leave())
-      return waiting.answer.then(answer)
+      // Forgetting an asset notifies nobody who waits for one of its submissions: what is reported is read again.
+      const latest = subject === 'asset' ? waiting.answer : waiting.answer.then(() => board.find(id))
+      return latest.then(answer)
     }
-    const kept = board.peek(fileId)
-    return kept === undefined ? board.find(fileId).then(answer) : answer(kept)
+    const kept = board.peek(id)
+    return kept === undefined ? board.find(id).then(answer) : answer(kept)
   }
 }

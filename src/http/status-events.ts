@@ -1,8 +1,8 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
-import type { StatusBoard } from '../tracking/status-board.ts'
-import { followStatus } from '../tracking/status-feed.ts'
+import type { Subject } from '../tracking/admit-reader.ts'
+import type { FollowedStatus, Follower } from '../tracking/status-feed.ts'
 import type { AppContext } from './app-env.ts'
-import { assetNotFound } from './status-answers.ts'
+import { notFound } from './status-answers.ts'
 import { lastEventId } from './status-conditions.ts'
 import type { Heartbeats } from './status-heartbeats.ts'
 import { streamStatus } from './status-stream.ts'
@@ -14,21 +14,18 @@ const HEADERS = {
   'X-Accel-Buffering': 'no',
 }
 
-/** Answers with the stream of an asset's states, or with what makes an `EventSource` stop. */
+/** Answers with the stream of what `follow` follows, or with what makes an `EventSource` stop. */
 export async function answerEvents(
   c: AppContext,
-  { board, heartbeats }: { board: StatusBoard; heartbeats: Heartbeats },
-  fileId: string,
+  { heartbeats, subject }: { heartbeats: Heartbeats; subject: Subject },
+  follow: (follower: Follower) => Promise<FollowedStatus>,
 ): Promise<Response> {
   const { outgoing } = c.env
   let wake = (): void => {}
-  const followed = await followStatus({ board }, fileId, {
-    isKnown: lastEventId(c.env.incoming),
-    wake: () => wake(),
-  })
+  const followed = await follow({ isKnown: lastEventId(c.env.incoming), wake: () => wake() })
   switch (followed.what) {
     case 'unknown':
-      throw assetNotFound()
+      throw notFound(subject)
     case 'nothing new':
       return c.body(null, 204, { 'Cache-Control': 'no-cache' })
     case 'following': {

@@ -9,7 +9,9 @@ export type Heartbeats = {
 /** A stall of every stream at once would be seen by all other callers: each tick serves only a part of them. */
 const PARTS = 10
 
-export function createHeartbeats(startTimer: StartTimer, intervalMs: number): Heartbeats {
+const HEARTBEAT_MS = 15_000
+
+export function createHeartbeats(startTimer: StartTimer, intervalMs = HEARTBEAT_MS): Heartbeats {
   const parts = Array.from({ length: PARTS }, () => new Set<() => void>())
   let count = 0
   let turn = 0

@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { admitReader } from '../tracking/admit-reader.ts'
+import { followStatus } from '../tracking/status-feed.ts'
 import type { AppEnv } from './app-env.ts'
 import type { AskStatus, StatusDeps } from './ask-status.ts'
 import { tokenRouteCors } from './cors.ts'
@@ -10,14 +11,13 @@ import { requestQuery } from './request-query.ts'
 import { route } from './routes.ts'
 import { answerStatuses } from './status-answers.ts'
 import { answerEvents } from './status-events.ts'
-import { createHeartbeats } from './status-heartbeats.ts'
+import type { Heartbeats } from './status-heartbeats.ts'
 import { parseFileIds } from './status-query.ts'
 
-const HEARTBEAT_MS = 15_000
+type StatusRoutesDeps = Omit<StatusDeps, 'startTimer'> & { askStatus: AskStatus; heartbeats: Heartbeats }
 
-export function statusRoutes(deps: StatusDeps & { askStatus: AskStatus }): Hono<AppEnv> {
-  const { board, access, startTimer } = deps
-  const heartbeats = createHeartbeats(startTimer, HEARTBEAT_MS)
+export function statusRoutes(deps: StatusRoutesDeps): Hono<AppEnv> {
+  const { board, access } = deps
   const app = new Hono<AppEnv>()
   const cors = tokenRouteCors(['GET', 'HEAD'])
 
@@ -42,8 +42,8 @@ export function statusRoutes(deps: StatusDeps & { askStatus: AskStatus }): Hono<
     GET: (c) => {
       const fileId = c.req.param('fileId') ?? ''
       const credential = presentedCredential(c.env.incoming, requestQuery(c.env.incoming))
-      admitReader({ access, tokens: deps.statusTokens }, fileId, credential, 'asset')
-      return answerEvents(c, { board, heartbeats }, fileId)
+      admitReader({ access, tokens: deps.statusTokens }, fileId, credential, deps.subject)
+      return answerEvents(c, deps, (follower) => followStatus({ board }, fileId, follower))
     },
     OPTIONS: cors,
   })

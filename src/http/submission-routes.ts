@@ -1,19 +1,22 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { TrackerError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
 import type { Submission } from '../domain/submission.ts'
 import { parseExtensions } from '../imagekit/extensions-parameter.ts'
-import { fileIdText } from '../imagekit/plain-text.ts'
+import { fileIdText, plainText } from '../imagekit/plain-text.ts'
 import { parseToldAnswer } from '../imagekit/read-answer.ts'
+import { parseWebhookUrl } from '../imagekit/webhook-url-parameter.ts'
 import type { Access } from '../tracking/access.ts'
 import { admitReader } from '../tracking/admit-reader.ts'
 import type { CapabilityTokens } from '../tracking/capability-tokens.ts'
 import { recordResponse } from '../tracking/record-response.ts'
 import { registerSubmission } from '../tracking/register-submission.ts'
 import type { StatusBoard } from '../tracking/status-board.ts'
+import type { StartTimer } from '../tracking/status-timer.ts'
+import { followSubmission } from '../tracking/submission-board.ts'
 import { submissionView } from '../tracking/submission-view.ts'
 import type { AppContext, AppEnv } from './app-env.ts'
+import { createAskStatus } from './ask-status.ts'
 import { tokenRouteCors } from './cors.ts'
 import { parseWith } from './parse-with.ts'
 import { respond } from './plain-answer.ts'
@@ -23,25 +26,32 @@ import type { ReadBody } from './read-body.ts'
 import { readJsonObject } from './read-json.ts'
 import { requestQuery } from './request-query.ts'
 import { route } from './routes.ts'
-import { answerLinkedStatus } from './status-answers.ts'
+import { answerLinkedStatus, notFound } from './status-answers.ts'
+import { answerEvents } from './status-events.ts'
+import type { Heartbeats } from './status-heartbeats.ts'
 
 type SubmissionRoutesDeps = Parameters<typeof registerSubmission>[0] &
   Parameters<typeof recordResponse>[0] & {
     store: {
       findSubmission(submissionId: string): Promise<{ submission: Submission; runs: Run[] } | undefined>
     }
-    board: Pick<StatusBoard, 'find'>
+    board: StatusBoard
+    submissionBoard: StatusBoard
     access: Access
     tokens: Pick<CapabilityTokens, 'submission'>
     readBody: ReadBody
+    heartbeats: Heartbeats
+    startTimer: StartTimer
   }
 
 // What is no Unicode can be put into no address, and NUL into no text column of PostgreSQL.
-const registrationSchema = z.object({
+const registrationSchema = z.strictObject({
   extensions: z
     .custom<unknown[]>(Array.isArray, 'should be an array')
     .refine(({ length }) => length > 0, 'is empty'),
   fileId: fileIdText.nullish(),
+  fileName: plainText.nullish(),
+  webhookUrl: z.unknown().optional(),
 })
 
 const responseSchema = z.object({ fileId: fileIdText.optional() })
@@ -49,6 +59,12 @@ const responseSchema = z.object({ fileId: fileIdText.optional() })
 /** Uploads made elsewhere, and what is known of any submission. */
 export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
+  const askStatus = createAskStatus({
+    ...deps,
+    board: deps.submissionBoard,
+    statusTokens: deps.tokens.submission,
+    subject: 'submission',
+  })
 
   const admit = (c: AppContext): string => {
     const submissionId = c.req.param('submissionId') ?? ''
@@ -62,7 +78,7 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
   }
   const find = async (submissionId: string) => {
     const found = await deps.store.findSubmission(submissionId)
-    if (found === undefined) throw new TrackerError('not_found', 'There is no submission with this id.')
+    if (found === undefined) throw notFound('submission')
     return found
   }
 
@@ -70,10 +86,12 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
     POST: async (c) => {
       const { keyName } = deps.access.identify(presentedKey(c.env.incoming))
       const { json } = await readJsonObject(c.env.incoming, deps.readBody)
-      const { extensions, fileId = null } = parseWith(registrationSchema, json)
+      const { extensions, fileId, fileName, webhookUrl } = parseWith(registrationSchema, json)
       const { location, ...registered } = await registerSubmission(deps, {
         extensions: parseExtensions(extensions),
-        fileId,
+        fileId: fileId ?? null,
+        fileName: fileName ?? null,
+        callerWebhookUrl: parseWebhookUrl(webhookUrl),
         keyName,
       })
       return c.json(registered, 201, { Location: location })
@@ -83,8 +101,18 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
   const readCors = tokenRouteCors(['GET', 'HEAD'])
   app.use('/submissions/:submissionId', readCors)
   route(app, '/submissions/:submissionId', {
-    GET: async (c) =>
-      c.json(submissionView(deps.links, await find(admit(c))), 200, { 'Cache-Control': 'no-cache' }),
+    GET: async (c) => respond(c, await askStatus(c.req.param('submissionId') ?? '', c.env)),
+    OPTIONS: readCors,
+  })
+
+  app.use('/submissions/:submissionId/events', readCors)
+  route(app, '/submissions/:submissionId/events', {
+    GET: (c) => {
+      const submissionId = admit(c)
+      return answerEvents(c, { ...deps, subject: 'submission' }, (follower) =>
+        followSubmission(deps, submissionId, follower),
+      )
+    },
     OPTIONS: readCors,
   })
 
@@ -100,7 +128,7 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
       if (state !== 'accepted' || fileId === null)
         return c.json(submissionView(deps.links, await find(submissionId)))
       const snapshot = await deps.board.find(fileId)
-      return respond(c, answerLinkedStatus(snapshot, deps.links.assetStatus(fileId)))
+      return respond(c, answerLinkedStatus(snapshot, deps.links.asset(fileId)))
     },
     OPTIONS: responseCors,
   })

@@ -8,12 +8,15 @@ export type ReaderCredential =
   | { by: 'token'; token: string }
   | { by: 'nothing' }
 
+/** What has a status that can be read with a token. */
+export type Subject = 'asset' | 'submission'
+
 /** Lets pass who may read this asset, or this submission. Throws `unauthenticated` for everybody else. */
 export function admitReader(
   { access, tokens }: { access: Pick<Access, 'identify'>; tokens: Pick<Capability, 'verify'> },
-  subject: string,
+  id: string,
   credential: ReaderCredential,
-  kind: 'asset' | 'submission',
+  subject: Subject,
 ): void {
   switch (credential.by) {
     case 'key':
@@ -23,10 +26,10 @@ export function admitReader(
       access.identify(undefined)
       return
     case 'token':
-      if (tokens.verify(subject, credential.token)) return
+      if (tokens.verify(id, credential.token)) return
       throw new TrackerError(
         'unauthenticated',
-        `The token does not open this ${kind}. Take the statusUrl as it was answered.`,
+        `The token does not open this ${subject}. Take the statusUrl as it was answered.`,
       )
   }
 }

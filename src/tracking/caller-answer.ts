@@ -1,7 +1,7 @@
 import type { StoredAnswer } from '../domain/idempotency.ts'
 import type { Answer } from '../domain/judge-answer.ts'
 import type { Exchange } from './imagekit-exchange.ts'
-import type { Links } from './links.ts'
+import { type Links, linkValue } from './links.ts'
 
 type AnswerDeps = {
   /** An error in the shape that the caller's SDK reads. */
@@ -23,11 +23,11 @@ export function callerAnswer(deps: AnswerDeps, submissionId: string, exchange: E
   return { status, headers, body, ...(fileId !== null && { fileId }) }
 }
 
-/** As it is given to the caller: with the link that opens the status of its asset. */
+/** As it is given to the caller: with the links that open the status of its asset. */
 export function linkedAnswer({ links }: { links: Links }, answer: StoredAnswer): StoredAnswer {
   const { fileId, headers } = answer
   if (fileId === undefined) return answer
-  return { ...answer, headers: { ...headers, link: `<${links.assetStatus(fileId)}>; rel="status"` } }
+  return { ...answer, headers: { ...headers, link: linkValue(links.asset(fileId)) } }
 }
 
 /** For a submission of which only ImageKit knows what became. The SDKs obey `x-should-retry`; they would upload twice. */

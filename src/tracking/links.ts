@@ -1,13 +1,16 @@
 import type { CapabilityTokens } from './capability-tokens.ts'
 
+/** Where a status is read, and where its changes are streamed. */
+export type StatusUrls = { statusUrl: string; eventsUrl: string }
+
 /** The addresses that the tracker hands out; each carries the token that opens it. */
 export type Links = {
   /** For ImageKit: where the final status of a submission's extensions is sent. */
   webhook(submissionId: string): string
-  /** For a browser: the status of one asset. */
-  assetStatus(fileId: string): string
-  /** For a browser: one submission, while its fileId is not known. */
-  submission(submissionId: string): string
+  /** For a browser: one asset. */
+  asset(fileId: string): StatusUrls
+  /** For a browser: one submission, or its asset once the fileId is known. */
+  submission(submissionId: string, fileId: string | null): StatusUrls
   /** For an operator: the page that shows what has failed of an extension, or with null what is pending. */
   worklist(extension: string | null): string
   /** For an operator: the page of rejected deliveries. */
@@ -18,18 +21,32 @@ export type Links = {
 
 /** `publicUrl` is asked at each call: a port that the system chooses is known only once the service listens. */
 export function createLinks(publicUrl: () => string, tokens: CapabilityTokens): Links {
+  const asset = (id: string): StatusUrls => {
+    const address = `${publicUrl()}/assets/${encodeURIComponent(id)}`
+    const token = tokens.status.sign(id)
+    return { statusUrl: `${address}/status?token=${token}`, eventsUrl: `${address}/events?token=${token}` }
+  }
   return {
     webhook: (id) => `${publicUrl()}/webhooks/extension/${id}.${tokens.webhook.sign(id)}`,
-    assetStatus: (id) =>
-      `${publicUrl()}/assets/${encodeURIComponent(id)}/status?token=${tokens.status.sign(id)}`,
+    asset,
     submissionAddress: (id) => `${publicUrl()}/submissions/${id}`,
     worklist: (extension) => {
       const query = new URLSearchParams(extension === null ? { status: 'pending' } : { extension })
       return `${publicUrl()}/admin/failures?${query.toString()}`
     },
     rejectedDeliveries: () => `${publicUrl()}/admin/deliveries?outcome=rejected`,
-    submission: (id) => `${publicUrl()}/submissions/${id}?token=${tokens.submission.sign(id)}`,
+    submission: (id, fileId) => {
+      if (fileId !== null) return asset(fileId)
+      const address = `${publicUrl()}/submissions/${id}`
+      const token = tokens.submission.sign(id)
+      return { statusUrl: `${address}?token=${token}`, eventsUrl: `${address}/events?token=${token}` }
+    },
   }
+}
+
+/** The value of a `Link` header. */
+export function linkValue({ statusUrl, eventsUrl }: StatusUrls): string {
+  return `<${statusUrl}>; rel="status", <${eventsUrl}>; rel="events"`
 }
 
 /** The submission that a webhook token names and proves; undefined for a forged one. */

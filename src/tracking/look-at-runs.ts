@@ -30,7 +30,7 @@ type Judgement = { finding: Finding; why: string }
 export async function lookAtRuns(
   deps: LookDeps,
   due: readonly DueRun[],
-): Promise<{ looked: { finding: Finding; told: Reconciled }[]; stop: Stop | null }> {
+): Promise<{ looked: { finding: Finding; submissionId: string; told: Reconciled }[]; stop: Stop | null }> {
   const now = deps.clock()
   const isOver = ({ run }: DueRun) => now >= run.requestedAt + deps.expireAfterMs
   const fileIds = [...new Set(due.flatMap(({ submission }) => submission.fileId ?? []))]
@@ -55,8 +55,12 @@ export async function lookAtRuns(
     const judgement = judgeLooked(one)
     if (judgement === undefined) return []
     const { finding, why } = judgement
-    const { runId, name: extension } = one.run
-    return { finding, told: { runId, fileId: one.submission.fileId, extension, finding: finding.kind, why } }
+    const { runId, submissionId, name: extension } = one.run
+    return {
+      finding,
+      submissionId,
+      told: { runId, fileId: one.submission.fileId, extension, finding: finding.kind, why },
+    }
   })
   return { looked, stop }
 }

@@ -29,6 +29,7 @@ export type ReceiveDeliveryDeps = {
     recordAccountDelivery(delivery: NewAccountDelivery): Promise<RecordedDelivery>
   }
   board: { changed(fileId: string): void }
+  submissionBoard: { changed(submissionId: string): void }
   checkSignature: CheckSignature
   requireSignature: boolean
   receipts: Pick<FirstReceipts, 'remember'>
@@ -79,7 +80,10 @@ export async function receiveExtensionDelivery(
     deps.receipts.remember(body, receivedAt)
     throw new DeliveryRefused('unknown_submission')
   }
-  if (recorded.fileId !== null && recorded.outcome !== 'ignored') deps.board.changed(recorded.fileId)
+  if (recorded.outcome !== 'ignored') {
+    deps.submissionBoard.changed(submissionId)
+    if (recorded.fileId !== null) deps.board.changed(recorded.fileId)
+  }
   deps.meter.deliveryRecorded('extension', recorded.outcome)
   const { service, status } = word
   const level = recorded.outcome === 'applied' && status === 'success' ? 'debug' : 'info'
@@ -104,6 +108,7 @@ export async function receiveAccountDelivery(
     noteFailure(deps, received, error)
     throw error
   }
+  if (recorded.submissionId !== undefined) deps.submissionBoard.changed(recorded.submissionId)
   if (recorded.fileId !== null) deps.board.changed(recorded.fileId)
   deps.meter.deliveryRecorded('account', recorded.outcome)
   const { type } = event

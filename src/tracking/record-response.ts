@@ -11,12 +11,13 @@ type RecordResponseDeps = {
     ): Promise<{ result: AnswerJudgement['result']; submission: Submission }>
   }
   board: { changed(fileId: string): void }
+  submissionBoard: { changed(submissionId: string): void }
   clock: () => number
 }
 
 /** Takes the answer that ImageKit gave to somebody else. Throws `response_conflict` where the submission has another one. */
 export async function recordResponse(
-  { store, board, clock }: RecordResponseDeps,
+  { store, board, submissionBoard, clock }: RecordResponseDeps,
   submissionId: string,
   answer: Answer,
 ): Promise<Submission> {
@@ -26,6 +27,7 @@ export async function recordResponse(
       'response_conflict',
       'The submission has another answer already; the first one stays.',
     )
+  submissionBoard.changed(submissionId)
   if (submission.fileId !== null) board.changed(submission.fileId)
   return submission
 }

@@ -1,5 +1,5 @@
-import type { NewSubmission, RequestedExtension } from '../domain/submission.ts'
-import type { Links } from './links.ts'
+import type { NewSubmission } from '../domain/submission.ts'
+import type { Links, StatusUrls } from './links.ts'
 
 type RegisterDeps = {
   store: { createSubmission(submission: NewSubmission): Promise<void> }
@@ -14,27 +14,23 @@ type RegisterDeps = {
 /** Registers an upload that somebody else makes with our `webhookUrl`. */
 export async function registerSubmission(
   { store, board, links, clock, overdueAfterMs, newId }: RegisterDeps,
-  request: { extensions: RequestedExtension[]; fileId: string | null; keyName: string },
-): Promise<{ submissionId: string; webhookUrl: string; statusUrl: string; location: string }> {
-  const { extensions, fileId, keyName } = request
+  request: Pick<NewSubmission, 'extensions' | 'fileId' | 'fileName' | 'callerWebhookUrl' | 'keyName'>,
+): Promise<{ submissionId: string; webhookUrl: string; location: string } & StatusUrls> {
   const submissionId = newId()
   const submission = {
     submissionId,
     kind: 'external',
-    fileId,
-    fileName: null,
-    extensions,
-    callerWebhookUrl: null,
+    ...request,
     // Whoever uploads may set one; what that explains is weighed by the baseline alone.
     setsDescription: false,
   } as const
   const at = clock()
-  await store.createSubmission({ ...submission, keyName, attempt: 1, at, dueAt: at + overdueAfterMs })
-  if (fileId !== null) board.changed(fileId)
+  await store.createSubmission({ ...submission, attempt: 1, at, dueAt: at + overdueAfterMs })
+  if (request.fileId !== null) board.changed(request.fileId)
   return {
     submissionId,
     webhookUrl: links.webhook(submissionId),
-    statusUrl: fileId === null ? links.submission(submissionId) : links.assetStatus(fileId),
+    ...links.submission(submissionId, request.fileId),
     location: links.submissionAddress(submissionId),
   }
 }

@@ -1,5 +1,5 @@
 import type { AssetFacts } from '../domain/asset.ts'
-import { createSnapshotCache } from './snapshot-cache.ts'
+import { createSnapshotCache, type SnapshotCache } from './snapshot-cache.ts'
 import { type StatusSnapshot, takeStatusSnapshot } from './status-snapshot.ts'
 import { type StartTimer, startSystemTimer } from './status-timer.ts'
 import { createStatusWatchers, type StatusListener } from './status-watchers.ts'
@@ -38,29 +38,35 @@ export type StatusBoardOptions = {
 
 export function createStatusBoard(
   { store }: { store: { findAsset(fileId: string): Promise<AssetFacts | undefined> } },
-  options: StatusBoardOptions = {},
+  { cacheBytes = 64 * 1024 * 1024, ...options }: StatusBoardOptions = {},
 ): StatusBoard {
-  const { cacheBytes = 64 * 1024 * 1024, startTimer = startSystemTimer, onLoadError } = options
-  const cache = createSnapshotCache(cacheBytes)
-  const watchers = createStatusWatchers()
-  const loads = new Map<string, Promise<StatusSnapshot | undefined>>()
-  const retries = new Map<string, () => void>()
-
-  const readStore = async (fileId: string): Promise<StatusSnapshot | undefined> => {
+  const read = async (fileId: string): Promise<StatusSnapshot | undefined> => {
     const facts = await store.findAsset(fileId)
     return facts && takeStatusSnapshot(facts)
   }
+  return createBoard(read, { ...options, cache: createSnapshotCache(cacheBytes) })
+}
+
+/** A board of whatever `read` reads. */
+export function createBoard(
+  read: (id: string) => Promise<StatusSnapshot | undefined>,
+  options: Omit<StatusBoardOptions, 'cacheBytes'> & { cache: SnapshotCache | undefined },
+): StatusBoard {
+  const { cache, startTimer = startSystemTimer, onLoadError } = options
+  const watchers = createStatusWatchers()
+  const loads = new Map<string, Promise<StatusSnapshot | undefined>>()
+  const retries = new Map<string, () => void>()
 
   // One load an asset at a time. `changed` takes a load out of `loads`: from then on it is overtaken, and those who
   // wait for it get the newer state. (The etag can come back to an earlier one, so nobody may be left with the one between.)
   const load = (fileId: string): Promise<StatusSnapshot | undefined> => {
     const present = loads.get(fileId)
     if (present !== undefined) return present
-    const started = readStore(fileId).then(
+    const started = read(fileId).then(
       (snapshot) => {
-        if (loads.get(fileId) !== started) return cache.get(fileId) ?? load(fileId)
+        if (loads.get(fileId) !== started) return cache?.get(fileId) ?? load(fileId)
         loads.delete(fileId)
-        if (snapshot !== undefined) cache.set(fileId, snapshot)
+        if (snapshot !== undefined) cache?.set(fileId, snapshot)
         watchers.publish(fileId, snapshot)
         return snapshot
       },
@@ -94,14 +100,14 @@ export function createStatusBoard(
   }
 
   return {
-    peek: (fileId) => cache.get(fileId),
+    peek: (fileId) => cache?.get(fileId),
 
     async find(fileId) {
-      return cache.get(fileId) ?? load(fileId)
+      return cache?.get(fileId) ?? load(fileId)
     },
 
     changed(fileId) {
-      cache.delete(fileId)
+      cache?.delete(fileId)
       loads.delete(fileId)
       if (watchers.owe(fileId)) loadForWatchers(fileId)
     },

@@ -16,20 +16,26 @@ export type FollowedStatus =
   | { what: 'nothing new' }
   | { what: 'following'; feed: StatusFeed }
 
+export type Follower = {
+  /** Whether the follower has the state of this ETag already. */
+  isKnown: (etag: string) => boolean
+  /** Called when there is something to take, or when it is over. */
+  wake: () => void
+}
+
 /**
- * Follows an asset: first its present state, unless that is the one that `isKnown`, then each change. `wake` is called
- * when there is something to take, or when it is over.
+ * Follows what the board has the status of: first its present state, unless that is the one that `isKnown`, then each change.
  */
 export async function followStatus(
   { board }: { board: StatusBoard },
-  fileId: string,
-  { isKnown, wake }: { isKnown: (etag: string) => boolean; wake: () => void },
+  id: string,
+  { isKnown, wake }: Follower,
 ): Promise<FollowedStatus> {
   let seenEtag: string | undefined
   let newest: StatusSnapshot | undefined
   let isEnding = false
 
-  const leave = board.watch(fileId, (news) => {
+  const leave = board.watch(id, (news) => {
     switch (news.what) {
       case 'changed':
         newest = news.snapshot.etag === seenEtag ? undefined : news.snapshot
@@ -58,7 +64,7 @@ export async function followStatus(
   }
 
   try {
-    const found = await board.find(fileId)
+    const found = await board.find(id)
     const present = newest ?? found
     if (present === undefined) {
       leave()

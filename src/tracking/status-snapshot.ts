@@ -2,10 +2,11 @@ import { hash } from 'node:crypto'
 import { type AssetFacts, describeAsset } from '../domain/asset.ts'
 import { assetView } from './asset-view.ts'
 
-/** The status of one asset at one moment, serialized once for all who ask for it. */
+/** The status of one asset or submission at one moment, serialized once for all who ask for it. */
 export type StatusSnapshot = {
-  fileId: string
-  /** The JSON of the asset's view. */
+  /** The asset; of a submission, the one to follow from now on, or null. */
+  fileId: string | null
+  /** The JSON of its view. */
   body: string
   /** A strong ETag, with its quotes. It follows from the body alone: the same in every process, and after a restart. */
   etag: string

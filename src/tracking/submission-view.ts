@@ -6,6 +6,6 @@ import { runView } from './run-view.ts'
 /** A submission as `GET /submissions/:submissionId` tells it. */
 export function submissionView(links: Links, facts: { submission: Submission; runs: Run[] }) {
   const { submissionId, kind, state, fileId, error } = facts.submission
-  const statusUrl = fileId === null ? links.submission(submissionId) : links.assetStatus(fileId)
-  return { submissionId, kind, state, fileId, statusUrl, extensions: facts.runs.map(runView), error }
+  const urls = links.submission(submissionId, fileId)
+  return { submissionId, kind, state, fileId, ...urls, extensions: facts.runs.map(runView), error }
 }

@@ -16,7 +16,7 @@ export function uploaded(extensionStatus?: { [name: string]: string }): Reply {
     },
     headers: {
       'x-submission-id': SUBMISSION_ID,
-      link: `<https://tracker.example/assets/${FILE_ID}/status?token=abc>; rel="status"`,
+      link: `<https://tracker.example/assets/${FILE_ID}/status?token=abc>; rel="status", <https://tracker.example/assets/${FILE_ID}/events?token=abc>; rel="events"`,
     },
   }
 }

@@ -38,7 +38,7 @@ test('a summary, without a progress bar where nobody watches', async () => {
   })
 })
 
-test("--json: ImageKit's answer with submissionId and statusUrl, as one object", async () => {
+test("--json: ImageKit's answer with submissionId, statusUrl and eventsUrl, as one object", async () => {
   const tracker = await startFakeTracker(() => uploaded())
   const { stdout } = await runCli(['upload', path, '--json'], { env: { TRACKER_URL: tracker.url } })
   expect(JSON.parse(stdout)).toEqual({
@@ -48,6 +48,7 @@ test("--json: ImageKit's answer with submissionId and statusUrl, as one object",
     size: 5,
     submissionId: SUBMISSION_ID,
     statusUrl: `https://tracker.example/assets/${FILE_ID}/status?token=abc`,
+    eventsUrl: `https://tracker.example/assets/${FILE_ID}/events?token=abc`,
   })
 })
 

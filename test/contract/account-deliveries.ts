@@ -133,6 +133,7 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
         ...NOTHING,
         outcome: 'applied',
         fileId: FILE_ID,
+        submissionId: id,
       })
       const found = await current().store.findSubmission(id)
       expect(found?.submission).toMatchObject({ state: 'accepted', fileId: FILE_ID, baseline: BASELINE })
@@ -145,7 +146,8 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
 
     test('is its refusal where it failed, and its runs are not due any more', async () => {
       const id = await queue('remove-bg')
-      expect(await tell(finished('event-1', FAILED))).toEqual({ outcome: 'applied', ...NOTHING })
+      const recorded = { outcome: 'applied', ...NOTHING, submissionId: id }
+      expect(await tell(finished('event-1', FAILED))).toEqual(recorded)
       const found = await current().store.findSubmission(id)
       expect(found?.submission).toMatchObject({ state: 'rejected', error: FAILED.error })
       expect(await dueAt(1_000_000)).toEqual([])

@@ -10,6 +10,7 @@ import { createDirectRoutes } from '../../src/http/direct-routes.ts'
 import { createErrorAnswers } from '../../src/http/error-answers.ts'
 import { requestId } from '../../src/http/request-id.ts'
 import { CONNECTION_LIMITS, createHttpServer } from '../../src/http/server.ts'
+import { createHeartbeats } from '../../src/http/status-heartbeats.ts'
 import { statusRoutes } from '../../src/http/status-routes.ts'
 import { createAccess } from '../../src/tracking/access.ts'
 import { createCapabilityTokens } from '../../src/tracking/capability-tokens.ts'
@@ -79,7 +80,15 @@ export async function startStatusServer(options: { keys?: boolean; startTimer?: 
   )
   app.use(requestId)
   app.onError((error, c) => answers.asProblem(error, c))
-  const deps = { board, access, statusTokens: tokens.status, startTimer }
+  const heartbeats = createHeartbeats(startTimer)
+  const deps = {
+    board,
+    access,
+    statusTokens: tokens.status,
+    startTimer,
+    heartbeats,
+    subject: 'asset',
+  } as const
   const askStatus = createAskStatus(deps)
   app.route('/', statusRoutes({ ...deps, askStatus }))
   const direct = createDirectRoutes({

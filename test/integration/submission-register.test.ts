@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
+import { startReceiver } from '../support/receiver.ts'
 import { readRows } from '../support/signed-webhooks.ts'
-import { API_KEY, startTracker } from '../support/tracker.ts'
-import { FILE_ID, register, statusOf } from '../support/webhooks.ts'
+import { ADMIN_KEY, API_KEY, startTracker } from '../support/tracker.ts'
+import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhooks.ts'
 
 test('a registration answers 201 with the addresses that its holder needs', async () => {
   const tracker = await startTracker()
@@ -14,11 +15,12 @@ test('a registration answers 201 with the addresses that its holder needs', asyn
   })
   expect(answer.status).toBe(201)
   const registered = (await answer.json()) as Record<string, string>
-  expect(Object.keys(registered)).toEqual(['submissionId', 'webhookUrl', 'statusUrl'])
-  const { submissionId = '', webhookUrl = '', statusUrl = '' } = registered
+  expect(Object.keys(registered)).toEqual(['submissionId', 'webhookUrl', 'statusUrl', 'eventsUrl'])
+  const { submissionId = '', webhookUrl = '', statusUrl = '', eventsUrl = '' } = registered
   expect(answer.headers.get('location')).toBe(`${tracker.url}/submissions/${submissionId}`)
   expect(webhookUrl.startsWith(`${tracker.url}/webhooks/extension/`)).toBe(true)
   expect(statusUrl).toMatch(new RegExp(`^${tracker.url}/submissions/${submissionId}\\?token=[\\w-]{43}$`))
+  expect(eventsUrl).toBe(statusUrl.replace('?', '/events?'))
 
   const submission = await (await fetch(statusUrl)).json()
   expect(submission).toEqual({
@@ -27,6 +29,7 @@ test('a registration answers 201 with the addresses that its holder needs', asyn
     state: 'submitting',
     fileId: null,
     statusUrl,
+    eventsUrl,
     error: null,
     extensions: [
       expect.objectContaining({ name: 'remove-bg' }),
@@ -76,6 +79,10 @@ test.each([
   ['an empty fileId', '{"extensions":[{"name":"x"}],"fileId":""}', 'fileId'],
   ['a fileId with half a character', '{"extensions":[{"name":"x"}],"fileId":"a\\ud800"}', 'fileId'],
   ['a fileId with a NUL', '{"extensions":[{"name":"x"}],"fileId":"a\\u0000"}', 'fileId'],
+  ['a field that is not known', '{"extensions":[{"name":"x"}],"fileNam":"a.jpg"}', 'fileNam'],
+  ['a field that every object has', '{"extensions":[{"name":"x"}],"__proto__":{}}', '__proto__'],
+  ['a fileName that is no text', '{"extensions":[{"name":"x"}],"fileName":7}', 'fileName'],
+  ['a webhookUrl that is no URL', '{"extensions":[{"name":"x"}],"webhookUrl":"shop"}', 'webhookUrl'],
   ['a list', '[]', undefined],
   ['null', 'null', undefined],
   ['no JSON', 'extensions=x', undefined],
@@ -97,6 +104,33 @@ test('more than one thing that is wrong is told at once', async () => {
   const answer = await tracker.fetch('/submissions', { method: 'POST', body: '{"fileId":1}' })
   const { errors } = (await answer.json()) as { errors: { field: string }[] }
   expect(errors.map(({ field }) => field).sort()).toEqual(['extensions', 'fileId'])
+})
+
+test('twenty of many unknown fields are named', async () => {
+  const tracker = await startTracker()
+  const unknown = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`field-${index}`, 1]))
+  const body = JSON.stringify({ extensions: [{ name: 'remove-bg' }], ...unknown })
+  const answer = await tracker.fetch('/submissions', { method: 'POST', body })
+  expect(answer.status).toBe(400)
+  expect(((await answer.json()) as { errors: unknown[] }).errors).toHaveLength(20)
+})
+
+test('a fileName is stored, and a webhookUrl is notified when a webhook settles the run', async () => {
+  const receiver = await startReceiver()
+  const tracker = await startTracker({ ALLOW_PRIVATE_TARGETS: 'true' })
+  const body = {
+    extensions: [{ name: 'remove-bg' }],
+    fileName: 'shirt.jpg',
+    webhookUrl: receiver.url,
+  }
+  const answer = await tracker.fetch('/submissions', { method: 'POST', body: JSON.stringify(body) })
+  expect(answer.status).toBe(201)
+  const { webhookUrl } = (await answer.json()) as { webhookUrl: string }
+  const operator = { authorization: `Bearer ${ADMIN_KEY}` }
+  const { runs } = (await (await tracker.fetch('/runs', { headers: operator })).json()) as { runs: unknown[] }
+  expect(runs).toMatchObject([{ fileName: 'shirt.jpg', kind: 'external' }])
+  await deliver(webhookUrl, payload('remove-bg', 'success'))
+  await expect.poll(() => receiver.requests.map(({ path }) => path)).toEqual(['/hook'])
 })
 
 test('a registration over 1 MiB is 413', async () => {

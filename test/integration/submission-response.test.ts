@@ -21,16 +21,16 @@ test("ImageKit's answer accepts the submission, settles what it settles, and the
   const { submissionId } = await register(tracker, ['remove-bg', 'ai-tasks'], null)
   const answer = await putResponse(tracker, submissionId, accepted)
   expect(answer.status).toBe(200)
-  const told = (await answer.json()) as { statusUrl: string }
+  const told = (await answer.json()) as { statusUrl: string; eventsUrl: string }
   expect(told).toMatchObject({
     fileId: FILE_ID,
     status: 'pending',
     extensionStatus: { 'remove-bg': 'pending', 'ai-tasks': 'success' },
     extensions: [{ source: 'response' }, { source: 'response', settledAt: expect.any(String) }],
   })
-  const { statusUrl, ...status } = told
+  const { statusUrl, eventsUrl, ...status } = told
   expect(await statusOf(tracker)).toEqual(status)
-  expect(answer.headers.get('link')).toBe(`<${statusUrl}>; rel="status"`)
+  expect(answer.headers.get('link')).toBe(`<${statusUrl}>; rel="status", <${eventsUrl}>; rel="events"`)
   const opened = await fetch(statusUrl)
   expect(opened.headers.get('etag')).toBe(answer.headers.get('etag'))
   expect(await get(tracker, submissionId)).toMatchObject({ state: 'accepted', fileId: FILE_ID, statusUrl })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { ADMIN_KEY, API_KEY, IMAGEKIT_KEY, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
-import { FILE_ID, register } from '../support/webhooks.ts'
+import { FILE_ID, type Registered, register } from '../support/webhooks.ts'
+import { openEvents } from './status-server.ts'
 
 function responseUrl(statusUrl: string): string {
   const url = new URL(statusUrl)
@@ -18,6 +19,7 @@ test('the token opens its own submission and its response, and no other', async 
   const { search } = new URL(mine.statusUrl)
   const others = `${tracker.url}/submissions/${other.submissionId}`
   expect((await fetch(others + search)).status).toBe(401)
+  expect((await fetch(`${others}/events${search}`)).status).toBe(401)
   expect((await put(`${others}/response${search}`)).status).toBe(401)
   expect((await fetch(`${tracker.url}/assets/${mine.submissionId}/status${search}`)).status).toBe(401)
   expect((await fetch(mine.statusUrl)).status).toBe(200)
@@ -33,6 +35,8 @@ test('nothing else opens them: no key, a wrong key, a forged or foreign token; a
   const refused = [
     fetch(own),
     fetch(`${own}?token=`),
+    fetch(`${own}/events`),
+    fetch(`${own}/events?token=${webhookToken}`),
     fetch(`${own}?token=${webhookToken}`),
     fetch(statusUrl.slice(0, -1)),
     fetch(`${tracker.url}/submissions/unknown${search}`),
@@ -61,7 +65,7 @@ test('an API key and an admin key open any submission', async () => {
 
 test('any page may use the routes that take the token, also for their errors, and OPTIONS is 204 there', async () => {
   const tracker = await startTracker()
-  const { statusUrl } = await register(tracker, ['remove-bg'], null)
+  const { statusUrl, eventsUrl } = await register(tracker, ['remove-bg'], null)
   const bad = `${statusUrl}x`
   const preflight = { method: 'OPTIONS', headers: { origin: 'https://shop.example' } }
   const answers = [
@@ -72,8 +76,12 @@ test('any page may use the routes that take the token, also for their errors, an
     await fetch(statusUrl, { method: 'DELETE' }),
     await fetch(statusUrl, preflight),
     await fetch(responseUrl(statusUrl), preflight),
+    await fetch(eventsUrl, { method: 'HEAD' }),
+    await fetch(`${eventsUrl}x`),
+    await fetch(eventsUrl, preflight),
   ]
-  expect(answers.map(({ status }) => status)).toEqual([200, 401, 200, 401, 405, 204, 204])
+  const statuses = [200, 401, 200, 401, 405, 204, 204, 200, 401, 204]
+  expect(answers.map(({ status }) => status)).toEqual(statuses)
   for (const { headers } of answers) {
     expect(headers.get('access-control-allow-origin')).toBe('*')
     expect(headers.get('x-request-id')).toEqual(expect.any(String))
@@ -108,7 +116,8 @@ test('a browser uploads straight to ImageKit with our webhookUrl, tells the answ
     method: 'POST',
     body: JSON.stringify({ extensions }),
   })
-  const { webhookUrl, statusUrl } = (await registered.json()) as { webhookUrl: string; statusUrl: string }
+  const { webhookUrl, statusUrl, eventsUrl } = (await registered.json()) as Registered
+  const stream = await openEvents(eventsUrl)
 
   // From here on there is no key of the tracker's.
   const form = new FormData()
@@ -125,14 +134,19 @@ test('a browser uploads straight to ImageKit with our webhookUrl, tells the answ
   })
   const answer = await fetch(responseUrl(statusUrl), { method: 'PUT', body: await uploaded.text() })
   expect(answer.status).toBe(200)
-  const told = (await answer.json()) as { fileId: string; statusUrl: string }
-  expect(Object.keys(told)).toEqual(expect.arrayContaining(['status', 'extensionStatus', 'statusUrl']))
+  const told = (await answer.json()) as Registered & { fileId: string }
+  expect(Object.keys(told)).toEqual(expect.arrayContaining(['status', 'extensionStatus']))
 
-  const submission = (await (await fetch(statusUrl)).json()) as { statusUrl: string }
-  expect(submission).toMatchObject({ state: 'accepted', fileId: told.fileId, statusUrl: told.statusUrl })
+  const submission = (await (await fetch(statusUrl)).json()) as Registered
+  const bound = { fileId: told.fileId, statusUrl: told.statusUrl, eventsUrl: told.eventsUrl }
+  expect(submission).toMatchObject({ state: 'accepted', ...bound })
   const final = await fetch(`${told.statusUrl}&wait=10`)
   expect(await final.json()).toMatchObject({
     status: 'failed',
     extensionStatus: { 'remove-bg': 'success', 'aws-auto-tagging': 'failed' },
   })
+  await stream.ended
+  const events = stream.events().map(({ data }) => JSON.parse(data))
+  expect(events[0]).toMatchObject({ state: 'submitting', fileId: null })
+  expect(events.at(-1)).toEqual(await (await fetch(told.statusUrl)).json())
 })

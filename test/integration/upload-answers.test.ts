@@ -42,7 +42,9 @@ test('ImageKit’s answer comes back byte by byte, with its request id, rate lim
   for (const [name, value] of Object.entries(IK_HEADERS)) expect(answer.headers.get(name)).toBe(value)
   expect(answer.headers.get('x-should-retry')).toBeNull()
   const link = answer.headers.get('link') ?? ''
-  expect(link).toMatch(/^<http:.*\/assets\/file%2F1\/status\?token=[\w-]{43}>; rel="status"$/)
+  const [statusLink = '', eventsLink = ''] = link.split(', ')
+  expect(statusLink).toMatch(/^<http:.*\/assets\/file%2F1\/status\?token=[\w-]{43}>; rel="status"$/)
+  expect(eventsLink).toBe(statusLink.replace('/status?', '/events?').replace('"status"', '"events"'))
   const status = await fetch(link.slice(1, link.indexOf('>')))
   expect(await status.json()).toMatchObject({ fileId: 'file/1', status: 'pending' })
   expect(submission).toMatchObject({ state: 'accepted', fileId: 'file/1', error: null })

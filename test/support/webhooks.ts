@@ -4,7 +4,7 @@ import type { RunningTracker } from './tracker.ts'
 /** The file of every payload in `test/fixtures/webhooks`. */
 export const FILE_ID = '5effaa5662679b5af2c58829'
 
-export type Registered = { submissionId: string; webhookUrl: string; statusUrl: string }
+export type Registered = { submissionId: string; webhookUrl: string; statusUrl: string; eventsUrl: string }
 
 /** Registers an upload made elsewhere; unless told otherwise it is known to be of `FILE_ID`. */
 export async function register(

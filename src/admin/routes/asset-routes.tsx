@@ -6,6 +6,7 @@ import type { Heartbeats } from '../../http/status-heartbeats.ts'
 import { forgetAsset } from '../../tracking/operators/forget-asset.ts'
 import { showAsset } from '../../tracking/operators/show-asset.ts'
 import type { StatusBoard } from '../../tracking/status-board.ts'
+import { followStatus } from '../../tracking/status-feed.ts'
 import { ADMIN, withQuery } from '../addresses.ts'
 import { findNotice } from '../notices.ts'
 import type { OperatorDoor } from '../operator-door.ts'
@@ -31,7 +32,10 @@ export function assetRoutes(deps: AssetRoutesDeps): Hono<AppEnv> {
   route(app, '/admin/assets/:fileId/events', {
     GET: (c) => {
       door.admit(c)
-      return answerEvents(c, deps, c.req.param('fileId') ?? '')
+      const fileId = c.req.param('fileId') ?? ''
+      return answerEvents(c, { ...deps, subject: 'asset' }, (follower) =>
+        followStatus(deps, fileId, follower),
+      )
     },
   })
   route(app, '/admin/assets/:fileId/forget', {

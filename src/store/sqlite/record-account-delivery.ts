@@ -14,6 +14,7 @@ type Effect = {
   /** Of that submission. */
   fileId: string | null
   changedFileId: string | null
+  changedSubmissionId?: string
   unclaimed: { requestId: string; answer: Answer } | null
 }
 
@@ -22,7 +23,8 @@ const NONE = { submissionSeq: null, fileId: null, changedFileId: null, unclaimed
 export function recordAccountDelivery(writer: Writer, delivery: NewAccountDelivery): RecordedDelivery {
   const { deliveryId, receivedAt, headers, body, event } = delivery
   const { statements } = writer
-  const { outcome, submissionSeq, fileId, changedFileId, unclaimed } = applyOnce(writer, event, receivedAt)
+  const effect = applyOnce(writer, event, receivedAt)
+  const { outcome, submissionSeq, fileId, changedFileId, changedSubmissionId, unclaimed } = effect
   if (isOfForgotten(statements, event))
     return keepNothing(statements, { ...delivery, route: 'account', signature: 'valid' })
   const row = {
@@ -39,7 +41,8 @@ export function recordAccountDelivery(writer: Writer, delivery: NewAccountDelive
     unclaimedRequestId: unclaimed?.requestId ?? null,
   } as const
   keepDelivery(statements, row, { headers, body, uploadAnswer: unclaimed?.answer ?? null })
-  return { outcome, cause: null, fileId: changedFileId, runId: null }
+  const changed = changedSubmissionId !== undefined && { submissionId: changedSubmissionId }
+  return { outcome, cause: null, fileId: changedFileId, runId: null, ...changed }
 }
 
 /** An asset that was forgotten is known again where it has a new submission. */
@@ -82,6 +85,7 @@ function finishUpload(
     submissionSeq: stored.seq,
     fileId: submission.fileId,
     changedFileId: changed ? submission.fileId : null,
+    ...(changed && { changedSubmissionId: submission.submissionId }),
     unclaimed: null,
   }
 }

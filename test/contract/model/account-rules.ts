@@ -9,7 +9,7 @@ export function hearEvent(
   model: Model,
   event: AccountEvent,
   kept: KeptDelivery,
-): { outcome: string; fileId: string | null } {
+): { outcome: string; fileId: string | null; submissionId?: string } {
   if (event.eventId !== null && model.eventIds.has(event.eventId))
     return { outcome: 'duplicate', fileId: null }
   if (event.eventId !== null) model.eventIds.add(event.eventId)
@@ -45,7 +45,7 @@ function hearEnd(model: Model, requestId: string, answer: Answer, kept: KeptDeli
   const before = seen(submission)
   hearAnswer(model, submission, answer, kept.receivedAt)
   if (seen(submission) === before) return { outcome: 'ignored', fileId: null }
-  return { outcome: 'applied', fileId: submission.fileId }
+  return { outcome: 'applied', fileId: submission.fileId, submissionId: submission.submissionId }
 }
 
 function seen({ state, fileId, requestId, error, baseline, runs }: ModelSubmission): string {

@@ -6,17 +6,22 @@ const tokens = createCapabilityTokens(['token-secret-0123456789'])
 const links = createLinks(() => 'https://tracker.example/sub', tokens)
 
 test('every address starts with the public URL, and its token opens it', () => {
-  const asset = new URL(links.assetStatus('f1'))
-  expect(asset.href.startsWith('https://tracker.example/sub/assets/f1/status?token=')).toBe(true)
-  expect(tokens.status.verify('f1', asset.searchParams.get('token') ?? '')).toBe(true)
-  const submission = new URL(links.submission('s1'))
-  expect(submission.pathname).toBe('/sub/submissions/s1')
-  expect(tokens.submission.verify('s1', submission.searchParams.get('token') ?? '')).toBe(true)
+  const asset = links.asset('f1')
+  expect(asset.statusUrl.startsWith('https://tracker.example/sub/assets/f1/status?token=')).toBe(true)
+  expect(asset.eventsUrl.startsWith('https://tracker.example/sub/assets/f1/events?token=')).toBe(true)
+  for (const url of Object.values(asset))
+    expect(tokens.status.verify('f1', new URL(url).searchParams.get('token') ?? '')).toBe(true)
+  const submission = links.submission('s1', null)
+  expect(new URL(submission.statusUrl).pathname).toBe('/sub/submissions/s1')
+  expect(new URL(submission.eventsUrl).pathname).toBe('/sub/submissions/s1/events')
+  for (const url of Object.values(submission))
+    expect(tokens.submission.verify('s1', new URL(url).searchParams.get('token') ?? '')).toBe(true)
+  expect(links.submission('s1', 'f1')).toEqual(asset)
   expect(links.submissionAddress('s1')).toBe('https://tracker.example/sub/submissions/s1')
 })
 
 test('a fileId of any letters stays one part of the path', () => {
-  expect(links.assetStatus('a/b?c#d ü')).toContain('/assets/a%2Fb%3Fc%23d%20%C3%BC/status?token=')
+  expect(links.asset('a/b?c#d ü').statusUrl).toContain('/assets/a%2Fb%3Fc%23d%20%C3%BC/status?token=')
 })
 
 test('a webhook address names its submission, and only as it was handed out', () => {

@@ -1,0 +1,94 @@
+import { hash } from 'node:crypto'
+import type { Run } from '../domain/run.ts'
+import type { Submission } from '../domain/submission.ts'
+import type { Links } from './links.ts'
+import { createBoard, type StatusBoard, type StatusBoardOptions } from './status-board.ts'
+import { type FollowedStatus, type Follower, followStatus, type StatusFeed } from './status-feed.ts'
+import type { StatusSnapshot } from './status-snapshot.ts'
+import { submissionView } from './submission-view.ts'
+
+type SubmissionFacts = { submission: Submission; runs: Run[] }
+
+/**
+ * The same for submissions: `changed` takes a submissionId. Nothing is cached, because forgetting an asset does not say
+ * which submissions it deletes.
+ */
+export function createSubmissionBoard(
+  deps: {
+    store: { findSubmission(submissionId: string): Promise<SubmissionFacts | undefined> }
+    links: Links
+  },
+  options: Omit<StatusBoardOptions, 'cacheBytes'> = {},
+): StatusBoard {
+  const read = async (submissionId: string): Promise<StatusSnapshot | undefined> => {
+    const facts = await deps.store.findSubmission(submissionId)
+    return facts && takeSubmissionSnapshot(deps.links, facts)
+  }
+  return createBoard(read, { ...options, cache: undefined })
+}
+
+function takeSubmissionSnapshot(links: Links, facts: SubmissionFacts): StatusSnapshot {
+  const { state, fileId } = facts.submission
+  const body = JSON.stringify(submissionView(links, facts))
+  const isRejected = state === 'rejected'
+  const hasPending = facts.runs.some(({ status }) => status === 'pending')
+  return {
+    // The asset's status says nothing about a submission that was rejected.
+    fileId: isRejected ? null : fileId,
+    body,
+    etag: `"${hash('sha256', body, 'base64url')}"`,
+    // Without runs there is nothing to wait for but the response.
+    isPending: !isRejected && (hasPending || (facts.runs.length === 0 && state === 'submitting')),
+  }
+}
+
+/**
+ * Follows a submission until its fileId is known, then its asset: whoever uploads needs one address from the beginning to
+ * the end. A rejected submission ends the feed with its own state.
+ */
+export async function followSubmission(
+  { board, submissionBoard }: { board: StatusBoard; submissionBoard: StatusBoard },
+  submissionId: string,
+  follower: Follower,
+): Promise<FollowedStatus> {
+  const present = await submissionBoard.find(submissionId)
+  if (present !== undefined && present.fileId !== null)
+    return followStatus({ board }, present.fileId, follower)
+  const followed = await followStatus({ board: submissionBoard }, submissionId, follower)
+  if (followed.what !== 'following') return followed
+
+  let feed: StatusFeed = followed.feed
+  let isLeft = false
+  const followAsset = async (fileId: string): Promise<void> => {
+    feed.leave()
+    feed = SILENT
+    const asset = await followStatus({ board }, fileId, { ...follower, isKnown: () => false }).catch(
+      () => OVER,
+    )
+    feed = asset.what === 'following' ? asset.feed : OVER.feed
+    if (isLeft) feed.leave()
+    else follower.wake()
+  }
+  const onSubmission = followed.feed
+  return {
+    what: 'following',
+    feed: {
+      take() {
+        const taken = feed.take()
+        if (feed !== onSubmission || taken === undefined || taken.fileId === null) return taken
+        void followAsset(taken.fileId)
+        return undefined
+      },
+      isOver: () => feed.isOver(),
+      leave() {
+        isLeft = true
+        feed.leave()
+      },
+    },
+  }
+}
+
+const SILENT: StatusFeed = { take: () => undefined, isOver: () => false, leave: () => {} }
+
+/** What could not be read ends the stream: its client asks again. */
+const OVER = { what: 'following', feed: { ...SILENT, isOver: () => true } } as const
