@@ -1,5 +1,5 @@
 import type { BlockList } from 'node:net'
-import type { AccessKey } from './config/access-keys.ts'
+import { type AccessKey, placeholderProblem } from './config/access-keys.ts'
 import { type Alerting, parseAlerting } from './config/alerting.ts'
 import { checkPlanned } from './config/planned.ts'
 import { parseSecrets } from './config/secrets.ts'
@@ -66,7 +66,8 @@ export function parseConfig(env: Environment, readText: ReadText): Config {
   const variables = new Variables(env, readText)
   const host = (variables.text('HOST') ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1')
   const port = variables.integer('PORT', 3000, 0, 65_535)
-  const publicUrl = parsePublicUrl(variables, host, port)
+  const allowsHttp = variables.flag('ALLOW_HTTP', false)
+  const publicUrl = parsePublicUrl(variables, { host, port, allowsHttp })
   const isLocal = isLoopbackHost(host) && isLoopbackHost(new URL(publicUrl).hostname)
   const secrets = parseSecrets(variables, isLocal)
   const warnings = checkPlanned(variables)
@@ -75,7 +76,7 @@ export function parseConfig(env: Environment, readText: ReadText): Config {
     port,
     publicUrl,
     database: parseDatabase(variables),
-    imagekit: parseImagekit(variables),
+    imagekit: parseImagekit(variables, allowsHttp),
     signatures: parseSignatures(variables),
     notifying: parseNotifying(variables, warnings),
     alerting: parseAlerting(variables, warnings),
@@ -110,9 +111,11 @@ export function parseDatabaseConfig(env: Environment, readText: ReadText): Confi
   return database
 }
 
-function parsePublicUrl(variables: Variables, host: string, port: number): string {
+function parsePublicUrl(
+  variables: Variables,
+  { host, port, allowsHttp }: { host: string; port: number; allowsHttp: boolean },
+): string {
   const fallback = `http://${urlHost(host)}:${port}`
-  const allowsHttp = variables.flag('ALLOW_HTTP', false)
   const given = variables.baseUrl('PUBLIC_URL')
   if (given === undefined) {
     if (!isLoopbackHost(host) && variables.text('PUBLIC_URL') === undefined)
@@ -122,8 +125,7 @@ function parsePublicUrl(variables: Variables, host: string, port: number): strin
       )
     return isLoopbackHost(host) ? fallback : 'https://unset.invalid'
   }
-  const url = new URL(given)
-  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname) && !allowsHttp)
+  if (isUnencrypted(given) && !allowsHttp)
     variables.problem(
       'PUBLIC_URL',
       'is http: tokens would travel in the clear; use https, or set ALLOW_HTTP=true',
@@ -140,15 +142,32 @@ function parseDatabase(variables: Variables): { path: string } {
   return { path }
 }
 
-function parseImagekit(variables: Variables): Config['imagekit'] {
+function parseImagekit(variables: Variables, allowsHttp: boolean): Config['imagekit'] {
   const privateKey = variables.text('IMAGEKIT_PRIVATE_KEY')
   if (privateKey === undefined)
     variables.problem('IMAGEKIT_PRIVATE_KEY', "is required: ImageKit's private key")
+  const problem = privateKey && placeholderProblem(privateKey)
+  if (problem) variables.problem('IMAGEKIT_PRIVATE_KEY', problem)
+  const host = (name: string) => {
+    const url = variables.baseUrl(name)
+    if (url !== undefined && isUnencrypted(url) && !allowsHttp)
+      variables.problem(
+        name,
+        'is http: the private key and files would be sent unencrypted; use https, or set ALLOW_HTTP=true',
+      )
+    return url
+  }
   return {
     privateKey: privateKey ?? '',
-    uploadUrl: variables.baseUrl('IMAGEKIT_UPLOAD_URL') ?? 'https://upload.imagekit.io',
-    apiUrl: variables.baseUrl('IMAGEKIT_API_URL') ?? 'https://api.imagekit.io',
+    uploadUrl: host('IMAGEKIT_UPLOAD_URL') ?? 'https://upload.imagekit.io',
+    apiUrl: host('IMAGEKIT_API_URL') ?? 'https://api.imagekit.io',
   }
+}
+
+/** Over http to another machine. */
+function isUnencrypted(address: string): boolean {
+  const { protocol, hostname } = new URL(address)
+  return protocol === 'http:' && !isLoopbackHost(hostname)
 }
 
 function parseLogLevel(text: string): LogLevel | undefined {

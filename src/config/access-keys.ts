@@ -3,7 +3,23 @@ import { createHash } from 'node:crypto'
 /** A key that opens routes. Its name is what logs and records show of it. */
 export type AccessKey = { name: string; secret: string }
 
-export const MIN_SECRET_LENGTH = 16
+const MIN_SECRET_LENGTH = 16
+
+/** What `.env.example` and the documents show where a secret belongs: everybody knows it. */
+const PLACEHOLDER = /\.\.\.|…|change[-_]?me/i
+
+/** Without the secret itself. */
+export function placeholderProblem(secret: string): string | undefined {
+  return PLACEHOLDER.test(secret) ? 'is a placeholder; put a secret of your own in its place' : undefined
+}
+
+/** What is wrong with a secret that we or our users choose, without the secret itself. */
+export function secretProblem(secret: string): string | undefined {
+  const isShort = secret.length < MIN_SECRET_LENGTH
+  return (
+    placeholderProblem(secret) ?? (isShort ? `is shorter than ${MIN_SECRET_LENGTH} characters` : undefined)
+  )
+}
 
 /** Reads a comma-separated list of `secret` or `name:secret`. The problems never quote a secret. */
 export function parseAccessKeys(text: string): { keys: AccessKey[]; problems: string[] } {
@@ -13,12 +29,12 @@ export function parseAccessKeys(text: string): { keys: AccessKey[]; problems: st
     const position = index + 1
     const [first = '', second, ...rest] = entry.trim().split(':')
     const secret = second ?? first
+    const problem = secretProblem(secret)
     const name = second === undefined ? nameFromSecret(secret) : first
     if (rest.length > 0) problems.push(`key ${position}: a secret has no ":"`)
     else if (!/^[\w.-]{1,64}$/.test(name))
       problems.push(`key ${position}: a name has 1 to 64 letters, digits, "_", "." or "-"`)
-    else if (secret.length < MIN_SECRET_LENGTH)
-      problems.push(`key ${position}: the secret is shorter than ${MIN_SECRET_LENGTH} characters`)
+    else if (problem !== undefined) problems.push(`key ${position}: the secret ${problem}`)
     else if (keys.some((key) => key.secret === secret))
       problems.push(`key ${position}: the secret is given twice`)
     else if (keys.some((key) => key.name === name))

@@ -1,4 +1,4 @@
-import { type AccessKey, MIN_SECRET_LENGTH, parseAccessKeys } from './access-keys.ts'
+import { type AccessKey, parseAccessKeys, secretProblem } from './access-keys.ts'
 import type { Variables } from './variables.ts'
 
 /** What opens the service. `isLocal`: it listens on loopback and is known under loopback, where each may be absent. */
@@ -14,9 +14,7 @@ export function parseSecrets(
       'TRACKER_ADMIN_KEY',
       `has the secret of the API key "${shared.name}"; give each its own`,
     )
-  const tokenSecrets = variables.list('TRACKER_TOKEN_SECRET')
-  if (tokenSecrets.some((secret) => secret.length < MIN_SECRET_LENGTH))
-    variables.problem('TRACKER_TOKEN_SECRET', `each secret has at least ${MIN_SECRET_LENGTH} characters`)
+  const tokenSecrets = parseSecretList(variables, 'TRACKER_TOKEN_SECRET')
   if (tokenSecrets.length === 0 && !isLocal) variables.problem('TRACKER_TOKEN_SECRET', requiredOffLoopback)
   return {
     apiKeys,
@@ -24,6 +22,16 @@ export function parseSecrets(
     tokenSecrets: tokenSecrets.length === 0 ? null : tokenSecrets,
     loopbackOnly: apiKeys.length === 0 || adminKeys.length === 0,
   }
+}
+
+/** Comma-separated secrets. */
+export function parseSecretList(variables: Variables, name: string): string[] {
+  const secrets = variables.list(name)
+  for (const [index, secret] of secrets.entries()) {
+    const problem = secretProblem(secret)
+    if (problem !== undefined) variables.problem(name, `secret ${index + 1} ${problem}`)
+  }
+  return secrets
 }
 
 const requiredOffLoopback = 'is required unless HOST and PUBLIC_URL are both loopback'

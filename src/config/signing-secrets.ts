@@ -1,4 +1,5 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
+import { placeholderProblem } from './access-keys.ts'
 
 const PREFIX = 'whsec_'
 const MIN_KEY_BYTES = 16
@@ -14,7 +15,9 @@ export function parseSigningSecrets(text: string): { secrets: KeyObject[]; probl
     const place = `secret ${index + 1}`
     const secret = entry.trim()
     const key = secret.startsWith(PREFIX) ? decodeBase64(secret.slice(PREFIX.length)) : undefined
-    if (key === undefined) problems.push(`${place} should be ${PREFIX} and then base64`)
+    const placeholder = placeholderProblem(secret)
+    if (placeholder !== undefined) problems.push(`${place} ${placeholder}`)
+    else if (key === undefined) problems.push(`${place} should be ${PREFIX} and then base64`)
     else if (key.length < MIN_KEY_BYTES)
       problems.push(`${place} is shorter than ${MIN_KEY_BYTES} bytes; 24 to 64 are recommended`)
     else secrets.push(createSecretKey(key))

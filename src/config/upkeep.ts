@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { parseDurationMs, positive } from '../domain/quantities.ts'
+import { parseSecretList } from './secrets.ts'
 import { parseSigningSecrets } from './signing-secrets.ts'
 import type { Variables } from './variables.ts'
 
@@ -43,7 +44,7 @@ export function parseNotifying(variables: Variables, warnings: string[]): Notify
 export type Signatures = { secrets: string[]; requireOnExtensions: boolean }
 
 export function parseSignatures(variables: Variables): Signatures {
-  const secrets = variables.list('IMAGEKIT_WEBHOOK_SECRET')
+  const secrets = parseSecretList(variables, 'IMAGEKIT_WEBHOOK_SECRET')
   const requireOnExtensions = variables.flag('REQUIRE_EXTENSION_SIGNATURE', false)
   if (requireOnExtensions && secrets.length === 0)
     variables.problem(

@@ -11,7 +11,7 @@ import {
 } from '../support/signed-webhooks.ts'
 import { ADMIN_KEY, startTracker, temporaryDirectory } from '../support/tracker.ts'
 
-const ENV = { IMAGEKIT_WEBHOOK_SECRET: `another-secret, ${WEBHOOK_SECRET}` }
+const ENV = { IMAGEKIT_WEBHOOK_SECRET: `whsec_another_secret, ${WEBHOOK_SECRET}` }
 const BODY = accountEvent('file-updated')
 const MINUTE = 60_000
 const REFUSED = { status: 401, json: { code: 'unauthenticated', status: 401 } }
@@ -20,8 +20,8 @@ test.each([
   ['the one scheme', ikHeaders(BODY)],
   ['the other scheme', standardHeaders(BODY)],
   ['both schemes', { ...ikHeaders(BODY), ...standardHeaders(BODY) }],
-  ['another of the secrets', ikHeaders(BODY, { secret: 'another-secret' })],
-  ['the other scheme and another of the secrets', standardHeaders(BODY, { secret: 'another-secret' })],
+  ['another of the secrets', ikHeaders(BODY, { secret: 'whsec_another_secret' })],
+  ['the other scheme and another of the secrets', standardHeaders(BODY, { secret: 'whsec_another_secret' })],
   ['a time that is four minutes ago', ikHeaders(BODY, { at: Date.now() - 4 * MINUTE })],
   ['a time that is four minutes ahead', standardHeaders(BODY, { at: Date.now() + 4 * MINUTE })],
 ])('an event that is signed by %s is taken', async (_, headers) => {

@@ -54,8 +54,8 @@ test('one delivery shows its headers and its body, set out and as it came', asyn
 })
 
 test('a refused delivery tells its cause, never its signature, and is applied once that is mended', async () => {
-  const secret = 'whsec_mended'
-  const broken = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: 'whsec_other' })
+  const secret = 'whsec_mended_secret'
+  const broken = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: 'whsec_other_secret' })
   const before = await signIn(broken)
   const body = accountEvent('file-updated')
   const headers = ikHeaders(body, { secret })

@@ -189,7 +189,7 @@ test('a database that cannot be read is told, and everything else with it', asyn
 })
 
 test('an address that ImageKit cannot reach is told, but for the local one', async () => {
-  const far = await startTracker({ ...BY_HAND, IMAGEKIT_API_URL: 'http://imagekit.invalid' })
+  const far = await startTracker({ ...BY_HAND, IMAGEKIT_API_URL: 'https://imagekit.invalid' })
   expect(await checksOf(far, 'PUBLIC_URL')).toMatchObject([
     { level: 'fail', told: expect.stringContaining('no webhook') },
   ])

@@ -32,7 +32,7 @@ async function stopAndList(tracker: RunningTracker): Promise<Row[]> {
 test('a delivery refused for want of the right secret is applied once the secret is mended, and gone then', async () => {
   let now = Date.now()
   const clock = () => now
-  const wrong = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: 'wrong' }, { clock })
+  const wrong = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: 'whsec_wrong_secret' }, { clock })
   await register(wrong, ['remove-bg'])
   expect((await deliverEvent(wrong, BODY, ikHeaders(BODY, { at: now }))).status).toBe(401)
   const [refused] = await stopAndList(wrong)
@@ -68,7 +68,7 @@ test('a webhook whose token was not ours is applied once the secret of the token
 })
 
 test('what is still refused is answered 422, says why, and stays', async () => {
-  const tracker = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: 'wrong' })
+  const tracker = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: 'whsec_wrong_secret' })
   await deliverEvent(tracker, BODY)
   const [refused] = await stopAndList(tracker)
   const again = await tracker.restart()

@@ -44,7 +44,7 @@ test('everything is read as it is given', () => {
     DATABASE_URL: 'file:///var/lib/tracker.db',
     IMAGEKIT_UPLOAD_URL: 'http://127.0.0.1:3001/',
     IMAGEKIT_API_URL: 'http://127.0.0.1:3001',
-    IMAGEKIT_WEBHOOK_SECRET: 'one, two',
+    IMAGEKIT_WEBHOOK_SECRET: 'whsec_one_0123456789, whsec_two_0123456789',
     REQUIRE_EXTENSION_SIGNATURE: 'true',
     TRACKER_WEBHOOK_SECRET: SIGNING,
     ALLOW_PRIVATE_TARGETS: 'true',
@@ -64,7 +64,7 @@ test('everything is read as it is given', () => {
     publicUrl: 'https://tracker.example/sub',
     database: { path: '/var/lib/tracker.db' },
     imagekit: { uploadUrl: 'http://127.0.0.1:3001' },
-    signatures: { secrets: ['one', 'two'], requireOnExtensions: true },
+    signatures: { secrets: ['whsec_one_0123456789', 'whsec_two_0123456789'], requireOnExtensions: true },
     notifying: { secrets: [expect.anything()], allowPrivateTargets: true },
     upkeep: {
       overdueAfterMs: 300_000,
@@ -112,7 +112,7 @@ test('every problem is told at once, and no secret with it', () => {
     ALLOW_PRIVATE_TARGETS: '1',
     METRICS_PUBLIC: 'TRUE',
     IMAGEKIT_PASSTHROUGH: 'some',
-    IMAGEKIT_WEBHOOK_SECRET: 'one,,two',
+    IMAGEKIT_WEBHOOK_SECRET: 'whsec_0123456789,,whsec_9876543210',
   })
   const named = problems.map((problem) => problem.slice(0, problem.indexOf(':')))
   expect(named.sort().join(' ')).toBe(
@@ -154,7 +154,7 @@ test.each(
     LOG_LEVEL: 'debug',
     MAX_UPLOAD_BYTES: '1MiB',
     DATABASE_URL: 'file:/x',
-    IMAGEKIT_WEBHOOK_SECRET: 's',
+    IMAGEKIT_WEBHOOK_SECRET: 'whsec_0123456789',
   }
   const path = '/run/secrets/x'
   const env = { ...full, [name]: undefined, [`${name}_FILE`]: path }

@@ -25,14 +25,20 @@ test.each([
 test('a signature that could not be checked may not be required', () => {
   const required = { ...LOCAL, REQUIRE_EXTENSION_SIGNATURE: 'true' }
   expect(problemsOf(required)).toEqual([expect.stringMatching(/^REQUIRE_EXTENSION_SIGNATURE: needs /)])
-  expect(parse({ ...required, IMAGEKIT_WEBHOOK_SECRET: 'one' }).signatures).toEqual({
-    secrets: ['one'],
+  expect(parse({ ...required, IMAGEKIT_WEBHOOK_SECRET: 'whsec_0123456789' }).signatures).toEqual({
+    secrets: ['whsec_0123456789'],
     requireOnExtensions: true,
   })
 })
 
 test('an empty secret of ImageKit is a problem, for everybody would know it', () => {
-  expect(problemsOf({ ...LOCAL, IMAGEKIT_WEBHOOK_SECRET: 'one,,two' })).toEqual([
+  expect(problemsOf({ ...LOCAL, IMAGEKIT_WEBHOOK_SECRET: 'whsec_0123456789,,whsec_9876543210' })).toEqual([
     expect.stringMatching(/^IMAGEKIT_WEBHOOK_SECRET: has an empty entry/),
+  ])
+})
+
+test('a secret of ImageKit has at least 16 characters', () => {
+  expect(problemsOf({ ...LOCAL, IMAGEKIT_WEBHOOK_SECRET: 'whsec_0123456789,whsec_012345678' })).toEqual([
+    'IMAGEKIT_WEBHOOK_SECRET: secret 2 is shorter than 16 characters',
   ])
 })

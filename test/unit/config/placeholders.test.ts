@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import { expect, test } from 'vitest'
+import { LOCAL, PUBLIC, parse, problemsOf } from './parsed.ts'
+
+const EXAMPLE = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8')
+const SECRETS = ['IMAGEKIT_PRIVATE_KEY', 'TRACKER_ADMIN_KEY', 'TRACKER_API_KEY', 'TRACKER_TOKEN_SECRET']
+
+const namesOf = (problems: readonly string[]) =>
+  problems.map((problem) => problem.slice(0, problem.indexOf(':'))).sort()
+
+test('.env.example as it is stops the start, and each secret in it is named', () => {
+  for (const HOST of ['0.0.0.0', '127.0.0.1']) {
+    const problems = problemsOf({ ...parseEnv(EXAMPLE), HOST })
+    expect(namesOf(problems)).toEqual(SECRETS)
+    for (const problem of problems) expect(problem).toContain('placeholder')
+  }
+})
+
+test('the secrets that are commented out in .env.example are placeholders too', () => {
+  const uncommented = EXAMPLE.replace(/^# (?=\w+=)/gm, '')
+  expect(namesOf(problemsOf({ ...parseEnv(uncommented), HOST: '0.0.0.0' }))).toEqual([
+    'IMAGEKIT_PRIVATE_KEY',
+    'IMAGEKIT_WEBHOOK_SECRET',
+    ...SECRETS.slice(1),
+    'TRACKER_WEBHOOK_SECRET',
+  ])
+})
+
+test.each([
+  'TRACKER_API_KEY',
+  'TRACKER_ADMIN_KEY',
+  'TRACKER_TOKEN_SECRET',
+  'IMAGEKIT_PRIVATE_KEY',
+  'IMAGEKIT_WEBHOOK_SECRET',
+  'TRACKER_WEBHOOK_SECRET',
+])('a placeholder in %s is a problem, also when it is read from a file', (name) => {
+  for (const placeholder of [
+    'private_...',
+    'CHANGE_ME_0123456789',
+    'changeme-0123456789',
+    'whsec_0123456789…',
+  ]) {
+    const named = [expect.stringMatching(new RegExp(`^${name}: .*placeholder`))]
+    expect(problemsOf({ ...PUBLIC, [name]: placeholder })).toEqual(named)
+    const { [name]: _, ...rest } = PUBLIC
+    const fromFile = problemsOf({ ...rest, [`${name}_FILE`]: '/run/secret' }, { '/run/secret': placeholder })
+    expect(fromFile).toEqual(named)
+  }
+})
+
+test.each(['IMAGEKIT_UPLOAD_URL', 'IMAGEKIT_API_URL'])(
+  '%s may be http on loopback, and elsewhere only with ALLOW_HTTP',
+  (name) => {
+    for (const url of ['http://127.0.0.1:3001', 'http://localhost:3001', 'https://imagekit.example'])
+      expect(problemsOf({ ...LOCAL, [name]: url })).toEqual([])
+    const far = { ...LOCAL, [name]: 'http://imagekit.example' }
+    expect(problemsOf(far)).toEqual([expect.stringMatching(new RegExp(`^${name}: .*ALLOW_HTTP=true`))])
+    expect(parse({ ...far, ALLOW_HTTP: 'true' }).imagekit).toMatchObject({ privateKey: 'private_x' })
+  },
+)
