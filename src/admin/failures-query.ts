@@ -58,11 +58,6 @@ export function fieldsOf(query: FailuresQuery): [name: keyof FailuresQuery, valu
 
 export const WORKLIST = DEFAULTS
 
-/** Whether more is asked for than the counts of groups can tell. */
-export function isCountable(query: FailuresQuery): boolean {
-  return query.q === '' && query.since === '' && query.until === ''
-}
-
 /** What a `datetime-local` field sends has no zone: its label says UTC. */
 function withZone(text: string): string {
   const [, minutes, seconds = ':00'] =

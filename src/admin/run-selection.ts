@@ -12,6 +12,9 @@ export const MAX_SELECTED = 1000
 /** How many one confirmation takes off the list at most: it is one request. */
 export const MAX_ACKNOWLEDGED = 10_000
 
+/** The field of a confirmation that holds how many runs its page showed. */
+export const SHOWN_TOTAL = 'shownTotal'
+
 /** Undefined where nothing was ticked. Throws `invalid_input`. */
 export function readSelection(form: URLSearchParams): RunSelection | undefined {
   const query = readFailuresQuery(form)

@@ -12,7 +12,7 @@ browserTest(
     await page.goto('/admin/failures')
     await page.getByRole('button', { name: 'Acknowledge all…' }).click()
     await page.getByRole('button', { name: 'Acknowledge one run' }).click()
-    await page.getByText('Nothing to see to').waitFor()
+    await page.getByText('No open failures').waitFor()
     await page.goto('/admin/audit')
     expect(await page.getByRole('row').nth(1).textContent()).toContain('local')
   },

@@ -20,7 +20,7 @@ browserTest(
     gate.hold()
 
     const page = await openSignedIn(browser, tracker)
-    await page.getByRole('link', { name: '2 failed runs wait to be seen to' }).click()
+    await page.getByRole('link', { name: '2 failed runs need attention' }).click()
     await page.getByLabel('Extension').selectOption('remove-bg')
     await page.getByRole('button', { name: 'Apply' }).click()
     await page.getByRole('list', { name: 'What narrows the list' }).waitFor()

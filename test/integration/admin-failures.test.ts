@@ -111,6 +111,90 @@ test('grouped by cause the list counts, and each group leads to its runs', async
   expect(idsOf(await browser.get(href))).toHaveLength(2)
 })
 
+/** Eight failures: by name, by time and by cause an operator may mean one of them, two, or four. */
+async function startWithEightFailures() {
+  const now = Date.now()
+  let ageMs = 48 * 3_600_000
+  const { tracker } = await startTrackerAndSandbox({}, { clock: () => now - ageMs })
+  const failAll = async (names: string[]) => {
+    for (const name of names)
+      await upload(tracker, [
+        FILE,
+        ['fileName', name],
+        ['useUniqueFileName', 'false'],
+        ['tags', 'sandbox:delay=1,sandbox:remove-bg=failed,sandbox:ai-auto-description=failed'],
+        ['extensions', JSON.stringify([{ name: 'remove-bg' }, { name: 'ai-auto-description' }])],
+      ])
+    await expect.poll(() => listRuns(tracker, '?status=pending')).toEqual([])
+  }
+  await failAll(['old-shirt.jpg', 'old-mug.jpg'])
+  ageMs = 0
+  await failAll(['new-shirt.jpg', 'new-mug.jpg'])
+  const since = new Date(now - 3_600_000).toISOString()
+  return { tracker, browser: await signIn(tracker), since }
+}
+
+test('by cause, what is shown is what is retried: the search and the times count too', async () => {
+  const { tracker, browser, since } = await startWithEightFailures()
+  const cases: [query: string, total: number, units: number][] = [
+    ['q=new-shirt', 1, 130],
+    [`since=${since}`, 2, 260],
+    [`until=${since}`, 2, 260],
+    [`since=${since}&q=new-m`, 1, 130],
+    ['', 4, 520],
+  ]
+  for (const [query, total, units] of cases) {
+    const shown = `/admin/failures?extension=remove-bg&${query}`
+    const ids = idsOf(await browser.get(shown))
+    expect(ids, query).toHaveLength(total)
+    const grouped = await browser.get(`${shown}&group=cause`)
+    expect(readText(grouped.html), query).toContain(` ${total} in all`)
+    expect(readText(grouped.html), query).toMatch(new RegExp(` remove-bg failed ${total} `))
+    const [href = ''] = readLinks(grouped.html).filter((link) => /[?&]cause=/.test(link))
+    expect(idsOf(await browser.get(href)), query).toEqual(ids)
+    const preview = readText((await browser.submit(grouped, '/admin/retries/preview')).html)
+    expect(preview, query).toContain(`Retry ${total === 1 ? 'one run' : `${total} runs`}?`)
+    expect(preview, query).toContain(`Extension units ${units}`)
+  }
+  const grouped = await browser.get('/admin/failures?extension=remove-bg&q=new-shirt&group=cause')
+  const preview = await browser.submit(grouped, '/admin/retries/preview')
+  await browser.submit(preview, '/admin/retries')
+  await expect.poll(() => listRuns(tracker, '?status=pending')).toEqual([])
+  const retried = (await listRuns(tracker)).filter(({ attempt }) => attempt === 2)
+  expect(retried.map(({ fileName }) => fileName)).toEqual(['new-shirt.jpg'])
+})
+
+test('by cause, what is shown is what is acknowledged: the search and the times count too', async () => {
+  const { tracker, browser, since } = await startWithEightFailures()
+  const grouped = await browser.get(`/admin/failures?extension=remove-bg&since=${since}&q=new-m&group=cause`)
+  const fields =
+    readForms(grouped.html).find(({ action }) => action === '/admin/retries/preview')?.fields ?? []
+  const preview = await browser.post('/admin/acknowledgements/preview', fields)
+  expect(readText(preview.html)).toContain('Acknowledge one run?')
+  await browser.submit(preview, '/admin/acknowledgements')
+  const acknowledged = await listRuns(tracker, '?acknowledged=true')
+  expect(acknowledged.map(({ name, fileName }) => [name, fileName])).toEqual([['remove-bg', 'new-mug.jpg']])
+})
+
+test.each([
+  ['retries', 'Retry'],
+  ['acknowledgements', 'Acknowledge'],
+])('other runs than the preview showed are not touched by its confirmation: %s', async (path, verb) => {
+  const { tracker, browser } = await startOperated()
+  await fail(tracker, 'remove-bg', 'a')
+  const list = await browser.get('/admin/failures')
+  const fields = readForms(list.html).find(({ action }) => action === '/admin/retries/preview')?.fields ?? []
+  const preview = await browser.post(`/admin/${path}/preview`, [...fields, ['scope', 'all']])
+  await fail(tracker, 'remove-bg', 'b')
+  const again = await browser.submit(preview, `/admin/${path}`, [
+    [verb === 'Retry' ? 'reason' : 'note', 'why'],
+  ])
+  expect(readText(again.html)).toMatch(new RegExp(`The list has changed.*${verb} 2 runs\\?`))
+  expect(again.html).toContain('value="why"')
+  expect(await listRuns(tracker, '?acknowledged=true')).toEqual([])
+  expect((await browser.submit(again, `/admin/${path}`)).status).toBe(303)
+})
+
 test('ticked runs are acknowledged with a note and leave the list; their status stays', async () => {
   const { tracker, browser } = await startOperated()
   for (const fileId of ['a', 'b', 'c']) await fail(tracker, 'remove-bg', fileId)

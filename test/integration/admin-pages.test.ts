@@ -103,8 +103,8 @@ test('empty pages say what to do', async () => {
   const { browser } = await startOperated()
   const texts: [string, string][] = [
     ['/admin', 'Nothing has been asked for in the last 24 hours'],
-    ['/admin', 'every failure is acknowledged'],
-    ['/admin/failures', 'Nothing to see to'],
+    ['/admin', 'All clear'],
+    ['/admin/failures', 'No open failures'],
     ['/admin/failures?extension=remove-bg', 'Take one of the filters away'],
     ['/admin/failures?q=shirt', 'a file name may be its beginning'],
     ['/admin/failures?group=cause', 'No run matches'],
@@ -125,12 +125,12 @@ test('the overview counts, charts with a table beside it, and leads to what it c
   await register(tracker, ['google-auto-tagging'], 'c')
   const page = await browser.get('/admin')
   const text = readText(page.html)
-  expect(text).toContain('2 failed runs wait to be seen to')
+  expect(text).toContain('2 failed runs need attention')
   expect(text).toMatch(
-    /failed 2 in this window expired 0 in this window pending 1 now success 1 in this window/,
+    /failed 2 in this window · 2 in all expired 0 in this window · 0 in all pending 1 now success 1 in this window · 1 in all/,
   )
   expect(text).toMatch(/The same as a table .*From Success Failed \d{4}-\d\d-\d\d \d\d:00:00 UTC 1 2 /)
-  expect(text).toMatch(/broken remove-bg 2/)
+  expect(text).toMatch(/broken remove-bg 2 2 /)
   expect(page.html).toContain('aria-label="1 runs succeeded and 2 failed; the most in one bar is 2.')
   const [pending] = await listRuns(tracker, '?status=pending')
   const links = readLinks(page.html)
@@ -146,6 +146,31 @@ test('the overview counts, charts with a table beside it, and leads to what it c
     expect(readText((await browser.get(`/admin?window=${window}`)).html)).toContain(per)
 })
 
+test('a number on the overview is the number of the list that it links to, whatever the window', async () => {
+  const now = Date.now()
+  let ageMs = 3 * 86_400_000
+  const tracker = await startTracker({}, { clock: () => now - ageMs })
+  await fail(tracker, 'remove-bg', 'old-1')
+  await fail(tracker, 'remove-bg', 'old-2')
+  ageMs = 0
+  await fail(tracker, 'remove-bg', 'new')
+  await register(tracker, ['remove-bg'], 'pending')
+  const browser = await signIn(tracker)
+  const { html } = await browser.get('/admin')
+  const text = readText(html)
+  expect(text).toContain('failed 1 in this window · 3 in all')
+  expect(text).toContain('pending 1 now')
+  expect(text).toMatch(/broken remove-bg 1 3 /)
+  expect(text).toContain('3 failed runs need attention')
+  const counts = new Map<string, string>()
+  for (const [, href = '', label = ''] of html.matchAll(/<a href="([^"]*)">\s*([^<]*\d[^<]*)<\/a>/g))
+    if (href.startsWith('/admin/failures'))
+      counts.set(href.replaceAll('&amp;', '&'), /\d+/.exec(label)?.[0] ?? '')
+  expect(counts.size).toBeGreaterThanOrEqual(5)
+  for (const [href, count] of counts)
+    expect(readText((await browser.get(href)).html), href).toContain(` ${count} in all`)
+})
+
 test('the overview shows the most frequent causes, and leads to all where there are more', async () => {
   const { tracker, browser } = await startOperated()
   for (let count = 0; count < 21; count += 1)
@@ -154,7 +179,7 @@ test('the overview shows the most frequent causes, and leads to all where there 
       reason: `cause_${'x'.repeat(count + 1)}`,
     })
   const { html } = await browser.get('/admin')
-  expect(readText(html)).toContain('These are the 20 most frequent of 21.')
+  expect(readText(html)).toContain('The 20 most frequent of 21 in this window.')
   expect(readLinks(html)).toContain('/admin/failures?acknowledged=any&group=cause')
 })
 

@@ -232,6 +232,8 @@ test('the stats tell how things stand', async () => {
     settleSeconds: { p50: expect.any(Number), p95: expect.any(Number) },
   })
   expect(json['byHour']).toHaveLength(6)
+  for (const counts of json['byHour'] as object[])
+    expect(Object.keys(counts)).toEqual(['hour', 'success', 'failed', 'expired'])
   expect((await ask(tracker, '/stats?window=100d')).status).toBe(400)
 })
 

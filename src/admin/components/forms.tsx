@@ -15,8 +15,14 @@ export function OwnForm(
   )
 }
 
-export function NoteField(props: { name: string; label: string; hint: string; id?: string }) {
-  const { name, label, hint, id = name } = props
+export function NoteField(props: {
+  name: string
+  label: string
+  hint: string
+  value?: string | null | undefined
+}) {
+  const { name, label, hint, value } = props
+  const id = name
   return (
     <div class="field">
       <label for={id}>{label}</label>
@@ -25,6 +31,7 @@ export function NoteField(props: { name: string; label: string; hint: string; id
         id={id}
         name={name}
         maxlength={2000}
+        value={value ?? undefined}
         aria-describedby={`${id}-hint`}
         autocomplete="off"
       />

@@ -1,27 +1,27 @@
-import type { CountedGroup } from '../../tracking/operators/list-run-groups.ts'
+import {
+  type CountedGroup,
+  MAX_COUNTED,
+  type MatchingGroups,
+} from '../../tracking/operators/list-run-groups.ts'
 import { ACKNOWLEDGEMENTS, RETRIES } from '../addresses.ts'
-import { type FailuresQuery, failuresHref, fieldsOf, isCountable } from '../failures-query.ts'
+import { type FailuresQuery, failuresHref, fieldsOf } from '../failures-query.ts'
 import type { Operator } from '../operator-door.ts'
 import { HiddenFields, OwnForm } from './forms.tsx'
 import { OutsideText } from './outside-text.tsx'
 import { EmptyState } from './pager.tsx'
 import { Pill } from './pill.tsx'
 
-type GroupTableProps = { operator: Operator; query: FailuresQuery; groups: readonly CountedGroup[] }
+type GroupTableProps = { operator: Operator; query: FailuresQuery; matching: MatchingGroups }
 
 /** Runs by what they have in common, the most frequent first. */
-export function GroupTable({ operator, query, groups }: GroupTableProps) {
+export function GroupTable({ operator, query, matching: { groups, isComplete } }: GroupTableProps) {
   if (groups.length === 0)
     return (
       <EmptyState title="No run matches" hint="Take one of the filters away, or go back to the worklist." />
     )
   return (
     <>
-      {!isCountable(query) && (
-        <p class="hint">
-          Groups are counted over all times and names: the search and the times are left aside here.
-        </p>
-      )}
+      {!isComplete && <p class="hint">Counts the newest {MAX_COUNTED.toLocaleString('en')} matching runs.</p>}
       <table class="rows">
         <caption class="visually-hidden">Runs by extension and cause, the most frequent first</caption>
         <thead>
@@ -58,9 +58,6 @@ function GroupRow({
   const asked: FailuresQuery = {
     ...query,
     group: '',
-    q: '',
-    since: '',
-    until: '',
     extension,
     cause,
     status,

@@ -1,4 +1,4 @@
-import type { CountedGroup } from '../../tracking/operators/list-run-groups.ts'
+import type { CountedGroup, MatchingGroups } from '../../tracking/operators/list-run-groups.ts'
 import type { ListedRunView } from '../../tracking/operators/listed-run-view.ts'
 import { ACKNOWLEDGEMENTS, FAILURES, RETRIES } from '../addresses.ts'
 import { FilterBar } from '../components/filter-bar.tsx'
@@ -7,7 +7,7 @@ import { GroupTable } from '../components/group-table.tsx'
 import { Layout } from '../components/layout.tsx'
 import { EmptyState, Pager } from '../components/pager.tsx'
 import { RunTable } from '../components/run-table.tsx'
-import { type FailuresQuery, failuresHref, fieldsOf, isCountable } from '../failures-query.ts'
+import { type FailuresQuery, failuresHref, fieldsOf } from '../failures-query.ts'
 import type { Operator } from '../operator-door.ts'
 
 type FailuresProps = {
@@ -17,28 +17,30 @@ type FailuresProps = {
   /** All kinds of runs that there are, for the choices. */
   groups: readonly CountedGroup[]
   /** Those that match. */
-  matching: readonly CountedGroup[]
+  matching: MatchingGroups
   list: { runs: readonly ListedRunView[]; newest: string | null; older: string | null }
 }
 
 export function FailuresPage(props: FailuresProps) {
   const { operator, query, notice, groups, matching } = props
   const isGrouped = query.group === 'cause'
-  const total = matching.reduce((sum, { size }) => sum + size, 0)
+  const { total, isComplete } = matching
   return (
     <Layout title="Failures" operator={operator} room={FAILURES} notice={notice} q={query.q}>
       <div class="head">
         <h1>
           {query.status === 'failed' ? 'Failures' : `Runs: ${query.status === 'any' ? 'all' : query.status}`}
         </h1>
-        {isCountable(query) && <p class="count">{total.toLocaleString('en')} in all</p>}
+        <p class="count">
+          {total.toLocaleString('en')} {isComplete ? 'in all' : 'or more'}
+        </p>
         <a class="button" href={failuresHref(query, { group: isGrouped ? '' : 'cause' })}>
           {isGrouped ? 'One by one' : 'Group by cause'}
         </a>
       </div>
       <FilterBar query={query} groups={groups} />
       {isGrouped ? (
-        <GroupTable operator={operator} query={query} groups={matching} />
+        <GroupTable operator={operator} query={query} matching={matching} />
       ) : (
         <Worklist {...props} />
       )}
@@ -124,8 +126,8 @@ function NothingFound({ query, isLast }: { query: FailuresQuery; isLast: boolean
   if (fieldsOf(query).length === 0)
     return (
       <EmptyState
-        title="Nothing to see to"
-        hint="No run has failed that is not acknowledged. What fails from now on appears here, the newest first."
+        title="No open failures"
+        hint="Every failed run is acknowledged. New failures appear here, the newest first."
       />
     )
   return (

@@ -22,7 +22,7 @@ type OverviewProps = {
 const STATUSES = ['failed', 'expired', 'pending', 'success'] as const satisfies RunStatus[]
 
 export function OverviewPage({ operator, window, overview, notice }: OverviewProps) {
-  const { stats, unseen, oldestPendingRunId } = overview
+  const { stats, unacknowledged } = overview
   const total = STATUSES.reduce((sum, status) => sum + stats.byStatus[status], 0)
   return (
     <Layout title="Overview" operator={operator} room={ADMIN} notice={notice}>
@@ -36,8 +36,8 @@ export function OverviewPage({ operator, window, overview, notice }: OverviewPro
           ))}
         </nav>
       </div>
-      <Worklist unseen={unseen} />
-      <Tiles stats={stats} oldestPendingRunId={oldestPendingRunId} />
+      <Worklist unacknowledged={unacknowledged} />
+      <Tiles overview={overview} />
       {total === 0 && (
         <EmptyState
           title={`Nothing has been asked for in the last ${WINDOWS[window]}`}
@@ -48,45 +48,48 @@ export function OverviewPage({ operator, window, overview, notice }: OverviewPro
         <HourChart id="per-hour" hours={stats.byHour} window={window} />
       </section>
       <div class="columns">
-        <Causes stats={stats} />
+        <Causes overview={overview} />
         <Extensions stats={stats} />
       </div>
     </Layout>
   )
 }
 
-function Worklist({ unseen }: { unseen: number }) {
-  if (unseen === 0) return <p class="calm">Nothing waits to be seen to: every failure is acknowledged.</p>
+function Worklist({ unacknowledged }: { unacknowledged: number }) {
+  if (unacknowledged === 0) return <p class="calm">All clear</p>
   return (
     <p class="alarm">
       <a href={failuresHref(WORKLIST)}>
-        {unseen.toLocaleString('en')} failed {unseen === 1 ? 'run waits' : 'runs wait'} to be seen to
+        {unacknowledged.toLocaleString('en')} failed{' '}
+        {unacknowledged === 1 ? 'run needs attention' : 'runs need attention'}
       </a>
     </p>
   )
 }
 
-function Tiles(props: { stats: Stats; oldestPendingRunId: string | null }) {
-  const { stats, oldestPendingRunId } = props
+/** A link shows the number of the list behind it: the window counts when runs settled, and a list when they were requested. */
+function Tiles({ overview }: { overview: Overview }) {
+  const { stats, totals, oldestPendingRunId } = overview
   const { p50, p95 } = stats.settleSeconds
   const oldest = stats.oldestPendingAt
   return (
     <ul class="tiles">
       {STATUSES.map((status) => (
         <li class="card">
-          <a href={failuresHref(WORKLIST, { status, acknowledged: 'any' })}>
-            <Pill of={status} />
-            <strong>{stats.byStatus[status].toLocaleString('en')}</strong>
-            <span class="hint">{status === 'pending' ? 'now' : 'in this window'}</span>
-          </a>
+          <Pill of={status} />
+          <strong>{stats.byStatus[status].toLocaleString('en')}</strong>
+          <span class="hint">
+            {status !== 'pending' && 'in this window · '}
+            <a href={failuresHref(WORKLIST, { status, acknowledged: 'any' })}>
+              {status === 'pending' ? 'now' : `${totals[status].toLocaleString('en')} in all`}
+            </a>
+          </span>
         </li>
       ))}
       <li class="card">
         <span>Time to settle</span>
         <strong>{p50 === null ? '–' : durationText(p50)}</strong>
-        <span class="hint">
-          {p95 === null ? 'nothing settled' : `half of them; 95 % within ${durationText(p95)}`}
-        </span>
+        <span class="hint">{p95 === null ? 'nothing settled' : `median · p95 ${durationText(p95)}`}</span>
       </li>
       <li class="card">
         <span>Oldest pending</span>
@@ -107,14 +110,15 @@ function Tiles(props: { stats: Stats; oldestPendingRunId: string | null }) {
 
 const MAX_CAUSES = 20
 
-function Causes({ stats }: { stats: Stats }) {
+function Causes({ overview }: { overview: Overview }) {
+  const { stats, totalOfCause } = overview
   return (
     <section class="card" aria-labelledby="causes">
       <h2 id="causes">Failures by cause</h2>
       {stats.causes.length === 0 ? (
         <EmptyState
-          title="Nothing has failed"
-          hint="In this window every extension did its work, or is still at it."
+          title="No failures in this period"
+          hint="A failed run is counted in the hour in which it failed."
         />
       ) : (
         <table class="rows">
@@ -124,7 +128,10 @@ function Causes({ stats }: { stats: Stats }) {
               <th scope="col">Cause</th>
               <th scope="col">Extension</th>
               <th scope="col" class="number">
-                Runs
+                In this window
+              </th>
+              <th scope="col" class="number">
+                In all
               </th>
             </tr>
           </thead>
@@ -132,15 +139,18 @@ function Causes({ stats }: { stats: Stats }) {
             {stats.causes.slice(0, MAX_CAUSES).map(({ extension, cause, count }) => (
               <tr>
                 <th scope="row" data-label="Cause">
-                  <a href={failuresHref(WORKLIST, { extension, cause, acknowledged: 'any' })}>
-                    <OutsideText text={cause} />
-                  </a>
+                  <OutsideText text={cause} />
                 </th>
                 <td data-label="Extension">
                   <OutsideText text={extension} />
                 </td>
-                <td data-label="Runs" class="number">
+                <td data-label="In this window" class="number">
                   {count.toLocaleString('en')}
+                </td>
+                <td data-label="In all" class="number">
+                  <a href={failuresHref(WORKLIST, { extension, cause, acknowledged: 'any' })}>
+                    {totalOfCause(extension, cause).toLocaleString('en')}
+                  </a>
                 </td>
               </tr>
             ))}
@@ -149,8 +159,8 @@ function Causes({ stats }: { stats: Stats }) {
       )}
       {stats.causes.length > MAX_CAUSES && (
         <p class="hint">
-          These are the {MAX_CAUSES} most frequent of {stats.causes.length.toLocaleString('en')}.{' '}
-          <a href={failuresHref(WORKLIST, { group: 'cause', acknowledged: 'any' })}>All of them</a>
+          The {MAX_CAUSES} most frequent of {stats.causes.length.toLocaleString('en')} in this window.{' '}
+          <a href={failuresHref(WORKLIST, { group: 'cause', acknowledged: 'any' })}>All failures by cause</a>
         </p>
       )}
     </section>

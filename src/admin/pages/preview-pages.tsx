@@ -5,15 +5,31 @@ import { Layout } from '../components/layout.tsx'
 import { EmptyState } from '../components/pager.tsx'
 import { failuresHref } from '../failures-query.ts'
 import type { Operator } from '../operator-door.ts'
-import { MAX_ACKNOWLEDGED, MAX_SELECTED, type RunSelection, selectionFields } from '../run-selection.ts'
+import {
+  MAX_ACKNOWLEDGED,
+  MAX_SELECTED,
+  type RunSelection,
+  SHOWN_TOTAL,
+  selectionFields,
+} from '../run-selection.ts'
 
-type RetryPreviewProps = { operator: Operator; selection: RunSelection; preview: RetryPreview }
+type PreviewProps<T> = {
+  operator: Operator
+  selection: RunSelection
+  preview: T
+  /** The operator confirmed a page that showed other runs, with this text. */
+  changed?: { text: string | null } | undefined
+}
 
-export function RetryPreviewPage({ operator, selection, preview }: RetryPreviewProps) {
+const CHANGED =
+  'The list has changed since this page was shown. Nothing was done yet: check the number again.'
+
+export function RetryPreviewPage(props: PreviewProps<RetryPreview>) {
+  const { operator, selection, preview, changed } = props
   const { total, units, unpriced } = preview
   const back = failuresHref(selection.query)
   return (
-    <Layout title="Retry" operator={operator} room={FAILURES}>
+    <Layout title="Retry" operator={operator} room={FAILURES} notice={changed ? CHANGED : undefined}>
       <div class="card narrow">
         <h1>Retry {countOf(total)}?</h1>
         {total === 0 ? (
@@ -44,8 +60,13 @@ export function RetryPreviewPage({ operator, selection, preview }: RetryPreviewP
               </p>
             )}
             <OwnForm operator={operator} action={RETRIES}>
-              <HiddenFields fields={selectionFields(selection)} />
-              <NoteField name="reason" label="Reason (may be empty)" hint="It is kept in the audit." />
+              <HiddenFields fields={[...selectionFields(selection), [SHOWN_TOTAL, String(total)]]} />
+              <NoteField
+                name="reason"
+                label="Reason (optional)"
+                hint="Saved to the audit log."
+                value={changed?.text}
+              />
               <p class="actions">
                 <button type="submit" class="primary">
                   Retry {countOf(total)}
@@ -67,13 +88,29 @@ export function RetryPreviewPage({ operator, selection, preview }: RetryPreviewP
   )
 }
 
-type AcknowledgePreviewProps = { operator: Operator; selection: RunSelection; total: number | null }
-
-export function AcknowledgePreviewPage({ operator, selection, total }: AcknowledgePreviewProps) {
-  const what = total === null ? 'all that match' : countOf(Math.min(total, MAX_ACKNOWLEDGED))
-  const mayBeMore = selection.kind === 'all' && (total === null || total > MAX_ACKNOWLEDGED)
+export function AcknowledgePreviewPage(props: PreviewProps<{ total: number; isComplete: boolean }>) {
+  const { operator, selection, preview, changed } = props
+  const { total, isComplete } = preview
+  const what = countOf(Math.min(total, MAX_ACKNOWLEDGED))
+  const back = failuresHref(selection.query)
+  const notice = changed ? CHANGED : undefined
+  if (total === 0)
+    return (
+      <Layout title="Acknowledge" operator={operator} room={FAILURES} notice={notice}>
+        <div class="card narrow">
+          <h1>Acknowledge {what}?</h1>
+          <EmptyState
+            title="No run matches any more"
+            hint="Another operator may have acknowledged them. Go back to the list."
+          />
+          <a class="button" href={back}>
+            Back
+          </a>
+        </div>
+      </Layout>
+    )
   return (
-    <Layout title="Acknowledge" operator={operator} room={FAILURES}>
+    <Layout title="Acknowledge" operator={operator} room={FAILURES} notice={notice}>
       <div class="card narrow">
         <h1>Acknowledge {what}?</h1>
         <p>
@@ -81,19 +118,24 @@ export function AcknowledgePreviewPage({ operator, selection, total }: Acknowled
             ? 'It leaves the worklist. Its status stays, and it is found again by the filter “acknowledged”.'
             : 'They leave the worklist. Their status stays, and they are found again by the filter “acknowledged”.'}
         </p>
-        {mayBeMore && (
+        {(!isComplete || total > MAX_ACKNOWLEDGED) && (
           <p class="hint">
             The newest {MAX_ACKNOWLEDGED.toLocaleString('en')} at most: start again for the rest.
           </p>
         )}
         <OwnForm operator={operator} action={ACKNOWLEDGEMENTS}>
-          <HiddenFields fields={selectionFields(selection)} />
-          <NoteField name="note" label="Note (may be empty)" hint="It is kept in the audit." />
+          <HiddenFields fields={[...selectionFields(selection), [SHOWN_TOTAL, String(total)]]} />
+          <NoteField
+            name="note"
+            label="Note (optional)"
+            hint="Saved to the audit log."
+            value={changed?.text}
+          />
           <p class="actions">
             <button type="submit" class="primary">
               Acknowledge {what}
             </button>
-            <a class="button" href={failuresHref(selection.query)}>
+            <a class="button" href={back}>
               Back
             </a>
           </p>

@@ -1,15 +1,15 @@
 import { Hono } from 'hono'
-import { EVERY_RUN, wantsGroup } from '../../domain/run-filter.ts'
+import { EVERY_RUN } from '../../domain/run-filter.ts'
 import type { AppEnv } from '../../http/app-env.ts'
 import { parsePage, writeCursor } from '../../http/operators/list-query.ts'
 import { route } from '../../http/routes.ts'
 import { acknowledgeMatching } from '../../tracking/operators/acknowledge-matching.ts'
 import { acknowledgeRuns } from '../../tracking/operators/acknowledge-runs.ts'
-import { listRunGroups } from '../../tracking/operators/list-run-groups.ts'
+import { countMatchingRuns, listRunGroups } from '../../tracking/operators/list-run-groups.ts'
 import { listRuns } from '../../tracking/operators/list-runs.ts'
 import { previewRetry, showRetry, startRetry } from '../../tracking/operators/retry-runs.ts'
 import { ACKNOWLEDGEMENTS, FAILURES, RETRIES, retryHref } from '../addresses.ts'
-import { failuresHref, filterOf, isCountable, nextHref, readFailuresQuery } from '../failures-query.ts'
+import { failuresHref, filterOf, nextHref, readFailuresQuery } from '../failures-query.ts'
 import { findNotice } from '../notices.ts'
 import type { OperatorDoor } from '../operator-door.ts'
 import { answerPage, seeOther } from '../page-answers.ts'
@@ -22,6 +22,7 @@ import {
   MAX_SELECTED,
   type RunSelection,
   readSelection,
+  SHOWN_TOTAL,
   selectionFields,
 } from '../run-selection.ts'
 
@@ -42,7 +43,7 @@ export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
       const filter = filterOf(query)
       const page = parsePage(c)
       const groups = await listRunGroups(deps, EVERY_RUN)
-      const matching = groups.filter((group) => wantsGroup(filter, group))
+      const matching = await countMatchingRuns(deps, filter)
       const { runs, next } = query.group === 'cause' ? NO_RUNS : await listRuns(deps, filter, page)
       const list = {
         runs,
@@ -68,6 +69,11 @@ export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
       const { operator, form } = await readOwnForm(c, door)
       const selection = readSelection(form)
       if (selection === undefined) return seeOther(c, nothingSelected(form))
+      if (selection.kind === 'all') {
+        const preview = await previewRetry(deps, retrySelection(selection))
+        const page = { operator, selection, preview, changed: { text: form.get('reason') } }
+        if (hasChanged(form, preview)) return answerPage(c, <RetryPreviewPage {...page} />)
+      }
       const details =
         selection.kind === 'all'
           ? Object.fromEntries(selectionFields(selection))
@@ -94,8 +100,8 @@ export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
       const { operator, form } = await readOwnForm(c, door)
       const selection = readSelection(form)
       if (selection === undefined) return seeOther(c, nothingSelected(form))
-      const total = await countSelected(selection)
-      return answerPage(c, <AcknowledgePreviewPage operator={operator} selection={selection} total={total} />)
+      const preview = await previewAcknowledgement(selection)
+      return answerPage(c, <AcknowledgePreviewPage {...{ operator, selection, preview }} />)
     },
   })
   route(app, ACKNOWLEDGEMENTS, {
@@ -103,6 +109,11 @@ export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
       const { operator, form } = await readOwnForm(c, door)
       const selection = readSelection(form)
       if (selection === undefined) return seeOther(c, nothingSelected(form))
+      if (selection.kind === 'all') {
+        const preview = await previewAcknowledgement(selection)
+        const page = { operator, selection, preview, changed: { text: form.get('note') } }
+        if (hasChanged(form, preview)) return answerPage(c, <AcknowledgePreviewPage {...page} />)
+      }
       const by = { note: readNote(form, 'note'), actor: operator.keyName }
       if (selection.kind === 'all')
         await acknowledgeMatching(deps, { filter: selection.filter, limit: MAX_ACKNOWLEDGED, ...by })
@@ -111,12 +122,11 @@ export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
     },
   })
 
-  /** Null where it would have to be counted one by one. */
-  const countSelected = async (selection: RunSelection): Promise<number | null> => {
-    if (selection.kind === 'some') return selection.runIds.length
-    if (!isCountable(selection.query)) return null
-    const groups = await listRunGroups(deps, { ...selection.filter, acknowledged: false })
-    return groups.reduce((sum, { size }) => sum + size, 0)
+  const previewAcknowledgement = async (
+    selection: RunSelection,
+  ): Promise<{ total: number; isComplete: boolean }> => {
+    if (selection.kind === 'some') return { total: selection.runIds.length, isComplete: true }
+    return countMatchingRuns(deps, { ...selection.filter, acknowledged: false })
   }
   return app
 }
@@ -126,6 +136,11 @@ const NO_RUNS = { runs: [], next: null }
 function retrySelection(selection: RunSelection): Parameters<typeof previewRetry>[1] {
   if (selection.kind === 'some') return { runIds: selection.runIds }
   return { filter: selection.filter, limit: MAX_SELECTED }
+}
+
+/** Whether other runs match than when the operator was asked: what was shown is what is done. */
+function hasChanged(form: URLSearchParams, { total }: { total: number }): boolean {
+  return form.get(SHOWN_TOTAL) !== String(total)
 }
 
 function nothingSelected(form: URLSearchParams): string {

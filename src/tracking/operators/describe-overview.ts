@@ -1,11 +1,17 @@
+import type { RunStatus } from '../../domain/run.ts'
 import { EVERY_RUN } from '../../domain/run-filter.ts'
 import { describeStats, type Stats } from './describe-stats.ts'
-import { listRunGroups } from './list-run-groups.ts'
+import { type CountedGroup, listRunGroups } from './list-run-groups.ts'
 
 export type Overview = {
+  /** What happened within the window. */
   stats: Stats
-  /** How many have failed, at any time, that nobody has seen to. */
-  unseen: number
+  /** How many runs have each status now, whenever they came to it: as many as the list of that status has. */
+  totals: { [status in RunStatus]: number }
+  /** The same of one cause of failures. */
+  totalOfCause(extension: string, cause: string): number
+  /** How many failed runs no operator has acknowledged. */
+  unacknowledged: number
   oldestPendingRunId: string | null
 }
 
@@ -16,9 +22,25 @@ export async function describeOverview(
 ): Promise<Overview> {
   const [stats, groups, oldest] = await Promise.all([
     describeStats(deps, windowMs),
-    listRunGroups(deps, { ...EVERY_RUN, status: 'failed', acknowledged: false }),
+    listRunGroups(deps, EVERY_RUN),
     deps.store.findOldestPending(),
   ])
-  const unseen = groups.reduce((sum, { size }) => sum + size, 0)
-  return { stats, unseen, oldestPendingRunId: oldest?.runId ?? null }
+  const totalOf = (isMeant: (group: CountedGroup) => boolean) =>
+    groups.filter(isMeant).reduce((sum, { size }) => sum + size, 0)
+  const totalOfStatus = (status: RunStatus) => totalOf((group) => group.status === status)
+  return {
+    stats,
+    totals: {
+      pending: totalOfStatus('pending'),
+      success: totalOfStatus('success'),
+      failed: totalOfStatus('failed'),
+      expired: totalOfStatus('expired'),
+    },
+    totalOfCause: (extension, cause) =>
+      totalOf((group) => {
+        return group.status === 'failed' && group.extension === extension && group.cause === cause
+      }),
+    unacknowledged: totalOf(({ status, acknowledged }) => status === 'failed' && !acknowledged),
+    oldestPendingRunId: oldest?.runId ?? null,
+  }
 }

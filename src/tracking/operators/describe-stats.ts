@@ -15,7 +15,7 @@ const HOUR_MS = 3_600_000
 
 /**
  * What became of runs in the last `windowMs`, in whole hours: `pending` is what is pending now, the rest what came to that
- * status within the window. `causes` are those of the failures in the window, the most frequent first.
+ * status within the window. `byHour` has no `pending`, which is no event of an hour. `causes` are those of the failures in the window, the most frequent first.
  */
 export async function describeStats({ store, clock }: StatsDeps, windowMs: number) {
   const now = clock()
@@ -37,7 +37,7 @@ export async function describeStats({ store, clock }: StatsDeps, windowMs: numbe
     byHour: Array.from({ length: hours }, (_, index) => {
       const hour = firstHour + index
       const { success = 0, failed = 0, expired = 0 } = settledIn.get(hour) ?? {}
-      return { hour: new Date(hour * HOUR_MS).toISOString(), pending: 0, success, failed, expired }
+      return { hour: new Date(hour * HOUR_MS).toISOString(), success, failed, expired }
     }),
     causes,
     oldestPendingAt: oldest ? new Date(oldest.requestedAt).toISOString() : null,

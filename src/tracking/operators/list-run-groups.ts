@@ -1,6 +1,9 @@
+import { setImmediate } from 'node:timers/promises'
+import { OTHER_CAUSE } from '../../domain/failure-cause.ts'
 import type { RunFilter } from '../../domain/run-filter.ts'
 import { wantsGroup } from '../../domain/run-filter.ts'
-import type { RunGroup } from '../../domain/run-group.ts'
+import { groupOf, type RunGroup } from '../../domain/run-group.ts'
+import type { MatchingDeps } from './matching-runs.ts'
 
 type RunGroupsDeps = { store: { listRunGroups(): Promise<(RunGroup & { size: number })[]> } }
 
@@ -10,7 +13,62 @@ export type CountedGroup = RunGroup & { size: number }
 /** The kinds of runs that a filter asks for, the largest first; its times and words are not looked at. */
 export async function listRunGroups({ store }: RunGroupsDeps, filter: RunFilter): Promise<CountedGroup[]> {
   const groups = await store.listRunGroups()
-  return groups
-    .filter((group) => wantsGroup(filter, group))
-    .toSorted((one, other) => other.size - one.size || one.extension.localeCompare(other.extension))
+  return sorted(groups.filter((group) => wantsGroup(filter, group)))
+}
+
+export type MatchingGroups = {
+  groups: CountedGroup[]
+  total: number
+  /** False if there are more matching runs than were counted. */
+  isComplete: boolean
+}
+
+const STEP = 200
+const MAX_STEPS = 50
+
+/** How many runs are counted one by one, at most. */
+export const MAX_COUNTED = STEP * MAX_STEPS
+
+/**
+ * Groups exactly the runs that a filter matches, the largest group first. The store counts by kind, not by time or name: a
+ * filter with those is counted run by run, and other requests are served in between.
+ */
+export async function countMatchingRuns(
+  deps: RunGroupsDeps & MatchingDeps,
+  filter: RunFilter,
+): Promise<MatchingGroups> {
+  const known = await listRunGroups(deps, filter)
+  if (filter.q === null && filter.since === null && filter.until === null) return counted(known, true)
+  const groups = new Map(known.map((group) => [keyOf(group), { ...group, size: 0 }]))
+  let before: number | null = null
+  for (let step = 0; step < MAX_STEPS; step += 1) {
+    const page = await deps.store.listRuns(filter, { limit: STEP, before })
+    for (const { run } of page.runs) {
+      const own = groupOf(run)
+      // The store bounds how many causes it tells apart.
+      const group = groups.get(keyOf(own)) ??
+        groups.get(keyOf({ ...own, cause: OTHER_CAUSE })) ?? { ...own, size: 0 }
+      group.size += 1
+      groups.set(keyOf(group), group)
+    }
+    if (page.next === null) return counted([...groups.values()], true)
+    before = page.next
+    await setImmediate()
+  }
+  return counted([...groups.values()], false)
+}
+
+function counted(groups: readonly CountedGroup[], isComplete: boolean): MatchingGroups {
+  const total = groups.reduce((sum, { size }) => sum + size, 0)
+  return { groups: sorted(groups.filter(({ size }) => size > 0)), total, isComplete }
+}
+
+function sorted(groups: readonly CountedGroup[]): CountedGroup[] {
+  return groups.toSorted(
+    (one, other) => other.size - one.size || one.extension.localeCompare(other.extension),
+  )
+}
+
+function keyOf({ extension, status, acknowledged, cause }: RunGroup): string {
+  return JSON.stringify([extension, status, acknowledged, cause])
 }
