@@ -31,6 +31,20 @@ export function withQuery(path: string, fields: { [name: string]: string | null 
   return query.size === 0 ? path : `${path}?${query.toString()}`
 }
 
+/** What each address of a form does, for its button. */
+const FORMS: readonly (readonly [RegExp, string])[] = [
+  [/^\/admin\/(retries|acknowledgements)\/preview$/, 'Continue'],
+  [/^\/admin\/(retries|runs\/[^/]+\/retry)$/, 'Retry'],
+  [/^\/admin\/(acknowledgements|runs\/[^/]+\/acknowledge)$/, 'Acknowledge'],
+  [/^\/admin\/deliveries\/[^/]+\/replay$/, 'Replay'],
+  [/^\/admin\/assets\/[^/]+\/forget$/, 'Forget asset'],
+]
+
+/** Undefined if no form of these pages has this address. */
+export function formLabel(path: string): string | undefined {
+  return FORMS.find(([address]) => address.test(path))?.[1]
+}
+
 /** Where to go after the sign-in: the page that was asked for, and never out of these pages. */
 export function safeTarget(text: string | undefined): string {
   if (text === undefined || !URL.canParse(text, 'http://here.invalid')) return ADMIN

@@ -6,6 +6,9 @@ import { ADMIN, SIGN_IN, withQuery } from './addresses.ts'
 import { createEntrance, type Entrance, type EntranceDeps } from './entrance.ts'
 import { answerPage, seeOther, setPageHeaders } from './page-answers.ts'
 import { ErrorPage } from './pages/error-page.tsx'
+import { ResumePage } from './pages/resume-page.tsx'
+import { SignInPage } from './pages/sign-in-page.tsx'
+import { readInterruptedForm, StaleFormError } from './read-form.ts'
 import { assetRoutes } from './routes/asset-routes.tsx'
 import { deliveryRoutes } from './routes/delivery-routes.tsx'
 import { failureRoutes } from './routes/failure-routes.tsx'
@@ -51,13 +54,20 @@ export function createAdminPages(deps: AdminPagesDeps): AdminPages {
   return {
     routes,
     has: (path) => path === ADMIN || path.startsWith(`${ADMIN}/`),
-    answerError(error, c) {
+    async answerError(error, c) {
       setPageHeaders(c)
       if (error instanceof TrackerError && error.code === 'unauthenticated') {
-        // A form that comes too late is not sent again by itself: what it was for may have changed.
         const { pathname, search } = new URL(c.req.url)
-        const to = c.req.method === 'POST' ? undefined : pathname + search
-        return seeOther(c, withQuery(SIGN_IN, { to }))
+        if (c.req.method !== 'POST') return seeOther(c, withQuery(SIGN_IN, { to: pathname + search }))
+        const interrupted = await readInterruptedForm(c)
+        if (interrupted === undefined) return seeOther(c, SIGN_IN)
+        const { hasAdminKey, needsHttps } = entrance
+        const page = { target: interrupted.target, interrupted, hasAdminKey, needsHttps: needsHttps() }
+        return answerPage(c, <SignInPage {...page} />, 401)
+      }
+      if (error instanceof StaleFormError && error.interrupted !== undefined) {
+        const { operator, interrupted, message } = error
+        return answerPage(c, <ResumePage {...{ operator, interrupted, explanation: message }} />, 403)
       }
       const { code, problem, detail, fields } = deps.tell(error, c.get('requestId'))
       if (problem.retryAfter !== undefined) c.header('Retry-After', String(problem.retryAfter))

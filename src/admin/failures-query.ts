@@ -1,3 +1,4 @@
+import { parseTime } from '../domain/quantities.ts'
 import type { RunFilter } from '../domain/run-filter.ts'
 import { parseRunQuery } from '../http/operators/run-filter-schema.ts'
 import { FAILURES, withQuery } from './addresses.ts'
@@ -32,7 +33,7 @@ const NAMES = ['status', 'acknowledged', 'extension', 'cause', 'since', 'until',
 export function readFailuresQuery(given: { get(name: string): string | null | undefined }): FailuresQuery {
   const query = { ...DEFAULTS }
   for (const name of NAMES) query[name] = given.get(name) || DEFAULTS[name]
-  return { ...query, q: query.q.trim(), since: withZone(query.since), until: withZone(query.until) }
+  return { ...query, q: query.q.trim(), since: isoTime(query.since), until: isoTime(query.until) }
 }
 
 /** Throws `invalid_input`. */
@@ -58,9 +59,8 @@ export function fieldsOf(query: FailuresQuery): [name: keyof FailuresQuery, valu
 
 export const WORKLIST = DEFAULTS
 
-/** What a `datetime-local` field sends has no zone: its label says UTC. */
-function withZone(text: string): string {
-  const [, minutes, seconds = ':00'] =
-    /^(\d{4,6}-\d\d-\d\dT\d\d:\d\d)(:\d\d(?:\.\d{1,3})?)?$/.exec(text) ?? []
-  return minutes === undefined ? text : `${minutes}${seconds}Z`
+/** A time as the list shows it becomes one as the routes accept it; anything else stays, and is reported as invalid. */
+function isoTime(text: string): string {
+  const at = parseTime(text.trim())
+  return at === undefined ? text : new Date(at).toISOString().replace('.000Z', 'Z')
 }

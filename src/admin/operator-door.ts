@@ -19,7 +19,8 @@ export type OperatorDoor = {
   find(c: AppContext): Operator | undefined
   /** Whether a form was sent by a page of this operator's session. */
   isOwnForm(c: AppContext, formToken: string): boolean
-  enter(c: AppContext, proof: string): void
+  /** Returns who has signed in: the request has no cookie of theirs yet. */
+  enter(c: AppContext, proof: string): Operator
   leave(c: AppContext): void
 }
 
@@ -64,7 +65,12 @@ export function createOperatorDoor(deps: { sessions: Sessions; isSecure: () => b
       const session = findSession(c)
       return session !== undefined && sessions.isFormToken(session, formToken)
     },
-    enter,
+    enter(c, proof) {
+      enter(c, proof)
+      const session = sessions.find(proof)
+      if (session === undefined) throw new Error('a session that was just opened is not known')
+      return operatorOf(session)
+    },
     leave(c) {
       deleteCookie(c, COOKIE, { path: PATH, secure: isSecure() })
     },

@@ -2,6 +2,7 @@ import { html } from 'hono/html'
 import type { JSX } from 'hono/jsx/jsx-runtime'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { AppContext } from '../http/app-env.ts'
+import { setNotice } from './notices.ts'
 
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -30,7 +31,8 @@ export function answerPage(
   return c.html(html`<!doctype html>${page}`, status)
 }
 
-/** After a form was taken: the browser asks for the page that shows what has become of it. */
-export function seeOther(c: AppContext, href: string): Response {
+/** After a form was accepted: the browser asks for the page that shows the result. */
+export function seeOther(c: AppContext, href: string, notice?: string): Response {
+  if (notice !== undefined) setNotice(c, notice)
   return c.redirect(href, 303)
 }

@@ -2,6 +2,7 @@ import { TrackerError } from '../domain/errors.ts'
 import type { AppContext } from '../http/app-env.ts'
 import { bodyChunks } from '../http/body-chunks.ts'
 import { WHOLE_BODY_MS } from '../http/read-body.ts'
+import { formLabel } from './addresses.ts'
 import type { Operator, OperatorDoor } from './operator-door.ts'
 
 const MAX_FORM_BYTES = 256 * 1024
@@ -10,8 +11,11 @@ const FORM_TYPE = 'application/x-www-form-urlencoded'
 /** The field by which a form proves that a page of ours has sent it. */
 export const FORM_TOKEN = 'formToken'
 
-/** What somebody may send who is not known yet: a key and an address. */
-export const MAX_STRANGERS_FORM_BYTES = 8 * 1024
+/** What somebody may send who has no session: the form of a page whose session is over, with a thousand ticked runs. */
+const MAX_INTERRUPTED_FORM_BYTES = 64 * 1024
+
+/** What a sign-in may send: a key, an address, and such a form encoded once more. */
+export const MAX_ANONYMOUS_FORM_BYTES = 128 * 1024
 
 /** A form as a browser sends it. Throws `unsupported_media_type`, and what `bodyChunks` throws. */
 export async function readForm(c: AppContext, maxBytes: number): Promise<URLSearchParams> {
@@ -24,7 +28,22 @@ export async function readForm(c: AppContext, maxBytes: number): Promise<URLSear
   return new URLSearchParams(Buffer.concat(chunks).toString('utf8'))
 }
 
-/** The form of an operator who is signed in. Throws `unauthenticated`, and `forbidden` where no page of theirs has sent it. */
+/** A form that was not accepted because its session is over. Nothing of it was done. */
+export type InterruptedForm = { target: string; fields: URLSearchParams }
+
+/** A form of an earlier session, sent by an operator who has a new one. */
+export class StaleFormError extends TrackerError {
+  readonly operator: Operator
+  readonly interrupted: InterruptedForm | undefined
+
+  constructor(operator: Operator, interrupted: InterruptedForm | undefined) {
+    super('forbidden', 'This form was not sent by a page of your session, so nothing was done.')
+    this.operator = operator
+    this.interrupted = interrupted
+  }
+}
+
+/** The form of an operator who is signed in. Throws `unauthenticated`, and `StaleFormError` where no page of theirs has sent it. */
 export async function readOwnForm(
   c: AppContext,
   door: OperatorDoor,
@@ -32,10 +51,26 @@ export async function readOwnForm(
   const operator = door.admit(c)
   const form = await readForm(c, MAX_FORM_BYTES)
   if (door.isOwnForm(c, form.get(FORM_TOKEN) ?? '')) return { operator, form }
-  throw new TrackerError(
-    'forbidden',
-    'This form was not sent by a page of your session, so nothing was done. Open the page again and repeat it.',
-  )
+  throw new StaleFormError(operator, interruptedForm(c, form))
+}
+
+/** The form that somebody without a session has sent, to be sent again once they are signed in. */
+export async function readInterruptedForm(c: AppContext): Promise<InterruptedForm | undefined> {
+  if (interruptedForm(c, new URLSearchParams()) === undefined) return undefined
+  try {
+    return interruptedForm(c, await readForm(c, MAX_INTERRUPTED_FORM_BYTES))
+  } catch (error) {
+    if (error instanceof TrackerError) return undefined
+    throw error
+  }
+}
+
+/** Undefined for what another site has sent, and for an address that is no form's. */
+function interruptedForm(c: AppContext, fields: URLSearchParams): InterruptedForm | undefined {
+  const target = new URL(c.req.url).pathname
+  if (isForeign(c) || formLabel(target) === undefined) return undefined
+  fields.delete(FORM_TOKEN)
+  return { target, fields }
 }
 
 /** Whether another site's page has sent this. A page of ours tells no referrer, and then its `Origin` may be `null`. */

@@ -1,21 +1,16 @@
 import { InvalidArgumentError } from 'commander'
-import { parseDurationMs } from '../domain/quantities.ts'
+import { parseDurationMs, parseTime } from '../domain/quantities.ts'
 
 /** `2026-11-24T18:00:00.000Z` → `2026-11-24 18:00:00Z`. */
 export function shortTime(at: string | null): string | null {
   return at === null ? null : at.replace('T', ' ').replace(/\.\d+Z$/, 'Z')
 }
 
-/** A time, or how long ago: `2026-11-24T18:00:00Z`, `2026-11-24`, `24h`. Returns RFC 3339. */
+/** A time as lists show it, or how long ago: `2026-11-24 18:00:00Z`, `2026-11-24`, `24h`. Returns RFC 3339. */
 export function parseTimeOption(text: string): string {
   const agoMs = parseDurationMs(text)
-  const at = agoMs === undefined ? parseTime(text) : Date.now() - agoMs
+  const at = agoMs === undefined ? (parseTime(text) ?? Number.NaN) : Date.now() - agoMs
   if (Number.isNaN(new Date(at).getTime()))
     throw new InvalidArgumentError('It should be a time such as 2026-11-24T18:00:00Z, or how long ago: 24h.')
   return new Date(at).toISOString()
-}
-
-function parseTime(text: string): number {
-  if (/^\d{4}-\d\d-\d\d$/.test(text)) return Date.parse(`${text}T00:00:00Z`)
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d.*(?:Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN
 }

@@ -25,6 +25,19 @@ export function parseInteger(text: string): number | undefined {
   return Number(text)
 }
 
+/**
+ * A time as our lists show it or as RFC 3339: `2026-11-24 18:00:00 UTC`, `2026-11-24T18:00:00.000Z`, `2026-11-24`. UTC unless
+ * it has an offset. Returns milliseconds since the epoch.
+ */
+export function parseTime(text: string): number | undefined {
+  const [, day, time = '00:00', zone = 'Z'] =
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))? ?(Z|UTC|[+-]\d\d:\d\d)?$/.exec(text) ?? []
+  const at = Date.parse(`${day}T${time}${zone === 'UTC' ? 'Z' : zone}`)
+  // `Date.parse` takes the 30th of February for the 2nd of March.
+  const isDay = day !== undefined && new Date(`${day}T00:00Z`).getUTCDate() === Number(day.slice(8))
+  return isDay && !Number.isNaN(at) ? at : undefined
+}
+
 function parseWithUnit(text: string, units: { readonly [unit: string]: number }): number | undefined {
   const [, digits = '', unit = ''] = /^(\d+)([A-Za-z]+)$/.exec(text) ?? []
   const count = parseInteger(digits)

@@ -18,7 +18,7 @@ browserTest(
     await keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Overview' }).waitFor()
 
-    const stops = await tabTo(page, '1 failed run waits to be seen to')
+    const stops = await tabTo(page, '1 failed run needs attention')
     expect(stops.slice(0, 9)).toEqual([
       'Skip to the content',
       'Extension tracker',
@@ -42,7 +42,7 @@ browserTest(
     await tabTo(page, 'remove-bg')
     await keyboard.press('Enter')
     await page.getByRole('heading', { name: 'remove-bg' }).waitFor()
-    await tabTo(page, 'Reason (may be empty)')
+    await tabTo(page, 'Reason (optional)')
     await keyboard.type('mended')
     await tabTo(page, 'Retry')
     await keyboard.press('Space')

@@ -50,6 +50,18 @@ test.each([
   expect(Object.fromEntries(asked)).toEqual({ ...query, limit: '50' })
 })
 
+test('--since and --until accept a time as the list prints it', async () => {
+  const listed = await operate(['failures'], () => page([listedRun('run-1')]))
+  const [shown = ''] = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ/.exec(listed.stdout) ?? []
+  const { exitCode, requests } = await operate(['failures', '--since', shown, '--until', shown], () =>
+    page([]),
+  )
+  expect(exitCode).toBe(0)
+  const { searchParams } = new URL(requests[0]?.url ?? '', 'http://tracker')
+  for (const name of ['since', 'until'])
+    expect(searchParams.get(name)).toBe(new Date(shown.replace(' ', 'T')).toISOString())
+})
+
 test('--since takes how long ago', async () => {
   const before = Date.now()
   const { requests } = await operate(['failures', '--since', '2h'], () => page([]))

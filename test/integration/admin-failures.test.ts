@@ -83,7 +83,23 @@ test('what narrows the list stands on the page with a link that takes it away, a
   expect(links).toContain('/admin/failures?extension=remove-bg&cause=broken')
   const chosen = readTags(page.html).filter(({ attributes }) => 'selected' in attributes)
   expect(chosen.map(({ attributes }) => attributes['value'])).toEqual(['remove-bg', 'broken', 'false'])
-  expect(page.html).toContain('value="2020-01-01T00:00:00"')
+  expect(page.html).toContain('value="2020-01-01 00:00:00 UTC"')
+})
+
+test('a time that the list shows is accepted by its filters', async () => {
+  const { tracker, browser } = await startOperated()
+  await fail(tracker, 'remove-bg', 'a')
+  const { html } = await browser.get('/admin/failures')
+  const [, shown = ''] = /(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC)/.exec(readText(html)) ?? []
+  const [, precise = ''] = /title="([^"]* UTC)"/.exec(html) ?? []
+  for (const time of [shown, precise]) {
+    const query = encodeURIComponent(time)
+    const since = await browser.get(`/admin/failures?since=${query}`)
+    expect(idsOf(since), time).toHaveLength(1)
+    expect(since.html).toContain(`value="${time}"`)
+    expect(readText(since.html)).toContain(`since ${time}`)
+    expect(idsOf(await browser.get(`/admin/failures?until=${query}`)), time).toEqual([])
+  }
 })
 
 test('pages of the list are links, which skip and repeat nothing', async () => {
@@ -209,13 +225,10 @@ test('ticked runs are acknowledged with a note and leave the list; their status 
   expect(readText(preview.html)).toContain('Acknowledge 2 runs?')
   expect(await listRuns(tracker, '?acknowledged=true')).toEqual([])
   const done = await browser.submit(preview, '/admin/acknowledgements', [['note', 'the camera was broken']])
-  expect([done.status, done.location]).toEqual([
-    303,
-    '/admin/failures?extension=remove-bg&notice=acknowledged',
-  ])
+  expect([done.status, done.location]).toEqual([303, '/admin/failures?extension=remove-bg'])
   const after = await browser.get(done.location ?? '')
   expect(idsOf(after)).toEqual([kept])
-  expect(readText(after.html)).toContain('Acknowledged.')
+  expect(readText(after.html)).toContain('Acknowledged and removed from open failures.')
   const acknowledged = await listRuns(tracker, '?acknowledged=true')
   expect(acknowledged.map(({ runId, status }) => [runId, status])).toEqual(ticked.map((id) => [id, 'failed']))
   const audit = readText((await browser.get('/admin/audit')).html)
@@ -252,7 +265,7 @@ test('with nothing ticked nothing is done, and the page says so', async () => {
   await fail(tracker, 'remove-bg', 'a')
   const list = await browser.get('/admin/failures')
   const answer = await browser.submit(list, '/admin/retries/preview', [['scope', 'some']])
-  expect(answer.location).toBe('/admin/failures?notice=nothing-selected')
+  expect(answer.location).toBe('/admin/failures')
   expect(readText((await browser.get(answer.location ?? '')).html)).toContain('Nothing was selected')
 })
 

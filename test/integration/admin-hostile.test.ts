@@ -83,6 +83,7 @@ test('what hostile fields choose is what is done: nothing of one form gets into 
   expect(form?.fields.filter(([field]) => field !== 'formToken')).toEqual([
     ['scope', 'all'],
     ['extension', name],
+    ['shownTotal', '1'],
   ])
 })
 

@@ -11,16 +11,22 @@ export type OperatorBrowser = {
   /** Sends the form of a page with this action, with some fields filled in. */
   submit(page: Page, action: string, fields?: [string, string][]): Promise<Page>
   cookie(): string
+  /** As a browser does once its session's time is over. */
+  dropCookies(): void
 }
 
 export function openBrowser(tracker: { url: string }): OperatorBrowser {
-  let cookie = ''
+  const cookies = new Map<string, string>()
+  const cookie = () => [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
   const ask = async (path: string, init: RequestInit): Promise<Page> => {
     const headers = new Headers(init.headers)
-    if (cookie !== '') headers.set('cookie', cookie)
+    if (cookies.size > 0) headers.set('cookie', cookie())
     const answer = await fetch(tracker.url + path, { ...init, headers, redirect: 'manual' })
-    const [given] = answer.headers.getSetCookie()
-    if (given !== undefined) cookie = given.includes('Max-Age=0') ? '' : (given.split(';')[0] ?? '')
+    for (const given of answer.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(given) ?? []
+      if (given.includes('Max-Age=0')) cookies.delete(name)
+      else cookies.set(name, value)
+    }
     const location = answer.headers.get('location')
     return { status: answer.status, headers: answer.headers, html: await answer.text(), location }
   }
@@ -34,7 +40,8 @@ export function openBrowser(tracker: { url: string }): OperatorBrowser {
       if (form === undefined) throw new Error(`no form goes to ${action}`)
       return post(action, [...form.fields, ...fields])
     },
-    cookie: () => cookie,
+    cookie,
+    dropCookies: () => cookies.clear(),
   }
 }
 

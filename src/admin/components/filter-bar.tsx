@@ -4,9 +4,10 @@ import { type FailuresQuery, failuresHref, WORKLIST } from '../failures-query.ts
 import { visibleText } from '../visible-text.ts'
 import { HiddenFields } from './forms.tsx'
 import { OutsideText } from './outside-text.tsx'
+import { timeText } from './time.tsx'
 
 const STATUSES = ['failed', 'expired', 'pending', 'success', 'any'] as const
-const SEEN = { false: 'not acknowledged', true: 'acknowledged', any: 'whether or not acknowledged' } as const
+const ACKNOWLEDGED = { false: 'No', true: 'Yes', any: 'Any' } as const
 
 type FilterBarProps = {
   query: FailuresQuery
@@ -43,7 +44,7 @@ function FilterForm({ query, groups }: FilterBarProps) {
     query.cause,
   ])
   return (
-    <form method="get" action={FAILURES} class="filter">
+    <form method="get" action={FAILURES} class="filter" autocomplete="off">
       <HiddenFields
         fields={[
           ['status', query.status],
@@ -54,9 +55,9 @@ function FilterForm({ query, groups }: FilterBarProps) {
       <Choice id="extension" label="Extension" chosen={query.extension} options={extensions} none="any" />
       <Choice id="cause" label="Cause" chosen={query.cause} options={causes} none="any" />
       <div class="field">
-        <label for="acknowledged">Seen to</label>
+        <label for="acknowledged">Acknowledged</label>
         <select id="acknowledged" name="acknowledged">
-          {Object.entries(SEEN).map(([value, name]) => (
+          {Object.entries(ACKNOWLEDGED).map(([value, name]) => (
             <option value={value} selected={value === query.acknowledged}>
               {name}
             </option>
@@ -95,12 +96,20 @@ function Choice(props: {
   )
 }
 
+/** Plain text: a time that was copied from the list can be pasted, which a browser's own time field refuses. */
 function TimeField({ id, label, value }: { id: string; label: string; value: string }) {
-  const isUtc = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z$/.test(value)
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <input type="datetime-local" id={id} name={id} step="1" value={isUtc ? value.slice(0, 19) : ''} />
+      <input
+        type="text"
+        id={id}
+        name={id}
+        value={value === '' ? '' : timeText(value, 23)}
+        placeholder="2026-11-24 18:00"
+        spellcheck={false}
+        maxlength={40}
+      />
     </div>
   )
 }
@@ -114,7 +123,10 @@ function Chips({ query }: { query: FailuresQuery }) {
     <ul class="chips" aria-label="What narrows the list">
       {chips.map((name) => (
         <li>
-          <span class="chip-name">{name === 'q' ? 'search' : name}</span> <OutsideText text={query[name]} />
+          <span class="chip-name">{name === 'q' ? 'search' : name}</span>{' '}
+          <OutsideText
+            text={name === 'since' || name === 'until' ? timeText(query[name], 23) : query[name]}
+          />
           <a
             href={failuresHref(query, { [name]: '' })}
             aria-label={`Take away the ${name === 'q' ? 'search' : name}`}

@@ -18,7 +18,7 @@ export function RunActions({ operator, inspected, publicUrl }: RunActionsProps) 
         <OwnForm operator={operator} action={`${runHref(run.runId)}/acknowledge`}>
           <NoteField
             name="note"
-            label="Note (may be empty)"
+            label="Note (optional)"
             hint="For the audit: why nothing more is to be done."
           />
           <button type="submit">Acknowledge</button>
@@ -53,7 +53,7 @@ function Retry({ operator, inspected }: Omit<RunActionsProps, 'publicUrl'>) {
     <OwnForm operator={operator} action={`${runHref(runId)}/retry`}>
       <NoteField
         name="reason"
-        label="Reason (may be empty)"
+        label="Reason (optional)"
         hint={
           units === null
             ? 'The same options again; what it costs is not known.'

@@ -1,11 +1,15 @@
-/** A time in UTC; the script shows it in the reader's zone and leaves UTC in the title. */
+/** A time in UTC, as every page shows it and every filter accepts it. */
 export function Time({ at }: { at: string }) {
-  const [day, time] = [at.slice(0, 10), at.slice(11, 19)]
   return (
-    <time datetime={at} title={`${day} ${at.slice(11, 23)} UTC`}>
-      {day} {time} UTC
+    <time datetime={at} title={timeText(at, 23)}>
+      {timeText(at)}
     </time>
   )
+}
+
+/** RFC 3339 in UTC → `2026-11-24 18:00:00 UTC`; fractions of a second only if `length` has room for them. */
+export function timeText(at: string, length = 19): string {
+  return `${at.slice(0, length).replace('T', ' ').replace('Z', '')} UTC`
 }
 
 /** How long something takes or took, in the two units that matter. */

@@ -107,7 +107,7 @@ export function ForgetPage({ operator, asset }: Omit<AssetProps, 'notice'>) {
         <OwnForm operator={operator} action={`${assetHref(fileId)}/forget`}>
           <NoteField
             name="reason"
-            label="Reason (may be empty)"
+            label="Reason (optional)"
             hint="It is kept in the audit: name no file here."
           />
           <p class="actions">

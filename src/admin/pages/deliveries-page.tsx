@@ -45,7 +45,7 @@ export function DeliveriesPage(props: DeliveriesProps) {
           </a>
         ))}
       </nav>
-      <form method="get" action={DELIVERIES} class="filter">
+      <form method="get" action={DELIVERIES} class="filter" autocomplete="off">
         {outcome !== null && <HiddenFields fields={[['outcome', outcome]]} />}
         <div class="field">
           <label for="fileId">File id</label>

@@ -35,7 +35,7 @@ export function DeliveryPage({ operator, delivery }: DeliveryProps) {
               : 'It is applied again. What counts already stays as it is.'}
           </p>
           <OwnForm operator={operator} action={`${deliveryHref(deliveryId)}/replay`}>
-            <NoteField name="reason" label="Reason (may be empty)" hint="It is kept in the audit." />
+            <NoteField name="reason" label="Reason (optional)" hint="Saved to the audit log." />
             <button type="submit">Replay</button>
           </OwnForm>
         </section>

@@ -1,8 +1,11 @@
 import { SIGN_IN } from '../addresses.ts'
 import { Layout } from '../components/layout.tsx'
+import type { InterruptedForm } from '../read-form.ts'
 
 type SignInProps = {
   target: string
+  /** A form that was sent without a session, for the page after the sign-in. */
+  interrupted?: InterruptedForm | undefined
   /** Why the last attempt did not succeed. */
   problem?: string | undefined
   notice?: string | undefined
@@ -11,7 +14,7 @@ type SignInProps = {
   needsHttps: boolean
 }
 
-export function SignInPage({ target, problem, notice, hasAdminKey, needsHttps }: SignInProps) {
+export function SignInPage({ target, interrupted, problem, notice, hasAdminKey, needsHttps }: SignInProps) {
   return (
     <Layout title="Sign in" operator={undefined} notice={notice}>
       <div class="sign-in card">
@@ -20,6 +23,9 @@ export function SignInPage({ target, problem, notice, hasAdminKey, needsHttps }:
           <p class="problem" role="alert" id="problem">
             {problem}
           </p>
+        )}
+        {interrupted && (
+          <p>Your session is over, so nothing was done yet. The form is kept: sign in to send it again.</p>
         )}
         {!hasAdminKey && (
           <p class="problem">
@@ -34,7 +40,8 @@ export function SignInPage({ target, problem, notice, hasAdminKey, needsHttps }:
           </p>
         )}
         <form method="post" action={SIGN_IN} class="stack">
-          <input type="hidden" name="to" value={target} />
+          <input type="hidden" name="to" value={interrupted?.target ?? target} />
+          {interrupted && <input type="hidden" name="form" value={interrupted.fields.toString()} />}
           <div class="field">
             <label for="key">Admin key</label>
             <input

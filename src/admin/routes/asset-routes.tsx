@@ -7,8 +7,8 @@ import { forgetAsset } from '../../tracking/operators/forget-asset.ts'
 import { showAsset } from '../../tracking/operators/show-asset.ts'
 import type { StatusBoard } from '../../tracking/status-board.ts'
 import { followStatus } from '../../tracking/status-feed.ts'
-import { ADMIN, withQuery } from '../addresses.ts'
-import { findNotice } from '../notices.ts'
+import { ADMIN } from '../addresses.ts'
+import { takeNotice } from '../notices.ts'
 import type { OperatorDoor } from '../operator-door.ts'
 import { answerPage, seeOther } from '../page-answers.ts'
 import { AssetPage, ForgetPage } from '../pages/asset-pages.tsx'
@@ -25,7 +25,7 @@ export function assetRoutes(deps: AssetRoutesDeps): Hono<AppEnv> {
     GET: async (c) => {
       const operator = door.admit(c)
       const asset = await showAsset(deps, c.req.param('fileId') ?? '')
-      const notice = findNotice(c.req.query('notice'))
+      const notice = takeNotice(c)
       return answerPage(c, <AssetPage {...{ operator, asset, notice }} />)
     },
   })
@@ -51,7 +51,7 @@ export function assetRoutes(deps: AssetRoutesDeps): Hono<AppEnv> {
         reason: readNote(form, 'reason'),
         actor: operator.keyName,
       })
-      return seeOther(c, withQuery(ADMIN, { notice: 'forgotten' }))
+      return seeOther(c, ADMIN, 'forgotten')
     },
   })
   return app

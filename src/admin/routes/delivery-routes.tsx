@@ -5,8 +5,8 @@ import { parseDeliveryPage, writeCursor } from '../../http/operators/list-query.
 import { route } from '../../http/routes.ts'
 import { listDeliveries, showDelivery } from '../../tracking/operators/list-deliveries.ts'
 import { replayDelivery } from '../../tracking/operators/replay-delivery.ts'
-import { DELIVERIES, runHref, withQuery } from '../addresses.ts'
-import { findNotice } from '../notices.ts'
+import { DELIVERIES, deliveryHref, runHref, withQuery } from '../addresses.ts'
+import { takeNotice } from '../notices.ts'
 import type { OperatorDoor } from '../operator-door.ts'
 import { answerPage, seeOther } from '../page-answers.ts'
 import { DeliveriesPage } from '../pages/deliveries-page.tsx'
@@ -30,7 +30,7 @@ export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
       const { deliveries, next } = await listDeliveries(deps, filter, page)
       const newest = page.before === null ? null : withQuery(DELIVERIES, filter)
       const older = next === null ? null : withQuery(DELIVERIES, { ...filter, cursor: writeCursor(next) })
-      const notice = findNotice(c.req.query('notice'))
+      const notice = takeNotice(c)
       return answerPage(c, <DeliveriesPage {...{ operator, filter, deliveries, newest, older, notice }} />)
     },
   })
@@ -42,6 +42,7 @@ export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
     },
   })
   route(app, `${DELIVERIES}/:deliveryId/replay`, {
+    GET: (c) => seeOther(c, deliveryHref(c.req.param('deliveryId') ?? '')),
     POST: async (c) => {
       const { operator, form } = await readOwnForm(c, door)
       const { outcome, runId } = await replayDelivery(deps, {
@@ -50,7 +51,7 @@ export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
         reason: readNote(form, 'reason'),
       })
       // It has an id of its own now: where it speaks of a run, that shows what has become of it.
-      return seeOther(c, withQuery(runId === null ? DELIVERIES : runHref(runId), { notice: outcome }))
+      return seeOther(c, runId === null ? DELIVERIES : runHref(runId), outcome)
     },
   })
   return app

@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { EVERY_RUN } from '../../domain/run-filter.ts'
-import type { AppEnv } from '../../http/app-env.ts'
+import type { AppContext, AppEnv } from '../../http/app-env.ts'
 import { parsePage, writeCursor } from '../../http/operators/list-query.ts'
 import { route } from '../../http/routes.ts'
 import { acknowledgeMatching } from '../../tracking/operators/acknowledge-matching.ts'
@@ -10,7 +10,7 @@ import { listRuns } from '../../tracking/operators/list-runs.ts'
 import { previewRetry, showRetry, startRetry } from '../../tracking/operators/retry-runs.ts'
 import { ACKNOWLEDGEMENTS, FAILURES, RETRIES, retryHref } from '../addresses.ts'
 import { failuresHref, filterOf, nextHref, readFailuresQuery } from '../failures-query.ts'
-import { findNotice } from '../notices.ts'
+import { takeNotice } from '../notices.ts'
 import type { OperatorDoor } from '../operator-door.ts'
 import { answerPage, seeOther } from '../page-answers.ts'
 import { FailuresPage } from '../pages/failures-page.tsx'
@@ -50,25 +50,27 @@ export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
         newest: page.before === null ? null : failuresHref(query),
         older: next === null ? null : nextHref(query, writeCursor(next)),
       }
-      const notice = findNotice(c.req.query('notice'))
+      const notice = takeNotice(c)
       return answerPage(c, <FailuresPage {...{ operator, query, groups, matching, list, notice }} />)
     },
   })
 
   route(app, `${RETRIES}/preview`, {
+    GET: leadBack,
     POST: async (c) => {
       const { operator, form } = await readOwnForm(c, door)
       const selection = readSelection(form)
-      if (selection === undefined) return seeOther(c, nothingSelected(form))
+      if (selection === undefined) return nothingSelected(c, form)
       const preview = await previewRetry(deps, retrySelection(selection))
       return answerPage(c, <RetryPreviewPage operator={operator} selection={selection} preview={preview} />)
     },
   })
   route(app, RETRIES, {
+    GET: leadBack,
     POST: async (c) => {
       const { operator, form } = await readOwnForm(c, door)
       const selection = readSelection(form)
-      if (selection === undefined) return seeOther(c, nothingSelected(form))
+      if (selection === undefined) return nothingSelected(c, form)
       if (selection.kind === 'all') {
         const preview = await previewRetry(deps, retrySelection(selection))
         const page = { operator, selection, preview, changed: { text: form.get('reason') } }
@@ -96,19 +98,21 @@ export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
   })
 
   route(app, `${ACKNOWLEDGEMENTS}/preview`, {
+    GET: leadBack,
     POST: async (c) => {
       const { operator, form } = await readOwnForm(c, door)
       const selection = readSelection(form)
-      if (selection === undefined) return seeOther(c, nothingSelected(form))
+      if (selection === undefined) return nothingSelected(c, form)
       const preview = await previewAcknowledgement(selection)
       return answerPage(c, <AcknowledgePreviewPage {...{ operator, selection, preview }} />)
     },
   })
   route(app, ACKNOWLEDGEMENTS, {
+    GET: leadBack,
     POST: async (c) => {
       const { operator, form } = await readOwnForm(c, door)
       const selection = readSelection(form)
-      if (selection === undefined) return seeOther(c, nothingSelected(form))
+      if (selection === undefined) return nothingSelected(c, form)
       if (selection.kind === 'all') {
         const preview = await previewAcknowledgement(selection)
         const page = { operator, selection, preview, changed: { text: form.get('note') } }
@@ -118,7 +122,7 @@ export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
       if (selection.kind === 'all')
         await acknowledgeMatching(deps, { filter: selection.filter, limit: MAX_ACKNOWLEDGED, ...by })
       else await acknowledgeRuns(deps, { runIds: selection.runIds, ...by })
-      return seeOther(c, withNotice(failuresHref(selection.query), 'acknowledged'))
+      return seeOther(c, failuresHref(selection.query), 'acknowledged')
     },
   })
 
@@ -130,6 +134,9 @@ export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
   }
   return app
 }
+
+/** The address of a form, opened by itself. */
+const leadBack = (c: AppContext) => seeOther(c, FAILURES)
 
 const NO_RUNS = { runs: [], next: null }
 
@@ -143,10 +150,6 @@ function hasChanged(form: URLSearchParams, { total }: { total: number }): boolea
   return form.get(SHOWN_TOTAL) !== String(total)
 }
 
-function nothingSelected(form: URLSearchParams): string {
-  return withNotice(failuresHref(readFailuresQuery(form)), 'nothing-selected')
-}
-
-function withNotice(href: string, notice: string): string {
-  return `${href}${href.includes('?') ? '&' : '?'}notice=${notice}`
+function nothingSelected(c: AppContext, form: URLSearchParams): Response {
+  return seeOther(c, failuresHref(readFailuresQuery(form)), 'nothing-selected')
 }

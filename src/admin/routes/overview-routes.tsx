@@ -8,7 +8,7 @@ import { route } from '../../http/routes.ts'
 import { describeOverview } from '../../tracking/operators/describe-overview.ts'
 import { listActs } from '../../tracking/operators/list-acts.ts'
 import { ADMIN, AUDIT, withQuery } from '../addresses.ts'
-import { findNotice } from '../notices.ts'
+import { takeNotice } from '../notices.ts'
 import type { OperatorDoor } from '../operator-door.ts'
 import { answerPage } from '../page-answers.ts'
 import { AuditPage } from '../pages/audit-page.tsx'
@@ -27,7 +27,7 @@ export function overviewRoutes(deps: OverviewRoutesDeps): Hono<AppEnv> {
       const asked = c.req.query('window') || '24h'
       if (!isWindow(asked)) throw invalidQuery('window', `must be one of ${Object.keys(WINDOWS).join(', ')}`)
       const overview = await describeOverview(deps, parseWindowMs(asked))
-      const notice = findNotice(c.req.query('notice'))
+      const notice = takeNotice(c)
       return answerPage(c, <OverviewPage {...{ operator, window: asked, overview, notice }} />)
     },
   })

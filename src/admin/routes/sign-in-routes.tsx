@@ -4,12 +4,13 @@ import type { AppContext, AppEnv } from '../../http/app-env.ts'
 import { PROBLEMS } from '../../http/problems.ts'
 import { route } from '../../http/routes.ts'
 import { signIn } from '../../tracking/operators/sign-in.ts'
-import { SIGN_IN, SIGN_OUT, safeTarget } from '../addresses.ts'
-import { findNotice } from '../notices.ts'
+import { ADMIN, formLabel, SIGN_IN, SIGN_OUT, safeTarget } from '../addresses.ts'
+import { takeNotice } from '../notices.ts'
 import type { OperatorDoor } from '../operator-door.ts'
 import { answerPage, seeOther } from '../page-answers.ts'
+import { ResumePage } from '../pages/resume-page.tsx'
 import { SignInPage } from '../pages/sign-in-page.tsx'
-import { isForeign, MAX_STRANGERS_FORM_BYTES, readForm, readOwnForm } from '../read-form.ts'
+import { isForeign, MAX_ANONYMOUS_FORM_BYTES, readForm, readOwnForm } from '../read-form.ts'
 
 export type SignInRoutesDeps = Parameters<typeof signIn>[0] & {
   door: OperatorDoor
@@ -26,33 +27,48 @@ export function signInRoutes(deps: SignInRoutesDeps): Hono<AppEnv> {
     GET: (c) => {
       const target = safeTarget(c.req.query('to'))
       if (door.find(c) !== undefined) return seeOther(c, target)
-      const notice = findNotice(c.req.query('notice'))
+      const notice = takeNotice(c)
       const page = { target, notice, hasAdminKey, needsHttps: deps.needsHttps() }
       return answerPage(c, <SignInPage {...page} />)
     },
     POST: async (c) => {
       // There is no session yet that a form's token could belong to.
       if (isForeign(c)) throw new TrackerError('forbidden', 'Another site has sent this form.')
-      const form = await readForm(c, MAX_STRANGERS_FORM_BYTES)
+      const form = await readForm(c, MAX_ANONYMOUS_FORM_BYTES)
       const target = safeTarget(form.get('to') ?? undefined)
+      const kept = form.get('form')
+      const interrupted =
+        kept === null || formLabel(target) === undefined
+          ? undefined
+          : { target, fields: new URLSearchParams(kept) }
       try {
-        door.enter(c, signIn(deps, { key: form.get('key') ?? '', address: deps.addressOf(c) }))
-        return seeOther(c, target)
+        const proof = signIn(deps, { key: form.get('key') ?? '', address: deps.addressOf(c) })
+        const operator = door.enter(c, proof)
+        if (interrupted === undefined) return seeOther(c, target)
+        const explanation = 'You are signed in again. The form was not sent yet, so nothing was done.'
+        return answerPage(c, <ResumePage {...{ operator, interrupted, explanation }} />)
       } catch (error) {
         const problem = error instanceof TrackerError ? problemText(error) : undefined
         if (!(error instanceof TrackerError) || problem === undefined) throw error
         const told: { status: 401 | 403 | 429; retryAfter?: number } = problem.told
         if (told.retryAfter !== undefined) c.header('Retry-After', String(told.retryAfter))
-        const page = { target, problem: problem.text, hasAdminKey, needsHttps: deps.needsHttps() }
+        const page = {
+          target,
+          interrupted,
+          problem: problem.text,
+          hasAdminKey,
+          needsHttps: deps.needsHttps(),
+        }
         return answerPage(c, <SignInPage {...page} />, told.status)
       }
     },
   })
   route(app, SIGN_OUT, {
+    GET: (c) => seeOther(c, ADMIN),
     POST: async (c) => {
       await readOwnForm(c, door)
       door.leave(c)
-      return seeOther(c, `${SIGN_IN}?notice=signed-out`)
+      return seeOther(c, SIGN_IN, 'signed-out')
     },
   })
   return app
@@ -62,7 +78,7 @@ function problemText(error: TrackerError) {
   switch (error.code) {
     case 'unauthenticated':
       return {
-        text: 'This key is not known. See that it was copied whole, and of name:secret only what stands behind the colon.',
+        text: 'This key is not known. Check that you copied it completely. For name:secret, enter only the secret.',
         told: PROBLEMS.unauthenticated,
       }
     case 'forbidden':

@@ -1,19 +1,5 @@
-// What the pages do beyond HTML: times in the reader's zone, boxes that are ticked, copying, and pages that update
-// themselves. Everything can be read and done without it.
-
-const twoDigits = (number) => String(number).padStart(2, '0')
-
-function zoned(at) {
-  const day = [at.getFullYear(), at.getMonth() + 1, at.getDate()].map(twoDigits).join('-')
-  return `${day} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(twoDigits).join(':')}`
-}
-
-function showTimes(within) {
-  for (const time of within.querySelectorAll('time[datetime]')) {
-    const at = new Date(time.dateTime)
-    if (!Number.isNaN(at.getTime())) time.textContent = zoned(at)
-  }
-}
+// What the pages do beyond HTML: boxes that are ticked, copying, and pages that update themselves. Everything can be read and
+// done without it.
 
 function offerCopying(within) {
   for (const button of within.querySelectorAll('button[data-copy]')) {
@@ -68,7 +54,7 @@ function isBusy(part) {
   return active.matches('input, textarea, select') && active.value !== ''
 }
 
-// As the service wrote them: what is shown differs, for its times are the reader's.
+// As the service wrote them: what is shown may differ, for parts can be opened and offer copying.
 const written = new Map()
 
 function remember() {
@@ -88,7 +74,6 @@ function take(fresh) {
     const focused = part.contains(document.activeElement) ? document.activeElement.id : ''
     const opened = [...part.querySelectorAll('details')].map((details) => details.open)
     const copy = document.importNode(next, true)
-    showTimes(copy)
     part.replaceWith(copy)
     offerCopying(copy)
     for (const [index, details] of copy.querySelectorAll('details').entries())
@@ -148,8 +133,12 @@ function follow(main) {
   else if (refresh !== undefined) keepAsking(Number(refresh))
 }
 
+// A page that the browser kept in memory still has the choices that were made before it was left.
+window.addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) for (const form of document.querySelectorAll('form.filter')) form.reset()
+})
+
 remember()
-showTimes(document)
 offerCopying(document)
 watchTicks()
 follow(document.getElementById('main'))

@@ -34,9 +34,10 @@ export function addRunFilterOptions(
     .option('--extension <NAME>', 'of this extension')
     .option('--cause <CAUSE>', 'that failed for this cause, as stats and failures name it')
     .addOption(
-      new Option('--since <TIME>', 'requested at this time or later: 2026-11-24T18:00:00Z, or 24h').argParser(
-        parseTimeOption,
-      ),
+      new Option(
+        '--since <TIME>',
+        'requested at this time (UTC) or later: 2026-11-24 18:00:00Z, or 24h ago: 24h',
+      ).argParser(parseTimeOption),
     )
     .addOption(new Option('--until <TIME>', 'requested before this time').argParser(parseTimeOption))
     .option('--q <TEXT>', 'the id of a file, a run or a submission, or how a file name begins')

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { parseDurationMs, parseInteger, parseRate, parseSizeBytes } from '../../../src/domain/quantities.ts'
+import {
+  parseDurationMs,
+  parseInteger,
+  parseRate,
+  parseSizeBytes,
+  parseTime,
+} from '../../../src/domain/quantities.ts'
 
 test.each([
   ['250ms', 250],
@@ -42,4 +48,29 @@ test('an integer is digits alone', () => {
   expect(parseInteger('42')).toBe(42)
   for (const text of ['', '-1', '1.0', '1e3', '0x10', ' 1', '9'.repeat(16)])
     expect(parseInteger(text)).toBeUndefined()
+})
+
+test.each([
+  ['2026-11-24 18:00:00 UTC', '2026-11-24T18:00:00.000Z'],
+  ['2026-11-24 18:00:00Z', '2026-11-24T18:00:00.000Z'],
+  ['2026-11-24 18:00:00.457 UTC', '2026-11-24T18:00:00.457Z'],
+  ['2026-11-24T18:00:00.457Z', '2026-11-24T18:00:00.457Z'],
+  ['2026-11-24T18:00:00+02:00', '2026-11-24T16:00:00.000Z'],
+  ['2026-11-24T18:00', '2026-11-24T18:00:00.000Z'],
+  ['2026-11-24', '2026-11-24T00:00:00.000Z'],
+])('the time %s is %s', (text, iso) => {
+  expect(parseTime(text)).toBe(Date.parse(iso))
+})
+
+test.each([
+  '',
+  'yesterday',
+  '1700000000',
+  '2026-13-01',
+  '2026-02-30T00:00',
+  '2026-11-24 25:00',
+  '24.11.2026',
+  '2026-11-24 18:00 CET',
+])('%j is no time', (text) => {
+  expect(parseTime(text)).toBeUndefined()
 })
