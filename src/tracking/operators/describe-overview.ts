@@ -9,7 +9,7 @@ export type Overview = {
   /** How many runs have each status now, whenever they came to it: as many as the list of that status has. */
   totals: { [status in RunStatus]: number }
   /** The same of one cause of failures. */
-  totalOfCause(extension: string, cause: string): number
+  totalOfCause: (extension: string, cause: string) => number
   /** How many failed runs no operator has acknowledged. */
   unacknowledged: number
   oldestPendingRunId: string | null
