@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isFileId } from '../domain/file-id.ts'
 import { CommandError } from './command-error.ts'
 import type { TrackerAnswer } from './tracker-answer.ts'
 import type { TrackerClient } from './tracker-client.ts'
@@ -8,7 +9,7 @@ import type { UploadSource } from './upload-source.ts'
 const bodySchema = z.record(z.string(), z.unknown())
 
 const answerSchema = z.object({
-  fileId: z.string().optional(),
+  fileId: z.string().refine(isFileId).optional().catch(undefined),
   name: z.string().optional(),
   url: z.string().optional(),
   message: z.string().optional(),

@@ -1,4 +1,5 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
+import { isFileId } from '../domain/file-id.ts'
 import { type AssetStatus, changedRuns, hasUnsuccessful, statusByName } from './asset-status.ts'
 import { createPaint, formatAsset, formatChange } from './asset-text.ts'
 import { type CommandContext, printLine } from './command-context.ts'
@@ -10,7 +11,7 @@ import { createTrackerClient, type TrackerClient } from './tracker-client.ts'
 export function statusCommand(context: CommandContext): Command {
   return new Command('status')
     .description('Shows the extension statuses of a file. Exit code 3 if some extension failed or expired.')
-    .argument('<FILE_ID>', "ImageKit's fileId")
+    .argument('<FILE_ID>', "ImageKit's fileId", parseFileId)
     .option('--watch', 'show each change until nothing is pending')
     .option('--json', "print the service's JSON, one object a line")
     .action(async (fileId: string, options: { watch?: true; json?: true }) => {
@@ -22,6 +23,12 @@ export function statusCommand(context: CommandContext): Command {
       }
       if (last !== undefined && hasUnsuccessful(last)) context.exitCode = 3
     })
+}
+
+/** Another text could be another address of the service. */
+function parseFileId(text: string): string {
+  if (isFileId(text)) return text
+  throw new InvalidArgumentError('It is not a valid fileId.')
 }
 
 async function* once(client: TrackerClient, fileId: string): AsyncGenerator<AssetStatus, void> {

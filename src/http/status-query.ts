@@ -1,3 +1,4 @@
+import { isFileId } from '../domain/file-id.ts'
 import { invalidQuery } from './invalid-query.ts'
 
 const MAX_WAIT_SECONDS = 60
@@ -15,10 +16,7 @@ export function parseWaitMs(query: URLSearchParams): number {
 /** Each `?fileId=` once, in the order asked. Throws `invalid_input`. */
 export function parseFileIds(query: URLSearchParams): string[] {
   const fileIds = query.getAll('fileId')
-  if (fileIds.length >= 1 && fileIds.length <= MAX_ASSETS && !fileIds.includes(''))
+  if (fileIds.length >= 1 && fileIds.length <= MAX_ASSETS && fileIds.every(isFileId))
     return [...new Set(fileIds)]
-  throw invalidQuery(
-    'fileId',
-    `must be given once for each asset, 1 to ${MAX_ASSETS} times, and not be empty`,
-  )
+  throw invalidQuery('fileId', `must be a valid fileId, given once for each of 1 to ${MAX_ASSETS} assets`)
 }

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { TrackerError } from '../domain/errors.ts'
+import { isFileId } from '../domain/file-id.ts'
 import type { StoredAnswer } from '../domain/idempotency.ts'
 import { parseExtensions } from '../imagekit/extensions-parameter.ts'
 import type { IncomingForm } from '../imagekit/form-reader.ts'
-import { fileIdText } from '../imagekit/plain-text.ts'
 import { parseWebhookUrl } from '../imagekit/webhook-url-parameter.ts'
 import type { Access } from '../tracking/access.ts'
 import { sendOnce } from '../tracking/send-once.ts'
@@ -101,10 +101,9 @@ function incomingForm(c: AppContext, limits: BodyLimits): IncomingForm {
   }
 }
 
-/** In an address `.` and `..` would be another path, however they are written. */
 function parseFileId(c: AppContext): string {
   const fileId = c.req.param('fileId') ?? ''
-  if (!/^\.{0,2}$/.test(fileId) && fileIdText.safeParse(fileId).success) return fileId
+  if (isFileId(fileId)) return fileId
   throw new TrackerError('invalid_input', 'Your request contains invalid fileId parameter.')
 }
 

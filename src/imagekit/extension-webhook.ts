@@ -1,14 +1,15 @@
 import { z } from 'zod'
+import { isFileId } from '../domain/file-id.ts'
 import { isTooDeep, type Json } from '../domain/json.ts'
 import type { ExtensionWord } from '../domain/judge-delivery.ts'
 import type { FinalStatus } from '../domain/run.ts'
-import { fileIdText, plainText } from './plain-text.ts'
+import { plainText } from './plain-text.ts'
 
 const webhookSchema = z.object({
   service: plainText.optional().catch(undefined),
   status: z.string().optional().catch(undefined),
-  fileId: fileIdText.optional().catch(undefined),
-  fileObject: z.object({ fileId: fileIdText }).optional().catch(undefined),
+  fileId: z.string().optional().catch(undefined),
+  fileObject: z.object({ fileId: z.string() }).optional().catch(undefined),
   error: z.unknown().optional(),
 })
 
@@ -16,17 +17,19 @@ const NOTHING: ExtensionWord = { service: null, status: null, fileId: null, erro
 
 /**
  * Reads the POST to a per-request `webhookUrl`: `{ service, status: "SUCCESS", fileObject }` or
- * `{ service, status: "FAILURE", fileId, error }`. What is not understood is null, for unknown shapes are kept. `bytes` is
- * the size of the whole body.
+ * `{ service, status: "FAILURE", fileId, error }`. What is not understood is null, for unknown shapes are kept. A
+ * payload with an invalid file id reports of no service. `bytes` is the size of the whole body.
  */
 export function readExtensionWord(payload: Json, bytes: number): ExtensionWord {
   const parsed = webhookSchema.safeParse(payload)
   if (!parsed.success) return NOTHING
   const { service, status, fileId, fileObject, error } = parsed.data
+  const fileIds = [fileObject?.fileId, fileId].filter((id) => id !== undefined)
+  const areValid = fileIds.every(isFileId)
   return {
-    service: service ?? null,
+    service: areValid ? (service ?? null) : null,
     status: readFinalStatus(status),
-    fileId: fileObject?.fileId ?? fileId ?? null,
+    fileId: areValid ? (fileIds[0] ?? null) : null,
     error: readError(error as Json | undefined, bytes),
   }
 }

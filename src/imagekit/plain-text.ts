@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isFileId } from '../domain/file-id.ts'
 
 /** A name or an id. NUL and lone surrogates are no text: they can't be written into an address or every database. */
 export const plainText = z
@@ -7,5 +8,4 @@ export const plainText = z
   .max(256)
   .regex(/^[^\0\p{Surrogate}]*$/u, 'should be plain text')
 
-/** `status` and `retry` are words of routes, never ids. */
-export const fileIdText = plainText.refine((text) => text !== 'status' && text !== 'retry', 'is no fileId')
+export const fileIdText = z.string().refine(isFileId, 'is not a valid fileId')

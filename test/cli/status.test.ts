@@ -77,17 +77,26 @@ test('a file without extensions has none', async () => {
 
 test.each([[[]], [['--watch']]])('an unknown file is told, %j', async (options) => {
   const notFound = { status: 404, body: { detail: 'Nothing is known.' } }
-  const { exitCode, stdout, stderr } = await status(['a/../b', ...options], notFound)
+  const { exitCode, stdout, stderr } = await status(['a..b', ...options], notFound)
   expect({ exitCode, stdout, stderr }).toEqual({
     exitCode: 1,
     stdout: '',
-    stderr: 'a/../b is not known to the service.\n',
+    stderr: 'a..b is not known to the service.\n',
   })
 })
 
-test('an id is never a path', async () => {
-  const { requests } = await status(['../healthz?x'], HALF)
-  expect(requests[0]?.url).toBe('/assets/..%2Fhealthz%3Fx/status')
+test.each(['..', '../healthz', 'a\u001b[2J', ''])(
+  'the fileId %j is a usage error, and no request is made',
+  async (id) => {
+    const { exitCode, stderr, requests } = await status([id], HALF)
+    expect({ exitCode, requests }).toEqual({ exitCode: 2, requests: [] })
+    expect(stderr).toContain('It is not a valid fileId.')
+  },
+)
+
+test('an id is one segment of the address', async () => {
+  const { requests } = await status(['..healthz?x'], HALF)
+  expect(requests[0]?.url).toBe('/assets/..healthz%3Fx/status')
 })
 
 test('an answer of something else than the service is told', async () => {

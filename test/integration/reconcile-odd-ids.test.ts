@@ -26,7 +26,7 @@ async function setUp(oddIds: readonly string[]) {
 }
 
 test('long ids do not make a search that no server takes', async () => {
-  const longIds = Array.from({ length: 8 }, (_, index) => '€'.repeat(255) + index)
+  const longIds = Array.from({ length: 8 }, (_, index) => '€'.repeat(127) + index)
   const { advance, library, tracker, fileId } = await setUp(longIds)
   library.refuseSearch = ({ path }) => (path.length > 8000 ? 414 : undefined)
   advance(1000)

@@ -34,7 +34,7 @@ async function answeredWith(status: number, body: string, headers: { [name: stri
 }
 
 test('ImageKit’s answer comes back byte by byte, with its request id, rate limits and the links of the tracker', async () => {
-  const body = ` ${JSON.stringify(uploadedFile('file/1', { name: 'Größe.jpg', unheard: 1.5e300 }))}\n`
+  const body = ` ${JSON.stringify(uploadedFile('file?1', { name: 'Größe.jpg', unheard: 1.5e300 }))}\n`
   const { tracker, answer, submission } = await answeredWith(200, body)
   expect(answer.status).toBe(200)
   expect(await answer.text()).toBe(body)
@@ -43,11 +43,11 @@ test('ImageKit’s answer comes back byte by byte, with its request id, rate lim
   expect(answer.headers.get('x-should-retry')).toBeNull()
   const link = answer.headers.get('link') ?? ''
   const [statusLink = '', eventsLink = ''] = link.split(', ')
-  expect(statusLink).toMatch(/^<http:.*\/assets\/file%2F1\/status\?token=[\w-]{43}>; rel="status"$/)
+  expect(statusLink).toMatch(/^<http:.*\/assets\/file%3F1\/status\?token=[\w-]{43}>; rel="status"$/)
   expect(eventsLink).toBe(statusLink.replace('/status?', '/events?').replace('"status"', '"events"'))
   const status = await fetch(link.slice(1, link.indexOf('>')))
-  expect(await status.json()).toMatchObject({ fileId: 'file/1', status: 'pending' })
-  expect(submission).toMatchObject({ state: 'accepted', fileId: 'file/1', error: null })
+  expect(await status.json()).toMatchObject({ fileId: 'file?1', status: 'pending' })
+  expect(submission).toMatchObject({ state: 'accepted', fileId: 'file?1', error: null })
   expect(submission.submissionId).toBe(answer.headers.get('x-submission-id'))
   expect(tracker.url).toBe(new URL(link.slice(1, link.indexOf('>'))).origin)
 })

@@ -30,10 +30,13 @@ describe('an event of a file', () => {
     expect(event).toEqual({ kind: 'asset', eventId: eventId(id), type, fileId: FILE })
   })
 
-  test.each(['', 'a\0b', 'x'.repeat(257), 'status'])('is none of a file that is called %j', (fileId) => {
-    const event = readAccountEvent({ type: 'file.updated', data: { fileId } })
-    expect(event).toEqual({ kind: 'other', eventId: null, type: 'file.updated' })
-  })
+  test.each(['', 'a\0b', 'x'.repeat(129), '..', 'status'])(
+    'is none of a file that is called %j',
+    (fileId) => {
+      const event = readAccountEvent({ type: 'file.updated', data: { fileId } })
+      expect(event).toEqual({ kind: 'other', eventId: null, type: 'file.updated' })
+    },
+  )
 
   test('is one of a file when its type is not known yet', () => {
     const moved = { type: 'file.moved', data: { fileId: FILE } }
@@ -45,7 +48,7 @@ describe('an event of a file', () => {
     })
   })
 
-  test.each([undefined, null, {}, { fileId: '' }, { fileId: 7 }, { fileId: 'x'.repeat(257) }, [FILE], FILE])(
+  test.each([undefined, null, {}, { fileId: '' }, { fileId: 7 }, { fileId: 'x'.repeat(129) }, [FILE], FILE])(
     'that does not name the file (%j) is another',
     (data) => {
       const event = readAccountEvent({ ...example('file-updated'), data })
