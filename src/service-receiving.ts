@@ -1,4 +1,6 @@
 import type { Config } from './config.ts'
+import { namedFile } from './domain/account-event.ts'
+import { TrackerError } from './domain/errors.ts'
 import { parseJson } from './http/read-json.ts'
 import { readAccountEvent } from './imagekit/account-event.ts'
 import { readExtensionWord } from './imagekit/extension-webhook.ts'
@@ -20,5 +22,16 @@ export function receivingOf({ signatures }: Pick<Config, 'signatures'>, tokens: 
     parseJson,
     readExtensionWord,
     readAccountEvent,
+  }
+}
+
+/** The file that the body of a webhook names, on whatever route it came; null where it names none. */
+export function readFileId(body: Buffer): string | null {
+  try {
+    const payload = parseJson(body)
+    return readExtensionWord(payload, body.length).fileId ?? namedFile(readAccountEvent(payload))
+  } catch (error) {
+    if (error instanceof TrackerError) return null
+    throw error
   }
 }

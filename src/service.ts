@@ -19,7 +19,7 @@ import { createClients } from './service-clients.ts'
 import { examiningOf } from './service-examining.ts'
 import { limitsOf } from './service-limits.ts'
 import type { Overrides } from './service-overrides.ts'
-import { receivingOf } from './service-receiving.ts'
+import { readFileId, receivingOf } from './service-receiving.ts'
 import { createServiceApp } from './service-routes.ts'
 import { createOpeningStore } from './store/opening-store.ts'
 import { hasDatabase, openSqliteStore } from './store/sqlite/open-sqlite-store.ts'
@@ -91,7 +91,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const board = createStatusBoard({ store }, { onLoadError })
   const submissionBoard = createSubmissionBoard({ store, links }, { onLoadError })
   const backlog = createAnswerBacklog({ log })
-  const refusedLog = createRefusedLog({ store, log })
+  const refusedLog = createRefusedLog({ store, readFileId, log })
   const { imagekit, lookup, sender } = createClients(config, { ...overrides, clock })
   const { overdueAfterMs, reconcileEveryMs, expireAfterMs, retentionMs } = config.upkeep
   const reconciling = {

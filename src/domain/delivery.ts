@@ -50,6 +50,8 @@ export type RefusedDelivery = {
   token: string | null
   /** Null unless the token proves it. */
   submissionId: string | null
+  /** The file that its body names, proven or not: it goes when that file is forgotten. */
+  fileId: string | null
   /** Signature headers among them, for the replay; they are never shown. */
   headers: { [name: string]: string }
   body: Buffer

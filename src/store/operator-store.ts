@@ -54,8 +54,9 @@ export type OperatorStore = {
   acknowledgeRuns(runIds: readonly string[], act: Act): Promise<ListedRun[]>
 
   /**
-   * Removes every row and body of an asset. What still comes for it is not kept. False where there is none. Where only the
-   * log of the database could not be emptied it rejects though all of it is removed; asked again, it empties that.
+   * Removes every row and body of an asset. What still comes for it is not kept. False where there is none: then nothing is
+   * removed. The names in the audit log go before, in many small steps; all else in one. Where only the log of the database
+   * could not be emptied it rejects though all of it is removed; asked again, it empties that.
    */
   forgetAsset(fileId: string, act: Act): Promise<boolean>
 

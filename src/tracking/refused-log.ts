@@ -3,7 +3,7 @@ import type { RefusedDelivery } from '../domain/delivery.ts'
 /** Keeps refused deliveries without ever holding up the accepted ones. */
 export type RefusedLog = {
   /** Takes it or drops it, and returns at once. */
-  keep(refused: RefusedDelivery): void
+  keep(refused: Omit<RefusedDelivery, 'fileId'>): void
   /** Writes what is left. */
   close(): Promise<void>
 }
@@ -13,17 +13,19 @@ const MAX_A_SECOND = 10
 /** At most ten a second are written, once a second: an open port must not become a way to fill the disk. */
 export function createRefusedLog(deps: {
   store: { keepRefused(refused: readonly RefusedDelivery[]): Promise<void> }
+  /** The file that a body names; null where it names none. */
+  readFileId: (body: Buffer) => string | null
   log: { warn(fields: object, text: string): void }
 }): RefusedLog {
-  const { store, log } = deps
-  let waiting: RefusedDelivery[] = []
+  const { store, readFileId, log } = deps
+  let waiting: Omit<RefusedDelivery, 'fileId'>[] = []
   let dropped = 0
   let timer: NodeJS.Timeout | undefined
   let writing = Promise.resolve()
 
   const write = async (): Promise<void> => {
     timer = undefined
-    const refused = waiting
+    const refused = waiting.map((one) => ({ ...one, fileId: readFileId(one.body) }))
     const missing = dropped
     waiting = []
     dropped = 0

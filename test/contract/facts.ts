@@ -58,6 +58,7 @@ export function newRefused(facts: Partial<RefusedDelivery> = {}): RefusedDeliver
     cause: 'forged_token',
     token: 'a.token',
     submissionId: null,
+    fileId: null,
     headers: { 'content-type': 'application/json', 'x-ik-signature': 't=1,v1=ab' },
     body,
     bytes: body.length,

@@ -166,9 +166,9 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
     test('takes refused deliveries for it along, and leaves the others', async () => {
       const { store } = current()
       const { submissionId } = await fill('file-1', 'E1')()
-      const naming = newRefused({ body: Buffer.from('{"fileId":"file-1"}') })
+      const naming = newRefused({ fileId: 'file-1' })
       const addressed = newRefused({ token: `${submissionId}.mac`, body: Buffer.from('no json') })
-      const other = newRefused({ token: 'another.mac' })
+      const other = newRefused({ token: 'another.mac', fileId: 'file-10' })
       const nameless = newRefused({ route: 'account', token: null })
       await store.keepRefused([naming, addressed, other, nameless])
       await store.forgetAsset('file-1', FORGET)

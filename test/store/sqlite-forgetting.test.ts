@@ -51,7 +51,9 @@ async function fillAll(store: Store, mark: string, index: number): Promise<void>
   await store.recordDelivery(
     newDelivery(`lost-${index}`, { service: 'remove-bg', fileId, status: 'success' }),
   )
-  await store.keepRefused([newRefused({ body: Buffer.from(`{"fileId":"${fileId}","secret":"${secret}"}`) })])
+  await store.keepRefused([
+    newRefused({ fileId, body: Buffer.from(`{"fileId":"${fileId}","secret":"${secret}"}`) }),
+  ])
   await store.acknowledgeRuns([runId], anAct({ subject: runId, reason: `${mark}-note` }))
   await store.recordAct(anAct({ kind: 'retry_many', details: { filter: { q: fileId } } }))
   await store.createRetry(`retry-${mark}-${index}`, [runId], anAct({ reason: null }))

@@ -83,6 +83,17 @@ export function prepareDeliveryListStatements(db: BetterSQLite3Database) {
       .orderBy(desc(refused.seq))
       .limit(limit)
       .prepare(),
+    findOfFile: db
+      .select({ seq: deliveries.seq })
+      .from(deliveries)
+      .where(
+        and(
+          eq(deliveries.fileId, placeholder('fileId')),
+          sql`(${deliveries.submissionSeq} IS NULL OR ${deliveries.outcome} = 'ignored')`,
+        ),
+      )
+      .limit(1)
+      .prepare(),
     deleteOfFile: db
       .delete(deliveries)
       .where(

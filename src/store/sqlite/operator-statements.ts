@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, inArray, lt, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { acts } from './schema/acts.ts'
 import { forgotten } from './schema/forgotten.ts'
@@ -28,6 +28,13 @@ export function prepareOperatorStatements(db: BetterSQLite3Database) {
       .from(acts)
       .where(lt(acts.seq, placeholder('before')))
       .orderBy(desc(acts.seq))
+      .limit(placeholder('limit'))
+      .prepare(),
+    listActsAfter: db
+      .select()
+      .from(acts)
+      .where(gt(acts.seq, placeholder('after')))
+      .orderBy(asc(acts.seq))
       .limit(placeholder('limit'))
       .prepare(),
     listActsOf: db
@@ -135,7 +142,7 @@ export function prepareOperatorStatements(db: BetterSQLite3Database) {
       .prepare(),
     deleteRefusedNaming: db
       .delete(refused)
-      .where(sql`instr(${refused.body}, CAST(${placeholder('fileId')} AS BLOB)) > 0`)
+      .where(eq(refused.fileId, placeholder('fileId')))
       .returning({ deliveryId: refused.deliveryId })
       .prepare(),
     noteAnswer: db

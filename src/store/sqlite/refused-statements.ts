@@ -16,6 +16,7 @@ export function prepareRefusedStatements(db: BetterSQLite3Database) {
         cause: placeholder('cause'),
         token: placeholder('token'),
         submissionId: placeholder('submissionId'),
+        fileId: placeholder('fileId'),
         headers: placeholder('headers'),
         bytes: placeholder('bytes'),
         keptBytes: placeholder('keptBytes'),

@@ -47,7 +47,7 @@ export function createOperatorStore(deps: {
     findOldestPending: () => attempt(() => findOldestPending(statements)),
     acknowledgeRuns: (runIds, act) => commit(() => acknowledgeRuns(writer, runIds, act)),
     async forgetAsset(fileId, act) {
-      const isForgotten = await commit(() => forgetAsset(writer, fileId, act))
+      const isForgotten = await attempt(() => forgetAsset(writer, commit, fileId, act))
       // Or it would stand in the log until that is written over. Asked for again where it failed, too.
       await attempt(() => connection.pragma('wal_checkpoint(TRUNCATE)'))
       return isForgotten

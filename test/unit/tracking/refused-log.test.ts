@@ -5,7 +5,7 @@ import { createRefusedLog } from '../../../src/tracking/refused-log.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-function refusal(deliveryId: string): RefusedDelivery {
+function refusal(deliveryId: string): Omit<RefusedDelivery, 'fileId'> {
   const headers = { 'x-ik-signature': 'hush' }
   const body = Buffer.from('hush')
   return {
@@ -31,7 +31,11 @@ function start(keep: (ids: string[]) => Promise<void> = () => Promise.resolve())
       return keep(ids)
     },
   }
-  const log = createRefusedLog({ store, log: { warn: (fields) => void warned.push(fields) } })
+  const log = createRefusedLog({
+    store,
+    readFileId: () => null,
+    log: { warn: (fields) => void warned.push(fields) },
+  })
   const keepMany = (count: number) => {
     for (let n = 0; n < count; n += 1) log.keep(refusal(String(n)))
   }

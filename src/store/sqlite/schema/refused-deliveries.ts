@@ -13,6 +13,7 @@ export const refusedDeliveries = sqliteTable(
     cause: text('cause').$type<RefusalCause>().notNull(),
     token: text('token'),
     submissionId: text('submission_id'),
+    fileId: text('file_id'),
     headers: jsonColumn<{ [name: string]: string }>('headers').notNull(),
     bytes: integer('bytes').notNull(),
     keptBytes: integer('kept_bytes').notNull(),

@@ -1,0 +1,72 @@
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { expect, test } from 'vitest'
+import { ask } from '../support/operator.ts'
+import { startTracker } from '../support/tracker.ts'
+import { deliver, payload, register } from '../support/webhooks.ts'
+
+type Listed = { deliveries: { deliveryId: string }[] }
+
+async function forget(tracker: Parameters<typeof ask>[0], fileId: string): Promise<number> {
+  return (await ask(tracker, `/assets/${fileId}`, { method: 'DELETE' })).status
+}
+
+test('forgetting a file deletes the rejected deliveries that name exactly it, and an unknown file deletes none', async () => {
+  const tracker = await startTracker()
+  await register(tracker, ['remove-bg'], 'file-1')
+  const bodies = ['file-1', 'file-10', 'e'].flatMap((fileId) => [
+    { service: 'remove-bg', status: 'FAILURE', fileId },
+    { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId } },
+    { type: 'file.updated', data: { fileId } },
+  ])
+  for (const body of bodies.slice(0, 8)) await deliver(`${tracker.url}/webhooks/extension/forged.token`, body)
+  const rejected = async () => {
+    const { json } = await ask<Listed>(tracker, '/deliveries?outcome=rejected')
+    return Promise.all(
+      json.deliveries.map(async ({ deliveryId }) => {
+        const one = await ask<{ body: string }>(tracker, `/deliveries/${deliveryId}`)
+        return JSON.parse(one.json.body)
+      }),
+    )
+  }
+  // They are written once a second.
+  await expect.poll(rejected, { timeout: 5_000 }).toHaveLength(8)
+
+  expect(await forget(tracker, 'e')).toBe(404)
+  expect(await rejected()).toHaveLength(8)
+  expect(await forget(tracker, 'file-1')).toBe(204)
+  expect((await rejected()).toReversed()).toEqual(bodies.slice(3, 8))
+})
+
+test('a hundred thousand rows of the audit log hold up no webhook while an asset is forgotten', {
+  timeout: 60_000,
+}, async () => {
+  const stopped = await startTracker()
+  await register(stopped, ['remove-bg'], 'file-1')
+  await stopped.service.stop()
+  const db = new Database(join(stopped.directory, 'tracker.db'))
+  db.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+    INSERT INTO acts (at, actor, kind, subject, reason, details)
+    SELECT i, 'operator', 'retry_many', NULL, CASE i % 1000 WHEN 0 THEN 'for file-1, not file-10' END, '{"limit":1}' FROM n`)
+  db.close()
+  const tracker = await startTracker({}, {}, stopped.directory)
+  const { webhookUrl } = await register(tracker, ['remove-bg'], 'file-2')
+
+  let isForgotten = false
+  const forgetting = forget(tracker, 'file-1').finally(() => {
+    isForgotten = true
+  })
+  let recorded = 0
+  while (!isForgotten) {
+    expect((await deliver(webhookUrl, payload('remove-bg', 'failure'))).status).toBe(200)
+    recorded += 1
+  }
+  expect(await forgetting).toBe(204)
+  // In one step it would be one or two.
+  expect(recorded).toBeGreaterThan(20)
+
+  const { json } = await ask<{ acts: { reason: string | null }[] }>(tracker, '/audit?limit=200')
+  const reasons = json.acts.flatMap(({ reason }) => reason ?? [])
+  expect(reasons).toContainEqual(expect.stringMatching(/^for sha256:[0-9a-f]{64}, not file-10$/))
+  expect(JSON.stringify(reasons)).not.toContain('file-1,')
+})
