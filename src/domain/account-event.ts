@@ -1,7 +1,7 @@
 import type { Answer } from './judge-answer.ts'
 
 /**
- * What ImageKit tells of the whole account. `asset`: something about a file has changed, which may be an extension's doing.
+ * What ImageKit tells of the whole account. `asset`: a file has changed, which may be an extension's doing, or is gone.
  * `upload_finished`: what became of a queued upload, known by ImageKit's id of the request. Whatever else is `other`, and
  * kept; it may name a file. `eventId` and `type` are null where the payload has none.
  */

@@ -2,7 +2,7 @@ import type { Evidence } from './basis.ts'
 import type { Run } from './run.ts'
 import type { Submission } from './submission.ts'
 
-/** A pending run whose time has come, with what its evidence has to be weighed against. */
+/** A pending run whose time has come, or an expired one whose file has changed since, with what its evidence has to be weighed against. */
 export type DueRun = {
   run: Run
   submission: Submission
@@ -12,7 +12,7 @@ export type DueRun = {
   others: { submission: Submission; runs: Run[]; place: 'earlier' | 'later' }[]
 }
 
-/** What a look at ImageKit says of a due run. `nothing`: it is looked at again at `dueAt`. */
+/** What a look at ImageKit says of a due run. `nothing`: it is looked at again at `dueAt`; with null, once its file changes. */
 export type Finding =
   | {
       kind: 'evidence'
@@ -22,4 +22,4 @@ export type Finding =
     }
   | { kind: 'asset_gone' }
   | { kind: 'no_word' }
-  | { kind: 'nothing'; dueAt: number }
+  | { kind: 'nothing'; dueAt: number | null }

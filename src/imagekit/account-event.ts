@@ -35,7 +35,9 @@ export function readAccountEvent(payload: unknown): AccountEvent {
 
   const fileId = fileSchema.safeParse(event.data).data?.fileId
   if (fileId === undefined) return { kind: 'other', eventId, type }
-  return { kind: /^file(-version)?\./.test(type) ? 'asset' : 'other', eventId, type, fileId }
+  // Every upload is followed by `file.created`: it reports no change.
+  const isChange = /^file(-version)?\./.test(type) && type !== 'file.created'
+  return { kind: isChange ? 'asset' : 'other', eventId, type, fileId }
 }
 
 /** How a queued upload ended; undefined for other events, and where a success does not say which file it made. */

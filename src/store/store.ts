@@ -42,7 +42,7 @@ export type Store = OperatorStore &
 
     /**
      * Keeps a delivery about the account; its event takes effect once, known by its id. One about an asset makes its
-     * pending runs due; one about a queued upload is that upload's answer, also where it comes before that is known.
+     * pending and expired runs due; one about a queued upload is that upload's answer, also where it comes before that is known.
      */
     recordAccountDelivery(delivery: NewAccountDelivery): Promise<RecordedDelivery>
 
@@ -58,7 +58,7 @@ export type Store = OperatorStore &
     forgetRefused(deliveryId: string): Promise<void>
 
     /**
-     * Pending runs that are due, the longest due first; those due only after `latest` count as due, and come last. Runs of
+     * Runs that are due, the longest due first: pending ones, and expired ones whose file has changed since; those due only after `latest` count as due, and come last. Runs of
      * rejected submissions are not among them.
      */
     listDue(now: number, limit: number, latest?: number): Promise<DueRun[]>

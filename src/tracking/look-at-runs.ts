@@ -43,7 +43,7 @@ export async function lookAtRuns(
     if (fileId === null) return judge(deps, one, undefined, isOver(one), now)
     if (refused.has(fileId))
       return {
-        finding: endOrLookAgain(deps, isOver(one), now),
+        finding: endOrLookAgain(deps, one, isOver(one), now),
         why: 'ImageKit refuses to look for this file.',
       }
     if (unanswered.has(fileId))
@@ -73,7 +73,9 @@ function judge(
   isOver: boolean,
   now: number,
 ): Judgement {
-  if (file === null) return { finding: { kind: 'asset_gone' }, why: 'ImageKit has no such file.' }
+  const isExpired = one.run.status === 'expired'
+  if (file === null)
+    return { finding: isExpired ? LEAVE : { kind: 'asset_gone' }, why: 'ImageKit has no such file.' }
   const { baseline } = one.submission
   const weighed = file && baseline ? weigh(one, baseline, file.facts) : undefined
   const why = weighed === undefined ? 'Nothing was written down to compare with.' : describe(weighed)
@@ -81,10 +83,14 @@ function judge(
     const notice = deps.successPayload(one.run.name, file.object)
     return { finding: { kind: 'evidence', evidence: weighed.evidence, notice }, why }
   }
-  return { finding: endOrLookAgain(deps, isOver, now), why }
+  return { finding: endOrLookAgain(deps, one, isOver, now), why }
 }
 
-function endOrLookAgain(deps: LookDeps, isOver: boolean, now: number): Finding {
+/** An expired run is looked at once for each change of its file. */
+const LEAVE = { kind: 'nothing', dueAt: null } as const
+
+function endOrLookAgain(deps: LookDeps, { run }: DueRun, isOver: boolean, now: number): Finding {
+  if (run.status === 'expired') return LEAVE
   return isOver ? { kind: 'no_word' } : lookAgain(deps, now)
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { AccountEvent } from '../../src/domain/account-event.ts'
 import type { Answer } from '../../src/domain/judge-answer.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import { accepted, FILE_ID, newAccountDelivery, newDelivery, newSubmission } from './facts.ts'
+import { accepted, EVIDENCE, FILE_ID, newAccountDelivery, newDelivery, newSubmission } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 const NOTHING = { cause: null, fileId: null, runId: null }
@@ -65,6 +65,32 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
         [first, 'remove-bg'],
         [second, 'remove-bg'],
       ])
+    })
+
+    test('makes its expired runs due once, so that evidence can still settle them', async () => {
+      const id = await submit(['remove-bg', 'ai-tasks'], {
+        fileId: FILE_ID,
+        callerWebhookUrl: 'https://a.example',
+      })
+      const [run, other] = (await current().store.findSubmission(id))?.runs ?? []
+      for (const each of [run, other])
+        await current().store.applyFinding(each?.runId ?? '', { kind: 'no_word' }, 3_000)
+      expect(await dueAt(1_000_000)).toEqual([])
+      expect(await tell(aboutFile('event-1'), 5_000)).toEqual({ outcome: 'applied', ...NOTHING })
+      expect(await dueAt(4_999)).toEqual([])
+      expect(await dueAt(5_000)).toEqual([
+        [id, 'remove-bg'],
+        [id, 'ai-tasks'],
+      ])
+      await current().store.applyFinding(run?.runId ?? '', EVIDENCE, 6_000)
+      await current().store.applyFinding(other?.runId ?? '', { kind: 'nothing', dueAt: null }, 6_000)
+      expect(await dueAt(1_000_000)).toEqual([])
+      expect((await current().store.findSubmission(id))?.runs).toMatchObject([
+        { status: 'success', source: 'reconcile', evidence: EVIDENCE.evidence },
+        { status: 'expired', source: 'expiry' },
+      ])
+      const { due } = await current().store.listDueNotifications(9_000, { perHost: 10, after: null })
+      expect(due.map(({ notificationId }) => notificationId)).toContain(`msg_${run?.runId}`)
     })
 
     test('leaves a run that is due already in its place', async () => {

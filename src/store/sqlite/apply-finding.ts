@@ -1,5 +1,6 @@
 import type { Finding } from '../../domain/finding.ts'
 import { type Observation, observe } from '../../domain/observe.ts'
+import { isFinal } from '../../domain/run.ts'
 import { oweNotifications } from './notification-steps.ts'
 import { toRun, toSubmission } from './rows.ts'
 import { saveChange, type Writer } from './stored-submission.ts'
@@ -12,8 +13,8 @@ export function applyFinding(
 ): { applied: boolean; fileId: string | null } {
   const { statements } = writer
   const row = statements.findRun.get({ runId })
-  // Without a due time its submission has been rejected since, and the run is not in question any more.
-  if (row === undefined || row.run.status !== 'pending' || row.run.dueAt === null)
+  // Without a due time its submission is rejected, or it expired and its file has not changed since: nothing is in question.
+  if (row === undefined || isFinal(row.run.status) || row.run.dueAt === null)
     return { applied: false, fileId: null }
   if (finding.kind === 'nothing') {
     statements.moveRun.run({ runId, dueAt: finding.dueAt })
@@ -25,6 +26,7 @@ export function applyFinding(
   const stored = { seq, dueAt: row.run.dueAt, submission, runs: [run], places: [row.run] }
   const change = { submission, runs: [observe(run, observationOf(finding), at).run], goneRunId: null }
   saveChange(writer, stored, change, at)
+  if (finding.kind !== 'evidence') statements.moveRun.run({ runId, dueAt: null })
   oweNotifications(writer, stored, change, at, () => noticeOf(finding))
   return { applied: true, fileId: submission.fileId }
 }

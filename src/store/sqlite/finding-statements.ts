@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, isNotNull, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, lte, ne, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { runs } from './schema/runs.ts'
 import { submissions } from './schema/submissions.ts'
@@ -8,17 +8,17 @@ const { placeholder } = sql
 
 export function prepareFindingStatements(db: BetterSQLite3Database) {
   // The word stands in the statement, or SQLite could not use the partial index.
-  const isPending = sql`${runs.status} = 'pending'`
+  const isUnsettled = sql`(${runs.status} = 'pending' OR ${runs.status} = 'expired')`
   const ofFile = db
     .select({ seq: submissions.seq })
     .from(submissions)
-    .where(eq(submissions.fileId, placeholder('fileId')))
+    .where(and(eq(submissions.fileId, placeholder('fileId')), ne(submissions.state, 'rejected')))
   return {
     listDueRuns: db
       .select({ run: runs, submission: submissions })
       .from(runs)
       .innerJoin(submissions, eq(submissions.seq, runs.submissionSeq))
-      .where(and(isPending, lte(runs.dueAt, placeholder('now'))))
+      .where(and(isUnsettled, lte(runs.dueAt, placeholder('now'))))
       .orderBy(asc(runs.dueAt), asc(runs.seq))
       .limit(placeholder('limit'))
       .prepare(),
@@ -26,7 +26,7 @@ export function prepareFindingStatements(db: BetterSQLite3Database) {
       .select({ run: runs, submission: submissions })
       .from(runs)
       .innerJoin(submissions, eq(submissions.seq, runs.submissionSeq))
-      .where(and(isPending, gt(runs.dueAt, placeholder('latest'))))
+      .where(and(isUnsettled, gt(runs.dueAt, placeholder('latest'))))
       .orderBy(asc(runs.dueAt), asc(runs.seq))
       .limit(placeholder('limit'))
       .prepare(),
@@ -56,8 +56,8 @@ export function prepareFindingStatements(db: BetterSQLite3Database) {
     // What is due already keeps its place, or a file that changes often would always be the last in the queue.
     hastenRuns: db
       .update(runs)
-      .set({ dueAt: sql`min(${runs.dueAt}, ${placeholder('at')})` })
-      .where(and(inArray(runs.submissionSeq, ofFile), isPending, isNotNull(runs.dueAt)))
+      .set({ dueAt: sql`min(coalesce(${runs.dueAt}, ${placeholder('at')}), ${placeholder('at')})` })
+      .where(and(inArray(runs.submissionSeq, ofFile), isUnsettled))
       .prepare(),
   }
 }

@@ -1,7 +1,7 @@
 import type { AccountEvent } from '../../../src/domain/account-event.ts'
 import type { Answer } from '../../../src/domain/judge-answer.ts'
 import type { KeptDelivery, Model, ModelSubmission } from './model.ts'
-import { presentWord } from './run-rules.ts'
+import { finalWord, presentWord } from './run-rules.ts'
 import { hearAnswer } from './submission-rules.ts'
 
 /** What an account webhook does, once for each id of an event. */
@@ -23,14 +23,14 @@ export function hearEvent(
   }
 }
 
-/** What is pending of the asset is looked at now, and what is due already keeps its time. */
+/** What is pending or expired of the asset is looked at now, and what is due already keeps its time. */
 function hasten(model: Model, fileId: string, at: number): boolean {
-  const pending = model.submissions
+  const unsettled = model.submissions
     .filter((submission) => submission.fileId === fileId && submission.state !== 'rejected')
     .flatMap(({ runs }) => runs)
-    .filter((run) => presentWord(run).word === 'pending')
-  for (const run of pending) run.dueAt = Math.min(run.dueAt ?? at, at)
-  return pending.length > 0
+    .filter((run) => finalWord(run) === undefined)
+  for (const run of unsettled) run.dueAt = Math.min(run.dueAt ?? at, at)
+  return unsettled.length > 0
 }
 
 /** The end of an upload is its answer, unless its file's details were told already. */

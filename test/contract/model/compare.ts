@@ -3,7 +3,7 @@ import { describeAsset } from '../../../src/domain/asset.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { describeModelAsset } from './asset-rules.ts'
 import type { Model, ModelSubmission } from './model.ts'
-import { describeRun, presentWord } from './run-rules.ts'
+import { describeRun, finalWord } from './run-rules.ts'
 import { idOf } from './step.ts'
 import { describeSubmission } from './submission-rules.ts'
 import { FILES } from './words.ts'
@@ -51,7 +51,7 @@ async function compareDue(model: Model, now: number, store: Store): Promise<void
       others: others.map(({ submission, place }) => [submission.submissionId, place]),
     }))
   const due = model.everyRun
-    .filter((run) => !run.isGone && presentWord(run).word === 'pending' && (run.dueAt ?? EVER + 1) <= now)
+    .filter((run) => !run.isGone && finalWord(run) === undefined && (run.dueAt ?? EVER + 1) <= now)
     .toSorted((one, other) => (one.dueAt ?? 0) - (other.dueAt ?? 0))
   const expected = due.map(({ runId, name, submission }) => ({
     runId,

@@ -72,8 +72,8 @@ function isOtherFile(submission: ModelSubmission, fileId: string | null): boolea
 }
 
 /** A run that was not asked for is due when the first of its siblings is, else at once. */
-function dueWithSiblings(submission: ModelSubmission, at: number): number | null {
-  return submission.runs.length > 0 ? (submission.runs[0]?.dueAt ?? null) : at
+function dueWithSiblings(submission: ModelSubmission, at: number): number {
+  return submission.runs[0]?.dueAt ?? at
 }
 
 export function hearWebhook(

@@ -1,8 +1,8 @@
 import type { Finding } from '../../../src/domain/finding.ts'
 import type { Model, ModelRun } from './model.ts'
-import { hear, presentWord } from './run-rules.ts'
+import { finalWord, hear, presentWord } from './run-rules.ts'
 
-/** What was found of a run counts while it is pending and its submission is not rejected. */
+/** What was found of a run counts while it is pending, or expired and due, and its submission is not rejected. */
 export function hearFinding(
   model: Model,
   run: ModelRun,
@@ -10,7 +10,7 @@ export function hearFinding(
   at: number,
 ): { applied: boolean; fileId: string | null } {
   const { state, fileId } = run.submission
-  if (run.isGone || state === 'rejected' || presentWord(run).word !== 'pending')
+  if (run.isGone || state === 'rejected' || finalWord(run) !== undefined || run.dueAt === null)
     return { applied: false, fileId: null }
   switch (finding.kind) {
     case 'nothing':
@@ -23,6 +23,8 @@ export function hearFinding(
     }
     case 'asset_gone':
     case 'no_word': {
+      run.dueAt = null
+      if (presentWord(run).word === 'expired') return { applied: true, fileId }
       const evidence = { kind: finding.kind }
       hear(model, run, { by: 'expiry', word: 'expired', at, error: null, evidence }, null, at)
       return { applied: true, fileId }

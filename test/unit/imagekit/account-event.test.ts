@@ -20,7 +20,6 @@ function eventId(last: number): string {
 
 describe('an event of a file', () => {
   test.each([
-    ['file-created', 'file.created', 1],
     ['file-updated', 'file.updated', 2],
     ['file-deleted', 'file.deleted', 3],
     ['file-version-created', 'file-version.created', 4],
@@ -28,6 +27,11 @@ describe('an event of a file', () => {
   ])('%s tells which one', (name, type, id) => {
     const event = readAccountEvent(example(name))
     expect(event).toEqual({ kind: 'asset', eventId: eventId(id), type, fileId: FILE })
+  })
+
+  test('is no change where the file was just created', () => {
+    const event = readAccountEvent(example('file-created'))
+    expect(event).toEqual({ kind: 'other', eventId: eventId(1), type: 'file.created', fileId: FILE })
   })
 
   test.each(['', 'a\0b', 'x'.repeat(129), '..', 'status'])(

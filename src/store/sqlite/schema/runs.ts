@@ -23,7 +23,7 @@ export const runs = sqliteTable(
     requestedAt: integer('requested_at').notNull(),
     settledAt: integer('settled_at'),
     updatedAt: integer('updated_at').notNull(),
-    /** When it is looked at, if it is pending then; null while its submission is rejected. */
+    /** When it is looked at, if it is not settled then; null while its submission is rejected, and for an expired run until its file changes. */
     dueAt: integer('due_at'),
     error: jsonColumn<Json>('error'),
     evidence: jsonColumn<Basis>('evidence'),
@@ -40,7 +40,12 @@ export const runs = sqliteTable(
     index('runs_failed')
       .on(table.name, table.settledAt)
       .where(sql`${table.status} = 'failed' AND ${table.groupId} IS NOT NULL`),
-    index('runs_due').on(table.dueAt).where(sql`${table.status} = 'pending'`),
+    // Written without a comma: drizzle-kit cuts expressions at commas.
+    index('runs_due')
+      .on(table.dueAt)
+      .where(
+        sql`(${table.status} = 'pending' OR ${table.status} = 'expired') AND ${table.dueAt} IS NOT NULL`,
+      ),
   ],
 )
 

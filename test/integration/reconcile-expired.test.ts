@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import { startReceiver } from '../support/receiver.ts'
+import { accountEvent, deliverEvent, ikHeaders, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
+import { type RunningTracker, startTracker } from '../support/tracker.ts'
+import { statusOf } from '../support/webhooks.ts'
+import { AWS_TAG, BY_HAND, movingClock, reconcileNow, startLibrary, uploadWith } from './reconcile-setup.ts'
+
+/** A run that has expired without evidence, of a caller who is to be notified. */
+async function startExpired() {
+  const { clock, advance } = movingClock()
+  const library = await startLibrary()
+  const receiver = await startReceiver()
+  const env = { ...BY_HAND, ...library.env, ALLOW_PRIVATE_TARGETS: 'true', EXPIRE_AFTER: '25h' }
+  const tracker = await startTracker({ ...env, IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }, { clock })
+  const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'], { webhookUrl: receiver.url })
+  advance(26 * 3_600_000)
+  expect((await reconcileNow(tracker)).runs).toMatchObject([{ fileId, finding: 'no_word' }])
+  expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'expired' })
+  const report = (name: string, id: string) => {
+    const body = accountEvent(name, { id, data: { fileId } })
+    return deliverEvent(tracker, body, ikHeaders(body, { at: clock() }))
+  }
+  return { tracker, library, receiver, fileId, report }
+}
+
+async function findings(tracker: RunningTracker): Promise<string[]> {
+  return (await reconcileNow(tracker)).runs.map(({ finding }) => finding)
+}
+
+test('an event about its file has an expired run settled by evidence, and its caller notified', async () => {
+  const { tracker, library, receiver, fileId, report } = await startExpired()
+  library.change(fileId, AWS_TAG)
+  expect(await findings(tracker)).toEqual([])
+  expect((await report('file-updated', 'evt_1')).json).toEqual({ outcome: 'applied' })
+  expect(await findings(tracker)).toEqual(['evidence'])
+  expect(await statusOf(tracker, fileId)).toMatchObject({
+    status: 'success',
+    extensions: [{ source: 'reconcile', settledAt: expect.any(String) }],
+  })
+  await expect
+    .poll(() => receiver.requests.map(({ body }) => JSON.parse(body)))
+    .toMatchObject([{ service: 'aws-auto-tagging', status: 'SUCCESS', fileObject: { fileId } }])
+})
+
+test('an expired run is checked once for each event, and stays expired without evidence', async () => {
+  const { tracker, library, fileId, report } = await startExpired()
+  for (const id of ['evt_1', 'evt_2']) {
+    await report('file-version-created', id)
+    expect(await findings(tracker)).toEqual(['nothing'])
+    expect(await findings(tracker)).toEqual([])
+  }
+  library.files.delete(fileId)
+  await report('file-deleted', 'evt_3')
+  expect(await findings(tracker)).toEqual(['nothing'])
+  expect(await findings(tracker)).toEqual([])
+  expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'expired' })
+})
+
+test('file.created, which follows every upload, triggers nothing', async () => {
+  const { tracker, library, fileId, report } = await startExpired()
+  library.change(fileId, AWS_TAG)
+  expect((await report('file-created', 'evt_1')).json).toEqual({ outcome: 'ignored' })
+  expect(await findings(tracker)).toEqual([])
+})
