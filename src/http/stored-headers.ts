@@ -1,21 +1,25 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-const SECRET_HEADERS = new Set(['authorization', 'proxy-authorization', 'cookie'])
+/** None of these is secret by itself. The two signatures are stored for the replay of a rejected delivery only, and never shown. */
+const STORED = [
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'user-agent',
+  'date',
+  'x-ik-requestid',
+  'webhook-id',
+  'webhook-timestamp',
+  'webhook-signature',
+  'x-ik-signature',
+] as const
 
-/**
- * The headers of a delivery as they are kept: those that may hold a secret of somebody's are left out, and those in which a
- * proxy repeats the address, `X-Original-URI` among them, for the token of the delivery stands in it.
- */
-export function storedHeaders(
-  incoming: IncomingHttpHeaders,
-  token: string | null,
-): { [name: string]: string } {
+/** The headers of a delivery as they are stored. Proxies put keys, identities and the address with its token into the others. */
+export function storedHeaders(incoming: IncomingHttpHeaders): { [name: string]: string } {
   const headers: { [name: string]: string } = {}
-  for (const name in incoming) {
+  for (const name of STORED) {
     const value = incoming[name]
-    if (value === undefined || SECRET_HEADERS.has(name)) continue
-    const text = Array.isArray(value) ? value.join(', ') : value
-    if (!token || !text.includes(token)) headers[name] = text
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value
   }
   return headers
 }

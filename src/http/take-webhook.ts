@@ -48,7 +48,7 @@ export function createTakeWebhook(deps: TakeWebhookDeps): TakeWebhook {
     const head = {
       deliveryId: deps.newId(),
       receivedAt: deps.clock(),
-      headers: storedHeaders(incoming.headers, from.token),
+      headers: storedHeaders(incoming.headers),
     }
     const trust = judge(head)
     const reader = trust === 'proven' || trust === 'unproven' ? trust : 'refused'
