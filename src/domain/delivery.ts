@@ -19,10 +19,15 @@ export type NewDelivery = {
   headers: { [name: string]: string }
   body: Buffer
   word: ExtensionWord
+  /** A rejected delivery that is applied after all: it keeps its id, and is no longer among the rejected ones. */
+  isReplay?: boolean | undefined
 }
 
 /** A signed delivery on the account route. */
-export type NewAccountDelivery = Pick<NewDelivery, 'deliveryId' | 'receivedAt' | 'headers' | 'body'> & {
+export type NewAccountDelivery = Pick<
+  NewDelivery,
+  'deliveryId' | 'receivedAt' | 'headers' | 'body' | 'isReplay'
+> & {
   event: AccountEvent
 }
 

@@ -54,9 +54,6 @@ export type Store = OperatorStore &
 
     findRefused(deliveryId: string): Promise<RefusedDelivery | undefined>
 
-    /** For a refused delivery that was applied after all. */
-    forgetRefused(deliveryId: string): Promise<void>
-
     /**
      * Runs that are due, the longest due first: pending ones, and expired ones whose file has changed since; those due only after `latest` count as due, and come last. Runs of
      * rejected submissions are not among them.

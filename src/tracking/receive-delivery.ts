@@ -21,6 +21,7 @@ export type ReceivedDelivery = {
   receivedAt: number
   headers: { [name: string]: string }
   body: Buffer
+  isReplay?: boolean
 }
 
 export type ReceiveDeliveryDeps = {
@@ -58,7 +59,7 @@ export async function receiveExtensionDelivery(
   const { check: signature, cause } = deps.checkSignature(received)
   if (deps.requireSignature && cause !== null) throw new DeliveryRefused(cause)
   const word = deps.readExtensionWord(parse(deps, received.body), received.body.length)
-  const { deliveryId, receivedAt, body } = received
+  const { deliveryId, receivedAt, body, isReplay } = received
   const headers = withoutSignatures(received.headers)
   let recorded: RecordedDelivery
   try {
@@ -71,6 +72,7 @@ export async function receiveExtensionDelivery(
       submissionId,
       signature,
       word,
+      isReplay,
     })
   } catch (error) {
     noteFailure(deps, received, error)

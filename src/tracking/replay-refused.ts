@@ -10,11 +10,9 @@ import {
 export type ReplayRefusedDeps = ReceiveDeliveryDeps & {
   store: {
     findRefused(deliveryId: string): Promise<RefusedDelivery | undefined>
-    forgetRefused(deliveryId: string): Promise<void>
   }
   /** The submission that a webhook token names and proves; undefined for a forged one. */
   readToken: (token: string) => string | undefined
-  newId: () => string
 }
 
 /**
@@ -30,15 +28,11 @@ export async function replayRefused(deps: ReplayRefusedDeps, deliveryId: string)
       'The body of this delivery was not kept whole, so it cannot be applied.',
     )
   const { receivedAt, headers, body, token } = refused
-  // An id of its own: should the process die before the refused one is forgotten, a second replay is a `duplicate`.
-  const received = { deliveryId: deps.newId(), receivedAt, headers, body }
+  const received = { deliveryId, receivedAt, headers, body, isReplay: true }
   try {
-    const recorded =
-      token === null
-        ? await receiveAccountDelivery(deps, received)
-        : await receiveExtensionDelivery(deps, deps.readToken(token), received)
-    await deps.store.forgetRefused(deliveryId)
-    return recorded
+    return token === null
+      ? await receiveAccountDelivery(deps, received)
+      : await receiveExtensionDelivery(deps, deps.readToken(token), received)
   } catch (error) {
     if (!(error instanceof DeliveryRefused)) throw error
     throw new TrackerError('unprocessable', `The delivery is still refused: ${error.message}`)

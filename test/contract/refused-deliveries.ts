@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { RefusalCause } from '../../src/domain/delivery.ts'
-import { newRefused } from './facts.ts'
+import { newAccountDelivery, newDelivery, newRefused, newSubmission } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 export function describeRefusedDeliveries(current: () => OpenedStore): void {
@@ -25,11 +25,23 @@ export function describeRefusedDeliveries(current: () => OpenedStore): void {
       expect(await store.findRefused('nowhere')).toBeUndefined()
     })
 
-    test('are forgotten one by one', async () => {
-      const [one, other] = await keep(2, 'no_secret')
-      await current().store.forgetRefused(one ?? '')
-      await current().store.forgetRefused('nowhere')
-      expect([await isKept(one), await isKept(other)]).toEqual([false, true])
+    test('a replayed one keeps its id and leaves them in the same step, unless it is rejected again', async () => {
+      const { store } = current()
+      const asked = newSubmission(['remove-bg'])
+      await store.createSubmission(asked)
+      const [one = '', other = '', event = ''] = await keep(3, 'no_secret')
+      const word = { service: 'remove-bg', status: 'success' } as const
+      const replay = (deliveryId: string, submissionId = asked.submissionId) =>
+        store.recordDelivery(newDelivery(submissionId, word, { deliveryId, isReplay: true }))
+      expect(await replay(other, 'lost')).toMatchObject({ outcome: 'rejected' })
+      const [first, second] = await Promise.allSettled([replay(one), replay(one)])
+      expect(first).toMatchObject({ value: { outcome: 'applied' } })
+      expect(second).toMatchObject({ reason: { code: 'unprocessable' } })
+      const account = newAccountDelivery({ kind: 'other', eventId: null, type: null })
+      await store.recordAccountDelivery({ ...account, deliveryId: event, isReplay: true })
+      expect([await isKept(one), await isKept(event), await isKept(other)]).toEqual([false, false, true])
+      expect(await store.findDelivery(one)).toMatchObject({ outcome: 'applied' })
+      expect(await store.findDelivery(event)).toMatchObject({ route: 'account', outcome: 'ignored' })
     })
 
     test('fill their ring and no more: the oldest of it go', async () => {

@@ -44,12 +44,12 @@ test('one delivery shows its headers and its body, set out and as it came', asyn
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const body =
     '{"service":"remove-bg","status":"FAILURE","fileId":"5effaa5662679b5af2c58829","error":{"message":"no","size":12345678901234567890}}'
-  await deliver(webhookUrl, body, { 'content-type': 'application/json', 'x-custom': 'shown' })
+  await deliver(webhookUrl, body, { 'content-type': 'application/json', 'webhook-id': 'msg_shown' })
   const [href = ''] = deliveriesOf((await browser.get('/admin/deliveries')).html)
   const { html } = await browser.get(href)
   expect(readText(html)).toContain('{ "service": "remove-bg", "status": "FAILURE",')
   expect(readText(html)).toContain(body)
-  expect(readText(html)).toMatch(/x-custom shown/)
+  expect(readText(html)).toMatch(/webhook-id msg_shown/)
   expect(html).toMatch(/\n {2}&quot;service&quot;: &quot;remove-bg&quot;/)
 })
 
@@ -78,6 +78,8 @@ test('a refused delivery tells its cause, never its signature, and is applied on
   const after = await signIn(mended)
   const replayed = await after.submit(await after.get(href), `${href}/replay`, [['reason', 'secret mended']])
   expect([replayed.status, replayed.location]).toEqual([303, '/admin/deliveries'])
+  const bookmarked = await after.get(href)
+  expect([bookmarked.status, readText(bookmarked.html)]).toEqual([200, expect.stringContaining('ignored')])
   expect(deliveriesOf((await after.get('/admin/deliveries?outcome=rejected')).html)).toEqual([])
   expect(readText((await after.get('/admin/audit')).html)).toContain('operator replayed a delivery')
 })

@@ -50,7 +50,7 @@ export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
         actor: operator.keyName,
         reason: readNote(form, 'reason'),
       })
-      // It has an id of its own now: where it speaks of a run, that shows what has become of it.
+      // The page of its run, if there is one, shows the effect.
       return seeOther(c, runId === null ? DELIVERIES : runHref(runId), outcome)
     },
   })

@@ -14,7 +14,7 @@ import { probe } from './probe.ts'
 import { pruneBodies } from './prune-bodies.ts'
 import { recordAccountDelivery } from './record-account-delivery.ts'
 import { recordDelivery } from './record-delivery.ts'
-import { findRefused, keepRefused } from './refused-steps.ts'
+import { findRefused, keepRefused, replaying } from './refused-steps.ts'
 import { createAlertStore } from './sqlite-alert-store.ts'
 import { createOperatorStore } from './sqlite-operator-store.ts'
 import { prepareStatements } from './statements.ts'
@@ -68,17 +68,18 @@ export function createSqliteStore(
     answerSubmission: (submissionId, answer, at, key) =>
       commit(() => answerSubmission(writer, submissionId, answer, at, key)),
     recordDelivery: (delivery) =>
-      commit(() => recordDelivery(writer, delivery), { bytes: delivery.body.length, ignoresLeft: true }),
+      commit(() => replaying(statements, delivery, () => recordDelivery(writer, delivery)), {
+        bytes: delivery.body.length,
+        ignoresLeft: true,
+      }),
     recordAccountDelivery: (delivery) =>
-      commit(() => recordAccountDelivery(writer, delivery), { bytes: delivery.body.length }),
+      commit(() => replaying(statements, delivery, () => recordAccountDelivery(writer, delivery)), {
+        bytes: delivery.body.length,
+      }),
     // Not through the queue: the refused are many, and must take no delivery's place in it, nor fail with it.
     keepRefused: (refused) => attempt(() => keepApart.immediate(statements, refused)),
     countRejected: (since) => attempt(() => statements.countRejected.all({ since })),
     findRefused: (deliveryId) => attempt(() => findRefused(statements, deliveryId)),
-    forgetRefused: (deliveryId) =>
-      commit(() => {
-        statements.forgetRefused.run({ deliveryId })
-      }),
     listDue: (now, limit, latest) => attempt(() => listDue(statements, now, limit, latest)),
     applyFinding: (runId, finding, at) => commit(() => applyFinding(writer, runId, finding, at)),
     listDueNotifications: (now, page) => attempt(() => listDueNotifications(statements, now, page)),

@@ -13,6 +13,7 @@ export type ReplayDeliveryDeps = ReplayRefusedDeps & {
     recordAct(act: Act): Promise<void>
   }
   clock: () => number
+  newId: () => string
 }
 
 /**
