@@ -4,6 +4,7 @@ import { type Alerting, parseAlerting } from './config/alerting.ts'
 import { checkPlanned } from './config/planned.ts'
 import { parseSecrets } from './config/secrets.ts'
 import { parseTrustedProxies } from './config/trusted-proxies.ts'
+import { findUnknownVariables } from './config/unknown-variables.ts'
 import {
   type Notifying,
   parseNotifying,
@@ -70,7 +71,7 @@ export function parseConfig(env: Environment, readText: ReadText): Config {
   const publicUrl = parsePublicUrl(variables, { host, port, allowsHttp })
   const isLocal = isLoopbackHost(host) && isLoopbackHost(new URL(publicUrl).hostname)
   const secrets = parseSecrets(variables, isLocal)
-  const warnings = checkPlanned(variables)
+  const warnings = [...checkPlanned(variables), ...findUnknownVariables(env)]
   const config: Config = {
     host,
     port,

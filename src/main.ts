@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { runProgram } from './cli/program.ts'
+import { withDotEnv } from './config/dot-env.ts'
 import { readPackageVersion } from './package-version.ts'
 
 for (const output of [process.stdout, process.stderr]) {
@@ -32,10 +33,23 @@ function stopRequested(): Promise<void> {
   })
 }
 
+/** The text of `.env` in the working directory; empty where there is none. */
+function readDotEnv(): string {
+  try {
+    return readFileSync('.env', 'utf8')
+  } catch (error) {
+    // A folder of that name is a virtual environment of Python.
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EISDIR'))
+      return ''
+    process.stderr.write(`.env can't be read: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exit(2)
+  }
+}
+
 const exitCode = await runProgram(
   process.argv.slice(2),
   {
-    env: process.env,
+    env: withDotEnv(process.env, readDotEnv()),
     readText: (path) => readFileSync(path, 'utf8'),
     stdin: process.stdin,
     stdout: process.stdout,

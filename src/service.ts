@@ -22,7 +22,7 @@ import type { Overrides } from './service-overrides.ts'
 import { readFileId, receivingOf } from './service-receiving.ts'
 import { createServiceApp } from './service-routes.ts'
 import { createOpeningStore } from './store/opening-store.ts'
-import { hasDatabase, openSqliteStore } from './store/sqlite/open-sqlite-store.ts'
+import { checkDatabasePath, hasDatabase, openSqliteStore } from './store/sqlite/open-sqlite-store.ts'
 import { keepTokenSecret } from './token-secret.ts'
 import { createAccess } from './tracking/access.ts'
 import { createAnswerBacklog } from './tracking/answer-backlog.ts'
@@ -56,6 +56,8 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const publicUrl = () => address.publicUrl
   const backupPrefix = join(dirname(config.database.path), `.${basename(config.database.path)}-backup-`)
   const secretFile = join(dirname(config.database.path), 'token-secret')
+  // First: the token secret is kept beside the database.
+  if (!overrides.store) checkDatabasePath(config.database.path)
   const tokens = createCapabilityTokens(config.tokenSecrets ?? [keepTokenSecret(secretFile)])
   const links = createLinks(publicUrl, tokens)
   const arrivals = createTurnEnd()

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { findUnknownVariables } from '../config/unknown-variables.ts'
 import { ConfigError } from '../config.ts'
 import { type CommandContext, printLine } from './command-context.ts'
 import { CommandError, errorCode, errorMessage } from './command-error.ts'
@@ -87,6 +88,10 @@ export async function runProgram(
 ): Promise<number> {
   try {
     const program = await createProgram(args, context, version)
+    // The service logs them with its other warnings.
+    if (!args.includes('serve'))
+      for (const warning of findUnknownVariables(context.env))
+        printLine(context.stderr, `Warning: ${warning}`)
     await program.parseAsync(args, { from: 'user' })
     return context.exitCode
   } catch (error) {

@@ -5,13 +5,13 @@ import type { Variables } from './variables.ts'
  * Returns a sentence for each that is set.
  */
 export function checkPlanned(variables: Variables): string[] {
-  variables.parsed('IMAGEKIT_PASSTHROUGH', 'off', parsePassthrough, 'off, read or all')
+  variables.parsed('IMAGEKIT_PASSTHROUGH', 'off', parsePassthrough, 'off, read or all; it has no effect yet')
   return PLANNED.filter((name) => variables.text(name) !== undefined).map(
     (name) => `${name} has no effect yet`,
   )
 }
 
-const PLANNED = ['IMAGEKIT_PASSTHROUGH']
+const PLANNED = ['IMAGEKIT_PASSTHROUGH', 'RETENTION_RUNS']
 
 function parsePassthrough(text: string): string | undefined {
   return ['off', 'read', 'all'].find((word) => word === text)

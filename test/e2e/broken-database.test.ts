@@ -58,13 +58,13 @@ test('a file that is no database ends migrate with a sentence that says which an
   expect(readFileSync(path, 'utf8')).toMatch(/^no database at all/)
 })
 
-test('a database that is not there and can not be made ends serve and migrate with 1, which and why', async () => {
+test('a database that is not there and can not be made ends serve and migrate with 2, which and why', async () => {
   const path = join(temporaryDirectory(), 'folder.db')
   mkdirSync(path)
   for (const command of ['serve', 'migrate']) {
     const program = runProgram([command], settings(path))
-    expect(await program.exited).toBe(1)
-    const said = `The database ${path} cannot be opened: unable to open database file`
+    expect(await program.exited).toBe(2)
+    const said = `DATABASE_URL: no database can be opened or made at ${path}: it is not a file`
     expect(program.output().split('\n')).toContain(said)
   }
 })

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished, vi } from 'vitest'
 
@@ -15,9 +16,14 @@ export type RunningProgram = {
   exited: Promise<number | null>
 }
 
-export function runProgram(args: readonly string[], env: { [name: string]: string } = {}): RunningProgram {
+export function runProgram(
+  args: readonly string[],
+  env: { [name: string]: string } = {},
+  // Not the project's folder: a developer may have a .env there.
+  { cwd = tmpdir() }: { cwd?: string } = {},
+): RunningProgram {
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH, HOME, ...env }, stdio: 'pipe' })
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { PATH, HOME, ...env }, stdio: 'pipe' })
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString()

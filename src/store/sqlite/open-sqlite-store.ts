@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { v7 } from 'uuid'
 import { TrackerError } from '../../domain/errors.ts'
@@ -86,7 +86,7 @@ function openMigrated<T>(
   let unlock: (() => void) | undefined
   let connection: Connection | undefined
   try {
-    mkdirSync(dirname(path), { recursive: true })
+    checkDatabasePath(path)
     refuseHardLinks(path)
     unlock = takeProcessLock(path)
     const logBytes = sizeOf(`${existsSync(path) ? realpathSync(path) : path}-wal`)
@@ -96,8 +96,40 @@ function openMigrated<T>(
   } catch (error) {
     connection?.close()
     unlock?.()
-    throw error instanceof DatabaseStartError ? error : cannotOpen(path, error)
+    if (error instanceof DatabaseStartError) throw error
+    // Where there is no database, none will appear while we wait.
+    throw hasDatabase(path) ? cannotOpen(path, error) : unusable(path, reasonOf(error))
   }
+}
+
+/** Makes an empty file where there is none. Throws `DatabaseStartError` where no database can ever be. */
+export function checkDatabasePath(path: string): void {
+  let isDatabase: boolean
+  try {
+    makeFolder(dirname(path))
+    const found = statSync(path, { throwIfNoEntry: false })
+    isDatabase = found?.isFile() ?? makeFile(path)
+  } catch (error) {
+    throw unusable(path, reasonOf(error))
+  }
+  // Beside a folder or a device no lock should be made either.
+  if (!isDatabase) throw unusable(path, 'it is not a file')
+}
+
+function makeFile(path: string): boolean {
+  closeSync(openSync(path, 'a', 0o600))
+  return true
+}
+
+/** Not `recursive: true`: below /proc that never returns. */
+function makeFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+  makeFolder(dirname(path))
+  mkdirSync(path)
+}
+
+function unusable(path: string, reason: string): DatabaseStartError {
+  return new DatabaseStartError(`DATABASE_URL: no database can be opened or made at ${path}: ${reason}`)
 }
 
 /** Under each of its names the file would have a lock and a log of its own. */
@@ -129,6 +161,10 @@ function countFrames(connection: Connection, logBytes: number) {
 }
 
 function cannotOpen(path: string, cause: unknown): TrackerError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  return new TrackerError('store_unavailable', `The database ${path} cannot be opened: ${reason}`, { cause })
+  const message = `The database ${path} cannot be opened: ${reasonOf(cause)}`
+  return new TrackerError('store_unavailable', message, { cause })
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

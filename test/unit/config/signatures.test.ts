@@ -2,8 +2,19 @@ import { expect, test } from 'vitest'
 import { LOCAL, parse, problemsOf, SIGNING } from './parsed.ts'
 
 test('what has no effect yet is told at the start', () => {
-  const env = { ...LOCAL, TRACKER_WEBHOOK_SECRET: SIGNING, RETENTION: '30d', IMAGEKIT_PASSTHROUGH: 'read' }
+  const env = { ...LOCAL, TRACKER_WEBHOOK_SECRET: SIGNING, RETENTION: '30d', RETENTION_RUNS: '1d' }
+  expect(parse(env).warnings).toEqual(['RETENTION_RUNS has no effect yet'])
+})
+
+test.each(['off', 'read', 'all'])('IMAGEKIT_PASSTHROUGH=%s is reported to have no effect yet', (value) => {
+  const env = { ...LOCAL, TRACKER_WEBHOOK_SECRET: SIGNING, IMAGEKIT_PASSTHROUGH: value }
   expect(parse(env).warnings).toEqual(['IMAGEKIT_PASSTHROUGH has no effect yet'])
+})
+
+test('any other value of IMAGEKIT_PASSTHROUGH is a problem that says so too', () => {
+  expect(problemsOf({ ...LOCAL, IMAGEKIT_PASSTHROUGH: 'yes' })).toEqual([
+    expect.stringMatching(/^IMAGEKIT_PASSTHROUGH: .*no effect yet/),
+  ])
 })
 
 test('that callers are told unsigned things is warned at the start, unless there is a secret', () => {

@@ -1,0 +1,40 @@
+import type { Environment } from './variables.ts'
+
+/** Every variable that some command reads. */
+const KNOWN =
+  `HOST PORT PUBLIC_URL ALLOW_HTTP DATABASE_URL IMAGEKIT_PRIVATE_KEY IMAGEKIT_UPLOAD_URL IMAGEKIT_API_URL
+  IMAGEKIT_WEBHOOK_SECRET REQUIRE_EXTENSION_SIGNATURE TRACKER_API_KEY TRACKER_ADMIN_KEY TRACKER_TOKEN_SECRET TRACKER_URL
+  TRACKER_WEBHOOK_SECRET ALLOW_PRIVATE_TARGETS ALERT_WEBHOOK_URL ALERT_FAILURES ALERT_PENDING_AGE RECONCILE_AFTER
+  RECONCILE_EVERY EXPIRE_AFTER RETENTION RETENTION_RUNS MAX_UPLOAD_BYTES MAX_CONCURRENT_UPLOADS TRUSTED_PROXIES
+  METRICS_PUBLIC IMAGEKIT_PASSTHROUGH LOG_LEVEL`.split(/\s+/)
+
+/** ImageKit's own clients read the first two; Kubernetes and Docker set the others for a service called `tracker`. */
+const OF_OTHERS = /^IMAGEKIT_(PUBLIC_KEY|URL_ENDPOINT)$|^\w+_(SERVICE|PORT)(_\w+)?$/
+
+/** A sentence for each variable that looks like one of ours and is none. */
+export function findUnknownVariables(env: Environment): string[] {
+  return Object.keys(env).flatMap((name) => {
+    const bare = name.replace(/_FILE$/, '')
+    if (KNOWN.includes(bare) || OF_OTHERS.test(name)) return []
+    const meant = KNOWN.find((known) => isAlmost(plain(bare), plain(known)))
+    if (meant === undefined && !/^(TRACKER|IMAGEKIT)_/i.test(name)) return []
+    const hint = meant === undefined ? '' : `; did you mean ${meant}?`
+    return [`${name} is not a variable of this program and has no effect${hint}`]
+  })
+}
+
+function plain(name: string): string {
+  return name.toUpperCase().replaceAll('_', '')
+}
+
+/** The same but for one character that is missing, added or wrong. Short names are too much alike for that. */
+function isAlmost(name: string, known: string): boolean {
+  if (name === known) return true
+  if (known.length < 8 || Math.abs(name.length - known.length) > 1) return false
+  let start = 0
+  while (start < known.length && name[start] === known[start]) start += 1
+  let end = 0
+  const shorter = Math.min(name.length, known.length)
+  while (end < shorter - start && name.at(-1 - end) === known.at(-1 - end)) end += 1
+  return Math.max(name.length, known.length) - start - end <= 1
+}

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { findUnknownVariables } from '../../../src/config/unknown-variables.ts'
+
+const documented = () => {
+  const text = ['.env.example', 'docs/configuration.md']
+    .map((path) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8'))
+    .join('\n')
+  return [...text.matchAll(/^(?:# )?([A-Z_]+)=|^\| (`[A-Z_`, ]+) \|/gm)].flatMap(([, name, row]) =>
+    name !== undefined ? [name] : (row?.match(/[A-Z_]+/g) ?? []),
+  )
+}
+
+test('no documented variable is unknown, in either form', () => {
+  const names = documented()
+  expect(names.length).toBeGreaterThan(40)
+  const env = Object.fromEntries(
+    names.flatMap((name) => [
+      [name, 'x'],
+      [`${name}_FILE`, 'x'],
+    ]),
+  )
+  expect(findUnknownVariables(env)).toEqual([])
+})
+
+test.each([
+  ['TRACKER_APIKEY', 'TRACKER_API_KEY'],
+  ['tracker_admin_key', 'TRACKER_ADMIN_KEY'],
+  ['TRACKER_APIKEY_FILE', 'TRACKER_API_KEY'],
+  ['IMAGEKIT_PRIVATEKEY', 'IMAGEKIT_PRIVATE_KEY'],
+  ['DATABASE_URI', 'DATABASE_URL'],
+  ['EXPIRES_AFTER', 'EXPIRE_AFTER'],
+  ['LOGLEVEL', 'LOG_LEVEL'],
+])('%s is taken for a mistake, and %s is suggested', (name, meant) => {
+  expect(findUnknownVariables({ [name]: 'a value' })).toEqual([
+    `${name} is not a variable of this program and has no effect; did you mean ${meant}?`,
+  ])
+})
+
+test('one with our prefix is reported though it is like none of ours', () => {
+  expect(findUnknownVariables({ TRACKER_COLOUR: 'x' })).toEqual([
+    'TRACKER_COLOUR is not a variable of this program and has no effect',
+  ])
+})
+
+test('what other programs read or set is none of ours', () => {
+  const names = [
+    'PATH',
+    'HOME',
+    'HOSTNAME',
+    'PORTS',
+    'IMAGEKIT_PUBLIC_KEY',
+    'IMAGEKIT_URL_ENDPOINT',
+    'POSTGRES_URL',
+  ]
+  const ofAService = [
+    'TRACKER_PORT',
+    'TRACKER_PORT_3000_TCP',
+    'TRACKER_SERVICE_HOST',
+    'TRACKER_SERVICE_PORT_HTTP',
+  ]
+  expect(
+    findUnknownVariables(Object.fromEntries([...names, ...ofAService].map((name) => [name, 'x']))),
+  ).toEqual([])
+})
