@@ -27,6 +27,6 @@ export function describeAsset(facts: AssetFacts): Asset {
 
 const BY_WEIGHT = ['pending', 'failed', 'expired', 'success'] as const satisfies RunStatus[]
 
-function overallStatus(runs: readonly Run[]): AssetState {
+export function overallStatus(runs: readonly Pick<Run, 'status'>[]): AssetState {
   return BY_WEIGHT.find((status) => runs.some((run) => run.status === status)) ?? 'none'
 }

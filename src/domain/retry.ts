@@ -1,4 +1,5 @@
-import type { Run } from './run.ts'
+import { overallStatus } from './asset.ts'
+import type { Run, RunStatus } from './run.ts'
 import { SAVED_EXTENSION } from './saved-extension.ts'
 import type { RequestedExtension, Submission } from './submission.ts'
 
@@ -16,6 +17,22 @@ export type RetryProgress = {
   /** How many of those were not clearly accepted. */
   failed: number
   state: 'running' | 'done'
+  results: RetryResults
+}
+
+/**
+ * What became of the runs that are done; the numbers add up to `done`. `pending` and the final statuses are those of the new
+ * runs. `rejected` were not accepted. Of `unconfirmed` nobody knows, as long as their new run is pending.
+ */
+export type RetryResults = { [result in RunStatus | 'rejected' | 'unconfirmed']: number }
+
+/** What became of one run of a retry, by its state and the status of its new runs; null while it is not done. */
+export function resultOf(state: RetryItemState, statuses: readonly RunStatus[]): keyof RetryResults | null {
+  if (state === 'waiting' || state === 'submitting') return null
+  if (state === 'failed') return 'rejected'
+  const status = overallStatus(statuses.map((one) => ({ status: one })))
+  if (status === 'none' || status === 'pending') return state === 'accepted' ? 'pending' : 'unconfirmed'
+  return status
 }
 
 /** A run of a retry that was not clearly accepted, and why. */

@@ -17,6 +17,8 @@ export type RunHistory = {
   notification: { createdAt: number; attempt: number; result: string | null; reason: string | null } | null
   /** What operators did about it; the oldest first. */
   acts: Act[]
+  /** The run that this one retries, and the operator's act that says why; null for a first attempt. */
+  previous: { runId: string; act: Act | null } | null
   /** The current run of the asset and the extension, if it is another. */
   currentRunId: string | null
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Received, Reply } from './fake-tracker.ts'
-import { listedRun, operate, page } from './operator-answers.ts'
+import { listedRun, operate } from './operator-answers.ts'
 
 const COST = { total: 1, units: 130, unpriced: 0 }
 
@@ -61,27 +61,32 @@ test('an id is never a path', async () => {
   expect(requests.map(({ url }) => url)).toEqual(['/runs/..%2Fdoctor'])
 })
 
-/** A service that comes through a retry of three runs, of which so many are not taken. */
-function manyRuns({ failed = 0, outcome = 'success', restarts = false }) {
+type Results = { [result: string]: number }
+
+/** A retry of three runs that so many looks later has these results, one after another; the last one again and again. */
+function manyRuns(given: { results?: Results[]; notTaken?: object[]; restarts?: boolean } = {}) {
+  const { results = [{ success: 3 }], notTaken = [], restarts = false } = given
   let looks = restarts ? 0 : 1
-  return ({ method, url, json }: Received): Reply => {
-    const progress = { retryId: 'retry-1', total: 3, done: 0, failed: 0, state: 'running' }
-    if (url.startsWith('/runs?')) return page([listedRun('run-1'), listedRun('run-2'), listedRun('run-3')])
+  return ({ method, json }: Received): Reply => {
+    const none = { success: 0, failed: 0, expired: 0, pending: 0, rejected: 0, unconfirmed: 0 }
+    const progress = {
+      retryId: 'retry-1',
+      total: 3,
+      done: 0,
+      failed: 0,
+      state: 'running',
+      results: none,
+      notTaken,
+    }
     if (method === 'POST' && JSON.stringify(json).includes('"dryRun":true'))
       return { status: 200, body: { total: 3, units: 260, unpriced: 1 } }
     if (method === 'POST') return { status: 202, body: progress }
     looks += 1
-    if (url.startsWith('/assets/status')) {
-      const status = looks < 5 ? 'pending' : outcome
-      const fileIds = new URL(url, 'http://tracker').searchParams.getAll('fileId')
-      const assets = fileIds.map((fileId) => ({ fileId, extensionStatus: { 'remove-bg': status } }))
-      return { status: 200, body: { assets, notFound: [] } }
-    }
     if (looks === 1) return { status: 503, body: {} }
-    return {
-      status: 200,
-      body: looks < 3 ? { ...progress, done: 1 } : { ...progress, done: 3, failed, state: 'done' },
-    }
+    if (looks === 2) return { status: 200, body: { ...progress, done: 1, results: { ...none, pending: 1 } } }
+    const now = { ...none, ...results[Math.min(looks - 3, results.length - 1)] }
+    const failed = now.rejected + now.unconfirmed
+    return { status: 200, body: { ...progress, done: 3, failed, state: 'done', results: now } }
   }
 }
 
@@ -96,7 +101,8 @@ test('many are previewed, asked for and followed, also through a restart of the 
   expect(stdout).toBe(
     [
       'Asking again for 3 runs, 260 extension units; no price is known of 1 of them.',
-      '3 of 3 were taken (retry retry-1).',
+      '3 of 3 were accepted (retry retry-1).',
+      'New runs: 3 succeeded, 0 failed, 0 expired, 0 pending.',
       '',
     ].join('\n'),
   )
@@ -108,64 +114,53 @@ test('many are previewed, asked for and followed, also through a restart of the 
   ])
 })
 
-test('exits 1 where some were not taken', async () => {
-  const { exitCode, stdout } = await operate([...CHOSEN, '--json'], manyRuns({ failed: 2 }))
-  expect(JSON.parse(stdout)).toEqual({ retryId: 'retry-1', total: 3, done: 3, failed: 2, state: 'done' })
+test('what was rejected or is unconfirmed exits 1, with the reason, whatever that holds', async () => {
+  const results = [{ success: 1, rejected: 1, unconfirmed: 1 }]
+  const notTaken = [
+    { runId: 'run-2', name: 'remove-bg', state: 'failed', reason: 'It is \u001b[31mgone.' },
+    { runId: 'run-3', name: 'remove-bg', state: 'unconfirmed', reason: 'No answer.' },
+  ]
+  const { exitCode, stdout } = await operate(CHOSEN, manyRuns({ results, notTaken }))
+  expect(stdout.split('\n').slice(1)).toEqual([
+    '1 of 3 were accepted (retry retry-1).',
+    '2 were not accepted:',
+    'RUN    EXTENSION  STATE        WHY',
+    'run-2  remove-bg  rejected     It is \\u{1b}[31mgone.',
+    'run-3  remove-bg  unconfirmed  No answer.',
+    'New runs: 1 succeeded, 0 failed, 0 expired, 0 pending.',
+    '',
+  ])
   expect(exitCode).toBe(1)
 })
 
-test('tells why some were not taken, whatever a reason holds', async () => {
-  const notTaken = [{ runId: 'run-2', name: 'remove-bg', state: 'failed', reason: 'It is \u001b[31mgone.' }]
-  const answer = manyRuns({ failed: 2 })
-  const { stdout } = await operate(CHOSEN, (received) => {
-    const reply = answer(received)
-    return received.url.startsWith('/retries/')
-      ? { ...reply, body: { ...Object(reply.body), notTaken } }
-      : reply
-  })
-  expect(stdout.split('\n').slice(1)).toEqual([
-    '1 of 3 were taken (retry retry-1).',
-    '2 were not taken, the first 1 of them:',
-    'RUN    EXTENSION  STATE   WHY',
-    'run-2  remove-bg  failed  It is \\u{1b}[31mgone.',
-    '',
-  ])
-})
-
-test('--wait waits for the statuses of all, and exits 1 where some are no success', async () => {
-  const good = await operate([...CHOSEN, '--wait'], manyRuns({}))
-  expect(good.stdout).toContain('Now 3 success, 0 failed, 0 expired.')
+test('--wait waits until no new run is pending, and exits 1 where some did not succeed', async () => {
+  const results = [{ pending: 3 }, { pending: 1, success: 1, failed: 1 }, { success: 2, failed: 1 }]
+  const waited = await operate([...CHOSEN, '--wait'], manyRuns({ results }))
+  expect(waited.stdout).toContain('3 of 3 were accepted')
+  expect(waited.stdout).toContain('New runs: 2 succeeded, 1 failed, 0 expired, 0 pending.')
+  expect(waited.exitCode).toBe(1)
+  const good = await operate(
+    [...CHOSEN, '--wait', '--json'],
+    manyRuns({ results: [{ pending: 3 }, { success: 3 }] }),
+  )
+  expect(JSON.parse(good.stdout)).toMatchObject({ state: 'done', results: { success: 3, pending: 0 } })
   expect(good.exitCode).toBe(0)
-  const bad = await operate([...CHOSEN, '--wait', '--json'], manyRuns({ outcome: 'failed' }))
-  expect(JSON.parse(bad.stdout)).toMatchObject({ statuses: { success: 0, failed: 3, expired: 0 } })
-  expect(bad.exitCode).toBe(1)
+  const unwaited = await operate(CHOSEN, manyRuns({ results: [{ pending: 3 }] }))
+  expect(unwaited.stdout).toContain('New runs: 0 succeeded, 0 failed, 0 expired, 3 pending.')
+  expect(unwaited.exitCode).toBe(0)
 })
 
-test.each([
-  ['failed', []],
-  ['unconfirmed', ['Now 3 success, 0 failed, 0 expired.']],
-])('--wait tells of what is %s at the end: %j', async (state, end) => {
-  const answer = manyRuns({ failed: 3 })
-  const notTaken = [{ runId: 'run-1', name: 'remove-bg', state, reason: 'It is gone.' }]
-  const { exitCode, stdout } = await operate([...CHOSEN, '--wait'], (received) => {
-    const reply = answer(received)
-    return received.url.startsWith('/retries/')
-      ? { ...reply, body: { ...Object(reply.body), failed: 1, total: 1, done: 1, state: 'done', notTaken } }
-      : reply
-  })
-  expect(stdout.split('\n').slice(1)).toEqual([
-    '0 of 1 were taken (retry retry-1).',
-    '1 was not taken:',
-    'RUN    EXTENSION  ' + (state === 'failed' ? 'STATE   WHY' : 'STATE        WHY'),
-    `run-1  remove-bg  ${state}  It is gone.`,
-    ...end,
-    '',
-  ])
+test('--wait waits for nothing that is unconfirmed: its final status may never come', async () => {
+  const { exitCode, stdout } = await operate(
+    [...CHOSEN, '--wait'],
+    manyRuns({ results: [{ success: 2, unconfirmed: 1 }] }),
+  )
+  expect(stdout).toContain('2 of 3 were accepted')
   expect(exitCode).toBe(1)
 })
 
 test('--dry-run of many asks for nothing, and where there are none nothing is asked either', async () => {
-  const preview = await operate([...CHOSEN, '--dry-run'], manyRuns({}))
+  const preview = await operate([...CHOSEN, '--dry-run'], manyRuns())
   expect(preview.stdout).toContain('Would ask again for 3 runs, 260 extension units')
   expect(preview.requests).toHaveLength(1)
   const none = await operate(CHOSEN, () => ({ status: 200, body: { total: 0, units: 0, unpriced: 0 } }))

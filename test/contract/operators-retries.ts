@@ -80,7 +80,8 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
       expect(await store.findRetry('retry-1')).toBeUndefined()
       await store.createRetry('retry-1', [...order, 'nowhere', third], MANY)
       expect((await store.listActs({ limit: 9, before: null })).acts).toEqual([MANY])
-      const progress = { retryId: 'retry-1', total: 4, done: 0, failed: 0, state: 'running' }
+      const none = { pending: 0, success: 0, failed: 0, expired: 0, rejected: 0, unconfirmed: 0 }
+      const progress = { retryId: 'retry-1', total: 4, done: 0, failed: 0, state: 'running', results: none }
       expect(await store.findRetry('retry-1')).toEqual(progress)
 
       const ends = ['accepted', 'failed', 'unconfirmed', 'accepted'] as const
@@ -96,7 +97,8 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
         expect(await store.findRetry('retry-1')).toMatchObject({ done: index + 1 })
       }
       expect(await store.nextRetryItem()).toBeUndefined()
-      const ended = { retryId: 'retry-1', total: 4, done: 4, failed: 2, state: 'done' }
+      const results = { ...none, pending: 2, rejected: 1, unconfirmed: 1 }
+      const ended = { retryId: 'retry-1', total: 4, done: 4, failed: 2, state: 'done', results }
       expect(await store.findRetry('retry-1')).toEqual(ended)
       const notTaken = [
         { runId: first, name: 'remove-bg', state: 'failed', reason: 'reason 1' },

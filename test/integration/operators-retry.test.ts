@@ -16,7 +16,7 @@ import {
   temporaryDirectory,
 } from '../support/tracker.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
-import { statusOf } from '../support/webhooks.ts'
+import { deliver, statusOf } from '../support/webhooks.ts'
 import { fail } from './admin-setup.ts'
 import { BY_HAND, uploadWith } from './reconcile-setup.ts'
 
@@ -150,8 +150,70 @@ test('what of many was not taken is told with the reason', async () => {
     { runId: run?.runId, name: 'remove-bg', state: 'failed', reason },
   ])
   const page = await (await signIn(tracker)).get(`/admin/retries/${json.retryId}`)
-  expect(readText(page.html)).toMatch(/Why it was not taken remove-bg .*does not exist/)
+  expect(readText(page.html)).toMatch(
+    /Failed 1 .*Not accepted 1 .*Why it was not accepted remove-bg .*does not exist/,
+  )
   expect(readLinks(page.html)).toContain(`/admin/runs/${run?.runId}`)
+})
+
+test('a retry counts what became of its new runs, and they add up', async () => {
+  const webhookUrls = new Map<string, string>()
+  const { url } = await startBrokenImagekit(async (call) => {
+    const { webhookUrl } = (await call.readJson()) as { webhookUrl: string }
+    const fileId = call.path.split('/')[3] ?? ''
+    webhookUrls.set(fileId, webhookUrl)
+    if (fileId === 'rejected') return call.answer(400, { message: 'No.' })
+    if (fileId === 'unconfirmed' || fileId === 'settled-late') return call.breakOff()
+    const status = fileId === 'now' ? 'success' : 'pending'
+    call.answer(200, uploadedFile(fileId, { extensionStatus: { 'remove-bg': status } }))
+  })
+  const tracker = await startTracker({ ...BY_HAND, RECONCILE_AFTER: '1h', IMAGEKIT_API_URL: url })
+  const fileIds = ['now', 'waiting', 'failing', 'rejected', 'unconfirmed', 'settled-late']
+  for (const fileId of fileIds) await fail(tracker, 'remove-bg', fileId)
+  const started = await ask(tracker, '/runs/retry', { method: 'POST', body: { status: 'failed' } })
+  const path = started.headers.get('location') ?? ''
+  const progress = async () => (await ask(tracker, path)).json
+  await expect.poll(progress, { timeout: 15_000 }).toMatchObject({
+    total: 6,
+    done: 6,
+    failed: 3,
+    state: 'done',
+    results: { success: 1, pending: 2, failed: 0, expired: 0, rejected: 1, unconfirmed: 2 },
+  })
+  const settle = (fileId: string, status: string) =>
+    deliver(webhookUrls.get(fileId) ?? '', { service: 'remove-bg', status, fileId })
+  await settle('failing', 'FAILURE')
+  await settle('settled-late', 'SUCCESS')
+  const results = { success: 2, pending: 1, failed: 1, expired: 0, rejected: 1, unconfirmed: 1 }
+  expect(await progress()).toMatchObject({ total: 6, done: 6, failed: 3, state: 'done', results })
+  const page = await (await signIn(tracker)).get(`/admin${path}`)
+  expect(readText(page.html)).toMatch(
+    /Done 6 of 6 Succeeded 2 Failed 1 Expired 0 Pending 1 Not accepted 2 1 rejected, 1 unconfirmed/,
+  )
+  expect(page.html).toContain('data-refresh="3"')
+})
+
+test.each([
+  ['one', '/retry', {}],
+  ['many', '/runs/retry', { status: 'failed' }],
+])('a new attempt leads to the one before, and to the reason of its retry: %s', async (_, route, body) => {
+  const { tracker } = await startWithFailures(1)
+  const [first] = await listRuns(tracker)
+  const path = route === '/retry' ? `/runs/${first?.runId}/retry` : route
+  await ask(tracker, path, { method: 'POST', body: { ...body, reason: 'the image was fixed' } })
+  await expect.poll(async () => (await listRuns(tracker)).length).toBe(2)
+  const [second] = await listRuns(tracker)
+  expect((await ask(tracker, `/runs/${second?.runId}`)).json['previous']).toEqual({
+    runId: first?.runId,
+    retriedBy: 'operator',
+    reason: 'the image was fixed',
+  })
+  expect((await ask(tracker, `/runs/${first?.runId}`)).json['previous']).toBeNull()
+  const page = await (await signIn(tracker)).get(`/admin/runs/${second?.runId}`)
+  expect(readLinks(page.html)).toContain(`/admin/runs/${first?.runId}`)
+  expect(readText(page.html)).toMatch(
+    /Attempt 2 Previous attempt Retried by operator “ ?the image was fixed ?”/,
+  )
 })
 
 test('what became of a run that was sent is written down, if not at once then when the store is back', async () => {

@@ -12,7 +12,7 @@ export function RunActions({ operator, inspected, publicUrl }: RunActionsProps) 
   const call = `curl -X POST '${publicUrl}/runs/${run.runId}/retry' -H "Authorization: Bearer $TRACKER_ADMIN_KEY"`
   return (
     <section class="card" aria-labelledby="actions">
-      <h2 id="actions">What can be done</h2>
+      <h2 id="actions">Actions</h2>
       <Retry operator={operator} inspected={inspected} />
       {run.acknowledgedAt === null && run.status !== 'pending' && (
         <OwnForm operator={operator} action={`${runHref(run.runId)}/acknowledge`}>

@@ -7,11 +7,14 @@ import type { Operator } from '../operator-door.ts'
 
 type RetryProps = { operator: Operator; retry: ShownRetry }
 
-/** A retry under way; the script asks again until it is over. */
+const PENDING_REFRESH_SECONDS = 3
+
+/** A retry under way; the script asks again until each new run has its final status. */
 export function RetryPage({ operator, retry }: RetryProps) {
-  const isRunning = retry.state === 'running'
+  const { state, results } = retry
+  const refresh = state === 'running' ? 1 : results.pending > 0 ? PENDING_REFRESH_SECONDS : undefined
   return (
-    <Layout title="Retry" operator={operator} room={FAILURES} refresh={isRunning ? 1 : undefined}>
+    <Layout title="Retry" operator={operator} room={FAILURES} refresh={refresh}>
       <div class="card narrow">
         <Progress retry={retry} />
         <div data-live="not-taken">
@@ -34,10 +37,11 @@ export function RetryPage({ operator, retry }: RetryProps) {
 }
 
 function Progress({ retry }: Pick<RetryProps, 'retry'>) {
-  const { total, done, failed, state } = retry
+  const { total, done, state, results } = retry
+  const { success, failed, expired, pending, rejected, unconfirmed } = results
   const isRunning = state === 'running'
   return (
-    <div class="stack" data-live="progress" data-state={`${state}: ${done} of ${total}`}>
+    <div class="stack" data-live="progress" data-state={`${state}: ${done} of ${total}, ${pending} pending`}>
       <h1>{isRunning ? 'Asking ImageKit again' : 'ImageKit was asked again'}</h1>
       <label for="progress" class="visually-hidden">
         How many are done
@@ -48,22 +52,30 @@ function Progress({ retry }: Pick<RetryProps, 'retry'>) {
         <dd>
           {done} of {total}
         </dd>
-        <dt>Taken by ImageKit</dt>
-        <dd>{done - failed}</dd>
-        <dt>Not taken, or not clearly</dt>
+        <dt>Succeeded</dt>
+        <dd>{success}</dd>
+        <dt>Failed</dt>
         <dd>{failed}</dd>
+        <dt>Expired</dt>
+        <dd>{expired}</dd>
+        <dt>Pending</dt>
+        <dd>{pending}</dd>
+        <dt>Not accepted</dt>
+        <dd>
+          {rejected + unconfirmed}
+          {unconfirmed > 0 && (
+            <span class="hint">
+              {rejected} rejected, {unconfirmed} unconfirmed
+            </span>
+          )}
+        </dd>
       </dl>
-      {isRunning ? (
+      {(isRunning || pending > 0) && (
         <p class="hint">
-          This page updates itself. Without JavaScript, reload it. A restart of the service repeats none.
-        </p>
-      ) : (
-        <p>
-          {failed > 0
-            ? 'What was clearly not taken stands on the worklist as before.'
-            : 'Each has a new run, which settles when its webhook comes.'}
+          This page updates itself. Without JavaScript, reload it. Survives restarts without repeating.
         </p>
       )}
+      {rejected + unconfirmed > 0 && <p>Rejected runs are open failures as before.</p>}
     </div>
   )
 }
@@ -73,11 +85,11 @@ function NotTakenTable({ retry: { failed, notTaken } }: Pick<RetryProps, 'retry'
   return (
     <>
       <table class="rows">
-        <caption class="visually-hidden">Runs that ImageKit did not take, or not clearly</caption>
+        <caption class="visually-hidden">Runs that were rejected, or not confirmed</caption>
         <thead>
           <tr>
             <th scope="col">Run</th>
-            <th scope="col">Why it was not taken</th>
+            <th scope="col">Why it was not accepted</th>
           </tr>
         </thead>
         <tbody>
@@ -87,7 +99,7 @@ function NotTakenTable({ retry: { failed, notTaken } }: Pick<RetryProps, 'retry'
                 <a href={runHref(runId)}>
                   <OutsideText text={name} />
                 </a>
-                {state === 'unconfirmed' && <span class="tag">not clear</span>}
+                {state === 'unconfirmed' && <span class="tag">unconfirmed</span>}
               </th>
               <td data-label="Why" class="why">
                 {reason === null ? <span class="none">–</span> : <OutsideText text={reason} />}

@@ -53,13 +53,13 @@ export function RunPage({ operator, inspected, publicUrl, notice }: RunProps) {
             <ErrorCard run={run} />
           </div>
           <section class="card" aria-labelledby="timeline" data-live="timeline">
-            <h2 id="timeline">What happened</h2>
+            <h2 id="timeline">Timeline</h2>
             <Timeline happenings={timeline} />
           </section>
         </div>
         <div class="stack">
           <div data-live="facts">
-            <Facts run={run} submission={submission} fileUrl={inspected.fileUrl} />
+            <Facts {...{ run, submission }} previous={shown.previous} fileUrl={inspected.fileUrl} />
           </div>
           <div data-live="actions">
             <RunActions operator={operator} inspected={inspected} publicUrl={publicUrl} />
@@ -67,7 +67,7 @@ export function RunPage({ operator, inspected, publicUrl, notice }: RunProps) {
         </div>
       </div>
       <section class="card" aria-labelledby="deliveries" data-live="deliveries">
-        <h2 id="deliveries">Webhooks that touched it</h2>
+        <h2 id="deliveries">Webhooks</h2>
         {deliveries.length === 0 ? (
           <EmptyState
             title="No webhook has come"
@@ -79,7 +79,7 @@ export function RunPage({ operator, inspected, publicUrl, notice }: RunProps) {
       </section>
       <Siblings siblings={siblings} />
       <section class="card" aria-labelledby="requested">
-        <h2 id="requested">As it was asked for</h2>
+        <h2 id="requested">Request</h2>
         <JsonBlock id="requested-json" label="The extensions of the request" json={submission.requested} />
       </section>
     </Layout>
@@ -106,9 +106,9 @@ function ErrorCard({ run }: { run: ShownRun['run'] }) {
   )
 }
 
-type FactsProps = Pick<ShownRun, 'run' | 'submission'> & Pick<InspectedRun, 'fileUrl'>
+type FactsProps = Pick<ShownRun, 'run' | 'submission' | 'previous'> & Pick<InspectedRun, 'fileUrl'>
 
-function Facts({ run, submission, fileUrl }: FactsProps) {
+function Facts({ run, submission, previous, fileUrl }: FactsProps) {
   const { requestedAt, settledAt, source } = run
   const seconds = settledAt === null ? null : (Date.parse(settledAt) - Date.parse(requestedAt)) / 1000
   return (
@@ -134,10 +134,31 @@ function Facts({ run, submission, fileUrl }: FactsProps) {
           {settledAt === null ? '–' : <Time at={settledAt} />}
           {seconds !== null && ` after ${durationText(seconds)}`}
         </dd>
-        <dt>Known by</dt>
+        <dt>Source</dt>
         <dd>{source}</dd>
         <dt>Attempt</dt>
-        <dd>{run.attempt}</dd>
+        <dd>
+          {run.attempt}
+          {previous && (
+            <>
+              {' '}
+              <a href={runHref(previous.runId)}>Previous attempt</a>
+            </>
+          )}
+        </dd>
+        {previous && (
+          <>
+            <dt>Retried by</dt>
+            <dd>
+              {previous.retriedBy ?? '–'}
+              {previous.reason !== null && (
+                <span class="hint">
+                  “<OutsideText text={previous.reason} />”
+                </span>
+              )}
+            </dd>
+          </>
+        )}
         <dt>Run</dt>
         <dd class="id">{run.runId}</dd>
         <dt>Submission</dt>
@@ -156,7 +177,7 @@ function Siblings({ siblings }: Pick<ShownRun, 'siblings'>) {
   if (siblings.length === 0) return <></>
   return (
     <section class="card" aria-labelledby="siblings" data-live="siblings">
-      <h2 id="siblings">Asked for together with it</h2>
+      <h2 id="siblings">Other extensions in this request</h2>
       <ul class="siblings">
         {siblings.map(({ runId, name, status }) => (
           <li>

@@ -6,11 +6,9 @@ import { patientClient } from '../patient-client.ts'
 import { formatTable } from '../table.ts'
 import { inertJson } from '../terminal-text.ts'
 import type { TrackerClient } from '../tracker-client.ts'
-import { listRuns } from './list-pages.ts'
 import { costSchema, formatCost } from './retry-cost.ts'
 import type { RetryOptions } from './retry-options.ts'
 import type { ChosenRuns } from './run-filter-options.ts'
-import { type AskedExtension, waitForStatuses } from './wait-for-statuses.ts'
 
 const notTakenSchema = z.looseObject({
   runId: z.string(),
@@ -24,8 +22,15 @@ const progressSchema = z.looseObject({
   done: z.number(),
   failed: z.number(),
   state: z.enum(['running', 'done']),
-  /** A service that is older does not tell it. */
-  notTaken: z.array(notTakenSchema).optional(),
+  results: z.object({
+    success: z.number(),
+    failed: z.number(),
+    expired: z.number(),
+    pending: z.number(),
+    rejected: z.number(),
+    unconfirmed: z.number(),
+  }),
+  notTaken: z.array(notTakenSchema),
 })
 type Progress = z.infer<typeof progressSchema>
 
@@ -48,42 +53,33 @@ export async function retryMany(
     return print(cost.total === 0 ? 'There are none.' : `Would ask again for ${formatCost(cost)}.`)
   }
   print(`Asking again for ${formatCost(cost)}.`)
-  const { limit, ...query } = chosen
-  const { runs } = wait ? await listRuns(client, query, limit) : { runs: [] }
   const body = { ...chosen, ...(reason !== undefined && { reason }) }
   const started = await askTracker(client, { method: 'POST', path: '/runs/retry', body }, progressSchema)
-  const patient = patientClient(client)
-  const ended = await follow(context, patient, started, json !== true)
-  print(`${ended.done - ended.failed} of ${ended.total} were taken (retry ${ended.retryId}).`)
-  if (ended.failed > 0) {
-    context.exitCode = 1
-    print(formatNotTaken(ended, terminalWidth(context.stdout)))
-  }
-  // What is unconfirmed may have been taken.
-  const isTaken =
-    ended.done > ended.failed || ended.notTaken?.some(({ state }) => state === 'unconfirmed') === true
-  const asked = (isTaken ? runs : []).flatMap(({ fileId, name }): AskedExtension[] =>
-    fileId === null ? [] : [{ fileId, name }],
-  )
-  const counts = wait ? await waitForStatuses(patient, asked) : undefined
-  if (json) printLine(context.stdout, inertJson({ ...ended, ...(counts && { statuses: counts }) }))
-  if (counts === undefined || !isTaken) return
-  const { success, failed, expired } = counts
-  print(`Now ${success} success, ${failed} failed, ${expired} expired.`)
-  if (failed + expired > 0) context.exitCode = 1
+  const ended = await follow(context, patientClient(client), started, {
+    isShown: !json,
+    isAwaited: wait === true,
+  })
+  if (json) printLine(context.stdout, inertJson(ended))
+  const { success, failed, expired, pending, rejected, unconfirmed } = ended.results
+  const notAccepted = rejected + unconfirmed
+  print(`${ended.total - notAccepted} of ${ended.total} were accepted (retry ${ended.retryId}).`)
+  if (notAccepted > 0) print(formatNotTaken(ended, notAccepted, terminalWidth(context.stdout)))
+  print(`New runs: ${success} succeeded, ${failed} failed, ${expired} expired, ${pending} pending.`)
+  if (notAccepted > 0 || (wait && failed + expired > 0)) context.exitCode = 1
 }
 
-/** Until the service has come through all of them; on a terminal the count runs along. */
+/** Until the service has sent all of them and, with `isAwaited`, no new run is pending; on a terminal the count is shown. */
 async function follow(
   { stderr }: CommandContext,
   client: TrackerClient,
   started: Progress,
-  isShown: boolean,
+  { isShown, isAwaited }: { isShown: boolean; isAwaited: boolean },
 ): Promise<Progress> {
   const isLive = isShown && stderr.isTTY === true
   let progress = started
-  while (progress.state === 'running') {
-    if (isLive) stderr.write(`\r${progress.done} of ${progress.total} …`)
+  while (progress.state === 'running' || (isAwaited && progress.results.pending > 0)) {
+    const { done, total, results } = progress
+    if (isLive) stderr.write(`\r\u001b[K${done} of ${total} sent, ${results.pending} pending …`)
     await delay(LOOK_EVERY_MS)
     const path = `/retries/${encodeURIComponent(started.retryId)}`
     progress = await askTracker(client, { path }, progressSchema)
@@ -92,20 +88,17 @@ async function follow(
   return progress
 }
 
-function formatNotTaken({ failed, notTaken = [] }: Progress, width: number | undefined): string {
-  const told = failed === 1 ? '1 was not taken' : `${failed} were not taken`
-  if (notTaken.length === 0) return `${told}: see the runs themselves for why.`
+function formatNotTaken({ notTaken }: Progress, count: number, width: number | undefined): string {
+  const title = count === 1 ? '1 was not accepted' : `${count} were not accepted`
   const table = formatTable(
     [
       { title: 'RUN', cell: ({ runId }) => runId },
       { title: 'EXTENSION', cell: ({ name }) => name },
-      { title: 'STATE', cell: ({ state }) => state },
+      { title: 'STATE', cell: ({ state }) => (state === 'failed' ? 'rejected' : state) },
       { title: 'WHY', cell: ({ reason }) => reason, isCut: true },
     ],
     notTaken,
     width,
   )
-  return failed > notTaken.length
-    ? `${told}, the first ${notTaken.length} of them:\n${table}`
-    : `${told}:\n${table}`
+  return count > notTaken.length ? `${title}, the first ${notTaken.length}:\n${table}` : `${title}:\n${table}`
 }

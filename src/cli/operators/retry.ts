@@ -29,7 +29,7 @@ export function retryCommand(context: CommandContext): Command {
   })
     .option('--dry-run', 'only tell how many runs there are, and what ImageKit takes for them')
     .option('--reason <TEXT>', 'kept with the act')
-    .option('--wait', 'wait for their final statuses')
+    .option('--wait', 'wait until each new run has its final status')
     .option('--json', "print the service's JSON")
     .addHelpText('after', RETRY_HELP)
     .action(async (runId: string | undefined, options: RunFilterOptions & RetryOptions) => {
@@ -54,4 +54,4 @@ Examples:
 ${OPERATOR_HELP}
 Name a run, or a filter with --status: nothing is asked for again without one. The same filter chooses the same runs as in
 failures. Many runs are asked for one after another, by the service: it goes on where this command is ended. Exit code 1 if
-some run was not taken or, with --wait, did not succeed.`
+some run was not accepted or, with --wait, did not succeed.`

@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, lt, ne, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { acts } from './schema/acts.ts'
 import { forgotten } from './schema/forgotten.ts'
@@ -89,12 +89,34 @@ export function prepareOperatorStatements(db: BetterSQLite3Database) {
       .set({ state: 'unconfirmed', reason: 'The service ended while it was asked for.' })
       .where(sql`${retryItems.state} = 'submitting'`)
       .prepare(),
-    countItems: db
-      .select({ state: retryItems.state, size: count() })
+    listItemStatuses: db
+      .select({ itemId: retryItems.seq, state: retryItems.state, status: runs.status })
       .from(retryItems)
       .innerJoin(retries, eq(retries.seq, retryItems.retrySeq))
+      .leftJoin(runs, eq(runs.submissionSeq, retryItems.submissionSeq))
       .where(eq(retries.retryId, placeholder('retryId')))
-      .groupBy(retryItems.state)
+      .prepare(),
+    findRetryOfSubmission: db
+      .select({ retryId: retries.retryId })
+      .from(retryItems)
+      .innerJoin(retries, eq(retries.seq, retryItems.retrySeq))
+      .where(eq(retryItems.submissionSeq, placeholder('submissionSeq')))
+      .limit(1)
+      .prepare(),
+    findEarlierRun: db
+      .select({ runId: runs.runId })
+      .from(submissions)
+      .innerJoin(runs, eq(runs.submissionSeq, submissions.seq))
+      .where(
+        and(
+          eq(submissions.fileId, placeholder('fileId')),
+          lt(submissions.seq, placeholder('submissionSeq')),
+          ne(submissions.state, 'rejected'),
+          eq(runs.name, placeholder('name')),
+        ),
+      )
+      .orderBy(desc(submissions.seq))
+      .limit(1)
       .prepare(),
     listNotTaken: db
       .select({

@@ -1,5 +1,12 @@
 import type { Act } from '../../domain/act.ts'
-import { judgeRetry, type RetryItemState, type RetryProgress, type RetryRefusal } from '../../domain/retry.ts'
+import {
+  judgeRetry,
+  type RetryItemState,
+  type RetryProgress,
+  type RetryRefusal,
+  resultOf,
+} from '../../domain/retry.ts'
+import type { RunStatus } from '../../domain/run.ts'
 import type { NewSubmission } from '../../domain/submission.ts'
 import { markRun, recordAct } from './act-steps.ts'
 import { findRunHistory } from './run-history.ts'
@@ -57,11 +64,21 @@ export function endRetryItem(
 
 export function findRetry(statements: Statements, retryId: string): RetryProgress | undefined {
   if (statements.findRetry.get({ retryId }) === undefined) return undefined
-  const sizes = new Map(statements.countItems.all({ retryId }).map(({ state, size }) => [state, size]))
-  const sum = (...states: RetryItemState[]) =>
-    states.reduce((total, state) => total + (sizes.get(state) ?? 0), 0)
-  const open = sum('waiting', 'submitting')
-  const failed = sum('failed', 'unconfirmed')
-  const done = sum('accepted') + failed
-  return { retryId, total: open + done, done, failed, state: open > 0 ? 'running' : 'done' }
+  const items = new Map<number, { state: RetryItemState; statuses: RunStatus[] }>()
+  for (const { itemId, state, status } of statements.listItemStatuses.all({ retryId })) {
+    const item = items.get(itemId) ?? { state, statuses: [] }
+    items.set(itemId, item)
+    if (status !== null) item.statuses.push(status)
+  }
+  const results = { pending: 0, success: 0, failed: 0, expired: 0, rejected: 0, unconfirmed: 0 }
+  let done = 0
+  let failed = 0
+  for (const { state, statuses } of items.values()) {
+    const result = resultOf(state, statuses)
+    if (result === null) continue
+    results[result] += 1
+    done += 1
+    if (state !== 'accepted') failed += 1
+  }
+  return { retryId, total: items.size, done, failed, state: done < items.size ? 'running' : 'done', results }
 }

@@ -31,6 +31,22 @@ export function findRunHistory(statements: Statements, runId: string): RunHistor
       .map(toListedDelivery),
     notification: statements.findNotification.get({ runSeq: row.run.seq }) ?? null,
     acts: statements.listActsOf.all({ subject: runId }).map(actOf),
+    previous: findPrevious(statements, row),
     currentRunId: current && current.runId !== runId ? current.runId : null,
   }
+}
+
+/** Only a current run is retried, so it is the one before of the same extension. */
+function findPrevious(
+  statements: Statements,
+  { run, submission }: NonNullable<ReturnType<Statements['findRun']['get']>>,
+): RunHistory['previous'] {
+  const { seq: submissionSeq, fileId } = submission
+  if (run.attempt === 1 || fileId === null) return null
+  const previous = statements.findEarlierRun.get({ fileId, submissionSeq, name: run.name })
+  if (previous === undefined) return null
+  const many = statements.findRetryOfSubmission.get({ submissionSeq })
+  const acts = statements.listActsOf.all({ subject: many?.retryId ?? previous.runId }).map(actOf)
+  const kind = many === undefined ? 'retry' : 'retry_many'
+  return { ...previous, act: acts.findLast((act) => act.kind === kind && act.at <= run.requestedAt) ?? null }
 }

@@ -20,13 +20,18 @@ export async function showRun({ store, links }: ShowRunDeps, runId: string) {
 }
 
 export function shownRun(links: Links, history: RunHistory) {
-  const { run, submission, siblings, deliveries, currentRunId } = history
+  const { run, submission, siblings, deliveries, currentRunId, previous } = history
   const { kind, fileId, fileName } = submission
   const { extensions: _, ...told } = submissionView(links, { submission, runs: [] })
   const { keyName, requestId, extensions } = submission
   return {
     run: { ...listedRunView({ run, kind, fileId, fileName }), contradicted: run.contradicted, currentRunId },
     submission: { ...told, fileName, keyName, requestId, requested: extensions },
+    previous: previous && {
+      runId: previous.runId,
+      retriedBy: previous.act?.actor ?? null,
+      reason: previous.act?.reason ?? null,
+    },
     siblings: siblings.map(runView),
     deliveries: deliveries.map(deliveryView),
     evidence: run.evidence,
