@@ -51,7 +51,9 @@ export type Service = {
 /** The composition root: wires everything together. */
 export function createService(config: Config, overrides: Overrides = {}): Service {
   const { clock = Date.now, logger: log = createLog(config.logLevel), drainMs = 10_000 } = overrides
-  const claimClock = createClaimClock({ clock, uptimeMs: overrides.uptimeMs ?? (() => performance.now()) })
+  const { uptimeMs = () => performance.now() } = overrides
+  const claimClock = createClaimClock({ clock, uptimeMs })
+  let newestRowAt: number | null = null
   const address = { publicUrl: config.publicUrl }
   const publicUrl = () => address.publicUrl
   const backupPrefix = join(dirname(config.database.path), `.${basename(config.database.path)}-backup-`)
@@ -81,6 +83,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       )
       const { submissions } = await opened.recoverAbandoned(clock())
       if (submissions > 0) log.warn({ submissions }, 'uploads of a process that died are unconfirmed now')
+      newestRowAt = await opened.findNewestRowAt()
       claimClock.continueFrom(await opened.findNewestClaimAt())
       return opened
     } catch (error) {
@@ -136,6 +139,8 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     ...shared,
     sender,
     reconciling,
+    uptimeMs,
+    newestRowAt: () => newestRowAt,
     retentionMs,
     alerting: config.alerting,
     alertEveryMs: overrides.alertEveryMs ?? 1000,

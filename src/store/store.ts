@@ -96,6 +96,9 @@ export type Store = OperatorStore &
       after: number | null,
     ): Promise<{ pruned: number; next: number | null }>
 
+    /** When the newest submission or delivery was written; null where there is none. */
+    findNewestRowAt(): Promise<number | null>
+
     findSubmission(submissionId: string): Promise<{ submission: Submission; runs: Run[] } | undefined>
 
     /** Undefined for a file that no submission, or only rejected ones, spoke of. */

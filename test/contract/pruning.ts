@@ -16,6 +16,17 @@ export function describePruning(current: () => OpenedStore): void {
   const prune = async (before: number, limit: number) =>
     (await current().store.pruneBodies(before, limit, null)).pruned
 
+  describe('the time of the newest row', () => {
+    test('is that of the delivery or submission that was written last', async () => {
+      const { store } = current()
+      expect(await store.findNewestRowAt()).toBeNull()
+      const id = await submit()
+      expect(await store.findNewestRowAt()).toBe(1_000)
+      await deliverAt(id, 5_000)
+      expect(await store.findNewestRowAt()).toBe(5_000)
+    })
+  })
+
   describe('pruning', () => {
     test('removes bodies that are older, a few at a time, and then tells of none', async () => {
       const id = await submit()

@@ -1,8 +1,9 @@
-import { and, asc, eq, gt, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, lt, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { compileWrite } from './compiled-statement.ts'
 import type { Connection } from './connection.ts'
 import { deliveries, deliveryBodies } from './schema/deliveries.ts'
+import { submissions } from './schema/submissions.ts'
 
 const { placeholder } = sql
 
@@ -64,6 +65,20 @@ export function prepareDeliveryStatements(db: BetterSQLite3Database, connection:
         fileId: sql`coalesce(${deliveries.fileId}, ${placeholder('fileId')})`,
       })
       .where(eq(deliveries.seq, placeholder('seq')))
+      .prepare(),
+    findNewestDelivery: db
+      .select({ at: deliveries.receivedAt })
+      .from(deliveries)
+      .where(lt(deliveries.seq, placeholder('before')))
+      .orderBy(desc(deliveries.seq))
+      .limit(1)
+      .prepare(),
+    findNewestSubmission: db
+      .select({ at: submissions.createdAt })
+      .from(submissions)
+      .where(lt(submissions.seq, placeholder('before')))
+      .orderBy(desc(submissions.seq))
+      .limit(1)
       .prepare(),
     listBodies: db
       .select({

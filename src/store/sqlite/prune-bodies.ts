@@ -22,3 +22,9 @@ export function pruneBodies(
   }
   return { pruned, next: bodies.length < limit ? null : (bodies.at(-1)?.seq ?? null) }
 }
+
+export function findNewestRowAt({ findNewestDelivery, findNewestSubmission }: Statements): number | null {
+  const last = { before: Number.MAX_SAFE_INTEGER }
+  const times = [findNewestDelivery.get(last), findNewestSubmission.get(last)].flatMap((row) => row?.at ?? [])
+  return times.length === 0 ? null : Math.max(...times)
+}

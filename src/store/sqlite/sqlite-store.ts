@@ -11,7 +11,7 @@ import { createKeptDeliveries } from './kept-deliveries.ts'
 import { listDue } from './list-due.ts'
 import { countNotifications, listDueNotifications, settleNotification } from './notification-steps.ts'
 import { probe } from './probe.ts'
-import { pruneBodies } from './prune-bodies.ts'
+import { findNewestRowAt, pruneBodies } from './prune-bodies.ts'
 import { recordAccountDelivery } from './record-account-delivery.ts'
 import { recordDelivery } from './record-delivery.ts'
 import { findRefused, keepRefused, replaying } from './refused-steps.ts'
@@ -90,6 +90,7 @@ export function createSqliteStore(
       commit(() => settleNotification(statements, notificationId, result)),
     pruneBodies: (receivedBefore, limit, after) =>
       commit(() => pruneBodies(statements, receivedBefore, limit, after)),
+    findNewestRowAt: () => attempt(() => findNewestRowAt(statements)),
     findSubmission: (submissionId) =>
       attempt(() => {
         const stored = loadSubmission(statements, submissionId)
