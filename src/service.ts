@@ -75,6 +75,9 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     opened.watchCommits((commit) => {
       noteCommit(commit)
       jobs.noteCommit(commit)
+      if (commit.isAcknowledged) return
+      board.invalidateAll()
+      submissionBoard.invalidateAll()
     })
     try {
       // Only the process that holds the database makes them, so none of these is in use.

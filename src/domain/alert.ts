@@ -1,8 +1,9 @@
 /**
  * `failures`: an extension fails too often. `oldest_pending`: some run has been pending for too long.
- * `unknown_submission`: webhooks arrive for submissions that are not in the database.
+ * `unknown_submission`: webhooks arrive for submissions that are not in the database. `database_unavailable`: the open database
+ * must not be written to; it is kept in memory only, because it fires when the store is broken.
  */
-export type AlertKind = 'failures' | 'oldest_pending' | 'unknown_submission'
+export type AlertKind = 'failures' | 'oldest_pending' | 'unknown_submission' | 'database_unavailable'
 
 export type AlertState = 'firing' | 'resolved'
 

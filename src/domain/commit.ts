@@ -12,6 +12,11 @@ export type Commit = {
   /** How long the transaction was open. */
   seconds: number
   settled: readonly SettledRun[]
+  /**
+   * False: the database turned out to be no longer the one at its path, so each step was rejected although its effect is
+   * in the open file.
+   */
+  isAcknowledged: boolean
   /** Of how many runs a caller is owed to be told by it. */
   owed: number
 }

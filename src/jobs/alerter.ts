@@ -1,5 +1,7 @@
 import { type Alert, alertMessageId, alertPauseMs } from '../domain/alert.ts'
-import { alertMessage } from '../tracking/alert-message.ts'
+import type { DatabaseFault } from '../domain/database-fault.ts'
+import { alertMessage, databaseAlertMessage } from '../tracking/alert-message.ts'
+import { createDatabaseAlert } from '../tracking/database-alert.ts'
 import { type JudgeAlertsDeps, judgeAlerts } from '../tracking/judge-alerts.ts'
 import type { Links } from '../tracking/links.ts'
 import { type Repeated, repeat } from './repeat.ts'
@@ -11,12 +13,15 @@ type SendResult =
   | { kind: 'refused'; reason: string }
 
 type AlerterDeps = JudgeAlertsDeps & {
-  store: { alertTold(alert: Pick<Alert, 'alertId' | 'state'>): Promise<void> }
+  store: {
+    alertTold(alert: Pick<Alert, 'alertId' | 'state'>): Promise<void>
+    findFault(): Promise<DatabaseFault | undefined>
+  }
   sender: { send(message: { notificationId: string; target: string; body: string }): Promise<SendResult> }
   target: string
   /** How often to look, in milliseconds. */
   alertEveryMs: number
-  links: Pick<Links, 'worklist' | 'rejectedDeliveries'>
+  links: Pick<Links, 'worklist' | 'rejectedDeliveries' | 'readiness'>
   log: {
     info(fields: object, text: string): void
     warn(fields: object, text: string): void
@@ -25,11 +30,12 @@ type AlerterDeps = JudgeAlertsDeps & {
 }
 
 /**
- * Tells an address when too much fails or waits too long, and when that is over: each at least once, however long the
+ * Tells an address when too much fails or waits too long, or when the database is unavailable, and when that is over: each at least once, however long the
  * address is dead. What comes to another state in the meantime is told as it is then.
  */
 export function createAlerter(deps: AlerterDeps): Repeated {
   const { store, sender, target, thresholds, links, alertEveryMs, clock, log } = deps
+  const databaseAlert = createDatabaseAlert(deps)
   let failed = 0
   let pause = { since: 0, ms: 0 }
   const isPaused = () => {
@@ -39,14 +45,14 @@ export function createAlerter(deps: AlerterDeps): Repeated {
   }
 
   /** Returns whether the address has taken it. */
-  const tell = async (alert: Alert): Promise<boolean> => {
-    const body = JSON.stringify(alertMessage(alert, thresholds, links))
+  const tell = async (alert: Alert, message: object, onTold: () => Promise<void>): Promise<boolean> => {
+    const body = JSON.stringify(message)
     const sent = await sender.send({ notificationId: alertMessageId(alert), target, body })
     if (sent.kind === 'retry' && sent.reason === 'sender_closed') return false
     const { kind, extension, state } = alert
     if (sent.kind === 'delivered') {
       failed = 0
-      await store.alertTold(alert)
+      await onTold()
       log.info({ alert: kind, extension, state }, 'an alert was told')
       return true
     }
@@ -63,7 +69,19 @@ export function createAlerter(deps: AlerterDeps): Repeated {
 
   return repeat(
     async () => {
-      for (const alert of await judgeAlerts(deps)) if (isPaused() || !(await tell(alert))) break
+      // First, and on its own: what the others are measured by, and where they are kept, is in the database.
+      const { isAvailable, due } = await databaseAlert.judge()
+      if (due && !isPaused()) {
+        const { alert, fault } = due
+        await tell(alert, databaseAlertMessage(alert, fault, links), async () =>
+          databaseAlert.told(alert.state),
+        )
+      }
+      if (!isAvailable) return alertEveryMs
+      for (const alert of await judgeAlerts(deps)) {
+        const message = alertMessage(alert, thresholds, links)
+        if (isPaused() || !(await tell(alert, message, () => store.alertTold(alert)))) break
+      }
       return alertEveryMs
     },
     { afterFailureMs: 5 * alertEveryMs, onError: (err) => log.error({ err }, 'alerting failed') },

@@ -1,5 +1,6 @@
 import type { AssetFacts } from '../domain/asset.ts'
 import type { Commit } from '../domain/commit.ts'
+import type { DatabaseFault } from '../domain/database-fault.ts'
 import type {
   NewAccountDelivery,
   NewDelivery,
@@ -118,6 +119,9 @@ export type Store = OperatorStore &
 
     /** Commits a write, so that it fails where a delivery would fail. */
     probe(): Promise<void>
+
+    /** Why nothing may be written although the database is open. Looks at the file, and neither reads nor writes the database. */
+    findFault(): Promise<DatabaseFault | undefined>
 
     /** Told of each transaction once it is on disk. It holds up the next one, so it must be quick, and it must not throw. */
     watchCommits(tell: (commit: Commit) => void): void

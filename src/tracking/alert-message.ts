@@ -1,4 +1,5 @@
 import type { Alert } from '../domain/alert.ts'
+import { type DatabaseFault, describeFault } from '../domain/database-fault.ts'
 import { type AlertThresholds, MAX_COUNTED, UNKNOWN_SUBMISSIONS } from './judge-alerts.ts'
 import type { Links } from './links.ts'
 
@@ -31,9 +32,39 @@ export function alertMessage(
   }
 }
 
+/** As above, about the database. `fault` is why it was, or is, unavailable. */
+export function databaseAlertMessage(
+  { state, since, resolvedAt }: Alert,
+  fault: DatabaseFault,
+  links: Pick<Links, 'readiness'>,
+): object {
+  const url = links.readiness()
+  const sentence =
+    state === 'firing'
+      ? `FIRING: the database is unavailable. ${describeFault(fault).reason}`
+      : `RESOLVED: the database is available again; alert opened at ${minuteOf(since)}.`
+  return {
+    text: `${escapeText(sentence)}\n${escapeText(url)}`,
+    alert: 'database_unavailable',
+    state,
+    extension: null,
+    count: null,
+    ageSeconds: null,
+    threshold: null,
+    windowSeconds: null,
+    since: new Date(since).toISOString(),
+    resolvedAt: resolvedAt === null ? null : new Date(resolvedAt).toISOString(),
+    url,
+  }
+}
+
+function minuteOf(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+}
+
 function sentence({ kind, state, extension, value, since }: Alert, thresholds: AlertThresholds): string {
   const { failures, pendingAgeMs } = thresholds
-  const openedAt = `${new Date(since).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+  const openedAt = minuteOf(since)
   if (kind === 'failures') {
     const count = value >= MAX_COUNTED ? `at least ${value}` : String(value)
     const times = value === 1 ? 'time' : 'times'

@@ -15,6 +15,8 @@ export type Links = {
   worklist(extension: string | null): string
   /** For an operator: the page of rejected deliveries. */
   rejectedDeliveries(): string
+  /** Whether the service can write, and if not, why. */
+  readiness(): string
   /** The address of a submission without a token. */
   submissionAddress(submissionId: string): string
 }
@@ -30,6 +32,7 @@ export function createLinks(publicUrl: () => string, tokens: CapabilityTokens): 
     webhook: (id) => `${publicUrl()}/webhooks/extension/${id}.${tokens.webhook.sign(id)}`,
     asset,
     submissionAddress: (id) => `${publicUrl()}/submissions/${id}`,
+    readiness: () => `${publicUrl()}/readyz`,
     worklist: (extension) => {
       const query = new URLSearchParams(extension === null ? { status: 'pending' } : { extension })
       return `${publicUrl()}/admin/failures?${query.toString()}`

@@ -6,6 +6,7 @@ export type SnapshotCache = {
   get(fileId: string): StatusSnapshot | undefined
   set(fileId: string, snapshot: StatusSnapshot): void
   delete(fileId: string): void
+  clear(): void
 }
 
 /**
@@ -30,6 +31,7 @@ export function createSnapshotCache(maxBytes: number): SnapshotCache {
       if (isRoom || isSecondTime(fileId)) cache.set(fileId, snapshot)
     },
     delete: (fileId) => cache.delete(fileId),
+    clear: () => cache.clear(),
   }
 }
 

@@ -15,6 +15,9 @@ export type StatusBoard = {
   /** To be called after each commit that touched the asset, before anyone is told that the commit is done. */
   changed(fileId: string): void
 
+  /** As `changed`, when any asset may have changed: a commit went through that its callers were told had failed. */
+  invalidateAll(): void
+
   /**
    * Tells the listener what happens to the asset from now on, in order, until the function that is returned is called.
    * Watch first and ask `find` then: news that come before its answer are at least as new as the answer.
@@ -110,6 +113,12 @@ export function createBoard(
       cache?.delete(fileId)
       loads.delete(fileId)
       if (watchers.owe(fileId)) loadForWatchers(fileId)
+    },
+
+    invalidateAll() {
+      cache?.clear()
+      loads.clear()
+      for (const fileId of watchers.oweAll()) loadForWatchers(fileId)
     },
 
     watch(fileId, listener) {

@@ -18,6 +18,8 @@ export type StatusWatchers = {
   add(fileId: string, listener: StatusListener): () => void
   /** Notes that the listeners must be told of a change; false where there are none. */
   owe(fileId: string): boolean
+  /** The same for every asset that is watched; returns them. */
+  oweAll(): string[]
   isOwed(fileId: string): boolean
   /** Pays what is owed, if anything is: the same news to all, unless they were told the same before. */
   publish(fileId: string, snapshot: StatusSnapshot | undefined): void
@@ -52,6 +54,11 @@ export function createStatusWatchers(): StatusWatchers {
       if (watched === undefined) return false
       watched.isOwed = true
       return true
+    },
+
+    oweAll() {
+      for (const watched of assets.values()) watched.isOwed = true
+      return [...assets.keys()]
     },
 
     isOwed: (fileId) => assets.get(fileId)?.isOwed ?? false,

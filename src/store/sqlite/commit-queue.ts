@@ -1,6 +1,8 @@
 import type { Commit } from '../../domain/commit.ts'
+import type { DatabaseFault } from '../../domain/database-fault.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import { type Connection, setPatience } from './connection.ts'
+import { type DatabaseGuard, faultError } from './database-guard.ts'
 import { isBusy, storeError, unavailable } from './store-error.ts'
 import { abandonTransaction, prepareTransaction } from './transaction.ts'
 
@@ -63,10 +65,16 @@ export function createCommitQueue(
     maxQueuedBytes = MAX_QUEUED_BYTES,
     isMoreComing = () => false,
     mostWaitMs = MOST_WAIT_MS,
+    guard,
     counted,
     left,
     onCommit,
-  }: CommitQueueOptions & { counted: Counted; left: Left; onCommit: (commit: Commit) => void },
+  }: CommitQueueOptions & {
+    guard: DatabaseGuard
+    counted: Counted
+    left: Left
+    onCommit: (commit: Commit) => void
+  },
 ): CommitQueue {
   const transaction = prepareTransaction(connection)
   const queue: Job[] = []
@@ -99,10 +107,13 @@ export function createCommitQueue(
     let counts: ReturnType<Counted['end']> | undefined
     const begunAt = performance.now()
     try {
-      transaction.begin.run()
+      if (guard.lastFault() !== undefined) guard.check()
+      begin()
       noteHeld(false)
       done = runTogether(batch) ?? batch.map(runApart)
       counted.write()
+      // COMMIT may copy the log into the file, which would give a truncated file its old size again.
+      guard.checkFile()
       transaction.commit.run()
       counts = counted.end(true)
     } catch (error) {
@@ -110,15 +121,25 @@ export function createCommitQueue(
       left.drop()
       counted.end(false)
       if (isBusy(error)) noteHeld(true)
-      const reason = unavailable(error)
-      done = batch.map((job) => ({ job, error: reason }))
+      done = rejectAll(batch, guard.findFault(), error)
     }
+    // Only now is it known that the commit went into the file that the next start will read.
+    const fault = counts && guard.findFault()
+    if (fault !== undefined) done = rejectAll(batch, fault)
     const seconds = (performance.now() - begunAt) / 1000
     for (const each of done) {
       if ('error' in each) each.job.reject(each.error)
       else each.job.resolve(each.result)
     }
-    if (counts) onCommit({ steps: batch.length, waiting: queue.length, seconds, ...counts })
+    if (counts) {
+      const isAcknowledged = fault === undefined
+      onCommit({ steps: batch.length, waiting: queue.length, seconds, isAcknowledged, ...counts })
+    }
+  }
+
+  function begin(): void {
+    transaction.begin.run()
+    guard.checkOwner()
   }
 
   /** Were every batch to wait for a file that stays held, nothing else would ever get its turn. */
@@ -142,7 +163,7 @@ export function createCommitQueue(
       if (!connection.inTransaction) throw error
       transaction.rollBackAll.run()
       counted.rollBackTo(0)
-      transaction.begin.run()
+      begin()
       return undefined
     }
   }
@@ -182,4 +203,9 @@ export function createCommitQueue(
       while (queue.length > 0) commitNext()
     },
   }
+}
+
+function rejectAll(batch: readonly Job[], fault: DatabaseFault | undefined, cause?: unknown): Done[] {
+  const error = fault === undefined ? unavailable(cause) : faultError(fault)
+  return batch.map((job) => ({ job, error }))
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, existsSync, openSync, realpathSync } from 'node:fs'
 import Database from 'better-sqlite3'
 
 export type Connection = Database.Database
@@ -32,6 +32,11 @@ export function makePrivate(path: string): void {
   } catch {
     // It is there already, or can't be made: then SQLite says why.
   }
+}
+
+/** SQLite keeps the log beside the file itself, under whatever link that was opened. */
+export function logPathOf(path: string): string {
+  return `${existsSync(path) ? realpathSync(path) : path}-wal`
 }
 
 /** Impatient: it does not wait for who holds the file, as after it has waited for him in vain. */

@@ -1,9 +1,9 @@
-import { closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { v7 } from 'uuid'
 import { TrackerError } from '../../domain/errors.ts'
 import type { Store } from '../store.ts'
-import { type Connection, openConnection } from './connection.ts'
+import { type Connection, logPathOf, openConnection } from './connection.ts'
 import { migrateConnection } from './migrations.ts'
 import { takeProcessLock } from './process-lock.ts'
 import { createSqliteStore } from './sqlite-store.ts'
@@ -89,7 +89,7 @@ function openMigrated<T>(
     checkDatabasePath(path)
     refuseHardLinks(path)
     unlock = takeProcessLock(path)
-    const logBytes = sizeOf(`${existsSync(path) ? realpathSync(path) : path}-wal`)
+    const logBytes = sizeOf(logPathOf(path))
     connection = openConnection(path)
     const frames = countFrames(connection, logBytes)
     return use(connection, unlock, { ...frames, migrations: migrateConnection(connection) })

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import type { Commit } from '../../domain/commit.ts'
 import type { Store } from '../store.ts'
 import { applyFinding } from './apply-finding.ts'
 import { type CommitQueueOptions, createCommitQueue } from './commit-queue.ts'
 import type { Connection } from './connection.ts'
+import { createDatabaseGuard } from './database-guard.ts'
 import { findAsset } from './find-asset.ts'
 import { gatherReads } from './gathered-reads.ts'
 import { groupOldRuns } from './group-old-runs.ts'
@@ -29,12 +31,15 @@ export function createSqliteStore(
   { newId, ...queueing }: CommitQueueOptions & { newId: () => string },
 ): Store {
   const statements = prepareStatements(connection)
+  const processId = randomUUID()
   connection
     .transaction(() => {
       groupOldRuns(statements)
       statements.deleteEmptyGroups.run()
+      statements.takeOver.run({ processId })
     })
     .immediate()
+  const guard = createDatabaseGuard(connection, statements, processId)
   const tallies = createTallies(statements)
   const watchers: ((commit: Commit) => void)[] = []
   const onCommit = (commit: Commit) => {
@@ -43,6 +48,7 @@ export function createSqliteStore(
   const deliveries = createKeptDeliveries(statements)
   const { commit, drain } = createCommitQueue(connection, {
     ...queueing,
+    guard,
     counted: tallies,
     left: deliveries,
     onCommit,
@@ -77,7 +83,11 @@ export function createSqliteStore(
         bytes: delivery.body.length,
       }),
     // Not through the queue: the refused are many, and must take no delivery's place in it, nor fail with it.
-    keepRefused: (refused) => attempt(() => keepApart.immediate(statements, refused)),
+    keepRefused: (refused) =>
+      attempt(() => {
+        guard.check()
+        keepApart.immediate(statements, refused)
+      }),
     countRejected: (since) => attempt(() => statements.countRejected.all({ since })),
     findRefused: (deliveryId) => attempt(() => findRefused(statements, deliveryId)),
     listDue: (now, limit, latest) => attempt(() => listDue(statements, now, limit, latest)),
@@ -111,6 +121,7 @@ export function createSqliteStore(
         return { submissions }
       }),
     probe: () => commit(() => probe(statements)),
+    findFault: async () => guard.findFault(),
     watchCommits: (tell) => watchers.push(tell),
     async close() {
       drain()

@@ -7,6 +7,7 @@ import { prepareFindingStatements } from './finding-statements.ts'
 import { prepareIdempotencyStatements } from './idempotency-statements.ts'
 import { prepareNotificationStatements } from './notification-statements.ts'
 import { prepareOperatorStatements } from './operator-statements.ts'
+import { prepareOwnerStatements } from './owner-statements.ts'
 import { prepareProbeStatements } from './probe-statements.ts'
 import { prepareRefusedStatements } from './refused-statements.ts'
 import { prepareRunListStatements } from './run-list-statements.ts'
@@ -30,5 +31,6 @@ export function prepareStatements(connection: Connection) {
     ...prepareOperatorStatements(db),
     ...prepareAlertStatements(db),
     ...prepareProbeStatements(db),
+    ...prepareOwnerStatements(db),
   }
 }

@@ -1,33 +1,40 @@
-import { chmod, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Act } from '../../domain/act.ts'
+import type { DatabaseFault } from '../../domain/database-fault.ts'
 
 type BackUpDeps = {
-  store: { backUp(path: string): Promise<void>; recordAct(act: Act): Promise<void> }
+  store: {
+    backUp(path: string): Promise<void>
+    recordAct(act: Act): Promise<void>
+    findFault(): Promise<DatabaseFault | undefined>
+  }
   clock: () => number
   /** The start of the path of a folder for a copy of the database. No other program or database uses it. */
   backupPrefix: string
+  log: { warn(fields: object, text: string): void }
 }
 
 /** A consistent copy of the database as a stream; the service goes on meanwhile. The copy is gone once it was read. */
 export async function backUp(
-  { store, clock, backupPrefix }: BackUpDeps,
+  { store, clock, backupPrefix, log }: BackUpDeps,
   { reason, actor }: { reason: string | null; actor: string },
 ): Promise<{ stream: ReadableStream; bytes: number }> {
+  // It may have been deleted together with the database.
+  await mkdir(dirname(backupPrefix), { recursive: true })
   const folder = await mkdtemp(backupPrefix)
   try {
     const path = join(folder, 'tracker.db')
     await store.backUp(path)
     await chmod(path, 0o600)
     const { size: bytes } = await stat(path)
-    await store.recordAct({
-      at: clock(),
-      actor,
-      kind: 'backup',
-      subject: null,
-      reason,
-      details: { bytes },
+    const act: Act = { at: clock(), actor, kind: 'backup', subject: null, reason, details: { bytes } }
+    await store.recordAct(act).catch(async (error: unknown) => {
+      const fault = await store.findFault()
+      if (fault === undefined) throw error
+      // The last way to save what a deleted file held; the audit log in it can no longer be written.
+      log.warn({ act, fault }, 'a backup was made that the audit log does not have')
     })
     // Opened last: nothing can fail any more that would leave it open.
     const file = await open(path)

@@ -12,6 +12,7 @@ import {
   type KeyTrial,
 } from '../../domain/check-surroundings.ts'
 import { checkPending, checkRefused } from '../../domain/check-traffic.ts'
+import { type DatabaseFault, describeFault } from '../../domain/database-fault.ts'
 import type { RefusalCause } from '../../domain/delivery.ts'
 
 export type ExamineDeps = {
@@ -19,6 +20,7 @@ export type ExamineDeps = {
     countRejected(since: number): Promise<{ cause: RefusalCause; count: number }[]>
     listRunGroups(): Promise<{ status: string; size: number }[]>
     findOldestPending(): Promise<{ requestedAt: number } | undefined>
+    findFault(): Promise<DatabaseFault | undefined>
   }
   readiness: { check(): Promise<{ answersWaiting: number }> }
   /** A cheap question to ImageKit; `at` is the time that it has there. */
@@ -95,14 +97,18 @@ async function checkSecretFile(path: string | null): Promise<Check> {
   }
 }
 
-async function checkDatabase({ readiness }: ExamineDeps): Promise<Check> {
+async function checkDatabase({ store, readiness }: ExamineDeps): Promise<Check> {
   try {
     const { answersWaiting } = await readiness.check()
     if (answersWaiting === 0) return ok('database', 'it can be written')
     const remedy = 'The store was away for a while; they are applied one after another. See the log.'
     return warn('database', `${answersWaiting} answer(s) of ImageKit's wait to be written`, remedy)
   } catch (error) {
-    const remedy = 'See the log, the disk, and the rights of the file; webhooks are answered 503 meanwhile.'
+    const fault = await store.findFault().catch(() => undefined)
+    const remedy =
+      fault === undefined
+        ? 'See the log, the disk, and the rights of the file; webhooks are answered 503 meanwhile.'
+        : describeFault(fault).remedy
     return fail('database', `it can't be written: ${messageOf(error)}`, remedy)
   }
 }

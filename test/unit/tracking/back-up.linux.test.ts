@@ -12,9 +12,12 @@ test('a backup that cannot be written down leaves nothing open', async () => {
   const store = {
     backUp: async (path: string) => writeFileSync(path, 'a copy'),
     recordAct: () => Promise.reject(new Error('the disk is full')),
+    findFault: async () => undefined,
   }
   const by = { reason: null, actor: 'operator' }
-  await expect(backUp({ store, clock: () => 1, backupPrefix }, by)).rejects.toThrow('full')
+  await expect(backUp({ store, clock: () => 1, backupPrefix, log: { warn() {} } }, by)).rejects.toThrow(
+    'full',
+  )
   expect(readdirSync(backupFolder)).toEqual([])
   expect(openFiles().filter((path) => path.startsWith(backupFolder))).toEqual([])
 })

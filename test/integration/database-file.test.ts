@@ -1,0 +1,276 @@
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { v7 } from 'uuid'
+import { expect, test } from 'vitest'
+import { openConnection } from '../../src/store/sqlite/connection.ts'
+import { migrateSqlite } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
+import { ask } from '../support/operator.ts'
+import {
+  ADMIN_KEY,
+  API_KEY,
+  type RunningTracker,
+  startTracker,
+  temporaryDirectory,
+} from '../support/tracker.ts'
+import { deliver, movedTo, register, statusOf } from '../support/webhooks.ts'
+import { startAlerting } from './alerting.ts'
+import { openEvents } from './status-server.ts'
+
+const FILES = ['tracker.db', 'tracker.db-wal', 'tracker.db-shm']
+
+async function prepare(tracker: RunningTracker, fileId: string) {
+  const { webhookUrl } = await register(tracker, ['remove-bg'], fileId)
+  const body = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId } }
+  return (at = tracker) => deliver(movedTo(at, webhookUrl), body)
+}
+
+/** A tracker with one acknowledged webhook, and webhooks that ImageKit has still to send. */
+async function start() {
+  const directory = join(temporaryDirectory(), 'data')
+  mkdirSync(directory)
+  const tracker = await startTracker({}, {}, directory)
+  const send = await prepare(tracker, 'before')
+  expect(await send()).toMatchObject({ status: 200, json: { outcome: 'applied' } })
+  const due = [await prepare(tracker, 'first'), await prepare(tracker, 'second')] as const
+  return { tracker, directory, path: join(directory, 'tracker.db'), due }
+}
+
+/** Nothing is acknowledged, and the service says why to everybody who asks. */
+async function expectUnavailable(
+  tracker: RunningTracker,
+  send: () => ReturnType<typeof deliver>,
+  reason: string,
+  remedy: RegExp,
+) {
+  const answer = await send()
+  expect(answer).toMatchObject({ status: 503, json: { code: 'store_unavailable' } })
+  expect(answer.headers.get('retry-after')).toBe('5')
+  const detail = `${reason} The service accepts no writes.`
+  await expect
+    .poll(async () => (await fetch(`${tracker.url}/readyz`)).json())
+    .toMatchObject({ status: 503, code: 'store_unavailable', detail })
+  expect(answer.json).toMatchObject({ detail })
+  expect((await fetch(`${tracker.url}/healthz`)).status).toBe(200)
+  const { json } = await ask<{ checks: { name: string }[] }>(tracker, '/doctor')
+  const check = json.checks.find(({ name }) => name === 'database')
+  expect(check).toMatchObject({ level: 'fail', remedy: expect.stringMatching(remedy) })
+  expect(JSON.stringify(check)).toContain(reason)
+}
+
+function move(from: string, to: string, names: readonly string[] = FILES) {
+  mkdirSync(to, { recursive: true })
+  for (const name of names) renameSync(join(from, name), join(to, name))
+}
+
+const MISSING = 'The database file is no longer at its path.'
+const REPLACED = 'Another file is at the path of the database.'
+const TRUNCATED = 'The database file was truncated.'
+
+test('after the database was deleted nothing is acknowledged, a backup saves all that was, and a restart on it continues', async () => {
+  const { tracker, directory, path, due } = await start()
+  for (const name of FILES) rmSync(join(directory, name))
+  await expectUnavailable(tracker, due[0], MISSING, /extension-tracker backup FILE/)
+  expect((await statusOf(tracker, 'before')).status).toBe('success')
+
+  const backup = await tracker.fetch('/backup', {
+    method: 'POST',
+    headers: { authorization: `Bearer ${ADMIN_KEY}` },
+  })
+  expect(backup.status).toBe(200)
+  writeFileSync(path, Buffer.from(await backup.arrayBuffer()))
+  await expectUnavailable(tracker, due[0], REPLACED, /original file/)
+
+  const restarted = await tracker.restart()
+  expect((await statusOf(restarted, 'before')).status).toBe('success')
+  expect(await due[0](restarted)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
+})
+
+test('a database that is moved away and back continues without a restart', async () => {
+  const { tracker, directory, due } = await start()
+  move(directory, join(directory, 'away'))
+  await expectUnavailable(tracker, due[0], MISSING, /Put the file back/)
+  move(join(directory, 'away'), directory)
+  await expect.poll(async () => (await fetch(`${tracker.url}/readyz`)).status).toBe(200)
+  for (const send of due) expect((await send()).status).toBe(200)
+  for (const fileId of ['before', 'first', 'second'])
+    expect((await statusOf(tracker, fileId)).status).toBe('success')
+})
+
+test.each([
+  ['an empty file', (path: string) => writeFileSync(path, '')],
+  [
+    'an empty database',
+    (path: string) => {
+      const empty = new Database(path)
+      empty.pragma('journal_mode = WAL')
+      empty.close()
+    },
+  ],
+  ['an older copy', (path: string) => renameSync(`${path}-copy`, path)],
+])('%s in the place of the database is never adopted', async (_, replace) => {
+  const { tracker, directory, path, due } = await start()
+  copyFileSync(path, `${path}-copy`)
+  move(directory, join(directory, 'away'))
+  replace(path)
+  const found = readFileSync(path)
+  await expectUnavailable(tracker, due[0], REPLACED, /original file/)
+  expect(readFileSync(path)).toEqual(found)
+
+  rmSync(path)
+  move(join(directory, 'away'), directory)
+  expect(await due[0]()).toMatchObject({ status: 200 })
+  const restarted = await tracker.restart()
+  for (const fileId of ['before', 'first']) expect((await statusOf(restarted, fileId)).status).toBe('success')
+})
+
+test('after a truncation nothing is acknowledged until a restart, even when the content is back', async () => {
+  const { tracker, directory, path, due } = await start()
+  const whole = temporaryDirectory()
+  for (const name of FILES) copyFileSync(join(directory, name), join(whole, name))
+  truncateSync(path)
+  await expectUnavailable(tracker, due[0], TRUNCATED, /restore a backup/)
+  writeFileSync(path, readFileSync(join(whole, 'tracker.db')))
+  await expectUnavailable(tracker, due[0], TRUNCATED, /restore a backup/)
+
+  await tracker.service.stop()
+  for (const name of FILES) copyFileSync(join(whole, name), join(directory, name))
+  const restarted = await tracker.restart()
+  expect((await statusOf(restarted, 'before')).status).toBe('success')
+  expect(await due[0](restarted)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
+})
+
+test('after the write-ahead log was deleted nothing is acknowledged, and a stop saves it into the database', async () => {
+  const { tracker, path, due } = await start()
+  rmSync(`${path}-wal`)
+  await expectUnavailable(
+    tracker,
+    due[0],
+    'The write-ahead log of the database is no longer at its path.',
+    /SIGTERM/,
+  )
+  const restarted = await tracker.restart()
+  expect((await statusOf(restarted, 'before')).status).toBe('success')
+  expect((await due[0](restarted)).status).toBe(200)
+})
+
+test('a database file that cannot be checked counts as unavailable until it can', async () => {
+  const { tracker, directory, due } = await start()
+  renameSync(directory, `${directory}-away`)
+  symlinkSync(directory, directory)
+  await expectUnavailable(tracker, due[0], 'The database file cannot be checked.', /folder/)
+  rmSync(directory)
+  renameSync(`${directory}-away`, directory)
+  expect((await due[0]()).status).toBe(200)
+})
+
+/** The store of a directory whose file is moved away right after the next COMMIT, before anybody can have looked. */
+function openMovedStore(directory: string) {
+  const path = join(directory, 'tracker.db')
+  migrateSqlite(path)
+  const connection = openConnection(path)
+  const prepare = connection.prepare.bind(connection)
+  let onCommit = () => {}
+  Object.assign(connection, {
+    prepare(sql: string) {
+      const statement = prepare(sql)
+      if (sql !== 'COMMIT') return statement
+      const run = statement.run.bind(statement)
+      return Object.assign(statement, {
+        run() {
+          run()
+          onCommit()
+        },
+      })
+    },
+  })
+  const store = createSqliteStore(connection, { maxQueued: 1_000, newId: v7 })
+  return {
+    store,
+    moveAfterCommit: () => {
+      onCommit = () => {
+        onCommit = () => {}
+        move(directory, join(directory, 'away'))
+      }
+    },
+  }
+}
+
+test('a commit into a file that has just vanished is not acknowledged, and no old status is shown of what it changed', async () => {
+  const directory = temporaryDirectory()
+  const { store, moveAfterCommit } = openMovedStore(directory)
+  const tracker = await startTracker({}, { store }, directory)
+  const send = await prepare(tracker, 'file-1')
+  expect((await statusOf(tracker, 'file-1')).status).toBe('pending')
+  const stream = await openEvents(`${tracker.url}/assets/file-1/events`, {
+    authorization: `Bearer ${API_KEY}`,
+  })
+  await stream.received(1)
+  moveAfterCommit()
+  expect((await send()).status).toBe(503)
+  move(join(directory, 'away'), directory)
+  await stream.ended
+  expect(stream.events().map(({ data }) => JSON.parse(data).status)).toEqual(['pending', 'success'])
+  expect((await statusOf(tracker, 'file-1')).status).toBe('success')
+  expect(await send()).toMatchObject({ status: 200, json: { outcome: 'duplicate' } })
+})
+
+test('when a second process opens the database, the first accepts no more writes, and the second continues', async () => {
+  const { tracker, directory, due } = await start()
+  rmSync(join(directory, 'tracker.db-lock'))
+  const second = await startTracker({}, {}, directory)
+  expect(await due[0](second)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
+  await expectUnavailable(tracker, due[1], 'Another process has opened the database.', /restart the other/)
+  expect(await due[1](second)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
+})
+
+test('a commit of another program that does not take the database over changes nothing', async () => {
+  const { path, due } = await start()
+  const other = new Database(path)
+  other.exec('CREATE TABLE notes (text)')
+  other.close()
+  for (const send of due) expect((await send()).status).toBe(200)
+})
+
+test('an alert fires while the database is unavailable, without a write, and resolves when it is back', async () => {
+  const { tracker, advance, messages, receiver, answer } = await startAlerting()
+  const { directory } = tracker
+  answer.status = 500
+  move(directory, join(directory, 'away'))
+  await expect.poll(() => receiver.requests.length).toBeGreaterThan(0)
+  answer.status = 200
+  advance(6_000)
+  await expect.poll(() => receiver.requests.length).toBe(2)
+  const [refused, firing] = messages()
+  expect(firing).toEqual(refused)
+  expect(firing).toMatchObject({
+    alert: 'database_unavailable',
+    state: 'firing',
+    extension: null,
+    count: null,
+    ageSeconds: null,
+    resolvedAt: null,
+    text: `FIRING: the database is unavailable. ${MISSING} The service accepts no writes.\n${tracker.url}/readyz`,
+    url: `${tracker.url}/readyz`,
+  })
+  move(join(directory, 'away'), directory)
+  await expect.poll(() => messages().map(({ state }) => state)).toEqual(['firing', 'firing', 'resolved'])
+  expect(messages()[2]).toMatchObject({ since: firing?.since, resolvedAt: expect.any(String) })
+  expect(messages()[2]?.text).toMatch(
+    /^RESOLVED: the database is available again; alert opened at 20\S+ \S+ UTC\.\n/,
+  )
+  const ids = receiver.requests.map(({ headers }) => headers['webhook-id'])
+  expect(new Set(ids)).toHaveProperty('size', 2)
+  expect(readdirSync(directory)).toContain('tracker.db')
+})
