@@ -22,7 +22,8 @@ export function createUploadForm(
     const form = `${head}${part('file', source.url)}${writer.formEnd}`
     return { contentType, contentLength: Buffer.byteLength(form), body: toAsync(form) }
   }
-  const fileName = source.fileName ?? 'file'
+  // The file gets its name from the parameter of that name; here only what a form can carry is allowed.
+  const fileName = (source.fileName ?? 'file').replace(/[\\\p{Cc}]/gu, '_')
   const fileHead = writer.partHead({ name: 'file', fileName, contentType: 'application/octet-stream' })
   const before = `${head}${fileHead}`
   const after = `${writer.partEnd}${writer.formEnd}`

@@ -1,8 +1,7 @@
-import { Busboy, type BusboyInstance } from '@fastify/busboy'
-import { TrackerError } from '../domain/errors.ts'
+import { DelimitedBytes } from './delimited-bytes.ts'
 import type { FormPart } from './form-part.ts'
 import { invalidForm } from './invalid-form.ts'
-import { PartQueue } from './part-queue.ts'
+import { type PartHeaders, parseHeaderValue, parsePartHeaders } from './part-headers.ts'
 
 /** A multipart request that arrives: its `Content-Type`, and its body, which stops being waited for when `signal` aborts. */
 export type IncomingForm = {
@@ -12,99 +11,108 @@ export type IncomingForm = {
 
 export type FormLimits = { maxFieldBytes: number; maxParts: number }
 
-/** Read whole even when they come with a file name, for the tracker has to know them. */
+/** Fields that the tracker has to know: they are read as texts even if they come with a file name. */
 export const KNOWN_FIELDS: ReadonlySet<string> = new Set(['extensions', 'webhookUrl', 'fileName'])
+
+const MAX_HEAD_BYTES = 16 * 1024
+const MAX_BOUNDARY_LENGTH = 200
+const DASHES = Buffer.from('--')
+const HEAD_END = Buffer.from('\r\n\r\n')
 
 /**
  * The parts of a form as they arrive; ends once the whole request has come. No more of the request is read than its parts
  * are taken. Throws `invalid_input`, and what `chunks` throws.
+ *
+ * Parsers for Node.js skip a part that they can't read. Here that is an error: a part is either relayed or reported.
  */
 export async function* readFormParts(
   form: IncomingForm,
   limits: FormLimits,
   signal?: AbortSignal,
 ): AsyncGenerator<FormPart, void> {
-  const parts = new PartQueue()
-  const parser = createParser(form.contentType, limits)
-  parser.on('field', (name: string | undefined, value, _nameCut, isCut) => {
-    if (name === undefined) parts.fail(invalidForm('form', 'has a part without a name'))
-    else if (isCut) parts.fail(invalidForm(name, `is larger than ${limits.maxFieldBytes} bytes`))
-    else parts.push({ name, fileName: undefined, contentType: undefined, content: once(Buffer.from(value)) })
-  })
-  parser.on(
-    'file',
-    (name: string | undefined, content, fileName: string | undefined, _encoding, contentType) => {
-      if (name === undefined) parts.fail(invalidForm('form', 'has a part without a name'))
-      else {
-        // Without a file name it is a text, whatever type the parser takes it for.
-        const type = fileName === undefined ? undefined : contentType
-        parts.pushFile({ name, fileName, contentType: type, content }, notWellFormed)
-      }
-    },
-  )
-  parser.on('partsLimit', () => parts.fail(invalidForm('form', `has more than ${limits.maxParts} parts`)))
-  parser.on('error', (error: Error) => parts.fail(notWellFormed(error)))
-  parser.on('finish', () => parts.end())
-
-  const letGo = new AbortController()
-  const stop = signal ? AbortSignal.any([signal, letGo.signal]) : letGo.signal
-  const pumped = pump(form.chunks(stop), parser, parts, letGo.signal).catch((error: unknown) =>
-    parts.fail(error),
-  )
+  const boundary = parseBoundary(form.contentType)
+  const delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1')
+  // The first boundary may be the first line.
+  const bytes = new DelimitedBytes(form.chunks(signal), cutShort, Buffer.from('\r\n'))
   try {
-    yield* parts.taken()
+    for await (const _preamble of bytes.until(delimiter));
+    for (let parts = 1; !(await bytes.startsWith(DASHES)); parts += 1) {
+      if (parts > limits.maxParts) throw invalidForm('form', `has more than ${limits.maxParts} parts`)
+      yield readPart(bytes, delimiter, limits)
+    }
+    await bytes.drain()
   } finally {
-    parts.end()
-    letGo.abort()
-    await pumped
+    await bytes.close()
   }
 }
 
-/**
- * Gives the parser a chunk at a time, each once the parts of the one before were taken. The parser holds a chunk back while
- * a file's content is not read, and for ever where nobody reads on.
- */
-async function pump(
-  chunks: AsyncIterable<Buffer>,
-  parser: BusboyInstance,
-  parts: PartQueue,
-  letGo: AbortSignal,
-): Promise<void> {
-  let release = () => {}
-  letGo.addEventListener('abort', () => release(), { once: true })
-  for await (const chunk of chunks) {
-    if (letGo.aborted) return
-    await new Promise<void>((resolve, reject) => {
-      release = resolve
-      parser.write(chunk, (error) => (error ? reject(error) : resolve()))
-    })
-    await parts.allTaken()
-    if (letGo.aborted) return
+async function readPart(bytes: DelimitedBytes, delimiter: Buffer, limits: FormLimits): Promise<FormPart> {
+  const headers = await readHeaders(bytes, delimiter)
+  const { name, fileName } = headers
+  const content = bytes.until(delimiter)
+  // Without a file name it is a text, whatever its type.
+  const contentType = fileName === undefined ? undefined : headers.contentType
+  if (name === 'file') return { name, fileName, contentType, content }
+  const field = await readField(name, content, limits.maxFieldBytes)
+  if (fileName !== undefined && !KNOWN_FIELDS.has(name))
+    return { name, fileName, contentType, content: once(field) }
+  return {
+    name,
+    fileName: undefined,
+    contentType: undefined,
+    content: once(toUtf8(headers, field)),
   }
-  parser.end()
 }
 
-function createParser(contentType: string, limits: FormLimits): BusboyInstance {
-  if (!/^multipart\/form-data\s*;/i.test(contentType))
-    throw invalidForm('content-type', 'should be multipart/form-data with a boundary')
+async function readHeaders(bytes: DelimitedBytes, delimiter: Buffer): Promise<PartHeaders> {
+  const pieces: Buffer[] = []
+  let length = 0
+  for await (const piece of bytes.until(HEAD_END)) {
+    length += piece.length
+    if (length > MAX_HEAD_BYTES)
+      throw invalidForm('form', `has a part whose headers are larger than ${MAX_HEAD_BYTES} bytes`)
+    pieces.push(piece)
+  }
+  const head = Buffer.concat(pieces)
+  // The rest of the boundary's line may be white space: https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1
+  const start = /^[ \t]*\r\n/.exec(head.toString('latin1'))?.[0]
+  if (start === undefined || head.includes(delimiter))
+    throw invalidForm('form', 'has a part without headers, or whose headers do not end')
+  return parsePartHeaders(head.subarray(start.length))
+}
+
+async function readField(name: string, content: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  let length = 0
+  for await (const piece of content) {
+    length += piece.length
+    if (length > maxBytes) throw invalidForm(name, `is larger than ${maxBytes} bytes`)
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces)
+}
+
+/** The parts that go out carry no character set: all of them are UTF-8. */
+function toUtf8({ name, charset = 'utf-8' }: PartHeaders, bytes: Buffer): Buffer {
+  if (/^utf-?8$/i.test(charset)) return bytes
   try {
-    return new Busboy({
-      headers: { 'content-type': contentType },
-      limits: { fieldSize: limits.maxFieldBytes, parts: limits.maxParts },
-      preservePath: true,
-      isPartAFile: (name: string | undefined, _type, fileName) =>
-        name === 'file' || (fileName !== undefined && name !== undefined && !KNOWN_FIELDS.has(name)),
-    })
-  } catch (error) {
-    if (error instanceof TrackerError) throw error
-    throw invalidForm('content-type', 'should be multipart/form-data with a boundary')
+    return Buffer.from(new TextDecoder(charset, { ignoreBOM: true }).decode(bytes))
+  } catch {
+    throw invalidForm(name, `is in the unknown character set ${charset}`)
   }
 }
 
-/** The parser's own words are for developers; a form that ends too early is by far the most common cause. */
-function notWellFormed(cause: unknown): TrackerError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  return invalidForm('form', `is cut short, or is no well-formed multipart form (${reason})`)
+/** Throws `invalid_input`. */
+function parseBoundary(contentType: string): string {
+  const { value, parameters } = parseHeaderValue(contentType) ?? {}
+  const boundary = parameters?.get('boundary') ?? ''
+  const isForm = value?.toLowerCase() === 'multipart/form-data'
+  if (isForm && boundary !== '' && boundary.length <= MAX_BOUNDARY_LENGTH) return boundary
+  throw invalidForm('content-type', 'should be multipart/form-data with a boundary')
+}
+
+function cutShort(): Error {
+  return invalidForm('form', 'is cut short: its last boundary is missing')
 }
 
 async function* once(bytes: Buffer): AsyncGenerator<Buffer, void> {

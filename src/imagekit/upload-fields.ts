@@ -2,6 +2,7 @@ import { TrackerError } from '../domain/errors.ts'
 import type { RequestedExtension } from '../domain/submission.ts'
 import { parseExtensionsText } from './extensions-parameter.ts'
 import { KNOWN_FIELDS } from './form-reader.ts'
+import { invalidForm } from './invalid-form.ts'
 import { parseWebhookUrl } from './webhook-url-parameter.ts'
 
 /** What the tracker has to know of an upload form, once all of it has come. */
@@ -22,8 +23,10 @@ export class FieldCollector {
     setsDescription: false,
   }
 
-  /** To be told of each part before its content. */
+  /** Called for each part before its content is read. */
   expect(name: string): void {
+    // The official SDK sends each byte of a Buffer as a field of its own.
+    if (/^file\[\d+\]$/.test(name)) throw invalidForm('file', SENT_AS_BYTES)
     const isOnce = name === 'file' || KNOWN_FIELDS.has(name)
     if (isOnce && this.#seen.has(name))
       throw new TrackerError('invalid_input', `Your request contains the ${name} parameter twice.`)
@@ -31,9 +34,15 @@ export class FieldCollector {
     if (name === 'description') this.fields.setsDescription = true
   }
 
-  take(name: string, value: string): void {
+  /** Takes the value of a known field. Returns whether ImageKit gets it as the caller sent it. */
+  take(name: string, value: string): boolean {
     if (name === 'fileName') this.fields.fileName = value
-    if (name === 'extensions') this.fields.extensions = parseExtensionsText(value)
+    if (name === 'extensions' && value !== '') this.fields.extensions = parseExtensionsText(value)
     if (name === 'webhookUrl') this.fields.callerWebhookUrl = parseWebhookUrl(value)
+    // Our own webhookUrl takes the place of the caller's. An empty `extensions` counts as not sent.
+    return name === 'fileName' || (name === 'extensions' && value !== '')
   }
 }
+
+const SENT_AS_BYTES =
+  'was sent as one field per byte. Wrap a Buffer before you pass it to the SDK: `file: await toFile(buffer, name)`.'

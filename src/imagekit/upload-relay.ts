@@ -24,15 +24,19 @@ export async function* relayUpload(
   const fingerprint = options.fingerprint ? new FormFingerprint() : undefined
   for await (const part of parts) {
     collector.expect(part.name)
-    const isRelayed = part.name !== 'webhookUrl'
-    const known = KNOWN_FIELDS.has(part.name) ? new Array<Buffer>() : undefined
-    if (isRelayed) yield writer.partHead(part)
-    for await (const chunk of fingerprint?.read(part) ?? part.content) {
-      known?.push(chunk)
-      if (isRelayed) yield chunk
+    const content = fingerprint?.read(part) ?? part.content
+    if (KNOWN_FIELDS.has(part.name)) {
+      const pieces: Buffer[] = []
+      for await (const chunk of content) pieces.push(chunk)
+      const value = Buffer.concat(pieces)
+      if (!collector.take(part.name, value.toString('utf8'))) continue
+      yield writer.partHead(part)
+      yield value
+    } else {
+      yield writer.partHead(part)
+      yield* content
     }
-    if (known) collector.take(part.name, Buffer.concat(known).toString('utf8'))
-    if (isRelayed) yield writer.partEnd
+    yield writer.partEnd
   }
   const { webhookUrl } = await close({
     ...collector.fields,

@@ -49,6 +49,13 @@ test('a file, byte for byte, under its name, with the length told before', async
   expect(request.headers.authorization).toBeUndefined()
 })
 
+test('a file whose name no form can carry keeps its fileName parameter', async () => {
+  const odd = join(directory, 'back\\')
+  await writeFile(odd, CONTENT)
+  const { request } = await send([odd])
+  expect(request.form).toMatchObject({ fields: [['fileName', 'back\\']], file: { name: 'back_' } })
+})
+
 test('the standard input, whose length nobody knows', async () => {
   const { request } = await send(['-', '--file-name', 'piped.bin'], {
     stdin: Readable.from([CONTENT, CONTENT]),

@@ -65,6 +65,16 @@ test('a buffer, a base64 text and a URL arrive as the same file', async () => {
   for (const { parameters } of sandbox.uploads()) expect(parameters).not.toHaveProperty('webhookUrl')
 })
 
+test.for([10, 1000])('a Buffer of %i bytes is refused with the advice to wrap it', async (bytes) => {
+  const { client, sandbox } = await startWithClient()
+  // @ts-expect-error The SDK's types exclude a Buffer. In JavaScript nothing does.
+  const upload = client.files.upload({ file: Buffer.alloc(bytes, 'x'), fileName: 'x.txt' })
+  await expect(upload).rejects.toSatisfy(
+    (error) => error instanceof BadRequestError && error.message.includes('await toFile(buffer, name)'),
+  )
+  expect(sandbox.uploads()).toEqual([])
+})
+
 test('tags, customMetadata and the rest pass through, and an upload without extensions is known with status none', async () => {
   const { client, tracker } = await startWithClient()
   const uploaded = await client.files.upload({

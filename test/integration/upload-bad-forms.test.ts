@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { startBrokenImagekit } from '../support/broken-imagekit.ts'
+import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
 import { startTracker, startTrackerAndSandbox, temporaryDirectory } from '../support/tracker.ts'
 import { BOUNDARY, EXTENSIONS, formText, openUpload, partText, sendForm, UPLOAD } from '../support/uploads.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
@@ -22,6 +22,75 @@ const BAD: [what: string, told: RegExp, body: string, contentType?: string][] = 
     form(...Array.from({ length: 99 }, (_, i) => field(`a${i}`, ''))),
   ],
   ['a part without a name', /without a name/, form(partText('filename="b.jpg"', 'x'))],
+  ['a part whose name is empty', /without a name/, form(partText('name=""', 'x'))],
+  ['a part without a disposition', /no Content-Disposition/, form('Content-Type: text/plain\r\n\r\nx')],
+  ['a part without headers', /without headers/, form('\r\nx')],
+  [
+    'a part whose headers do not end',
+    /do not end/,
+    form('Content-Disposition: form-data; name="a"\r\nX: x', field('b', 'x')),
+  ],
+  [
+    'a part that is an attachment',
+    /other than form-data/,
+    form('Content-Disposition: attachment; name="a"\r\n\r\nx'),
+  ],
+  [
+    'a part with a line that is not a header',
+    /a line that is not a header/,
+    form(`junk\r\n${field('a', 'x')}`),
+  ],
+  [
+    'a part with a line that is not a header behind its disposition',
+    /a line that is not a header/,
+    form('Content-Disposition: form-data; name="a"\r\njunk\r\n\r\nx'),
+  ],
+  [
+    'a part whose headers are over 80 KiB',
+    /headers are larger than/,
+    form(`X: ${'x'.repeat(80 * 1024)}\r\n${field('a', 'x')}`),
+  ],
+  [
+    'a file name with encoded line breaks',
+    /invalid filename\*/,
+    form(partText(`name="a"; filename*=UTF-8''x%0d%0aX-Evil`, 'x')),
+  ],
+  [
+    'a file name with an encoded NUL',
+    /invalid filename\*/,
+    form(partText(`name="a"; filename*=UTF-8''x%00`, 'x')),
+  ],
+  ['a name with a NUL', /control characters/, form(field('a\0b', 'x'))],
+  ['a name with a bare line feed', /control characters/, form(field('a\nb', 'x'))],
+  [
+    'two dispositions',
+    /Content-Disposition twice/,
+    form(`Content-Disposition: form-data; name="b"\r\n${field('a', 'x')}`),
+  ],
+  ['two names', /invalid Content-Disposition/, form(partText('name="a"; name="webhookUrl"', 'x'))],
+  [
+    'a name in two encodings',
+    /the parameter name\*/,
+    form(partText(`name="a"; name*=UTF-8''webhookUrl`, 'x')),
+  ],
+  ['a quote that does not end', /invalid Content-Disposition/, form(partText('name="a\\"', 'x'))],
+  ['a name behind its quotes', /invalid Content-Disposition/, form(partText('name="a"b', 'x'))],
+  [
+    'an encoded content',
+    /Content-Transfer-Encoding/,
+    form(partText('name="a"', 'eA==', 'Content-Transfer-Encoding: base64\r\n')),
+  ],
+  [
+    'an unknown character set',
+    /unknown character set x-none/,
+    form(partText('name="a"', 'x', 'Content-Type: text/plain; charset=x-none\r\n')),
+  ],
+  [
+    'a backslash that would end the quotes of a name',
+    /backslash/,
+    form(partText('name="zwebhookUrl\\\\"; filename="; name=webhookUrl; x="', 'https://evil.example.com')),
+  ],
+  ['a file name that ends with a backslash', /backslash/, form(partText('name="a"; filename="b\\\\"', 'x'))],
   ['no closing boundary', /cut short/, formText([FILE, FILE_NAME], '')],
   ['half a closing boundary', /cut short/, formText([FILE, FILE_NAME], `--${BOUNDARY}-`)],
   ['an end in the middle of a file', /cut short/, form().slice(0, form().indexOf('hello') + 3)],
@@ -37,7 +106,6 @@ const BAD: [what: string, told: RegExp, body: string, contentType?: string][] = 
   ['another content type', /content-type: should be/, form(), 'application/json'],
   ['no content type', /content-type: should be/, form(), ''],
   ['extensions that are not JSON', /invalid extensions/, form(field('extensions', '[{name:1}'))],
-  ['extensions that are empty', /invalid extensions/, form(field('extensions', ''))],
   ['extensions that are no array', /invalid extensions/, form(field('extensions', '{"name":"remove-bg"}'))],
   ['an extension without a name', /invalid extensions/, form(field('extensions', '[{"options":{}}]'))],
   ['an extension whose name is no text', /invalid extensions/, form(field('extensions', '[{"name":7}]'))],
@@ -65,7 +133,10 @@ const BAD: [what: string, told: RegExp, body: string, contentType?: string][] = 
 ]
 
 test.for(BAD)('%s is refused, and nothing is uploaded', async ([, told, body, contentType = TYPE]) => {
-  const imagekit = await startBrokenImagekit((call) => call.readForm())
+  const imagekit = await startBrokenImagekit(async (call) => {
+    await call.readForm()
+    if (call.hasWholeForm) call.answer(200, uploadedFile('file1'))
+  })
   const directory = temporaryDirectory()
   const { store, created } = openWatchedStore(directory)
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { store }, directory)
@@ -98,6 +169,13 @@ test('a field of exactly 1 MiB and a form of exactly 100 parts pass', async () =
 test('what stands before the first and behind the last boundary is nothing', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox()
   const answer = await sendForm(tracker, `preamble\r\n${form()}epilogue --${BOUNDARY}\r\n`)
+  expect(answer.status).toBe(200)
+  expect(sandbox.uploads()[0]?.order).toEqual(['file', 'fileName'])
+})
+
+test('white space behind a boundary is nothing', async () => {
+  const { tracker, sandbox } = await startTrackerAndSandbox()
+  const answer = await sendForm(tracker, form().replaceAll(`${BOUNDARY}\r\n`, `${BOUNDARY} \t\r\n`))
   expect(answer.status).toBe(200)
   expect(sandbox.uploads()[0]?.order).toEqual(['file', 'fileName'])
 })

@@ -14,6 +14,7 @@ import {
   sendForm,
   upload,
 } from '../support/uploads.ts'
+import { statusOf } from '../support/webhooks.ts'
 
 const PARAMETERS: [name: string, value: string][] = [
   ['useUniqueFileName', 'false'],
@@ -54,6 +55,15 @@ test('all parameters together arrive in the order in which they were sent', asyn
     'fileName',
     'webhookUrl',
   ])
+})
+
+test('an empty extensions parameter counts as not sent', async () => {
+  const { tracker, sandbox } = await startTrackerAndSandbox()
+  const answer = await upload(tracker, [FILE, FILE_NAME, ['extensions', '']])
+  expect(answer.status).toBe(200)
+  expect(sandbox.uploads()[0]?.parameters).toEqual({ fileName: 'shirt.jpg' })
+  const { fileId } = (await answer.json()) as { fileId: string }
+  expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'none', extensions: [] })
 })
 
 const BYTES = Buffer.from(Array.from({ length: 100_000 }, (_, index) => (index * 7) % 256))

@@ -1,0 +1,101 @@
+import { isUtf8 } from 'node:buffer'
+import { invalidForm } from './invalid-form.ts'
+
+export type PartHeaders = {
+  name: string
+  fileName: string | undefined
+  contentType: string | undefined
+  /** What `contentType` says about the encoding of a text. */
+  charset: string | undefined
+}
+
+/**
+ * Reads the headers of one part: https://www.rfc-editor.org/rfc/rfc7578#section-4. Throws `invalid_input` for whatever two
+ * parsers could read differently: what is checked here must be what ImageKit finds.
+ */
+export function parsePartHeaders(head: Buffer): PartHeaders {
+  if (!isUtf8(head)) throw unreadable('are not UTF-8')
+  const headers = parseLines(head.toString('utf8'))
+  const transferEncoding = headers.get('content-transfer-encoding') ?? 'binary'
+  if (!/^(7bit|8bit|binary)$/i.test(transferEncoding))
+    throw unreadable('have a Content-Transfer-Encoding, which RFC 7578 does not allow')
+  const disposition = parseDisposition(headers.get('content-disposition'))
+  const contentType = headers.get('content-type')
+  const type = contentType === undefined ? undefined : parseHeaderValue(contentType)
+  if (contentType !== undefined && type === undefined) throw unreadable('have an invalid Content-Type')
+  return { ...disposition, contentType, charset: type?.parameters.get('charset') }
+}
+
+/** `text/plain; charset=utf-8`: its value and its parameters, whose names are in lower case; undefined if it is malformed. */
+export function parseHeaderValue(
+  text: string,
+): { value: string; parameters: Map<string, string> } | undefined {
+  const [value = ''] = /^[^\s;"]*/.exec(text) ?? []
+  const parameters = new Map<string, string>()
+  // The name of each parameter, and its value with or without quotes. An empty parameter means nothing.
+  const parameter = /[ \t]*;[ \t]*(?:([^\s=;"]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s;"\\]+)))?[ \t]*/sy
+  let at = value.length
+  while (at < text.length) {
+    parameter.lastIndex = at
+    const match = parameter.exec(text)
+    if (match === null) return /^[ \t]*$/.test(text.slice(at)) ? { value, parameters } : undefined
+    at = parameter.lastIndex
+    const [, name, quoted, bare = ''] = match
+    if (name === undefined) continue
+    // Browsers send the backslashes of Windows paths as they are; only a quote or another backslash is escaped.
+    const unescaped = quoted === undefined ? bare : quoted.replace(/\\(["\\])/g, '$1')
+    if (parameters.has(name.toLowerCase())) return undefined
+    parameters.set(name.toLowerCase(), unescaped)
+  }
+  return { value, parameters }
+}
+
+function parseLines(head: string): Map<string, string> {
+  const headers = new Map<string, string>()
+  let last: string | undefined
+  for (const line of head.split('\r\n')) {
+    if (/[^\P{Cc}\t]/u.test(line)) throw unreadable('contain control characters')
+    if (/^[ \t]/.test(line) && last !== undefined) {
+      headers.set(last, `${headers.get(last)}${line}`)
+      continue
+    }
+    const [, name, value = ''] = /^([^\s:"();,<>=@[\]\\/?{}]+):(.*)$/s.exec(line) ?? []
+    if (name === undefined) throw unreadable('contain a line that is not a header')
+    last = name.toLowerCase()
+    if (headers.has(last)) throw unreadable(`contain ${name} twice`)
+    headers.set(last, value)
+  }
+  for (const [name, value] of headers) headers.set(name, value.trim())
+  return headers
+}
+
+function parseDisposition(text: string | undefined): Pick<PartHeaders, 'name' | 'fileName'> {
+  if (text === undefined) throw unreadable('have no Content-Disposition')
+  const { value, parameters } = parseHeaderValue(text) ?? {}
+  if (value === undefined || parameters === undefined) throw unreadable('have an invalid Content-Disposition')
+  if (value.toLowerCase() !== 'form-data') throw unreadable('have a Content-Disposition other than form-data')
+  const name = parameters.get('name')
+  if (name === undefined || name === '') throw invalidForm('form', 'has a part without a name')
+  const extended = parameters.get('filename*')
+  const others = [...parameters.keys()].filter((key) => /^(file)?name\*/.test(key) && key !== 'filename*')
+  if (others.length > 0) throw unreadable(`have the parameter ${others[0]}`)
+  return { name, fileName: extended === undefined ? parameters.get('filename') : decodeExtended(extended) }
+}
+
+/** `UTF-8''na%C3%AFve`: https://www.rfc-editor.org/rfc/rfc8187 */
+function decodeExtended(text: string): string {
+  const [, charset = '', encoded = ''] = /^(UTF-8|ISO-8859-1)'[^']*'(.*)$/is.exec(text) ?? []
+  const bytes = Buffer.from(
+    encoded.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    'latin1',
+  )
+  const isLatin1 = charset.toUpperCase() === 'ISO-8859-1'
+  const isReadable = /^([^%]|%[0-9a-f]{2})*$/i.test(encoded) && (isLatin1 || isUtf8(bytes))
+  const decoded = bytes.toString(isLatin1 ? 'latin1' : 'utf8')
+  if (charset === '' || !isReadable || /\p{Cc}/u.test(decoded)) throw unreadable('have an invalid filename*')
+  return decoded
+}
+
+function unreadable(reason: string): Error {
+  return invalidForm('form', `has a part whose headers ${reason}`)
+}

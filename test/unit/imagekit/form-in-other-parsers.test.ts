@@ -1,0 +1,166 @@
+import { once } from 'node:events'
+import { buffer } from 'node:stream/consumers'
+import busboy from 'busboy'
+import fc from 'fast-check'
+import { Response } from 'undici'
+import { expect, test } from 'vitest'
+import { TrackerError } from '../../../src/domain/errors.ts'
+import type { FormPart } from '../../../src/imagekit/form-part.ts'
+import { readFormParts } from '../../../src/imagekit/form-reader.ts'
+import { createFormWriter } from '../../../src/imagekit/form-writer.ts'
+import { relayUpload } from '../../../src/imagekit/upload-relay.ts'
+
+const LIMITS = { maxFieldBytes: 1024 * 1024, maxParts: 100 }
+const OUR_URL = 'https://tracker.example.com/webhooks/extension/token'
+
+type Found = { name: string; fileName: string | null; content: string }
+
+/** Names as they stand on the wire: undici decodes `%22`, `%0D` and `%0A`, and busboy does not. */
+function onWire(text: string): string {
+  return text.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22')
+}
+
+/** An empty file name is one to undici and none to busboy. */
+function found(name: string, fileName: string | null | undefined, content: Buffer): Found {
+  return {
+    name: onWire(name),
+    fileName: fileName ? onWire(fileName) : null,
+    content: content.toString('hex'),
+  }
+}
+
+async function* inOneChunk(body: Buffer): AsyncGenerator<Buffer> {
+  yield body
+}
+
+/** Relays an incoming form. Undefined if it is rejected. */
+async function relay(contentType: string, body: Buffer) {
+  const writer = createFormWriter()
+  const ours: Found[] = []
+  async function* recorded(): AsyncGenerator<FormPart> {
+    for await (const part of readFormParts({ contentType, chunks: () => inOneChunk(body) }, LIMITS)) {
+      const content: Buffer[] = []
+      for await (const chunk of part.content) content.push(chunk)
+      const bytes = Buffer.concat(content)
+      const isEmptyExtensions = part.name === 'extensions' && bytes.length === 0
+      if (part.name !== 'webhookUrl' && !isEmptyExtensions)
+        ours.push(found(part.name, part.fileName, bytes))
+      yield { ...part, content: inOneChunk(bytes) }
+    }
+  }
+  const pieces: Buffer[] = []
+  const close = async () => ({ webhookUrl: OUR_URL })
+  const options = { fingerprint: false, onComplete: () => {} }
+  try {
+    for await (const piece of relayUpload(recorded(), writer, close, options)) pieces.push(Buffer.from(piece))
+  } catch (error) {
+    if (error instanceof TrackerError && error.code === 'invalid_input') return undefined
+    throw error
+  }
+  ours.push(found('webhookUrl', null, Buffer.from(OUR_URL)))
+  return { ours, contentType: writer.contentType, body: Buffer.concat(pieces) }
+}
+
+async function readByUndici({ contentType, body }: { contentType: string; body: Buffer }): Promise<Found[]> {
+  const form = await new Response(body, { headers: { 'content-type': contentType } }).formData()
+  const parts = [...form].map(async ([name, value]) =>
+    typeof value === 'string'
+      ? found(name, null, Buffer.from(value))
+      : found(name, value.name, Buffer.from(await value.arrayBuffer())),
+  )
+  return Promise.all(parts)
+}
+
+async function readByBusboy({ contentType, body }: { contentType: string; body: Buffer }): Promise<Found[]> {
+  const parser = busboy({
+    headers: { 'content-type': contentType },
+    preservePath: true,
+    defParamCharset: 'utf8',
+    defCharset: 'latin1',
+  })
+  const parts: Promise<Found>[] = []
+  parser.on('field', (name, value) =>
+    parts.push(Promise.resolve(found(name, null, Buffer.from(value, 'latin1')))),
+  )
+  parser.on('file', (name, stream, { filename }) =>
+    parts.push(buffer(stream).then((content) => found(name, filename, content))),
+  )
+  parser.end(body)
+  await once(parser, 'close')
+  return Promise.all(parts)
+}
+
+// The pieces that part headers are made of, and those that may change how they are read.
+const HARMLESS = [
+  '"',
+  ';',
+  '=',
+  "'",
+  '*',
+  ' ',
+  '\t',
+  '%22',
+  '%0D%0A',
+  '%5C',
+  'name',
+  'filename',
+  'a',
+  'ü',
+  '☃',
+  ':',
+]
+const HOSTILE = ['\\', '\r', '\n', '\r\n', '\0', '\x1b', 'webhookUrl', 'extensions', 'file']
+const pieces = fc.oneof(
+  { weight: 12, arbitrary: fc.constantFrom(...HARMLESS) },
+  { weight: 1, arbitrary: fc.constantFrom(...HOSTILE) },
+)
+const text = fc.array(pieces, { minLength: 1, maxLength: 8 }).map((list) => list.join(''))
+const quoted = text.map((value) => `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`)
+const value = fc.oneof(
+  quoted,
+  text.map((raw) => `"${raw}"`),
+  text,
+)
+const parameter = fc
+  .tuple(fc.constantFrom('name', 'name', 'filename', 'filename*', 'x'), value)
+  .map(([name, value]) => `; ${name}=${value}`)
+const head = fc.oneof(
+  {
+    weight: 1,
+    arbitrary: fc
+      .array(parameter, { maxLength: 4 })
+      .map((list) => `Content-Disposition: form-data${list.join('')}`),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(quoted, fc.option(quoted, { nil: undefined }))
+      .map(
+        ([name, fileName]) =>
+          `Content-Disposition: form-data; name=${name}${fileName === undefined ? '' : `; filename=${fileName}`}`,
+      ),
+  },
+)
+const more = fc.constantFrom('', '', 'Content-Type: image/png\r\n', 'Content-Type: text/plain; x="\\""\r\n')
+const part = fc
+  .tuple(head, more, fc.string({ maxLength: 20 }))
+  .map(([head, more, content]) => `${head}\r\n${more}\r\n${content}`)
+
+const form = fc
+  .array(part, { minLength: 1, maxLength: 3 })
+  .map((parts) => Buffer.from(`${parts.map((text) => `--B\r\n${text}\r\n`).join('')}--B--\r\n`))
+
+test('other parsers find the fields, file names and contents in the outgoing form that the tracker found in the incoming one', async () => {
+  let relayed = 0
+  await fc.assert(
+    fc.asyncProperty(form, async (body) => {
+      const outgoing = await relay('multipart/form-data; boundary=B', body)
+      if (outgoing === undefined) return
+      relayed += 1
+      expect(await readByUndici(outgoing)).toEqual(outgoing.ours)
+      expect(await readByBusboy(outgoing)).toEqual(outgoing.ours)
+    }),
+    { numRuns: 1000 },
+  )
+  expect(relayed).toBeGreaterThan(300)
+}, 60_000)
