@@ -18,9 +18,14 @@ export type ErrorAnswers = {
   /** ImageKit's `{ message, help }`, for the routes that its SDKs speak to. */
   asImagekit: (error: unknown, c: AppContext) => Response
   /** For a request that can't be understood, so that it never reached a route. */
-  unreadable: (code: ProblemCode, detail: string) => PlainAnswer & { body: string }
+  unreadable: (code: ProblemCode, detail: string, path?: string) => PlainAnswer & { body: string }
   /** For what went wrong where there is nothing left to answer with; it is logged. */
   unanswered: (error: unknown) => PlainAnswer
+}
+
+/** ImageKit's own prefixes: its SDKs send requests there and read errors in ImageKit's shape alone. */
+export function isImagekitPath(path: string): boolean {
+  return /^\/(api\/v[12]|v1)(\/|$)/.test(path)
 }
 
 /** `log` gets what is no `TrackerError`, with its cause; the caller gets a fixed sentence. */
@@ -83,7 +88,12 @@ export function createErrorAnswers(
       return c.json(errorBody(message), problem.status, headersObject(errorHeaders(problem)))
     },
 
-    unreadable: (code, detail) => unaided(code, detail, randomUUID()),
+    unreadable(code, detail, path = '') {
+      const requestId = randomUUID()
+      if (!isImagekitPath(path)) return unaided(code, detail, requestId)
+      const headers = ['Content-Type', 'application/json', 'X-Request-Id', requestId]
+      return { status: PROBLEMS[code].status, headers, body: JSON.stringify(errorBody(detail)) }
+    },
 
     unanswered(error) {
       const requestId = randomUUID()

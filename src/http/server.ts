@@ -70,7 +70,10 @@ export function createHttpServer(
       if (!direct({ incoming, outgoing })) void listener(incoming, outgoing)
       return
     }
-    writeAnswer(outgoing, unreadable('headers_too_large', TOO_MANY_HEADERS), ['Connection', 'close'])
+    writeAnswer(outgoing, unreadable('headers_too_large', TOO_MANY_HEADERS, incoming.url), [
+      'Connection',
+      'close',
+    ])
   }
   server.on('request', answer)
   // Node would answer an unknown `Expect` by itself, without a request id.

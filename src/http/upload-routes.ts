@@ -20,7 +20,7 @@ import { meterUpload, type UploadMeter } from './metered-upload.ts'
 import { presentedKey } from './presented-key.ts'
 import type { ReadBody } from './read-body.ts'
 import { readJsonObject } from './read-json.ts'
-import { route } from './routes.ts'
+import { type MethodHandlers, route } from './routes.ts'
 
 type UploadRoutesDeps = SubmitUploadDeps<IncomingForm> &
   SubmitUpdateDeps &
@@ -33,17 +33,12 @@ type UploadRoutesDeps = SubmitUploadDeps<IncomingForm> &
     readBody: ReadBody
   }
 
-/** The addresses below: every error there has ImageKit's shape. */
-export function speaksImagekit(path: string): boolean {
-  return /^\/(api\/v[12]\/files\/upload|v1\/files\/[^/]+\/details)$/.test(path)
-}
-
 /** What an existing ImageKit client speaks. */
 export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
 
   for (const version of ['v1', 'v2'] as const) {
-    route(app, `/api/${version}/files/upload`, {
+    routeWithSlash(app, `/api/${version}/files/upload`, {
       POST: (c) => {
         const { keyName } = deps.access.identify(presentedKey(c.env.incoming))
         return deps.gate.accompany(async () => {
@@ -66,7 +61,7 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
     })
   }
 
-  route(app, '/v1/files/:fileId/details', {
+  routeWithSlash(app, '/v1/files/:fileId/details', {
     PATCH: async (c) => {
       const { keyName } = deps.access.identify(presentedKey(c.env.incoming))
       const fileId = parseFileId(c)
@@ -91,6 +86,12 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
     },
   })
   return app
+}
+
+/** ImageKit's older Python SDK ends the address of an update with a slash. */
+function routeWithSlash(app: Hono<AppEnv>, path: string, handlers: MethodHandlers): void {
+  route(app, path, handlers)
+  route(app, `${path}/`, handlers)
 }
 
 function incomingForm(c: AppContext, limits: BodyLimits): IncomingForm {

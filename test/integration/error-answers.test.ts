@@ -17,7 +17,6 @@ test.each([
   '/webhooks/extension',
   '/webhooks/extension/a/b',
   '/api/v3/files/upload',
-  '/v1/files/x',
   '/problems/nothing',
   '/problems/__proto__',
 ])('the unknown address %s is a problem with status 404', async (path) => {

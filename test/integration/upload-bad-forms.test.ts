@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
 import { startTracker, startTrackerAndSandbox, temporaryDirectory } from '../support/tracker.ts'
-import { BOUNDARY, EXTENSIONS, formText, openUpload, partText, sendForm, UPLOAD } from '../support/uploads.ts'
+import { BOUNDARY, EXTENSIONS, formText, openUpload, partText, sendForm } from '../support/uploads.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
 
 const FILE = partText('name="file"; filename="a.jpg"', 'hello')
@@ -185,13 +185,6 @@ test('a missing file or fileName is ImageKit’s to refuse', async () => {
   const answer = await sendForm(tracker, formText([FILE_NAME]))
   expect(answer.status).toBe(400)
   expect(JSON.parse(answer.body)).toMatchObject({ message: 'Your request is missing file parameter.' })
-})
-
-test('an address beside the upload route answers 404 in the tracker’s own shape', async () => {
-  const { tracker } = await startTrackerAndSandbox()
-  const answer = await tracker.fetch(`${UPLOAD}s`, { method: 'POST', body: '' })
-  expect(answer.status).toBe(404)
-  expect(answer.headers.get('content-type')).toBe('application/problem+json')
 })
 
 function nested(depth: number): string {
