@@ -14,6 +14,7 @@ export function createClients(
     imagekit: createImagekitClient({
       ...imagekit,
       formLimits: FORM_LIMITS,
+      allowPrivateTargets: notifying.allowPrivateTargets,
       timeoutMs: imagekitTimeoutMs ?? 300_000,
     }),
     lookup: createFileLookup({ ...imagekit, timeoutMs: imagekitTimeoutMs ?? 30_000, clock }),

@@ -33,6 +33,7 @@ import { createLinks } from './tracking/links.ts'
 import { removeLeftoverBackups } from './tracking/operators/back-up.ts'
 import { createReadiness } from './tracking/readiness.ts'
 import { createRefusedLog } from './tracking/refused-log.ts'
+import { createRefusedTargets } from './tracking/refused-targets.ts'
 import { createStatusBoard } from './tracking/status-board.ts'
 import { createSubmissionBoard } from './tracking/submission-board.ts'
 import { createUploadGate } from './tracking/upload-gate.ts'
@@ -137,6 +138,8 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     newId,
     errorBody,
     log,
+    refusedTargets: createRefusedTargets({ clock }),
+    allowPrivateTargets: config.notifying.allowPrivateTargets,
   }
   const jobs = createJobs({
     ...shared,

@@ -103,6 +103,17 @@ export function checkAlerts(host: string | null, allowsPrivateTargets: boolean):
   )
 }
 
+/** `hosts`: those that nothing was sent to, because they are private addresses. */
+export function checkRefusedTargets(hosts: readonly { host: string; count: number }[]): Check[] {
+  return hosts.map(({ host, count }) =>
+    warn(
+      'notifications',
+      `${count} not sent to ${host} in the last 24 h: it is a private address`,
+      'Set ALLOW_PRIVATE_TARGETS=true if that is intended, else have the caller send a public webhookUrl.',
+    ),
+  )
+}
+
 /** `mode`: of the file that holds the secret; null where it comes from the environment. */
 export function checkTokenSecret(mode: number | null): Check {
   if (mode === null) return ok('token secret', 'from the environment')

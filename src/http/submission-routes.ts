@@ -40,6 +40,7 @@ type SubmissionRoutesDeps = Parameters<typeof registerSubmission>[0] &
     access: Access
     tokens: Pick<CapabilityTokens, 'submission'>
     readBody: ReadBody
+    allowPrivateTargets: boolean
     heartbeats: Heartbeats
     startTimer: StartTimer
   }
@@ -91,7 +92,7 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
         extensions: parseExtensions(extensions),
         fileId: fileId ?? null,
         fileName: fileName ?? null,
-        callerWebhookUrl: parseWebhookUrl(webhookUrl),
+        callerWebhookUrl: parseWebhookUrl(webhookUrl, deps),
         keyName,
       })
       return c.json(registered, 201, { Location: location })

@@ -30,6 +30,7 @@ type UploadRoutesDeps = SubmitUploadDeps<IncomingForm> &
     gate: UploadGate
     meter: UploadMeter
     uploadLimits: BodyLimits
+    allowPrivateTargets: boolean
     readBody: ReadBody
   }
 
@@ -68,7 +69,7 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
       const { raw, json } = await readJsonObject(c.env.incoming, deps.readBody)
       const { webhookUrl, ...body } = json
       const extensions = body['extensions'] === undefined ? [] : parseExtensions(body['extensions'])
-      const callerWebhookUrl = parseWebhookUrl(webhookUrl)
+      const callerWebhookUrl = parseWebhookUrl(webhookUrl, deps)
       const fingerprint = createHash('sha256').update(raw).digest('hex')
       return deps.gate.accompany(async () => {
         const answer = await sendOnce(deps, {

@@ -13,6 +13,8 @@ type ClientOptions = {
   uploadUrl: string
   apiUrl: string
   formLimits: FormLimits
+  /** Whether a caller's own webhookUrl may be a private address. */
+  allowPrivateTargets: boolean
   /** How long ImageKit may be silent, in milliseconds. */
   timeoutMs: number
 }
@@ -22,7 +24,7 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 /** Speaks to ImageKit. What is wrong with a caller's form is thrown as `TrackerError`. */
 export function createImagekitClient(options: ClientOptions) {
-  const { uploadUrl, apiUrl, formLimits, timeoutMs } = options
+  const { uploadUrl, apiUrl, formLimits, allowPrivateTargets, timeoutMs } = options
   const dispatcher = new Agent({
     connectTimeout: 10_000,
     headersTimeout: timeoutMs,
@@ -46,7 +48,11 @@ export function createImagekitClient(options: ClientOptions) {
       const { version, form, fingerprint, close } = upload
       const writer = createFormWriter()
       const body = new OutgoingBody((onComplete, signal) =>
-        relayUpload(readFormParts(form, formLimits, signal), writer, close, { fingerprint, onComplete }),
+        relayUpload(readFormParts(form, formLimits, signal), writer, close, {
+          fingerprint,
+          allowPrivateTargets,
+          onComplete,
+        }),
       )
       const abort = new AbortController()
       const onAbort = () => {

@@ -15,12 +15,17 @@ export type UploadFields = {
 
 /** Gathers them while the parts pass by. */
 export class FieldCollector {
+  readonly #targets: { allowPrivateTargets: boolean }
   readonly #seen = new Set<string>()
   readonly fields: UploadFields = {
     fileName: null,
     extensions: [],
     callerWebhookUrl: null,
     setsDescription: false,
+  }
+
+  constructor(targets: { allowPrivateTargets: boolean }) {
+    this.#targets = targets
   }
 
   /** Called for each part before its content is read. */
@@ -38,7 +43,7 @@ export class FieldCollector {
   take(name: string, value: string): boolean {
     if (name === 'fileName') this.fields.fileName = value
     if (name === 'extensions' && value !== '') this.fields.extensions = parseExtensionsText(value)
-    if (name === 'webhookUrl') this.fields.callerWebhookUrl = parseWebhookUrl(value)
+    if (name === 'webhookUrl') this.fields.callerWebhookUrl = parseWebhookUrl(value, this.#targets)
     // Our own webhookUrl takes the place of the caller's. An empty `extensions` counts as not sent.
     return name === 'fileName' || (name === 'extensions' && value !== '')
   }

@@ -18,9 +18,9 @@ export async function* relayUpload(
   parts: AsyncIterable<FormPart>,
   writer: FormWriter,
   close: CloseUpload,
-  options: { fingerprint: boolean; onComplete: () => void },
+  options: { fingerprint: boolean; allowPrivateTargets: boolean; onComplete: () => void },
 ): AsyncGenerator<string | Buffer, void> {
-  const collector = new FieldCollector()
+  const collector = new FieldCollector(options)
   const fingerprint = options.fingerprint ? new FormFingerprint() : undefined
   for await (const part of parts) {
     collector.expect(part.name)

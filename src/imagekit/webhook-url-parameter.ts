@@ -1,11 +1,29 @@
 import { TrackerError } from '../domain/errors.ts'
+import { isPrivateHost } from '../domain/public-address.ts'
 
-/** A caller's own `webhookUrl`; null where none was given. */
-export function parseWebhookUrl(value: unknown): string | null {
+/**
+ * A caller's own `webhookUrl`; null if none was given. Throws `invalid_input` for one that could never be called: the caller
+ * learns it now, or from a notification that never comes. A name is resolved only when it is called.
+ */
+export function parseWebhookUrl(
+  value: unknown,
+  { allowPrivateTargets }: { allowPrivateTargets: boolean },
+): string | null {
   if (value === undefined || value === null || value === '') return null
-  const isUrl = typeof value === 'string' && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
-  if (isUrl && value.length <= 2048) return value
-  throw new TrackerError('invalid_input', 'Your request contains invalid webhookUrl parameter.', {
-    fields: [{ field: 'webhookUrl', message: 'should be an http or https URL of at most 2,048 characters' }],
+  if (typeof value !== 'string' || value.length > 2048 || !URL.canParse(value)) throw invalid(NO_URL)
+  const url = new URL(value)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw invalid(NO_URL)
+  if (url.username !== '' || url.password !== '')
+    throw invalid('must not contain credentials: put a secret into the path or the query')
+  if (!allowPrivateTargets && isPrivateHost(url.hostname))
+    throw invalid('is a private address, which is called only if the service has ALLOW_PRIVATE_TARGETS=true')
+  return value
+}
+
+const NO_URL = 'should be an http or https URL of at most 2,048 characters'
+
+function invalid(message: string): TrackerError {
+  return new TrackerError('invalid_input', 'Your request contains invalid webhookUrl parameter.', {
+    fields: [{ field: 'webhookUrl', message }],
   })
 }

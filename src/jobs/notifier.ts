@@ -28,10 +28,11 @@ type NotifierDeps = {
     settleNotification(notificationId: string, result: NotificationResult): Promise<void>
   }
   sender: { send(notification: Notification): Promise<SendResult> }
+  refusedTargets: { note(host: string): void }
   meter: { notificationTried(result: NotificationResult['kind']): void }
   clock: () => number
   random: () => number
-  log: { info(fields: object, text: string): void; error(fields: object, text: string): void }
+  log: { [level in 'info' | 'warn' | 'error']: (fields: object, text: string) => void }
 }
 
 const AT_ONCE = 32
@@ -44,12 +45,15 @@ const BETWEEN_MS = 50
 const EVERY_MS = 1000
 const AFTER_FAILURE_MS = 5000
 
+const PRIVATE_TARGET =
+  'notification not sent: the host is a private address; set ALLOW_PRIVATE_TARGETS=true if that is intended'
+
 /**
  * Tells callers of the runs they asked for, at least once, until they have heard it or a day is over. It looks for more
  * whenever it is woken and whenever an attempt has ended; no caller's silence keeps another from being told.
  */
 export function createNotifier(deps: NotifierDeps): Repeated {
-  const { store, sender, meter, clock, random, log } = deps
+  const { store, sender, refusedTargets, meter, clock, random, log } = deps
   const underWay = new Map<string, { host: string; ended: Promise<void> }>()
   const holds = createTargetHolds()
   let place: HostPlace = null
@@ -72,7 +76,12 @@ export function createNotifier(deps: NotifierDeps): Repeated {
       holds.hold(target, { until: result.at, now: clock(), wholeHost })
     } else if (result.kind === 'delivered') holds.release(target)
     await store.settleNotification(notificationId, result)
-    log.info({ notificationId, attempt: due.attempt, ...result }, 'notification')
+    const host = hostOf(target)
+    const fields = { notificationId, host, attempt: due.attempt, ...result }
+    if (result.kind === 'refused' && result.reason === 'address_not_allowed') {
+      refusedTargets.note(host)
+      log.warn({ event: 'notification.failed', ...fields }, PRIVATE_TARGET)
+    } else log.info({ event: `notification.${result.kind}`, ...fields }, 'notification')
   }
   const resultOf = (sent: SendResult, due: DueNotification): NotificationResult => {
     switch (sent.kind) {

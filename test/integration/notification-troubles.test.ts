@@ -105,11 +105,26 @@ const PRIVATE_HOSTS = [
   '0.0.0.0',
 ]
 
-test('private targets, however they are written, are never connected to unless that is allowed', async () => {
+test('private targets, however they are written, are never connected to once that is not allowed any more', async () => {
   const receiver = await startReceiver()
-  const owing = PRIVATE_HOSTS.map((host) => startOwing(`http://${host}:${receiver.port}/hook`, {}))
-  for (const { tracker } of await Promise.all(owing))
-    await resultOf(tracker).toMatchObject([{ result: 'refused', reason: 'address_not_allowed' }])
+  const library = await startLibrary()
+  const env = { ...BY_HAND, ...library.env }
+  const before = await startTracker({ ...env, ...PRIVATE })
+  const fileIds: string[] = []
+  for (const host of PRIVATE_HOSTS) {
+    const webhookUrl = `http://${host}:${receiver.port}/hook`
+    fileIds.push((await uploadWith(before, ['remove-bg'], { webhookUrl })).fileId)
+  }
+  await before.service.stop()
+  const tracker = await startTracker(env, {}, before.directory)
+  for (const [index, url] of library.webhookUrls.entries())
+    await deliver(new URL(new URL(url).pathname, tracker.url).href, {
+      service: 'remove-bg',
+      status: 'SUCCESS',
+      fileObject: { fileId: fileIds[index] },
+    })
+  const refused = { result: 'refused', reason: 'address_not_allowed', attempt: 1 }
+  await resultOf(tracker).toEqual(PRIVATE_HOSTS.map(() => refused))
   expect(receiver.connections()).toBe(0)
 })
 

@@ -8,6 +8,7 @@ import {
   checkImagekit,
   checkKeys,
   checkPublicUrl,
+  checkRefusedTargets,
   checkTokenSecret,
   type KeyTrial,
 } from '../../domain/check-surroundings.ts'
@@ -22,6 +23,7 @@ export type ExamineDeps = {
     findOldestPending(): Promise<{ requestedAt: number } | undefined>
     findFault(): Promise<DatabaseFault | undefined>
   }
+  refusedTargets: { list(): { host: string; count: number }[] }
   readiness: { check(): Promise<{ answersWaiting: number }> }
   /** A cheap question to ImageKit; `at` is the time that it has there. */
   tryKey: () => Promise<{ trial: KeyTrial; at: number | null }>
@@ -74,6 +76,7 @@ export async function examine(deps: ExamineDeps) {
       ...imagekit,
       checkPublicUrl(publicUrl, setup.apiUrl),
       checkAlerts(setup.alerts.host, setup.alerts.allowsPrivateTargets),
+      ...checkRefusedTargets(deps.refusedTargets.list()),
       ...refused,
       ...pending,
     ],
