@@ -2,13 +2,18 @@ import type { Config } from './config.ts'
 import { createImagekitClient } from './imagekit/client.ts'
 import { createFileLookup } from './imagekit/file-lookup.ts'
 import { createNotificationSender } from './notify/send-notification.ts'
+import type { KeyRejections } from './tracking/key-rejections.ts'
 
 const FORM_LIMITS = { maxFieldBytes: 1024 * 1024, maxParts: 100 }
 
 /** Whoever is spoken to outside: ImageKit, and those who are told. */
 export function createClients(
   { imagekit, notifying }: Pick<Config, 'imagekit' | 'notifying'>,
-  { clock, imagekitTimeoutMs }: { clock: () => number; imagekitTimeoutMs?: number },
+  {
+    clock,
+    imagekitTimeoutMs,
+    keyRejections,
+  }: { clock: () => number; imagekitTimeoutMs?: number; keyRejections: Pick<KeyRejections, 'note'> },
 ) {
   return {
     imagekit: createImagekitClient({
@@ -16,8 +21,14 @@ export function createClients(
       formLimits: FORM_LIMITS,
       allowPrivateTargets: notifying.allowPrivateTargets,
       timeoutMs: imagekitTimeoutMs ?? 300_000,
+      onStatus: keyRejections.note,
     }),
-    lookup: createFileLookup({ ...imagekit, timeoutMs: imagekitTimeoutMs ?? 30_000, clock }),
+    lookup: createFileLookup({
+      ...imagekit,
+      timeoutMs: imagekitTimeoutMs ?? 30_000,
+      clock,
+      onStatus: (status) => keyRejections.note('lookup', status),
+    }),
     sender: createNotificationSender({ ...notifying, clock }),
   }
 }

@@ -29,6 +29,7 @@ import { createAnswerBacklog } from './tracking/answer-backlog.ts'
 import { createCapabilityTokens } from './tracking/capability-tokens.ts'
 import { createClaimClock } from './tracking/claim-clock.ts'
 import { createTurns } from './tracking/in-turn.ts'
+import { createKeyRejections } from './tracking/key-rejections.ts'
 import { createLinks } from './tracking/links.ts'
 import { removeLeftoverBackups } from './tracking/operators/back-up.ts'
 import { createReadiness } from './tracking/readiness.ts'
@@ -101,7 +102,8 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const submissionBoard = createSubmissionBoard({ store, links }, { onLoadError })
   const backlog = createAnswerBacklog({ log })
   const refusedLog = createRefusedLog({ store, readFileId, log })
-  const { imagekit, lookup, sender } = createClients(config, { ...overrides, clock })
+  const keyRejections = createKeyRejections({ clock, log })
+  const { imagekit, lookup, sender } = createClients(config, { ...overrides, clock, keyRejections })
   const { overdueAfterMs, reconcileEveryMs, expireAfterMs, retentionMs } = config.upkeep
   const reconciling = {
     store,
@@ -138,6 +140,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     newId,
     errorBody,
     log,
+    keyRejections,
     refusedTargets: createRefusedTargets({ clock }),
     allowPrivateTargets: config.notifying.allowPrivateTargets,
   }

@@ -63,6 +63,17 @@ export function checkImagekit(apiUrl: string, trial: KeyTrial): Check {
   }
 }
 
+/** `rejections`: the calls that ImageKit answered with 401 or 403, and accepted none of since. */
+export function checkKeyRejections(rejections: readonly { call: string; status: number }[]): Check[] {
+  return rejections.map(({ call, status }) =>
+    fail(
+      'private key',
+      `ImageKit answered ${status} to the last ${call}`,
+      'Check IMAGEKIT_PRIVATE_KEY, and in the dashboard whether the key is restricted or expired and the account within its limits.',
+    ),
+  )
+}
+
 /** A real ImageKit reaches nothing on this machine. */
 export function checkPublicUrl(publicUrl: string, apiUrl: string): Check {
   const { protocol, hostname } = new URL(publicUrl)

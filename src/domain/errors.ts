@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'request_timeout'
   | 'imagekit_unreachable'
   | 'imagekit_timeout'
+  | 'imagekit_rate_limited'
   | 'store_unavailable'
   | 'overloaded'
   | 'unknown_submission'
@@ -29,11 +30,18 @@ export type FieldError = { field: string; message: string }
 export class TrackerError extends Error {
   readonly code: ErrorCode
   readonly fields: readonly FieldError[]
+  /** When to try again, if it is known better than by the code alone. */
+  readonly retryAfterSeconds: number | undefined
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; fields?: FieldError[] } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; fields?: FieldError[]; retryAfterSeconds?: number } = {},
+  ) {
     super(message, { cause: options.cause })
     this.name = 'TrackerError'
     this.code = code
     this.fields = options.fields ?? []
+    this.retryAfterSeconds = options.retryAfterSeconds
   }
 }

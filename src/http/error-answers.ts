@@ -45,7 +45,9 @@ export function createErrorAnswers(
   const tell = (error: unknown, requestId: string): ToldError => {
     if (error instanceof TrackerError) {
       if (error.cause !== undefined && !isToldAlready(error)) log(error, requestId)
-      return { code: error.code, problem: PROBLEMS[error.code], detail: error.message, fields: error.fields }
+      const { code, retryAfterSeconds: retryAfter } = error
+      const problem = { ...PROBLEMS[code], ...(retryAfter !== undefined && { retryAfter }) }
+      return { code, problem, detail: error.message, fields: error.fields }
     }
     log(error, requestId)
     return { code: 'internal', problem: PROBLEMS.internal, detail: LOGGED, fields: [] }

@@ -1,25 +1,38 @@
 import { Hono } from 'hono'
 import { TrackerError } from '../domain/errors.ts'
+import type { KeyRejections } from '../tracking/key-rejections.ts'
 import type { AppEnv } from './app-env.ts'
 import { isProblemCode, PROBLEMS } from './problems.ts'
 import { route } from './routes.ts'
 
 type HealthRoutesDeps = {
   readiness: { check(): Promise<{ answersWaiting: number }> }
+  keyRejections: Pick<KeyRejections, 'list'>
   /** Of this process: whoever has an address of the service learns from it whether it leads here. */
   instanceId: string
 }
 
 /** For whoever watches over the process; no key is asked for, and nothing is told that would need one. */
-export function healthRoutes({ readiness, instanceId }: HealthRoutesDeps): Hono<AppEnv> {
+export function healthRoutes({ readiness, keyRejections, instanceId }: HealthRoutesDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
+  // No reason to be unready: webhooks are received all the same.
+  const imagekitDetail = (): string => {
+    const [rejection] = keyRejections.list()
+    return rejection ? `rejected the private key (${rejection.status} to the last ${rejection.call})` : 'ok'
+  }
   route(app, '/healthz', {
     GET: (c) => c.json({ status: 'ok' }, 200, { 'X-Instance-Id': instanceId }),
   })
   route(app, '/readyz', {
     GET: async (c) => {
       const { answersWaiting } = await readiness.check()
-      return c.json({ status: 'ready', store: 'ok', migrations: 'ok', answersWaiting })
+      return c.json({
+        status: 'ready',
+        store: 'ok',
+        migrations: 'ok',
+        answersWaiting,
+        imagekit: imagekitDetail(),
+      })
     },
   })
   route(app, '/problems/:code', {

@@ -32,6 +32,7 @@ export const PROBLEMS = {
   client_closed: { status: 400, title: 'The request ended before it was complete' },
   imagekit_unreachable: { status: 502, title: 'ImageKit could not be reached' },
   imagekit_timeout: { status: 504, title: 'ImageKit did not answer in time' },
+  imagekit_rate_limited: { status: 503, title: "ImageKit's rate limit is reached", retryAfter: 60 },
   store_unavailable: { status: 503, title: 'The store cannot write', retryAfter: 5 },
   overloaded: { status: 503, title: 'Too much is under way', retryAfter: 1 },
   unknown_submission: { status: 503, title: 'The submission is not in this database', retryAfter: 60 },

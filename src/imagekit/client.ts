@@ -17,6 +17,8 @@ type ClientOptions = {
   allowPrivateTargets: boolean
   /** How long ImageKit may be silent, in milliseconds. */
   timeoutMs: number
+  /** Called with the status of each response. */
+  onStatus: (call: 'upload' | 'update', status: number) => void
 }
 
 /** Far more than ImageKit has to say of one file; whatever says more is broken off. */
@@ -24,7 +26,7 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 /** Speaks to ImageKit. What is wrong with a caller's form is thrown as `TrackerError`. */
 export function createImagekitClient(options: ClientOptions) {
-  const { uploadUrl, apiUrl, formLimits, allowPrivateTargets, timeoutMs } = options
+  const { uploadUrl, apiUrl, formLimits, allowPrivateTargets, timeoutMs, onStatus } = options
   const dispatcher = new Agent({
     connectTimeout: 10_000,
     headersTimeout: timeoutMs,
@@ -65,6 +67,7 @@ export function createImagekitClient(options: ClientOptions) {
         `${uploadUrl}/api/${version}/files/upload`,
         { method: 'POST', headers, dispatcher, signal: abort.signal },
         body,
+        (status) => onStatus('upload', status),
       ).finally(() => upload.signal.removeEventListener('abort', onAbort))
     },
 
@@ -84,7 +87,9 @@ export function createImagekitClient(options: ClientOptions) {
         'content-length': String(Buffer.byteLength(json)),
       }
       const url = `${apiUrl}/v1/files/${encodeURIComponent(fileId)}/details`
-      return exchange(url, { method: 'PATCH', headers, dispatcher }, body)
+      return exchange(url, { method: 'PATCH', headers, dispatcher }, body, (status) =>
+        onStatus('update', status),
+      )
     },
 
     /** Breaks off what is under way. It is not closed first: an `Agent` that is forgets whom it would have to break off. */

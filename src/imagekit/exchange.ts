@@ -23,11 +23,13 @@ export async function exchange(
     signal?: AbortSignal
   },
   body: OutgoingBody,
+  onStatus: (status: number) => void,
 ) {
   try {
     const response = await request(url, { ...options, body: body.stream })
     const wasComplete = body.isComplete
     const { statusCode: status } = response
+    onStatus(status)
     const text = await response.body.text()
     const headers = passedHeaders(response.headers)
     const answer = readAnswer(status, text, headers['x-ik-requestid'] ?? null)

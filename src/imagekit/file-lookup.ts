@@ -35,6 +35,8 @@ export function createFileLookup(options: {
   apiUrl: string
   timeoutMs: number
   clock: () => number
+  /** Called with the status of each response. */
+  onStatus: (status: number) => void
 }) {
   const { timeoutMs } = options
   const hold = createHold(options.clock)
@@ -54,6 +56,7 @@ export function createFileLookup(options: {
       const response = await request(`${options.apiUrl}${path}`, { headers, dispatcher })
       const text = await response.body.text()
       const { statusCode: status } = response
+      options.onStatus(status)
       if (status === 429) {
         const ms = readHoldMs(response.headers)
         hold.begin(ms)

@@ -6,6 +6,7 @@ import {
   checkClock,
   checkDisk,
   checkImagekit,
+  checkKeyRejections,
   checkKeys,
   checkPublicUrl,
   checkRefusedTargets,
@@ -15,6 +16,7 @@ import {
 import { checkPending, checkRefused } from '../../domain/check-traffic.ts'
 import { type DatabaseFault, describeFault } from '../../domain/database-fault.ts'
 import type { RefusalCause } from '../../domain/delivery.ts'
+import type { KeyRejections } from '../key-rejections.ts'
 
 export type ExamineDeps = {
   store: {
@@ -23,6 +25,7 @@ export type ExamineDeps = {
     findOldestPending(): Promise<{ requestedAt: number } | undefined>
     findFault(): Promise<DatabaseFault | undefined>
   }
+  keyRejections: Pick<KeyRejections, 'list'>
   refusedTargets: { list(): { host: string; count: number }[] }
   readiness: { check(): Promise<{ answersWaiting: number }> }
   /** A cheap question to ImageKit; `at` is the time that it has there. */
@@ -74,6 +77,7 @@ export async function examine(deps: ExamineDeps) {
       database,
       disk,
       ...imagekit,
+      ...checkKeyRejections(deps.keyRejections.list()),
       checkPublicUrl(publicUrl, setup.apiUrl),
       checkAlerts(setup.alerts.host, setup.alerts.allowsPrivateTargets),
       ...checkRefusedTargets(deps.refusedTargets.list()),

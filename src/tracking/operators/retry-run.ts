@@ -37,10 +37,14 @@ export async function retryRun(
   { runId, actor, reason }: { runId: string; actor: string; reason: string | null },
 ): Promise<ListedRunView> {
   const act: Act = { at: deps.clock(), actor, kind: 'retry', subject: runId, reason, details: null }
-  const { submissionId, answer } = await deps.gate.accompany(() =>
+  const { submissionId, answer, holdMs } = await deps.gate.accompany(() =>
     askAgain(deps, { runId, actor, origin: { act } }),
   )
   if (answer.kind === 'rejected' && answer.error.status === 404) throw refusalOf('asset_gone')
+  if (holdMs !== null)
+    throw new TrackerError('imagekit_rate_limited', 'ImageKit accepts no more requests at the moment.', {
+      retryAfterSeconds: Math.ceil(holdMs / 1000),
+    })
   if (answer.kind === 'rejected')
     throw new TrackerError('unprocessable', `ImageKit did not take it: ${answer.error.message}`)
   const asked = await deps.store.findSubmission(submissionId)

@@ -1,0 +1,119 @@
+import { pino } from 'pino'
+import { expect, test } from 'vitest'
+import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { ask, listRuns } from '../support/operator.ts'
+import { type RunningTracker, startTracker } from '../support/tracker.ts'
+import { EXTENSIONS, FILE, FILE_NAME, upload } from '../support/uploads.ts'
+import { deliver, payload } from '../support/webhooks.ts'
+import { BY_HAND, movingClock } from './reconcile-setup.ts'
+
+const FILE_ID = '598821f949c0a938d57563bd'
+const REJECTED = { message: 'Your account cannot be authenticated.', help: 'For support …' }
+
+/** A tracker whose ImageKit answers with `next.status`. */
+async function startRejected() {
+  const next = { status: 403, headers: {} as { [name: string]: string } }
+  const imagekit = await startBrokenImagekit(async (call) => {
+    if (call.path.endsWith('/upload')) await call.readForm()
+    const body = next.status === 200 ? uploadedFile(FILE_ID, { extensionStatus: {} }) : REJECTED
+    call.answer(next.status, body, next.headers)
+  })
+  const lines: { [field: string]: unknown }[] = []
+  const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) })
+  const { clock, advance } = movingClock()
+  const env = { ...BY_HAND, IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url }
+  const tracker = await startTracker(env, { logger, clock })
+  const warnings = () => lines.filter(({ event }) => event === 'imagekit.key_rejected')
+  return { tracker, imagekit, next, advance, warnings }
+}
+
+const send = (tracker: RunningTracker) => upload(tracker, [FILE, FILE_NAME])
+
+const update = (tracker: RunningTracker) =>
+  tracker.fetch(`/v1/files/${FILE_ID}/details`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ tags: ['a'] }),
+  })
+
+async function readiness(tracker: RunningTracker): Promise<unknown> {
+  const answer = await fetch(`${tracker.url}/readyz`)
+  expect(answer.status).toBe(200)
+  return ((await answer.json()) as { imagekit: unknown }).imagekit
+}
+
+async function doctorChecks(tracker: RunningTracker) {
+  const { json } = await ask<{ checks: { name: string }[] }>(tracker, '/doctor')
+  return json.checks.filter(({ name }) => name === 'private key')
+}
+
+test.each([401, 403])(
+  'ImageKit’s %i to an upload is reported by the log, /readyz and doctor until an upload is accepted',
+  async (status) => {
+    const { tracker, next, warnings } = await startRejected()
+    expect(await readiness(tracker)).toBe('ok')
+    expect(await doctorChecks(tracker)).toEqual([])
+    next.status = status
+    expect((await send(tracker)).status).toBe(status)
+    expect(warnings()).toMatchObject([
+      { level: 40, call: 'upload', status, msg: expect.stringContaining('IMAGEKIT_PRIVATE_KEY') },
+    ])
+    expect(await readiness(tracker)).toBe(`rejected the private key (${status} to the last upload)`)
+    expect(await doctorChecks(tracker)).toEqual([
+      {
+        name: 'private key',
+        level: 'fail',
+        told: `ImageKit answered ${status} to the last upload`,
+        remedy: expect.stringContaining('IMAGEKIT_PRIVATE_KEY'),
+      },
+    ])
+    next.status = 200
+    expect((await send(tracker)).status).toBe(200)
+    expect(await readiness(tracker)).toBe('ok')
+    expect(await doctorChecks(tracker)).toEqual([])
+  },
+)
+
+test('an update that ImageKit rejects is reported as well, and an accepted upload clears it', async () => {
+  const { tracker, next, warnings } = await startRejected()
+  expect((await update(tracker)).status).toBe(403)
+  expect(warnings()).toMatchObject([{ call: 'update', status: 403 }])
+  expect(await readiness(tracker)).toBe('rejected the private key (403 to the last update)')
+  next.status = 200
+  await send(tracker)
+  expect(await readiness(tracker)).toBe('ok')
+})
+
+test('a rejected key is warned of at most once a minute', async () => {
+  const { tracker, advance, warnings } = await startRejected()
+  for (let count = 0; count < 3; count += 1) await send(tracker)
+  expect(warnings()).toHaveLength(1)
+  advance(59_000)
+  await send(tracker)
+  expect(warnings()).toHaveLength(1)
+  advance(1_000)
+  await send(tracker)
+  expect(warnings()).toHaveLength(2)
+})
+
+test.each([
+  [{ 'x-ratelimit-reset': '1500' }, '2'],
+  [{}, '60'],
+])(
+  'ImageKit’s 429 %j to a retry is 503 with Retry-After %s, and the run can be retried',
+  async (headers, seconds) => {
+    const { tracker, imagekit, next } = await startRejected()
+    next.status = 200
+    await upload(tracker, [FILE, FILE_NAME, ['extensions', EXTENSIONS]])
+    const webhookUrl = imagekit.calls[0]?.field('webhookUrl') ?? ''
+    await deliver(webhookUrl, { ...payload('remove-bg', 'failure'), fileId: FILE_ID })
+    const [failed] = await listRuns(tracker, '?status=failed')
+    Object.assign(next, { status: 429, headers })
+    const retry = () => ask<{ code: string }>(tracker, `/runs/${failed?.runId}/retry`, { method: 'POST' })
+    const limited = await retry()
+    expect([limited.status, limited.headers.get('retry-after')]).toEqual([503, seconds])
+    expect(limited.json).toMatchObject({ code: 'imagekit_rate_limited', status: 503 })
+    Object.assign(next, { status: 200, headers: {} })
+    expect((await retry()).status).toBe(201)
+  },
+)
