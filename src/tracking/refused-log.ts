@@ -1,16 +1,36 @@
 import type { RefusedDelivery } from '../domain/delivery.ts'
+import { TrackerError } from '../domain/errors.ts'
 
-/** Keeps refused deliveries without ever holding up the accepted ones. */
+/** Stores rejected deliveries without ever holding up the accepted ones. */
 export type RefusedLog = {
   /** Takes it or drops it, and returns at once. */
-  keep(refused: Omit<RefusedDelivery, 'fileId'>): void
+  keep(refused: Rejected): void
   /** Writes what is left. */
   close(): Promise<void>
 }
 
-const MAX_A_SECOND = 10
+type Rejected = Omit<RefusedDelivery, 'fileId'>
 
-/** At most ten a second are written, once a second: an open port must not become a way to fill the disk. */
+const MIB = 1024 * 1024
+
+/** Of those that prove nothing: an open port must not become a way to fill the disk. */
+const UNPROVEN = { perSecond: 10, bodyBytes: 64 * 1024 }
+
+/** What waits to be written. Beyond it they are dropped: ImageKit sends again what was not answered 200. */
+const MAX_WAITING_BYTES = 64 * MIB
+
+/** What a delivery takes beside its body, about. */
+const OVERHEAD_BYTES = 1024
+
+/** So much is written before the second is over. */
+const EARLY_BYTES = 4 * MIB
+
+/** One transaction: it blocks the event loop, and accepted webhooks with it, for a few milliseconds. */
+const CHUNK = { count: 200, bytes: MIB }
+
+const MAX_LOGGED = 10
+
+/** Those whose token is valid are stored at any rate, the others at ten a second. Both are written once a second, in small transactions. */
 export function createRefusedLog(deps: {
   store: { keepRefused(refused: readonly RefusedDelivery[]): Promise<void> }
   /** The file that a body names; null where it names none. */
@@ -18,39 +38,111 @@ export function createRefusedLog(deps: {
   log: { warn(fields: object, text: string): void }
 }): RefusedLog {
   const { store, readFileId, log } = deps
-  let waiting: Omit<RefusedDelivery, 'fileId'>[] = []
-  let dropped = 0
+  let waiting: RefusedDelivery[] = []
+  let waitingBytes = 0
+  let second = { kept: 0, unproven: 0, dropped: 0, first: [] as object[] }
   let timer: NodeJS.Timeout | undefined
-  let writing = Promise.resolve()
+  /** The store is unavailable: it is tried again once a second. */
+  let isStuck = false
+  let isClosed = false
+  let writing: Promise<void> | undefined
 
-  const write = async (): Promise<void> => {
-    timer = undefined
-    const refused = waiting.map((one) => ({ ...one, fileId: readFileId(one.body) }))
-    const missing = dropped
-    waiting = []
-    dropped = 0
-    const causes = refused.map(({ deliveryId, route, cause }) => ({ deliveryId, route, cause }))
-    log.warn({ causes, dropped: missing }, 'deliveries were refused')
-    try {
-      await store.keepRefused(refused)
-    } catch (err) {
-      log.warn({ err, refused: refused.length }, 'refused deliveries could not be kept')
+  /** Whether it may be kept, which counts it. */
+  const admit = (refused: Rejected): boolean => {
+    const isProven = refused.submissionId !== null
+    if (waitingBytes >= MAX_WAITING_BYTES || (!isProven && second.unproven >= UNPROVEN.perSecond))
+      return false
+    if (!isProven) second.unproven += 1
+    second.kept += 1
+    return true
+  }
+
+  const report = () => {
+    if (second.kept + second.dropped === 0) return
+    const { kept, dropped, first } = second
+    second = { kept: 0, unproven: 0, dropped: 0, first: [] }
+    log.warn({ kept, dropped, deliveries: first }, 'deliveries were rejected')
+  }
+
+  const takeChunk = (): RefusedDelivery[] => {
+    let bytes = 0
+    let count = 0
+    for (const refused of waiting) {
+      if (count === CHUNK.count || bytes >= CHUNK.bytes) break
+      bytes += sizeOf(refused)
+      count += 1
     }
+    waitingBytes -= bytes
+    return waiting.splice(0, count)
+  }
+
+  const putBack = (chunk: readonly RefusedDelivery[]): void => {
+    waiting = [...chunk, ...waiting]
+    for (const refused of chunk) waitingBytes += sizeOf(refused)
+    startTimer()
+  }
+
+  const startTimer = (): void => {
+    if (isClosed) return
+    timer ??= setTimeout(() => {
+      timer = undefined
+      report()
+      void write()
+    }, 1000).unref()
+  }
+
+  const writeAll = async (): Promise<void> => {
+    isStuck = false
+    while (waiting.length > 0 && !isStuck) {
+      const chunk = takeChunk()
+      try {
+        await store.keepRefused(chunk)
+      } catch (err) {
+        isStuck = err instanceof TrackerError && err.code === 'store_unavailable'
+        if (isStuck) putBack(chunk)
+        log.warn({ err, refused: chunk.length, isStuck }, 'rejected deliveries could not be stored')
+      }
+      // Accepted webhooks have their turn between two transactions.
+      if (waiting.length > 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    writing = undefined
+  }
+
+  const write = (): Promise<void> => {
+    if (waiting.length > 0) writing ??= writeAll()
+    return writing ?? Promise.resolve()
   }
 
   return {
     keep(refused) {
-      if (waiting.length < MAX_A_SECOND) waiting.push(refused)
-      else dropped += 1
-      timer ??= setTimeout(() => {
-        // A store that is slow gets no second batch while it has one.
-        writing = writing.then(write)
-      }, 1000).unref()
+      startTimer()
+      if (!admit(refused)) {
+        second.dropped += 1
+        return
+      }
+      const { deliveryId, route, cause } = refused
+      if (second.first.length < MAX_LOGGED) second.first.push({ deliveryId, route, cause })
+      const named = { ...refused, fileId: readFileId(refused.body) }
+      const stored = refused.submissionId === null ? cut(named) : named
+      waiting.push(stored)
+      waitingBytes += sizeOf(stored)
+      if (waitingBytes >= EARLY_BYTES && !isStuck) void write()
     },
     async close() {
+      isClosed = true
       clearTimeout(timer)
-      await writing
-      if (waiting.length > 0) await write()
+      report()
+      await write()
     },
   }
+}
+
+/** A copy: a view would keep all of the body in memory. */
+function cut(refused: RefusedDelivery): RefusedDelivery {
+  if (refused.body.length <= UNPROVEN.bodyBytes) return refused
+  return { ...refused, body: Buffer.from(refused.body.subarray(0, UNPROVEN.bodyBytes)) }
+}
+
+function sizeOf({ body }: RefusedDelivery): number {
+  return body.length + OVERHEAD_BYTES
 }

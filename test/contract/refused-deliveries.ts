@@ -4,8 +4,13 @@ import { newAccountDelivery, newDelivery, newRefused, newSubmission } from './fa
 import type { OpenedStore } from './opened-store.ts'
 
 export function describeRefusedDeliveries(current: () => OpenedStore): void {
-  const keep = async (count: number, cause: RefusalCause, body = Buffer.alloc(0)) => {
-    const refused = Array.from({ length: count }, () => newRefused({ cause, body }))
+  const keep = async (
+    count: number,
+    cause: RefusalCause,
+    body = Buffer.alloc(0),
+    submissionId: string | null = null,
+  ) => {
+    const refused = Array.from({ length: count }, () => newRefused({ cause, body, submissionId }))
     await current().store.keepRefused(refused)
     return refused.map(({ deliveryId }) => deliveryId)
   }
@@ -44,21 +49,24 @@ export function describeRefusedDeliveries(current: () => OpenedStore): void {
       expect(await store.findDelivery(event)).toMatchObject({ route: 'account', outcome: 'ignored' })
     })
 
-    test('fill their ring and no more: the oldest of it go', async () => {
-      const [unreadable] = await keep(1, 'not_json')
-      const first = await keep(600, 'bad_signature')
-      const second = await keep(401, 'no_secret')
-      expect([await isKept(first[0]), await isKept(first[1]), await isKept(second.at(-1))]).toEqual([
-        false,
-        true,
-        true,
-      ])
-      expect(await isKept(unreadable)).toBe(true)
-      await keep(200, 'broken_off')
-      expect([await isKept(unreadable), await isKept(first[1])]).toEqual([false, true])
+    test('without a valid token are the newest 1,000, with one the newest 10,000, and neither evicts the other', {
+      timeout: 60_000,
+    }, async () => {
+      const proven = (count: number) => keep(count, 'not_json', undefined, 'a-submission')
+      const [first, second] = await proven(2)
+      const [forged] = await keep(1, 'forged_token')
+      for (let round = 0; round < 10; round += 1) await keep(101, 'bad_signature')
+      expect([await isKept(first), await isKept(forged)]).toEqual([true, false])
+      const [newest] = await keep(1, 'no_secret')
+      for (let round = 0; round < 10; round += 1) await proven(999)
+      await proven(8)
+      expect([await isKept(first), await isKept(second)]).toEqual([true, true])
+      const [last] = await proven(1)
+      expect([await isKept(first), await isKept(second), await isKept(last)]).toEqual([false, true, true])
+      expect(await isKept(newest)).toBe(true)
     })
 
-    test('are 64 MiB together at most: the oldest go', async () => {
+    test('without a valid token are 64 MiB together at most: the oldest go', async () => {
       const mebibyte = Buffer.alloc(1024 * 1024, 1)
       const [oldest, second] = await keep(64, 'forged_token', mebibyte)
       expect(await isKept(oldest)).toBe(true)

@@ -100,7 +100,7 @@ test('of a flood of refused deliveries few are kept, and the others are counted;
   const kept = readRows(tracker.directory, 'SELECT seq FROM refused_deliveries').length
   expect(kept).toBeGreaterThanOrEqual(10)
   expect(kept).toBeLessThanOrEqual(10 * seconds)
-  const lines = text.split('\n').filter((line) => line.includes('deliveries were refused'))
+  const lines = text.split('\n').filter((line) => line.includes('deliveries were rejected'))
   const dropped = lines.map((line): number => JSON.parse(line).dropped)
   expect(dropped.reduce((sum, count) => sum + count, kept)).toBe(40)
   const token = forged.slice(forged.lastIndexOf('/') + 1)

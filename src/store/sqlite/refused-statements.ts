@@ -1,10 +1,12 @@
-import { count, eq, gte, sql } from 'drizzle-orm'
+import { asc, count, eq, gte, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { refusedDeliveries as refused } from './schema/refused-deliveries.ts'
 
 const { placeholder } = sql
 
 export function prepareRefusedStatements(db: BetterSQLite3Database) {
+  // As the index has it.
+  const isOfKind = sql`(${refused.submissionId} IS NULL) = ${placeholder('isUnproven')}`
   const ofDelivery = eq(refused.deliveryId, placeholder('deliveryId'))
   return {
     insertRefused: db
@@ -23,10 +25,17 @@ export function prepareRefusedStatements(db: BetterSQLite3Database) {
         body: placeholder('body'),
       })
       .prepare(),
-    // Without an order, for SQLite would then read the table and not the index that holds all of this.
-    listRefusedSizes: db
-      .select({ seq: refused.seq, cause: refused.cause, keptBytes: refused.keptBytes })
+    sumRejected: db
+      .select({ count: count(), bytes: sql<number>`total(${refused.keptBytes})` })
       .from(refused)
+      .where(isOfKind)
+      .prepare(),
+    listOldestRejected: db
+      .select({ seq: refused.seq, keptBytes: refused.keptBytes })
+      .from(refused)
+      .where(isOfKind)
+      .orderBy(asc(refused.seq))
+      .limit(placeholder('limit'))
       .prepare(),
     deleteRefused: db
       .delete(refused)

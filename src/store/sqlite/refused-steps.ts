@@ -1,13 +1,26 @@
 import type { NewAccountDelivery, RecordedDelivery, RefusedDelivery } from '../../domain/delivery.ts'
 import { TrackerError } from '../../domain/errors.ts'
-import { listSurplus } from '../../domain/refused-rings.ts'
+import { selectEvicted } from '../../domain/rejected-retention.ts'
 import type { Statements } from './statements.ts'
 
 export function keepRefused(statements: Statements, refused: readonly RefusedDelivery[]): void {
   for (const delivery of refused)
     statements.insertRefused.run({ ...delivery, keptBytes: delivery.body.length })
-  const newestFirst = statements.listRefusedSizes.all().toSorted((one, other) => other.seq - one.seq)
-  for (const { seq } of listSurplus(newestFirst)) statements.deleteRefused.run({ seq })
+  if (refused.some(({ submissionId }) => submissionId !== null)) evict(statements, 'proven')
+  if (refused.some(({ submissionId }) => submissionId === null)) evict(statements, 'unproven')
+}
+
+const LISTED = 100
+
+function evict(statements: Statements, kind: 'proven' | 'unproven'): void {
+  const isUnproven = kind === 'unproven' ? 1 : 0
+  for (;;) {
+    const totals = statements.sumRejected.get({ isUnproven }) ?? { count: 0, bytes: 0 }
+    const oldest = statements.listOldestRejected.all({ isUnproven, limit: LISTED })
+    const evicted = selectEvicted(kind, totals, oldest)
+    for (const { seq } of evicted) statements.deleteRefused.run({ seq })
+    if (evicted.length < LISTED) return
+  }
 }
 
 export function findRefused(statements: Statements, deliveryId: string): RefusedDelivery | undefined {

@@ -164,8 +164,8 @@ export const FAULTS_AT_THE_DOOR = [
   {
     name: 'refused-log-unbounded',
     file: 'src/tracking/refused-log.ts',
-    find: 'waiting.length < MAX_A_SECOND',
-    replace: 'waiting.length < Number.POSITIVE_INFINITY',
+    find: 'second.unproven >= UNPROVEN.perSecond',
+    replace: 'second.unproven >= Number.POSITIVE_INFINITY',
     tests: ['test/unit/tracking/refused-log.test.ts'],
   },
   {

@@ -158,11 +158,11 @@ export const FAULTS_OF_THE_RULES = [
     replace: 'true',
   },
   {
-    name: 'one-ring-for-all-refused',
-    file: 'src/domain/refused-rings.ts',
-    find: 'if (room[ring] === 0) return true',
+    name: 'rejected-deliveries-without-a-limit',
+    file: 'src/domain/rejected-retention.ts',
+    find: 'count <= limit.count && ',
     replace: '',
-    tests: ['test/unit/domain/refused-rings.test.ts'],
+    tests: ['test/unit/domain/rejected-retention.test.ts'],
   },
   {
     name: 'changed-status-stays-kept',

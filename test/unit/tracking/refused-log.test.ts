@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { RefusedDelivery } from '../../../src/domain/delivery.ts'
+import { TrackerError } from '../../../src/domain/errors.ts'
 import { createRefusedLog } from '../../../src/tracking/refused-log.ts'
 
-beforeEach(() => void vi.useFakeTimers())
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
 
 function refusal(deliveryId: string): Omit<RefusedDelivery, 'fileId'> {
@@ -84,8 +85,87 @@ test('closing writes what is left, after what is being written', async () => {
   expect(written).toHaveLength(1)
   const closed = log.close()
   release()
-  await vi.advanceTimersByTimeAsync(0)
+  await pass(0)
   release()
   await closed
   expect(written.map((ids) => ids.length)).toEqual([1, 2])
+})
+
+const MIB = 1024 * 1024
+
+/** Lets time pass, and every transaction that is due then. */
+async function pass(ms: number): Promise<void> {
+  await vi.advanceTimersByTimeAsync(ms)
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}
+
+function startCounting(keepRefused: (refused: readonly RefusedDelivery[]) => Promise<void>) {
+  const chunks: (readonly RefusedDelivery[])[] = []
+  const warned: object[] = []
+  const store = {
+    keepRefused(refused: readonly RefusedDelivery[]) {
+      chunks.push(refused)
+      return keepRefused(refused)
+    },
+  }
+  const log = createRefusedLog({
+    store,
+    readFileId: (whole) => (whole.length === MIB ? 'the-file' : null),
+    log: { warn: (fields) => void warned.push(fields) },
+  })
+  const proven = (count: number, body = Buffer.from('hush')) => {
+    for (let n = 0; n < count; n += 1) log.keep({ ...refusal(String(n)), submissionId: 'proven', body })
+  }
+  return { log, chunks, warned, proven }
+}
+
+test('those with a valid token are stored at any rate, in small transactions, and a few are named in the log', async () => {
+  const { chunks, warned, proven } = startCounting(() => Promise.resolve())
+  proven(3_000)
+  await pass(1000)
+  expect(chunks.flat()).toHaveLength(3_000)
+  expect(Math.max(...chunks.map((chunk) => chunk.length))).toBeLessThanOrEqual(200)
+  expect(warned).toMatchObject([{ kept: 3_000, dropped: 0 }])
+  expect(JSON.stringify(warned).length).toBeLessThan(2_000)
+})
+
+test('large bodies are written before the second is over, about a mebibyte at once', async () => {
+  const { chunks, proven } = startCounting(() => Promise.resolve())
+  proven(8, Buffer.alloc(MIB))
+  await pass(1)
+  expect(chunks.map((chunk) => chunk.length)).toEqual([1, 1, 1, 1, 1, 1, 1, 1])
+})
+
+test('what waits is 64 MiB at most beside the mebibyte being written; the rest is dropped and counted', async () => {
+  const { warned, proven } = startCounting(() => new Promise(() => {}))
+  proven(100, Buffer.alloc(MIB))
+  await pass(1000)
+  expect(warned).toMatchObject([{ kept: 65, dropped: 35 }])
+})
+
+test('while the store is unavailable they wait, and it is tried once a second', async () => {
+  let isAvailable = false
+  const unavailable = new TrackerError('store_unavailable', 'The disk is full.')
+  const { chunks, proven } = startCounting(() =>
+    isAvailable ? Promise.resolve() : Promise.reject(unavailable),
+  )
+  proven(500)
+  for (let second = 0; second < 3; second += 1) await pass(1000)
+  expect(chunks).toHaveLength(3)
+  isAvailable = true
+  await pass(1000)
+  expect(chunks.slice(3).flat()).toHaveLength(500)
+})
+
+test('of a body that proves nothing 64 KiB are kept, and its size', async () => {
+  const { log, chunks } = startCounting(() => Promise.resolve())
+  const body = Buffer.alloc(MIB, 1)
+  log.keep({ ...refusal('large'), body, bytes: MIB })
+  log.keep({ ...refusal('small'), body: body.subarray(0, 64 * 1024), bytes: 64 * 1024 })
+  await pass(1000)
+  const [large, small] = chunks.flat()
+  expect([large?.bytes, large?.body.length, small?.body.length]).toEqual([MIB, 65_536, 65_536])
+  // It names its file although the rest is cut, or forgetting that file would miss it.
+  expect(large?.fileId).toBe('the-file')
+  expect(large?.body.buffer.byteLength).toBeLessThan(MIB)
 })

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { blob, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { DeliveryRoute, RefusalCause } from '../../../domain/delivery.ts'
 import { jsonColumn } from '../json-column.ts'
@@ -19,9 +20,9 @@ export const refusedDeliveries = sqliteTable(
     keptBytes: integer('kept_bytes').notNull(),
     body: blob('body', { mode: 'buffer' }).notNull(),
   },
-  // Holds all that decides which of them go, so that no body is read for it.
   (table) => [
-    index('refused_deliveries_sizes').on(table.cause, table.keptBytes),
+    // Holds all that decides which of them go, so that no body is read for it.
+    index('refused_deliveries_by_kind').on(sql`"submission_id" IS NULL`, table.seq, table.keptBytes),
     index('refused_deliveries_by_time').on(table.receivedAt, table.cause),
   ],
 )

@@ -1,0 +1,27 @@
+const MIB = 1024 * 1024
+
+/** Separate limits: a flood of deliveries that prove nothing evicts none of those whose token is valid. */
+const LIMITS = {
+  proven: { count: 10_000, bytes: 256 * MIB },
+  unproven: { count: 1_000, bytes: 64 * MIB },
+}
+
+/**
+ * The rejected deliveries of one kind that must go: the oldest, until the others are within the limits. `totals` covers all of
+ * that kind; `oldestFirst` may be a part of them.
+ */
+export function selectEvicted<T extends { keptBytes: number }>(
+  kind: keyof typeof LIMITS,
+  totals: { count: number; bytes: number },
+  oldestFirst: readonly T[],
+): T[] {
+  const limit = LIMITS[kind]
+  let { count, bytes } = totals
+  const firstToStay = oldestFirst.findIndex(({ keptBytes }) => {
+    if (count <= limit.count && bytes <= limit.bytes) return true
+    count -= 1
+    bytes -= keptBytes
+    return false
+  })
+  return firstToStay === -1 ? [...oldestFirst] : oldestFirst.slice(0, firstToStay)
+}

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import { ask } from '../support/operator.ts'
+import {
+  accountEvent,
+  deliverEvent,
+  ikHeaders,
+  readRows,
+  WEBHOOK_SECRET,
+} from '../support/signed-webhooks.ts'
+import { startTracker } from '../support/tracker.ts'
+import { deliver, payload, register, statusOf } from '../support/webhooks.ts'
+
+const KIB = 1024
+const COUNT = 1_200
+
+/** As a hundred connections would do it. */
+async function mapAtOnce<T, R>(items: readonly T[], each: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = []
+  for (let first = 0; first < items.length; first += 100)
+    results.push(...(await Promise.all(items.slice(first, first + 100).map(each))))
+  return results
+}
+
+test('1,200 webhooks rejected at once because of a wrong secret are all stored, and all can be replayed', {
+  timeout: 120_000,
+}, async () => {
+  const required = { REQUIRE_EXTENSION_SIGNATURE: 'true' }
+  const wrong = await startTracker({ ...required, IMAGEKIT_WEBHOOK_SECRET: 'wrong-secret-of-the-tests' })
+  const files = Array.from({ length: COUNT }, (_, index) => `file-${index}`)
+  const registered = await mapAtOnce(files, async (fileId) => {
+    return { fileId, url: (await register(wrong, ['remove-bg'], fileId)).webhookUrl }
+  })
+  const answers = await mapAtOnce(registered, ({ fileId, url }) => {
+    const text = JSON.stringify({ ...payload('remove-bg', 'failure'), fileId })
+    return deliver(url, text, ikHeaders(text))
+  })
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]))
+  await wrong.service.stop()
+  const rejected = readRows(
+    wrong.directory,
+    'SELECT delivery_id AS id, cause FROM refused_deliveries ORDER BY seq',
+  ) as { id: string; cause: string }[]
+  expect(rejected).toHaveLength(COUNT)
+  expect(new Set(rejected.map(({ cause }) => cause))).toEqual(new Set(['bad_signature']))
+
+  const right = await startTracker(
+    { ...required, IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET },
+    {},
+    wrong.directory,
+  )
+  const replayed = await mapAtOnce(rejected, ({ id }) =>
+    ask(right, `/deliveries/${id}/replay`, { method: 'POST' }),
+  )
+  expect(replayed.filter(({ json }) => json['outcome'] === 'applied')).toHaveLength(COUNT)
+  for (const index of [0, 599, COUNT - 1])
+    expect((await statusOf(right, `file-${index}`)).status).toBe('failed')
+})
+
+test('a large body with a valid token is stored whole; without one 64 KiB of it, which cannot be replayed', async () => {
+  const tracker = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET })
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const body = 'x'.repeat(500 * KIB)
+  const event = accountEvent('file-updated', { padding: body })
+  expect((await deliver(webhookUrl, body)).status).toBe(400)
+  expect((await deliver(`${webhookUrl}x`, body)).status).toBe(401)
+  const forged = ikHeaders(event, { secret: 'another-secret-of-nobody' })
+  expect((await deliverEvent(tracker, event, forged)).status).toBe(401)
+  await tracker.service.stop()
+  const rows = readRows(
+    tracker.directory,
+    'SELECT delivery_id AS id, cause, bytes, length(body) AS stored FROM refused_deliveries ORDER BY seq',
+  ) as { id: string }[]
+  expect(rows).toMatchObject([
+    { cause: 'not_json', bytes: 500 * KIB, stored: 500 * KIB },
+    { cause: 'forged_token', bytes: 500 * KIB, stored: 64 * KIB },
+    { cause: 'bad_signature', bytes: event.length, stored: 64 * KIB },
+  ])
+  const again = await tracker.restart()
+  const replay = await ask(again, `/deliveries/${rows[2]?.id}/replay`, { method: 'POST' })
+  expect(replay).toMatchObject({ status: 422, json: { detail: expect.stringContaining('not kept whole') } })
+})

@@ -1,0 +1,57 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { selectEvicted } from '../../../src/domain/rejected-retention.ts'
+import { frozen } from './facts.ts'
+
+const MIB = 1024 * 1024
+
+function select(kind: 'proven' | 'unproven', sizes: readonly number[]) {
+  const oldestFirst = sizes.map((keptBytes, seq) => ({ seq, keptBytes }))
+  const totals = { count: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) }
+  return selectEvicted(kind, totals, frozen(oldestFirst)).map(({ seq }) => seq)
+}
+
+test.each([
+  ['proven', 10_000],
+  ['unproven', 1_000],
+] as const)('of %s deliveries the newest %i stay', (kind, count) => {
+  expect(
+    select(
+      kind,
+      Array.from({ length: count }, () => 0),
+    ),
+  ).toEqual([])
+  expect(
+    select(
+      kind,
+      Array.from({ length: count + 2 }, () => 0),
+    ),
+  ).toEqual([0, 1])
+})
+
+test.each([
+  ['proven', 256],
+  ['unproven', 64],
+] as const)('the bodies of %s deliveries are %i MiB together, exactly', (kind, count) => {
+  const full = Array.from({ length: count }, () => MIB)
+  expect(select(kind, full)).toEqual([])
+  expect(select(kind, [...full, 1])).toEqual([0])
+  expect(select(kind, [1, ...full])).toEqual([0])
+})
+
+test('a part of the oldest may all go, and then more are asked for', () => {
+  const part = [{ keptBytes: 1 }, { keptBytes: 1 }]
+  expect(selectEvicted('unproven', { count: 1_005, bytes: 0 }, part)).toEqual(part)
+})
+
+test('what stays is within the limits, and no more goes than must', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 3 * MIB }), { maxLength: 400, size: 'max' }), (sizes) => {
+      const evicted = select('unproven', sizes).length
+      const bytesFrom = (first: number) => sizes.slice(first).reduce((sum, size) => sum + size, 0)
+      expect(bytesFrom(evicted)).toBeLessThanOrEqual(64 * MIB)
+      if (evicted > 0) expect(bytesFrom(evicted - 1)).toBeGreaterThan(64 * MIB)
+    }),
+    { numRuns: 50 },
+  )
+})
