@@ -37,6 +37,7 @@ import { createRefusedLog } from './tracking/refused-log.ts'
 import { createRefusedTargets } from './tracking/refused-targets.ts'
 import { createStatusBoard } from './tracking/status-board.ts'
 import { createSubmissionBoard } from './tracking/submission-board.ts'
+import { createSuccessLog } from './tracking/success-log.ts'
 import { createUploadGate } from './tracking/upload-gate.ts'
 
 export type Service = {
@@ -160,10 +161,12 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     everyMs: overrides.reopenEveryMs ?? 2000,
     log,
   })
+  const successLog = createSuccessLog({ clock, log })
   const receiving = {
     ...shared,
     bodies,
     arrivals,
+    successLog,
     refusedLog,
     ...receivingOf(config, tokens),
   }
@@ -223,6 +226,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       await refusedLog.close()
       await backlog.close()
       await store.close()
+      successLog.flush()
       log.info('stopped')
     },
   }

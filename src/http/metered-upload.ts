@@ -1,4 +1,5 @@
 import { TrackerError } from '../domain/errors.ts'
+import type { StoredAnswer } from '../domain/idempotency.ts'
 import type { IncomingForm } from '../imagekit/form-reader.ts'
 import { PROBLEMS } from './problems.ts'
 
@@ -7,15 +8,19 @@ export type UploadMeter = {
   uploadEnded(ended: { status: number; seconds: number; bytes: number }): void
 }
 
-/** Tells how long an upload took and how much of its form came, however it ends. */
-export async function meterUpload<T extends { answer: { status: number } }>(
-  meter: UploadMeter,
+type Submitted = { submissionId: string; extensions: string[] }
+
+/** Measures how long an upload took and how much of its form came, however it ends, and logs one line. */
+export async function meterUpload<T extends { answer: StoredAnswer }>(
+  { meter, log }: { meter: UploadMeter; log: { info(fields: object, text: string): void } },
   form: IncomingForm,
-  send: (form: IncomingForm) => Promise<T>,
+  send: (form: IncomingForm, onSubmission: (submission: Submitted) => void) => Promise<T>,
 ): Promise<T> {
   const begunAt = performance.now()
   let bytes = 0
   let status: number = PROBLEMS.internal.status
+  let submitted: Submitted | undefined
+  let answer: StoredAnswer | undefined
   const counted: IncomingForm = {
     ...form,
     async *chunks(signal) {
@@ -27,13 +32,26 @@ export async function meterUpload<T extends { answer: { status: number } }>(
   }
   meter.uploadBegan()
   try {
-    const sent = await send(counted)
-    status = sent.answer.status
+    const sent = await send(counted, (submission) => {
+      submitted = submission
+    })
+    answer = sent.answer
+    status = answer.status
     return sent
   } catch (error) {
     if (error instanceof TrackerError) status = PROBLEMS[error.code].status
     throw error
   } finally {
-    meter.uploadEnded({ status, seconds: (performance.now() - begunAt) / 1000, bytes })
+    const ms = performance.now() - begunAt
+    meter.uploadEnded({ status, seconds: ms / 1000, bytes })
+    const { submissionId = null, extensions = [] } = submitted ?? {}
+    const fileId = answer?.fileId ?? null
+    const event = `upload.${outcomeOf(status, answer)}`
+    log.info({ event, submissionId, fileId, status, extensions, bytes, ms: Math.round(ms) }, 'upload')
   }
+}
+
+function outcomeOf(status: number, answer: StoredAnswer | undefined): string {
+  if (answer?.headers['x-should-retry'] === 'false') return 'unconfirmed'
+  return status >= 200 && status < 300 ? 'accepted' : 'rejected'
 }

@@ -29,6 +29,7 @@ type UploadRoutesDeps = SubmitUploadDeps<IncomingForm> &
     access: Access
     gate: UploadGate
     meter: UploadMeter
+    log: { info(fields: object, text: string): void }
     uploadLimits: BodyLimits
     allowPrivateTargets: boolean
     readBody: ReadBody
@@ -51,8 +52,8 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
             fingerprint: () => deps.gate.pass('uploads', () => deps.imagekit.fingerprintUpload(form)),
             send: (scope) =>
               deps.gate.pass('uploads', () =>
-                meterUpload(deps.meter, form, (metered) =>
-                  submitUpload(deps, { version, form: metered, keyName, scope, signal }),
+                meterUpload(deps, form, (metered, onSubmission) =>
+                  submitUpload(deps, { version, form: metered, keyName, scope, signal, onSubmission }),
                 ),
               ),
           })

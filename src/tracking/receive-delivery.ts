@@ -13,6 +13,7 @@ import type { ExtensionWord } from '../domain/judge-delivery.ts'
 import { DeliveryRefused } from './delivery-refused.ts'
 import type { FirstReceipts } from './first-receipts.ts'
 import type { CheckSignature } from './signature-check.ts'
+import type { SuccessLog } from './success-log.ts'
 import { withoutSignatures } from './without-signatures.ts'
 
 /** An HTTP POST on a webhook route, read whole; nothing secret among its headers but the signature's. */
@@ -42,13 +43,13 @@ export type ReceiveDeliveryDeps = {
     deliveryRecorded(route: DeliveryRoute, outcome: DeliveryOutcome): void
     deliveryNotTaken(cause: ErrorCode | 'internal'): void
   }
-  log: { [level in 'debug' | 'info']: (fields: object, text: string) => void }
+  successLog: Pick<SuccessLog, 'note'>
+  log: { info(fields: object, text: string): void }
 }
 
 /**
  * Takes what ImageKit tells of one extension. Resolves once the delivery and its effect are on disk; only then may it be
  * answered with 200. `submissionId` is what its token names and proves, undefined for a forged one. Throws `DeliveryRefused`.
- * Of the many that go as they should the log tells at `debug`: each is in the database.
  */
 export async function receiveExtensionDelivery(
   deps: ReceiveDeliveryDeps,
@@ -88,8 +89,9 @@ export async function receiveExtensionDelivery(
   }
   deps.meter.deliveryRecorded('extension', recorded.outcome)
   const { service, status } = word
-  const level = recorded.outcome === 'applied' && status === 'success' ? 'debug' : 'info'
-  deps.log[level]({ deliveryId, submissionId, ...tellable(recorded), service, status }, 'delivery')
+  const fields = () => ({ event: RECORDED, deliveryId, submissionId, ...tellable(recorded), service, status })
+  if (recorded.outcome === 'applied' && status === 'success') deps.successLog.note(fields)
+  else deps.log.info(fields(), 'delivery')
   return recorded
 }
 
@@ -114,7 +116,8 @@ export async function receiveAccountDelivery(
   if (recorded.fileId !== null) deps.board.changed(recorded.fileId)
   deps.meter.deliveryRecorded('account', recorded.outcome)
   const { type } = event
-  deps.log.info({ deliveryId: received.deliveryId, type, eventId, ...tellable(recorded) }, 'account delivery')
+  const { deliveryId } = received
+  deps.log.info({ event: RECORDED, deliveryId, type, eventId, ...tellable(recorded) }, 'account delivery')
   return recorded
 }
 
@@ -126,6 +129,8 @@ export function refusalOfHead(
   const { cause } = checkSignature({ ...head, body: Buffer.alloc(0) })
   return HEAD_CAUSES.find((known) => known === cause)
 }
+
+const RECORDED = 'delivery.recorded'
 
 const HEAD_CAUSES = ['no_secret', 'absent_signature', 'malformed_signature'] as const
 

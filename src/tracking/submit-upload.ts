@@ -42,7 +42,15 @@ export type SubmitUploadDeps<Form> = ApplyAnswerDeps & {
  */
 export async function submitUpload<Form>(
   deps: SubmitUploadDeps<Form>,
-  request: { version: 'v1' | 'v2'; form: Form; keyName: string; scope: string | null; signal: AbortSignal },
+  request: {
+    version: 'v1' | 'v2'
+    form: Form
+    keyName: string
+    scope: string | null
+    signal: AbortSignal
+    /** Called once the submission is on disk. */
+    onSubmission: (submission: { submissionId: string; extensions: string[] }) => void
+  },
 ): Promise<Sent> {
   const { version, form, scope, signal } = request
   let submissionId: string | undefined
@@ -65,6 +73,7 @@ export async function submitUpload<Form>(
       key,
     )
     submissionId = id
+    request.onSubmission({ submissionId: id, extensions: extensions.map(({ name }) => name) })
     if (signal.aborted) throw callerLeft()
     return { webhookUrl: extensions.length > 0 ? deps.links.webhook(id) : null }
   }

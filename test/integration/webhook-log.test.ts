@@ -20,18 +20,65 @@ function remember(level: string) {
   return { logger: pino({ level }, memory), text: () => text, linesOf }
 }
 
-test('by default the log has no line for a success that was applied, and one for whatever else was told', async () => {
+test('by default the log has a line for each delivery', async () => {
   const { logger, linesOf } = remember('info')
   const tracker = await startTracker({}, { logger })
-  const { webhookUrl } = await register(tracker, ['remove-bg', 'ai-tasks'], null)
+  const { webhookUrl, submissionId } = await register(tracker, ['remove-bg', 'ai-tasks'], null)
   await deliver(webhookUrl, payload('remove-bg', 'success'))
   await deliver(webhookUrl, payload('remove-bg', 'success'))
   await deliver(webhookUrl, payload('ai-tasks', 'failure'))
-  await tracker.service.stop()
+  const event = 'delivery.recorded'
   expect(linesOf('delivery')).toMatchObject([
-    { outcome: 'duplicate', service: 'remove-bg', status: 'success' },
-    { outcome: 'applied', service: 'ai-tasks', status: 'failed' },
+    { level: 30, event, submissionId, outcome: 'applied', service: 'remove-bg', status: 'success' },
+    { level: 30, event, outcome: 'duplicate', service: 'remove-bg', status: 'success' },
+    { level: 30, event, outcome: 'applied', service: 'ai-tasks', status: 'failed' },
   ])
+})
+
+const success = (service: string) => ({ service, status: 'SUCCESS', fileObject: { fileId: FILE_ID } })
+
+test('above 100 successes in a second there is a total instead of a line each', async () => {
+  const { logger, linesOf } = remember('info')
+  let now = Date.parse('2026-03-01T12:00:00Z')
+  const tracker = await startTracker({}, { logger, clock: () => now })
+  const names = Array.from({ length: 100 }, (_, index) => `extension-${index}`)
+  const submissions = await Promise.all([1, 2, 3].map(() => register(tracker, names, null)))
+  const deliverAll = async (names: readonly string[]) => {
+    for (const { webhookUrl } of submissions)
+      await Promise.all(names.map((name) => deliver(webhookUrl, success(name))))
+  }
+  const totals = () =>
+    (linesOf('deliveries') as { total: number }[]).reduce((sum, { total }) => sum + total, 0)
+
+  await deliverAll(names.slice(0, 70))
+  expect(linesOf('delivery')).toHaveLength(100)
+  now += 1000
+  await deliverAll(names.slice(70, 80))
+  // The total of the first second is written, and the second one follows a busy one.
+  expect(totals()).toBeGreaterThanOrEqual(110)
+  expect(linesOf('delivery')).toHaveLength(100)
+  now += 1000
+  await deliverAll(names.slice(80, 90))
+  expect(totals()).toBe(140)
+  expect(linesOf('delivery')).toHaveLength(130)
+  now += 1000
+  await deliverAll(names.slice(90))
+  expect(linesOf('delivery')).toHaveLength(160)
+  expect(linesOf('deliveries')).toContainEqual(
+    expect.objectContaining({ event: 'delivery.recorded', outcome: 'applied', status: 'success' }),
+  )
+})
+
+test('a total is written though nothing follows it', async () => {
+  const { logger, linesOf } = remember('info')
+  const tracker = await startTracker({}, { logger, clock: () => 0 })
+  const names = Array.from({ length: 100 }, (_, index) => `extension-${index}`)
+  for (const _ of [1, 2]) {
+    const { webhookUrl } = await register(tracker, names, null)
+    await Promise.all(names.map((name) => deliver(webhookUrl, success(name))))
+  }
+  await tracker.service.stop()
+  expect(linesOf('deliveries').length).toBeGreaterThan(0)
 })
 
 test('the whole log has one line for each delivery, with its outcome, and no token, key or body', async () => {

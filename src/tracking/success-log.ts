@@ -1,0 +1,50 @@
+/** The log lines of webhooks that report a success: the many that go as they should. */
+export type SuccessLog = {
+  /** `fields` is called only if the line is written. */
+  note(fields: () => object): void
+  /** Writes the total that is due. */
+  flush(): void
+}
+
+const MAX_LINES_PER_SECOND = 100
+const TOTAL_AFTER_MS = 1000
+
+/** One line each. From the 101st of a second on, and in the second after it, there is one total instead. */
+export function createSuccessLog({
+  clock,
+  log,
+}: {
+  clock: () => number
+  log: { info(fields: object, text: string): void }
+}): SuccessLog {
+  let second = Number.NaN
+  let count = 0
+  let total = 0
+  let isBusy = false
+  let timer: NodeJS.Timeout | undefined
+
+  const flush = (): void => {
+    clearTimeout(timer)
+    timer = undefined
+    if (total === 0) return
+    log.info({ event: 'delivery.recorded', outcome: 'applied', status: 'success', total }, 'deliveries')
+    total = 0
+  }
+  return {
+    note(fields) {
+      const now = Math.floor(clock() / 1000)
+      if (now !== second) {
+        flush()
+        isBusy = now === second + 1 && count > MAX_LINES_PER_SECOND
+        second = now
+        count = 0
+      }
+      count += 1
+      if (!isBusy && count <= MAX_LINES_PER_SECOND) return log.info(fields(), 'delivery')
+      total += 1
+      // The next second may bring nothing that would write it.
+      timer ??= setTimeout(flush, TOTAL_AFTER_MS).unref()
+    },
+    flush,
+  }
+}

@@ -1,0 +1,54 @@
+import { pino } from 'pino'
+import { expect, test } from 'vitest'
+import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { API_KEY, IMAGEKIT_KEY, startTracker } from '../support/tracker.ts'
+import { type Entry, EXTENSIONS, FILE, FILE_NAME, upload } from '../support/uploads.ts'
+
+const CALLER_URL: Entry = ['webhookUrl', 'https://hooks.example.com/secret-path']
+
+test('each upload has one line in the log, and no secret in it', async () => {
+  let status = 200
+  const imagekit = await startBrokenImagekit(async (call) => {
+    await call.readForm()
+    if (call.hasWholeForm)
+      call.answer(status, status === 200 ? uploadedFile('file-1') : { message: 'No.', help: '' })
+  })
+  let text = ''
+  const logger = pino({ level: 'info' }, { write: (line: string) => (text += line) })
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { logger })
+  const linesOf = () =>
+    text
+      .split('\n')
+      .filter((line) => line.includes('"event":"upload.'))
+      .map((line): { [field: string]: unknown } => JSON.parse(line))
+
+  const accepted = await upload(tracker, [FILE, FILE_NAME, ['extensions', EXTENSIONS], CALLER_URL])
+  status = 400
+  const rejected = await upload(tracker, [FILE, FILE_NAME])
+  status = 500
+  const unconfirmed = await upload(tracker, [FILE, FILE_NAME])
+  const invalid = await upload(tracker, [FILE, FILE_NAME, ['extensions', '{}']])
+  expect([accepted, rejected, unconfirmed, invalid].map((answer) => answer.status)).toEqual([
+    200, 400, 500, 400,
+  ])
+
+  const line = { level: 30, bytes: expect.any(Number), ms: expect.any(Number), msg: 'upload' }
+  const idOf = (answer: Response) => answer.headers.get('x-submission-id')
+  await expect.poll(linesOf).toMatchObject([
+    {
+      ...line,
+      event: 'upload.accepted',
+      submissionId: idOf(accepted),
+      fileId: 'file-1',
+      status: 200,
+      extensions: ['remove-bg'],
+    },
+    { ...line, event: 'upload.rejected', submissionId: idOf(rejected), fileId: null, status: 400 },
+    { ...line, event: 'upload.unconfirmed', submissionId: idOf(unconfirmed), fileId: null, status: 500 },
+    { ...line, event: 'upload.rejected', submissionId: null, fileId: null, status: 400, extensions: [] },
+  ])
+  for (const { bytes } of linesOf()) expect(bytes).toBeGreaterThan('hello'.length)
+  const token = imagekit.calls[0]?.field('webhookUrl')?.split('/').at(-1) ?? 'none'
+  for (const secret of [API_KEY, IMAGEKIT_KEY, token, 'secret-path', 'hello'])
+    expect(text).not.toContain(secret)
+})
