@@ -74,7 +74,7 @@ test.each(Object.entries(HEADS))(
     expect(new Set(answers)).toEqual(new Set([kind.startsWith('a fresh') ? 'HTTP/1.1 503' : 'HTTP/1.1 401']))
     // Far less than a body may take to come in: a machine that is busy with other tests is slow by itself.
     expect(healthMs).toBeLessThan(10_000)
-    // What the bodies may take, and what Node has read of each socket before it was asked for it.
-    expect(grownMib).toBeLessThan(150 + SOCKETS / 8)
+    // Half of what was sent: 60 to 135 MiB of 600 were measured, and a service that kept the bodies would take all of it.
+    expect(grownMib).toBeLessThan(SOCKETS / 2)
   },
 )

@@ -17,9 +17,10 @@ const TELL_RSS =
 
 test.for([
   ['300 MB as binary', 300, 'name="file"; filename="big.bin"'],
-  ['100 MB as base64', 100, 'name="file"'],
+  ['300 MB as base64', 300, 'name="file"'],
 ] as const)(
-  'a file of %s streams through: the memory of the service grows by less than 64 MB',
+  'a file of %s streams through: the memory of the service grows by less than half of it',
+  { timeout: 120_000 },
   async ([, size, disposition], { annotate }) => {
     const received: string[] = []
     const imagekit = createServer((incoming, outgoing) => {
@@ -49,7 +50,8 @@ test.for([
     expect(received[1]).toBe(sent.digest('hex'))
     const peak = await toldRss(service)
     await annotate(`RSS: ${Math.round(before / MIB)} MiB before, ${Math.round(peak / MIB)} MiB at its peak`)
-    expect(peak - before).toBeLessThan(64 * MIB)
+    // A service that held the file would grow by all of it, and this one grows by 30 to 60 MiB.
+    expect(peak - before).toBeLessThan((size * MIB) / 2)
   },
 )
 
