@@ -31,8 +31,8 @@ export function describeDurability(current: () => OpenedStore): void {
     })
 
     test('a closed store refuses to write', async () => {
-      const { store, reopen } = current()
-      await reopen()
+      const { store } = current()
+      await store.close()
       await expect(store.probe()).rejects.toMatchObject({ code: 'store_unavailable' })
     })
   })

@@ -52,6 +52,7 @@ export function describeIdempotency(current: () => OpenedStore): void {
     test('a key that is given back can be claimed again, an answered one cannot be given back', async () => {
       await claim()
       await current().store.releaseIdempotencyKey(SCOPE)
+      expect(await claim()).toEqual({ kind: 'claimed' })
       await claimAnswered()
       await current().store.releaseIdempotencyKey(SCOPE)
       expect(await claim()).toMatchObject({ kind: 'answered' })
