@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { type AssetStatus, parseAssetStatus } from './asset-status.ts'
 import { CommandError } from './command-error.ts'
-import { patientClient } from './patient-client.ts'
+import { patientClient, pause } from './patient-client.ts'
+import { inertText } from './terminal-text.ts'
 import type { TrackerAnswer } from './tracker-answer.ts'
 import type { TrackerClient } from './tracker-client.ts'
 
@@ -16,12 +16,13 @@ export async function getAssetStatus(client: TrackerClient, fileId: string): Pro
 
 /**
  * The status of an asset now, then after each change, until nothing is pending or `limitSeconds` have passed. A service
- * that restarts in between is waited for, at most a minute.
+ * that restarts in between is waited for, at most a minute. Throws `CommandError` as soon as `signal` aborts.
  */
 export async function* followAsset(
   client: TrackerClient,
   fileId: string,
   limitSeconds = Number.POSITIVE_INFINITY,
+  signal?: AbortSignal,
 ): AsyncGenerator<AssetStatus, void> {
   const endsAt = Date.now() + limitSeconds * 1000
   let wait = 0
@@ -29,11 +30,12 @@ export async function* followAsset(
   let etag: string | undefined
   for (;;) {
     const askedAt = Date.now()
-    const answer = await patientClient(client, tries).send({
+    const request = {
       method: 'GET',
       path: `${pathOf(fileId)}?wait=${wait}`,
       ...(etag !== undefined && { headers: { 'if-none-match': etag } }),
-    })
+    } as const
+    const answer = await patientClient(client, tries).send(request, signal)
     if (answer.status !== 304) {
       const status = readStatus(client, fileId, answer)
       yield status
@@ -41,7 +43,7 @@ export async function* followAsset(
       etag = answer.header('etag')
     } else if (Date.now() - askedAt < PAUSE_MS) {
       // Without news and at once: the service is stopping. Asking again at once would be a busy loop.
-      await delay(PAUSE_MS)
+      await pause(PAUSE_MS, signal)
     }
     const leftSeconds = Math.ceil((endsAt - Date.now()) / 1000)
     if (leftSeconds <= 0) return
@@ -55,7 +57,7 @@ function pathOf(fileId: string): string {
 }
 
 function readStatus(client: TrackerClient, fileId: string, answer: TrackerAnswer): AssetStatus {
-  if (answer.status === 404) throw new CommandError(`${fileId} is not known to the service.`)
+  if (answer.status === 404) throw new CommandError(`${inertText(fileId)} is not known to the service.`)
   if (answer.status !== 200) throw client.refusal(answer)
   try {
     return parseAssetStatus(answer.text)

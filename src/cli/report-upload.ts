@@ -34,7 +34,7 @@ export async function reportUpload(
   if (hasUnsuccessful(asset)) context.exitCode = 3
   else if (asset.status === 'pending')
     throw new CommandError(
-      `Still pending after ${limitSeconds} s; look again with: extension-tracker status ${asset.fileId}`,
+      `Still pending after ${limitSeconds} s; look again with: extension-tracker status ${inertText(asset.fileId)}`,
     )
 }
 
@@ -47,7 +47,7 @@ async function waitForEnd(
 ): Promise<AssetStatus | undefined> {
   const { fileId, message } = answer
   if (fileId === undefined)
-    throw new CommandError(`There is no fileId to wait for yet. ${message ?? ''}`.trimEnd())
+    throw new CommandError(`There is no fileId to wait for yet. ${inertText(message ?? '')}`.trimEnd())
   let before: { readonly [name: string]: string } = answer.extensionStatus ?? {}
   let last: AssetStatus | undefined
   for await (const asset of followAsset(client, fileId, limitSeconds)) {
@@ -66,8 +66,8 @@ function formatUpload({ answer, submissionId, statusUrl }: SentUpload, paint: Pa
   const rows: [string, string | null | undefined][] = [
     ['fileId', fileId && inertText(fileId)],
     ['url', url && inertText(url)],
-    ['submission', submissionId],
-    ['status', statusUrl],
+    ['submission', submissionId && inertText(submissionId)],
+    ['status', statusUrl && inertText(statusUrl)],
     ['extensions', extensions.join(', ')],
   ]
   const told = rows.flatMap(([label, value]) => (value ? [`  ${label.padEnd(10)}  ${value}`] : []))

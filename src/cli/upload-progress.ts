@@ -1,7 +1,16 @@
 import { formatBytes } from '../domain/quantity-text.ts'
 import type { Output } from './command-context.ts'
+import { cutTo, inertText } from './terminal-text.ts'
 
 export type UploadProgress = { sent: (bytes: number) => void; stop: () => void }
+
+const NAME_WIDTH = 40
+
+/** A file may be called `{bar}`: names and sizes are values of these templates, never a part of them. */
+const COUNTING = '{name} {sent} sent'
+const COMPLETE = '{name} {bar} {percentage}%  {sent} of {size}'
+const SENDING = `${COMPLETE}  {eta_formatted} left`
+const WAITING = `${COMPLETE}  waiting for ImageKit`
 
 /** A bar on a terminal; a running count where the size is not known. Nothing where nobody watches. */
 export async function startProgress(
@@ -9,13 +18,17 @@ export async function startProgress(
   fileName: string,
   sizeBytes: number | undefined,
 ): Promise<UploadProgress> {
-  const { SingleBar } = await import('cli-progress')
-  const format =
-    sizeBytes === undefined
-      ? `${fileName} {sent} sent`
-      : `${fileName} {bar} {percentage}%  {sent} of ${formatBytes(sizeBytes)}  {eta_formatted} left`
+  const { SingleBar, Format } = await import('cli-progress')
+  let sentBytes = 0
+  let isStopped = false
+  const template = (): string => {
+    if (sizeBytes === undefined) return COUNTING
+    if (sentBytes < sizeBytes) return SENDING
+    return isStopped ? COMPLETE : WAITING
+  }
   const bar = new SingleBar({
-    format,
+    format: (options, params, payload) =>
+      Format.Formatter({ ...options, format: template() }, params, payload),
     stream: output,
     barCompleteChar: '█',
     barIncompleteChar: '░',
@@ -23,13 +36,16 @@ export async function startProgress(
     hideCursor: null,
     gracefulExit: false,
   })
-  let sentBytes = 0
-  bar.start(sizeBytes ?? 0, 0, { sent: formatBytes(0) })
+  const name = cutTo(inertText(fileName), NAME_WIDTH)
+  bar.start(sizeBytes ?? 0, 0, { name, sent: formatBytes(0), size: formatBytes(sizeBytes ?? 0) })
   return {
     sent(bytes) {
       sentBytes += bytes
       bar.update(sentBytes, { sent: formatBytes(sentBytes) })
     },
-    stop: () => bar.stop(),
+    stop() {
+      isStopped = true
+      bar.stop()
+    },
   }
 }

@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
 import { createGate } from '../support/gate.ts'
@@ -236,6 +237,70 @@ test('--live tells of a webhook that does not come, and deletes the file all the
   })
   expect(named('live clean-up')).toMatchObject({ level: 'ok' })
   expect(await filesOf(sandboxUrl)).toEqual([])
+})
+
+test('--live ends at once when it is stopped, and deletes the file', async () => {
+  const imagekit = await startBrokenImagekit((call) => call.answer(204, ''))
+  let askedForStatus = () => {}
+  const statusAsked = new Promise<void>((resolve) => {
+    askedForStatus = resolve
+  })
+  let own = ''
+  let letGo = () => {}
+  const connectionClosed = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  own = await listen(async (incoming, response) => {
+    await buffer(incoming)
+    const send = (body: object) =>
+      response
+        .writeHead(200, { 'content-type': 'application/json', 'x-instance-id': 'instance-1' })
+        .end(JSON.stringify(body))
+    if (incoming.url === '/healthz') return void send({ status: 'ok' })
+    if (incoming.url === '/doctor')
+      return void send({ instanceId: 'instance-1', publicUrl: own, version: '1', node: 'v20', checks: [] })
+    if (incoming.url === '/api/v1/files/upload') return void send({ fileId: 'file-1' })
+    // The service waits for a webhook that does not come.
+    response.on('close', letGo)
+    askedForStatus()
+  })
+  const { exitCode, stdout } = await runCli(['doctor', '--json', '--live', '600'], {
+    env: {
+      TRACKER_URL: own,
+      ...OPERATOR,
+      IMAGEKIT_PRIVATE_KEY: IMAGEKIT_KEY,
+      IMAGEKIT_API_URL: imagekit.url,
+    },
+    stopRequested: () => statusAsked,
+  })
+  // A connection that stays open keeps the process alive.
+  await connectionClosed
+  const { checks } = JSON.parse(stdout) as { checks: Check[] }
+  expect(checks.slice(-2)).toMatchObject([
+    { name: 'live webhook', level: 'fail', told: 'stopped before it came' },
+    { name: 'live clean-up', level: 'ok' },
+  ])
+  expect(imagekit.calls.map(({ path }) => path)).toEqual(['/v1/files/file-1'])
+  expect(exitCode).toBe(1)
+})
+
+test('doctor asks where the other commands ask', async () => {
+  const asked: string[] = []
+  const { url } = await startFakeTracker(({ url: path }) => {
+    asked.push(path)
+    return { status: 404, body: {} }
+  })
+  const { port } = new URL(url)
+  for (const where of [
+    { TRACKER_URL: url, PUBLIC_URL: 'http://127.0.0.1:1' },
+    { PUBLIC_URL: url },
+    { PORT: port },
+  ]) {
+    asked.length = 0
+    await runCli(['stats'], { env: { ...where, ...OPERATOR } })
+    await runCli(['doctor'], { env: { ...where, ...OPERATOR } })
+    expect(asked, JSON.stringify(where)).toEqual(['/stats?window=24h', '/doctor'])
+  }
 })
 
 async function filesOf(sandboxUrl: string): Promise<{ fileId: string }[]> {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
-import { startFakeTracker } from './fake-tracker.ts'
+import { type Reply, startFakeTracker } from './fake-tracker.ts'
 import { inTurn, listedRun, OPERATOR, operate, page } from './operator-answers.ts'
 import { runCli } from './run-cli.ts'
 import { ordersIn } from './terminal-orders.ts'
@@ -92,11 +92,34 @@ test("--json prints the service's own objects on one line, none included", async
   expect((await operate(['failures'], () => page([]))).stdout).toBe('There are none.\n')
 })
 
-test('--watch shows what comes to be among them, once, through a restart, until it is stopped', async () => {
-  const [one, two, three] = [listedRun('run-1'), listedRun('run-2'), listedRun('run-3')]
-  const tracker = await startFakeTracker(
-    inTurn(page([one]), page([two, one]), { status: 503, body: { detail: 'Not now.' } }, page([three, two])),
-  )
+test('--watch requests only what may be new, and shows it once, through a restart, until it is stopped', async () => {
+  const at = (second: number) => new Date(Date.UTC(2026, 0, 2, 3, 4, second)).toISOString()
+  const run = (n: number) => listedRun(`run-${n}`, { requestedAt: at(n) })
+  // What is listed and what the stats say, after so many looks.
+  const looks: { failed: number[]; oldestPendingAt: string | null }[] = [
+    { failed: [2], oldestPendingAt: at(1) },
+    { failed: [2], oldestPendingAt: at(1) },
+    // The run before has failed only now.
+    { failed: [2, 1], oldestPendingAt: null },
+    { failed: [3, 2, 1], oldestPendingAt: null },
+    { failed: [3, 2, 1], oldestPendingAt: null },
+  ]
+  let look = -1
+  let isDown = false
+  const tracker = await startFakeTracker(({ url }): Reply => {
+    if (url.startsWith('/stats')) {
+      look = Math.min(look + 1, looks.length - 1)
+      isDown = look === 3 && !isDown
+      if (isDown) {
+        look -= 1
+        return { status: 503, body: { detail: 'Not now.' } }
+      }
+    }
+    const { failed, oldestPendingAt } = looks[look] ?? { failed: [], oldestPendingAt: null }
+    if (!url.startsWith('/stats')) return page(failed.map(run))
+    const counts = { failed: failed.length, pending: oldestPendingAt === null ? 0 : 1 }
+    return { status: 200, body: { byStatus: counts, byHour: [counts], oldestPendingAt } }
+  })
   const stop = new AbortController()
   let shown = ''
   const watching = runCli(['failures', '--watch', '--json'], {
@@ -107,12 +130,21 @@ test('--watch shows what comes to be among them, once, through a restart, until 
     },
   })
   await expect.poll(() => shown, { timeout: 15_000 }).toContain('run-3')
+  const statsOf = () => tracker.requests.filter(({ url }) => url.startsWith('/stats')).length
+  const asked = statsOf()
+  await expect.poll(statsOf, { timeout: 15_000 }).toBeGreaterThan(asked)
   stop.abort()
   const { exitCode, stdout, stderr } = await watching
   const lines = stdout.trimEnd().split('\n')
-  expect(lines.map((line) => JSON.parse(line).runs)).toEqual([[one], [two], [three]])
+  expect(lines.map((line) => JSON.parse(line).runs)).toEqual([[run(2)], [run(1)], [run(3)]])
   expect(exitCode).toBe(0)
   expect(stderr.match(/It is asked again: Not now\./g)).toHaveLength(1)
+  const sinces = tracker.requests
+    .filter(({ url }) => url.startsWith('/runs'))
+    .map(({ url }) => new URL(url, 'http://tracker').searchParams.get('since'))
+  const minuteBefore = (second: number) => new Date(Date.parse(at(second)) - 60_000).toISOString()
+  // Nothing is listed while nothing happens.
+  expect(sinces).toEqual([null, minuteBefore(1), minuteBefore(2)])
 })
 
 const HOSTILE = '\u001b]0;owned\u0007\u009b2J\u202e\r\nrun-9  all is well.png'

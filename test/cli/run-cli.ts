@@ -11,12 +11,13 @@ export type CliOptions = {
   isTTY?: boolean
   stopRequested?: () => Promise<void>
   onOutput?: (stdout: string) => void
+  onErrorOutput?: (stderr: string) => void
 }
 
 /** Runs one command in this process, with an environment and streams of its own. */
 export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const stdout = capture(options.isTTY, options.onOutput)
-  const stderr = capture(options.isTTY)
+  const stderr = capture(options.isTTY, options.onErrorOutput)
   const exitCode = await runProgram(
     args,
     {

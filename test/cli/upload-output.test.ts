@@ -65,6 +65,41 @@ test('a bar on stderr where that is a terminal, but not with --json or for an ad
     expect((await runCli(['upload', ...args], { env, isTTY: true })).stderr).toBe('')
 })
 
+test('a file name is no template of the bar, and gives the terminal no orders', async () => {
+  const name = '{bar}{percentage} \u001b[2J\u202e.png'
+  const tracker = await startFakeTracker(() => uploaded())
+  const env = { TRACKER_URL: tracker.url }
+  const { stderr } = await runCli(['upload', path, '--file-name', name], { env, isTTY: true })
+  expect(stderr).toMatch(/\{bar\}\{percentage\} \\u\{1b\}\[2J\\u\{202e\}\.png █+ 100%/)
+  expect(stderr).not.toContain('\u001b[2J')
+})
+
+test('once all of the file is sent, the bar says that it waits for ImageKit, until it has answered', async () => {
+  let shown = ''
+  const isWaiting = () => shown.includes('100%  10 B of 10 B  waiting for ImageKit')
+  const tracker = await startFakeTracker(async () => {
+    await expect.poll(isWaiting, { timeout: 10_000 }).toBe(true)
+    return uploaded()
+  })
+  const { stderr, exitCode } = await runCli(['upload', path], {
+    env: { TRACKER_URL: tracker.url },
+    isTTY: true,
+    onErrorOutput: (text) => {
+      shown = text
+    },
+  })
+  expect(exitCode).toBe(0)
+  expect(stderr.slice(stderr.lastIndexOf('waiting for ImageKit'))).toContain('100%  10 B of 10 B')
+})
+
+test('a message of ImageKit gives the terminal no orders, also with --wait', async () => {
+  const message = 'queued \u001b[2J\u202e'
+  const tracker = await startFakeTracker(() => ({ status: 202, body: { message } }))
+  const { stdout, stderr } = await runCli(['upload', path, '--wait'], { env: { TRACKER_URL: tracker.url } })
+  expect(stderr).toContain('queued \\u{1b}[2J')
+  expect(ordersIn((stdout + stderr).replaceAll('\n', ''))).toEqual([])
+})
+
 test('a queued upload, which has no fileId yet', async () => {
   const body = { message: 'The video is queued for pre-transformation.' }
   const headers = { 'x-submission-id': SUBMISSION_ID }

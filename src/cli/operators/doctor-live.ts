@@ -13,6 +13,10 @@ import type { TrackerClient } from '../tracker-client.ts'
 import { findLiveDelivery } from './doctor-live-delivery.ts'
 
 const TAGGER = 'aws-auto-tagging'
+const PIXEL_NAME = 'extension-tracker-doctor.png'
+const CLEAN_UP_MS = 30_000
+/** Whoever has stopped it does not want to wait. */
+const STOPPED_CLEAN_UP_MS = 3_000
 const PIXEL = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',
@@ -25,11 +29,16 @@ export async function* checkLive(
   limitSeconds: number,
 ): AsyncGenerator<Check, void> {
   const startedAt = performance.now()
+  const stop = new AbortController()
+  void context.stopRequested().then(() => stop.abort())
+  const { signal } = stop
   let sent: SentUpload
   try {
-    sent = await sendPixel(client)
+    sent = await sendPixel({ ...client, send: (request) => client.send(request, signal) })
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
+    if (signal.aborted)
+      return yield fail('live upload', 'stopped', `ImageKit may have the file: look for ${PIXEL_NAME}.`)
     return yield fail('live upload', error.message, "See what is said, and the service's log.")
   }
   const { fileId } = sent.answer
@@ -37,19 +46,19 @@ export async function* checkLive(
     return yield fail('live upload', 'ImageKit told no fileId', 'See the media library: it may be there.')
   try {
     yield ok('live upload', `file ${fileId}`)
-    const stopped = context.stopRequested().then(() => undefined)
-    const asset = await Promise.race([waitForEnd(client, fileId, limitSeconds), stopped])
+    const asset = await waitForEnd(client, fileId, limitSeconds, signal)
     yield await judge(client, fileId, asset, Math.round(performance.now() - startedAt))
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
-    yield fail('live webhook', error.message, "See the service's log.")
+    if (signal.aborted) yield fail('live webhook', 'stopped before it came', 'Run it again.')
+    else yield fail('live webhook', error.message, "See the service's log.")
   } finally {
-    yield await cleanUp(context, fileId)
+    yield await cleanUp(context, fileId, signal.aborted ? STOPPED_CLEAN_UP_MS : CLEAN_UP_MS)
   }
 }
 
 function sendPixel(client: TrackerClient): Promise<SentUpload> {
-  const fileName = 'extension-tracker-doctor.png'
+  const fileName = PIXEL_NAME
   return sendUpload(client, {
     source: {
       kind: 'bytes',
@@ -69,9 +78,10 @@ async function waitForEnd(
   client: TrackerClient,
   fileId: string,
   limitSeconds: number,
+  signal: AbortSignal,
 ): Promise<AssetStatus | undefined> {
   let last: AssetStatus | undefined
-  for await (const asset of followAsset(client, fileId, limitSeconds)) last = asset
+  for await (const asset of followAsset(client, fileId, limitSeconds, signal)) last = asset
   return last
 }
 
@@ -107,7 +117,7 @@ async function acknowledge(client: TrackerClient, { runId }: RunStatus): Promise
   await askTracker(client, { method: 'POST', path, body: { note: 'doctor --live' } }, z.looseObject({}))
 }
 
-async function cleanUp({ env, readText }: CommandContext, fileId: string): Promise<Check> {
+async function cleanUp({ env, readText }: CommandContext, fileId: string, timeoutMs: number): Promise<Check> {
   const name = 'live clean-up'
   const variables = new Variables(env, readText)
   const privateKey = variables.text('IMAGEKIT_PRIVATE_KEY')
@@ -116,7 +126,7 @@ async function cleanUp({ env, readText }: CommandContext, fileId: string): Promi
   if (privateKey === undefined || variables.problems.length > 0)
     return warn(name, 'the file stays at ImageKit: IMAGEKIT_PRIVATE_KEY is not set here', byHand)
   try {
-    const status = await deleteFile({ privateKey, apiUrl }, fileId)
+    const status = await deleteFile({ privateKey, apiUrl }, fileId, timeoutMs)
     if (status >= 200 && status < 300) return ok(name, `file ${fileId} is deleted at ImageKit`)
     return warn(name, `the file stays at ImageKit, which answered ${status}`, byHand)
   } catch (error) {

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Command } from 'commander'
+import { z } from 'zod'
+import { askTracker } from '../ask-tracker.ts'
 import { createPaint } from '../asset-text.ts'
 import { type CommandContext, printLine, terminalWidth } from '../command-context.ts'
 import { CommandError } from '../command-error.ts'
@@ -34,6 +36,7 @@ export function failuresCommand(context: CommandContext): Command {
     .action(async (options: RunFilterOptions & { watch?: true; json?: true }) => {
       const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
       const query = chosenRuns(options)
+      const before = options.watch && (await askActivity(client))
       const seen = await listRuns(client, query, options.watch ? MAX_LISTED : options.limit)
       const runs = seen.runs.slice(0, options.limit)
       const nextCursor = runs.length < seen.runs.length ? null : seen.nextCursor
@@ -49,7 +52,8 @@ export function failuresCommand(context: CommandContext): Command {
       else printLine(context.stdout, 'There are none.')
       if (hasMore && !options.json)
         printLine(context.stderr, `There are more than these ${runs.length}; --limit shows more of them.`)
-      if (options.watch) await watch(context, client, query, seen.runs, (fresh) => show(fresh, null))
+      if (before)
+        await watch(context, client, { query, known: seen.runs, before }, (fresh) => show(fresh, null))
     })
 }
 
@@ -61,30 +65,56 @@ Examples:
   extension-tracker failures --json | jq -r '.runs[].fileId'
   extension-tracker failures --watch
 ${OPERATOR_HELP}
---watch looks every second at the newest ${MAX_LISTED} of them.`
+--watch looks every second whether anything happened, and then requests the runs that may be new: those requested since the
+oldest run that was pending.`
 
 const LOOK_EVERY_MS = 1_000
 
-/** Tells what is new among the chosen runs until the process is asked to stop. A service that restarts is waited for. */
+/** Covers what is requested while the service is asked. */
+const OVERLAP_MS = 60_000
+
+/** What settled in this hour, how much is pending, and since when: it changes whenever a run may have become new to a list. */
+const activitySchema = z.looseObject({
+  byStatus: z.record(z.string(), z.number()),
+  byHour: z.array(z.unknown()),
+  oldestPendingAt: z.string().nullable(),
+})
+type Activity = z.infer<typeof activitySchema>
+
+function askActivity(client: TrackerClient): Promise<Activity> {
+  return askTracker(client, { path: '/stats?window=1h' }, activitySchema)
+}
+
+/** Prints what is new among the chosen runs until the process is asked to stop. A service that restarts is waited for. */
 async function watch(
   { stopRequested, stderr }: CommandContext,
   client: TrackerClient,
-  query: ChosenRuns,
-  known: readonly ListedRun[],
+  given: { query: ChosenRuns; known: readonly ListedRun[]; before: Activity },
   tell: (fresh: ListedRun[]) => void,
 ): Promise<void> {
   const stop = new AbortController()
   void stopRequested().then(() => stop.abort())
+  const { query, known } = given
   const seen = new Set(known.map(({ runId }) => runId))
+  let newestAt = newestOf(known)
+  let before = given.before
   let isReached = true
   for (;;) {
     await delay(LOOK_EVERY_MS, undefined, { signal: stop.signal }).catch(() => {})
     if (stop.signal.aborted) return
     try {
-      const { runs } = await listRuns(client, query, MAX_LISTED)
-      const fresh = freshRuns(runs, seen)
-      if (fresh.length > 0) tell(fresh)
-      for (const { runId } of runs) seen.add(runId)
+      const activity = await askActivity(client)
+      // An acknowledgement settles nothing, and may concern any run.
+      const isBounded = query.acknowledged !== true
+      if (!isBounded || JSON.stringify(activity) !== JSON.stringify(before)) {
+        const bounds = isBounded ? boundsOf(query, newestAt, before) : {}
+        const { runs } = await listRuns(client, { ...query, ...bounds }, MAX_LISTED)
+        const fresh = freshRuns(runs, seen)
+        if (fresh.length > 0) tell(fresh)
+        for (const { runId } of runs) seen.add(runId)
+        newestAt = Math.max(newestAt, newestOf(runs))
+        before = activity
+      }
       isReached = true
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
@@ -92,6 +122,18 @@ async function watch(
       isReached = false
     }
   }
+}
+
+function newestOf(runs: readonly ListedRun[]): number {
+  return Math.max(Number.NEGATIVE_INFINITY, ...runs.map(({ requestedAt }) => Date.parse(requestedAt)))
+}
+
+/** A run that is new to the list was pending at the last look, or was requested after the newest that is known. */
+function boundsOf(query: ChosenRuns, newestAt: number, { oldestPendingAt }: Activity): { since?: string } {
+  const pendingAt = oldestPendingAt === null ? newestAt : Date.parse(oldestPendingAt)
+  const from = Math.min(newestAt, pendingAt) - OVERLAP_MS
+  const since = Math.max(from, query.since === undefined ? from : Date.parse(query.since))
+  return Number.isFinite(since) ? { since: new Date(since).toISOString() } : {}
 }
 
 /** Those not seen yet. Behind the last one that was seen, old ones move up when newer ones leave a full list. */
