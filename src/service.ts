@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import { TrackerError } from './domain/errors.ts'
 import type { AppEnv } from './http/app-env.ts'
 import { createErrorAnswers } from './http/error-answers.ts'
+import { declaredJson } from './http/read-json.ts'
 import { createHttpServer } from './http/server.ts'
 import { createTurnEnd } from './http/turn-end.ts'
 import { errorBody } from './imagekit/error-body.ts'
@@ -137,7 +138,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     claimClock,
     meter,
     overdueAfterMs,
-    readBody: bodies.proven,
+    readBody: config.loopbackOnly ? declaredJson(bodies.proven) : bodies.proven,
     newId,
     errorBody,
     log,

@@ -25,3 +25,21 @@ export async function readJsonObject(
   if (isTooDeep(json)) throw new TrackerError('invalid_input', 'The body is nested too deep.')
   return { raw, json }
 }
+
+/**
+ * For a service without keys: throws `unsupported_media_type` for a body that is not declared as JSON. A page of another
+ * site can send every other type without asking first. https://fetch.spec.whatwg.org/#cors-safelisted-request-header
+ */
+export function declaredJson(readBody: ReadBody): ReadBody {
+  return async (incoming) => {
+    const {
+      'content-type': type = '',
+      'content-length': length,
+      'transfer-encoding': encoding,
+    } = incoming.headers
+    const isEmpty = encoding === undefined && Number(length ?? 0) === 0
+    if (!isEmpty && !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type))
+      throw new TrackerError('unsupported_media_type', 'Send the body as Content-Type: application/json.')
+    return readBody(incoming)
+  }
+}

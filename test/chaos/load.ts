@@ -81,7 +81,11 @@ export async function createLoad(): Promise<Load> {
   const register = async (url: string) => {
     const fileId = `registered-${count++}`
     const body = JSON.stringify({ fileId, extensions: [{ name: 'remove-bg' }] })
-    const answer = await fetch(`${url}/submissions`, { method: 'POST', body })
+    const answer = await fetch(`${url}/submissions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    })
     if (answer.status !== 201) throw new Unexpected(`submission: ${answer.status} ${await answer.text()}`)
     const { submissionId, webhookUrl } = (await answer.json()) as {
       submissionId: string

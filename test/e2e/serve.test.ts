@@ -89,6 +89,7 @@ test('when SIGTERM comes who waits is answered, streams end and an upload finish
   const service = await runServe({ ...imagekit.env, DATABASE_URL: database })
   const registered = await fetch(`${service.url}/submissions`, {
     method: 'POST',
+    headers: { 'content-type': 'application/json' },
     body: '{"fileId":"file-2","extensions":[{"name":"remove-bg"}]}',
   })
   const { statusUrl } = (await registered.json()) as { statusUrl: string }

@@ -67,7 +67,10 @@ test('no key is asked for where neither is configured, and whatever an SDK sends
     const headers = { ...(authorization !== undefined && { authorization }) }
     expect((await fetch(`${tracker.url}/assets/x/status`, { headers })).status).toBe(404)
     const body = '{"extensions":[{"name":"remove-bg"}]}'
-    expect((await fetch(`${tracker.url}/submissions`, { method: 'POST', body, headers })).status).toBe(201)
+    const json = { ...headers, 'content-type': 'application/json' }
+    expect((await fetch(`${tracker.url}/submissions`, { method: 'POST', body, headers: json })).status).toBe(
+      201,
+    )
   }
 })
 

@@ -29,6 +29,26 @@ const FOREIGN: [string, OutgoingHttpHeaders][] = [
     { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' },
   ],
   ['an Origin that begins like loopback', { origin: 'http://127.0.0.1.evil.example' }],
+  ['the Origin of another port of this machine', { origin: 'http://localhost:1' }],
+  ['another port that says it is ours', { origin: 'http://127.0.0.1:1', 'sec-fetch-site': 'same-origin' }],
+  ['a page of another site without Origin', { 'sec-fetch-site': 'cross-site' }],
+  ['a page of another port without Origin', { 'sec-fetch-site': 'same-site' }],
+  ...[
+    'Via',
+    'X-Real-IP',
+    'X-Forwarded',
+    'X-Client-IP',
+    'X-Cluster-Client-IP',
+    'X-Original-Forwarded-For',
+    'True-Client-IP',
+    'CF-Connecting-IP',
+    'CF-Ray',
+    'CDN-Loop',
+    'Fastly-Client-IP',
+    'Fly-Client-IP',
+    'X-Azure-ClientIP',
+    'X-Envoy-External-Address',
+  ].map((name): [string, OutgoingHttpHeaders] => [name, { [name]: '127.0.0.1' }]),
 ]
 
 test.each(FOREIGN)('without keys a request with %s is 403, wherever it goes', async (_, headers) => {
@@ -60,8 +80,12 @@ test.each([
   { host: 'localhost:3000' },
   { host: 'LOCALHOST' },
   { host: '[::1]:3000' },
-  { origin: 'http://localhost:5173' },
-  { origin: 'http://127.0.0.1:3000' },
+  { host: 'localhost:3000', origin: 'http://localhost:3000' },
+  { host: '127.0.0.1:3000', origin: 'http://127.0.0.1:3000', 'sec-fetch-site': 'same-origin' },
+  { host: 'localhost', origin: 'http://localhost' },
+  // An address typed in, or a page of ours.
+  { 'sec-fetch-site': 'none' },
+  { 'sec-fetch-site': 'same-origin' },
   // A form of a page that tells no referrer.
   { origin: 'null', 'sec-fetch-site': 'same-origin' },
 ])('without keys a request with %j is let in', async (headers) => {
@@ -80,6 +104,33 @@ test.each(FOREIGN)('with both keys a request with %s is let in', async (_, heade
   expect((await ask(tracker, headers)).status).toBe(200)
   const answer = await ask(tracker, { ...headers, authorization: `Bearer ${API_KEY}` }, '/assets/x/status')
   expect(answer.status).toBe(404)
+})
+
+test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', undefined])(
+  'without keys a body of type %s is not read as JSON, and nothing is written',
+  async (type) => {
+    const tracker = await startTracker(KEYLESS)
+    const headers = type === undefined ? {} : { 'content-type': type }
+    for (const [method, path, body] of [
+      ['POST', '/submissions', '{"extensions":[{"name":"remove-bg"}],"fileId":"f"}'],
+      ['PUT', '/submissions/x/response', '{"fileId":"f"}'],
+      ['PATCH', '/v1/files/f/details', '{"extensions":[{"name":"remove-bg"}]}'],
+      ['POST', '/reconcile', '{"dryRun":false}'],
+    ] as const) {
+      const answer = await rawRequest(tracker.url, { path, method, headers, body })
+      // There is no submission x, which is found out first.
+      expect(answer.status, path).toBe(path.includes('/x/') ? 404 : 415)
+    }
+    expect((await tracker.fetch('/assets/f/status')).status).toBe(404)
+    const json = { headers: { 'content-type': 'application/json; charset=utf-8' } }
+    const body = '{"extensions":[{"name":"remove-bg"}],"fileId":"f"}'
+    expect((await tracker.fetch('/submissions', { method: 'POST', body, ...json })).status).toBe(201)
+  },
+)
+
+test('without keys a request without a body needs no type', async () => {
+  const tracker = await startTracker(KEYLESS)
+  expect((await ask(tracker, {}, '/runs/x/acknowledge', 'POST')).status).toBe(404)
 })
 
 test('without keys a local ImageKit still delivers its webhooks', async () => {

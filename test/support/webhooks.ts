@@ -14,6 +14,7 @@ export async function register(
 ): Promise<Registered> {
   const answer = await tracker.fetch('/submissions', {
     method: 'POST',
+    headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ extensions: names.map((name) => ({ name })), fileId }),
   })
   if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`)

@@ -3,6 +3,8 @@ export type Answer = { status: number; retryAfter: string | null; body: { [name:
 
 export type Told = { fileId: string; webhookUrl: string }
 
+const JSON_TYPE = { 'content-type': 'application/json' }
+
 async function read(answer: Response): Promise<Answer> {
   const body = (await answer.json()) as Answer['body']
   return { status: answer.status, retryAfter: answer.headers.get('retry-after'), body }
@@ -10,7 +12,7 @@ async function read(answer: Response): Promise<Answer> {
 
 export async function register(url: string, fileId: string): Promise<Told> {
   const body = JSON.stringify({ fileId, extensions: [{ name: 'remove-bg' }] })
-  const answer = await read(await fetch(`${url}/submissions`, { method: 'POST', body }))
+  const answer = await read(await fetch(`${url}/submissions`, { method: 'POST', headers: JSON_TYPE, body }))
   if (answer.status !== 201) throw new Error(`${answer.status}`)
   return { fileId, webhookUrl: String(answer.body['webhookUrl']) }
 }
