@@ -33,6 +33,7 @@ import { createTurns } from './tracking/in-turn.ts'
 import { createKeyRejections } from './tracking/key-rejections.ts'
 import { createLinks } from './tracking/links.ts'
 import { removeLeftoverBackups } from './tracking/operators/back-up.ts'
+import { createEndedSessions } from './tracking/operators/ended-sessions.ts'
 import { createReadiness } from './tracking/readiness.ts'
 import { createRefusedLog } from './tracking/refused-log.ts'
 import { createRefusedTargets } from './tracking/refused-targets.ts'
@@ -92,12 +93,14 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       if (submissions > 0) log.warn({ submissions }, 'uploads of a process that died are unconfirmed now')
       newestRowAt = await opened.findNewestRowAt()
       claimClock.continueFrom(await opened.findNewestClaimAt())
+      await endedSessions.load(opened)
       return opened
     } catch (error) {
       await opened.close()
       throw error
     }
   })
+  const endedSessions = createEndedSessions({ store, clock })
   const { meter, noteCommit, ...metrics } = createMetrics({ store, clock, version: readPackageVersion() })
   const onLoadError = (err: unknown, id: string) => log.error({ err, id }, 'a status could not be read')
   const board = createStatusBoard({ store }, { onLoadError })
@@ -136,6 +139,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     gate,
     clock,
     claimClock,
+    endedSessions,
     meter,
     overdueAfterMs,
     readBody: config.loopbackOnly ? declaredJson(bodies.proven) : bodies.proven,

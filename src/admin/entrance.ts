@@ -3,6 +3,7 @@ import { isLoopbackHost } from '../domain/loopback.ts'
 import type { AppContext } from '../http/app-env.ts'
 import { clientAddress } from '../http/client-address.ts'
 import type { CapabilityTokens } from '../tracking/capability-tokens.ts'
+import type { EndedSessions } from '../tracking/operators/ended-sessions.ts'
 import type { Sessions } from '../tracking/operators/sessions.ts'
 import { createSessions } from '../tracking/operators/sessions.ts'
 import { createSignInAttempts, type SignInAttempts } from '../tracking/operators/sign-in-attempts.ts'
@@ -18,6 +19,7 @@ export type EntranceDeps = {
     trustedProxies: BlockList
   }
   tokens: Pick<CapabilityTokens, 'session'>
+  endedSessions: EndedSessions
   clock: () => number
   publicUrl: () => string
 }
@@ -33,11 +35,12 @@ export type Entrance = {
   addressOf: (c: AppContext) => string
 }
 
-export function createEntrance({ config, tokens, clock, publicUrl }: EntranceDeps): Entrance {
+export function createEntrance(deps: EntranceDeps): Entrance {
+  const { config, tokens, endedSessions, clock, publicUrl } = deps
   const { apiKeys, adminKeys, trustedProxies } = config
   const isKeyless = apiKeys.length === 0 && adminKeys.length === 0
   const keys = isKeyless ? 'none needed' : adminKeys
-  const sessions = createSessions({ keys, capability: tokens.session, clock })
+  const sessions = createSessions({ keys, capability: tokens.session, clock, endedSessions })
   const isHttps = () => publicUrl().startsWith('https:')
   const isSecure = () => isHttps() || !isLoopbackHost(new URL(publicUrl()).hostname)
   return {

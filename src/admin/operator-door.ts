@@ -20,8 +20,9 @@ export type OperatorDoor = {
   /** Whether a form was sent by a page of this operator's session. */
   isOwnForm(c: AppContext, formToken: string): boolean
   /** Returns who has signed in: the request has no cookie of theirs yet. */
-  enter(c: AppContext, proof: string): Operator
-  leave(c: AppContext): void
+  enter(c: AppContext, session: Session): Operator
+  /** Ends the session itself, so that a copy of the cookie gives no access. */
+  leave(c: AppContext): Promise<void>
 }
 
 const COOKIE = 'tracker_session'
@@ -38,8 +39,8 @@ export function createOperatorDoor(deps: { sessions: Sessions; isSecure: () => b
     isLocal: !sessions.needsSignIn,
     formToken: sessions.formToken(session),
   })
-  const enter = (c: AppContext, proof: string): void =>
-    setCookie(c, COOKIE, proof, {
+  const enter = (c: AppContext, session: Session): Operator => {
+    setCookie(c, COOKIE, session.proof, {
       path: PATH,
       httpOnly: true,
       // Not Strict: a link from a chat should open without another sign-in.
@@ -47,15 +48,15 @@ export function createOperatorDoor(deps: { sessions: Sessions; isSecure: () => b
       secure: isSecure(),
       maxAge: SESSION_MS / 1000,
     })
+    return operatorOf(session)
+  }
 
   return {
     admit(c) {
       const session = findSession(c)
       if (session !== undefined) return operatorOf(session)
       if (sessions.needsSignIn) throw new TrackerError('unauthenticated', 'Sign in to see this page.')
-      const proof = sessions.open('local')
-      enter(c, proof)
-      return operatorOf({ keyName: 'local', proof })
+      return enter(c, sessions.open('local'))
     },
     find(c) {
       const session = findSession(c)
@@ -65,14 +66,11 @@ export function createOperatorDoor(deps: { sessions: Sessions; isSecure: () => b
       const session = findSession(c)
       return session !== undefined && sessions.isFormToken(session, formToken)
     },
-    enter(c, proof) {
-      enter(c, proof)
-      const session = sessions.find(proof)
-      if (session === undefined) throw new Error('a session that was just opened is not known')
-      return operatorOf(session)
-    },
-    leave(c) {
+    enter,
+    async leave(c) {
+      const session = findSession(c)
       deleteCookie(c, COOKIE, { path: PATH, secure: isSecure() })
+      if (session !== undefined) await sessions.end(session)
     },
   }
 }

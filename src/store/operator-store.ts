@@ -92,6 +92,11 @@ export type OperatorStore = {
 
   listActs(page: { limit: number; before: number | null }): Promise<{ acts: Act[]; next: number | null }>
 
+  /** A session was signed out. Those that have been over for a day are deleted: until then the clock may be set back. */
+  endSession(session: { sessionId: string; endsAt: number }, now: number): Promise<void>
+
+  listEndedSessions(): Promise<{ sessionId: string; endsAt: number }[]>
+
   /** A consistent copy of everything, while the service goes on. The file must not be there yet. */
   backUp(path: string): Promise<void>
 }

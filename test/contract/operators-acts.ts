@@ -7,6 +7,25 @@ import { anAct, listEveryPage, runOf, say, submitTo } from './operator-facts.ts'
 export function describeOperatorsActs(current: () => OpenedStore): void {
   const actsNow = async () => (await current().store.listActs({ limit: 100, before: null })).acts
 
+  describe('sessions that were signed out', () => {
+    test('are known to the next process, and forgotten once they have been over for a day', async () => {
+      const day = 86_400_000
+      const { store } = current()
+      await store.endSession({ sessionId: 'first', endsAt: 1_000 }, 500)
+      await store.endSession({ sessionId: 'second', endsAt: 2_000 }, 1_000 + day - 1)
+      await store.endSession({ sessionId: 'second', endsAt: 2_000 }, 1_000 + day - 1)
+      const reopened = await current().reopen()
+      const ended = await reopened.listEndedSessions()
+      expect(ended.map(({ sessionId, endsAt }) => [sessionId, endsAt]).toSorted()).toEqual([
+        ['first', 1_000],
+        ['second', 2_000],
+      ])
+      await reopened.endSession({ sessionId: 'third', endsAt: 3_000 + day }, 1_000 + day)
+      const left = await reopened.listEndedSessions()
+      expect(left.map(({ sessionId }) => sessionId).toSorted()).toEqual(['second', 'third'])
+    })
+  })
+
   describe('acknowledging', () => {
     test('marks runs and moves them out of the worklist, and their status stays', async () => {
       const { store } = current()

@@ -23,12 +23,23 @@ test('ten failed attempts of one address shut it out for a quarter of an hour, e
   expect((await from('192.0.2.1', ADMIN_KEY)).status).toBe(303)
 })
 
-test('a hundred failed attempts shut everybody out, from wherever they came', async () => {
+test('a hundred failed attempts of ten addresses lock out those ten, and nobody else', async () => {
   const tracker = await startTracker({ TRUSTED_PROXIES: '127.0.0.1' })
   const from = attemptsAt(tracker)
   for (let count = 0; count < 100; count += 1)
+    expect((await from(`198.51.100.${count % 10}`, `wrong-key-${count}-0123456789`)).status).toBe(401)
+  expect((await from('198.51.100.0', ADMIN_KEY)).status).toBe(429)
+  expect((await from('192.0.2.2', ADMIN_KEY)).status).toBe(303)
+})
+
+test('ten failed attempts of one key are enough, from wherever it is tried', async () => {
+  const tracker = await startTracker({ TRUSTED_PROXIES: '127.0.0.1' })
+  const from = attemptsAt(tracker)
+  for (let count = 0; count < 10; count += 1)
     expect((await from(`198.51.100.${count}`, 'wrong-key-0123456789')).status).toBe(401)
-  expect((await from('192.0.2.2', ADMIN_KEY)).status).toBe(429)
+  expect((await from('192.0.2.2', 'wrong-key-0123456789')).status).toBe(429)
+  expect((await from('192.0.2.2', 'other-key-0123456789')).status).toBe(401)
+  expect((await from('192.0.2.3', ADMIN_KEY)).status).toBe(303)
 })
 
 test('without TRUSTED_PROXIES nobody is believed to be somebody else', async () => {

@@ -200,3 +200,24 @@ test('where only an API key is configured nobody can sign in, and the page says 
   expect(readText((await browser.get('/admin/sign-in')).html)).toContain('No admin key is configured')
   expect((await browser.post('/admin/sign-in', attempt(API_KEY))).status).toBe(403)
 })
+
+test('signing out ends the session itself: a copy of its cookie gives no access, nor does it after a restart', async () => {
+  const TRACKER_TOKEN_SECRET = 'token-secret-0123456789'
+  const tracker = await startTracker({ TRACKER_TOKEN_SECRET })
+  const mine = await signIn(tracker)
+  const other = await signIn(tracker)
+  const copy = mine.cookie()
+  const withCookie = (at: { url: string }, cookie: string) =>
+    fetch(`${at.url}/admin/audit`, { headers: { cookie }, redirect: 'manual' })
+  expect((await withCookie(tracker, copy)).status).toBe(200)
+  const page = await mine.get('/admin/audit')
+  expect((await mine.submit(page, '/admin/sign-out')).status).toBe(303)
+  const shut = await withCookie(tracker, copy)
+  expect(shut.status).toBe(303)
+  expect(shut.headers.get('location')).toContain('/admin/sign-in')
+  expect((await other.get('/admin/audit')).status).toBe(200)
+
+  const again = await tracker.restart()
+  expect((await withCookie(again, copy)).status).toBe(303)
+  expect((await withCookie(again, other.cookie())).status).toBe(200)
+})

@@ -23,6 +23,8 @@ const SCANS: { [statement: string]: RegExp } = {
   deleteEmptyGroups: /^SCAN run_groups$/,
   // Reads the last entry alone.
   findNewestSeq: /^SCAN runs$/,
+  // At the start only; those that were signed out within two days.
+  listEndedSessions: /^SCAN ended_sessions( USING .*)?$/,
   findNewestClaim: /^SCAN idempotency_keys USING COVERING INDEX idempotency_keys_by_age$/,
   // The rings keep it small.
   deleteRefusedFor: /^SCAN refused_deliveries$/,

@@ -42,8 +42,8 @@ export function signInRoutes(deps: SignInRoutesDeps): Hono<AppEnv> {
           ? undefined
           : { target, fields: new URLSearchParams(kept) }
       try {
-        const proof = signIn(deps, { key: form.get('key') ?? '', address: deps.addressOf(c) })
-        const operator = door.enter(c, proof)
+        const session = signIn(deps, { key: form.get('key') ?? '', address: deps.addressOf(c) })
+        const operator = door.enter(c, session)
         if (interrupted === undefined) return seeOther(c, target)
         const explanation = 'You are signed in again. The form was not sent yet, so nothing was done.'
         return answerPage(c, <ResumePage {...{ operator, interrupted, explanation }} />)
@@ -67,7 +67,7 @@ export function signInRoutes(deps: SignInRoutesDeps): Hono<AppEnv> {
     GET: (c) => seeOther(c, ADMIN),
     POST: async (c) => {
       await readOwnForm(c, door)
-      door.leave(c)
+      await door.leave(c)
       return seeOther(c, SIGN_IN, 'signed-out')
     },
   })

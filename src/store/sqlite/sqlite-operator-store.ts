@@ -13,6 +13,8 @@ import { findRunHistory } from './run-history.ts'
 import type { Writer } from './stored-submission.ts'
 import { sumTallies } from './sum-tallies.ts'
 
+const DAY_MS = 86_400_000
+
 /** What operators read and do, over the connection, the queue and the statements of the one store. */
 export function createOperatorStore(deps: {
   connection: Connection
@@ -45,6 +47,12 @@ export function createOperatorStore(deps: {
     sumTallies: (from, until) => attempt(() => sumTallies(statements, from, until)),
     listSettled: (from, until) => attempt(() => statements.listSettled.all({ from, until })),
     findOldestPending: () => attempt(() => findOldestPending(statements)),
+    endSession: (session, now) =>
+      commit(() => {
+        statements.deleteOverSessions.run({ before: now - DAY_MS })
+        statements.insertEndedSession.run(session)
+      }),
+    listEndedSessions: () => attempt(() => statements.listEndedSessions.all()),
     acknowledgeRuns: (runIds, act) => commit(() => acknowledgeRuns(writer, runIds, act)),
     async forgetAsset(fileId, act) {
       const isForgotten = await attempt(() => forgetAsset(writer, commit, fileId, act))

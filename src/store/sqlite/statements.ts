@@ -11,6 +11,7 @@ import { prepareOwnerStatements } from './owner-statements.ts'
 import { prepareProbeStatements } from './probe-statements.ts'
 import { prepareRefusedStatements } from './refused-statements.ts'
 import { prepareRunListStatements } from './run-list-statements.ts'
+import { prepareSessionStatements } from './session-statements.ts'
 import { prepareSubmissionStatements } from './submission-statements.ts'
 import { prepareTallyStatements } from './tally-statements.ts'
 
@@ -30,6 +31,7 @@ export function prepareStatements(connection: Connection) {
     ...prepareDeliveryListStatements(db),
     ...prepareOperatorStatements(db),
     ...prepareAlertStatements(db),
+    ...prepareSessionStatements(db),
     ...prepareProbeStatements(db),
     ...prepareOwnerStatements(db),
   }

@@ -1,33 +1,52 @@
+import { createHmac, randomBytes } from 'node:crypto'
 import { isIPv6 } from 'node:net'
+import { LRUCache } from 'lru-cache'
 import { TrackerError } from '../../domain/errors.ts'
 
-/** Counts failed attempts to sign in, in memory: a restart forgets them, which costs whoever guesses more than it gives. */
+type Attempt = { address: string; key: string }
+
+/**
+ * Counts failed attempts to sign in by address and by the key that was tried, in memory: a restart forgets them, which costs
+ * whoever guesses more than it gives. Nothing is counted for all together, or a few addresses could lock everybody out.
+ */
 export type SignInAttempts = {
-  /** Throws `too_many_attempts`. */
-  admit(address: string): void
-  failed(address: string): void
+  /** Throws `too_many_attempts`. A right key has no failures, so only those of its own address can stop it. */
+  admit(attempt: Attempt): void
+  failed(attempt: Attempt): void
 }
 
 const WITHIN_MS = 15 * 60_000
-const MAX_PER_ADDRESS = 10
-const MAX_IN_ALL = 100
+const MAX_FAILURES = 10
+/** Of addresses and of keys each; the oldest are forgotten first. */
+const MAX_REMEMBERED = 10_000
 
 export function createSignInAttempts({ clock }: { clock: () => number }): SignInAttempts {
-  let failures: { at: number; from: string }[] = []
+  const ofAddresses = createFailures(clock)
+  const ofKeys = createFailures(clock)
+  // A key that was mistyped is almost a real one, and must not be found in a memory dump.
+  const salt = randomBytes(32)
+  const hashOf = (key: string) => createHmac('sha256', salt).update(key).digest('base64url')
   return {
-    admit(address) {
-      const from = networkOf(address)
-      failures = failures.filter(({ at }) => at > clock() - WITHIN_MS)
-      const ofAddress = failures.filter((failure) => failure.from === from).length
-      if (ofAddress >= MAX_PER_ADDRESS || failures.length >= MAX_IN_ALL)
+    admit({ address, key }) {
+      if (ofAddresses.count(networkOf(address)) >= MAX_FAILURES || ofKeys.count(hashOf(key)) >= MAX_FAILURES)
         throw new TrackerError(
           'too_many_attempts',
           'Too many attempts to sign in have failed. Wait a quarter of an hour and try again.',
         )
     },
-    failed(address) {
-      failures.push({ at: clock(), from: networkOf(address) })
+    failed({ address, key }) {
+      ofAddresses.add(networkOf(address))
+      ofKeys.add(hashOf(key))
     },
+  }
+}
+
+function createFailures(clock: () => number) {
+  const times = new LRUCache<string, readonly number[]>({ max: MAX_REMEMBERED })
+  const recent = (name: string) => (times.get(name) ?? []).filter((at) => at > clock() - WITHIN_MS)
+  return {
+    count: (name: string) => recent(name).length,
+    add: (name: string) => times.set(name, [...recent(name).slice(1 - MAX_FAILURES), clock()]),
   }
 }
 

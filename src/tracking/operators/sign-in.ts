@@ -1,5 +1,5 @@
 import type { Access } from '../access.ts'
-import type { Sessions } from './sessions.ts'
+import type { Session, Sessions } from './sessions.ts'
 import type { SignInAttempts } from './sign-in-attempts.ts'
 
 type SignInDeps = {
@@ -13,14 +13,14 @@ type SignInDeps = {
 export function signIn(
   { access, attempts, sessions, log }: SignInDeps,
   { key, address }: { key: string; address: string },
-): string {
-  attempts.admit(address)
+): Session {
+  attempts.admit({ address, key })
   try {
     const { keyName } = access.identifyOperator(key)
     log.info({ keyName, address }, 'an operator has signed in')
     return sessions.open(keyName)
   } catch (error) {
-    attempts.failed(address)
+    attempts.failed({ address, key })
     log.warn({ address }, 'an attempt to sign in has failed')
     throw error
   }

@@ -6,8 +6,8 @@ const shut = expect.objectContaining({ code: 'too_many_attempts' })
 function failTenTimes(address: string) {
   const attempts = createSignInAttempts({ clock: () => 0 })
   for (let count = 0; count < 10; count += 1) {
-    attempts.admit(address)
-    attempts.failed(address)
+    attempts.admit({ address, key: `${count}` })
+    attempts.failed({ address, key: `${count}` })
   }
   return attempts
 }
@@ -22,20 +22,32 @@ test.each([
   ['fe80::1%eth0', 'fe80::2%eth1', true],
 ])('when %s has failed ten times, %s is shut out: %s', (first, second, isShut) => {
   const attempts = failTenTimes(first)
-  if (isShut) expect(() => attempts.admit(second)).toThrow(shut)
-  else expect(() => attempts.admit(second)).not.toThrow()
+  const attempt = { address: second, key: 'another' }
+  if (isShut) expect(() => attempts.admit(attempt)).toThrow(shut)
+  else expect(() => attempts.admit(attempt)).not.toThrow()
 })
+
+const fromA = (key: string) => ({ address: 'a', key })
 
 test('failures count for a quarter of an hour each, not all together', () => {
   let now = 0
   const attempts = createSignInAttempts({ clock: () => now })
   for (let count = 0; count < 10; count += 1) {
-    attempts.failed('a')
+    attempts.failed(fromA(`${count}`))
     now += 60_000
   }
-  expect(() => attempts.admit('a')).toThrow(shut)
+  expect(() => attempts.admit(fromA('10'))).toThrow(shut)
   now = 15 * 60_000
-  expect(() => attempts.admit('a')).not.toThrow()
-  attempts.failed('a')
-  expect(() => attempts.admit('a')).toThrow(shut)
+  expect(() => attempts.admit(fromA('10'))).not.toThrow()
+  attempts.failed(fromA('10'))
+  expect(() => attempts.admit(fromA('11'))).toThrow(shut)
+})
+
+test('of many addresses and keys the newest are remembered, however many come', () => {
+  const attempts = createSignInAttempts({ clock: () => 0 })
+  for (let count = 0; count < 10; count += 1) attempts.failed({ address: 'first', key: 'first' })
+  for (let count = 0; count < 30_000; count += 1) attempts.failed({ address: `${count}`, key: `${count}` })
+  for (let count = 0; count < 9; count += 1) attempts.failed({ address: '29999', key: 'x' })
+  expect(() => attempts.admit({ address: '29999', key: 'y' })).toThrow(shut)
+  expect(() => attempts.admit({ address: 'first', key: 'y' })).not.toThrow()
 })
