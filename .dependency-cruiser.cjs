@@ -50,8 +50,8 @@ module.exports = {
     inside(
       'sandbox-stands-alone',
       'sandbox/',
-      '^src/(?!sandbox/)',
-      'The local ImageKit knows nothing of the tracker.',
+      '^src/(?!sandbox/|domain/(loopback|public-address)[.]|notify/target-guard[.])',
+      'The local ImageKit knows nothing of the tracker. Which addresses may be connected to is decided once.',
     ),
     inside(
       'notify-sees-domain',

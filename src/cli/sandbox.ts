@@ -7,7 +7,7 @@ import { createSandbox, type SandboxOptions } from '../sandbox/sandbox.ts'
 import type { CommandContext } from './command-context.ts'
 
 type SandboxContext = Pick<CommandContext, 'env' | 'readText' | 'stdout' | 'stopRequested'>
-type Options = { directory: string; publicUrl?: string }
+type Options = { directory: string; publicUrl?: string; allowHost: string[]; allowPrivateUrls?: true }
 
 /** `extension-tracker sandbox`: runs a local ImageKit until it is told to stop. */
 export function sandboxCommand(context: SandboxContext): Command {
@@ -15,6 +15,13 @@ export function sandboxCommand(context: SandboxContext): Command {
     .description('Run a local ImageKit for development and tests.')
     .option('--directory <path>', 'where uploaded files are kept', './data/sandbox')
     .option('--public-url <url>', 'what the URLs of files start with (default: the address listened on)')
+    .option(
+      '--allow-host <name>',
+      'a Host to accept beside loopback and that of --public-url; repeatable',
+      (name: string, names: string[]) => [...names, name.toLowerCase()],
+      [],
+    )
+    .option('--allow-private-urls', 'download files from URLs at private addresses too')
     .addHelpText('after', SANDBOX_HELP)
     .action(async (options: Options) => {
       const sandbox = createSandbox(parseSandboxOptions(context, options))
@@ -53,7 +60,7 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 /** Reads the configuration. Throws `ConfigError` with every problem at once. */
 function parseSandboxOptions(
   { env, readText }: SandboxContext,
-  { directory, publicUrl }: Options,
+  { directory, publicUrl, allowHost, allowPrivateUrls }: Options,
 ): SandboxOptions {
   const variables = new Variables(env, readText)
   if (env['NODE_ENV'] === 'production') {
@@ -72,6 +79,8 @@ function parseSandboxOptions(
     directory: resolve(directory),
     host,
     port,
+    allowedHosts: allowHost,
+    allowPrivateUrls: allowPrivateUrls ?? false,
     logger: pino({ level }, destination(2)),
     ...(privateKey !== undefined && { privateKey }),
     ...(publicUrl !== undefined && { publicUrl: publicUrl.replace(/\/+$/, '') }),

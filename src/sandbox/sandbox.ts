@@ -13,6 +13,7 @@ import { fileRoutes } from './routes/file-routes.ts'
 import { uploadRoutes } from './routes/upload-routes.ts'
 import { type SandboxLogger, silentLogger } from './sandbox-logger.ts'
 import { listen, shutDown } from './server.ts'
+import { createDownloader } from './upload/remote-file.ts'
 import { createWebhookSender, type Delivery } from './webhooks/webhook-sender.ts'
 
 export type SandboxOptions = {
@@ -26,6 +27,10 @@ export type SandboxOptions = {
   host?: string
   /** 3001 by default; 0 takes any free port. */
   port?: number
+  /** Host names that are accepted beside those of loopback and that of `publicUrl`. */
+  allowedHosts?: readonly string[]
+  /** `file` URLs may lead to private addresses. */
+  allowPrivateUrls?: boolean
   /** Pause before a webhook that was not answered with 200 is sent again, doubling from there; 1000 by default. */
   webhookRetryMs?: number
   clock?: () => Date
@@ -60,6 +65,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const stopping = new AbortController()
   const { signal } = stopping
   let url = options.publicUrl ?? `http://${host}:${port}`
+  let listensOn = url
   const origin = () => url
 
   const storage = createDiskStorage(directory)
@@ -68,8 +74,16 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const tasks = createBackgroundTasks({ signal, logger })
   const sender = createWebhookSender({ clock, delay, signal, retryBaseMs, logger })
   const runner = createExtensionRunner({ library, storage, sender, tasks, origin, delay, signal, logger })
-  const shared = { library, storage, runner, requests, privateKey, clock, origin }
-  const app = createApp([uploadRoutes(shared), fileRoutes(shared), deliveryRoute(shared)], logger)
+  const downloader = createDownloader({
+    allowPrivateUrls: options.allowPrivateUrls ?? false,
+    ownOrigins: () => [url, listensOn],
+  })
+  const allowedHosts = [...(options.allowedHosts ?? []), new URL(url).hostname]
+  const shared = { downloader, library, storage, runner, requests, privateKey, clock, origin }
+  const app = createApp([uploadRoutes(shared), fileRoutes(shared), deliveryRoute(shared)], {
+    allowedHosts,
+    logger,
+  })
   let server: Server | undefined
 
   return {
@@ -84,6 +98,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       // A large upload may take as long as it takes.
       server = createServer({ requestTimeout: 0 }, (incoming, outgoing) => void listener(incoming, outgoing))
       const address = await listen(server, host, port)
+      listensOn = address
       url = options.publicUrl ?? address
       logger.info({ url: address, directory }, 'sandbox started')
       return { url: address }
@@ -93,6 +108,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       stopping.abort()
       await tasks.settle()
       if (server !== undefined) await shutDown(server)
+      await downloader.close()
       logger.info('sandbox stopped')
     },
   }

@@ -55,7 +55,7 @@ test('a text that is neither URL nor base64, and a named file that looks like ba
 })
 
 test('a URL that fails or does not answer with a file is a 400', async () => {
-  const sandbox = await startSandbox()
+  const sandbox = await startSandbox({ allowPrivateUrls: true })
   const url = await startListening(createServer((_request, response) => response.writeHead(404).end('no')))
   for (const file of [`${url}/x.jpg`, `${NOBODYS_URL}/x.jpg`, 'https://not a url']) {
     const { status, body } = await upload(sandbox, { file })

@@ -1,16 +1,30 @@
 import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
+import { isLoopbackHost } from '../../domain/loopback.ts'
 import { ApiError } from '../api-error.ts'
 import { apiErrorBody, errorBody } from '../error-body.ts'
 import type { SandboxLogger } from '../sandbox-logger.ts'
 
 /** The outside of the sandbox: a request id on every answer, and every error in ImageKit's shape. */
-export function createApp(routes: readonly Hono[], logger: SandboxLogger): Hono {
+export function createApp(
+  routes: readonly Hono[],
+  { allowedHosts, logger }: { allowedHosts: readonly string[]; logger: SandboxLogger },
+): Hono {
   // The SDK's version 6 lists files at `/v1/files/`.
   const app = new Hono({ strict: false })
   app.use(async (c, next) => {
     c.header('x-ik-requestId', randomUUID())
     await next()
+  })
+  app.use(async (c, next) => {
+    // Any website could point a name of its own here (DNS rebinding), and read and upload files in its visitor's browser.
+    const host = new URL(c.req.url).hostname
+    if (!isLoopbackHost(host) && !allowedHosts.includes(host))
+      return c.json(
+        errorBody(`The sandbox does not accept the Host ${host}; start it with --allow-host ${host}.`),
+        403,
+      )
+    return next()
   })
   app.onError((error, c) => {
     if (error instanceof ApiError) return c.json(apiErrorBody(error), error.status)

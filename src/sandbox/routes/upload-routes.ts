@@ -13,6 +13,7 @@ import { parseScenario } from '../scenario.ts'
 import { resolveContent } from '../upload/file-content.ts'
 import { type MultipartForm, readMultipartForm } from '../upload/multipart-form.ts'
 import { placeUpload } from '../upload/place-upload.ts'
+import type { Downloader } from '../upload/remote-file.ts'
 import { isQueuedTransformation } from '../upload/transformation.ts'
 import { runChecks } from '../upload/upload-checks.ts'
 import { parseUploadParameters } from '../upload/upload-parameters.ts'
@@ -23,6 +24,7 @@ type Dependencies = {
   storage: DiskStorage
   runner: ExtensionRunner
   requests: RequestLog
+  downloader: Downloader
   privateKey: PrivateKey
   clock: () => Date
   origin: () => string
@@ -56,14 +58,14 @@ export function uploadRoutes(dependencies: Dependencies): Hono {
 type Answer = { status: 200 | 202; body: Record<string, unknown> }
 
 async function acceptUpload(
-  { library, runner, origin }: Dependencies,
+  { library, runner, downloader, origin }: Dependencies,
   form: MultipartForm,
   contentPath: string,
 ): Promise<Answer> {
   if (form.file === null) throw badRequest('Your request is missing file parameter.')
   const parameters = parseUploadParameters(form.fields)
   const scenario = parseScenario(parameters.tags ?? [])
-  const content = await resolveContent(form.file, contentPath)
+  const content = await resolveContent({ downloader }, form.file, contentPath)
   const facts = await inspectFile(content.path, parameters.fileName)
   const isQueued = parameters.transformation && isQueuedTransformation(parameters.transformation, facts)
   if (parameters.checks !== undefined) runChecks(parameters.checks, parameters, facts)

@@ -3,7 +3,7 @@ import { invalidParameter } from '../api-error.ts'
 import { readHead } from '../library/read-head.ts'
 import { decodeBase64Text, isBase64Text } from './base64-text.ts'
 import type { SpooledPart } from './multipart-form.ts'
-import { downloadFile } from './remote-file.ts'
+import type { Downloader } from './remote-file.ts'
 
 const HEAD_BYTES = 4096
 
@@ -13,14 +13,18 @@ export type FileContent = { kind: 'binary' | 'base64' | 'url'; path: string }
  * The content that a `file` part stands for: its own bytes, a base64 or data-URI text, or what a URL answers. Only a
  * part without a file name can be a text; what is neither URL nor base64 is taken as it is.
  */
-export async function resolveContent(part: SpooledPart, target: string): Promise<FileContent> {
+export async function resolveContent(
+  { downloader }: { downloader: Downloader },
+  part: SpooledPart,
+  target: string,
+): Promise<FileContent> {
   if (part.bytes === 0) throw invalidParameter('file', 'The file is empty.')
   if (part.hasFileName) return { kind: 'binary', path: part.path }
   const head = (await readHead(part.path, HEAD_BYTES)).toString('latin1')
   if (/^\s*https?:\/\//i.test(head)) {
     const text = part.bytes <= HEAD_BYTES ? (await readFile(part.path, 'utf8')).trim() : ''
     if (!URL.canParse(text)) throw invalidParameter('file', 'The URL is not valid.')
-    await downloadFile(text, target)
+    await downloader.download(text, target)
     return { kind: 'url', path: target }
   }
   const dataUri = /^\s*data:[^,]*;base64,/i.exec(head)?.[0]

@@ -1,0 +1,96 @@
+import { createServer } from 'node:http'
+import { PassThrough } from 'node:stream'
+import { expect, test } from 'vitest'
+import { sandboxCommand } from '../../src/cli/sandbox.ts'
+import { startListening } from '../support/listening.ts'
+import { rawRequest } from '../support/raw-request.ts'
+import { imageBlob, imageBytes } from './support/fixture-images.ts'
+import { upload } from './support/requests.ts'
+import { startSandbox } from './support/running-sandbox.ts'
+
+const statusFor = async (url: string, host: string, path = '/sandbox/requests') =>
+  (await rawRequest(url, { path, headers: { host } })).status
+
+/** A server of this machine that is none of the sandbox's business. */
+async function startInternal() {
+  const asked: string[] = []
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '')
+    response.end(imageBytes('shirt.png'))
+  })
+  return { url: await startListening(server), asked }
+}
+
+test('a Host that is not loopback is rejected, wherever the request goes', async () => {
+  const { url } = await startSandbox()
+  for (const host of ['evil.example', 'evil.example:3001', '192.168.1.7', '127.0.0.1.evil.example'])
+    for (const path of ['/', '/v1/files', '/x.jpg', '/api/v1/files/upload'])
+      expect(await statusFor(url, host, path), `${host} ${path}`).toBe(403)
+  const { body } = await rawRequest(url, { headers: { host: 'evil.example' } })
+  expect(JSON.parse(body)).toMatchObject({ message: expect.stringContaining('--allow-host evil.example') })
+  for (const host of ['localhost', 'localhost:3001', '127.0.0.1:1', '[::1]:3001'])
+    expect(await statusFor(url, host), host).not.toBe(403)
+})
+
+test('other hosts are accepted once they are allowed, as is that of the public URL', async () => {
+  const { url } = await startSandbox({
+    allowedHosts: ['sandbox'],
+    publicUrl: 'https://tunnel.example',
+  })
+  expect(await statusFor(url, 'sandbox:3001')).not.toBe(403)
+  expect(await statusFor(url, 'tunnel.example')).not.toBe(403)
+  expect(await statusFor(url, 'evil.example')).toBe(403)
+})
+
+test('a file URL at a private address is rejected without a connection, unless that is allowed', async () => {
+  const internal = await startInternal()
+  const strict = await startSandbox()
+  const { port } = new URL(internal.url)
+  for (const host of [
+    '127.0.0.1',
+    'localhost',
+    '[::1]',
+    '[::ffff:127.0.0.1]',
+    '2130706433',
+    '169.254.169.254',
+  ]) {
+    const { status, body } = await upload(strict, { file: `http://${host}:${port}/secret.png` })
+    expect(status, host).toBe(400)
+    expect(body['message'], host).toContain('--allow-private-urls')
+  }
+  expect(internal.asked).toEqual([])
+
+  const open = await startSandbox({ allowPrivateUrls: true })
+  const { status, body } = await upload(open, { file: `${internal.url}/a.png`, fileName: 'a.png' })
+  expect([status, body['size']]).toEqual([200, imageBytes('shirt.png').length])
+  expect(internal.asked).toEqual(['/a.png'])
+})
+
+test('the sandbox downloads its own files under any name of loopback', async () => {
+  const sandbox = await startSandbox()
+  const first = await upload(sandbox, { file: imageBlob('shirt.png'), fileName: 'shirt.png' })
+  const url = new URL(String(first.body['url']))
+  for (const hostname of ['127.0.0.1', 'localhost']) {
+    url.hostname = hostname
+    expect((await upload(sandbox, { file: url.href, fileName: 'copy.png' })).status).toBe(200)
+  }
+})
+
+test('a redirect to a private address is not followed', async () => {
+  const internal = await startInternal()
+  const own = await startListening(
+    createServer((_request, response) =>
+      response.writeHead(302, { location: `${internal.url}/secret` }).end(),
+    ),
+  )
+  const sandbox = await startSandbox({ publicUrl: own })
+  const { status, body } = await upload(sandbox, { file: `${own}/a.png` })
+  expect(status).toBe(400)
+  expect(body['message']).toContain('--allow-private-urls')
+  expect(internal.asked).toEqual([])
+})
+
+test('--help says how both are allowed', () => {
+  const context = { env: {}, readText: () => '', stdout: new PassThrough(), stopRequested: async () => {} }
+  expect(sandboxCommand(context).helpInformation()).toMatch(/--allow-host <name>[\s\S]*--allow-private-urls/)
+})
