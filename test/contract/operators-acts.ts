@@ -16,10 +16,12 @@ export function describeOperatorsActs(current: () => OpenedStore): void {
       await store.endSession({ sessionId: 'second', endsAt: 2_000 }, 1_000 + day - 1)
       const reopened = await current().reopen()
       const ended = await reopened.listEndedSessions()
-      expect(ended.map(({ sessionId, endsAt }) => [sessionId, endsAt]).toSorted()).toEqual([
-        ['first', 1_000],
-        ['second', 2_000],
-      ])
+      expect(new Map(ended.map(({ sessionId, endsAt }) => [sessionId, endsAt]))).toEqual(
+        new Map([
+          ['first', 1_000],
+          ['second', 2_000],
+        ]),
+      )
       await reopened.endSession({ sessionId: 'third', endsAt: 3_000 + day }, 1_000 + day)
       const left = await reopened.listEndedSessions()
       expect(left.map(({ sessionId }) => sessionId).toSorted()).toEqual(['second', 'third'])

@@ -84,8 +84,15 @@ export const FAULTS_OF_OPERATORS = [
   {
     name: 'a-session-outlives-its-time',
     file: 'src/tracking/operators/sessions.ts',
-    find: 'return clock() < Number(endsAt) ? { keyName, proof } : undefined',
-    replace: 'return { keyName, proof }',
+    find: 'if (clock() >= Number(endsAt) || endedSessions.has(sessionId)) return undefined',
+    replace: 'if (endedSessions.has(sessionId)) return undefined',
+    tests: SIGN_IN,
+  },
+  {
+    name: 'a-session-outlives-the-sign-out',
+    file: 'src/tracking/operators/sessions.ts',
+    find: 'if (clock() >= Number(endsAt) || endedSessions.has(sessionId)) return undefined',
+    replace: 'if (clock() >= Number(endsAt)) return undefined',
     tests: SIGN_IN,
   },
   {
