@@ -1,7 +1,7 @@
 /** What was asked of ImageKit when it rejected our private key. */
-export type ImagekitCall = 'upload' | 'update' | 'lookup'
+type ImagekitCall = 'upload' | 'update' | 'lookup'
 
-export type KeyRejection = { call: ImagekitCall; status: number }
+type KeyRejection = { call: ImagekitCall; status: number }
 
 export type KeyRejections = {
   /** Called with the status of each response of ImageKit. */
