@@ -83,6 +83,22 @@ export function describeRefusedDeliveries(current: () => OpenedStore): void {
       ])
     })
 
+    test('are counted by cause from a time on', async () => {
+      const { store } = current()
+      expect(await store.countRejected(0)).toEqual([])
+      await store.keepRefused([
+        newRefused({ cause: 'no_secret', receivedAt: 999 }),
+        newRefused({ cause: 'no_secret', receivedAt: 1_000 }),
+        newRefused({ cause: 'no_secret', receivedAt: 1_001 }),
+        newRefused({ cause: 'not_json', receivedAt: 1_000 }),
+      ])
+      const counted = await store.countRejected(1_000)
+      expect(counted.toSorted((one, other) => one.count - other.count)).toEqual([
+        { cause: 'not_json', count: 1 },
+        { cause: 'no_secret', count: 2 },
+      ])
+    })
+
     test('stay as they are when none is added', async () => {
       const ids = await keep(2, 'no_secret')
       await current().store.keepRefused([])
