@@ -67,6 +67,7 @@ function writeSubmission(writer, index, at, most) {
     const row = { runId, submissionSeq, name, status, source, ...times, error, evidence, groupId }
     const { lastInsertRowid } = write.run.run(row)
     tallies.place(Number(lastInsertRowid), at)
+    write.current.run(fileId, name, lastInsertRowid)
     writeDeliveries(write, run, { submissionSeq, fileId, at }, deliveriesEach)
   }
   return count

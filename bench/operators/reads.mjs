@@ -84,8 +84,9 @@ export function operatorReads() {
     ['search: `banner`, of one hour', list((sample, round) => ({ ...anHour(sample, round), q: 'banner' }))],
     ['one run with its history', (sample, round) => sample.store.findRunHistory(sample.picked[round].runId)],
     [
-      'one asset with all its runs',
-      (sample, round) => sample.store.listAssetSubmissions(sample.picked[round].fileId),
+      'one asset with its runs',
+      (sample, round) =>
+        sample.store.listAssetSubmissions(sample.picked[round].fileId, { limit: 50, before: null }),
     ],
     ['deliveries: all', deliveries({})],
     ['deliveries: a page in the middle', deliveries({}, true)],

@@ -47,6 +47,7 @@ export function prepareInserts(connection) {
        VALUES (@runId, @submissionSeq, @name, @status, @source, 1, @at, @settledAt, @updatedAt, @at + 600000,
          @error, @evidence, 0, @acknowledgedAt, @groupId)`,
     ),
+    current: connection.prepare('INSERT INTO current_runs (file_id, name, run_seq) VALUES (?, ?, ?)'),
     delivery: connection.prepare(
       `INSERT INTO deliveries (delivery_id, route, received_at, outcome, signature, submission_seq, file_id, service,
          final_status, event_id)

@@ -3,8 +3,8 @@ import type { Run, RunStatus } from './run.ts'
 export type AssetState = RunStatus | 'none'
 
 /**
- * What is known of an asset: the runs of all its submissions that are not `rejected`, in the order in which the
- * submissions were inserted (and within one, its runs), and when the newest of those submissions last changed.
+ * What is known of an asset: its current runs, as `describeAsset` has them of all submissions that are not `rejected`, in the
+ * order in which the submissions were inserted (and within one, its runs), and when the newest of those submissions last changed.
  */
 export type AssetFacts = { fileId: string; recordedAt: number; runs: Run[] }
 

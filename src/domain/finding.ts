@@ -8,7 +8,7 @@ export type DueRun = {
   submission: Submission
   /** The names of the submission's other runs. */
   siblings: string[]
-  /** The other submissions of the same asset with their runs; `place` is where they stand by insertion. */
+  /** The other ones of the last 100 submissions of the same asset, with their runs; `place` is where they stand by insertion. */
   others: { submission: Submission; runs: Run[]; place: 'earlier' | 'later' }[]
 }
 

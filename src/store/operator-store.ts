@@ -27,8 +27,11 @@ export type OperatorStore = {
 
   findRunHistory(runId: string): Promise<RunHistory | undefined>
 
-  /** Every submission of an asset with its runs, the newest first; none for an asset never heard of. */
-  listAssetSubmissions(fileId: string): Promise<{ submission: Submission; runs: Run[] }[]>
+  /** The submissions of an asset with their runs, the newest first; none for an unknown asset. `next` is null at the end. */
+  listAssetSubmissions(
+    fileId: string,
+    page: { limit: number; before: number | null },
+  ): Promise<{ submissions: { submission: Submission; runs: Run[] }[]; next: number | null }>
 
   /** Refused deliveries among them. */
   listDeliveries(

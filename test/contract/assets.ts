@@ -39,13 +39,12 @@ export function describeAssets(current: () => OpenedStore): void {
       })
     })
 
-    test('the runs of all its submissions come in the order of insertion', async () => {
+    test('the current runs come in the order of insertion', async () => {
       const first = await submit(['remove-bg', 'ai-tasks'])
       const second = await submit(['ai-tasks', 'google-auto-tagging'])
       const facts = await current().store.findAsset(FILE_ID)
       expect(facts?.runs.map((run) => [run.submissionId, run.name])).toEqual([
         [first, 'remove-bg'],
-        [first, 'ai-tasks'],
         [second, 'ai-tasks'],
         [second, 'google-auto-tagging'],
       ])
@@ -64,7 +63,7 @@ export function describeAssets(current: () => OpenedStore): void {
       const ids: string[] = []
       for (let count = 0; count < 20; count++) ids.push(await submit(['remove-bg']))
       const facts = await current().store.findAsset(FILE_ID)
-      expect(facts?.runs.map((run) => run.submissionId)).toEqual(ids)
+      expect(facts?.runs.map((run) => run.submissionId)).toEqual(ids.slice(-1))
     })
 
     test('when the newest submission is rejected, the run before it is current again', async () => {

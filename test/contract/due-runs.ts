@@ -72,6 +72,19 @@ export function describeDueRuns(current: () => OpenedStore): void {
       ])
     })
 
+    test('come with the last hundred submissions of the asset, however many it has', async () => {
+      const asked = Array.from({ length: 120 }, () =>
+        newSubmission(['ai-tasks'], { fileId: FILE_ID, dueAt: 90_000 }),
+      )
+      const id = await submit(['remove-bg'], { fileId: FILE_ID, dueAt: 5_000 })
+      await Promise.all(asked.map((one) => current().store.createSubmission(one)))
+      const [due] = await current().store.listDue(5_000, 10)
+      expect(due?.run.submissionId).toBe(id)
+      expect(due?.others.map(({ submission }) => submission.submissionId)).toEqual(
+        asked.slice(-100).map(({ submissionId }) => submissionId),
+      )
+    })
+
     test('have no others where the file is not known', async () => {
       await submit(['remove-bg'], { dueAt: 5_000 })
       await submit(['remove-bg'], { dueAt: 90_000 })

@@ -103,7 +103,7 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
   })
 
   describe('the submissions of an asset', () => {
-    test('are all there, with their runs, the newest first', async () => {
+    test('are all there, with their runs, the newest first, page by page', async () => {
       const { store } = current()
       const facts = { kind: 'update', fileId: FILE_ID } as const
       const first = await submitTo(store, ['remove-bg', 'ai-tasks'], facts)
@@ -111,8 +111,13 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
       const third = await submitTo(store, ['remove-bg'], facts)
       await store.answerSubmission(third.submissionId, refused('rejected'), 3_000)
       const expected = [third, second, first].map(({ submissionId }) => store.findSubmission(submissionId))
-      expect(await store.listAssetSubmissions(FILE_ID)).toEqual(await Promise.all(expected))
-      expect(await store.listAssetSubmissions('nowhere')).toEqual([])
+      const found = await Promise.all(expected)
+      const page = { limit: 2, before: null }
+      const { submissions, next } = await store.listAssetSubmissions(FILE_ID, page)
+      expect(submissions).toEqual(found.slice(0, 2))
+      const rest = { submissions: found.slice(2), next: null }
+      expect(await store.listAssetSubmissions(FILE_ID, { limit: 2, before: next })).toEqual(rest)
+      expect(await store.listAssetSubmissions('nowhere', page)).toEqual({ submissions: [], next: null })
     })
   })
 }

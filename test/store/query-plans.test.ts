@@ -49,6 +49,8 @@ const IN_ORDER = [
   'skipNamed',
   'findOldestOfGroup',
   'findNewestSeq',
+  'findNewestOfFile',
+  'findNewestAsking',
   'findNewestClaim',
   'listAllRuns',
   'listDeliveries',

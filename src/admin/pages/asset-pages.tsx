@@ -4,7 +4,7 @@ import { DeliveryTable } from '../components/delivery-table.tsx'
 import { NoteField, OwnForm } from '../components/forms.tsx'
 import { Layout } from '../components/layout.tsx'
 import { OutsideText } from '../components/outside-text.tsx'
-import { EmptyState } from '../components/pager.tsx'
+import { EmptyState, Pager } from '../components/pager.tsx'
 import { Pill } from '../components/pill.tsx'
 import { RunTable } from '../components/run-table.tsx'
 import { Time } from '../components/time.tsx'
@@ -13,7 +13,13 @@ import { visibleText } from '../visible-text.ts'
 
 type AssetProps = { operator: Operator; asset: ShownAsset; notice?: string | undefined }
 
-export function AssetPage({ operator, asset, notice }: AssetProps) {
+export function AssetPage({
+  operator,
+  asset,
+  notice,
+  newest,
+  older,
+}: AssetProps & { newest: string | null; older: string | null }) {
   const { fileId, fileName, status, submissions, deliveries } = asset
   const events = status === 'pending' ? `${assetHref(fileId)}/events` : undefined
   const name = fileName ?? fileId
@@ -33,6 +39,7 @@ export function AssetPage({ operator, asset, notice }: AssetProps) {
         {submissions.map((submission) => (
           <Submission submission={submission} />
         ))}
+        <Pager newest={newest} older={older} />
       </section>
       <section class="card" aria-labelledby="deliveries" data-live="deliveries">
         <div class="head">
@@ -78,7 +85,7 @@ function Submission({ submission }: { submission: ShownAsset['submissions'][numb
 }
 
 export function ForgetPage({ operator, asset }: Omit<AssetProps, 'notice'>) {
-  const { fileId, fileName, submissions } = asset
+  const { fileId, fileName, submissions, next } = asset
   const runs = submissions.reduce((sum, submission) => sum + submission.runs.length, 0)
   return (
     <Layout title="Forget an asset" operator={operator} room={FAILURES}>
@@ -98,7 +105,7 @@ export function ForgetPage({ operator, asset }: Omit<AssetProps, 'notice'>) {
             <OutsideText text={fileId} />
           </dd>
           <dt>Runs</dt>
-          <dd>{runs}</dd>
+          <dd>{next === null ? runs : `more than ${runs}`}</dd>
         </dl>
         <p>
           Everything that is held of it here goes: its submissions, runs, webhooks and their bodies.

@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import type { AppEnv } from '../../http/app-env.ts'
+import { parsePage, writeCursor } from '../../http/operators/list-query.ts'
 import { route } from '../../http/routes.ts'
 import { answerEvents } from '../../http/status-events.ts'
 import type { Heartbeats } from '../../http/status-heartbeats.ts'
@@ -7,7 +8,7 @@ import { forgetAsset } from '../../tracking/operators/forget-asset.ts'
 import { showAsset } from '../../tracking/operators/show-asset.ts'
 import type { StatusBoard } from '../../tracking/status-board.ts'
 import { followStatus } from '../../tracking/status-feed.ts'
-import { ADMIN } from '../addresses.ts'
+import { ADMIN, assetHref, withQuery } from '../addresses.ts'
 import { takeNotice } from '../notices.ts'
 import type { OperatorDoor } from '../operator-door.ts'
 import { answerPage, seeOther } from '../page-answers.ts'
@@ -24,9 +25,13 @@ export function assetRoutes(deps: AssetRoutesDeps): Hono<AppEnv> {
   route(app, '/admin/assets/:fileId', {
     GET: async (c) => {
       const operator = door.admit(c)
-      const asset = await showAsset(deps, c.req.param('fileId') ?? '')
+      const { before } = parsePage(c)
+      const asset = await showAsset(deps, c.req.param('fileId') ?? '', before)
       const notice = takeNotice(c)
-      return answerPage(c, <AssetPage {...{ operator, asset, notice }} />)
+      const href = assetHref(asset.fileId)
+      const newest = before === null ? null : href
+      const older = asset.next === null ? null : withQuery(href, { cursor: writeCursor(asset.next) })
+      return answerPage(c, <AssetPage {...{ operator, asset, notice, newest, older }} />)
     },
   })
   route(app, '/admin/assets/:fileId/events', {

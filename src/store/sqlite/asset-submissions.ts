@@ -5,10 +5,18 @@ import type { Statements } from './statements.ts'
 
 export type AssetSubmission = { seq: number; submission: Submission; runs: Run[] }
 
-/** Every submission of an asset with its runs, the oldest first. */
-export function listAssetSubmissions(statements: Statements, fileId: string): AssetSubmission[] {
+/** The newest submissions of an asset, or those before a place, with their runs; the oldest first. */
+export function listAssetSubmissions(
+  statements: Statements,
+  fileId: string,
+  { limit, before }: { limit: number; before: number | null },
+): AssetSubmission[] {
   const found = new Map<number, AssetSubmission>()
-  for (const { submission, run } of statements.listAssetSubmissions.all({ fileId })) {
+  for (const { submission, run } of statements.listNewestSubmissions.all({
+    fileId,
+    limit,
+    before: before ?? Number.MAX_SAFE_INTEGER,
+  })) {
     const { seq, submissionId } = submission
     const known = found.get(seq) ?? { seq, submission: toSubmission(submission), runs: [] }
     if (run !== null) known.runs.push(toRun(run, submissionId))

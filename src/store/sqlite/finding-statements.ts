@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, lte, ne, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, isNull, lt, lte, ne, or, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { runs } from './schema/runs.ts'
 import { submissions } from './schema/submissions.ts'
@@ -37,6 +37,25 @@ export function prepareFindingStatements(db: BetterSQLite3Database) {
       .where(eq(submissions.fileId, placeholder('fileId')))
       .orderBy(asc(submissions.seq), asc(runs.seq))
       .prepare(),
+    listNewestSubmissions: db
+      .select({ submission: submissions, run: runs })
+      .from(submissions)
+      .leftJoin(runs, eq(runs.submissionSeq, submissions.seq))
+      .where(
+        inArray(
+          submissions.seq,
+          db
+            .select({ seq: submissions.seq })
+            .from(submissions)
+            .where(
+              and(eq(submissions.fileId, placeholder('fileId')), lt(submissions.seq, placeholder('before'))),
+            )
+            .orderBy(desc(submissions.seq))
+            .limit(placeholder('limit')),
+        ),
+      )
+      .orderBy(asc(submissions.seq), asc(runs.seq))
+      .prepare(),
     findRun: db
       .select({ run: runs, submission: submissions })
       .from(runs)
@@ -56,8 +75,20 @@ export function prepareFindingStatements(db: BetterSQLite3Database) {
     // What is due already keeps its place, or a file that changes often would always be the last in the queue.
     hastenRuns: db
       .update(runs)
-      .set({ dueAt: sql`min(coalesce(${runs.dueAt}, ${placeholder('at')}), ${placeholder('at')})` })
+      .set({ dueAt: bound('at', runs.dueAt) })
+      .where(
+        and(
+          inArray(runs.submissionSeq, ofFile),
+          isUnsettled,
+          or(isNull(runs.dueAt), gt(runs.dueAt, placeholder('at'))),
+        ),
+      )
+      .prepare(),
+    findUnsettledOfFile: db
+      .select({ seq: runs.seq })
+      .from(runs)
       .where(and(inArray(runs.submissionSeq, ofFile), isUnsettled))
+      .limit(1)
       .prepare(),
   }
 }

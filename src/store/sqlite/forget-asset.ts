@@ -42,6 +42,7 @@ function removeAsset(writer: Writer, fileId: string, act: Act, lastHidden: numbe
   for (const { run, submission } of runs)
     tallies.change({ run: toRun(run, submission.submissionId), groupId: run.groupId }, undefined)
   for (const seq of submissions.keys()) statements.deleteSubmission.run({ seq })
+  statements.deleteCurrentRuns.run({ fileId })
   for (const id of [fileId, ...submissions.values()])
     statements.insertForgotten.run({ digest: digestOf(id), at: act.at })
 

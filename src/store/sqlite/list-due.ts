@@ -3,6 +3,9 @@ import { type AssetSubmission, listAssetSubmissions } from './asset-submissions.
 import { toRun, toSubmission } from './rows.ts'
 import type { Statements } from './statements.ts'
 
+/** Of an asset with thousands of submissions, evidence is compared with the newest. */
+const OTHERS = { limit: 100, before: null }
+
 export function listDue(
   statements: Statements,
   now: number,
@@ -18,7 +21,8 @@ export function listDue(
       .all({ submissionSeq: seq })
       .filter(({ runId }) => runId !== run.runId)
       .map(({ name }) => name)
-    const related = fileId === null ? [] : (assets.get(fileId) ?? listAssetSubmissions(statements, fileId))
+    const related =
+      fileId === null ? [] : (assets.get(fileId) ?? listAssetSubmissions(statements, fileId, OTHERS))
     if (fileId !== null) assets.set(fileId, related)
     const others = related
       .filter((other) => other.seq !== seq)

@@ -61,8 +61,10 @@ function applyOnce(writer: Writer, event: AccountEvent, at: number): Effect {
   if (isKnown) return { ...NONE, outcome: 'duplicate' }
   switch (event.kind) {
     case 'asset': {
-      const { changes } = writer.statements.hastenRuns.run({ fileId: event.fileId, at })
-      return { ...NONE, outcome: changes > 0 ? 'applied' : 'ignored' }
+      const { fileId } = event
+      const { changes } = writer.statements.hastenRuns.run({ fileId, at })
+      const isInQuestion = changes > 0 || writer.statements.findUnsettledOfFile.get({ fileId }) !== undefined
+      return { ...NONE, outcome: isInQuestion ? 'applied' : 'ignored' }
     }
     case 'upload_finished':
       return finishUpload(writer, event, at)

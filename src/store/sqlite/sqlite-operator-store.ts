@@ -27,12 +27,13 @@ export function createOperatorStore(deps: {
   return {
     listRuns: (filter, page) => attempt(() => listRuns(statements, filter, page)),
     findRunHistory: (runId) => attempt(() => findRunHistory(statements, runId)),
-    listAssetSubmissions: (fileId) =>
-      attempt(() =>
-        listAssetSubmissions(statements, fileId)
-          .map(({ submission, runs }) => ({ submission, runs }))
-          .toReversed(),
-      ),
+    listAssetSubmissions: (fileId, { limit, before }) =>
+      attempt(() => {
+        const found = listAssetSubmissions(statements, fileId, { limit: limit + 1, before }).toReversed()
+        const submissions = found.slice(0, limit)
+        const next = found.length > limit ? (submissions.at(-1)?.seq ?? null) : null
+        return { submissions: submissions.map(({ submission, runs }) => ({ submission, runs })), next }
+      }),
     listDeliveries: (filter, page) => attempt(() => listDeliveries(statements, filter, page)),
     findDelivery: (deliveryId) => attempt(() => findDelivery(statements, deliveryId)),
     listRunGroups: () =>

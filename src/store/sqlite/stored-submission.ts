@@ -1,6 +1,7 @@
 import type { Change, JudgedSubmission } from '../../domain/judge-delivery.ts'
 import type { Run } from '../../domain/run.ts'
 import type { Submission } from '../../domain/submission.ts'
+import { refreshCurrentRuns } from './find-asset.ts'
 import type { KeptDeliveries } from './kept-deliveries.ts'
 import { type RunRow, toJudged, toRun, toRunValues, toSubmission } from './rows.ts'
 import type { Statements } from './statements.ts'
@@ -89,9 +90,20 @@ export function saveRuns(
   const turned = isTurned ? stored.runs.filter(isUnchanged) : []
   for (const run of [...runs, ...turned])
     saveRun(writer, find(run.runId), run, { submissionSeq: seq, dueAt, isListed })
-  if (goneRunId === null) return
-  statements.deleteRun.run({ runId: goneRunId })
-  tallies.change(find(goneRunId), undefined)
+  if (goneRunId !== null) {
+    statements.deleteRun.run({ runId: goneRunId })
+    tallies.change(find(goneRunId), undefined)
+  }
+  const { fileId } = submission
+  const isBound = fileId !== stored.submission.fileId
+  const hasOthers = goneRunId !== null || runs.some(({ runId }) => find(runId) === undefined)
+  if (fileId !== null && (isBound || isTurned || hasOthers))
+    refreshCurrentRuns(statements, fileId, namesOf([...stored.runs, ...runs]))
+}
+
+/** Under which runs were asked for, and are known now. */
+export function namesOf(runs: readonly Run[]): string[] {
+  return runs.flatMap(({ name, requestedAs }) => (requestedAs === null ? [name] : [name, requestedAs]))
 }
 
 /** Writes a run down and counts what has changed; `before` is undefined for a new one. */

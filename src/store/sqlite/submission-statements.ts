@@ -1,9 +1,9 @@
-import { and, asc, eq, getTableColumns, isNull, ne, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, isNull, ne, or, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { compileRead, compileWrite } from './compiled-statement.ts'
 import type { Connection } from './connection.ts'
-import { runs } from './schema/runs.ts'
+import { currentRuns, runs } from './schema/runs.ts'
 import { submissions } from './schema/submissions.ts'
 
 const { placeholder } = sql
@@ -40,6 +40,7 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database, connectio
     createdAt: submissions.createdAt,
     submissionUpdatedAt: updatedAt,
   }
+  const counts = and(eq(submissions.fileId, placeholder('fileId')), ne(submissions.state, 'rejected'))
   return {
     insertSubmission: compileWrite(connection, insertSubmission),
     updateSubmission: compileWrite(
@@ -152,16 +153,54 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database, connectio
         .orderBy(asc(runs.seq)),
       runColumns,
     ),
-    listAssetRuns: compileRead(
+    listCurrentRuns: compileRead(
       connection,
       db
         .select(assetRun)
-        .from(submissions)
-        .leftJoin(runs, eq(runs.submissionSeq, submissions.seq))
-        .where(and(eq(submissions.fileId, placeholder('fileId')), ne(submissions.state, 'rejected')))
+        .from(currentRuns)
+        .innerJoin(runs, eq(runs.seq, currentRuns.runSeq))
+        .innerJoin(submissions, eq(submissions.seq, runs.submissionSeq))
+        .where(eq(currentRuns.fileId, placeholder('fileId')))
         .orderBy(asc(submissions.seq), asc(runs.seq)),
       assetRun,
     ),
+    findNewestOfFile: db
+      .select({ updatedAt })
+      .from(submissions)
+      .where(counts)
+      .orderBy(desc(submissions.seq))
+      .limit(1)
+      .prepare(),
+    // It speaks for the placeholder that it was asked for as, too: see `describeAsset`.
+    findNewestAsking: db
+      .select({ seq: submissions.seq })
+      .from(submissions)
+      .innerJoin(runs, eq(runs.submissionSeq, submissions.seq))
+      .where(and(counts, or(eq(runs.name, placeholder('name')), eq(runs.requestedAs, placeholder('name')))))
+      .orderBy(desc(submissions.seq))
+      .limit(1)
+      .prepare(),
+    findRunNamed: db
+      .select({ seq: runs.seq })
+      .from(runs)
+      .where(and(eq(runs.submissionSeq, placeholder('submissionSeq')), eq(runs.name, placeholder('name'))))
+      .prepare(),
+    saveCurrentRun: db
+      .insert(currentRuns)
+      .values({ fileId: placeholder('fileId'), name: placeholder('name'), runSeq: placeholder('runSeq') })
+      .onConflictDoUpdate({
+        target: [currentRuns.fileId, currentRuns.name],
+        set: { runSeq: excluded(currentRuns.runSeq) },
+      })
+      .prepare(),
+    deleteCurrentRun: db
+      .delete(currentRuns)
+      .where(and(eq(currentRuns.fileId, placeholder('fileId')), eq(currentRuns.name, placeholder('name'))))
+      .prepare(),
+    deleteCurrentRuns: db
+      .delete(currentRuns)
+      .where(eq(currentRuns.fileId, placeholder('fileId')))
+      .prepare(),
   }
 }
 

@@ -3,8 +3,9 @@ import type { StoredAnswer } from '../../domain/idempotency.ts'
 import { type Answer, type AnswerJudgement, judgeAnswer } from '../../domain/judge-answer.ts'
 import { type NewSubmission, openSubmission, type Submission } from '../../domain/submission.ts'
 import { applyAnswer, hearEarlierEnds } from './apply-answer.ts'
+import { refreshCurrentRuns } from './find-asset.ts'
 import { toSubmission } from './rows.ts'
-import { loadSubmission, saveChange, saveRun, type Writer } from './stored-submission.ts'
+import { loadSubmission, namesOf, saveChange, saveRun, type Writer } from './stored-submission.ts'
 
 /** Returns the number of its row. */
 export function createSubmission(
@@ -17,6 +18,7 @@ export function createSubmission(
   const { submission, runs } = openSubmission(request, newId)
   const seq = Number(statements.insertSubmission.run(submission).lastInsertRowid)
   for (const run of runs) saveRun(writer, undefined, run, { submissionSeq: seq, dueAt, isListed: true })
+  if (submission.fileId !== null) refreshCurrentRuns(statements, submission.fileId, namesOf(runs))
   if (key) statements.nameSubmission.run({ ...key, submissionSeq: seq })
   return seq
 }

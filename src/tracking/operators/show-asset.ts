@@ -1,4 +1,4 @@
-import { type AssetState, describeAsset } from '../../domain/asset.ts'
+import { type AssetFacts, type AssetState, describeAsset } from '../../domain/asset.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import type { DeliveryFilter, DeliveryPlace, ListedDelivery } from '../../domain/listed-delivery.ts'
 import type { Run } from '../../domain/run.ts'
@@ -8,7 +8,11 @@ import { type ListedRunView, listedRunView } from './listed-run-view.ts'
 
 type ShowAssetDeps = {
   store: {
-    listAssetSubmissions(fileId: string): Promise<{ submission: Submission; runs: Run[] }[]>
+    listAssetSubmissions(
+      fileId: string,
+      page: { limit: number; before: number | null },
+    ): Promise<{ submissions: { submission: Submission; runs: Run[] }[]; next: number | null }>
+    findAsset(fileId: string): Promise<AssetFacts | undefined>
     listDeliveries(
       filter: DeliveryFilter,
       page: { limit: number; before: DeliveryPlace | null },
@@ -29,23 +33,28 @@ export type ShownAsset = {
     keyName: string | null
     runs: (ListedRunView & { isCurrent: boolean })[]
   }[]
+  /** Where the next page of submissions begins; null at the end. */
+  next: number | null
   /** The newest of them. */
   deliveries: DeliveryView[]
 }
 
+const SUBMISSIONS = 50
 const DELIVERIES = 20
 
-/** Everything that is held of an asset. Throws `not_found`. */
-export async function showAsset({ store }: ShowAssetDeps, fileId: string): Promise<ShownAsset> {
-  const [held, { deliveries }] = await Promise.all([
-    store.listAssetSubmissions(fileId),
+/** What is held of an asset: its newest submissions, or those before a place. Throws `not_found`. */
+export async function showAsset(
+  { store }: ShowAssetDeps,
+  fileId: string,
+  before: number | null = null,
+): Promise<ShownAsset> {
+  const [{ submissions: held, next }, facts, { deliveries }] = await Promise.all([
+    store.listAssetSubmissions(fileId, { limit: SUBMISSIONS, before }),
+    store.findAsset(fileId),
     store.listDeliveries({ outcome: null, fileId }, { limit: DELIVERIES, before: null }),
   ])
-  const [newest] = held
-  if (newest === undefined) throw new TrackerError('not_found', `Nothing is known of an asset ${fileId}.`)
-  const counting = held.filter(({ submission }) => submission.state !== 'rejected').toReversed()
-  const recordedAt = newest.submission.updatedAt
-  const asset = describeAsset({ fileId, recordedAt, runs: counting.flatMap(({ runs }) => runs) })
+  if (held.length === 0) throw new TrackerError('not_found', `Nothing is known of an asset ${fileId}.`)
+  const asset = describeAsset(facts ?? { fileId, recordedAt: 0, runs: [] })
   const current = new Set(asset.runs.map(({ runId }) => runId))
   return {
     fileId,
@@ -65,6 +74,7 @@ export async function showAsset({ store }: ShowAssetDeps, fileId: string): Promi
         })),
       }
     }),
+    next,
     deliveries: deliveries.map(deliveryView),
   }
 }

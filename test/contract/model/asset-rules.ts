@@ -30,13 +30,13 @@ export function describeModelAsset(model: Model, fileId: string) {
   const submissions = submissionsOf(model, fileId)
   const newest = submissions.at(-1)
   if (newest === undefined) return undefined
-  const current = currentRuns(model, fileId)
+  const runs = currentRuns(model, fileId)
+  const current = new Set(runs.map((run) => `${run.name} of ${run.submission.submissionId}`))
   return {
-    status: overall(current.map((run) => presentWord(run).word)),
-    current: new Set(current.map((run) => `${run.name} of ${run.submission.submissionId}`)),
-    history: submissions.flatMap(({ submissionId, runs }) =>
-      runs.map(({ name }) => `${name} of ${submissionId}`),
-    ),
+    status: overall(runs.map((run) => presentWord(run).word)),
+    current,
+    // Nothing but the current runs is kept with an asset.
+    kept: current,
     recordedAt: newest.updatedAt,
   }
 }

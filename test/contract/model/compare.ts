@@ -34,7 +34,7 @@ async function compareAsset(model: Model, fileId: string, store: Store): Promise
   const told = facts && {
     status: describeAsset(facts).status,
     current: new Set(describeAsset(facts).runs.map(nameOf)),
-    history: facts.runs.map(nameOf),
+    kept: new Set(facts.runs.map(nameOf)),
     recordedAt: facts.recordedAt,
   }
   expect(told).toEqual(describeModelAsset(model, fileId))

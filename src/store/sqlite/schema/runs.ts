@@ -49,6 +49,20 @@ export const runs = sqliteTable(
   ],
 )
 
+/**
+ * The current run of each extension of an asset, so that a status costs the same however many submissions the asset has. Written
+ * when a submission is bound to its file or rejected, or when its runs become others; never when a run is settled.
+ */
+export const currentRuns = sqliteTable(
+  'current_runs',
+  {
+    fileId: text('file_id').notNull(),
+    name: text('name').notNull(),
+    runSeq: integer('run_seq').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.fileId, table.name] })],
+)
+
 /** Runs that are alike to an operator, and how many they are: what is counted is never read. */
 export const runGroups = sqliteTable(
   'run_groups',
