@@ -151,6 +151,17 @@ test('after a truncation nothing is acknowledged until a restart, even when the 
   expect(await due[0](restarted)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
 })
 
+test('a truncation is detected although the next commit would give the file its old size again', async () => {
+  const directory = temporaryDirectory()
+  const { store, connection } = openMovedStore(directory)
+  // Each commit copies the log into the file.
+  connection.pragma('wal_autocheckpoint = 1')
+  const tracker = await startTracker({}, { store }, directory)
+  const send = await prepare(tracker, 'file-1')
+  truncateSync(join(directory, 'tracker.db'))
+  await expectUnavailable(tracker, send, TRUNCATED, /restore a backup/)
+})
+
 test('after the write-ahead log was deleted nothing is acknowledged, and a stop saves it into the database', async () => {
   const { tracker, path, due } = await start()
   rmSync(`${path}-wal`)
@@ -198,6 +209,7 @@ function openMovedStore(directory: string) {
   const store = createSqliteStore(connection, { maxQueued: 1_000, newId: v7 })
   return {
     store,
+    connection,
     moveAfterCommit: () => {
       onCommit = () => {
         onCommit = () => {}

@@ -1,4 +1,8 @@
 const QUEUE = { file: 'src/store/sqlite/commit-queue.ts', tests: ['test/store/group-commit.test.ts'] }
+const FILE = {
+  file: 'src/store/sqlite/commit-queue.ts',
+  tests: ['test/integration/database-file.test.ts'],
+}
 const READS = { file: 'src/store/sqlite/gathered-reads.ts', tests: ['test/store/gathered-reads.test.ts'] }
 const POWER = { file: 'src/store/sqlite/connection.ts', tests: ['test/chaos/power-loss.linux.test.ts'] }
 const CONTRACT = ['test/store/sqlite-store.test.ts']
@@ -22,6 +26,19 @@ export const FAULTS_OF_THE_STORE = [
       "for (const each of done) if ('result' in each) each.job.resolve(each.result)\n      transaction.commit.run()",
     tests: ['test/store/sqlite-faults.test.ts'],
   },
+  {
+    name: 'commit-into-a-lost-file',
+    ...FILE,
+    find: 'const fault = counts && guard.findFault()',
+    replace: 'const fault = counts && guard.lastFault()',
+  },
+  {
+    name: 'commit-that-hides-a-truncation',
+    ...FILE,
+    find: '      guard.checkFile()\n',
+    replace: '',
+  },
+  { name: 'owner-not-checked', ...FILE, find: '    guard.checkOwner()\n', replace: '' },
   {
     name: 'batch-does-not-wait-for-more',
     ...QUEUE,

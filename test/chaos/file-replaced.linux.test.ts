@@ -1,0 +1,221 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { expect, test } from 'vitest'
+import { type RunningProgram, runServe } from '../support/program.ts'
+import { temporaryDirectory } from '../support/tracker.ts'
+import { createRandom, SEED, tell, timesOf } from './chaos.ts'
+import { isReady, tellSuccess } from './disk/service-calls.ts'
+import { createWebhookLoad, listUnsettled, type WebhookLoad } from './webhook-load.ts'
+
+const CYCLES = timesOf('FILE_REPLACED_CYCLES', { short: 7, long: 100 })
+
+type Service = RunningProgram & { url: string }
+
+/** The files of a database: what SQLite needs to open it again, and its index, which it makes anew. */
+const KEPT = ['', '-wal']
+const ALL = [...KEPT, '-shm']
+
+/** What happens to the database under the running service. `older` is a copy from before anything that is still due. */
+type Change = { what: string; servesWrongFile: boolean; change: (path: string, older: string) => void }
+
+const CHANGES: Change[] = [
+  { what: 'deleted', servesWrongFile: false, change: remove },
+  { what: 'truncated', servesWrongFile: false, change: (path) => truncateSync(path) },
+  {
+    what: 'replaced by an empty file',
+    servesWrongFile: true,
+    change(path) {
+      remove(path)
+      writeFileSync(path, '')
+    },
+  },
+  {
+    what: 'replaced by an empty database',
+    servesWrongFile: true,
+    change(path) {
+      const empty = new Database(`${path}-empty`)
+      empty.pragma('journal_mode = WAL')
+      empty.close()
+      remove(path)
+      renameSync(`${path}-empty`, path)
+    },
+  },
+  {
+    what: 'replaced by an older copy',
+    servesWrongFile: true,
+    change(path, older) {
+      remove(path)
+      copyFileSync(older, `${path}-older`)
+      renameSync(`${path}-older`, path)
+    },
+  },
+]
+
+function remove(path: string): void {
+  for (const end of ALL) rmSync(path + end, { force: true })
+}
+
+function copy(from: string, to: string): void {
+  for (const end of KEPT) if (existsSync(from + end)) copyFileSync(from + end, to + end)
+}
+
+/** Every thread of it; a system call that is under way ends before its thread stops. */
+function isStopped(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/task`).every((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8').includes(') T '),
+  )
+}
+
+/** SQLite holds this byte of the index meanwhile: https://www.sqlite.org/walformat.html#locks */
+const CHECKPOINT_LOCK = 121
+
+/** A file that is truncated during a checkpoint gets its old size again, which docs/reliability.md says is not detected. */
+function isCheckpointing(path: string): boolean {
+  const { ino } = statSync(`${path}-shm`)
+  const lock = new RegExp(`WRITE \\d+ \\S+:${ino} (\\d+) (\\d+)`)
+  return readFileSync('/proc/locks', 'utf8')
+    .split('\n')
+    .some((line) => {
+      const [, first, last] = lock.exec(line) ?? []
+      return Number(first) <= CHECKPOINT_LOCK && CHECKPOINT_LOCK <= Number(last)
+    })
+}
+
+/** Copies the database and changes it, both in one moment of the service: what is acknowledged later is not in the copy. */
+async function changeInOneMoment(service: Service, path: string, safe: string, change: () => void) {
+  const { pid = 0 } = service.process
+  for (;;) {
+    service.process.kill('SIGSTOP')
+    await expect.poll(() => isStopped(pid), { interval: 1 }).toBe(true)
+    if (!isCheckpointing(path)) break
+    service.process.kill('SIGCONT')
+  }
+  copy(path, safe)
+  change()
+  service.process.kill('SIGCONT')
+}
+
+async function expectRefusing(service: Service, load: WebhookLoad) {
+  const before = load.refused()
+  await expect.poll(() => load.refused()).toBeGreaterThan(before + 32)
+  // Answered from what it found within the last second.
+  await expect
+    .poll(() => isReady(service.url))
+    .toMatchObject({
+      status: 503,
+      retryAfter: '5',
+      body: { code: 'store_unavailable', detail: expect.stringContaining('The service accepts no writes.') },
+    })
+}
+
+async function kill(service: Service, load: WebhookLoad) {
+  load.pause()
+  service.process.kill('SIGKILL')
+  await service.exited
+  await load.idle()
+}
+
+/** A service that was started on the wrong file asks ImageKit to send again what that file does not know. */
+async function serveWrongFile(start: () => Promise<Service>, load: WebhookLoad): Promise<number> {
+  const service = await start()
+  const due = load.due()
+  for (const answer of await Promise.all(due.map((one) => tellSuccess(one))))
+    expect(answer).toMatchObject({ status: 503, body: { code: 'unknown_submission' } })
+  const rejected = async () => {
+    const answer = await fetch(`${service.url}/deliveries?outcome=rejected`)
+    const { deliveries } = (await answer.json()) as { deliveries: { cause: string }[] }
+    return deliveries.filter(({ cause }) => cause === 'unknown_submission').length
+  }
+  if (due.length > 0) await expect.poll(rejected).toBeGreaterThan(0)
+  await kill(service, load)
+  return due.length
+}
+
+test(`nothing that was acknowledged is lost when the database file is replaced, ${CYCLES} times, seed ${SEED}`, {
+  timeout: 60_000 + CYCLES * 30_000,
+}, async () => {
+  const random = createRandom(SEED)
+  const directory = join(temporaryDirectory(), 'data')
+  mkdirSync(directory)
+  const path = join(directory, 'tracker.db')
+  const [safe, older, away] = ['safe', 'older', 'away'].map((name) => join(temporaryDirectory(), name))
+  if (safe === undefined || older === undefined || away === undefined) throw new Error('three folders')
+  const env = { IMAGEKIT_PRIVATE_KEY: 'any', DATABASE_URL: `file:${path}` }
+  let service = await runServe(env)
+  const { port } = new URL(service.url)
+  const start = () => runServe({ ...env, PORT: port })
+  const backUp = async (to: string) => {
+    const answer = await fetch(`${service.url}/backup`, { method: 'POST' })
+    expect(answer.status).toBe(200)
+    writeFileSync(to, Buffer.from(await answer.arrayBuffer()))
+  }
+  await backUp(older)
+  const load = createWebhookLoad(service.url)
+  let unknown = 0
+  let isOver = false
+
+  /** The same file comes back: no restart is needed. */
+  const moveAwayAndBack = async () => {
+    for (const end of ALL) renameSync(path + end, away + end)
+    await expectRefusing(service, load)
+    for (const end of ALL) renameSync(away + end, path + end)
+    await expect.poll(async () => (await isReady(service.url)).status).toBe(200)
+  }
+  /** The running service is all that is left of it. */
+  const deleteAndBackUp = async () => {
+    remove(path)
+    await expectRefusing(service, load)
+    await backUp(`${safe}-backup`)
+    await kill(service, load)
+    renameSync(`${safe}-backup`, path)
+    service = await start()
+    load.resume()
+  }
+  const changeAndRestore = async ({ change, servesWrongFile }: Change) => {
+    remove(safe)
+    await changeInOneMoment(service, path, safe, () => change(path, older))
+    await expectRefusing(service, load)
+    await kill(service, load)
+    if (servesWrongFile) unknown += await serveWrongFile(start, load)
+    remove(path)
+    copy(safe, path)
+    service = await start()
+    load.resume()
+  }
+  const kinds = [moveAwayAndBack, deleteAndBackUp, ...CHANGES.map((one) => () => changeAndRestore(one))]
+
+  const workers = load.run(() => isOver)
+  const lost: string[] = []
+  for (let cycle = 0; cycle < CYCLES && lost.length === 0; cycle += 1) {
+    const [seen, apart] = [load.acknowledged().length, Math.ceil(random() * 100)]
+    await expect.poll(() => load.acknowledged().length, { interval: 1 }).toBeGreaterThan(seen + apart)
+    const before = load.acknowledged().slice()
+    await kinds[cycle % kinds.length]?.()
+    lost.push(...(await listUnsettled(service.url, before.slice(-500))))
+  }
+  isOver = true
+  await expect.poll(() => load.due()).toEqual([])
+  await workers
+  await kill(service, load)
+  service = await start()
+  lost.push(...(await listUnsettled(service.url, load.acknowledged())))
+  tell(
+    `database file replaced: ${CYCLES} times, seed ${SEED}: ${load.refused()} webhooks refused, ${unknown} of them by a wrong file, ` +
+      `${load.acknowledged().length} acknowledged, ${lost.length} lost`,
+  )
+  expect(lost).toEqual([])
+  expect(load.unexpected()).toEqual([])
+  expect(unknown).toBeGreaterThan(0)
+})
