@@ -16,7 +16,8 @@ browserTest(
     const { tracker } = await startTrackerAndSandbox()
     const filled = await fillTracker(tracker, {
       extension: `${MARKUP.slice(0, 60)}${'w'.repeat(90)}`,
-      fileId: `file ${MARKUP}${TURNED}${'w'.repeat(60)}`,
+      // As hostile as a valid id can be: no slash, no control character, at most 128 with the suffix of a copy.
+      fileId: `file ${MARKUP}${TURNED}${'w'.repeat(60)}`.replace(/[/\p{Control}]/gu, '').slice(0, 120),
       fileName: `${TEXT}${'w'.repeat(300)}`,
       message: `${TEXT}\n${'e'.repeat(2000)}`,
       note: TEXT,

@@ -15,7 +15,7 @@ browserTest('an update leaves alone what has not changed, with its focus', async
   await page.getByRole('link', { name: FILE_ID }).first().focus()
   await page.evaluate(`document.querySelector('[data-live=facts]').isOld = true`)
   await deliver(webhookUrl, payload('aws-auto-tagging', 'success'))
-  await page.getByRole('region', { name: 'Asked for together with it' }).getByText('success').waitFor()
+  await page.getByRole('region', { name: 'Other extensions in this request' }).getByText('success').waitFor()
   const kept = await page.evaluate<[boolean, string]>(
     `[document.querySelector('[data-live=facts]').isOld, document.activeElement.textContent]`,
   )

@@ -95,7 +95,7 @@ browserTest(
     await open('aws-auto-tagging')
     await page.getByLabel('Note').fill('nobody needs these tags')
     await page.getByRole('button', { name: 'Acknowledge' }).click()
-    await page.getByText('It has left the list').waitFor()
+    await page.getByText('Acknowledged and removed from open failures').waitFor()
     await open('remove-bg')
     expect(await page.getByText('1 in all').count()).toBe(0)
     await page.getByRole('button', { name: 'Retry' }).click()

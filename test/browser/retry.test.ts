@@ -41,7 +41,7 @@ browserTest(
     })
     gate.release()
     await head.getByText('success').waitFor()
-    expect(await page.getByRole('region', { name: 'What happened' }).textContent()).toContain('by a webhook')
+    expect(await page.getByRole('region', { name: 'Timeline' }).textContent()).toContain('by a webhook')
     expect(await page.title()).toContain('remove-bg success')
     expect(await page.locator('#announce').textContent()).toBe('Now: success')
     expect(loads).toBe(0)

@@ -134,7 +134,7 @@ async function takeAll(url) {
     await page.goto('/admin/failures')
     await take(page, 'failures')
     await page.getByRole('table').getByRole('link', { name: 'remove-bg' }).first().click()
-    await page.getByRole('heading', { name: 'As it was asked for' }).waitFor()
+    await page.getByRole('heading', { name: 'Request', exact: true }).waitFor()
     await take(page, 'run')
     await page.goto('/admin/deliveries')
     await take(page, 'deliveries')

@@ -26,7 +26,7 @@ test('a run tells what happened to it, the error as it came, and how to retry it
     `curl -X POST '${tracker.url}/runs/${run?.runId}/retry' -H "Authorization: Bearer $TRACKER_ADMIN_KEY"`,
   )
   expect(text).toContain(`Submission ${submissionId} external,`)
-  expect(text).toMatch(/Asked for together with it success aws-auto-tagging/)
+  expect(text).toMatch(/Other extensions in this request success aws-auto-tagging/)
   expect(text).toContain('it costs 130 extension units')
   const links = readLinks(page.html)
   expect(links).toContain(`/admin/assets/${FILE_ID}`)

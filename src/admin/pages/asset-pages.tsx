@@ -115,7 +115,7 @@ export function ForgetPage({ operator, asset }: Omit<AssetProps, 'notice'>) {
           <NoteField
             name="reason"
             label="Reason (optional)"
-            hint="It is kept in the audit: name no file here."
+            hint="Saved to the audit log: name no file here."
           />
           <p class="actions">
             <button type="submit" class="danger">

@@ -74,7 +74,7 @@ export function RunPage({ operator, inspected, publicUrl, notice }: RunProps) {
             hint="Refused ones name no run: see the page of deliveries, with the outcome “rejected”."
           />
         ) : (
-          <DeliveryTable deliveries={deliveries} caption="Webhooks that touched this run, the oldest first" />
+          <DeliveryTable deliveries={deliveries} caption="Webhooks of this run, the oldest first" />
         )}
       </section>
       <Siblings siblings={siblings} />
