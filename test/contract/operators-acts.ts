@@ -113,15 +113,16 @@ export function describeOperatorsActs(current: () => OpenedStore): void {
       const { store } = current()
       const acts = Array.from({ length: 11 }, (_, index) => anAct({ at: 5_000 - index, reason: `${index}` }))
       for (const act of acts) await store.recordAct(act)
-      const found: Act[] = []
+      const pages: Act[][] = []
       let before: number | null = null
       do {
         const page = await store.listActs({ limit: 3, before })
-        found.push(...page.acts)
+        pages.push(page.acts)
         before = page.next
         await store.recordAct(anAct({ reason: 'later' }))
       } while (before !== null)
-      expect(found).toEqual(acts.toReversed())
+      expect(pages.flat()).toEqual(acts.toReversed())
+      expect(pages.map(({ length }) => length)).toEqual([3, 3, 3, 2])
     })
 
     test('ends with null, also where the last page is full', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
-import { FILE_ID, newSubmission } from './facts.ts'
+import { FILE_ID, newSubmission, refused } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, say, submitTo } from './operator-facts.ts'
 
@@ -46,6 +46,24 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
         ),
       ).rejects.toThrow()
       expect((await store.listActs({ limit: 9, before: null })).acts).toHaveLength(1)
+    })
+
+    test('that ImageKit rejects reopens the run, unless an operator had acknowledged it', async () => {
+      const { store } = current()
+      const [open = '', acknowledged = ''] = await failMany(store, 2)
+      await store.acknowledgeRuns([acknowledged], anAct({ at: 6_000 }))
+      const times = () =>
+        Promise.all(
+          [open, acknowledged].map(async (id) => (await store.findRunHistory(id))?.run.acknowledgedAt),
+        )
+      for (const [index, runId] of [open, acknowledged].entries()) {
+        const again = asking(`file-${index}`, { at: 7_000 })
+        expect(await store.submitRetry(runId, again, { act: anAct() })).toBeNull()
+        await store.answerSubmission(again.submissionId, refused('rejected'), 7_100)
+      }
+      expect(await times()).toEqual([7_000, 6_000])
+      for (const runId of [open, acknowledged, 'nowhere']) await store.withdrawRetry(runId, 7_000)
+      expect(await times()).toEqual([null, 6_000])
     })
 
     test('is refused where it is written, when two ask at once: nothing is written of the second', async () => {

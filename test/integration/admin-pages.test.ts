@@ -115,7 +115,7 @@ test('empty pages say what to do', async () => {
   for (const [path, text] of texts) expect(readText((await browser.get(path)).html), path).toContain(text)
 })
 
-test('the overview counts, charts with a table beside it, and leads to what it counted', async () => {
+test('the overview counts, charts with a table beside it, and links to pages that exist', async () => {
   const { tracker, browser } = await startOperated()
   await fail(tracker, 'remove-bg', 'a')
   await fail(tracker, 'remove-bg', 'b')
