@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { BodyLimits } from './http/body-chunks.ts'
 import type { ConnectionLimits } from './http/server.ts'
 import type { Store } from './store/store.ts'
+import type { WaitingLimits } from './tracking/waiting-limit.ts'
 
 /** What a test may put in the place of the real thing. */
 export type Overrides = {
@@ -17,7 +18,10 @@ export type Overrides = {
   uploadPace?: NonNullable<BodyLimits['pace']>
   /** How long any other body may take, in milliseconds. */
   wholeBodyMs?: number
+  /** How many files and connections the process may have open. */
+  descriptors?: number
   connectionLimits?: Partial<ConnectionLimits>
+  waitingLimits?: Partial<WaitingLimits>
   /** How often it is looked at what is the matter, in milliseconds. */
   alertEveryMs?: number
   drainMs?: number

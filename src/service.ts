@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import { TrackerError } from './domain/errors.ts'
 import type { AppEnv } from './http/app-env.ts'
 import { createErrorAnswers } from './http/error-answers.ts'
+import { createOverloadLog } from './http/overload-log.ts'
 import { declaredJson } from './http/read-json.ts'
 import { createHttpServer } from './http/server.ts'
 import { createTurnEnd } from './http/turn-end.ts'
@@ -38,9 +39,11 @@ import { createReadiness } from './tracking/readiness.ts'
 import { createRefusedLog } from './tracking/refused-log.ts'
 import { createRefusedTargets } from './tracking/refused-targets.ts'
 import { createStatusBoard } from './tracking/status-board.ts'
+import { startSystemTimer } from './tracking/status-timer.ts'
 import { createSubmissionBoard } from './tracking/submission-board.ts'
 import { createSuccessLog } from './tracking/success-log.ts'
 import { createUploadGate } from './tracking/upload-gate.ts'
+import { createWaitingLimit } from './tracking/waiting-limit.ts'
 
 export type Service = {
   app: Hono<AppEnv>
@@ -126,7 +129,8 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const newId = createIds()
   const access = createAccess(config.apiKeys, config.adminKeys)
   const gate = createUploadGate(config.maxConcurrentUploads)
-  const { uploadLimits, bodies, connectionLimits } = limitsOf(config, overrides)
+  const { uploadLimits, bodies, connectionLimits, waitingLimits } = limitsOf(config, overrides)
+  const noteExceeded = createOverloadLog(log, startSystemTimer)
   const shared = {
     store,
     board,
@@ -190,10 +194,11 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     wake: jobs.wakeRetrier,
     backupPrefix,
     publicUrl,
+    waitingLimit: createWaitingLimit(waitingLimits, noteExceeded),
     uploadLimits,
     instanceId,
   })
-  const server = createHttpServer(app, { direct, errorAnswers }, connectionLimits)
+  const server = createHttpServer(app, { direct, errorAnswers, noteExceeded }, connectionLimits)
 
   return {
     app,

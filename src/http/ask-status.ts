@@ -6,6 +6,8 @@ import type { StatusBoard } from '../tracking/status-board.ts'
 import type { StatusSnapshot } from '../tracking/status-snapshot.ts'
 import type { StartTimer } from '../tracking/status-timer.ts'
 import { waitForStatus } from '../tracking/status-wait.ts'
+import type { WaitingLimit } from '../tracking/waiting-limit.ts'
+import { whenOver } from './closed-signal.ts'
 import type { PlainAnswer } from './plain-answer.ts'
 import { presentedCredential } from './presented-credential.ts'
 import { requestQuery } from './request-query.ts'
@@ -18,6 +20,7 @@ export type StatusDeps = {
   access: Pick<Access, 'identify'>
   statusTokens: Pick<Capability, 'verify'>
   startTimer: StartTimer
+  waitingLimit: WaitingLimit
   /** What `board` has the status of. */
   subject: Subject
 }
@@ -29,16 +32,19 @@ export type Exchange = { incoming: IncomingMessage; outgoing: ServerResponse }
 export type AskStatus = (id: string, exchange: Exchange) => PlainAnswer | Promise<PlainAnswer>
 
 export function createAskStatus(deps: StatusDeps): AskStatus {
-  const { board, access, statusTokens, startTimer, subject } = deps
+  const { board, access, statusTokens, startTimer, waitingLimit, subject } = deps
   return (id, { incoming, outgoing }) => {
     const query = requestQuery(incoming)
-    admitReader({ access, tokens: statusTokens }, id, presentedCredential(incoming, query), subject)
+    const credential = presentedCredential(incoming, query)
+    admitReader({ access, tokens: statusTokens }, id, credential, subject)
     const isKnown = ifNoneMatch(incoming)
     const answer = (snapshot: StatusSnapshot | undefined) => answerStatus(snapshot, isKnown, subject)
     const ms = parseWaitMs(query)
     if (ms > 0) {
+      const onEnd = whenOver(outgoing)
+      waitingLimit.enter({ credential, connection: incoming.socket, onEnd })
       const waiting = waitForStatus({ board, startTimer }, id, { ms, isKnown: isKnown ?? (() => true) })
-      outgoing.once('close', () => waiting.leave())
+      onEnd(() => waiting.leave())
       // Forgetting an asset notifies nobody who waits for one of its submissions: what is reported is read again.
       const latest = subject === 'asset' ? waiting.answer : waiting.answer.then(() => board.find(id))
       return latest.then(answer)

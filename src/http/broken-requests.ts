@@ -1,5 +1,6 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { ExceededLimit } from '../tracking/waiting-limit.ts'
 import type { ErrorAnswers } from './error-answers.ts'
 import { headersObject } from './plain-answer.ts'
 import type { ProblemCode } from './problems.ts'
@@ -10,16 +11,28 @@ export const LINGER_MS = 500
 /** Far more than any client sends ahead. Each may be one that is waited with for a minute, at no cost for its sender. */
 const MAX_UNDER_WAY = 100
 
+/** Connections beyond the limit that are told so before they are closed; further ones are closed at once. */
+const MAX_LINGERING = 32
+
+type GuardDeps = {
+  unreadable: ErrorAnswers['unreadable']
+  noteExceeded: (limit: ExceededLimit) => void
+  maxConnections: number
+}
+
 /**
- * Answers what is no HTTP, or did not come in time, as a problem, and closes its connection. Returns the function that has to be
- * told of each request: while one is under way, the answer would be taken for that one's. It says whether the request may be
- * answered: a connection on which too many are sent ahead is closed.
+ * Answers what is no HTTP, did not come in time, or is one connection too many, as a problem, and closes its connection. Returns
+ * the function that has to be told of each request: while one is under way, the answer would be taken for that one's. It says
+ * whether the request may be answered: a connection on which too many are sent ahead is closed.
  */
-export function answerBrokenRequests(
+export function guardConnections(
   server: Server,
-  unreadable: ErrorAnswers['unreadable'],
+  { unreadable, noteExceeded, maxConnections }: GuardDeps,
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => boolean {
   const underWay = new WeakMap<Duplex, Set<ServerResponse>>()
+  /** Connections without a request, the one that has been so for the longest first. */
+  const resting = new Set<Duplex>()
+  let open = 0
 
   const refused = new WeakSet<Duplex>()
 
@@ -41,6 +54,25 @@ export function answerBrokenRequests(
     refuse(socket, 'invalid_input', 'No tunnel is opened here.')
   })
 
+  if (Number.isFinite(maxConnections)) server.maxConnections = maxConnections + MAX_LINGERING
+  server.on('drop', () => noteExceeded('connections'))
+  server.on('connection', (socket) => {
+    open += 1
+    resting.add(socket)
+    socket.once('close', () => {
+      open -= 1
+      resting.delete(socket)
+    })
+    if (open <= maxConnections) return
+    noteExceeded('connections')
+    const [longestIdle = socket] = resting
+    resting.delete(longestIdle)
+    // An idle connection gives way, so that idle callers can't keep a webhook out.
+    if (longestIdle === socket)
+      refuse(socket, 'overloaded', 'Too many connections are open. Try again later.')
+    else longestIdle.destroy()
+  })
+
   const follow = (socket: Duplex): Set<ServerResponse> => {
     const answers = new Set<ServerResponse>()
     underWay.set(socket, answers)
@@ -50,11 +82,22 @@ export function answerBrokenRequests(
     return answers
   }
 
-  return ({ socket }, outgoing) => {
+  return (incoming, outgoing) => {
+    const { socket } = incoming
+    if (socket.destroyed || refused.has(socket)) {
+      // Node still reads what came with the request for which it was closed. To abort each later, it would format a stack.
+      incoming.destroy()
+      return false
+    }
     const answers = underWay.get(socket) ?? follow(socket)
+    if (answers.size === 0) resting.delete(socket)
     answers.add(outgoing)
-    outgoing.once('close', () => answers.delete(outgoing))
+    outgoing.once('close', () => {
+      answers.delete(outgoing)
+      if (answers.size === 0 && !socket.destroyed) resting.add(socket)
+    })
     if (answers.size <= MAX_UNDER_WAY) return true
+    noteExceeded('requests on one connection')
     socket.destroy()
     return false
   }

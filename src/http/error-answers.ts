@@ -76,7 +76,8 @@ export function createErrorAnswers(
   const unaided = (code: ProblemCode, detail: string, requestId: string) => {
     const { status } = PROBLEMS[code]
     const body = problemText({ code, problem: PROBLEMS[code], detail, fields: [] }, requestId)
-    return { status, headers: ['Content-Type', PROBLEM_TYPE, 'X-Request-Id', requestId], body }
+    const headers = ['Content-Type', PROBLEM_TYPE, ...errorHeaders(PROBLEMS[code]), 'X-Request-Id', requestId]
+    return { status, headers, body }
   }
 
   return {

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Hono } from 'hono'
+import type { ExceededLimit } from '../tracking/waiting-limit.ts'
 import type { AppEnv } from './app-env.ts'
-import { answerBrokenRequests } from './broken-requests.ts'
+import { guardConnections } from './broken-requests.ts'
 import type { DirectRoutes } from './direct-routes.ts'
 import type { ErrorAnswers } from './error-answers.ts'
 import { headersObject, writeAnswer } from './plain-answer.ts'
@@ -21,6 +22,7 @@ export type ConnectionLimits = {
   keepAliveMs: number
   /** How long nothing may move while a request is answered, in milliseconds: it ends a caller who does not read. */
   stalledMs: number
+  maxConnections: number
 }
 
 export const CONNECTION_LIMITS: ConnectionLimits = {
@@ -29,18 +31,23 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   keepAliveMs: 75_000,
   // Longer than the longest silence while ImageKit is waited for: five minutes for its head and five for its body.
   stalledMs: 15 * 60_000,
+  maxConnections: Number.POSITIVE_INFINITY,
 }
 
 /** Node drops the headers beyond its limit without a word, and what was checked would not be what was sent. */
 const MAX_HEADERS = 200
 
 /** `direct` is asked before `app`. */
-type Beside = { direct: DirectRoutes; errorAnswers: Pick<ErrorAnswers, 'unreadable' | 'unanswered'> }
+type Beside = {
+  direct: DirectRoutes
+  errorAnswers: Pick<ErrorAnswers, 'unreadable' | 'unanswered'>
+  noteExceeded: (limit: ExceededLimit) => void
+}
 
 /** `unreadable` answers a request that never comes to `app`, `unanswered` one that comes out of it without an answer. */
 export function createHttpServer(
   app: Pick<Hono<AppEnv>, 'fetch'>,
-  { direct, errorAnswers: { unreadable, unanswered } }: Beside,
+  { direct, errorAnswers: { unreadable, unanswered }, noteExceeded }: Beside,
   limits: ConnectionLimits,
 ): HttpServer {
   const listener = getRequestListener(app.fetch, {
@@ -63,7 +70,8 @@ export function createHttpServer(
   })
   server.timeout = limits.stalledMs
   server.maxHeadersCount = MAX_HEADERS
-  const mayBegin = answerBrokenRequests(server, unreadable)
+  const { maxConnections } = limits
+  const mayBegin = guardConnections(server, { unreadable, noteExceeded, maxConnections })
   const answer = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     if (!mayBegin(incoming, outgoing)) return
     if (incoming.rawHeaders.length < 2 * MAX_HEADERS) {

@@ -1,7 +1,9 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
-import type { Subject } from '../tracking/admit-reader.ts'
+import type { ReaderCredential, Subject } from '../tracking/admit-reader.ts'
 import type { FollowedStatus, Follower } from '../tracking/status-feed.ts'
+import type { WaitingLimit } from '../tracking/waiting-limit.ts'
 import type { AppContext } from './app-env.ts'
+import { whenOver } from './closed-signal.ts'
 import { notFound } from './status-answers.ts'
 import { lastEventId } from './status-conditions.ts'
 import type { Heartbeats } from './status-heartbeats.ts'
@@ -14,15 +16,19 @@ const HEADERS = {
   'X-Accel-Buffering': 'no',
 }
 
+export type EventsDeps = { heartbeats: Heartbeats; subject: Subject; waitingLimit: WaitingLimit }
+
 /** Answers with the stream of what `follow` follows, or with what makes an `EventSource` stop. */
 export async function answerEvents(
   c: AppContext,
-  { heartbeats, subject }: { heartbeats: Heartbeats; subject: Subject },
+  { heartbeats, subject, waitingLimit }: EventsDeps,
+  credential: ReaderCredential,
   follow: (follower: Follower) => Promise<FollowedStatus>,
 ): Promise<Response> {
-  const { outgoing } = c.env
+  const { incoming, outgoing } = c.env
+  waitingLimit.enter({ credential, connection: incoming.socket, onEnd: whenOver(outgoing) })
   let wake = (): void => {}
-  const followed = await follow({ isKnown: lastEventId(c.env.incoming), wake: () => wake() })
+  const followed = await follow({ isKnown: lastEventId(incoming), wake: () => wake() })
   switch (followed.what) {
     case 'unknown':
       throw notFound(subject)

@@ -43,7 +43,7 @@ export function statusRoutes(deps: StatusRoutesDeps): Hono<AppEnv> {
       const fileId = c.req.param('fileId') ?? ''
       const credential = presentedCredential(c.env.incoming, requestQuery(c.env.incoming))
       admitReader({ access, tokens: deps.statusTokens }, fileId, credential, deps.subject)
-      return answerEvents(c, deps, (follower) => followStatus({ board }, fileId, follower))
+      return answerEvents(c, deps, credential, (follower) => followStatus({ board }, fileId, follower))
     },
     OPTIONS: cors,
   })

@@ -15,6 +15,7 @@ import type { StatusBoard } from '../tracking/status-board.ts'
 import type { StartTimer } from '../tracking/status-timer.ts'
 import { followSubmission } from '../tracking/submission-board.ts'
 import { submissionView } from '../tracking/submission-view.ts'
+import type { WaitingLimit } from '../tracking/waiting-limit.ts'
 import type { AppContext, AppEnv } from './app-env.ts'
 import { createAskStatus } from './ask-status.ts'
 import { tokenRouteCors } from './cors.ts'
@@ -42,6 +43,7 @@ type SubmissionRoutesDeps = Parameters<typeof registerSubmission>[0] &
     readBody: ReadBody
     allowPrivateTargets: boolean
     heartbeats: Heartbeats
+    waitingLimit: WaitingLimit
     startTimer: StartTimer
   }
 
@@ -67,15 +69,12 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
     subject: 'submission',
   })
 
-  const admit = (c: AppContext): string => {
+  const admit = (c: AppContext) => {
     const submissionId = c.req.param('submissionId') ?? ''
-    admitReader(
-      { access: deps.access, tokens: deps.tokens.submission },
-      submissionId,
-      presentedCredential(c.env.incoming, requestQuery(c.env.incoming)),
-      'submission',
-    )
-    return submissionId
+    const credential = presentedCredential(c.env.incoming, requestQuery(c.env.incoming))
+    const { access, tokens } = deps
+    admitReader({ access, tokens: tokens.submission }, submissionId, credential, 'submission')
+    return { submissionId, credential }
   }
   const find = async (submissionId: string) => {
     const found = await deps.store.findSubmission(submissionId)
@@ -109,8 +108,8 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
   app.use('/submissions/:submissionId/events', readCors)
   route(app, '/submissions/:submissionId/events', {
     GET: (c) => {
-      const submissionId = admit(c)
-      return answerEvents(c, { ...deps, subject: 'submission' }, (follower) =>
+      const { submissionId, credential } = admit(c)
+      return answerEvents(c, { ...deps, subject: 'submission' }, credential, (follower) =>
         followSubmission(deps, submissionId, follower),
       )
     },
@@ -121,7 +120,7 @@ export function submissionRoutes(deps: SubmissionRoutesDeps): Hono<AppEnv> {
   app.use('/submissions/:submissionId/response', responseCors)
   route(app, '/submissions/:submissionId/response', {
     PUT: async (c) => {
-      const submissionId = admit(c)
+      const { submissionId } = admit(c)
       await find(submissionId)
       const { json } = await readJsonObject(c.env.incoming, deps.readBody)
       parseWith(responseSchema, json)

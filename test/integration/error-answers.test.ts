@@ -178,7 +178,7 @@ test('what comes out of the service without an answer is logged, and a problem w
   )
   const fault = new Error('a fault of what answers errors')
   const app = { fetch: () => Promise.reject(fault) }
-  const beside = { direct: () => false, errorAnswers: answers }
+  const beside = { direct: () => false, errorAnswers: answers, noteExceeded: () => {} }
   const server = createHttpServer(app, beside, CONNECTION_LIMITS)
   const port = await server.listen('127.0.0.1', 0)
   onTestFinished(() => server.close(0))

@@ -235,12 +235,22 @@ it.each(['/assets/f1/events', '/assets/f1/status?wait=60'])(
   },
 )
 
-it('closes a connection on which more is sent ahead than any client would send', async () => {
+it('closes a connection on which more requests that wait are sent ahead than any client would send', async () => {
   const server = await startWithPending('remove-bg')
-  const socket = sendAhead(server.url, '/assets/f1/status?wait=60', 100)
-  await server.watched(100)
+  const socket = sendAhead(server.url, '/assets/f1/status?wait=60', 4)
+  await server.watched(4)
   const closed = once(socket, 'close')
-  socket.write('GET /assets/f1/status HTTP/1.1\r\nHost: x\r\n\r\n')
+  socket.write('GET /assets/f1/status?wait=60 HTTP/1.1\r\nHost: x\r\n\r\n')
+  await closed
+  await server.watched(0)
+})
+
+it('closes a connection on which a hundred requests are under way and another is sent ahead', async () => {
+  const server = await startWithPending('remove-bg')
+  const socket = sendAhead(server.url, '/assets/f1/status?wait=60', 1)
+  await server.watched(1)
+  const closed = once(socket, 'close')
+  socket.write('GET /assets/f1/status HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(100))
   await closed
   await server.watched(0)
 })

@@ -16,6 +16,7 @@ import { createAccess } from '../../src/tracking/access.ts'
 import { createCapabilityTokens } from '../../src/tracking/capability-tokens.ts'
 import { createStatusBoard } from '../../src/tracking/status-board.ts'
 import { type StartTimer, startSystemTimer } from '../../src/tracking/status-timer.ts'
+import { createWaitingLimit } from '../../src/tracking/waiting-limit.ts'
 
 export const API_KEY = 'an-api-key-for-tests'
 export const ADMIN_KEY = 'an-admin-key-for-tests'
@@ -87,6 +88,7 @@ export async function startStatusServer(options: { keys?: boolean; startTimer?: 
     statusTokens: tokens.status,
     startTimer,
     heartbeats,
+    waitingLimit: createWaitingLimit({ total: 1000, perToken: 20, perConnection: 4 }, () => {}),
     subject: 'asset',
   } as const
   const askStatus = createAskStatus(deps)
@@ -97,7 +99,11 @@ export async function startStatusServer(options: { keys?: boolean; startTimer?: 
     errorAnswers: answers,
     loopbackOnly: false,
   })
-  const server = createHttpServer(app, { direct, errorAnswers: answers }, CONNECTION_LIMITS)
+  const server = createHttpServer(
+    app,
+    { direct, errorAnswers: answers, noteExceeded: () => {} },
+    CONNECTION_LIMITS,
+  )
   const port = await server.listen('127.0.0.1', 0)
   onTestFinished(async () => {
     board.close()

@@ -20,10 +20,12 @@ export function runProgram(
   args: readonly string[],
   env: { [name: string]: string } = {},
   // Not the project's folder: a developer may have a .env there.
-  { cwd = tmpdir() }: { cwd?: string } = {},
+  { cwd = tmpdir(), descriptors }: { cwd?: string; descriptors?: number } = {},
 ): RunningProgram {
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { PATH, HOME, ...env }, stdio: 'pipe' })
+  const limit = descriptors === undefined ? [] : ['sh', '-c', `ulimit -n ${descriptors} && exec "$0" "$@"`]
+  const [program = '', ...rest] = [...limit, process.execPath, MAIN, ...args]
+  const child = spawn(program, rest, { cwd, env: { PATH, HOME, ...env }, stdio: 'pipe' })
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString()
@@ -57,8 +59,11 @@ export function runProgram(
 }
 
 /** `serve` on a port of its own; resolves once it listens. */
-export async function runServe(env: { [name: string]: string }): Promise<RunningProgram & { url: string }> {
-  const program = runProgram(['serve'], { PORT: '0', ...env })
+export async function runServe(
+  env: { [name: string]: string },
+  options: { descriptors?: number } = {},
+): Promise<RunningProgram & { url: string }> {
+  const program = runProgram(['serve'], { PORT: '0', ...env }, options)
   const [, url = ''] = await program.printed(/"url":"(http:[^"]+)","msg":"listening"/)
   return { ...program, url }
 }

@@ -2,8 +2,7 @@ import { Hono } from 'hono'
 import type { AppEnv } from '../../http/app-env.ts'
 import { parsePage, writeCursor } from '../../http/operators/list-query.ts'
 import { route } from '../../http/routes.ts'
-import { answerEvents } from '../../http/status-events.ts'
-import type { Heartbeats } from '../../http/status-heartbeats.ts'
+import { answerEvents, type EventsDeps } from '../../http/status-events.ts'
 import { forgetAsset } from '../../tracking/operators/forget-asset.ts'
 import { showAsset } from '../../tracking/operators/show-asset.ts'
 import type { StatusBoard } from '../../tracking/status-board.ts'
@@ -16,7 +15,7 @@ import { AssetPage, ForgetPage } from '../pages/asset-pages.tsx'
 import { readNote, readOwnForm } from '../read-form.ts'
 
 type AssetRoutesDeps = Parameters<typeof showAsset>[0] &
-  Parameters<typeof forgetAsset>[0] & { door: OperatorDoor; board: StatusBoard; heartbeats: Heartbeats }
+  Parameters<typeof forgetAsset>[0] & { door: OperatorDoor; board: StatusBoard } & Omit<EventsDeps, 'subject'>
 
 /** All that is held of an asset, its changes as they come, and to forget it. */
 export function assetRoutes(deps: AssetRoutesDeps): Hono<AppEnv> {
@@ -38,7 +37,7 @@ export function assetRoutes(deps: AssetRoutesDeps): Hono<AppEnv> {
     GET: (c) => {
       door.admit(c)
       const fileId = c.req.param('fileId') ?? ''
-      return answerEvents(c, { ...deps, subject: 'asset' }, (follower) =>
+      return answerEvents(c, { ...deps, subject: 'asset' }, { by: 'nothing' }, (follower) =>
         followStatus(deps, fileId, follower),
       )
     },

@@ -1,0 +1,130 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { pino } from 'pino'
+import { expect, onTestFinished, test } from 'vitest'
+import { rawRequest } from '../support/raw-request.ts'
+import { API_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
+import { deliver, payload, register } from '../support/webhooks.ts'
+import { openEvents } from './status-server.ts'
+
+type Overrides = NonNullable<Parameters<typeof startTracker>[1]>
+
+async function startLogged(overrides: Overrides) {
+  const lines: string[] = []
+  const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) })
+  const tracker = await startTracker({}, { logger, ...overrides })
+  const rejected = () =>
+    lines.map((line) => JSON.parse(line)).filter(({ event }) => event === 'load.rejected')
+  return { tracker, rejected }
+}
+
+async function openSocket(tracker: RunningTracker, bytes = ''): Promise<Socket> {
+  const { hostname, port } = new URL(tracker.url)
+  const socket = connect(Number(port), hostname)
+  onTestFinished(() => void socket.destroy())
+  socket.on('error', () => {})
+  await once(socket, 'connect')
+  if (bytes !== '') socket.write(bytes)
+  return socket
+}
+
+const withKey = { authorization: `Bearer ${API_KEY}` }
+
+test('twenty requests wait or stream with one token; the next is 503 and logged, and a place that is left is free', async () => {
+  const { tracker, rejected } = await startLogged({})
+  const { statusUrl, eventsUrl } = await register(tracker, ['remove-bg'])
+  const streams = await Promise.all(Array.from({ length: 20 }, () => openEvents(eventsUrl)))
+  expect(streams.map(({ answer }) => answer.statusCode)).toEqual(streams.map(() => 200))
+
+  for (const url of [eventsUrl, `${statusUrl}&wait=60`]) {
+    const answer = await fetch(url)
+    expect(answer.status).toBe(503)
+    expect(answer.headers.get('retry-after')).toBe('1')
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*')
+    expect(await answer.json()).toMatchObject({ code: 'overloaded', status: 503 })
+  }
+  expect(rejected()).toMatchObject([{ rejected: { 'waiting with one token': 1 } }])
+  expect((await fetch(statusUrl)).status).toBe(200)
+  const own = await register(tracker, ['remove-bg'], 'another')
+  expect((await openEvents(own.eventsUrl)).answer.statusCode).toBe(200)
+  expect((await openEvents(eventsUrl, withKey)).answer.statusCode).toBe(200)
+
+  streams[0]?.leave()
+  await expect.poll(async () => (await openEvents(eventsUrl)).answer.statusCode).toBe(200)
+})
+
+test('the token of a submission is limited as well', async () => {
+  const { tracker } = await startLogged({ waitingLimits: { perToken: 1 } })
+  const { statusUrl, eventsUrl } = await register(tracker, ['remove-bg'], null)
+  await openEvents(eventsUrl)
+  expect((await fetch(eventsUrl)).status).toBe(503)
+  expect((await fetch(`${statusUrl}&wait=60`)).status).toBe(503)
+  expect((await fetch(statusUrl)).status).toBe(200)
+})
+
+test('three quarters of the connections may wait, whatever key or token; webhooks and statuses have the rest', async () => {
+  // 10 of 40 are reserved, and 22 of the other 30 may wait.
+  const { tracker, rejected } = await startLogged({ descriptors: 40 })
+  const { webhookUrl } = await register(tracker, ['remove-bg'], 'own')
+  await register(tracker, ['remove-bg'])
+  const url = `${tracker.url}/assets/5effaa5662679b5af2c58829/events`
+  const streams = []
+  for (let count = 0; count < 60; count += 1) streams.push(await openEvents(url, withKey))
+  const statuses = streams.map(({ answer }) => answer.statusCode)
+  expect(statuses).toEqual([...Array(22).fill(200), ...Array(38).fill(503)])
+  expect(rejected()).toMatchObject([{ rejected: { waiting: 1 } }])
+  const word = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId: 'own' } }
+  expect(await deliver(webhookUrl, word)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
+  expect((await tracker.fetch('/assets/own/status')).status).toBe(200)
+})
+
+test('idle connections give way to new ones, the one that is idle for the longest first', async () => {
+  const { tracker, rejected } = await startLogged({ connectionLimits: { maxConnections: 10 } })
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const idle: Socket[] = []
+  for (let count = 0; count < 10; count += 1) idle.push(await openSocket(tracker))
+  const closed = once(idle[0] as Socket, 'close')
+  const body = JSON.stringify(payload('remove-bg', 'success'))
+  const { pathname } = new URL(webhookUrl)
+  const answer = await rawRequest(tracker.url, { method: 'POST', path: pathname, body })
+  expect(answer).toMatchObject({ status: 200, body: '{"outcome":"applied"}' })
+  await closed
+  expect(rejected()).toMatchObject([{ rejected: { connections: 1 } }])
+})
+
+test('a connection beyond the limit is told 503 and closed where every other one has a request', async () => {
+  const { tracker } = await startLogged({ connectionLimits: { maxConnections: 4 } })
+  const head = `POST /submissions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${API_KEY}\r\n`
+  const busy: Socket[] = []
+  for (let count = 0; count < 4; count += 1) {
+    const socket = await openSocket(tracker, `${head}Content-Length: 100\r\nExpect: 100-continue\r\n\r\n`)
+    await once(socket, 'data')
+    busy.push(socket)
+  }
+  const answer = await text(await openSocket(tracker))
+  expect(answer).toMatch(/^HTTP\/1\.1 503 /)
+  const headers = ['retry-after: 1', 'connection: close', 'content-type: application/problem+json']
+  for (const header of headers) expect(answer.toLowerCase()).toContain(`\r\n${header}\r\n`)
+  expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ code: 'overloaded', status: 503 })
+  busy[0]?.destroy()
+  await expect.poll(() => tracker.fetch('/healthz').then(({ status }) => status)).toBe(200)
+})
+
+test('a connection on which many requests that wait are sent ahead is closed', async () => {
+  const { tracker, rejected } = await startLogged({})
+  const { statusUrl } = await register(tracker, ['remove-bg'])
+  const { pathname, search } = new URL(statusUrl)
+  const request = `GET ${pathname}${search}&wait=60 HTTP/1.1\r\nHost: x\r\n\r\n`
+  const sockets = await Promise.all(
+    Array.from({ length: 20 }, () => openSocket(tracker, request.repeat(100))),
+  )
+  await Promise.all(sockets.map((socket) => once(socket, 'close')))
+  expect(sockets.map(({ bytesRead }) => bytesRead)).toEqual(sockets.map(() => 0))
+  expect(rejected()).toMatchObject([{ rejected: expect.any(Object) }])
+  // Nobody waits any more.
+  const streams = await Promise.all(
+    Array.from({ length: 20 }, () => openEvents(statusUrl.replace('/status?', '/events?'))),
+  )
+  expect(streams.map(({ answer }) => answer.statusCode)).toEqual(streams.map(() => 200))
+})

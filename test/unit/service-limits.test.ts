@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest'
+import { connectionsFor } from '../../src/service-limits.ts'
+
+test.each([
+  { descriptors: 400, maxConnections: 300, waiting: 225 },
+  { descriptors: 1024, maxConnections: 768, waiting: 576 },
+  { descriptors: 20_000, maxConnections: 19_744, waiting: 14_808 },
+  { descriptors: 1_048_576, maxConnections: 1_048_320, waiting: 20_000 },
+  { descriptors: Infinity, maxConnections: Infinity, waiting: 20_000 },
+])(
+  '$descriptors descriptors leave a quarter of the connections to webhooks',
+  ({ descriptors, ...limits }) => {
+    expect(connectionsFor(descriptors)).toEqual(limits)
+  },
+)
