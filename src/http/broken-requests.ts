@@ -6,7 +6,7 @@ import { headersObject } from './plain-answer.ts'
 import type { ProblemCode } from './problems.ts'
 
 /** Closed at once a connection would be reset where the caller still sends, and the answer be lost. */
-export const LINGER_MS = 500
+const LINGER_MS = 500
 
 /** Far more than any client sends ahead. Each may be one that is waited with for a minute, at no cost for its sender. */
 const MAX_UNDER_WAY = 100
@@ -94,6 +94,7 @@ export function guardConnections(
     answers.add(outgoing)
     outgoing.once('close', () => {
       answers.delete(outgoing)
+      if (!incoming.complete) dropRest(incoming)
       if (answers.size === 0 && !socket.destroyed) resting.add(socket)
     })
     if (answers.size <= MAX_UNDER_WAY) return true
@@ -101,6 +102,13 @@ export function guardConnections(
     socket.destroy()
     return false
   }
+}
+
+/** Of a body that was answered before its end, or that nobody asked for, nothing is kept, and not for long. */
+function dropRest(incoming: IncomingMessage): void {
+  const timer = setTimeout(() => incoming.socket.destroySoon(), LINGER_MS).unref()
+  incoming.once('close', () => clearTimeout(timer))
+  incoming.resume()
 }
 
 /** That the connection has gone Node tells the answer whose turn it is alone: those behind it would be worked on for ever. */

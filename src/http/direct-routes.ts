@@ -1,6 +1,4 @@
-import type { IncomingMessage } from 'node:http'
 import type { AskStatus, Exchange } from './ask-status.ts'
-import { LINGER_MS } from './broken-requests.ts'
 import { TOKEN_ROUTE_HEADERS } from './cors.ts'
 import type { ErrorAnswers } from './error-answers.ts'
 import { foreignSign } from './loopback-guard.ts'
@@ -34,7 +32,6 @@ export function createDirectRoutes(deps: {
     const requestId = requestIdOf(incoming)
     const write = (plain: PlainAnswer) => {
       writeAnswer(outgoing, plain, [...headers, 'X-Request-Id', requestId])
-      if (incoming.method === 'POST' && !incoming.complete) dropRest(incoming)
     }
     const fail = (error: unknown) => write(errorAnswers.problem(error, requestId))
     try {
@@ -69,10 +66,3 @@ export function createDirectRoutes(deps: {
 const PLAIN_HOST = /^[\w.-]+(:\d+)?$/
 const STATUS_ADDRESS = /^\/assets\/([\w-]+)\/status(?:\?|$)/
 const WEBHOOK_ADDRESS = /^\/webhooks\/extension\/([\w.-]+)$/
-
-/** Of a body that was answered before its end nothing is kept, and not for long. */
-function dropRest(incoming: IncomingMessage): void {
-  const timer = setTimeout(() => incoming.socket.destroySoon(), LINGER_MS).unref()
-  incoming.once('close', () => clearTimeout(timer))
-  incoming.resume()
-}

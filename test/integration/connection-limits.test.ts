@@ -100,16 +100,35 @@ test('the response of a submission may not drip either', async () => {
   expect(await firstBytes(socket)).toMatch(/^HTTP\/1\.1 408 /)
 })
 
-test('a body that nobody asked for is not waited for', async () => {
+test.each([
+  ['POST', '/nothing', 404, 'Content-Length: 100000', ' '],
+  ['GET', '/healthz', 200, 'Content-Length: 100000', ' '],
+  ['GET', '/healthz', 200, 'Transfer-Encoding: chunked', '1\r\nx\r\n'],
+  ['HEAD', '/healthz', 200, 'Content-Length: 100000', ' '],
+  ['GET', '/assets/x/status', 401, 'Content-Length: 100000', ' '],
+  ['GET', '/nothing', 404, 'Content-Length: 100000', ' '],
+  ['OPTIONS', '/assets/x/status', 204, 'Content-Length: 100000', ' '],
+  ['GET', '/admin', 303, 'Content-Length: 100000', ' '],
+])('the body of %s %s, that nobody asked for, is not waited for: %i, then closed', async (...request) => {
+  const [method, path, status, header, bytes] = request
   const tracker = await startTracker()
-  const socket = open(tracker, 'POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n{')
-  drip(socket, ' ')
+  const socket = open(tracker, `${method} ${path} HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n${bytes}`)
+  drip(socket, bytes)
+  expect(await text(socket)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+})
+
+test('a GET with a whole body is answered, and its connection serves the next request', async () => {
+  const tracker = await startTracker()
+  const socket = open(tracker, 'GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}')
+  expect(await firstBytes(socket)).toMatch(/^HTTP\/1\.1 200 /)
+  socket.write('GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n')
   expect(await firstBytes(socket)).toMatch(/^HTTP\/1\.1 404 /)
 })
 
 test('a caller that does not read its answers is closed', async () => {
   const tracker = await startTracker({}, { connectionLimits: { stalledMs: 300 } })
-  const head = `GET /assets/status?fileId=${'x'.repeat(8000)} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${API_KEY}\r\n\r\n`
+  const ids = Array.from({ length: 100 }, (_, index) => `fileId=${String(index).padStart(80, 'x')}`)
+  const head = `GET /assets/status?${ids.join('&')} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${API_KEY}\r\n\r\n`
   const socket = open(tracker, head.repeat(2000))
   socket.pause().on('error', () => {})
   await new Promise((resolve) => socket.once('close', resolve))
