@@ -19,7 +19,7 @@ export function gatherLines(out: { write(text: string): void }): { write(line: s
   const write = (): void => {
     const text = gathered
     gathered = ''
-    if (text !== '') out.write(text)
+    if (text !== '') out.write(escapeUnsafe(text))
   }
   process.once('exit', write)
   return {
@@ -28,4 +28,17 @@ export function gatherLines(out: { write(text: string): void }): { write(line: s
       gathered += line
     },
   }
+}
+
+/** Control, bidirectional, invisible and line-separating characters: names from outside may hold them, and terminals obey. */
+const UNSAFE =
+  /[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udfff]/g
+
+/** In lines of JSON these can only be inside strings, where an escape means the same. JSON has escaped C0 already. */
+function escapeUnsafe(text: string): string {
+  // Almost all of it is ASCII, which is seen ten times as fast so.
+  if (Buffer.byteLength(text) === text.length && !text.includes('\x7f')) return text
+  return text.replace(UNSAFE, (found) =>
+    found.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  )
 }

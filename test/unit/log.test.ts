@@ -1,3 +1,4 @@
+import { pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
 import { gatherLines } from '../../src/log.ts'
 
@@ -35,4 +36,39 @@ test('what was logged right before the exit is written, once', async () => {
   expect(written).toEqual(['the last\n'])
   await turnEnds()
   expect(written).toHaveLength(1)
+})
+
+test('control, bidirectional, invisible and line-separating characters of keys and values are escaped, and nothing else changes', async () => {
+  const { written, lines } = gather()
+  const unsafe = [
+    [0x00, 0x1f],
+    [0x7f, 0x9f],
+    [0xad, 0xad],
+    [0x61c, 0x61c],
+    [0x180e, 0x180e],
+    [0x200b, 0x200f],
+    [0x2028, 0x202e],
+    [0x2060, 0x206f],
+    [0xfeff, 0xfeff],
+    [0xfff9, 0xfffb],
+    [0xe0000, 0xe007f],
+  ].flatMap(([from = 0, to = 0]) => Array.from({ length: to - from + 1 }, (_, index) => from + index))
+  const hidden = String.fromCodePoint(...unsafe)
+  const shown = 'Größe 尺寸 📷 "\\'
+  const log = pino({ base: null, timestamp: false }, lines)
+  log.info(
+    { [`key${hidden}${shown}`]: { nested: [`${hidden}${shown}`] }, err: new Error(hidden) },
+    `msg${hidden}`,
+  )
+  await turnEnds()
+  const [line = ''] = written
+  expect(line.endsWith('\n')).toBe(true)
+  const characters = new Set(line.slice(0, -1))
+  expect(unsafe.filter((code) => characters.has(String.fromCodePoint(code)))).toEqual([])
+  for (const character of shown.replace(/["\\]/g, '')) expect(line).toContain(character)
+  expect(JSON.parse(line)).toMatchObject({
+    [`key${hidden}${shown}`]: { nested: [`${hidden}${shown}`] },
+    err: { message: hidden },
+    msg: `msg${hidden}`,
+  })
 })
