@@ -102,7 +102,7 @@ test('an operator finds what failed, has it run again, and sees it succeed', IN_
   const many = await operate(...filter, '--wait')
   expect(many).toMatchObject({
     exitCode: 0,
-    output: expect.stringContaining('Now 1 success, 0 failed, 0 expired.'),
+    output: expect.stringContaining('New runs: 1 succeeded, 0 failed, 0 expired, 0 pending.'),
   })
   for (const fileId of [one, two]) expect((await operate('status', fileId)).exitCode).toBe(0)
 
