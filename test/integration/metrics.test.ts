@@ -107,9 +107,11 @@ test('a status that no run has any more is not told of, and nothing pending is 0
 test('the fifty-first extension and all after it are told of as other', async () => {
   const tracker = await startTracker()
   const hostile = 'a"b\\c\n{}'
-  for (const name of [hostile, ...Array.from({ length: 59 }, (_, index) => `extension-${index}`)]) {
-    const { webhookUrl } = await register(tracker, [name], `file of ${name}`)
-    await deliver(webhookUrl, { service: name, status: 'SUCCESS', fileObject: { fileId: `file of ${name}` } })
+  const names = [hostile, ...Array.from({ length: 59 }, (_, index) => `extension-${index}`)]
+  for (const [index, name] of names.entries()) {
+    const fileId = `file-${index}`
+    const { webhookUrl } = await register(tracker, [name], fileId)
+    await deliver(webhookUrl, { service: name, status: 'SUCCESS', fileObject: { fileId } })
   }
   const samples = parsePrometheusText(await (await tracker.fetch('/metrics')).text())
   for (const name of ['tracker_runs', 'tracker_run_settle_seconds_count', 'tracker_runs_settled_total']) {
