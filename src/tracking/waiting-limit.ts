@@ -11,7 +11,7 @@ export type WaitingLimits = {
 }
 
 /** A request that wants to wait. `onEnd` calls its argument once the request is over, also at once. */
-export type WaitingRequest = {
+type WaitingRequest = {
   credential: ReaderCredential
   connection: { destroy(): void }
   onEnd: (leave: () => void) => void
