@@ -122,12 +122,20 @@ export const FAULTS_AT_THE_DOOR = [
       submissionId,
       signature,
       word,
+      isReplay,
     })
   } catch (error) {
     noteFailure(deps, received, error)
     throw error
   }
-  if (recorded.fileId !== null && recorded.outcome !== 'ignored') deps.board.changed(recorded.fileId)`,
+  if (recorded.outcome === 'rejected') {
+    deps.receipts.remember(body, receivedAt)
+    throw new DeliveryRefused('unknown_submission')
+  }
+  if (recorded.outcome !== 'ignored') {
+    deps.submissionBoard.changed(submissionId)
+    if (recorded.fileId !== null) deps.board.changed(recorded.fileId)
+  }`,
     replace: `if (word.fileId !== null) deps.board.changed(word.fileId)
   let recorded: RecordedDelivery
   try {
@@ -140,10 +148,15 @@ export const FAULTS_AT_THE_DOOR = [
       submissionId,
       signature,
       word,
+      isReplay,
     })
   } catch (error) {
     noteFailure(deps, received, error)
     throw error
+  }
+  if (recorded.outcome === 'rejected') {
+    deps.receipts.remember(body, receivedAt)
+    throw new DeliveryRefused('unknown_submission')
   }`,
     tests: ['test/integration/webhook-durability.test.ts'],
   },

@@ -167,7 +167,7 @@ export const FAULTS_OF_THE_RULES = [
   {
     name: 'changed-status-stays-kept',
     file: 'src/tracking/status-board.ts',
-    find: 'cache.delete(fileId)',
+    find: 'cache?.delete(fileId)',
     replace: '',
     tests: ['test/unit/tracking/status-any-order.test.ts'],
   },
