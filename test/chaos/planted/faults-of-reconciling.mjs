@@ -113,7 +113,7 @@ export const FAULTS_OF_RECONCILING = [
   {
     name: 'refused-id-never-ends',
     file: 'src/tracking/look-at-runs.ts',
-    find: 'finding: endOrLookAgain(deps, isOver(one), now),',
+    find: 'finding: endOrLookAgain(deps, one, isOver(one), now),',
     replace: 'finding: lookAgain(deps, now),',
     tests: ODD_IDS,
   },
