@@ -9,7 +9,7 @@ import { API_KEY, startTrackerAndSandbox } from '../support/tracker.ts'
 import { statusOf } from '../support/webhooks.ts'
 
 async function startWithClient(privateKey = API_KEY, headers: Record<string, string> = {}) {
-  const started = await startTrackerAndSandbox()
+  const started = await startTrackerAndSandbox({}, {}, { allowPrivateUrls: true })
   return { ...started, client: clientV6(started.tracker.url, privateKey, headers) }
 }
 

@@ -9,7 +9,7 @@ import { API_KEY, startTrackerAndSandbox } from '../support/tracker.ts'
 import { statusOf } from '../support/webhooks.ts'
 
 async function startWithClient() {
-  const started = await startTrackerAndSandbox()
+  const started = await startTrackerAndSandbox({}, {}, { allowPrivateUrls: true })
   return { ...started, client: new ImageKit({ privateKey: API_KEY, baseURL: started.tracker.url }) }
 }
 

@@ -30,7 +30,7 @@ function restoreSubmissions(from: RunningTracker, to: RunningTracker): void {
   const db = new Database(join(to.directory, 'tracker.db'))
   try {
     db.prepare('ATTACH DATABASE ? AS source').run(join(from.directory, 'tracker.db'))
-    for (const table of ['run_groups', 'submissions', 'runs'])
+    for (const table of ['run_groups', 'submissions', 'runs', 'current_runs'])
       db.exec(`INSERT INTO main.${table} SELECT * FROM source.${table}`)
   } finally {
     db.close()

@@ -85,7 +85,7 @@ test.for<[string, Entry, string]>([
 })
 
 test('a file as URL is fetched by ImageKit, not by the tracker', async () => {
-  const { tracker, sandbox } = await startTrackerAndSandbox()
+  const { tracker, sandbox } = await startTrackerAndSandbox({}, {}, { allowPrivateUrls: true })
   const asked: string[] = []
   const origin = createServer((incoming, outgoing) => {
     asked.push(incoming.url ?? '')

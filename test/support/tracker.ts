@@ -69,7 +69,7 @@ export async function startTracker(
 export async function startTrackerAndSandbox(
   env: Environment = {},
   overrides: Overrides = {},
-  sandboxOptions: Pick<SandboxOptions, 'delay'> = {},
+  sandboxOptions: Pick<SandboxOptions, 'delay' | 'allowPrivateUrls'> = {},
 ): Promise<{ tracker: RunningTracker; sandbox: Sandbox; sandboxUrl: string }> {
   const sandbox = createSandbox({
     directory: temporaryDirectory(),
