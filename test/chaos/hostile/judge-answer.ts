@@ -8,7 +8,8 @@ const REFUSALS = [400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 43
 /** The documented troubles: ImageKit's, and those of the store and of too much at once. */
 const TROUBLES = [502, 503, 504]
 
-const IMAGEKIT_PATH = /^(https?:\/\/[^/]*)?\/(api\/v[12]\/files\/upload|v1\/files\/[^/?]+\/details)([?#]|$)/
+/** Errors of every address under these prefixes have ImageKit's shape. */
+const IMAGEKIT_PATH = /^(https?:\/\/[^/]*)?\/(api\/v[12]|v1)([/?#]|$)/
 
 /** The pages for operators, whose errors are pages too. */
 const PAGE_PATH = /^(https?:\/\/[^/]*)?\/admin([/?#]|$)/
