@@ -53,8 +53,8 @@ export const FAULTS_AT_THE_DOOR = [
   {
     name: 'own-503-burns-the-signature',
     file: RECEIVE,
-    find: 'receipts.remember(body, receivedAt)',
-    replace: '',
+    find: '  receipts.remember(body, receivedAt)\n  meter',
+    replace: '  meter',
     tests: ['test/integration/account-signatures.test.ts'],
   },
   {

@@ -80,7 +80,7 @@ export const FAULTS_OF_THE_STORE = [
   {
     name: 'failed-batch-kept-and-done-again',
     file: 'src/store/sqlite/commit-queue.ts',
-    find: 'transaction.rollBackAll.run()\n      counted.rollBackTo(0)\n      transaction.begin.run()',
+    find: 'transaction.rollBackAll.run()\n      counted.rollBackTo(0)\n      begin()',
     replace: 'counted.rollBackTo(0)',
     tests: CONTRACT,
   },
@@ -216,7 +216,7 @@ export const FAULTS_OF_THE_STORE = [
   {
     name: 'refused-through-the-queue',
     file: 'src/store/sqlite/sqlite-store.ts',
-    find: 'attempt(() => keepApart.immediate(statements, refused))',
+    find: 'attempt(() => {\n        guard.check()\n        keepApart.immediate(statements, refused)\n      })',
     replace: 'commit(() => keepRefused(statements, refused))',
     tests: ['test/store/sqlite-refused.test.ts'],
   },
