@@ -18,7 +18,8 @@ export async function startProgress(
   fileName: string,
   sizeBytes: number | undefined,
 ): Promise<UploadProgress> {
-  const { SingleBar, Format } = await import('cli-progress')
+  // Node finds no export `Format` in this CommonJS module by name.
+  const { SingleBar, Format } = (await import('cli-progress')).default
   let sentBytes = 0
   let isStopped = false
   const template = (): string => {

@@ -4,7 +4,19 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { temporaryDirectory } from '../support/tracker.ts'
 
-const NEEDED = ['g++', 'make', 'python3', 'cc', 'prlimit', 'taskset', 'which', 'git', 'wrk', 'chromium']
+const NEEDED = [
+  'g++',
+  'make',
+  'python3',
+  'cc',
+  'prlimit',
+  'taskset',
+  'which',
+  'script',
+  'git',
+  'wrk',
+  'chromium',
+]
 const REPORT = { numPassedTests: 3, numFailedTests: 0, numPendingTests: 0 }
 
 /**
