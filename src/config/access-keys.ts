@@ -6,7 +6,7 @@ export type AccessKey = { name: string; secret: string }
 const MIN_SECRET_LENGTH = 16
 
 /** What `.env.example` and the documents show where a secret belongs: everybody knows it. */
-const PLACEHOLDER = /\.\.\.|…|change[-_]?me/i
+const PLACEHOLDER = /\.\.\.|…|change[-_ ]?me|x{5}/i
 
 /** Without the secret itself. */
 export function placeholderProblem(secret: string): string | undefined {

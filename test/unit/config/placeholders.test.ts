@@ -38,6 +38,8 @@ test.each([
   for (const placeholder of [
     'private_...',
     'CHANGE_ME_0123456789',
+    'change me to 32 random bytes',
+    'private_xxxxxxxxxxxxxxxxxxxx',
     'changeme-0123456789',
     'whsec_0123456789…',
   ]) {
