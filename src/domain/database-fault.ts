@@ -4,6 +4,7 @@ export type DatabaseFault =
   | 'replaced'
   | 'truncated'
   | 'log_missing'
+  | 'log_truncated'
   | 'unverifiable'
   | 'taken_over'
 
@@ -29,6 +30,12 @@ const TEXTS = {
     reason: 'The write-ahead log of the database is no longer at its path.',
     remedy:
       'Stop the service with SIGTERM, not with SIGKILL: it then writes what the log holds into the database. Start it again.',
+  },
+  log_truncated: {
+    reason: 'The write-ahead log of the database was truncated.',
+    remedy:
+      'Stop the service with SIGKILL, not with SIGTERM, which would copy what is left of the log into the database. Restore a ' +
+      'backup (docs/operators.md, Restore) and start again.',
   },
   unverifiable: {
     reason: 'The database file cannot be checked.',

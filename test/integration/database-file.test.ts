@@ -5,14 +5,17 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import { pino } from 'pino'
 import { v7 } from 'uuid'
 import { expect, test } from 'vitest'
+import type { Overrides } from '../../src/service-overrides.ts'
 import { openConnection } from '../../src/store/sqlite/connection.ts'
 import { migrateSqlite } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
@@ -37,10 +40,10 @@ async function prepare(tracker: RunningTracker, fileId: string) {
 }
 
 /** A tracker with one acknowledged webhook, and webhooks that ImageKit has still to send. */
-async function start() {
+async function start(overrides: Overrides = {}) {
   const directory = join(temporaryDirectory(), 'data')
   mkdirSync(directory)
-  const tracker = await startTracker({}, {}, directory)
+  const tracker = await startTracker({}, overrides, directory)
   const send = await prepare(tracker, 'before')
   expect(await send()).toMatchObject({ status: 200, json: { outcome: 'applied' } })
   const due = [await prepare(tracker, 'first'), await prepare(tracker, 'second')] as const
@@ -69,6 +72,11 @@ async function expectUnavailable(
   expect(JSON.stringify(check)).toContain(reason)
 }
 
+async function forget(tracker: RunningTracker, fileId: string): Promise<number> {
+  const headers = { authorization: `Bearer ${ADMIN_KEY}` }
+  return (await tracker.fetch(`/assets/${fileId}`, { method: 'DELETE', headers })).status
+}
+
 function move(from: string, to: string, names: readonly string[] = FILES) {
   mkdirSync(to, { recursive: true })
   for (const name of names) renameSync(join(from, name), join(to, name))
@@ -77,6 +85,7 @@ function move(from: string, to: string, names: readonly string[] = FILES) {
 const MISSING = 'The database file is no longer at its path.'
 const REPLACED = 'Another file is at the path of the database.'
 const TRUNCATED = 'The database file was truncated.'
+const LOG_TRUNCATED = 'The write-ahead log of the database was truncated.'
 
 test('after the database was deleted nothing is acknowledged, a backup saves all that was, and a restart on it continues', async () => {
   const { tracker, directory, path, due } = await start()
@@ -151,15 +160,72 @@ test('after a truncation nothing is acknowledged until a restart, even when the 
   expect(await due[0](restarted)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
 })
 
-test('a truncation is detected although the next commit would give the file its old size again', async () => {
-  const directory = temporaryDirectory()
-  const { store, connection } = openMovedStore(directory)
-  // Each commit copies the log into the file.
-  connection.pragma('wal_autocheckpoint = 1')
-  const tracker = await startTracker({}, { store }, directory)
-  const send = await prepare(tracker, 'file-1')
-  truncateSync(join(directory, 'tracker.db'))
-  await expectUnavailable(tracker, send, TRUNCATED, /restore a backup/)
+test.each([
+  ['tracker.db', TRUNCATED],
+  ['tracker.db-wal', LOG_TRUNCATED],
+])(
+  'a truncation of %s inside a transaction is detected although the commit would give it its old size again',
+  async (name, reason) => {
+    const directory = temporaryDirectory()
+    const { store, connection, after } = openInterruptedStore(directory)
+    // Each commit copies the log into the file.
+    if (name === 'tracker.db') connection.pragma('wal_autocheckpoint = 1')
+    const tracker = await startTracker({}, { store }, directory)
+    const send = await prepare(tracker, 'file-1')
+    after('BEGIN IMMEDIATE', () => truncateSync(join(directory, name)))
+    await expectUnavailable(tracker, send, reason, /restore a backup/i)
+  },
+)
+
+test.each([
+  ['to nothing', (log: string) => truncateSync(log)],
+  ['to some of its frames', (log: string) => truncateSync(log, 50_000)],
+  ['by a write', (log: string) => writeFileSync(log, '')],
+])(
+  'after the write-ahead log was truncated %s, nothing is acknowledged until a restart',
+  async (_, truncate) => {
+    const { tracker, directory, path, due } = await start()
+    const whole = temporaryDirectory()
+    for (const name of FILES) copyFileSync(join(directory, name), join(whole, name))
+    truncate(`${path}-wal`)
+    await expectUnavailable(tracker, due[0], LOG_TRUNCATED, /SIGKILL.*restore a backup/i)
+    writeFileSync(`${path}-wal`, readFileSync(join(whole, 'tracker.db-wal')))
+    await expectUnavailable(tracker, due[1], LOG_TRUNCATED, /SIGKILL/)
+
+    await tracker.service.stop()
+    for (const name of FILES) copyFileSync(join(whole, name), join(directory, name))
+    const restarted = await tracker.restart()
+    expect((await statusOf(restarted, 'before')).status).toBe('success')
+    expect(await due[0](restarted)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
+  },
+)
+
+test('a truncation of the write-ahead log is detected after a checkpoint has emptied it', async () => {
+  const { tracker, path, due } = await start()
+  expect(await forget(tracker, 'before')).toBe(204)
+  expect(statSync(`${path}-wal`).size).toBe(0)
+  expect(await due[0]()).toMatchObject({ status: 200, json: { outcome: 'applied' } })
+  truncateSync(`${path}-wal`)
+  await expectUnavailable(tracker, due[1], LOG_TRUNCATED, /SIGKILL/)
+})
+
+test('forgetting an asset does not hide that the database file was truncated', async () => {
+  const { tracker, path, due } = await start()
+  expect(await forget(tracker, 'before')).toBe(204)
+  await prepare(tracker, 'in the log')
+  truncateSync(path)
+  for (const fileId of ['unknown', 'before']) {
+    await forget(tracker, fileId)
+    expect(statSync(path).size).toBe(0)
+  }
+  await expectUnavailable(tracker, due[0], TRUNCATED, /restore a backup/)
+})
+
+test('forgetting an unknown asset leaves the write-ahead log alone', async () => {
+  const { tracker, path } = await start()
+  const { size } = statSync(`${path}-wal`)
+  expect(await forget(tracker, 'unknown')).toBe(404)
+  expect(statSync(`${path}-wal`).size).toBe(size)
 })
 
 test('after the write-ahead log was deleted nothing is acknowledged, and a stop saves it into the database', async () => {
@@ -177,31 +243,37 @@ test('after the write-ahead log was deleted nothing is acknowledged, and a stop 
 })
 
 test('a database file that cannot be checked counts as unavailable until it can', async () => {
-  const { tracker, directory, due } = await start()
+  const lines: string[] = []
+  const logger = pino({ level: 'error' }, { write: (line) => lines.push(line) })
+  const { tracker, directory, due } = await start({ logger })
   renameSync(directory, `${directory}-away`)
   symlinkSync(directory, directory)
-  await expectUnavailable(tracker, due[0], 'The database file cannot be checked.', /folder/)
+  await expectUnavailable(tracker, due[0], 'The database file cannot be checked.', /See the log/)
+  expect(lines.join('')).toContain('ELOOP')
   rmSync(directory)
   renameSync(`${directory}-away`, directory)
   expect((await due[0]()).status).toBe(200)
 })
 
-/** The store of a directory whose file is moved away right after the next COMMIT, before anybody can have looked. */
-function openMovedStore(directory: string) {
+/** A store, and what to do once right after the next statement of this text, before anybody can have looked. */
+function openInterruptedStore(directory: string) {
   const path = join(directory, 'tracker.db')
   migrateSqlite(path)
   const connection = openConnection(path)
   const prepare = connection.prepare.bind(connection)
-  let onCommit = () => {}
+  let next: { sql: string; act: () => void } | undefined
   Object.assign(connection, {
     prepare(sql: string) {
       const statement = prepare(sql)
-      if (sql !== 'COMMIT') return statement
+      if (sql !== 'BEGIN IMMEDIATE' && sql !== 'COMMIT') return statement
       const run = statement.run.bind(statement)
       return Object.assign(statement, {
         run() {
           run()
-          onCommit()
+          if (next?.sql !== sql) return
+          const { act } = next
+          next = undefined
+          act()
         },
       })
     },
@@ -210,18 +282,15 @@ function openMovedStore(directory: string) {
   return {
     store,
     connection,
-    moveAfterCommit: () => {
-      onCommit = () => {
-        onCommit = () => {}
-        move(directory, join(directory, 'away'))
-      }
+    after: (sql: 'BEGIN IMMEDIATE' | 'COMMIT', act: () => void) => {
+      next = { sql, act }
     },
   }
 }
 
 test('a commit into a file that has just vanished is not acknowledged, and no old status is shown of what it changed', async () => {
   const directory = temporaryDirectory()
-  const { store, moveAfterCommit } = openMovedStore(directory)
+  const { store, after } = openInterruptedStore(directory)
   const tracker = await startTracker({}, { store }, directory)
   const send = await prepare(tracker, 'file-1')
   expect((await statusOf(tracker, 'file-1')).status).toBe('pending')
@@ -229,7 +298,7 @@ test('a commit into a file that has just vanished is not acknowledged, and no ol
     authorization: `Bearer ${API_KEY}`,
   })
   await stream.received(1)
-  moveAfterCommit()
+  after('COMMIT', () => move(directory, join(directory, 'away')))
   expect((await send()).status).toBe(503)
   move(join(directory, 'away'), directory)
   await stream.ended
@@ -247,10 +316,11 @@ test('when a second process opens the database, the first accepts no more writes
   expect(await due[1](second)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
 })
 
-test('a commit of another program that does not take the database over changes nothing', async () => {
+test('a commit and a checkpoint of another program that does not take the database over change nothing', async () => {
   const { path, due } = await start()
   const other = new Database(path)
   other.exec('CREATE TABLE notes (text)')
+  other.pragma('wal_checkpoint(TRUNCATE)')
   other.close()
   for (const send of due) expect((await send()).status).toBe(200)
 })

@@ -2,7 +2,7 @@ import type { Commit } from '../../domain/commit.ts'
 import type { DatabaseFault } from '../../domain/database-fault.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import { type Connection, setPatience } from './connection.ts'
-import { type DatabaseGuard, faultError } from './database-guard.ts'
+import type { DatabaseGuard } from './database-guard.ts'
 import { isBusy, storeError, unavailable } from './store-error.ts'
 import { abandonTransaction, prepareTransaction } from './transaction.ts'
 
@@ -107,13 +107,14 @@ export function createCommitQueue(
     let counts: ReturnType<Counted['end']> | undefined
     const begunAt = performance.now()
     try {
-      if (guard.lastFault() !== undefined) guard.check()
+      // A transaction too large for the cache writes to the log before its COMMIT, and would give it its old size again.
+      guard.check()
       begin()
       noteHeld(false)
       done = runTogether(batch) ?? batch.map(runApart)
       counted.write()
-      // COMMIT may copy the log into the file, which would give a truncated file its old size again.
-      guard.checkFile()
+      // COMMIT extends the log, and may copy it into the file: either would get its old size again.
+      guard.check()
       transaction.commit.run()
       counts = counted.end(true)
     } catch (error) {
@@ -187,6 +188,11 @@ export function createCommitQueue(
     }
   }
 
+  function rejectAll(batch: readonly Job[], fault: DatabaseFault | undefined, cause?: unknown): Done[] {
+    const error = fault === undefined ? unavailable(cause) : guard.errorFor(fault)
+    return batch.map((job) => ({ job, error }))
+  }
+
   return {
     commit(step, { bytes = 0, ignoresLeft = false } = {}) {
       return new Promise((resolve, reject) => {
@@ -203,9 +209,4 @@ export function createCommitQueue(
       while (queue.length > 0) commitNext()
     },
   }
-}
-
-function rejectAll(batch: readonly Job[], fault: DatabaseFault | undefined, cause?: unknown): Done[] {
-  const error = fault === undefined ? unavailable(cause) : faultError(fault)
-  return batch.map((job) => ({ job, error }))
 }

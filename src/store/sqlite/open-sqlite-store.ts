@@ -8,6 +8,7 @@ import { migrateConnection } from './migrations.ts'
 import { takeProcessLock } from './process-lock.ts'
 import { createSqliteStore } from './sqlite-store.ts'
 import { DatabaseStartError } from './start-error.ts'
+import { countFrames } from './write-ahead-log.ts'
 
 export type SqliteStoreOptions = {
   path: string
@@ -91,8 +92,9 @@ function openMigrated<T>(
     unlock = takeProcessLock(path)
     const logBytes = sizeOf(logPathOf(path))
     connection = openConnection(path)
-    const frames = countFrames(connection, logBytes)
-    return use(connection, unlock, { ...frames, migrations: migrateConnection(connection) })
+    const { frames: recoveredFrames, framesInLog } = countFrames(connection, logBytes)
+    const migrations = migrateConnection(connection)
+    return use(connection, unlock, { recoveredFrames, framesInLog, migrations })
   } catch (error) {
     connection?.close()
     unlock?.()
@@ -143,21 +145,6 @@ function refuseHardLinks(path: string): void {
 
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0
-}
-
-/** https://www.sqlite.org/fileformat2.html#walformat */
-const LOG_HEADER_BYTES = 32
-const FRAME_HEADER_BYTES = 24
-
-function countFrames(connection: Connection, logBytes: number) {
-  // Opens the log, which recovers it, and copies nothing.
-  const [{ log = 0 } = {}] = connection.pragma('wal_checkpoint(NOOP)') as { log?: number }[]
-  const pageBytes = Number(connection.pragma('page_size', { simple: true }))
-  const framesInLog = Math.max(
-    Math.floor((logBytes - LOG_HEADER_BYTES) / (pageBytes + FRAME_HEADER_BYTES)),
-    0,
-  )
-  return { recoveredFrames: Math.max(log, 0), framesInLog }
 }
 
 function cannotOpen(path: string, cause: unknown): TrackerError {

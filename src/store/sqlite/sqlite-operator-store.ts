@@ -4,8 +4,9 @@ import { listAssetSubmissions } from './asset-submissions.ts'
 import { backUp } from './back-up.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import type { Connection } from './connection.ts'
+import type { DatabaseGuard } from './database-guard.ts'
 import { findOldestPending } from './find-oldest-pending.ts'
-import { forgetAsset } from './forget-asset.ts'
+import { forgetAsset, isForgotten } from './forget-asset.ts'
 import { findDelivery, listDeliveries } from './list-deliveries.ts'
 import { listRuns } from './list-runs.ts'
 import { createRetry, endRetryItem, findRetry, submitRetry, withdrawRetry } from './retry-steps.ts'
@@ -18,11 +19,12 @@ const DAY_MS = 86_400_000
 /** What operators read and do, over the connection, the queue and the statements of the one store. */
 export function createOperatorStore(deps: {
   connection: Connection
+  guard: DatabaseGuard
   writer: Writer
   commit: CommitQueue['commit']
   attempt: <T>(work: () => T | Promise<T>) => Promise<T>
 }): OperatorStore {
-  const { connection, writer, commit, attempt } = deps
+  const { connection, guard, writer, commit, attempt } = deps
   const { statements } = writer
   return {
     listRuns: (filter, page) => attempt(() => listRuns(statements, filter, page)),
@@ -56,10 +58,15 @@ export function createOperatorStore(deps: {
     listEndedSessions: () => attempt(() => statements.listEndedSessions.all()),
     acknowledgeRuns: (runIds, act) => commit(() => acknowledgeRuns(writer, runIds, act)),
     async forgetAsset(fileId, act) {
-      const isForgotten = await attempt(() => forgetAsset(writer, commit, fileId, act))
+      const isKnown = await attempt(() => forgetAsset(writer, commit, fileId, act))
       // Or it would stand in the log until that is written over. Asked for again where it failed, too.
-      await attempt(() => connection.pragma('wal_checkpoint(TRUNCATE)'))
-      return isForgotten
+      await attempt(() => {
+        if (!isForgotten(statements, fileId)) return
+        // It copies the log into the file, which would give a truncated file its old size again.
+        guard.check()
+        connection.pragma('wal_checkpoint(TRUNCATE)')
+      })
+      return isKnown
     },
     createRetry: (retryId, runIds, act) => commit(() => createRetry(statements, retryId, runIds, act)),
     submitRetry: (runId, submission, origin) => commit(() => submitRetry(writer, runId, submission, origin)),

@@ -66,7 +66,7 @@ export function createSqliteStore(
   }
   return {
     ...createAlertStore({ statements, commit, attempt }),
-    ...createOperatorStore({ connection, writer, commit, attempt }),
+    ...createOperatorStore({ connection, guard, writer, commit, attempt }),
     createSubmission: (submission, key) =>
       commit(() => {
         createSubmission(writer, submission, key)

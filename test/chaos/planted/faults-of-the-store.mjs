@@ -35,8 +35,8 @@ export const FAULTS_OF_THE_STORE = [
   {
     name: 'commit-that-hides-a-truncation',
     ...FILE,
-    find: '      guard.checkFile()\n',
-    replace: '',
+    find: 'its old size again.\n      guard.check()\n      transaction',
+    replace: 'its old size again.\n      transaction',
   },
   { name: 'owner-not-checked', ...FILE, find: '    guard.checkOwner()\n', replace: '' },
   {
