@@ -1,12 +1,23 @@
-import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import {
+  type IncomingMessage,
+  type OutgoingHttpHeader,
+  type OutgoingHttpHeaders,
+  type Server,
+  ServerResponse,
+  STATUS_CODES,
+} from 'node:http'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ExceededLimit } from '../tracking/waiting-limit.ts'
 import type { ErrorAnswers } from './error-answers.ts'
 import { headersObject } from './plain-answer.ts'
 import type { ProblemCode } from './problems.ts'
 
-/** Closed at once a connection would be reset where the caller still sends, and the answer be lost. */
-const LINGER_MS = 500
+/**
+ * A connection that is closed while the caller still sends is reset, and the response is lost (RFC 9112, section 9.6). So what
+ * still comes is read and discarded, as long as each `stepMs` brings `stepBytes`.
+ */
+const LINGER = { stepMs: 2000, stepBytes: 16 * 1024, totalMs: 30_000, totalBytes: 1024 ** 3 }
 
 /** Far more than any client sends ahead. Each may be one that is waited with for a minute, at no cost for its sender. */
 const MAX_UNDER_WAY = 100
@@ -42,8 +53,7 @@ export function guardConnections(
     refused.add(socket)
     if (!socket.writable || !isFree(underWay.get(socket) ?? new Set())) return void socket.destroy()
     socket.end(answerText(unreadable(code, detail)))
-    const linger = setTimeout(() => socket.destroy(), LINGER_MS).unref()
-    socket.once('close', () => clearTimeout(linger))
+    if (socket instanceof Socket) linger(socket)
   }
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const [code, detail] = causeOf(error)
@@ -84,7 +94,7 @@ export function guardConnections(
 
   return (incoming, outgoing) => {
     const { socket } = incoming
-    if (socket.destroyed || refused.has(socket)) {
+    if (!socket.writable || refused.has(socket)) {
       // Node still reads what came with the request for which it was closed. To abort each later, it would format a stack.
       incoming.destroy()
       return false
@@ -94,7 +104,7 @@ export function guardConnections(
     answers.add(outgoing)
     outgoing.once('close', () => {
       answers.delete(outgoing)
-      if (!incoming.complete) dropRest(incoming)
+      if (!incoming.complete) discardRest(incoming)
       if (answers.size === 0 && !socket.destroyed) resting.add(socket)
     })
     if (answers.size <= MAX_UNDER_WAY) return true
@@ -104,11 +114,58 @@ export function guardConnections(
   }
 }
 
-/** Of a body that was answered before its end, or that nobody asked for, nothing is kept, and not for long. */
-function dropRest(incoming: IncomingMessage): void {
-  const timer = setTimeout(() => incoming.socket.destroySoon(), LINGER_MS).unref()
-  incoming.once('close', () => clearTimeout(timer))
-  incoming.resume()
+type Head = OutgoingHttpHeaders | OutgoingHttpHeader[]
+
+/** Ends the connection of a request that is answered while a large body still comes, but doesn't reset it. */
+export class EarlyResponse extends ServerResponse {
+  override writeHead(status: number, message?: string | Head, headers?: Head): this {
+    const { req } = this
+    if (!req.complete && isLarge(req)) {
+      this.shouldKeepAlive = false
+      // Node calls it after the last response of a connection.
+      req.socket.destroySoon = () => {
+        if (req.complete) Socket.prototype.destroySoon.call(req.socket)
+        else req.socket.end()
+      }
+    }
+    return typeof message === 'string'
+      ? super.writeHead(status, message, headers)
+      : super.writeHead(status, message ?? headers)
+  }
+}
+
+/** The rest of a smaller body is soon there, and its connection can serve the next request. */
+function isLarge({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 65_536
+}
+
+/** Discards what still comes of a body that was answered before its end, or that nobody asked for. */
+function discardRest(incoming: IncomingMessage): void {
+  const { socket } = incoming
+  const stop = linger(socket)
+  incoming
+    .once('close', () => {
+      stop()
+      if (!socket.writable) socket.destroySoon()
+    })
+    .resume()
+}
+
+/** Closes the connection where too little comes, or too much. Returns a function that leaves it open. */
+function linger(socket: Socket): () => void {
+  const first = socket.bytesRead
+  let last = first
+  let steps = LINGER.totalMs / LINGER.stepMs
+  const timer = setInterval(() => {
+    steps -= 1
+    const { bytesRead } = socket
+    const isSlow = bytesRead - last < LINGER.stepBytes
+    if (isSlow || steps === 0 || bytesRead - first > LINGER.totalBytes) socket.destroy()
+    last = bytesRead
+  }, LINGER.stepMs).unref()
+  const stop = () => clearInterval(timer)
+  socket.once('close', stop)
+  return stop
 }
 
 /** That the connection has gone Node tells the answer whose turn it is alone: those behind it would be worked on for ever. */

@@ -3,7 +3,7 @@ import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { ExceededLimit } from '../tracking/waiting-limit.ts'
 import type { AppEnv } from './app-env.ts'
-import { guardConnections } from './broken-requests.ts'
+import { EarlyResponse, guardConnections } from './broken-requests.ts'
 import type { DirectRoutes } from './direct-routes.ts'
 import type { ErrorAnswers } from './error-answers.ts'
 import { headersObject, writeAnswer } from './plain-answer.ts'
@@ -51,6 +51,8 @@ export function createHttpServer(
   limits: ConnectionLimits,
 ): HttpServer {
   const listener = getRequestListener(app.fetch, {
+    // It would close the connection half a second after the response, and lose the response.
+    autoCleanupIncoming: false,
     errorHandler(error) {
       const isUnreadable = error instanceof RequestError
       const { status, headers, body } = isUnreadable
@@ -60,6 +62,7 @@ export function createHttpServer(
     },
   })
   const server = createServer({
+    ServerResponse: EarlyResponse,
     // Whole uploads may take long; each read of a body has a time limit of its own.
     requestTimeout: 0,
     headersTimeout: limits.headMs,

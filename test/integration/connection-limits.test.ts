@@ -21,7 +21,7 @@ function drip(socket: Socket, byte: string): void {
   socket.on('error', () => {})
 }
 
-/** What comes first: the connection itself is closed half a second later. */
+/** What comes first: the connection itself is closed later. */
 async function firstBytes(socket: Socket): Promise<string> {
   const [bytes] = await once(socket, 'data')
   return bytes.toString()
@@ -115,6 +115,38 @@ test.each([
   const socket = open(tracker, `${method} ${path} HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n${bytes}`)
   drip(socket, bytes)
   expect(await text(socket)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+})
+
+test.each([
+  ['Content-Length: 100000', ' '],
+  ['Content-Length: 100', ' '],
+  ['Transfer-Encoding: chunked', '1\r\nx\r\n'],
+])(
+  'a body with %s that only drips is not waited for, even by a caller who keeps its side open',
+  async (header, bytes) => {
+    const tracker = await startTracker()
+    const { hostname, port } = new URL(tracker.url)
+    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
+    socket.write(`POST /nothing HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n${bytes}`)
+    const timer = setInterval(() => socket.write(bytes), 200)
+    onTestFinished(() => clearInterval(timer))
+    socket.on('error', () => {}).resume()
+    await new Promise((resolve) => socket.once('close', resolve))
+    expect(socket.bytesRead).toBeGreaterThan(0)
+  },
+)
+
+test('a body that comes at full speed and never ends is not read for ever', async () => {
+  const tracker = await startTracker()
+  const { hostname, port } = new URL(tracker.url)
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
+  socket.on('error', () => {}).resume()
+  socket.write('POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000000\r\n\r\n')
+  const bytes = Buffer.alloc(1024 * 1024)
+  const send = (): void => void (socket.writable && socket.write(bytes, send))
+  send()
+  await new Promise((resolve) => socket.once('close', resolve))
+  expect(socket.bytesRead).toBeGreaterThan(0)
 })
 
 test('a GET with a whole body is answered, and its connection serves the next request', async () => {
