@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { basename, dirname, join } from 'node:path'
 import type { Hono } from 'hono'
 import type { Config } from './config.ts'
+import type { ClockTrust } from './domain/due-time.ts'
 import { TrackerError } from './domain/errors.ts'
 import type { AppEnv } from './http/app-env.ts'
 import { createErrorAnswers } from './http/error-answers.ts'
@@ -61,7 +62,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const { clock = Date.now, logger: log = createLog(config.logLevel), drainMs = 10_000 } = overrides
   const { uptimeMs = () => performance.now() } = overrides
   const claimClock = createClaimClock({ clock, uptimeMs })
-  let newestRowAt: number | null = null
+  let clockTrust: ClockTrust | null = null
   const address = { publicUrl: config.publicUrl }
   const publicUrl = () => address.publicUrl
   const backupPrefix = join(dirname(config.database.path), `.${basename(config.database.path)}-backup-`)
@@ -94,7 +95,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       )
       const { submissions } = await opened.recoverAbandoned(clock())
       if (submissions > 0) log.warn({ submissions }, 'uploads of a process that died are unconfirmed now')
-      newestRowAt = await opened.findNewestRowAt()
+      clockTrust = await opened.findClockTrust()
       claimClock.continueFrom(await opened.findNewestClaimAt())
       await endedSessions.load(opened)
       return opened
@@ -159,7 +160,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     sender,
     reconciling,
     uptimeMs,
-    newestRowAt: () => newestRowAt,
+    clockTrust: () => clockTrust,
     retentionMs,
     alerting: config.alerting,
     alertEveryMs: overrides.alertEveryMs ?? 1000,

@@ -11,10 +11,26 @@ export function latestDueAt(now: number, longestPauseMs: number): number {
 
 const DAY_MS = 86_400_000
 
+/** Until when the clock is known to have been right. Kept across restarts: rows that a wrong clock has dated prove nothing. */
+export type ClockTrust = {
+  trustedAt: number
+  /** How long the service has run since with a clock that is in doubt, in milliseconds. */
+  doubtedMs: number
+}
+
 /**
- * Whether the time is far past the newest row that was there at the start. The clock may be wrong, or the service was off; only
- * a day of running tells, and until then nothing may be deleted for its age.
+ * The clock is in doubt while it is more than a day past the time that was trusted last: it may be wrong, or the service was
+ * off. A day of running, in as many processes as it takes, ends the doubt. Until then nothing may be deleted for its age.
+ * `ranMs` is how long the service has run since the last check.
  */
-export function isClockInDoubt(now: number, newestRowAt: number | null, runningMs: number): boolean {
-  return newestRowAt !== null && now - newestRowAt > DAY_MS && runningMs < DAY_MS
+export function checkClock(
+  last: ClockTrust | null,
+  now: number,
+  ranMs: number,
+): { trust: ClockTrust; isInDoubt: boolean } {
+  const isAhead = last !== null && now - last.trustedAt > DAY_MS
+  const doubtedMs = (last?.doubtedMs ?? 0) + ranMs
+  if (isAhead && doubtedMs < DAY_MS)
+    return { trust: { trustedAt: last.trustedAt, doubtedMs }, isInDoubt: true }
+  return { trust: { trustedAt: now, doubtedMs: 0 }, isInDoubt: false }
 }

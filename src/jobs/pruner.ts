@@ -1,4 +1,4 @@
-import { isClockInDoubt } from '../domain/due-time.ts'
+import { type ClockTrust, checkClock } from '../domain/due-time.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
 type PrunerDeps = {
@@ -8,12 +8,13 @@ type PrunerDeps = {
       limit: number,
       after: number | null,
     ): Promise<{ pruned: number; next: number | null }>
+    saveClockTrust(trust: ClockTrust): Promise<void>
   }
   clock: () => number
   /** How long the service has been running, in milliseconds: nothing sets it. */
   uptimeMs: () => number
-  /** The time of the newest row when the database was opened; null where it was empty. */
-  newestRowAt: () => number | null
+  /** What the store had when it was opened; null where it was empty. */
+  clockTrust: () => ClockTrust | null
   retentionMs: number
   log: { error(fields: object, text: string): void; warn(fields: object, text: string): void }
 }
@@ -22,27 +23,31 @@ type PrunerDeps = {
 const AT_ONCE = 200
 const BETWEEN_MS = 50
 const EVERY_MS = 10 * 60_000
+const DOUBT_TEXT =
+  'the clock is more than a day past the last time it was trusted: check it. Nothing is pruned until the service has run for a day'
 
 /** Removes bodies and headers of deliveries past their retention; their rows and all statuses stay. */
 export function createPruner(deps: PrunerDeps): Repeated {
-  const { store, clock, uptimeMs, newestRowAt, retentionMs, log } = deps
-  const startedAt = uptimeMs()
+  const { store, clock, uptimeMs, retentionMs, log } = deps
+  let last: { trust: ClockTrust; checkedAt: number } | undefined
   let isWarned = false
   let after: number | null = null
   return repeat(
     async () => {
-      if (isClockInDoubt(clock(), newestRowAt(), uptimeMs() - startedAt)) {
-        const fields = { now: timeText(clock()), newestRowAt: timeText(newestRowAt() ?? 0) }
-        if (!isWarned)
-          log.warn(
-            fields,
-            'the clock is more than a day past the newest row: check it. Pruning starts in a day',
-          )
-        isWarned = true
-        return EVERY_MS
+      const now = clock()
+      const checkedAt = uptimeMs()
+      const ranMs = last === undefined ? 0 : checkedAt - last.checkedAt
+      const { trust, isInDoubt } = checkClock(last?.trust ?? deps.clockTrust(), now, ranMs)
+      if (isInDoubt || after === null) await store.saveClockTrust(trust)
+      last = { trust, checkedAt }
+      if (isInDoubt && !isWarned) {
+        const fields = { now: timeText(now), trustedAt: timeText(trust.trustedAt) }
+        log.warn(fields, DOUBT_TEXT)
       }
+      isWarned = isInDoubt
+      if (isInDoubt) return EVERY_MS
       // To the end of the table, past what a clock that was ahead has left among the old.
-      const { next } = await store.pruneBodies(clock() - retentionMs, AT_ONCE, after)
+      const { next } = await store.pruneBodies(now - retentionMs, AT_ONCE, after)
       after = next
       return next === null ? EVERY_MS : BETWEEN_MS
     },

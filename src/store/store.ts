@@ -8,6 +8,7 @@ import type {
   RefusalCause,
   RefusedDelivery,
 } from '../domain/delivery.ts'
+import type { ClockTrust } from '../domain/due-time.ts'
 import type { DueRun, Finding } from '../domain/finding.ts'
 import type { IdempotencyClaim, StoredAnswer } from '../domain/idempotency.ts'
 import type { Answer, AnswerJudgement } from '../domain/judge-answer.ts'
@@ -97,8 +98,10 @@ export type Store = OperatorStore &
       after: number | null,
     ): Promise<{ pruned: number; next: number | null }>
 
-    /** When the newest submission or delivery was written; null where there is none. */
-    findNewestRowAt(): Promise<number | null>
+    /** What was saved last. Before that, the time of the newest submission or delivery is trusted; null where there is none. */
+    findClockTrust(): Promise<ClockTrust | null>
+
+    saveClockTrust(trust: ClockTrust): Promise<void>
 
     findSubmission(submissionId: string): Promise<{ submission: Submission; runs: Run[] } | undefined>
 

@@ -16,14 +16,22 @@ export function describePruning(current: () => OpenedStore): void {
   const prune = async (before: number, limit: number) =>
     (await current().store.pruneBodies(before, limit, null)).pruned
 
-  describe('the time of the newest row', () => {
-    test('is that of the delivery or submission that was written last', async () => {
+  describe('the time until which the clock is trusted', () => {
+    test('is that of the delivery or submission that was written last, until another is saved', async () => {
       const { store } = current()
-      expect(await store.findNewestRowAt()).toBeNull()
+      expect(await store.findClockTrust()).toBeNull()
       const id = await submit()
-      expect(await store.findNewestRowAt()).toBe(1_000)
+      expect(await store.findClockTrust()).toEqual({ trustedAt: 1_000, doubtedMs: 0 })
       await deliverAt(id, 5_000)
-      expect(await store.findNewestRowAt()).toBe(5_000)
+      expect(await store.findClockTrust()).toEqual({ trustedAt: 5_000, doubtedMs: 0 })
+      for (const trust of [
+        { trustedAt: 4_000, doubtedMs: 7 },
+        { trustedAt: 3_000, doubtedMs: 8 },
+      ]) {
+        await store.saveClockTrust(trust)
+        await deliverAt(id, 9_000)
+        expect(await store.findClockTrust()).toEqual(trust)
+      }
     })
   })
 

@@ -1,3 +1,4 @@
+import type { ClockTrust } from '../../domain/due-time.ts'
 import type { Statements } from './statements.ts'
 
 /** Freeing a body reads and overwrites all of its pages: so much at once takes a few milliseconds. */
@@ -23,7 +24,13 @@ export function pruneBodies(
   return { pruned, next: bodies.length < limit ? null : (bodies.at(-1)?.seq ?? null) }
 }
 
-export function findNewestRowAt({ findNewestDelivery, findNewestSubmission }: Statements): number | null {
+export function findClockTrust(statements: Statements): ClockTrust | null {
+  const newestRowAt = findNewestRowAt(statements)
+  const unsaved = newestRowAt === null ? null : { trustedAt: newestRowAt, doubtedMs: 0 }
+  return statements.findClockTrust.get() ?? unsaved
+}
+
+function findNewestRowAt({ findNewestDelivery, findNewestSubmission }: Statements): number | null {
   const last = { before: Number.MAX_SAFE_INTEGER }
   const times = [findNewestDelivery.get(last), findNewestSubmission.get(last)].flatMap((row) => row?.at ?? [])
   return times.length === 0 ? null : Math.max(...times)

@@ -13,7 +13,7 @@ import { createKeptDeliveries } from './kept-deliveries.ts'
 import { listDue } from './list-due.ts'
 import { countNotifications, listDueNotifications, settleNotification } from './notification-steps.ts'
 import { probe } from './probe.ts'
-import { findNewestRowAt, pruneBodies } from './prune-bodies.ts'
+import { findClockTrust, pruneBodies } from './prune-bodies.ts'
 import { recordAccountDelivery } from './record-account-delivery.ts'
 import { recordDelivery } from './record-delivery.ts'
 import { findRefused, keepRefused, replaying } from './refused-steps.ts'
@@ -100,7 +100,11 @@ export function createSqliteStore(
       commit(() => settleNotification(statements, notificationId, result)),
     pruneBodies: (receivedBefore, limit, after) =>
       commit(() => pruneBodies(statements, receivedBefore, limit, after)),
-    findNewestRowAt: () => attempt(() => findNewestRowAt(statements)),
+    findClockTrust: () => attempt(() => findClockTrust(statements)),
+    saveClockTrust: (trust) =>
+      commit(() => {
+        statements.saveClockTrust.run(trust)
+      }),
     findSubmission: (submissionId) =>
       attempt(() => {
         const stored = loadSubmission(statements, submissionId)

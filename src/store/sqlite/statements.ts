@@ -1,5 +1,6 @@
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import { prepareAlertStatements } from './alert-statements.ts'
+import { prepareClockStatements } from './clock-statements.ts'
 import type { Connection } from './connection.ts'
 import { prepareDeliveryListStatements } from './delivery-list-statements.ts'
 import { prepareDeliveryStatements } from './delivery-statements.ts'
@@ -34,5 +35,6 @@ export function prepareStatements(connection: Connection) {
     ...prepareSessionStatements(db),
     ...prepareProbeStatements(db),
     ...prepareOwnerStatements(db),
+    ...prepareClockStatements(db),
   }
 }

@@ -173,8 +173,8 @@ export const FAULTS_OF_THE_STORE = [
   {
     name: 'wrong-clock-prunes',
     file: 'src/domain/due-time.ts',
-    find: 'now - newestRowAt > DAY_MS && runningMs < DAY_MS',
-    replace: 'now < newestRowAt',
+    find: 'now - last.trustedAt > DAY_MS',
+    replace: 'now < last.trustedAt',
     tests: ['test/integration/pruning-clock.test.ts'],
   },
   {

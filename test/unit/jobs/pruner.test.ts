@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
+import type { ClockTrust } from '../../../src/domain/due-time.ts'
 import { createPruner } from '../../../src/jobs/pruner.ts'
 
 test('goes on where it stopped, to the end of the bodies, and only then begins anew', async () => {
@@ -13,10 +14,11 @@ test('goes on where it stopped, to the end of the bodies, and only then begins a
         places.push(after)
         return { pruned: 0, next: after === null ? 200 : null }
       },
+      async saveClockTrust() {},
     },
     clock: () => 1_000,
     uptimeMs: () => 0,
-    newestRowAt: () => null,
+    clockTrust: () => null,
     retentionMs: 500,
     log: { error: () => {}, warn: () => {} },
   })
@@ -28,35 +30,61 @@ test('goes on where it stopped, to the end of the bodies, and only then begins a
   await pruner.stop()
 })
 
-test('prunes nothing for a day while the clock is more than a day past the newest row, and warns once', async () => {
+test('prunes nothing for a day of running in total while the clock is more than a day ahead, and warns once a process', async () => {
   vi.useFakeTimers({ now: 0 })
   onTestFinished(() => {
     vi.useRealTimers()
   })
-  let pruned = 0
-  const warned: object[] = []
   const hour = 3_600_000
-  const aheadMs = 91 * 24 * hour
-  const pruner = createPruner({
-    store: {
-      async pruneBodies() {
-        pruned += 1
-        return { pruned: 0, next: null }
+  let saved: ClockTrust | null = { trustedAt: 1_000, doubtedMs: 0 }
+  let pruned = 0
+  let aheadMs = 91 * 24 * hour
+  const warned: object[] = []
+  const start = () => {
+    const trust = saved
+    const pruner = createPruner({
+      store: {
+        async pruneBodies() {
+          pruned += 1
+          return { pruned: 0, next: null }
+        },
+        async saveClockTrust(checked) {
+          saved = checked
+        },
       },
-    },
-    clock: () => aheadMs + Date.now(),
-    uptimeMs: () => Date.now(),
-    newestRowAt: () => 1_000,
-    retentionMs: 90 * 24 * hour,
-    log: { error: () => {}, warn: (fields) => void warned.push(fields) },
-  })
-  pruner.start()
-  await vi.advanceTimersByTimeAsync(24 * hour - 1)
-  expect(pruned).toBe(0)
+      clock: () => aheadMs + Date.now(),
+      uptimeMs: () => Date.now(),
+      clockTrust: () => trust,
+      retentionMs: 90 * 24 * hour,
+      log: { error: () => {}, warn: (fields) => void warned.push(fields) },
+    })
+    pruner.start()
+    return pruner
+  }
+  const first = start()
+  await vi.advanceTimersByTimeAsync(13 * hour)
+  await first.stop()
   expect(warned).toEqual([
-    { now: expect.stringMatching(/^1970-04-02T00:00:00/), newestRowAt: '1970-01-01T00:00:01.000Z' },
+    { now: expect.stringMatching(/^1970-04-02T00:00:00/), trustedAt: '1970-01-01T00:00:01.000Z' },
   ])
+  // What the service does not run for does not count, and nor does a further jump.
+  aheadMs *= 2
+  const second = start()
+  await vi.advanceTimersByTimeAsync(11 * hour - 1)
+  expect(pruned).toBe(0)
+  expect(warned).toHaveLength(2)
   await vi.advanceTimersByTimeAsync(hour)
   expect(pruned).toBeGreaterThan(0)
-  await pruner.stop()
+  await second.stop()
+
+  // From then on the clock is trusted, until it jumps while the service runs.
+  const third = start()
+  await vi.advanceTimersByTimeAsync(hour)
+  const before = pruned
+  expect(before).toBeGreaterThan(7)
+  aheadMs += 25 * hour
+  await vi.advanceTimersByTimeAsync(hour)
+  expect(pruned).toBe(before)
+  expect(warned).toHaveLength(3)
+  await third.stop()
 })
