@@ -3,9 +3,13 @@ import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { ask } from '../support/operator.ts'
 import { startTracker } from '../support/tracker.ts'
-import { deliver, payload, register } from '../support/webhooks.ts'
+import { deliver, payload, register, statusOf } from '../support/webhooks.ts'
 
 type Listed = { deliveries: { deliveryId: string }[] }
+
+function parseStatus(text: string): unknown {
+  return JSON.parse(text).extensionStatus
+}
 
 async function forget(tracker: Parameters<typeof ask>[0], fileId: string): Promise<number> {
   return (await ask(tracker, `/assets/${fileId}`, { method: 'DELETE' })).status
@@ -69,4 +73,43 @@ test('a hundred thousand rows of the audit log hold up no webhook while an asset
   const reasons = json.acts.flatMap(({ reason }) => reason ?? [])
   expect(reasons).toContainEqual(expect.stringMatching(/^for sha256:[0-9a-f]{64}, not file-10$/))
   expect(JSON.stringify(reasons)).not.toContain('file-1,')
+})
+
+test('thousands of submissions hold up no webhook while their asset is forgotten, and the rest of it keeps its status', {
+  timeout: 60_000,
+}, async () => {
+  const tracker = await startTracker()
+  const first = await register(tracker, ['ai-tasks'], 'file-1')
+  await deliver(first.webhookUrl, payload('ai-tasks', 'success'))
+  const oldest = await register(tracker, ['remove-bg'], 'file-1')
+  for (let at = 0; at < 60; at += 1)
+    await Promise.all(Array.from({ length: 50 }, () => register(tracker, ['remove-bg'], 'file-1')))
+  const status = await statusOf(tracker, 'file-1')
+  const other = await register(tracker, ['remove-bg'], 'file-2')
+
+  let isForgotten = false
+  const forgetting = forget(tracker, 'file-1').finally(() => {
+    isForgotten = true
+  })
+  let recorded = 0
+  const seen = new Set<string>()
+  while (!isForgotten) {
+    expect((await deliver(other.webhookUrl, payload('remove-bg', 'failure'))).status).toBe(200)
+    recorded += 1
+    const isOldestThere = (await tracker.fetch(`/submissions/${oldest.submissionId}`)).status === 200
+    const response = await tracker.fetch('/assets/file-1/status')
+    if (response.status === 404) continue
+    seen.add(JSON.stringify({ isOldestThere, extensionStatus: parseStatus(await response.text()) }))
+    const late = await deliver(oldest.webhookUrl, payload('remove-bg', 'success'))
+    expect(late.status).toBe(200)
+  }
+  expect(await forgetting).toBe(204)
+  // In one step it would be one or two.
+  expect(recorded).toBeGreaterThan(5)
+  const { extensionStatus } = status
+  expect(seen).toContain(JSON.stringify({ isOldestThere: false, extensionStatus }))
+  for (const text of seen) expect(JSON.parse(text)).toMatchObject({ extensionStatus })
+  for (const { webhookUrl } of [first, oldest])
+    expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).json).toEqual({ outcome: 'ignored' })
+  expect((await tracker.fetch('/assets/file-1/status')).status).toBe(404)
 })

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { v7 } from 'uuid'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { AccountEvent } from '../../src/domain/account-event.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -152,4 +152,37 @@ test('An asset of a thousand submissions is forgotten in little time, whatever o
   expect(await store.forgetAsset(fileId, FORGET)).toBe(true)
   // Looking for each id in each act held all writes up for half a minute.
   expect(performance.now() - startedAt).toBeLessThan(5_000)
+})
+
+test('What a process that died has forgotten in part is still there with its status, and is forgotten when asked again', async () => {
+  const path = temporaryDatabase()
+  const store = openSqliteStore({ path })
+  const submitted: string[] = []
+  for (const extension of ['ai-tasks', ...Array<string>(400).fill('remove-bg')]) {
+    const asked = newSubmission([extension])
+    await store.createSubmission(asked)
+    await store.answerSubmission(
+      asked.submissionId,
+      accepted({ [extension]: 'pending' }, { fileId: 'gone-file' }),
+      1_500,
+    )
+    submitted.push(asked.submissionId)
+  }
+  const [, oldest = ''] = submitted
+  const status = await store.findAsset('gone-file')
+
+  const forgetting = store.forgetAsset('gone-file', FORGET)
+  forgetting.catch(() => {})
+  await vi.waitFor(async () => expect(await store.findSubmission(oldest)).toBeUndefined(), { interval: 0 })
+  await store.close()
+  await expect(forgetting).rejects.toThrow()
+
+  const again = openSqliteStore({ path })
+  onTestFinished(() => again.close())
+  expect(await again.findAsset('gone-file')).toEqual(status)
+  const late = newDelivery(oldest, { service: 'remove-bg', status: 'success' })
+  expect(await again.recordDelivery(late)).toMatchObject({ outcome: 'ignored', cause: 'forgotten' })
+  expect(await again.forgetAsset('gone-file', FORGET)).toBe(true)
+  expect(await again.findAsset('gone-file')).toBeUndefined()
+  for (const submissionId of submitted) expect(await again.findSubmission(submissionId)).toBeUndefined()
 })

@@ -34,7 +34,13 @@ export function prepareFindingStatements(db: BetterSQLite3Database) {
       .select({ submission: submissions, run: runs })
       .from(submissions)
       .leftJoin(runs, eq(runs.submissionSeq, submissions.seq))
-      .where(eq(submissions.fileId, placeholder('fileId')))
+      .where(
+        and(
+          eq(submissions.fileId, placeholder('fileId')),
+          gt(submissions.seq, placeholder('after')),
+          lte(submissions.seq, placeholder('upTo')),
+        ),
+      )
       .orderBy(asc(submissions.seq), asc(runs.seq))
       .prepare(),
     listNewestSubmissions: db

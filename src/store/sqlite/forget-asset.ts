@@ -9,9 +9,16 @@ import type { Writer } from './stored-submission.ts'
 /** So few acts are rewritten in one step that no delivery waits for long. */
 const ACTS_AT_ONCE = 1_000
 
+/** So few submissions are read or deleted in one step: it takes about 15 ms. */
+const SUBMISSIONS_AT_ONCE = 50
+
+/** What is known of an asset while it is forgotten. `ids` are those of its submissions and runs, also of those deleted already. */
+type Forgetting = { fileId: string; at: number; ids: Set<string>; hide: (text: string) => string }
+
 /**
  * What refers to a submission goes with it; what operators did about it stays, without a name. The audit log is rewritten
- * first, in steps of its own: where the process dies in between, the asset is still there and can be forgotten again.
+ * first, in steps of its own. Then the oldest submissions are deleted, again in steps, and last those that make up the status:
+ * where the process dies in between, the asset is still there with its status, and can be forgotten again.
  */
 export async function forgetAsset(
   writer: Writer,
@@ -20,44 +27,96 @@ export async function forgetAsset(
   act: Act,
 ): Promise<boolean> {
   const { statements } = writer
-  const isKnown =
-    statements.listSubmissionsOfFile.all({ fileId }).length > 0 ||
-    statements.findOfFile.get({ fileId }) !== undefined
-  if (!isKnown) return false
-  const hide = createHiding(fileId, idsOf(statements, fileId))
+  const known = statements.listSubmissionsOfFile.all({ fileId }).map(({ seq }) => seq)
+  if (known.length === 0 && statements.findOfFile.get({ fileId }) === undefined) return false
+  const pieces = piecesOf(known)
+  const ids = new Set<string>()
+  for (const piece of pieces)
+    for (const id of await commit(() => idsOf(listRows(statements, fileId, piece)))) ids.add(id)
+  const forgetting = { fileId, at: act.at, ids, hide: createHiding(fileId, ids) }
   const newest = statements.listActs.get({ before: Number.MAX_SAFE_INTEGER, limit: 1 })?.seq ?? 0
   for (let after = 0; after < newest; )
-    after = await commit(() => hideMentions(statements, hide, after) ?? newest)
-  return commit(() => removeAsset(writer, fileId, act, newest))
+    after = await commit(() => hideMentions(statements, forgetting.hide, after) ?? newest)
+  for (const piece of pieces.slice(0, -1))
+    await commit(() => {
+      removeReplaced(writer, forgetting, piece)
+      hideMentionsSince(statements, forgetting.hide, newest)
+    })
+  return commit(() => {
+    removeAsset(writer, forgetting, act)
+    hideMentionsSince(statements, forgetting.hide, newest)
+    return true
+  })
 }
 
-/** `lastHidden` is the last act that is rewritten already; a few may have been written down since. */
-function removeAsset(writer: Writer, fileId: string, act: Act, lastHidden: number): boolean {
+/** Places of submissions, the oldest first, in pieces. */
+type Piece = { after: number; upTo: number }
+
+function piecesOf(seqs: readonly number[]): Piece[] {
+  const sorted = seqs.toSorted((one, other) => one - other)
+  const pieces: Piece[] = []
+  for (let from = 0; from < sorted.length; from += SUBMISSIONS_AT_ONCE) {
+    const upTo = sorted[from + SUBMISSIONS_AT_ONCE - 1] ?? Number.MAX_SAFE_INTEGER
+    pieces.push({ after: sorted[from - 1] ?? 0, upTo })
+  }
+  return pieces
+}
+
+/** Deletes the submissions of a piece, except for those that the asset's status is made of. */
+function removeReplaced(writer: Writer, forgetting: Forgetting, piece: Piece): void {
+  const { statements } = writer
+  const { fileId } = forgetting
+  const current = new Set(
+    statements.listCurrentRuns.all({ fileId }).map(({ submissionSeq }) => submissionSeq),
+  )
+  const rows = listRows(statements, fileId, piece).filter(({ submission }) => !current.has(submission.seq))
+  removeSubmissions(writer, forgetting, rows)
+}
+
+function removeAsset(writer: Writer, forgetting: Forgetting, act: Act): void {
+  const { statements } = writer
+  const { fileId, at } = forgetting
+  removeSubmissions(
+    writer,
+    forgetting,
+    listRows(statements, fileId, { after: 0, upTo: Number.MAX_SAFE_INTEGER }),
+  )
+  statements.deleteCurrentRuns.run({ fileId })
+  statements.insertForgotten.run({ digest: digestOf(fileId), at })
+  const deliveries = [
+    ...statements.deleteOfFile.all({ fileId }),
+    ...statements.deleteRefusedNaming.all({ fileId }),
+  ]
+  for (const subject of [fileId, ...deliveries.map(({ deliveryId }) => deliveryId)])
+    statements.hideSubject.run({ subject, digest: nameless(subject) })
+  recordAct(statements, { ...act, subject: nameless(fileId) })
+}
+
+/** Their ids are noted in the same step, so that their late webhooks are never unknown. */
+function removeSubmissions(writer: Writer, { at, ids }: Forgetting, rows: readonly Row[]): void {
   const { statements, tallies } = writer
-  const rows = statements.listAssetSubmissions.all({ fileId })
   const submissions = new Map(rows.map(({ submission }) => [submission.seq, submission.submissionId]))
   const runs = rows.flatMap(({ run, submission }) => (run ? [{ run, submission }] : []))
-  const runIds = runs.map(({ run }) => run.runId)
-  const deliveryIds = deleteDeliveries(statements, fileId, submissions)
+  const deliveryIds = deleteDeliveries(statements, submissions)
   for (const { run, submission } of runs)
     tallies.change({ run: toRun(run, submission.submissionId), groupId: run.groupId }, undefined)
-  for (const seq of submissions.keys()) statements.deleteSubmission.run({ seq })
-  statements.deleteCurrentRuns.run({ fileId })
-  for (const id of [fileId, ...submissions.values()])
-    statements.insertForgotten.run({ digest: digestOf(id), at: act.at })
-
-  for (const id of [fileId, ...runIds, ...deliveryIds])
-    statements.hideSubject.run({ subject: id, digest: nameless(id) })
-  recordAct(statements, { ...act, subject: nameless(fileId) })
-  const hide = createHiding(fileId, new Set([...submissions.values(), ...runIds]))
-  for (let after: number | undefined = lastHidden; after !== undefined; )
-    after = hideMentions(statements, hide, after)
-  return true
+  for (const [seq, submissionId] of submissions) {
+    statements.deleteSubmission.run({ seq })
+    statements.insertForgotten.run({ digest: digestOf(submissionId), at })
+  }
+  for (const subject of [...runs.map(({ run }) => run.runId), ...deliveryIds])
+    statements.hideSubject.run({ subject, digest: nameless(subject) })
+  for (const id of idsOf(rows)) ids.add(id)
 }
 
-/** The submissions and runs of an asset. */
-function idsOf(statements: Statements, fileId: string): Set<string> {
-  const rows = statements.listAssetSubmissions.all({ fileId })
+type Row = ReturnType<typeof listRows>[number]
+
+function listRows(statements: Statements, fileId: string, piece: Piece) {
+  return statements.listAssetSubmissions.all({ fileId, ...piece })
+}
+
+/** The ids of submissions and their runs. */
+function idsOf(rows: readonly Row[]): Set<string> {
   return new Set(
     rows.flatMap(({ submission, run }) => [submission.submissionId, ...(run ? [run.runId] : [])]),
   )
@@ -69,20 +128,14 @@ export function isForgotten(statements: Statements, id: string): boolean {
 }
 
 /** Returns the ids of all deliveries that go, now or with their submissions. */
-function deleteDeliveries(
-  statements: Statements,
-  fileId: string,
-  submissions: ReadonlyMap<number, string>,
-): string[] {
-  const ofFile = statements.deleteOfFile.all({ fileId })
+function deleteDeliveries(statements: Statements, submissions: ReadonlyMap<number, string>): string[] {
   const ofSubmissions = [...submissions.keys()].flatMap((submissionSeq) =>
     statements.listIdsOfSubmission.all({ submissionSeq }),
   )
   const refused = [...submissions.values()].flatMap((submissionId) =>
     statements.deleteRefusedFor.all({ submissionId }),
   )
-  const naming = statements.deleteRefusedNaming.all({ fileId })
-  return [...ofFile, ...ofSubmissions, ...refused, ...naming].map(({ deliveryId }) => deliveryId)
+  return [...ofSubmissions, ...refused].map(({ deliveryId }) => deliveryId)
 }
 
 /**
@@ -101,6 +154,12 @@ function hideMentions(
     if (JSON.stringify(hidden) !== written) statements.rewriteAct.run({ seq, ...hidden })
   }
   return acts.length < ACTS_AT_ONCE ? undefined : acts.at(-1)?.seq
+}
+
+/** `newest` is the last act that is rewritten already; a few may have been written down since. */
+function hideMentionsSince(statements: Statements, hide: (text: string) => string, newest: number): void {
+  for (let after: number | undefined = newest; after !== undefined; )
+    after = hideMentions(statements, hide, after)
 }
 
 /** The ids of submissions and runs are UUIDs. A file may be called anything: only whole words name it, never a part of another id. */
