@@ -166,7 +166,7 @@ export const FAULTS_OF_THE_STORE = [
   {
     name: 'unknown-asset-is-forgotten',
     file: 'src/store/sqlite/forget-asset.ts',
-    find: 'if (!isKnown) return false',
+    find: 'if (known.length === 0 && statements.findOfFile.get({ fileId }) === undefined) return false',
     replace: '',
     tests: ['test/integration/forgetting.test.ts'],
   },
