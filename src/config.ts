@@ -139,6 +139,11 @@ function parseDatabase(variables: Variables): { path: string } {
   const path = text.startsWith('file:') ? text.slice('file:'.length).replace(/^\/\/(?=\/)/, '') : ''
   if (/^postgres(ql)?:/.test(text))
     variables.problem('DATABASE_URL', 'PostgreSQL is not supported yet; use file:PATH')
+  else if (path.trim() === ':memory:')
+    variables.problem(
+      'DATABASE_URL',
+      'is file::memory:, which loses every webhook at a restart; use file:PATH',
+    )
   else if (path === '' || path.includes('?')) variables.problem('DATABASE_URL', 'should be file:PATH')
   return { path }
 }

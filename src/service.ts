@@ -26,6 +26,7 @@ import { readFileId, receivingOf } from './service-receiving.ts'
 import { createServiceApp } from './service-routes.ts'
 import { createOpeningStore } from './store/opening-store.ts'
 import { checkDatabasePath, hasDatabase, openSqliteStore } from './store/sqlite/open-sqlite-store.ts'
+import { DatabaseStartError } from './store/sqlite/start-error.ts'
 import { keepTokenSecret } from './token-secret.ts'
 import { createAccess } from './tracking/access.ts'
 import { createAnswerBacklog } from './tracking/answer-backlog.ts'
@@ -69,7 +70,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const secretFile = join(dirname(config.database.path), 'token-secret')
   // First: the token secret is kept beside the database.
   if (!overrides.store) checkDatabasePath(config.database.path)
-  const tokens = createCapabilityTokens(config.tokenSecrets ?? [keepTokenSecret(secretFile)])
+  const tokens = createCapabilityTokens(config.tokenSecrets ?? [keepSecret(secretFile)])
   const links = createLinks(publicUrl, tokens)
   const arrivals = createTurnEnd()
   const { store, tryOpen } = createOpeningStore(async () => {
@@ -240,5 +241,17 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       successLog.flush()
       log.info('stopped')
     },
+  }
+}
+
+function keepSecret(secretFile: string): string {
+  try {
+    return keepTokenSecret(secretFile)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new DatabaseStartError(
+      `DATABASE_URL: the token secret cannot be kept beside the database, in ${secretFile}: ${reason}. ` +
+        'Use a database in a folder that can be written to, or set TRACKER_TOKEN_SECRET.',
+    )
   }
 }

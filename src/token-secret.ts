@@ -21,7 +21,7 @@ export function keepTokenSecret(path: string): string {
   }
   makePrivate(path)
   const secret = readFileSync(path, 'utf8').trim()
-  if (secret.length < 16) throw new Error(`${path} holds no secret; remove it, or set TRACKER_TOKEN_SECRET`)
+  if (secret.length < 16) throw new Error(`${path} holds no secret; remove it`)
   return secret
 }
 

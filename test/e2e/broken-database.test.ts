@@ -44,11 +44,14 @@ test('a file that is no database ends migrate with a sentence that says which an
   const path = join(temporaryDirectory(), 'text.db')
   writeFileSync(path, 'no database at all, but a text that someone kept here'.repeat(20))
   const migrate = runProgram(['migrate'], settings(path))
-  expect(await migrate.exited).toBe(1)
-  expect(migrate.output()).toContain(`The database ${path} cannot be opened: file is not a database`)
-  expect(migrate.output().trim().split('\n')).toHaveLength(1)
+  expect(await migrate.exited).toBe(2)
+  const said = `DATABASE_URL: the database ${path} cannot be opened: file is not a database`
+  expect(migrate.output().trim()).toBe(said)
 
-  const { url, process } = await runServe(settings(path))
+  const service = await runServe(settings(path))
+  const { url, process } = service
+  const [line] = await service.printed(/^.*it is tried again.*$/m)
+  expect(JSON.parse(line)).toMatchObject({ err: { message: said } })
   expect(await isReady(url)).toMatchObject({
     status: 503,
     retryAfter: '5',

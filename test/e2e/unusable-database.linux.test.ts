@@ -1,7 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { runProgram } from '../support/program.ts'
+import { text } from 'node:stream/consumers'
+import { expect, onTestFinished, test } from 'vitest'
+import { MAIN, runProgram } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
 
 const UNUSABLE = [
@@ -10,6 +13,7 @@ const UNUSABLE = [
   ['in /proc', '/proc/x'],
   ['below a folder that cannot be made', '/proc/x/y/tracker.db'],
   ['at a device', '/dev/null'],
+  ['at the memory of a process', '/proc/1/mem'],
 ] as const
 
 const CASES = (['serve', 'migrate'] as const).flatMap((command) =>
@@ -30,4 +34,37 @@ test.for(CASES)('%s exits with 2 for a database %s, and names DATABASE_URL', asy
   const lines = program.output().trim().split('\n')
   expect(lines.at(-1)).toMatch(/^DATABASE_URL: /)
   expect(lines.at(-1)).toContain(path)
+})
+
+test.for(['serve', 'migrate'])(
+  '%s exits with 2 where the database would be its own output',
+  async (command) => {
+    const output = join(temporaryDirectory(), 'output')
+    const { PATH = '' } = process.env
+    const redirected = ['-c', 'exec "$0" "$1" "$2" > "$3"', process.execPath, MAIN, command, output]
+    const child = spawn('sh', redirected, {
+      cwd: temporaryDirectory(),
+      env: { PATH, IMAGEKIT_PRIVATE_KEY: 'any', PORT: '0', DATABASE_URL: 'file:/proc/self/fd/1' },
+      stdio: 'pipe',
+    })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const said = text(child.stderr)
+    const [exitCode] = await once(child, 'close')
+    expect(exitCode).toBe(2)
+    expect(await said).toMatch(/^DATABASE_URL: .*\/proc\/self\/fd\/1/m)
+    expect(readFileSync(output, 'utf8')).toBe('')
+  },
+)
+
+test('serve exits with 2 where the token secret cannot be kept beside the database, and names both variables', async () => {
+  const directory = temporaryDirectory()
+  mkdirSync(join(directory, 'token-secret'))
+  const path = join(directory, 'tracker.db')
+  const program = runProgram(['serve'], {
+    IMAGEKIT_PRIVATE_KEY: 'any',
+    PORT: '0',
+    DATABASE_URL: `file:${path}`,
+  })
+  expect(await program.exited).toBe(2)
+  expect(program.output()).toMatch(/^DATABASE_URL: the token secret .*token-secret.* TRACKER_TOKEN_SECRET/m)
 })

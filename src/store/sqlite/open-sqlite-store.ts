@@ -1,5 +1,6 @@
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import Database from 'better-sqlite3'
 import { v7 } from 'uuid'
 import { TrackerError } from '../../domain/errors.ts'
 import type { Store } from '../store.ts'
@@ -71,13 +72,26 @@ export function hasDatabase(path: string): boolean {
   }
 }
 
-/** Brings the schema up to date and returns how many migrations ran. Throws as `openSqliteStore` does. */
+/**
+ * Brings the schema up to date and returns how many migrations ran. Throws as `openSqliteStore` does, with the reason in the
+ * message, and `DatabaseStartError` for a file that is not a database, too.
+ */
 export function migrateSqlite(path: string): number {
-  return openMigrated(path, (connection, unlock, { migrations }) => {
-    connection.close()
-    unlock()
-    return migrations
-  })
+  try {
+    return openMigrated(path, (connection, unlock, { migrations }) => {
+      connection.close()
+      unlock()
+      return migrations
+    })
+  } catch (error) {
+    if (!(error instanceof TrackerError)) throw error
+    const { cause } = error
+    const message = `${error.message}: ${reasonOf(cause)}`
+    const isDatabase = !(cause instanceof Database.SqliteError && cause.code === 'SQLITE_NOTADB')
+    throw isDatabase
+      ? new TrackerError('store_unavailable', message, { cause })
+      : new DatabaseStartError(message, { cause })
+  }
 }
 
 function openMigrated<T>(
@@ -104,16 +118,22 @@ function openMigrated<T>(
   }
 }
 
+/** Some files in /proc look like files of a disk, but nothing can be made beside them: https://man7.org/linux/man-pages/man2/statfs.2.html */
+const PROC_TYPE = 0x9fa0
+
 /** Makes an empty file where there is none. Throws `DatabaseStartError` where no database can ever be. */
 export function checkDatabasePath(path: string): void {
   let isDatabase: boolean
+  let isInProc: boolean
   try {
     makeFolder(dirname(path))
+    isInProc = statfsSync(dirname(path)).type === PROC_TYPE
     const found = statSync(path, { throwIfNoEntry: false })
     isDatabase = found?.isFile() ?? makeFile(path)
   } catch (error) {
     throw unusable(path, reasonOf(error))
   }
+  if (isInProc) throw unusable(path, 'it is in /proc')
   // Beside a folder or a device no lock should be made either.
   if (!isDatabase) throw unusable(path, 'it is not a file')
 }
@@ -147,9 +167,11 @@ function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }
 
+/** Without the reason: the log appends the message of the cause. */
 function cannotOpen(path: string, cause: unknown): TrackerError {
-  const message = `The database ${path} cannot be opened: ${reasonOf(cause)}`
-  return new TrackerError('store_unavailable', message, { cause })
+  return new TrackerError('store_unavailable', `DATABASE_URL: the database ${path} cannot be opened`, {
+    cause,
+  })
 }
 
 function reasonOf(error: unknown): string {

@@ -87,6 +87,13 @@ test('everything is read as it is given', () => {
   })
 })
 
+test('a database in memory is a problem of DATABASE_URL', () => {
+  for (const url of ['file::memory:', 'file: :memory:'])
+    expect(
+      problemsOf({ DATABASE_URL: url }).filter((text) => text.startsWith('DATABASE_URL: is file::memory:')),
+    ).toHaveLength(1)
+})
+
 test('every problem is told at once, and no secret with it', () => {
   const problems = problemsOf({
     HOST: '0.0.0.0',
