@@ -195,4 +195,11 @@ export const FAULTS_AT_THE_DOOR = [
     replace: 'void deps.store.createSubmission(',
     tests: ['test/integration/update-details.test.ts', 'test/integration/update-trouble.test.ts'],
   },
+  {
+    name: 'early-response-resets-the-connection',
+    file: 'src/http/broken-requests.ts',
+    find: 'else req.socket.end()',
+    replace: 'else req.socket.destroy()',
+    tests: ['test/integration/sdk-v7.test.ts'],
+  },
 ]

@@ -171,6 +171,20 @@ export const FAULTS_OF_THE_STORE = [
     tests: ['test/integration/forgetting.test.ts'],
   },
   {
+    name: 'asset-is-forgotten-in-one-step',
+    file: 'src/store/sqlite/forget-asset.ts',
+    find: 'const SUBMISSIONS_AT_ONCE = 50',
+    replace: 'const SUBMISSIONS_AT_ONCE = 50_000',
+    tests: ['test/integration/forgetting.test.ts'],
+  },
+  {
+    name: 'current-runs-are-forgotten-first',
+    file: 'src/store/sqlite/forget-asset.ts',
+    find: '!current.has(submission.seq)',
+    replace: 'current.size >= 0 || submission',
+    tests: ['test/store/sqlite-forgetting.test.ts'],
+  },
+  {
     name: 'wrong-clock-prunes',
     file: 'src/domain/due-time.ts',
     find: 'now - last.trustedAt > DAY_MS',
