@@ -163,7 +163,10 @@ function linger(socket: Socket): () => void {
     if (isSlow || steps === 0 || bytesRead - first > LINGER.totalBytes) socket.destroy()
     last = bytesRead
   }, LINGER.stepMs).unref()
-  const stop = () => clearInterval(timer)
+  const stop = () => {
+    clearInterval(timer)
+    socket.off('close', stop)
+  }
   socket.once('close', stop)
   return stop
 }

@@ -10,10 +10,8 @@ import { countFrames } from './write-ahead-log.ts'
  * process may have got past the lock: through a hard link that was made later, or because the lock file was deleted.
  */
 export type DatabaseGuard = {
-  /** Compares the open file and its log with what is at their paths now. Remembers the result. */
+  /** Compares the open file and its log with what is at their paths now. */
   findFault(): DatabaseFault | undefined
-  /** What `findFault` returned last. */
-  lastFault(): DatabaseFault | undefined
   /** For the inside of a transaction, so that the other process can commit nothing between this check and our commit. */
   checkOwner(): void
   /** Throws the error for the fault that there is now. */
@@ -39,7 +37,6 @@ export function createDatabaseGuard(
   let logSize = log.size
   /** Nothing but a restart ends these. */
   let lasting: DatabaseFault | undefined
-  let last: DatabaseFault | undefined
   let statError: unknown
 
   const errorFor = (fault: DatabaseFault): TrackerError => {
@@ -85,14 +82,10 @@ export function createDatabaseGuard(
       return 'unverifiable'
     }
   }
-  const findFault = () => {
-    last = lookAtFile() ?? lookAtLog()
-    return last
-  }
+  const findFault = () => lookAtFile() ?? lookAtLog()
 
   return {
     findFault,
-    lastFault: () => last,
     checkOwner() {
       const version = dataVersion.get()
       if (version === seenVersion) return

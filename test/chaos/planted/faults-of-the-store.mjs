@@ -30,7 +30,7 @@ export const FAULTS_OF_THE_STORE = [
     name: 'commit-into-a-lost-file',
     ...FILE,
     find: 'const fault = counts && guard.findFault()',
-    replace: 'const fault = counts && guard.lastFault()',
+    replace: 'const fault: DatabaseFault | undefined = undefined',
   },
   {
     name: 'commit-that-hides-a-truncation',
