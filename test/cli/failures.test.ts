@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { type Reply, startFakeTracker } from './fake-tracker.ts'
 import { inTurn, listedRun, OPERATOR, operate, page } from './operator-answers.ts'
 import { runCli } from './run-cli.ts'
@@ -145,6 +145,39 @@ test('--watch requests only what may be new, and shows it once, through a restar
   const minuteBefore = (second: number) => new Date(Date.parse(at(second)) - 60_000).toISOString()
   // Nothing is listed while nothing happens.
   expect(sinces).toEqual([null, minuteBefore(1), minuteBefore(2)])
+})
+
+test('--watch shows an old run that had expired and fails late, within a minute', async () => {
+  const recent = listedRun('run-2', { requestedAt: '2026-01-02T00:00:00.000Z' })
+  const old = listedRun('run-1', { requestedAt: '2026-01-01T00:00:00.000Z' })
+  let failed = 1
+  const tracker = await startFakeTracker(({ url }): Reply => {
+    if (url.startsWith('/stats'))
+      return { status: 200, body: { byStatus: { failed }, byHour: [], oldestPendingAt: null } }
+    const since = new URL(url, 'http://tracker').searchParams.get('since') ?? ''
+    const listed = failed === 1 ? [recent] : [recent, old]
+    return page(listed.filter(({ requestedAt }) => requestedAt >= since))
+  })
+  const lists = () => tracker.requests.filter(({ url }) => url.startsWith('/runs')).length
+  const stop = new AbortController()
+  let shown = ''
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 0, 3) })
+  onTestFinished(() => void vi.useRealTimers())
+  const watching = runCli(['failures', '--watch', '--json'], {
+    env: { TRACKER_URL: tracker.url, ...OPERATOR },
+    stopRequested: async () => void (await once(stop.signal, 'abort')),
+    onOutput: (stdout) => {
+      shown = stdout
+    },
+  })
+  await expect.poll(() => shown).toContain('run-2')
+  failed = 2
+  await expect.poll(lists).toBe(2)
+  expect(shown).not.toContain('run-1')
+  vi.setSystemTime(Date.UTC(2026, 0, 3, 0, 1))
+  await expect.poll(() => shown).toContain('run-1')
+  stop.abort()
+  expect((await watching).exitCode).toBe(0)
 })
 
 const HOSTILE = '\u001b]0;owned\u0007\u009b2J\u202e\r\nrun-9  all is well.png'

@@ -19,6 +19,7 @@ test('a dead address slows nothing down, is tried again, and told of what it mis
   answer.status = 500
   advance(6_000)
   await expect.poll(() => receiver.requests.length).toBe(2)
+  await looks()
   answer.status = 200
   advance(11_000)
   await expect.poll(() => new Set(states())).toEqual(new Set(['firing remove-bg', 'firing ai-tasks']))
@@ -35,20 +36,22 @@ test('a dead address slows nothing down, is tried again, and told of what it mis
 })
 
 test('what could not be told is tried again though the clock has been set back a day', async () => {
-  const { tracker, receiver, answer, advance } = await startAlerting()
+  const { tracker, receiver, answer, advance, looks } = await startAlerting()
   answer.status = 503
   await fail(tracker, 'remove-bg', 3)
   await expect.poll(() => receiver.requests.length).toBe(1)
+  await looks()
   answer.status = 200
   advance(-24 * 60 * MINUTE)
   await expect.poll(() => kept(tracker)).toEqual([{ state: 'firing', told: 1 }])
 })
 
 test('what is over before its address could be told is told as over', async () => {
-  const { tracker, receiver, answer, advance, states } = await startAlerting()
+  const { tracker, receiver, answer, advance, states, looks } = await startAlerting()
   answer.status = 503
   await fail(tracker, 'remove-bg', 3)
   await expect.poll(() => receiver.requests.length).toBe(1)
+  await looks()
   answer.status = 200
   advance(16 * MINUTE)
   await expect.poll(() => kept(tracker)).toEqual([])

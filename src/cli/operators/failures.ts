@@ -65,13 +65,16 @@ Examples:
   extension-tracker failures --json | jq -r '.runs[].fileId'
   extension-tracker failures --watch
 ${OPERATOR_HELP}
---watch looks every second whether anything happened, and then requests the runs that may be new: those requested since the
-oldest run that was pending.`
+--watch checks every second whether anything changed, and then lists the runs that may be new: those requested since the oldest
+pending run. A late webhook can settle an older run that had expired, so once a minute it lists all of them.`
 
 const LOOK_EVERY_MS = 1_000
 
 /** Covers what is requested while the service is asked. */
 const OVERLAP_MS = 60_000
+
+/** A late webhook settles a run that had expired, however old it is. */
+const LIST_ALL_EVERY_MS = 60_000
 
 /** What settled in this hour, how much is pending, and since when: it changes whenever a run may have become new to a list. */
 const activitySchema = z.looseObject({
@@ -99,13 +102,17 @@ async function watch(
   let newestAt = newestOf(known)
   let before = given.before
   let isReached = true
+  let listedAllAt = Date.now()
+  let hasChanged = false
   for (;;) {
     await delay(LOOK_EVERY_MS, undefined, { signal: stop.signal }).catch(() => {})
     if (stop.signal.aborted) return
     try {
       const activity = await askActivity(client)
       // An acknowledgement settles nothing, and may concern any run.
-      const isBounded = query.acknowledged !== true
+      hasChanged ||= JSON.stringify(activity) !== JSON.stringify(before)
+      const isDue = hasChanged && Date.now() - listedAllAt >= LIST_ALL_EVERY_MS
+      const isBounded = query.acknowledged !== true && !isDue
       if (!isBounded || JSON.stringify(activity) !== JSON.stringify(before)) {
         const bounds = isBounded ? boundsOf(query, newestAt, before) : {}
         const { runs } = await listRuns(client, { ...query, ...bounds }, MAX_LISTED)
@@ -114,6 +121,10 @@ async function watch(
         for (const { runId } of runs) seen.add(runId)
         newestAt = Math.max(newestAt, newestOf(runs))
         before = activity
+        if (!isBounded) {
+          listedAllAt = Date.now()
+          hasChanged = false
+        }
       }
       isReached = true
     } catch (error) {
