@@ -17,6 +17,8 @@ export type WebhookLoad = {
   acknowledged(): readonly string[]
   /** How many webhooks were answered 503. */
   refused(): number
+  /** How many uploads could not be registered. */
+  unregistered(): number
   /** Answers that are neither. */
   unexpected(): readonly Answer[]
 }
@@ -27,6 +29,7 @@ export function createWebhookLoad(url: string): WebhookLoad {
   const due = new Map<string, Told>()
   const underWay = new Set<Promise<unknown>>()
   let refused = 0
+  let unregistered = 0
   let gate: { opened: Promise<void>; open: () => void } | undefined
 
   /** Undefined where the service refused to register, or died. */
@@ -49,7 +52,10 @@ export function createWebhookLoad(url: string): WebhookLoad {
   const work = async (name: number, isOver: () => boolean) => {
     for (let count = 0; !isOver(); count += 1) {
       const one = await attempt(() => register(url, `file-${name}-${count}`))
-      if (one === undefined) continue
+      if (one === undefined) {
+        unregistered += 1
+        continue
+      }
       due.set(one.fileId, one)
       await sendUntilAcknowledged(one)
       due.delete(one.fileId)
@@ -76,6 +82,7 @@ export function createWebhookLoad(url: string): WebhookLoad {
     due: () => [...due.values()],
     acknowledged: () => acknowledged,
     refused: () => refused,
+    unregistered: () => unregistered,
     unexpected: () => unexpected,
   }
 }
