@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, lt, sql } from 'drizzle-orm'
+import { asc, desc, eq, gt, lt, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { compileWrite } from './compiled-statement.ts'
 import type { Connection } from './connection.ts'
@@ -42,30 +42,6 @@ export function prepareDeliveryStatements(db: BetterSQLite3Database, connection:
       .innerJoin(deliveryBodies, eq(deliveryBodies.deliverySeq, deliveries.seq))
       .where(eq(deliveries.deliveryId, placeholder('deliveryId')))
       .prepare(),
-    // The word stands in the statement, or SQLite could not use the partial index.
-    findEvent: db
-      .select({ seq: deliveries.seq })
-      .from(deliveries)
-      .where(and(eq(deliveries.eventId, placeholder('eventId')), sql`${deliveries.outcome} <> 'duplicate'`))
-      .prepare(),
-    findUnclaimedUpload: db
-      .select({ seq: deliveries.seq, answer: deliveryBodies.uploadAnswer })
-      .from(deliveries)
-      .innerJoin(deliveryBodies, eq(deliveryBodies.deliverySeq, deliveries.seq))
-      .where(eq(deliveries.unclaimedRequestId, placeholder('requestId')))
-      .orderBy(asc(deliveries.seq))
-      .limit(1)
-      .prepare(),
-    claimUpload: db
-      .update(deliveries)
-      .set({
-        outcome: sql`${placeholder('outcome')}`,
-        unclaimedRequestId: null,
-        submissionSeq: sql`${placeholder('submissionSeq')}`,
-        fileId: sql`coalesce(${deliveries.fileId}, ${placeholder('fileId')})`,
-      })
-      .where(eq(deliveries.seq, placeholder('seq')))
-      .prepare(),
     findNewestDelivery: db
       .select({ at: deliveries.receivedAt })
       .from(deliveries)
@@ -95,23 +71,6 @@ export function prepareDeliveryStatements(db: BetterSQLite3Database, connection:
     deleteBody: db
       .delete(deliveryBodies)
       .where(eq(deliveryBodies.deliverySeq, placeholder('seq')))
-      .prepare(),
-    listUnclaimed: db
-      .select()
-      .from(deliveries)
-      .where(
-        and(
-          eq(deliveries.submissionSeq, placeholder('submissionSeq')),
-          eq(deliveries.service, placeholder('service')),
-          eq(deliveries.cause, 'not_requested'),
-        ),
-      )
-      .orderBy(asc(deliveries.seq))
-      .prepare(),
-    claimDelivery: db
-      .update(deliveries)
-      .set({ outcome: sql`${placeholder('outcome')}`, cause: null, unclaimedError: null })
-      .where(eq(deliveries.deliveryId, placeholder('deliveryId')))
       .prepare(),
   }
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { Act } from '../../domain/act.ts'
-import { recordAct } from './act-steps.ts'
-import type { CommitQueue } from './commit-queue.ts'
+import type { InTurn } from '../create-store.ts'
 import { toRun } from './rows.ts'
 import type { Statements } from './statements.ts'
-import type { Writer } from './stored-submission.ts'
+import type { Tallies } from './tallies.ts'
+
+type Writer = { statements: Statements; tallies: Tallies }
 
 /** So few acts are rewritten in one step that no delivery waits for long. */
 const ACTS_AT_ONCE = 1_000
@@ -22,7 +23,7 @@ type Forgetting = { fileId: string; at: number; ids: Set<string>; hide: (text: s
  */
 export async function forgetAsset(
   writer: Writer,
-  commit: CommitQueue['commit'],
+  inTurn: InTurn,
   fileId: string,
   act: Act,
 ): Promise<boolean> {
@@ -32,17 +33,17 @@ export async function forgetAsset(
   const pieces = piecesOf(known)
   const ids = new Set<string>()
   for (const piece of pieces)
-    for (const id of await commit(() => idsOf(listRows(statements, fileId, piece)))) ids.add(id)
+    for (const id of await inTurn(() => idsOf(listRows(statements, fileId, piece)))) ids.add(id)
   const forgetting = { fileId, at: act.at, ids, hide: createHiding(fileId, ids) }
   const newest = statements.listActs.get({ before: Number.MAX_SAFE_INTEGER, limit: 1 })?.seq ?? 0
   for (let after = 0; after < newest; )
-    after = await commit(() => hideMentions(statements, forgetting.hide, after) ?? newest)
+    after = await inTurn(() => hideMentions(statements, forgetting.hide, after) ?? newest)
   for (const piece of pieces.slice(0, -1))
-    await commit(() => {
+    await inTurn(() => {
       removeReplaced(writer, forgetting, piece)
       hideMentionsSince(statements, forgetting.hide, newest)
     })
-  return commit(() => {
+  return inTurn(() => {
     removeAsset(writer, forgetting, act)
     hideMentionsSince(statements, forgetting.hide, newest)
     return true
@@ -89,7 +90,7 @@ function removeAsset(writer: Writer, forgetting: Forgetting, act: Act): void {
   ]
   for (const subject of [fileId, ...deliveries.map(({ deliveryId }) => deliveryId)])
     statements.hideSubject.run({ subject, digest: nameless(subject) })
-  recordAct(statements, { ...act, subject: nameless(fileId) })
+  statements.insertAct.run({ ...act, subject: nameless(fileId) })
 }
 
 /** Their ids are noted in the same step, so that their late webhooks are never unknown. */
@@ -107,6 +108,7 @@ function removeSubmissions(writer: Writer, { at, ids }: Forgetting, rows: readon
   for (const subject of [...runs.map(({ run }) => run.runId), ...deliveryIds])
     statements.hideSubject.run({ subject, digest: nameless(subject) })
   for (const id of idsOf(rows)) ids.add(id)
+  tallies.write()
 }
 
 type Row = ReturnType<typeof listRows>[number]

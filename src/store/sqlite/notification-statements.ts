@@ -1,8 +1,6 @@
 import { and, asc, count, eq, gt, isNotNull, lte, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { notifications } from './schema/notifications.ts'
-import { runs } from './schema/runs.ts'
-import { bound } from './submission-statements.ts'
 
 const { placeholder } = sql
 
@@ -16,14 +14,14 @@ export function prepareNotificationStatements(db: BetterSQLite3Database) {
     insertNotification: db
       .insert(notifications)
       .values({
-        runSeq: sql`(SELECT ${runs.seq} FROM ${runs} WHERE ${runs.runId} = ${placeholder('runId')})`,
+        runSeq: placeholder('runSeq'),
         notificationId: placeholder('notificationId'),
         target: placeholder('target'),
         host: placeholder('host'),
         body: placeholder('body'),
         attempt: 1,
-        createdAt: placeholder('at'),
-        dueAt: placeholder('at'),
+        createdAt: placeholder('createdAt'),
+        dueAt: placeholder('dueAt'),
       })
       .onConflictDoNothing()
       .prepare(),
@@ -66,26 +64,6 @@ export function prepareNotificationStatements(db: BetterSQLite3Database) {
       })
       .from(notifications)
       .where(isNotNull(notifications.dueAt))
-      .prepare(),
-    repeatNotification: db
-      .update(notifications)
-      .set({
-        result: 'again',
-        reason: bound('reason', notifications.reason),
-        attempt: sql`${notifications.attempt} + 1`,
-        dueAt: bound('at', notifications.dueAt),
-      })
-      .where(waiting)
-      .prepare(),
-    endNotification: db
-      .update(notifications)
-      .set({
-        result: bound('result', notifications.result),
-        reason: bound('reason', notifications.reason),
-        body: null,
-        dueAt: null,
-      })
-      .where(waiting)
       .prepare(),
   }
 }

@@ -72,23 +72,6 @@ export function prepareOperatorStatements(db: BetterSQLite3Database) {
       .orderBy(asc(retryItems.seq))
       .limit(1)
       .prepare(),
-    submitItem: db
-      .update(retryItems)
-      .set({ state: 'submitting', submissionSeq: sql`${placeholder('submissionSeq')}` })
-      .where(and(eq(retryItems.seq, placeholder('itemId')), eq(retryItems.state, 'waiting')))
-      .prepare(),
-    endItem: db
-      .update(retryItems)
-      .set({ state: bound('state', retryItems.state), reason: bound('reason', retryItems.reason) })
-      .where(
-        and(eq(retryItems.seq, placeholder('itemId')), inArray(retryItems.state, ['waiting', 'submitting'])),
-      )
-      .prepare(),
-    abandonItems: db
-      .update(retryItems)
-      .set({ state: 'unconfirmed', reason: 'The service ended while it was asked for.' })
-      .where(sql`${retryItems.state} = 'submitting'`)
-      .prepare(),
     listItemStatuses: db
       .select({ itemId: retryItems.seq, state: retryItems.state, status: runs.status })
       .from(retryItems)
@@ -166,11 +149,6 @@ export function prepareOperatorStatements(db: BetterSQLite3Database) {
       .delete(refused)
       .where(eq(refused.fileId, placeholder('fileId')))
       .returning({ deliveryId: refused.deliveryId })
-      .prepare(),
-    noteAnswer: db
-      .update(submissions)
-      .set({ answeredAt: sql`coalesce(${submissions.answeredAt}, ${placeholder('at')})` })
-      .where(eq(submissions.seq, placeholder('seq')))
       .prepare(),
   }
 }

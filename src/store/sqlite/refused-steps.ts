@@ -1,5 +1,4 @@
-import type { NewAccountDelivery, RecordedDelivery, RefusedDelivery } from '../../domain/delivery.ts'
-import { TrackerError } from '../../domain/errors.ts'
+import type { RefusedDelivery } from '../../domain/delivery.ts'
 import { selectEvicted } from '../../domain/rejected-retention.ts'
 import type { Statements } from './statements.ts'
 
@@ -28,18 +27,4 @@ export function findRefused(statements: Statements, deliveryId: string): Refused
   if (row === undefined) return undefined
   const { seq: _, keptBytes: __, ...refused } = row
   return refused
-}
-
-/** Records a delivery; in the same step a replayed one leaves the rejected ones. Throws `unprocessable` if it has left them before. */
-export function replaying(
-  statements: Statements,
-  { deliveryId, isReplay }: Pick<NewAccountDelivery, 'deliveryId' | 'isReplay'>,
-  record: () => RecordedDelivery,
-): RecordedDelivery {
-  if (!isReplay) return record()
-  if (statements.findRefused.get({ deliveryId }) === undefined)
-    throw new TrackerError('unprocessable', 'This delivery has been replayed already.')
-  const recorded = record()
-  if (recorded.outcome !== 'rejected') statements.forgetRefused.run({ deliveryId })
-  return recorded
 }

@@ -1,11 +1,10 @@
-import type { JudgedSubmission } from '../../domain/judge-delivery.ts'
 import type { Run } from '../../domain/run.ts'
 import type { Submission } from '../../domain/submission.ts'
 import type { runs } from './schema/runs.ts'
 import type { submissions } from './schema/submissions.ts'
 
 type SubmissionRow = typeof submissions.$inferSelect
-export type RunRow = typeof runs.$inferSelect
+type RunRow = typeof runs.$inferSelect
 
 export function toSubmission(row: SubmissionRow): Submission {
   return {
@@ -26,26 +25,6 @@ export function toSubmission(row: SubmissionRow): Submission {
   }
 }
 
-/** Of a row that holds a run and what is asked of its submission. */
-export function toJudged(
-  row: Pick<SubmissionRow, 'state' | 'fileId' | 'extensions' | 'callerWebhookUrl' | 'createdAt'> & {
-    submissionError: SubmissionRow['error']
-    submissionUpdatedAt: number
-  },
-  submissionId: string,
-): JudgedSubmission {
-  return {
-    submissionId,
-    state: row.state,
-    fileId: row.fileId,
-    extensions: row.extensions,
-    callerWebhookUrl: row.callerWebhookUrl,
-    error: row.submissionError,
-    createdAt: row.createdAt,
-    updatedAt: row.submissionUpdatedAt,
-  }
-}
-
 export function toRun(row: RunRow, submissionId: string): Run {
   return {
     runId: row.runId,
@@ -63,11 +42,4 @@ export function toRun(row: RunRow, submissionId: string): Run {
     contradicted: row.contradicted,
     acknowledgedAt: row.acknowledgedAt,
   }
-}
-
-export function toRunValues(
-  run: Run,
-  place: Pick<RunRow, 'submissionSeq' | 'dueAt' | 'groupId'>,
-): Omit<RunRow, 'seq'> {
-  return { ...run, ...place }
 }

@@ -1,6 +1,6 @@
 import { describeAsset } from '../../domain/asset.ts'
 import type { RunHistory } from '../../domain/run-history.ts'
-import { actOf } from './act-steps.ts'
+import { actOf } from './list-acts.ts'
 import { findAsset } from './find-asset.ts'
 import { toListedDelivery } from './list-deliveries.ts'
 import { toRun, toSubmission } from './rows.ts'

@@ -1,25 +1,13 @@
 import type { AlertStore } from '../alert-store.ts'
-import type { CommitQueue } from './commit-queue.ts'
 import type { Statements } from './statements.ts'
 
-export function createAlertStore(deps: {
-  statements: Statements
-  commit: CommitQueue['commit']
-  attempt: <T>(work: () => T) => Promise<T>
-}): AlertStore {
-  const { statements, commit, attempt } = deps
+export function createAlertReads(
+  statements: Statements,
+  attempt: <T>(work: () => T) => Promise<T>,
+): Pick<AlertStore, 'countFailures' | 'listAlerts'> {
   return {
     countFailures: (since, atMost) => attempt(() => countFailures(statements, since, atMost)),
     listAlerts: () => attempt(() => statements.listAlerts.all()),
-    saveAlerts: (alerts) =>
-      commit(() => {
-        for (const alert of alerts) statements.saveAlert.run({ ...alert })
-      }),
-    alertTold: ({ alertId, state }) =>
-      commit(() => {
-        if (state === 'resolved') statements.deleteAlert.run({ alertId, state })
-        else statements.noteAlertTold.run({ alertId, state })
-      }),
   }
 }
 

@@ -1,35 +1,34 @@
 import { randomUUID } from 'node:crypto'
-import type { Commit } from '../../domain/commit.ts'
+import { createStore, type Database } from '../create-store.ts'
 import type { Store } from '../store.ts'
-import { applyFinding } from './apply-finding.ts'
-import { type CommitQueueOptions, createCommitQueue } from './commit-queue.ts'
+import type { WriteQueueOptions } from '../write-queue.ts'
 import type { Connection } from './connection.ts'
 import { createDatabaseGuard } from './database-guard.ts'
 import { findAsset } from './find-asset.ts'
+import { forgetAsset, isForgotten } from './forget-asset.ts'
 import { gatherReads } from './gathered-reads.ts'
 import { groupOldRuns } from './group-old-runs.ts'
-import { claimIdempotencyKey, recoverClaims } from './idempotency-steps.ts'
-import { createKeptDeliveries } from './kept-deliveries.ts'
 import { listDue } from './list-due.ts'
-import { countNotifications, listDueNotifications, settleNotification } from './notification-steps.ts'
-import { probe } from './probe.ts'
+import { countNotifications, listDueNotifications } from './list-due-notifications.ts'
 import { findClockTrust, pruneBodies } from './prune-bodies.ts'
-import { recordAccountDelivery } from './record-account-delivery.ts'
-import { recordDelivery } from './record-delivery.ts'
-import { findRefused, keepRefused, replaying } from './refused-steps.ts'
-import { createAlertStore } from './sqlite-alert-store.ts'
-import { createOperatorStore } from './sqlite-operator-store.ts'
-import { prepareStatements } from './statements.ts'
+import { findRefused, keepRefused } from './refused-steps.ts'
+import { toRun, toSubmission } from './rows.ts'
+import { createAlertReads } from './sqlite-alert-store.ts'
+import { createOperatorReads } from './sqlite-operator-store.ts'
+import { prepareStatements, type Statements } from './statements.ts'
 import { storeError, unavailable } from './store-error.ts'
-import { loadSubmission } from './stored-submission.ts'
-import { answerSubmission, createSubmission, recoverSubmissions } from './submission-steps.ts'
 import { createTallies } from './tallies.ts'
+import { createTransactions } from './transactions.ts'
 
-/** The store over a migrated connection, which it closes. Writes go through one queue; reads see what is committed. */
+/** The store over a migrated connection, which it closes. Reads see what is committed. */
 export function createSqliteStore(
   connection: Connection,
-  { newId, ...queueing }: CommitQueueOptions & { newId: () => string },
+  options: WriteQueueOptions & { newId: () => string },
 ): Store {
+  return createStore(createDatabase(connection), options)
+}
+
+function createDatabase(connection: Connection): Database {
   const statements = prepareStatements(connection)
   const processId = randomUUID()
   connection
@@ -41,19 +40,7 @@ export function createSqliteStore(
     .immediate()
   const guard = createDatabaseGuard(connection, statements, processId)
   const tallies = createTallies(statements)
-  const watchers: ((commit: Commit) => void)[] = []
-  const onCommit = (commit: Commit) => {
-    for (const tell of watchers) tell(commit)
-  }
-  const deliveries = createKeptDeliveries(statements)
-  const { commit, drain } = createCommitQueue(connection, {
-    ...queueing,
-    guard,
-    counted: tallies,
-    left: deliveries,
-    onCommit,
-  })
-  const writer = { statements, tallies, deliveries, newId }
+  const transactions = createTransactions({ connection, statements, tallies, guard })
   const assets = gatherReads(connection, (fileId) => findAsset(statements, fileId))
   const keepApart = connection.transaction(keepRefused)
   const attempt = async <T>(work: () => T | Promise<T>): Promise<T> => {
@@ -65,23 +52,10 @@ export function createSqliteStore(
     }
   }
   return {
-    ...createAlertStore({ statements, commit, attempt }),
-    ...createOperatorStore({ connection, guard, writer, commit, attempt }),
-    createSubmission: (submission, key) =>
-      commit(() => {
-        createSubmission(writer, submission, key)
-      }),
-    answerSubmission: (submissionId, answer, at, key) =>
-      commit(() => answerSubmission(writer, submissionId, answer, at, key)),
-    recordDelivery: (delivery) =>
-      commit(() => replaying(statements, delivery, () => recordDelivery(writer, delivery)), {
-        bytes: delivery.body.length,
-        ignoresLeft: true,
-      }),
-    recordAccountDelivery: (delivery) =>
-      commit(() => replaying(statements, delivery, () => recordAccountDelivery(writer, delivery)), {
-        bytes: delivery.body.length,
-      }),
+    ...createAlertReads(statements, attempt),
+    ...createOperatorReads({ connection, statements, attempt }),
+    transact: transactions.transact,
+    inTransaction: async (work) => transactions.write(work),
     // Not through the queue: the refused are many, and must take no delivery's place in it, nor fail with it.
     keepRefused: (refused) =>
       attempt(() => {
@@ -91,46 +65,38 @@ export function createSqliteStore(
     countRejected: (since) => attempt(() => statements.countRejected.all({ since })),
     findRefused: (deliveryId) => attempt(() => findRefused(statements, deliveryId)),
     listDue: (now, limit, latest) => attempt(() => listDue(statements, now, limit, latest)),
-    applyFinding: (runId, finding, at) => commit(() => applyFinding(writer, runId, finding, at)),
     listDueNotifications: (now, page) => attempt(() => listDueNotifications(statements, now, page)),
     findNotificationBody: (notificationId) =>
       attempt(() => statements.findNotificationBody.get({ notificationId })?.body ?? undefined),
     countNotifications: (now) => attempt(() => countNotifications(statements, now)),
-    settleNotification: (notificationId, result) =>
-      commit(() => settleNotification(statements, notificationId, result)),
-    pruneBodies: (receivedBefore, limit, after) =>
-      commit(() => pruneBodies(statements, receivedBefore, limit, after)),
+    pruneBodies: (inTurn, receivedBefore, limit, after) =>
+      inTurn(() => pruneBodies(statements, receivedBefore, limit, after)),
+    async forgetAsset(inTurn, fileId, act) {
+      const isKnown = await attempt(() => forgetAsset({ statements, tallies }, inTurn, fileId, act))
+      // Or it would stand in the log until that is written over. Asked for again where it failed, too.
+      await attempt(() => {
+        if (!isForgotten(statements, fileId)) return
+        // It copies the log into the file, which would give a truncated file its old size again.
+        guard.check()
+        connection.pragma('wal_checkpoint(TRUNCATE)')
+      })
+      return isKnown
+    },
     findClockTrust: () => attempt(() => findClockTrust(statements)),
-    saveClockTrust: (trust) =>
-      commit(() => {
-        statements.saveClockTrust.run(trust)
-      }),
-    findSubmission: (submissionId) =>
-      attempt(() => {
-        const stored = loadSubmission(statements, submissionId)
-        return stored && { submission: stored.submission, runs: stored.runs }
-      }),
+    findSubmission: (submissionId) => attempt(() => findSubmission(statements, submissionId)),
     findAsset: (fileId) => attempt(() => assets.find(fileId)),
-    claimIdempotencyKey: (scope, at) => commit(() => claimIdempotencyKey(statements, scope, at)),
     findNewestClaimAt: () => attempt(() => statements.findNewestClaim.get()?.claimedAt ?? null),
-    releaseIdempotencyKey: (scope) =>
-      commit(() => {
-        statements.deleteUnanswered.run({ scope })
-      }),
-    recoverAbandoned: (at) =>
-      commit(() => {
-        const submissions = recoverSubmissions(writer, at)
-        recoverClaims(statements)
-        statements.abandonItems.run()
-        return { submissions }
-      }),
-    probe: () => commit(() => probe(statements)),
     findFault: async () => guard.findFault(),
-    watchCommits: (tell) => watchers.push(tell),
     async close() {
-      drain()
       assets.drain()
       connection.close()
     },
   }
+}
+
+function findSubmission(statements: Statements, submissionId: string) {
+  const row = statements.findSubmission.get({ submissionId })
+  if (row === undefined) return undefined
+  const runs = statements.listRuns.all({ submissionSeq: row.seq }).map((run) => toRun(run, submissionId))
+  return { submission: toSubmission(row), runs }
 }

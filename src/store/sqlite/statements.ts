@@ -11,6 +11,7 @@ import { prepareOperatorStatements } from './operator-statements.ts'
 import { prepareOwnerStatements } from './owner-statements.ts'
 import { prepareProbeStatements } from './probe-statements.ts'
 import { prepareRefusedStatements } from './refused-statements.ts'
+import { prepareRowStatements } from './row-statements.ts'
 import { prepareRunListStatements } from './run-list-statements.ts'
 import { prepareSessionStatements } from './session-statements.ts'
 import { prepareSubmissionStatements } from './submission-statements.ts'
@@ -22,6 +23,7 @@ export function prepareStatements(connection: Connection) {
   const db = drizzle(connection)
   return {
     ...prepareSubmissionStatements(db, connection),
+    ...prepareRowStatements(db, connection),
     ...prepareDeliveryStatements(db, connection),
     ...prepareRefusedStatements(db),
     ...prepareFindingStatements(db),

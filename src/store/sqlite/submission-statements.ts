@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, getTableColumns, isNull, ne, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, ne, or, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { compileRead, compileWrite } from './compiled-statement.ts'
@@ -29,17 +29,6 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database, connectio
   const { submissionId, updatedAt } = submissions
   const runColumns = getTableColumns(runs)
   const assetRun = { submissionId, recordedAt: updatedAt, ...runColumns }
-  const judgedRun = {
-    ...runColumns,
-    submissionSeq: submissions.seq,
-    state: submissions.state,
-    fileId: submissions.fileId,
-    extensions: submissions.extensions,
-    callerWebhookUrl: submissions.callerWebhookUrl,
-    submissionError: submissions.error,
-    createdAt: submissions.createdAt,
-    submissionUpdatedAt: updatedAt,
-  }
   const counts = and(eq(submissions.fileId, placeholder('fileId')), ne(submissions.state, 'rejected'))
   return {
     insertSubmission: compileWrite(connection, insertSubmission),
@@ -53,9 +42,16 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database, connectio
           fileName: bound('fileName', submissions.fileName),
           requestId: bound('requestId', submissions.requestId),
           error: bound('error', submissions.error),
-          baseline: bound('baseline', submissions.baseline),
           updatedAt: bound('updatedAt', submissions.updatedAt),
+          answeredAt: bound('answeredAt', submissions.answeredAt),
         })
+        .where(eq(submissions.seq, placeholder('seq'))),
+    ),
+    saveBaseline: compileWrite(
+      connection,
+      db
+        .update(submissions)
+        .set({ baseline: bound('baseline', submissions.baseline) })
         .where(eq(submissions.seq, placeholder('seq'))),
     ),
     findSubmission: compileRead(
@@ -66,42 +62,6 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database, connectio
         .where(eq(submissions.submissionId, placeholder('submissionId'))),
       getTableColumns(submissions),
     ),
-    // What has to be known to judge a delivery, which is not all of a submission. In no order: SQLite would sort even one row.
-    listJudged: compileRead(
-      connection,
-      db
-        .select(judgedRun)
-        .from(submissions)
-        .leftJoin(runs, eq(runs.submissionSeq, submissions.seq))
-        .where(eq(submissions.submissionId, placeholder('submissionId'))),
-      judgedRun,
-    ),
-    confirmSubmission: compileWrite(
-      connection,
-      db
-        .update(submissions)
-        .set({
-          state: bound('state', submissions.state),
-          fileId: bound('fileId', submissions.fileId),
-          error: bound('error', submissions.error),
-          updatedAt: bound('updatedAt', submissions.updatedAt),
-        })
-        .where(eq(submissions.seq, placeholder('seq'))),
-    ),
-    findUnanswered: db
-      .select({ submissionId: submissions.submissionId })
-      .from(submissions)
-      .where(and(eq(submissions.requestId, placeholder('requestId')), isNull(submissions.baseline)))
-      .orderBy(asc(submissions.seq))
-      .limit(1)
-      .prepare(),
-    // The word stands in the statement, not in a parameter, or SQLite could not use the partial index. Those that are made
-    // elsewhere may never be answered: there is no end to them.
-    listUnderWay: db
-      .select()
-      .from(submissions)
-      .where(and(sql`${submissions.state} = 'submitting'`, ne(submissions.kind, 'external')))
-      .prepare(),
     insertRun: compileWrite(
       connection,
       db.insert(runs).values({
@@ -132,6 +92,7 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database, connectio
           source: bound('source', runs.source),
           settledAt: bound('settledAt', runs.settledAt),
           updatedAt: bound('updatedAt', runs.updatedAt),
+          dueAt: bound('dueAt', runs.dueAt),
           error: bound('error', runs.error),
           evidence: bound('evidence', runs.evidence),
           contradicted: bound('contradicted', runs.contradicted),

@@ -1,5 +1,4 @@
-import type { Commit, SettledRun } from '../../domain/commit.ts'
-import { isFinal, type Run } from '../../domain/run.ts'
+import type { Run } from '../../domain/run.ts'
 import { groupOf } from '../../domain/run-group.ts'
 import { type Tally, tallyChange } from '../../domain/tally.ts'
 import { createGroupIds } from './group-ids.ts'
@@ -9,30 +8,21 @@ import type { Statements } from './statements.ts'
 /** A run as it is stored, with the group in which it is listed; null where it is not. */
 type GroupedRun = { run: Run; groupId: number | null }
 
-/** What the steps of one transaction add up to. It is counted in memory and written once, right before the commit. */
+/** What one transaction adds up to. It is counted in memory and written once, right before the commit. */
 export type Tallies = {
   /** A run was changed; `after` is undefined where it is not listed any more. Returns the group in which it is now. */
   change(before: GroupedRun | undefined, after: Run | undefined): number | null
   /** A run was inserted. */
   place(seq: number, requestedAt: number): void
-  /** A caller is owed to be told of a run. */
-  owe(): void
-  /** How much was counted so far, for `rollBackTo`. */
-  mark(): number
-  /** Takes back what a step counted that was rolled back. */
-  rollBackTo(mark: number): void
   /** Inside of the transaction. */
   write(): void
-  /** Returns what has been settled and what is owed, if it is committed. */
-  end(isCommitted: boolean): Pick<Commit, 'settled' | 'owed'>
+  end(isCommitted: boolean): void
 }
 
 type Count =
   | { kind: 'group'; groupId: number; cause: string; delta: 1 | -1 }
   | { kind: 'hour'; tally: Tally }
   | { kind: 'place'; block: number; requestedAt: number }
-  | { kind: 'settled'; run: SettledRun }
-  | { kind: 'owed' }
 
 export function createTallies(statements: Statements): Tallies {
   const groupIds = createGroupIds(statements)
@@ -76,20 +66,10 @@ export function createTallies(statements: Statements): Tallies {
       }
       const now = after && group && { run: after, cause: group.cause }
       for (const tally of tallyChange(old, now)) counts.push({ kind: 'hour', tally })
-      const settled = after && settledRun(before?.run, after)
-      if (settled) counts.push({ kind: 'settled', run: settled })
       return groupId
-    },
-    owe() {
-      counts.push({ kind: 'owed' })
     },
     place(seq, requestedAt) {
       counts.push({ kind: 'place', block: blockOf(seq), requestedAt })
-    },
-    mark: () => counts.length,
-    rollBackTo(mark) {
-      counts.length = mark
-      groupIds.rolledBack()
     },
     write() {
       writeGroups()
@@ -97,26 +77,12 @@ export function createTallies(statements: Statements): Tallies {
       writeBlocks()
     },
     end(isCommitted) {
-      const done = isCommitted ? counts : []
       counts = []
       if (!isCommitted) groupIds.rolledBack()
       groupIds.committed()
       hourCounts.end(isCommitted)
-      return {
-        settled: done.flatMap((count) => (count.kind === 'settled' ? [count.run] : [])),
-        owed: done.filter(({ kind }) => kind === 'owed').length,
-      }
     },
   }
-}
-
-function settledRun(
-  before: Run | undefined,
-  { name, status, source, settledAt, updatedAt, requestedAt }: Run,
-): SettledRun | undefined {
-  if (!isFinal(status) || (before && isFinal(before.status))) return undefined
-  const ms = (settledAt ?? updatedAt) - requestedAt
-  return { extension: name, status, source, seconds: Math.max(ms, 0) / 1000 }
 }
 
 const BLOCK_BITS = 10

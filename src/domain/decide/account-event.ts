@@ -1,0 +1,150 @@
+import { type AccountEvent, namedFile } from '../account-event.ts'
+import type { DeliveryOutcome, NewAccountDelivery, RecordedDelivery } from '../delivery.ts'
+import type { Answer } from '../judge-answer.ts'
+import { isFinal } from '../run.ts'
+import { receivedOf, recordNothing, replayKeys, replaying } from './delivery.ts'
+import { applyResponse, bodyIn, bodyKeys, loadResponding, respondingChanges } from './response.ts'
+import type { Changes, Decision, Facts, Key, Step } from './step.ts'
+import { stateKeys } from './submission-state.ts'
+import type { DeliveryRow } from './tables.ts'
+
+/**
+ * Records an account webhook. Its event takes effect once, known by its id: one about an asset makes its pending and expired
+ * runs due; one about a queued upload is that upload's response, also where it comes before that response is known.
+ */
+export function recordAccountDelivery(
+  delivery: NewAccountDelivery,
+  newId: () => string,
+): Step<RecordedDelivery> {
+  const { event, body } = delivery
+  return {
+    keys: [...eventKeys(event), ...replayKeys(delivery)],
+    bytes: body.length,
+    more(facts) {
+      if (event.kind !== 'upload_finished') return []
+      const submissionId = findUnanswered(facts, event)
+      if (submissionId === undefined) return []
+      const bodies = bodyKeys((ids, bodyOf) => finishUpload(facts, submissionId, event, 0, ids, bodyOf))
+      return [...stateKeys(submissionId), ['unclaimedOf', submissionId], ...bodies]
+    },
+    decide: (facts) => replaying(facts, delivery, () => decideAccountDelivery(facts, delivery, newId)),
+  }
+}
+
+function eventKeys(event: AccountEvent): Key[] {
+  const keys: Key[] = []
+  const fileId = namedFile(event)
+  if (event.eventId !== null) keys.push(['eventOf', event.eventId])
+  if (fileId !== null) keys.push(['forgotten', fileId], ['submissionsOf', fileId])
+  if (event.kind === 'asset') keys.push(['unsettledOf', event.fileId])
+  if (event.kind === 'upload_finished') keys.push(['unansweredOf', event.requestId])
+  return keys
+}
+
+/** `unclaimed`: how an upload ended that no submission is known to have made. */
+type Effect = {
+  outcome: DeliveryOutcome
+  changes?: Changes
+  submissionId?: string
+  /** Of that submission. */
+  fileId?: string | null
+  isChanged?: boolean
+  unclaimed?: { requestId: string; end: Answer }
+}
+
+function decideAccountDelivery(
+  facts: Facts,
+  delivery: NewAccountDelivery,
+  newId: () => string,
+): Decision<RecordedDelivery> {
+  const { event, receivedAt } = delivery
+  const effect = applyOnce(facts, event, receivedAt, newId)
+  const { outcome, changes = {}, submissionId = null, fileId = null, isChanged, unclaimed } = effect
+  const nothing = isOfForgotten(facts, event, fileId) ? recordNothing(delivery) : undefined
+  const stored: DeliveryRow = {
+    ...receivedOf(delivery),
+    outcome,
+    submissionId,
+    // Whatever came of it, it is deleted with the file that it names.
+    fileId: namedFile(event) ?? fileId,
+    eventId: event.eventId,
+    unclaimedRequestId: unclaimed?.requestId ?? null,
+    uploadEnd: unclaimed?.end ?? null,
+  }
+  const recorded: RecordedDelivery = {
+    outcome,
+    cause: null,
+    fileId: isChanged ? fileId : null,
+    runId: null,
+    ...(isChanged && submissionId !== null && { submissionId }),
+  }
+  const deliveries = nothing?.changes.insert?.deliveries ?? [stored]
+  return {
+    result: nothing?.result ?? recorded,
+    changes: { ...changes, insert: { ...changes.insert, deliveries } },
+  }
+}
+
+/** An asset that was forgotten is known again once it has a new submission. */
+function isOfForgotten(facts: Facts, event: AccountEvent, boundTo: string | null): boolean {
+  const fileId = namedFile(event)
+  if (fileId === null || fileId === boundTo || !facts.isForgotten(fileId)) return false
+  return facts.list('submissionsOf', fileId).length === 0
+}
+
+function applyOnce(facts: Facts, event: AccountEvent, at: number, newId: () => string): Effect {
+  if (event.eventId !== null && facts.list('eventOf', event.eventId).length > 0)
+    return { outcome: 'duplicate' }
+  switch (event.kind) {
+    case 'asset':
+      return hastenRuns(facts, event.fileId, at)
+    case 'upload_finished': {
+      const submissionId = findUnanswered(facts, event)
+      const { requestId, answer: end } = event
+      if (submissionId === undefined) return { outcome: 'ignored', unclaimed: { requestId, end } }
+      return finishUpload(facts, submissionId, event, at, newId, (id) => bodyIn(facts, id))
+    }
+    case 'other':
+      return { outcome: 'ignored' }
+  }
+}
+
+/** What is due already keeps its place, or a file that changes often would always be the last in the queue. */
+function hastenRuns(facts: Facts, fileId: string, at: number): Effect {
+  const unsettled = facts.list('unsettledOf', fileId).filter(({ status }) => !isFinal(status))
+  const runs = unsettled
+    .filter(({ dueAt }) => dueAt === null || dueAt > at)
+    .map((run) => ({ ...run, dueAt: at }))
+  return { outcome: unsettled.length > 0 ? 'applied' : 'ignored', changes: { update: { runs } } }
+}
+
+type UploadFinished = AccountEvent & { kind: 'upload_finished' }
+
+function findUnanswered(facts: Facts, { requestId }: UploadFinished): string | undefined {
+  const [submission] = facts.list('unansweredOf', requestId)
+  if (submission === undefined) return undefined
+  const { submissionId } = submission
+  // Another step of the batch may just have responded to it.
+  return facts.find('details', submissionId)?.baseline ? undefined : submissionId
+}
+
+function finishUpload(
+  facts: Facts,
+  submissionId: string,
+  { answer }: UploadFinished,
+  at: number,
+  newId: () => string,
+  bodyOf: (deliveryId: string) => string | undefined,
+): Effect {
+  const before = loadResponding(facts, submissionId)
+  if (before === undefined) return { outcome: 'ignored' }
+  const after = applyResponse(before, answer, at, newId, bodyOf)
+  const { isChanged } = after
+  return {
+    outcome: isChanged ? 'applied' : 'ignored',
+    changes: respondingChanges(before, after),
+    submissionId,
+    fileId: after.state.row.fileId,
+    isChanged,
+  }
+}

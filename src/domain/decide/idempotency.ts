@@ -1,0 +1,52 @@
+import { IDEMPOTENCY_WINDOW_MS, type IdempotencyClaim } from '../idempotency.ts'
+import type { Step } from './step.ts'
+import type { ClaimRow } from './tables.ts'
+
+/** Claims a key for 24 hours. An older claim of the same scope counts as none unless its request still runs. */
+export function claimIdempotencyKey(scope: string, at: number): Step<IdempotencyClaim> {
+  const expiredAt = at - IDEMPOTENCY_WINDOW_MS
+  return {
+    keys: [['claims', scope]],
+    decide(facts) {
+      const known = facts.find('claims', scope)
+      // One whose request still runs is not free, however long it takes and whatever the clock says.
+      if (known !== undefined && (known.claimedAt > expiredAt || isRunning(known)))
+        return { result: describeClaim(known), changes: { expireClaims: expiredAt } }
+      const claim: ClaimRow = {
+        scope,
+        claimedAt: at,
+        fingerprint: null,
+        submissionId: null,
+        abandoned: false,
+        answer: null,
+      }
+      const rows = { claims: [claim] }
+      const claimed = known === undefined ? { insert: rows } : { update: rows }
+      return { result: { kind: 'claimed' }, changes: { ...claimed, expireClaims: expiredAt } }
+    },
+  }
+}
+
+function isRunning({ answer, abandoned }: ClaimRow): boolean {
+  return answer === null && !abandoned
+}
+
+function describeClaim(claim: ClaimRow): Exclude<IdempotencyClaim, { kind: 'claimed' }> {
+  const { fingerprint, answer, abandoned, submissionId } = claim
+  if (fingerprint === null) return { kind: 'running' }
+  if (answer !== null) return { kind: 'answered', fingerprint, answer }
+  if (!abandoned || submissionId === null) return { kind: 'running' }
+  return { kind: 'abandoned', fingerprint, submissionId }
+}
+
+/** Gives a claim back whose request ended without an answer that may be repeated. */
+export function releaseIdempotencyKey(scope: string): Step<void> {
+  return {
+    keys: [['claims', scope]],
+    decide(facts) {
+      const known = facts.find('claims', scope)
+      const claims = known?.answer === null ? [scope] : []
+      return { result: undefined, changes: { remove: { claims } } }
+    },
+  }
+}

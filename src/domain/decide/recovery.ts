@@ -1,0 +1,71 @@
+import { type Answer, judgeAnswer } from '../judge-answer.ts'
+import type { Facts, Key, Step } from './step.ts'
+import { submissionOf } from './submission-state.ts'
+import type { ClaimRow, SubmissionRow } from './tables.ts'
+
+const UNKNOWN_RESPONSE: Answer = {
+  kind: 'unconfirmed',
+  requestId: null,
+  error: {
+    code: 'process_died',
+    message: 'The process ended before the answer of ImageKit was written down.',
+    status: null,
+  },
+}
+
+/**
+ * Marks what an ended process left unfinished: its submissions are `unconfirmed`, and so are the items of retries that it was
+ * submitting. An idempotency key whose submission ImageKit may have is marked; any other key without an answer is free again.
+ * An `external` submission stays: who uploads for it may still report the response.
+ */
+export function recoverAbandoned(at: number): Step<{ submissions: number }> {
+  return {
+    keys: [
+      ['unfinishedSubmissions', ''],
+      ['unansweredClaims', ''],
+      ['unfinishedItems', ''],
+    ],
+    more: (facts) => [
+      ...facts
+        .list('unfinishedSubmissions')
+        .flatMap(({ submissionId }): Key[] => [['details', submissionId]]),
+      ...facts
+        .list('unansweredClaims')
+        .flatMap(({ submissionId }): Key[] => (submissionId === null ? [] : [['submissions', submissionId]])),
+    ],
+    decide(facts) {
+      const submissions = facts.list('unfinishedSubmissions').flatMap((row) => unconfirmed(facts, row, at))
+      const unanswered = facts.list('unansweredClaims').filter(({ answer }) => answer === null)
+      const isKept = (claim: ClaimRow) => claim.abandoned || mayBeAtImageKit(facts, claim)
+      const claims = unanswered.filter(isKept).map((claim) => ({ ...claim, abandoned: true }))
+      const retryItems = facts
+        .list('unfinishedItems')
+        .filter(({ state }) => state === 'submitting')
+        .map((item) => {
+          const reason = 'The service ended while it was asked for.'
+          return { ...item, state: 'unconfirmed' as const, reason }
+        })
+      return {
+        result: { submissions: submissions.length },
+        changes: {
+          update: { submissions, claims, retryItems },
+          remove: { claims: unanswered.filter((claim) => !isKept(claim)).map(({ scope }) => scope) },
+        },
+      }
+    },
+  }
+}
+
+function unconfirmed(facts: Facts, row: SubmissionRow, at: number): SubmissionRow[] {
+  const details = facts.find('details', row.submissionId)
+  if (details === undefined || row.state !== 'submitting' || row.kind === 'external') return []
+  const newId = () => ''
+  const judgement = judgeAnswer(submissionOf({ row, details }), [], UNKNOWN_RESPONSE, [], newId, at)
+  const { state, error, requestId, updatedAt } = judgement.submission
+  return [{ ...row, state, error, requestId, updatedAt, respondedAt: row.respondedAt ?? at }]
+}
+
+function mayBeAtImageKit(facts: Facts, { submissionId }: ClaimRow): boolean {
+  const submission = submissionId === null ? undefined : facts.find('submissions', submissionId)
+  return submission !== undefined && submission.state !== 'rejected'
+}

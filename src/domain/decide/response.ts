@@ -1,0 +1,177 @@
+import { TrackerError } from '../errors.ts'
+import type { StoredAnswer } from '../idempotency.ts'
+import { type Answer, type AnswerJudgement, judgeAnswer, type UnclaimedDelivery } from '../judge-answer.ts'
+import type { Submission } from '../submission.ts'
+import type { Changes, Facts, Key, Step } from './step.ts'
+import {
+  applyChange,
+  changesBetween,
+  loadState,
+  type SubmissionState,
+  stateKeys,
+  submissionOf,
+} from './submission-state.ts'
+import type { DeliveryRow } from './tables.ts'
+
+/** What a response is applied to: the submission, and the deliveries that it may claim, as they are by now. */
+export type Responding = { state: SubmissionState; deliveries: ReadonlyMap<string, DeliveryRow> }
+
+type Applied = Responding & { result: AnswerJudgement['result']; isChanged: boolean }
+
+type BodyOf = (deliveryId: string) => string | undefined
+
+/**
+ * Applies ImageKit's response: its `extensionStatus` and the baseline. How its upload ended may have been reported before it was
+ * known whose upload that was; then that is applied, too. With a key, the caller's answer is kept for it.
+ */
+export function respond(
+  { submissionId, response, at, key }: RespondingTo,
+  newId: () => string,
+): Step<{ result: AnswerJudgement['result']; submission: Submission }> {
+  const decide = (facts: Facts, ids: () => string, bodyOf: BodyOf) => {
+    const before = loadResponding(facts, submissionId)
+    if (before === undefined) throw new TrackerError('not_found', `There is no submission ${submissionId}.`)
+    const responded = applyResponse(before, response, at, ids, bodyOf)
+    const after = applyEarlierEnds(facts, responded, at, ids, bodyOf)
+    return { before, after, result: responded.result }
+  }
+  return {
+    keys: [
+      ...stateKeys(submissionId),
+      ['unclaimedOf', submissionId],
+      ...(response.requestId === null ? [] : [['endsOf', response.requestId] as const]),
+      ...(key ? [['claims', key.scope] as const] : []),
+    ],
+    more(facts) {
+      const state = loadState(facts, submissionId)
+      if (state === undefined) return []
+      const { requestId } = state.row
+      const ends: Key[] = requestId === null ? [] : [['endsOf', requestId]]
+      return [...ends, ...bodyKeys((ids, bodyOf) => decide(facts, ids, bodyOf))]
+    },
+    decide(facts) {
+      const { before, after, result } = decide(facts, newId, (id) => bodyIn(facts, id))
+      const changes = respondingChanges(before, after)
+      const claim = key && facts.find('claims', key.scope)
+      const claims = claim && key ? [{ ...claim, answer: key.answer }] : []
+      return {
+        result: { result, submission: submissionOf(after.state) },
+        changes: { ...changes, update: { ...changes.update, claims } },
+      }
+    },
+  }
+}
+
+type RespondingTo = {
+  submissionId: string
+  response: Answer
+  at: number
+  key?: { scope: string; answer: StoredAnswer } | undefined
+}
+
+export function loadResponding(facts: Facts, submissionId: string): Responding | undefined {
+  const state = loadState(facts, submissionId)
+  const unclaimed = facts.list('unclaimedOf', submissionId)
+  return state && { state, deliveries: new Map(unclaimed.map((row) => [row.deliveryId, row])) }
+}
+
+/** Decides as if, only to learn whose bodies the decision needs. */
+export function bodyKeys(decide: (newId: () => string, bodyOf: BodyOf) => unknown): Key[] {
+  const keys: Key[] = []
+  let made = 0
+  decide(
+    () => `new ${made++}`,
+    (deliveryId) => {
+      keys.push(['bodies', deliveryId])
+      return undefined
+    },
+  )
+  return keys
+}
+
+export function bodyIn(facts: Facts, deliveryId: string): string | undefined {
+  return facts.find('bodies', deliveryId)?.body.toString()
+}
+
+export function applyResponse(
+  { state, deliveries }: Responding,
+  response: Answer,
+  at: number,
+  newId: () => string,
+  bodyOf: BodyOf,
+): Applied {
+  const submission = submissionOf(state)
+  const unclaimed = unclaimedBy(state, deliveries, response)
+  const judgement = judgeAnswer(submission, state.runs, response, unclaimed, newId, at)
+  const services = new Map(unclaimed.map(({ deliveryId, word }) => [deliveryId, word.service]))
+  const after = applyChange(state, judgement, at, ({ name }) => {
+    // The first that it claims has settled the run.
+    const settling = judgement.claimed.find(({ deliveryId }) => services.get(deliveryId) === name)
+    return settling && bodyOf(settling.deliveryId)
+  })
+  const claimed = judgement.claimed.flatMap(({ deliveryId, outcome }) => {
+    const row = deliveries.get(deliveryId)
+    return row ? [[deliveryId, { ...row, outcome, cause: null, unclaimedError: null }] as const] : []
+  })
+  const row = { ...after.row, respondedAt: after.row.respondedAt ?? at }
+  return {
+    state: { ...after, row },
+    deliveries: new Map([...deliveries, ...claimed]),
+    result: judgement.result,
+    isChanged: judgement.submission !== submission || judgement.runs.length > 0,
+  }
+}
+
+/** The deliveries that may belong to runs that the response makes. */
+function unclaimedBy(
+  { runs }: SubmissionState,
+  deliveries: ReadonlyMap<string, DeliveryRow>,
+  response: Answer,
+): UnclaimedDelivery[] {
+  if (response.kind !== 'accepted') return []
+  const known = new Set(runs.map(({ name }) => name))
+  return [...deliveries.values()].flatMap((row) => {
+    const { deliveryId, receivedAt, service, finalStatus, fileId, unclaimedError, cause } = row
+    const isOpen = service !== null && Object.hasOwn(response.extensionStatus, service) && !known.has(service)
+    if (cause !== 'not_requested' || !isOpen) return []
+    return [
+      { deliveryId, receivedAt, word: { service, status: finalStatus, fileId, error: unclaimedError } },
+    ]
+  })
+}
+
+function applyEarlierEnds(
+  facts: Facts,
+  responded: Responding,
+  at: number,
+  newId: () => string,
+  bodyOf: BodyOf,
+): Responding {
+  const { row, details } = responded.state
+  if (row.requestId === null || details.baseline !== null) return responded
+  const end = facts
+    .list('endsOf', row.requestId)
+    .find(({ deliveryId, unclaimedRequestId, uploadEnd }) => {
+      const isOpen = unclaimedRequestId !== null && uploadEnd !== null
+      return isOpen && !responded.deliveries.get(deliveryId)?.submissionId
+    })
+  if (end === undefined || end.uploadEnd === null) return responded
+  const ended = applyResponse(responded, end.uploadEnd, at, newId, bodyOf)
+  const claimed: DeliveryRow = {
+    ...end,
+    outcome: ended.isChanged ? 'applied' : 'ignored',
+    unclaimedRequestId: null,
+    submissionId: row.submissionId,
+    fileId: end.fileId ?? ended.state.row.fileId,
+  }
+  const deliveries = new Map([...ended.deliveries, [end.deliveryId, claimed]])
+  return applyEarlierEnds(facts, { state: ended.state, deliveries }, at, newId, bodyOf)
+}
+
+export function respondingChanges(before: Responding, after: Responding): Changes {
+  const changes = changesBetween(before.state, after.state)
+  const deliveries = [...after.deliveries.values()].filter(
+    (row) => before.deliveries.get(row.deliveryId) !== row,
+  )
+  return { ...changes, update: { ...changes.update, deliveries } }
+}

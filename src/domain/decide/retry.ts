@@ -1,0 +1,98 @@
+import type { Act } from '../act.ts'
+import { describeAsset } from '../asset.ts'
+import { judgeRetry, type RetryItemState, type RetryRefusal } from '../retry.ts'
+import type { NewSubmission } from '../submission.ts'
+import { acknowledged } from './acknowledgement.ts'
+import type { Changes, Facts, Key, Step } from './step.ts'
+import { submissionOf } from './submission-state.ts'
+import { submit } from './submission.ts'
+import type { RunRow } from './tables.ts'
+
+/** Records which runs are to be retried, in this order, each once. Unknown ids are left out: their asset may have been forgotten. */
+export function createRetry(retryId: string, runIds: readonly string[], act: Act): Step<void> {
+  const distinct = [...new Set(runIds)]
+  return {
+    keys: distinct.map((runId) => ['runs', runId]),
+    decide(facts) {
+      const known = distinct.filter((runId) => facts.find('runs', runId) !== undefined)
+      const retry = { retryId, at: act.at, actor: act.actor, runIds: known }
+      return { result: undefined, changes: { retry, acts: [act] } }
+    },
+  }
+}
+
+/**
+ * Records the submission that retries a run, and acknowledges the run. Whether it may be retried is decided here once more:
+ * another operator may have retried it meanwhile. Returns why nothing was recorded.
+ */
+export function submitRetry(
+  runId: string,
+  submission: NewSubmission,
+  origin: { act: Act } | { itemId: number },
+  newId: () => string,
+): Step<RetryRefusal | null> {
+  const itemKeys: Key[] = 'itemId' in origin ? [['retryItems', String(origin.itemId)]] : []
+  return {
+    keys: [['runs', runId], ...itemKeys],
+    more(facts) {
+      const run = facts.find('runs', runId)
+      if (run === undefined) return []
+      const { submissionId } = run
+      const fileId = facts.find('submissions', submissionId)?.fileId ?? null
+      const ofFile: Key[] = fileId === null ? [] : [['currentOf', fileId]]
+      return [['submissions', submissionId], ['details', submissionId], ...ofFile]
+    },
+    decide(facts) {
+      const run = facts.find('runs', runId)
+      const refusal = run === undefined ? 'no_file' : refusalOf(facts, run)
+      if (refusal !== null) return { result: refusal, changes: {} }
+      const changes = submit(submission, newId)
+      const seen = run?.acknowledgedAt === null ? acknowledged(run, submission.at) : undefined
+      const update: Changes['update'] = { runs: seen ? [seen] : [] }
+      if ('act' in origin) return { result: null, changes: { ...changes, update, acts: [origin.act] } }
+      const item = facts.find('retryItems', String(origin.itemId))
+      if (item?.state !== 'waiting') throw new Error('an item of a retry is submitted that is not waiting')
+      const { submissionId } = submission
+      const retryItems = [{ ...item, state: 'submitting' as const, submissionId }]
+      return { result: null, changes: { ...changes, update: { ...update, retryItems } } }
+    },
+  }
+}
+
+function refusalOf(facts: Facts, run: RunRow): RetryRefusal | null {
+  const row = facts.find('submissions', run.submissionId)
+  const details = facts.find('details', run.submissionId)
+  if (row === undefined || details === undefined) return 'no_file'
+  const { fileId } = row
+  const runs = fileId === null ? [] : facts.list('currentOf', fileId)
+  const asset = describeAsset({ fileId: fileId ?? '', recordedAt: 0, runs })
+  const current = asset.runs.find(({ name }) => name === run.name)
+  const currentRunId = current && current.runId !== run.runId ? current.runId : null
+  const judgement = judgeRetry({ run, submission: submissionOf({ row, details }), currentRunId })
+  return judgement.kind === 'refused' ? judgement.by : null
+}
+
+/** ImageKit did not accept what `submitRetry` recorded at this time: the run is as open as it was before. */
+export function withdrawRetry(runId: string, at: number): Step<void> {
+  return {
+    keys: [['runs', runId]],
+    decide(facts) {
+      const run = facts.find('runs', runId)
+      const reopened = run?.acknowledgedAt === at ? acknowledged(run, null) : undefined
+      return { result: undefined, changes: { update: { runs: reopened ? [reopened] : [] } } }
+    },
+  }
+}
+
+/** Records what became of an item. Nothing changes for one that has ended. */
+export function endRetryItem(itemId: number, state: RetryItemState, reason: string | null): Step<void> {
+  return {
+    keys: [['retryItems', String(itemId)]],
+    decide(facts) {
+      const item = facts.find('retryItems', String(itemId))
+      const isOpen = item?.state === 'waiting' || item?.state === 'submitting'
+      const retryItems = item && isOpen ? [{ ...item, state, reason }] : []
+      return { result: undefined, changes: { update: { retryItems } } }
+    },
+  }
+}

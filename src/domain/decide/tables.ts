@@ -1,0 +1,116 @@
+import type { DeliveryOutcome, DeliveryRoute, RefusalCause, SignatureCheck } from '../delivery.ts'
+import type { StoredAnswer } from '../idempotency.ts'
+import type { Json } from '../json.ts'
+import type { Answer } from '../judge-answer.ts'
+import type { DeliveryCause } from '../judge-delivery.ts'
+import type { NotificationResult } from '../notification.ts'
+import type { RetryItemState } from '../retry.ts'
+import type { FinalStatus, Run } from '../run.ts'
+import type { Submission } from '../submission.ts'
+
+/** The rows that decisions are made of, whatever database keeps them. Each has one key, and never changes it. */
+export type Tables = {
+  /** By `submissionId`. */
+  submissions: SubmissionRow
+  /** By `submissionId`: what can be large, and few decisions need. */
+  details: SubmissionDetails
+  /** By `runId`. */
+  runs: RunRow
+  /** By `deliveryId`. */
+  deliveries: DeliveryRow
+  /** By the `deliveryId` whose body it is. */
+  bodies: { deliveryId: string; body: Buffer }
+  /** By the `deliveryId` of a rejected delivery. */
+  rejected: { deliveryId: string; cause: RefusalCause }
+  /** By `notificationId`. */
+  notifications: NotificationRow
+  /** By `scope`. */
+  claims: ClaimRow
+  /** By `itemId`. */
+  retryItems: RetryItemRow
+}
+
+export type TableName = keyof Tables
+
+export const KEYS = {
+  submissions: 'submissionId',
+  details: 'submissionId',
+  runs: 'runId',
+  deliveries: 'deliveryId',
+  bodies: 'deliveryId',
+  rejected: 'deliveryId',
+  notifications: 'notificationId',
+  claims: 'scope',
+  retryItems: 'itemId',
+} as const satisfies { [T in TableName]: keyof Tables[T] }
+
+export type SubmissionDetails = Pick<Submission, 'submissionId' | 'extensions' | 'baseline'>
+
+export type SubmissionRow = Omit<Submission, 'extensions' | 'baseline'> & {
+  /** When ImageKit's response, or that there is none, was recorded. */
+  respondedAt: number | null
+}
+
+export type RunRow = Run & {
+  /** When it is checked unless it has settled; null while its submission is rejected, and for an expired run until its file changes. */
+  dueAt: number | null
+  /** False while its submission is rejected: then it doesn't count. */
+  isListed: boolean
+}
+
+export type DeliveryRow = {
+  deliveryId: string
+  route: DeliveryRoute
+  receivedAt: number
+  outcome: DeliveryOutcome
+  cause: DeliveryCause | null
+  signature: SignatureCheck
+  submissionId: string | null
+  fileId: string | null
+  service: string | null
+  finalStatus: FinalStatus | null
+  /** Until a run claims the delivery; then the run has it. */
+  unclaimedError: Json | null
+  eventId: string | null
+  /** Of the upload whose end it reports, until the submission of that upload claims it. */
+  unclaimedRequestId: string | null
+  /** The end of that upload. */
+  uploadEnd: Answer | null
+  /** What was sent, of a new delivery. */
+  sent: { headers: { [name: string]: string }; body: Buffer } | null
+}
+
+export type NotificationRow = {
+  notificationId: string
+  runId: string
+  target: string
+  /** Of the target; each has a queue of its own. */
+  host: string
+  /** Of a new one; null once it is over. */
+  body: string | null
+  attempt: number
+  createdAt: number
+  /** Null once it is over. */
+  dueAt: number | null
+  /** How the latest attempt ended; null before the first. */
+  result: NotificationResult['kind'] | null
+  reason: string | null
+}
+
+export type ClaimRow = {
+  scope: string
+  claimedAt: number
+  fingerprint: string | null
+  submissionId: string | null
+  /** The process that claimed it has ended. */
+  abandoned: boolean
+  answer: StoredAnswer | null
+}
+
+export type RetryItemRow = {
+  itemId: number
+  state: RetryItemState
+  /** The submission that retries the run. */
+  submissionId: string | null
+  reason: string | null
+}

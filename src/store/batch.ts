@@ -1,0 +1,62 @@
+import type { Key, Step } from '../domain/decide/step.ts'
+import { type BatchChanges, createWorkingSet, type WorkingSet } from './working-set.ts'
+
+/** What a batch asks of its database, one after the other, all in one transaction. */
+export type BatchQuery =
+  | { kind: 'load'; keys: readonly Key[]; into: WorkingSet }
+  | { kind: 'write'; changes: BatchChanges }
+
+export type StepOutcome = { result: unknown } | { error: unknown }
+
+/** `outcomes` are those of the first steps; the rest have to start the next batch. */
+export type BatchResult = { outcomes: StepOutcome[]; changes: BatchChanges }
+
+/** What steps need is known after a few rounds. */
+const MAX_ROUNDS = 4
+
+/**
+ * Loads the rows of all steps, decides one step after the other, each on what the earlier ones have left, and writes one final
+ * row for each key. Does no input or output itself: it yields what the database has to do, which may do it at once or later.
+ */
+export function* runBatch(steps: readonly Step<unknown>[]): Generator<BatchQuery, BatchResult, void> {
+  const set = createWorkingSet()
+  let keys = steps.flatMap((step) => step.keys)
+  for (let round = 0; keys.length > 0 && round < MAX_ROUNDS; round += 1) {
+    const missing = keys.filter((key) => !set.isLoaded(key))
+    if (missing.length > 0) yield { kind: 'load', keys: missing, into: set }
+    keys = steps.flatMap((step) => moreKeys(step, set).filter((key) => !set.isLoaded(key)))
+  }
+  const outcomes: StepOutcome[] = []
+  for (const step of steps) {
+    // The first one is never out of date.
+    const isReady = outcomes.length === 0 || canDecide(step, set)
+    if (!isReady) break
+    outcomes.push(decide(step, set))
+  }
+  const changes = set.changes()
+  yield { kind: 'write', changes }
+  return { outcomes, changes }
+}
+
+function canDecide(step: Step<unknown>, set: WorkingSet): boolean {
+  return [...step.keys, ...moreKeys(step, set)].every((key) => set.isLoaded(key) && !set.isStale(key))
+}
+
+function moreKeys(step: Step<unknown>, { facts }: WorkingSet): readonly Key[] {
+  try {
+    return step.more?.(facts) ?? []
+  } catch {
+    // `decide` throws it again, and its caller gets it.
+    return []
+  }
+}
+
+function decide(step: Step<unknown>, set: WorkingSet): StepOutcome {
+  try {
+    const { result, changes } = step.decide(set.facts)
+    set.apply(changes)
+    return { result }
+  } catch (error) {
+    return { error }
+  }
+}

@@ -1,0 +1,100 @@
+import type { Commit } from '../domain/commit.ts'
+import { recordAccountDelivery } from '../domain/decide/account-event.ts'
+import { acknowledgeRuns } from '../domain/decide/acknowledgement.ts'
+import { recordDelivery } from '../domain/decide/delivery.ts'
+import { applyFinding } from '../domain/decide/finding.ts'
+import { claimIdempotencyKey, releaseIdempotencyKey } from '../domain/decide/idempotency.ts'
+import { settleNotification } from '../domain/decide/notification-result.ts'
+import { recoverAbandoned } from '../domain/decide/recovery.ts'
+import { respond } from '../domain/decide/response.ts'
+import { createRetry, endRetryItem, submitRetry, withdrawRetry } from '../domain/decide/retry.ts'
+import type { Changes } from '../domain/decide/step.ts'
+import { createSubmission } from '../domain/decide/submission.ts'
+import type { Store } from './store.ts'
+import { type BatchDatabase, createWriteQueue, type WriteQueueOptions } from './write-queue.ts'
+
+/** What is decided in steps, so that every database does it alike. */
+type Decided =
+  | 'createSubmission'
+  | 'answerSubmission'
+  | 'recordDelivery'
+  | 'recordAccountDelivery'
+  | 'applyFinding'
+  | 'settleNotification'
+  | 'saveClockTrust'
+  | 'claimIdempotencyKey'
+  | 'releaseIdempotencyKey'
+  | 'recoverAbandoned'
+  | 'probe'
+  | 'endSession'
+  | 'acknowledgeRuns'
+  | 'createRetry'
+  | 'submitRetry'
+  | 'withdrawRetry'
+  | 'endRetryItem'
+  | 'recordAct'
+  | 'saveAlerts'
+  | 'alertTold'
+
+/** Does work in a transaction of its own, in its turn, between two batches. */
+export type InTurn = <T>(work: () => T) => Promise<T>
+
+/** A database with its batches, its reads, and what it deletes in bounded statements. */
+export type Database = BatchDatabase &
+  Omit<Store, Decided | 'watchCommits' | 'forgetAsset' | 'pruneBodies'> & {
+    inTransaction<T>(work: () => T): Promise<T>
+    forgetAsset(inTurn: InTurn, ...given: Parameters<Store['forgetAsset']>): ReturnType<Store['forgetAsset']>
+    pruneBodies(inTurn: InTurn, ...given: Parameters<Store['pruneBodies']>): ReturnType<Store['pruneBodies']>
+  }
+
+const DAY_MS = 86_400_000
+
+/** The store over a database: one queue of steps, each decided by the rules in `domain/decide`. */
+export function createStore(
+  database: Database,
+  { newId, ...queueing }: WriteQueueOptions & { newId: () => string },
+): Store {
+  const watchers: ((commit: Commit) => void)[] = []
+  const queue = createWriteQueue(database, {
+    ...queueing,
+    onCommit(commit) {
+      for (const tell of watchers) tell(commit)
+    },
+  })
+  const write = (changes: Changes) =>
+    queue.run<void>({ keys: [], decide: () => ({ result: undefined, changes }) })
+  const inTurn: InTurn = (work) => queue.exclusive(() => database.inTransaction(work))
+  const { transact: _, inTransaction: __, ...reads } = database
+  return {
+    ...reads,
+    createSubmission: (submission, key) => queue.run(createSubmission(submission, key, newId)),
+    answerSubmission: (submissionId, response, at, key) =>
+      queue.run(respond({ submissionId, response, at, key }, newId)),
+    recordDelivery: (delivery) => queue.run(recordDelivery(delivery, newId)),
+    recordAccountDelivery: (delivery) => queue.run(recordAccountDelivery(delivery, newId)),
+    applyFinding: (...given) => queue.run(applyFinding(...given)),
+    settleNotification: (...given) => queue.run(settleNotification(...given)),
+    claimIdempotencyKey: (...given) => queue.run(claimIdempotencyKey(...given)),
+    releaseIdempotencyKey: (scope) => queue.run(releaseIdempotencyKey(scope)),
+    recoverAbandoned: (at) => queue.run(recoverAbandoned(at)),
+    acknowledgeRuns: (...given) => queue.run(acknowledgeRuns(...given)),
+    createRetry: (...given) => queue.run(createRetry(...given)),
+    submitRetry: (runId, submission, origin) => queue.run(submitRetry(runId, submission, origin, newId)),
+    withdrawRetry: (...given) => queue.run(withdrawRetry(...given)),
+    endRetryItem: (...given) => queue.run(endRetryItem(...given)),
+    recordAct: (act) => write({ acts: [act] }),
+    saveAlerts: (alerts) => write({ alerts }),
+    alertTold: (reportedAlert) => write({ reportedAlert }),
+    // Until a day has passed the clock may be set back.
+    endSession: (session, now) => write({ endedSession: { ...session, forgetBefore: now - DAY_MS } }),
+    saveClockTrust: (clockTrust) => write({ clockTrust }),
+    probe: () => write({ probe: true }),
+    forgetAsset: (...given) => database.forgetAsset(inTurn, ...given),
+    pruneBodies: (...given) => database.pruneBodies(inTurn, ...given),
+    watchCommits: (tell) => void watchers.push(tell),
+    async close() {
+      await queue.close()
+      await database.close()
+    },
+  }
+}

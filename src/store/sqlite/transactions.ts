@@ -1,0 +1,93 @@
+import { TrackerError } from '../../domain/errors.ts'
+import type { BatchQuery } from '../batch.ts'
+import type { BatchDatabase } from '../write-queue.ts'
+import { type Connection, setPatience } from './connection.ts'
+import type { DatabaseGuard } from './database-guard.ts'
+import { loadRows } from './load-rows.ts'
+import { createPlaces } from './places.ts'
+import type { Statements } from './statements.ts'
+import { isBusy, storeError, unavailable } from './store-error.ts'
+import type { Tallies } from './tallies.ts'
+import { writeRows } from './write-rows.ts'
+
+export type Transactions = BatchDatabase & {
+  /** Does all of `work` in one transaction, synchronously, and returns once it is on disk. Throws as `transact` rejects. */
+  write<T>(work: () => T): T
+}
+
+/** One connection, on which each transaction begins and ends without giving way to anything else. */
+export function createTransactions(deps: {
+  connection: Connection
+  statements: Statements
+  tallies: Tallies
+  guard: DatabaseGuard
+}): Transactions {
+  const { connection, statements, tallies, guard } = deps
+  const begin = connection.prepare('BEGIN IMMEDIATE')
+  const commit = connection.prepare('COMMIT')
+  let isHeld = false
+
+  /** Were every transaction to wait for a file that stays held, nothing else would ever get its turn. */
+  const noteHeld = (held: boolean): void => {
+    if (held !== isHeld) setPatience(connection, held ? 'impatient' : 'patient')
+    isHeld = held
+  }
+  const perform = <T>(batch: Generator<BatchQuery, T, void>): T => {
+    const places = createPlaces(statements)
+    for (;;) {
+      const next = batch.next()
+      if (next.done) return next.value
+      const query = next.value
+      if (query.kind === 'load') loadRows(statements, places, query.keys, query.into)
+      else writeRows(statements, tallies, places, query.changes)
+    }
+  }
+  const inTransaction = <T>(work: () => T): T => {
+    let isWhole = false
+    try {
+      // A transaction too large for the cache writes to the log before its COMMIT, and would give it its old size again.
+      guard.check()
+      begin.run()
+      guard.checkOwner()
+      noteHeld(false)
+      const result = work()
+      isWhole = true
+      // COMMIT extends the log, and may copy it into the file: either would get its old size again.
+      guard.check()
+      commit.run()
+      tallies.end(true)
+      return result
+    } catch (error) {
+      // Some failures, a full disk among them, make SQLite roll back by itself.
+      const isLost = isWhole || !connection.inTransaction
+      rollBack(connection)
+      tallies.end(false)
+      if (isBusy(error)) noteHeld(true)
+      const fault = guard.findFault()
+      if (fault !== undefined) throw guard.errorFor(fault)
+      throw isLost && !(error instanceof TrackerError) ? unavailable(error) : storeError(error)
+    }
+  }
+  /** Only after the commit is it known that it went into the file that the next start will read. */
+  const findFault = () => {
+    const fault = guard.findFault()
+    return fault && guard.errorFor(fault)
+  }
+  return {
+    transact: async (batch) => ({ result: inTransaction(() => perform(batch)), fault: findFault() }),
+    write(work) {
+      const result = inTransaction(work)
+      const fault = findFault()
+      if (fault !== undefined) throw fault
+      return result
+    },
+  }
+}
+
+function rollBack(connection: Connection): void {
+  try {
+    if (connection.inTransaction) connection.exec('ROLLBACK')
+  } catch {
+    // SQLite has rolled back by itself; were it not so, the next BEGIN would fail and tell its callers.
+  }
+}

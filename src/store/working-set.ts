@@ -1,0 +1,210 @@
+import { type Changes, type Facts, type Key, LOOKUPS, type LookupName } from '../domain/decide/step.ts'
+import { KEYS, type TableName, type Tables } from '../domain/decide/tables.ts'
+
+/** A row as it is in the database, and as it is to be; undefined where there is none. */
+export type Change<R> = { before: R | undefined; after: R | undefined }
+
+/** What a batch writes: one change for each row, in the order in which rows were loaded or inserted. */
+export type BatchChanges = {
+  rows: { [T in TableName]: Change<Tables[T]>[] }
+  /** All the rest, in the order of the steps. */
+  others: readonly Omit<Changes, 'insert' | 'update' | 'remove'>[]
+}
+
+/**
+ * The rows of one batch. Each step finds them as the steps before it have left them: by key always; a lookup only knows what is
+ * in the database, so `isStale` says whether one of the steps before may have changed what it finds.
+ */
+export type WorkingSet = {
+  isLoaded(key: Key): boolean
+  isStale(key: Key): boolean
+  /** For the database: what it found. A row that is here already stays as it is. */
+  put<T extends TableName>(table: T, row: Tables[T]): void
+  found(key: Key, rows: readonly string[]): void
+  noteForgotten(id: string): void
+  facts: Facts
+  /** Throws, and changes nothing, if a row is inserted that is there already. */
+  apply(changes: Changes): void
+  changes(): BatchChanges
+}
+
+type Entry<R> = { before: R | undefined; after: R | undefined }
+
+export function createWorkingSet(): WorkingSet {
+  const tables: { [T in TableName]: Map<string, Entry<Tables[T]>> } = {
+    submissions: new Map(),
+    details: new Map(),
+    runs: new Map(),
+    deliveries: new Map(),
+    bodies: new Map(),
+    rejected: new Map(),
+    notifications: new Map(),
+    claims: new Map(),
+    retryItems: new Map(),
+  }
+  const loaded = new Map<string, readonly string[]>()
+  const forgotten = new Set<string>()
+  const touched = new Set<string>()
+  const others: Omit<Changes, 'insert' | 'update' | 'remove'>[] = []
+
+  const facts: Facts = {
+    find: (table, key) => tables[table].get(key)?.after,
+    list(lookup, id = '', name) {
+      const table = LOOKUPS[lookup]
+      const keys = loaded.get(textOf([lookup, id, name])) ?? []
+      return keys.flatMap((key) => facts.find(table, key) ?? [])
+    },
+    isForgotten: (id) => forgotten.has(id),
+  }
+  const touch = (table: TableName, entry: Entry<Tables[TableName]>) => {
+    for (const subject of subjectsOf(table, entry, facts)) touched.add(subject)
+  }
+  const set = <T extends TableName>(table: T, row: Tables[T]) => {
+    const key = keyOf(table, row)
+    const before = tables[table].get(key)
+    tables[table].set(key, { before: before?.before, after: row })
+    touch(table, { before: before?.after, after: row })
+  }
+  return {
+    isLoaded: (key) => loaded.has(textOf(key)),
+    isStale(key) {
+      const subject = subjectOf(key)
+      return subject !== undefined && touched.has(subject)
+    },
+    put(table, row) {
+      const key = keyOf(table, row)
+      if (!tables[table].has(key)) tables[table].set(key, { before: row, after: row })
+    },
+    found(key, rows) {
+      loaded.set(textOf(key), rows)
+    },
+    noteForgotten(id) {
+      forgotten.add(id)
+    },
+    facts,
+    apply({ insert = {}, update = {}, remove = {}, ...other }) {
+      for (const table of TABLE_NAMES)
+        for (const row of insert[table] ?? [])
+          if (facts.find(table, keyOf(table, row)) !== undefined)
+            throw new Error(`a row of ${table} is inserted that is there already`)
+      for (const table of TABLE_NAMES) {
+        for (const row of insert[table] ?? []) set(table, row)
+        for (const row of update[table] ?? []) set(table, row)
+        for (const key of remove[table] ?? []) {
+          const entry = tables[table].get(key)
+          if (entry === undefined) continue
+          touch(table, { before: entry.after, after: undefined })
+          entry.after = undefined
+        }
+      }
+      for (const _ in other) {
+        others.push(other)
+        return
+      }
+    },
+    changes() {
+      return {
+        rows: {
+          submissions: changed(tables.submissions),
+          details: changed(tables.details),
+          runs: changed(tables.runs),
+          deliveries: changed(tables.deliveries),
+          bodies: [],
+          rejected: changed(tables.rejected),
+          notifications: changed(tables.notifications),
+          claims: changed(tables.claims),
+          retryItems: changed(tables.retryItems),
+        },
+        others,
+      }
+    },
+  }
+}
+
+const TABLE_NAMES = Object.keys(KEYS) as TableName[]
+
+function keyOf<T extends TableName>(table: T, row: Tables[T]): string {
+  // Each table's key is one of its own columns, as `KEYS` says.
+  return String((row as { [column: string]: unknown })[KEYS[table]])
+}
+
+function changed<R>(table: ReadonlyMap<string, Entry<R>>): Change<R>[] {
+  const changes: Change<R>[] = []
+  for (const entry of table.values()) if (entry.before !== entry.after) changes.push(entry)
+  return changes
+}
+
+function textOf([kind, id, name]: Key): string {
+  return name === undefined ? `${kind} ${id}` : `${kind} ${id} ${name}`
+}
+
+/** What a lookup depends on besides the rows it finds; undefined where nothing else in a batch changes it. */
+function subjectOf([kind, id]: Key): string | undefined {
+  return isLookup(kind) ? SUBJECTS[kind](id) : undefined
+}
+
+function isLookup(kind: Key[0]): kind is LookupName {
+  return Object.hasOwn(LOOKUPS, kind)
+}
+
+const ofSubmission = (id: string) => `submission ${id}`
+const ofFile = (id: string) => `file ${id}`
+const ofRequest = (id: string) => `request ${id}`
+const ofEvent = (id: string) => `event ${id}`
+const ofNothing = () => undefined
+
+const SUBJECTS: { [L in LookupName]: (id: string) => string | undefined } = {
+  runNamed: ofSubmission,
+  runsOf: ofSubmission,
+  unclaimedOf: ofSubmission,
+  unsettledOf: ofFile,
+  currentOf: ofFile,
+  submissionsOf: ofFile,
+  unansweredOf: ofRequest,
+  endsOf: ofRequest,
+  eventOf: ofEvent,
+  unfinishedSubmissions: ofNothing,
+  unansweredClaims: ofNothing,
+  unfinishedItems: ofNothing,
+}
+
+/** The subjects whose lookups find something else after a change. Rows that they find already are never out of date. */
+function subjectsOf(
+  table: TableName,
+  { before, after }: Entry<Tables[TableName]>,
+  facts: Facts,
+): string[] {
+  switch (table) {
+    case 'submissions':
+      return changedSubjects(before as Tables['submissions'] | undefined, after as Tables['submissions'])
+    case 'runs': {
+      if (before !== undefined && after !== undefined) return []
+      const { submissionId } = (before ?? after) as Tables['runs']
+      const fileId = facts.find('submissions', submissionId)?.fileId ?? null
+      return [ofSubmission(submissionId), ...(fileId === null ? [] : [ofFile(fileId)])]
+    }
+    case 'deliveries': {
+      if (before !== undefined || after === undefined) return []
+      const { eventId, unclaimedRequestId, submissionId, cause } = after as Tables['deliveries']
+      return [
+        eventId === null ? undefined : ofEvent(eventId),
+        unclaimedRequestId === null ? undefined : ofRequest(unclaimedRequestId),
+        submissionId === null || cause !== 'not_requested' ? undefined : ofSubmission(submissionId),
+      ].filter((subject) => subject !== undefined)
+    }
+    default:
+      return []
+  }
+}
+
+function changedSubjects(
+  before: Tables['submissions'] | undefined,
+  { fileId, requestId, state }: Tables['submissions'],
+): string[] {
+  const isSame = before?.fileId === fileId && before.requestId === requestId && before.state === state
+  if (isSame) return []
+  return [
+    ...(fileId === null ? [] : [ofFile(fileId)]),
+    ...(requestId === null ? [] : [ofRequest(requestId)]),
+  ]
+}

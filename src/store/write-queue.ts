@@ -1,0 +1,188 @@
+import type { Commit, SettledRun } from '../domain/commit.ts'
+import type { Step } from '../domain/decide/step.ts'
+import { TrackerError } from '../domain/errors.ts'
+import { isFinal, type Run } from '../domain/run.ts'
+import { type BatchQuery, type BatchResult, runBatch, type StepOutcome } from './batch.ts'
+import type { Change } from './working-set.ts'
+
+/** The database under the queue. Its transactions never overlap. */
+export type BatchDatabase = {
+  /**
+   * Does in one transaction what the batch asks for, and resolves once it is on disk. Rejects with `store_unavailable` when the
+   * disk, the file or a lock refuses, and with any other error when a row can't be written; then nothing is written. `fault`: it
+   * is committed, but not to the file that the next start will read.
+   */
+  transact<T>(batch: Generator<BatchQuery, T, void>): Promise<{ result: T; fault?: TrackerError | undefined }>
+}
+
+export type WriteQueue = {
+  /**
+   * Runs a step in the next transaction, with whatever else is queued. Resolves once that transaction is on disk. A step that
+   * fails changes nothing, and fails alone. Rejects with `overloaded` if too much is queued.
+   */
+  run<T>(step: Step<T>): Promise<T>
+  /** Does work that is not a step, in its turn, between two batches. */
+  exclusive<T>(work: () => Promise<T>): Promise<T>
+  /** Commits what is queued. Afterwards everything is rejected. */
+  close(): Promise<void>
+}
+
+export type WriteQueueOptions = {
+  /** How many steps may be queued. */
+  maxQueued: number
+  /** How many bytes of deliveries may be queued. */
+  maxQueuedBytes?: number
+  /** Whether more steps are about to be queued in this turn of the event loop. */
+  isMoreComing?: () => boolean
+  /** How long a commit waits for them at most, in milliseconds. */
+  mostWaitMs?: number
+}
+
+/** So that one transaction never keeps the process from its sockets for long. Smaller ones drain a long queue too slowly. */
+const MAX_BATCH = 1000
+
+const MOST_WAIT_MS = 10
+
+const MAX_QUEUED_BYTES = 64 * 1024 * 1024
+
+type Job = {
+  step: Step<unknown>
+  resolve(result: unknown): void
+  reject(error: unknown): void
+}
+
+type Exclusive = { work(): Promise<void> }
+
+export function createWriteQueue(
+  database: BatchDatabase,
+  {
+    maxQueued,
+    maxQueuedBytes = MAX_QUEUED_BYTES,
+    isMoreComing = () => false,
+    mostWaitMs = MOST_WAIT_MS,
+    onCommit,
+  }: WriteQueueOptions & { onCommit: (commit: Commit) => void },
+): WriteQueue {
+  let queue: (Job | Exclusive)[] = []
+  let queuedBytes = 0
+  let isClosed = false
+  let isWriting = false
+  let closed: (() => void) | undefined
+
+  /**
+   * setImmediate runs after all sockets that are ready were read: one transaction for all of them. While more is coming, the
+   * commit waits for another turn of the event loop, which accepts one new connection only. Don't wait once the queue is a
+   * quarter full: a full queue rejects writes.
+   */
+  function gather(deadline = performance.now() + mostWaitMs): void {
+    setImmediate(() => {
+      const hasRoom = queue.length * 4 < maxQueued && queuedBytes * 4 < maxQueuedBytes
+      if (!isClosed && hasRoom && isMoreComing() && performance.now() < deadline) gather(deadline)
+      else void commitNext()
+    })
+  }
+
+  function add(job: Job | Exclusive): void {
+    if (queue.length === 0 && !isWriting) gather()
+    queue.push(job)
+  }
+
+  async function commitNext(): Promise<void> {
+    isWriting = true
+    const [first] = queue
+    if (first !== undefined && 'work' in first) {
+      queue.shift()
+      await first.work()
+    } else await commitBatch(takeBatch())
+    isWriting = false
+    if (queue.length === 0) return closed?.()
+    if (isClosed) await commitNext()
+    else setImmediate(() => void commitNext())
+  }
+
+  function takeBatch(): Job[] {
+    const batch: Job[] = []
+    for (const job of queue) {
+      if ('work' in job || batch.length === MAX_BATCH) break
+      batch.push(job)
+    }
+    queue = queue.slice(batch.length)
+    for (const { step } of batch) queuedBytes -= step.bytes ?? 0
+    return batch
+  }
+
+  async function commitBatch(batch: readonly Job[]): Promise<void> {
+    const begunAt = performance.now()
+    try {
+      const { result, fault } = await database.transact(runBatch(batch.map(({ step }) => step)))
+      const { outcomes } = result
+      const deferred = batch.slice(outcomes.length)
+      queue = [...deferred, ...queue]
+      for (const { step } of deferred) queuedBytes += step.bytes ?? 0
+      const seconds = (performance.now() - begunAt) / 1000
+      for (const [index, outcome] of outcomes.entries()) settle(batch[index], outcome, fault)
+      onCommit(commitOf(result, { waiting: queue.length, seconds, isAcknowledged: fault === undefined }))
+    } catch (error) {
+      const isRefused = error instanceof TrackerError && error.code === 'store_unavailable'
+      if (isRefused || batch.length === 1) for (const { reject } of batch) reject(error)
+      // One of them can't be written. Alone, each of the others can.
+      else for (const job of batch) await commitBatch([job])
+    }
+  }
+
+  return {
+    run(step) {
+      return new Promise((resolve, reject) => {
+        const { bytes = 0 } = step
+        if (isClosed) return reject(closedError())
+        if (queue.length >= maxQueued || (bytes > 0 && queuedBytes + bytes > maxQueuedBytes))
+          return reject(new TrackerError('overloaded', 'Too many writes are waiting. Try again later.'))
+        queuedBytes += bytes
+        add({ step, resolve: resolve as Job['resolve'], reject })
+      })
+    },
+    exclusive(work) {
+      return new Promise((resolve, reject) => {
+        if (isClosed) return reject(closedError())
+        add({ work: () => work().then(resolve, reject) })
+      })
+    },
+    async close() {
+      isClosed = true
+      if (queue.length === 0 && !isWriting) return
+      await new Promise<void>((resolve) => {
+        closed = resolve
+      })
+    },
+  }
+}
+
+function closedError(): TrackerError {
+  const message = 'The database cannot be used at the moment. Try again later.'
+  return new TrackerError('store_unavailable', message, { cause: new Error('The store is closed.') })
+}
+
+function settle(job: Job | undefined, outcome: StepOutcome, fault: TrackerError | undefined): void {
+  if (fault !== undefined) job?.reject(fault)
+  else if ('error' in outcome) job?.reject(outcome.error)
+  else job?.resolve(outcome.result)
+}
+
+function commitOf(
+  { outcomes, changes }: BatchResult,
+  facts: Pick<Commit, 'waiting' | 'seconds' | 'isAcknowledged'>,
+): Commit {
+  return {
+    ...facts,
+    steps: outcomes.length,
+    settled: changes.rows.runs.flatMap((change) => settledRun(change) ?? []),
+    owed: changes.rows.notifications.filter(({ before }) => before === undefined).length,
+  }
+}
+
+function settledRun({ before, after }: Change<Run>): SettledRun | undefined {
+  if (after === undefined || !isFinal(after.status) || (before && isFinal(before.status))) return undefined
+  const { name, status, source, settledAt, updatedAt, requestedAt } = after
+  const ms = (settledAt ?? updatedAt) - requestedAt
+  return { extension: name, status, source, seconds: Math.max(ms, 0) / 1000 }
+}
