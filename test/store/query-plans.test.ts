@@ -30,8 +30,7 @@ const SCANS: { [statement: string]: RegExp } = {
   deleteRefusedFor: /^SCAN refused_deliveries$/,
   deleteRefusedNaming: /^SCAN refused_deliveries$/,
   // At the start only, and the index holds only what is under way.
-  abandonUnanswered: /^SCAN idempotency_keys USING INDEX idempotency_keys_unanswered$/,
-  deleteNeverSubmitted: /^SCAN idempotency_keys USING INDEX idempotency_keys_unanswered$/,
+  listUnanswered: /^SCAN idempotency_keys USING INDEX idempotency_keys_unanswered$/,
 }
 /** Steps that are read in order by an index or the primary key, so that a limit ends them early. */
 const IN_ORDER = [
@@ -41,8 +40,8 @@ const IN_ORDER = [
   'listMisdatedNotifications',
   'findOwedHost',
   'listBodies',
-  'findUnanswered',
-  'findUnclaimedUpload',
+  'findUnansweredHead',
+  'listEndsOf',
   'listGroupSeqs',
   'listGroupSeqsWithin',
   'listNamedGroupSeqs',
@@ -101,9 +100,9 @@ test('Due runs, due notifications, queued uploads and known events each have an 
   expect(plans.get('listMisdatedNotifications')?.[0]).toContain('notifications_due (host=? AND due_at>?)')
   expect(plans.get('findOwedHost')?.[0]).toContain('COVERING INDEX notifications_due (host>?)')
   expect(plans.get('countFailures')?.join()).toContain('runs_failed (name=? AND settled_at>?)')
-  expect(plans.get('findUnanswered')?.[0]).toContain('submissions_unanswered')
-  expect(plans.get('findUnclaimedUpload')?.[0]).toContain('deliveries_unclaimed_uploads')
-  expect(plans.get('findEvent')?.[0]).toContain('deliveries_by_event')
+  expect(plans.get('findUnansweredHead')?.[0]).toContain('submissions_unanswered')
+  expect(plans.get('listEndsOf')?.[0]).toContain('deliveries_unclaimed_uploads')
+  expect(plans.get('findEventDelivery')?.[0]).toContain('deliveries_by_event')
 })
 
 test('What operators look for is found by an index, in the order in which it is shown', () => {

@@ -3,9 +3,9 @@ import type { DeliveryOutcome, NewAccountDelivery, RecordedDelivery } from '../d
 import type { Answer } from '../judge-answer.ts'
 import { isFinal } from '../run.ts'
 import { receivedOf, recordNothing, replayKeys, replaying } from './delivery.ts'
-import { applyResponse, bodyIn, bodyKeys, loadResponding, respondingChanges } from './response.ts'
+import { applyResponse, bodyIn, bodyKeys, loadResponding, respondingChanges, unclaimedKeys } from './response.ts'
 import type { Changes, Decision, Facts, Key, Step } from './step.ts'
-import { stateKeys } from './submission-state.ts'
+import { loadState, stateKeys } from './submission-state.ts'
 import type { DeliveryRow } from './tables.ts'
 
 /**
@@ -24,8 +24,10 @@ export function recordAccountDelivery(
       if (event.kind !== 'upload_finished') return []
       const submissionId = findUnanswered(facts, event)
       if (submissionId === undefined) return []
+      const state = loadState(facts, submissionId)
+      if (state === undefined) return stateKeys(submissionId)
       const bodies = bodyKeys((ids, bodyOf) => finishUpload(facts, submissionId, event, 0, ids, bodyOf))
-      return [...stateKeys(submissionId), ['unclaimedOf', submissionId], ...bodies]
+      return [...stateKeys(submissionId), ...unclaimedKeys(state, [event.answer]), ...bodies]
     },
     decide: (facts) => replaying(facts, delivery, () => decideAccountDelivery(facts, delivery, newId)),
   }
@@ -136,7 +138,7 @@ function finishUpload(
   newId: () => string,
   bodyOf: (deliveryId: string) => string | undefined,
 ): Effect {
-  const before = loadResponding(facts, submissionId)
+  const before = loadResponding(facts, submissionId, [answer])
   if (before === undefined) return { outcome: 'ignored' }
   const after = applyResponse(before, answer, at, newId, bodyOf)
   const { isChanged } = after

@@ -88,6 +88,7 @@ export function receivedOf({ deliveryId, receivedAt, headers, body, ...known }: 
   const { route = 'account', signature = 'valid' } = known
   return {
     deliveryId,
+    place: null,
     route,
     receivedAt,
     cause: null,

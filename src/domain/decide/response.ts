@@ -29,7 +29,7 @@ export function respond(
   newId: () => string,
 ): Step<{ result: AnswerJudgement['result']; submission: Submission }> {
   const decide = (facts: Facts, ids: () => string, bodyOf: BodyOf) => {
-    const before = loadResponding(facts, submissionId)
+    const before = loadResponding(facts, submissionId, [response, ...earlierEnds(facts, submissionId, response)])
     if (before === undefined) throw new TrackerError('not_found', `There is no submission ${submissionId}.`)
     const responded = applyResponse(before, response, at, ids, bodyOf)
     const after = applyEarlierEnds(facts, responded, at, ids, bodyOf)
@@ -38,7 +38,6 @@ export function respond(
   return {
     keys: [
       ...stateKeys(submissionId),
-      ['unclaimedOf', submissionId],
       ...(response.requestId === null ? [] : [['endsOf', response.requestId] as const]),
       ...(key ? [['claims', key.scope] as const] : []),
     ],
@@ -47,7 +46,9 @@ export function respond(
       if (state === undefined) return []
       const { requestId } = state.row
       const ends: Key[] = requestId === null ? [] : [['endsOf', requestId]]
-      return [...ends, ...bodyKeys((ids, bodyOf) => decide(facts, ids, bodyOf))]
+      const responses = [response, ...earlierEnds(facts, submissionId, response)]
+      const bodies = bodyKeys((ids, bodyOf) => decide(facts, ids, bodyOf))
+      return [...ends, ...unclaimedKeys(state, responses), ...bodies]
     },
     decide(facts) {
       const { before, after, result } = decide(facts, newId, (id) => bodyIn(facts, id))
@@ -69,10 +70,40 @@ type RespondingTo = {
   key?: { scope: string; answer: StoredAnswer } | undefined
 }
 
-export function loadResponding(facts: Facts, submissionId: string): Responding | undefined {
+/** How the upload of this submission ended, as far as that was reported before its response. */
+function earlierEnds(facts: Facts, submissionId: string, { requestId }: Answer): Answer[] {
+  const known = facts.find('submissions', submissionId)?.requestId ?? null
+  return [requestId, known].flatMap((id) =>
+    id === null ? [] : facts.list('endsOf', id).flatMap(({ uploadEnd }) => uploadEnd ?? []),
+  )
+}
+
+/** Deliveries for extensions that a response adds may be waiting for it. */
+export function unclaimedKeys({ row, runs }: SubmissionState, responses: readonly Answer[]): Key[] {
+  const known = new Set(runs.map(({ name }) => name))
+  return namesIn(responses)
+    .filter((name) => !known.has(name))
+    .map((name) => ['unclaimedOf', row.submissionId, name])
+}
+
+function namesIn(responses: readonly Answer[]): string[] {
+  const names = responses.flatMap((response) =>
+    response.kind === 'accepted' ? Object.keys(response.extensionStatus) : [],
+  )
+  return [...new Set(names)]
+}
+
+export function loadResponding(
+  facts: Facts,
+  submissionId: string,
+  responses: readonly Answer[],
+): Responding | undefined {
   const state = loadState(facts, submissionId)
-  const unclaimed = facts.list('unclaimedOf', submissionId)
-  return state && { state, deliveries: new Map(unclaimed.map((row) => [row.deliveryId, row])) }
+  if (state === undefined) return undefined
+  const unclaimed = namesIn(responses)
+    .flatMap((name) => facts.list('unclaimedOf', submissionId, name))
+    .toSorted((one, other) => (one.place ?? Infinity) - (other.place ?? Infinity))
+  return { state, deliveries: new Map(unclaimed.map((row) => [row.deliveryId, row])) }
 }
 
 /** Decides as if, only to learn whose bodies the decision needs. */

@@ -21,7 +21,7 @@ export const LOOKUPS = {
   submissionsOf: 'submissions',
   /** The first submission of a request whose response named no file. */
   unansweredOf: 'submissions',
-  /** Deliveries of a submission for extensions that were not requested. */
+  /** Deliveries of a submission for an extension with this name, which was not requested. */
   unclaimedOf: 'deliveries',
   /** Deliveries that report how a request's upload ended, and that no submission has claimed. */
   endsOf: 'deliveries',
@@ -34,7 +34,7 @@ export const LOOKUPS = {
 
 export type LookupName = keyof typeof LOOKUPS
 
-/** A row by its own key, what a lookup finds, or whether an id belongs to what was forgotten. `name`: for `runNamed`. */
+/** A row by its own key, what a lookup finds, or whether an id belongs to what was forgotten. `name`: for `runNamed` and `unclaimedOf`. */
 export type Key = readonly [kind: TableName | LookupName | 'forgotten', id: string, name?: string | undefined]
 
 /** The rows that a step asked for, as the steps before it have left them. */

@@ -61,7 +61,7 @@ function loadKey(
     case 'deliveries':
       return []
     case 'unclaimedOf':
-      return putDeliveries(statements.listUnclaimedOf.all({ submissionSeq: submissionSeq() }), id)
+      return putDeliveries(statements.listUnclaimedOf.all({ submissionSeq: submissionSeq(), name }), id)
     case 'endsOf':
       return putDeliveries(statements.listEndsOf.all({ id }), null)
     case 'eventOf':
@@ -128,8 +128,8 @@ function putRun(
 type Delivery = ReturnType<Statements['listEndsOf']['all']>[number]
 
 function putDelivery(into: WorkingSet, row: Delivery, submissionId: string | null): string {
-  const { seq: _, submissionSeq: __, uploadAnswer, ...known } = row
-  const delivery: DeliveryRow = { ...known, submissionId, uploadEnd: uploadAnswer, sent: null }
+  const { seq: place, submissionSeq: _, uploadAnswer, ...known } = row
+  const delivery: DeliveryRow = { ...known, place, submissionId, uploadEnd: uploadAnswer, sent: null }
   into.put('deliveries', delivery)
   return row.deliveryId
 }

@@ -69,13 +69,20 @@ export function prepareRowStatements(db: BetterSQLite3Database, connection: Conn
       .orderBy(asc(submissions.seq))
       .prepare(),
     listUnclaimedOf: selectDeliveries()
-      .where(and(eq(deliveries.submissionSeq, placeholder('submissionSeq')), eq(deliveries.cause, 'not_requested')))
+      .where(
+        and(
+          eq(deliveries.submissionSeq, placeholder('submissionSeq')),
+          eq(deliveries.service, placeholder('name')),
+          eq(deliveries.cause, 'not_requested'),
+        ),
+      )
       .orderBy(asc(deliveries.seq))
       .prepare(),
     listEndsOf: selectDeliveries()
       .where(and(eq(deliveries.unclaimedRequestId, placeholder('id')), isNotNull(deliveryBodies.uploadAnswer)))
       .orderBy(asc(deliveries.seq))
       .prepare(),
+    // The word stands in the statement, or SQLite could not use the partial index.
     findEventDelivery: selectDeliveries()
       .where(and(eq(deliveries.eventId, placeholder('id')), sql`${deliveries.outcome} <> 'duplicate'`))
       .prepare(),
