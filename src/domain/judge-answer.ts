@@ -66,12 +66,16 @@ export function judgeAnswer(
       unnamed -= 1
       for (const { deliveryId, word, receivedAt } of waiting.get(name) ?? []) {
         if (word.status === null) continue
-        const seen = observe(run, { source: 'webhook', status: word.status, error: word.error }, receivedAt)
+        const seen: { run: Run; outcome: RunOutcome } = observe<Run>(
+          run,
+          { source: 'webhook', status: word.status, error: word.error },
+          receivedAt,
+        )
         claimed.push({ deliveryId, outcome: seen.outcome })
         run = seen.run
       }
     }
-    run = observe(run, { source: 'response', status }, at).run
+    run = observe<Run>(run, { source: 'response', status }, at).run
     if (name === SAVED_EXTENSION && isFinal(run.status)) unnamed = 0
     after.set(name, run)
   }

@@ -15,23 +15,16 @@ export type ExtensionWord = {
 /** Why a delivery was not applied. */
 export type DeliveryCause = 'unknown_shape' | 'unknown_status' | 'other_file' | 'not_requested' | 'forgotten'
 
-/** What has to be known of a submission to judge a delivery. The rest may be large, its baseline above all. */
+/** What has to be known of a submission to judge a delivery. The rest may be large. */
 export type JudgedSubmission = Pick<
   Submission,
-  | 'submissionId'
-  | 'state'
-  | 'fileId'
-  | 'extensions'
-  | 'callerWebhookUrl'
-  | 'error'
-  | 'createdAt'
-  | 'updatedAt'
+  'submissionId' | 'state' | 'fileId' | 'error' | 'createdAt' | 'updatedAt'
 >
 
 /** What a fact changes: the submission as it is afterwards, the runs that are new or changed, and one that goes. */
 export type Change<S = Submission> = { submission: S; runs: Run[]; goneRunId: string | null }
 
-export type DeliveryJudgement = Change<JudgedSubmission> & {
+export type DeliveryJudgement<S extends JudgedSubmission = JudgedSubmission> = Change<S> & {
   outcome: RunOutcome
   cause: DeliveryCause | null
   /** The run that the delivery speaks of. */
@@ -39,28 +32,29 @@ export type DeliveryJudgement = Change<JudgedSubmission> & {
 }
 
 /**
- * Decides what an extension webhook does to the submission that its token names. Pure; `newRunId` is asked at most once, and
- * `runs` may be in any order.
+ * Decides what an extension webhook does to the submission that its token names. Pure; `newRunId` is asked at most once. `runs`
+ * may be in any order. If the run that the delivery speaks of is among them, they need not be all runs of the submission, and
+ * the requested `extensions` need not be known.
  */
-export function judgeDelivery(
-  submission: JudgedSubmission,
-  runs: readonly Run[],
+export function judgeDelivery<S extends JudgedSubmission>(
+  submission: S,
+  { runs, extensions }: { runs: readonly Run[]; extensions: Submission['extensions'] },
   word: ExtensionWord,
   newRunId: () => string,
   at: number,
-): DeliveryJudgement {
+): DeliveryJudgement<S> {
   const { service, status } = word
   if (service === null) return ignore(submission, 'unknown_shape', null)
   if (isOtherFile(submission, word.fileId)) return ignore(submission, 'other_file', null)
   const known = runs.find((run) => run.name === service)
   if (status === null) return ignore(submission, 'unknown_status', known?.runId ?? null)
-  if (known === undefined && countUnnamed(submission, runs) <= 0)
+  if (known === undefined && countUnnamed({ extensions }, runs) <= 0)
     return ignore(submission, 'not_requested', null)
 
   const placeholder = findPlaceholder(runs)
   const run = known ?? namedRun(nextRun(submission, runs, service, newRunId()), placeholder)
   const seen = observe(run, { source: 'webhook', status, error: word.error }, at)
-  const gone = known === undefined ? placeholderToGo(submission, [...runs, seen.run]) : null
+  const gone = known === undefined ? placeholderToGo({ extensions }, [...runs, seen.run]) : null
   return {
     submission: confirm(submission, word.fileId, at),
     runs: seen.run === known ? [] : [seen.run],
@@ -87,12 +81,16 @@ export function isOtherFile(submission: Pick<Submission, 'fileId'>, fileId: stri
 }
 
 /** A webhook proves that ImageKit took the submission, whatever we believed; the first fileId binds it. */
-function confirm(submission: JudgedSubmission, fileId: string | null, at: number): JudgedSubmission {
+function confirm<S extends JudgedSubmission>(submission: S, fileId: string | null, at: number): S {
   const bound = submission.fileId ?? fileId
   if (submission.state === 'accepted' && bound === submission.fileId) return submission
   return { ...submission, state: 'accepted', fileId: bound, error: null, updatedAt: at }
 }
 
-function ignore(submission: JudgedSubmission, cause: DeliveryCause, runId: string | null): DeliveryJudgement {
+function ignore<S extends JudgedSubmission>(
+  submission: S,
+  cause: DeliveryCause,
+  runId: string | null,
+): DeliveryJudgement<S> {
   return { submission, runs: [], goneRunId: null, outcome: 'ignored', cause, runId }
 }

@@ -9,6 +9,8 @@ export type Observation =
   | { source: 'reconcile'; status: 'success'; evidence: Evidence }
   | { source: 'expiry'; reason: ExpiryReason }
 
+type Observed<R> = { run: R; outcome: RunOutcome }
+
 export type RunOutcome = 'applied' | 'duplicate' | 'contradicted' | 'ignored'
 
 const MAX_ERROR_BYTES = 16 * 1024
@@ -17,7 +19,7 @@ const MAX_ERROR_BYTES = 16 * 1024
  * The rule that decides a status, and the only one: the first final word stays.
  * `expired` is not final, so a late word still settles it. Returns the run as it is afterwards; `run` is not changed.
  */
-export function observe(run: Run, observation: Observation, at: number): { run: Run; outcome: RunOutcome } {
+export function observe<R extends Run>(run: R, observation: Observation, at: number): Observed<R> {
   if (observation.source === 'expiry') return expire(run, observation.reason, at)
   if (observation.status === 'pending') return confirmPending(run, at)
   if (!isFinal(run.status)) return settle(run, observation.status, observation, at)
@@ -25,9 +27,9 @@ export function observe(run: Run, observation: Observation, at: number): { run: 
   return contradict(run, observation)
 }
 
-function expire(run: Run, reason: ExpiryReason, at: number): { run: Run; outcome: RunOutcome } {
+function expire<R extends Run>(run: R, reason: ExpiryReason, at: number): Observed<R> {
   if (run.status !== 'pending') return { run, outcome: 'ignored' }
-  const expired: Run = {
+  const expired: R = {
     ...run,
     status: 'expired',
     source: 'expiry',
@@ -37,18 +39,18 @@ function expire(run: Run, reason: ExpiryReason, at: number): { run: Run; outcome
   return { run: expired, outcome: 'applied' }
 }
 
-function confirmPending(run: Run, at: number): { run: Run; outcome: RunOutcome } {
+function confirmPending<R extends Run>(run: R, at: number): Observed<R> {
   if (run.status !== 'pending' || run.source !== 'request') return { run, outcome: 'ignored' }
   return { run: { ...run, source: 'response', updatedAt: at }, outcome: 'applied' }
 }
 
-function settle(
-  run: Run,
+function settle<R extends Run>(
+  run: R,
   status: FinalStatus,
   observation: Observation & { source: 'response' | 'webhook' | 'reconcile' },
   at: number,
-): { run: Run; outcome: RunOutcome } {
-  const settled: Run = {
+): Observed<R> {
+  const settled: R = {
     ...run,
     status,
     source: observation.source,
@@ -61,13 +63,13 @@ function settle(
   return { run: settled, outcome: 'applied' }
 }
 
-function repeat(run: Run, observation: Observation, at: number): { run: Run; outcome: RunOutcome } {
+function repeat<R extends Run>(run: R, observation: Observation, at: number): Observed<R> {
   const error = errorOf(observation)
   if (run.error !== null || error === null) return { run, outcome: 'duplicate' }
   return { run: { ...run, error, updatedAt: at }, outcome: 'duplicate' }
 }
 
-function contradict(run: Run, observation: Observation): { run: Run; outcome: RunOutcome } {
+function contradict<R extends Run>(run: R, observation: Observation): Observed<R> {
   if (observation.source !== 'webhook') return { run, outcome: 'ignored' }
   if (run.contradicted) return { run, outcome: 'duplicate' }
   // Nothing that is told of the run changes, so neither does its time.

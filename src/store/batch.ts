@@ -22,14 +22,13 @@ export function* runBatch(steps: readonly Step<unknown>[]): Generator<BatchQuery
   const set = createWorkingSet()
   let keys = steps.flatMap((step) => step.keys)
   for (let round = 0; keys.length > 0 && round < MAX_ROUNDS; round += 1) {
-    const missing = keys.filter((key) => !set.isLoaded(key))
-    if (missing.length > 0) yield { kind: 'load', keys: missing, into: set }
+    yield { kind: 'load', keys, into: set }
     keys = steps.flatMap((step) => moreKeys(step, set).filter((key) => !set.isLoaded(key)))
   }
   const outcomes: StepOutcome[] = []
   for (const step of steps) {
     // The first one is never out of date.
-    const isReady = outcomes.length === 0 || canDecide(step, set)
+    const isReady = outcomes.length === 0 || set.isFresh() || canDecide(step, set)
     if (!isReady) break
     outcomes.push(decide(step, set))
   }
@@ -39,7 +38,10 @@ export function* runBatch(steps: readonly Step<unknown>[]): Generator<BatchQuery
 }
 
 function canDecide(step: Step<unknown>, set: WorkingSet): boolean {
-  return [...step.keys, ...moreKeys(step, set)].every((key) => set.isLoaded(key) && !set.isStale(key))
+  return (
+    step.keys.every((key) => !set.isStale(key)) &&
+    moreKeys(step, set).every((key) => set.isLoaded(key) && !set.isStale(key))
+  )
 }
 
 function moreKeys(step: Step<unknown>, { facts }: WorkingSet): readonly Key[] {

@@ -8,7 +8,7 @@ import { settleNotification } from '../domain/decide/notification-result.ts'
 import { recoverAbandoned } from '../domain/decide/recovery.ts'
 import { respond } from '../domain/decide/response.ts'
 import { createRetry, endRetryItem, submitRetry, withdrawRetry } from '../domain/decide/retry.ts'
-import type { Changes } from '../domain/decide/step.ts'
+import type { OtherChanges } from '../domain/decide/step.ts'
 import { createSubmission } from '../domain/decide/submission.ts'
 import type { Store } from './store.ts'
 import { type BatchDatabase, createWriteQueue, type WriteQueueOptions } from './write-queue.ts'
@@ -39,13 +39,17 @@ type Decided =
 /** Does work in a transaction of its own, in its turn, between two batches. */
 export type InTurn = <T>(work: () => T) => Promise<T>
 
-/** A database with its batches, its reads, and what it deletes in bounded statements. */
-export type Database = BatchDatabase &
-  Omit<Store, Decided | 'watchCommits' | 'forgetAsset' | 'pruneBodies'> & {
-    inTransaction<T>(work: () => T): Promise<T>
-    forgetAsset(inTurn: InTurn, ...given: Parameters<Store['forgetAsset']>): ReturnType<Store['forgetAsset']>
-    pruneBodies(inTurn: InTurn, ...given: Parameters<Store['pruneBodies']>): ReturnType<Store['pruneBodies']>
-  }
+/** What every database does for itself: its batches, its reads, and what it deletes in bounded statements. */
+export type Database = BatchDatabase & {
+  inTransaction: <T>(work: () => T) => Promise<T>
+  reads: Omit<Store, Decided | 'watchCommits' | 'forgetAsset' | 'pruneBodies' | 'close'>
+  forgetAsset: (inTurn: InTurn, ...given: Parameters<Store['forgetAsset']>) => Promise<boolean>
+  pruneBodies: (
+    inTurn: InTurn,
+    ...given: Parameters<Store['pruneBodies']>
+  ) => ReturnType<Store['pruneBodies']>
+  close: () => Promise<void>
+}
 
 const DAY_MS = 86_400_000
 
@@ -61,12 +65,11 @@ export function createStore(
       for (const tell of watchers) tell(commit)
     },
   })
-  const write = (changes: Changes) =>
-    queue.run<void>({ keys: [], decide: () => ({ result: undefined, changes }) })
+  const write = (other: OtherChanges) =>
+    queue.run<void>({ keys: [], decide: () => ({ result: undefined, changes: { other } }) })
   const inTurn: InTurn = (work) => queue.exclusive(() => database.inTransaction(work))
-  const { transact: _, inTransaction: __, ...reads } = database
   return {
-    ...reads,
+    ...database.reads,
     createSubmission: (submission, key) => queue.run(createSubmission(submission, key, newId)),
     answerSubmission: (submissionId, response, at, key) =>
       queue.run(respond({ submissionId, response, at, key }, newId)),

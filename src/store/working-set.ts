@@ -1,4 +1,11 @@
-import { type Changes, type Facts, type Key, LOOKUPS, type LookupName } from '../domain/decide/step.ts'
+import {
+  type Changes,
+  type Facts,
+  type Key,
+  LOOKUPS,
+  type LookupName,
+  type OtherChanges,
+} from '../domain/decide/step.ts'
 import { KEYS, type TableName, type Tables } from '../domain/decide/tables.ts'
 
 /** A row as it is in the database, and as it is to be; undefined where there is none. */
@@ -8,7 +15,7 @@ export type Change<R> = { before: R | undefined; after: R | undefined }
 export type BatchChanges = {
   rows: { [T in TableName]: Change<Tables[T]>[] }
   /** All the rest, in the order of the steps. */
-  others: readonly Omit<Changes, 'insert' | 'update' | 'remove'>[]
+  others: readonly OtherChanges[]
 }
 
 /**
@@ -17,10 +24,13 @@ export type BatchChanges = {
  */
 export type WorkingSet = {
   isLoaded(key: Key): boolean
+  /** No step has changed what a lookup may find. */
+  isFresh(): boolean
   isStale(key: Key): boolean
   /** For the database: what it found. A row that is here already stays as it is. */
   put<T extends TableName>(table: T, row: Tables[T]): void
-  found(key: Key, rows: readonly string[]): void
+  /** For the database, too: `find` is only called for what is not loaded yet. Returns the keys of rows. */
+  load(key: Key, find: () => readonly string[]): void
   noteForgotten(id: string): void
   facts: Facts
   /** Throws, and changes nothing, if a row is inserted that is there already. */
@@ -45,16 +55,23 @@ export function createWorkingSet(): WorkingSet {
   const loaded = new Map<string, readonly string[]>()
   const forgotten = new Set<string>()
   const touched = new Set<string>()
-  const others: Omit<Changes, 'insert' | 'update' | 'remove'>[] = []
+  const others: OtherChanges[] = []
 
   const facts: Facts = {
     find: (table, key) => tables[table].get(key)?.after,
     list(lookup, id = '', name) {
       const table = LOOKUPS[lookup]
-      const keys = loaded.get(textOf([lookup, id, name])) ?? []
-      return keys.flatMap((key) => facts.find(table, key) ?? [])
+      return rowsOf(table, loaded.get(textOf([lookup, id, name])) ?? [])
     },
     isForgotten: (id) => forgotten.has(id),
+  }
+  const rowsOf = <T extends TableName>(table: T, keys: readonly string[]): Tables[T][] => {
+    const rows: Tables[T][] = []
+    for (const key of keys) {
+      const row = tables[table].get(key)?.after
+      if (row !== undefined) rows.push(row)
+    }
+    return rows
   }
   const touch = (table: TableName, entry: Entry<Tables[TableName]>) => {
     for (const subject of subjectsOf(table, entry, facts)) touched.add(subject)
@@ -65,8 +82,25 @@ export function createWorkingSet(): WorkingSet {
     tables[table].set(key, { before: before?.before, after: row })
     touch(table, { before: before?.after, after: row })
   }
+  const checkAbsent = <T extends TableName>(table: T, rows: NonNullable<Changes['insert']>) => {
+    for (const row of rows[table] ?? [])
+      if (facts.find(table, keyOf(table, row)) !== undefined)
+        throw new Error(`a row of ${table} is inserted that is there already`)
+  }
+  const setAll = <T extends TableName>(table: T, rows: NonNullable<Changes['update']>) => {
+    for (const row of rows[table] ?? []) set(table, row)
+  }
+  const removeAll = (table: TableName, keys: NonNullable<Changes['remove']>) => {
+    for (const key of keys[table] ?? []) {
+      const entry = tables[table].get(key)
+      if (entry === undefined) continue
+      touch(table, { before: entry.after, after: undefined })
+      entry.after = undefined
+    }
+  }
   return {
     isLoaded: (key) => loaded.has(textOf(key)),
+    isFresh: () => touched.size === 0,
     isStale(key) {
       const subject = subjectOf(key)
       return subject !== undefined && touched.has(subject)
@@ -75,32 +109,20 @@ export function createWorkingSet(): WorkingSet {
       const key = keyOf(table, row)
       if (!tables[table].has(key)) tables[table].set(key, { before: row, after: row })
     },
-    found(key, rows) {
-      loaded.set(textOf(key), rows)
+    load(key, find) {
+      const text = textOf(key)
+      if (!loaded.has(text)) loaded.set(text, find())
     },
     noteForgotten(id) {
       forgotten.add(id)
     },
     facts,
-    apply({ insert = {}, update = {}, remove = {}, ...other }) {
-      for (const table of TABLE_NAMES)
-        for (const row of insert[table] ?? [])
-          if (facts.find(table, keyOf(table, row)) !== undefined)
-            throw new Error(`a row of ${table} is inserted that is there already`)
-      for (const table of TABLE_NAMES) {
-        for (const row of insert[table] ?? []) set(table, row)
-        for (const row of update[table] ?? []) set(table, row)
-        for (const key of remove[table] ?? []) {
-          const entry = tables[table].get(key)
-          if (entry === undefined) continue
-          touch(table, { before: entry.after, after: undefined })
-          entry.after = undefined
-        }
-      }
-      for (const _ in other) {
-        others.push(other)
-        return
-      }
+    apply({ insert, update, remove, other }) {
+      for (const table in insert) checkAbsent(table as TableName, insert)
+      for (const table in insert) setAll(table as TableName, insert)
+      for (const table in update) setAll(table as TableName, update)
+      for (const table in remove) removeAll(table as TableName, remove)
+      if (other !== undefined) others.push(other)
     },
     changes() {
       return {
@@ -120,8 +142,6 @@ export function createWorkingSet(): WorkingSet {
     },
   }
 }
-
-const TABLE_NAMES = Object.keys(KEYS) as TableName[]
 
 function keyOf<T extends TableName>(table: T, row: Tables[T]): string {
   // Each table's key is one of its own columns, as `KEYS` says.
@@ -169,11 +189,7 @@ const SUBJECTS: { [L in LookupName]: (id: string) => string | undefined } = {
 }
 
 /** The subjects whose lookups find something else after a change. Rows that they find already are never out of date. */
-function subjectsOf(
-  table: TableName,
-  { before, after }: Entry<Tables[TableName]>,
-  facts: Facts,
-): string[] {
+function subjectsOf(table: TableName, { before, after }: Entry<Tables[TableName]>, facts: Facts): string[] {
   switch (table) {
     case 'submissions':
       return changedSubjects(before as Tables['submissions'] | undefined, after as Tables['submissions'])
@@ -199,11 +215,13 @@ function subjectsOf(
 
 function changedSubjects(
   before: Tables['submissions'] | undefined,
-  { fileId, requestId, state }: Tables['submissions'],
+  { submissionId, fileId, requestId, state }: Tables['submissions'],
 ): string[] {
-  const isSame = before?.fileId === fileId && before.requestId === requestId && before.state === state
+  const isTurned = (before?.state === 'rejected') !== (state === 'rejected')
+  const isSame = before?.fileId === fileId && before.requestId === requestId && !isTurned
   if (isSame) return []
   return [
+    ofSubmission(submissionId),
     ...(fileId === null ? [] : [ofFile(fileId)]),
     ...(requestId === null ? [] : [ofRequest(requestId)]),
   ]

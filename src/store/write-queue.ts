@@ -12,7 +12,9 @@ export type BatchDatabase = {
    * disk, the file or a lock refuses, and with any other error when a row can't be written; then nothing is written. `fault`: it
    * is committed, but not to the file that the next start will read.
    */
-  transact<T>(batch: Generator<BatchQuery, T, void>): Promise<{ result: T; fault?: TrackerError | undefined }>
+  transact: <T>(
+    batch: Generator<BatchQuery, T, void>,
+  ) => Promise<{ result: T; fault?: TrackerError | undefined }>
 }
 
 export type WriteQueue = {
@@ -124,7 +126,7 @@ export function createWriteQueue(
       onCommit(commitOf(result, { waiting: queue.length, seconds, isAcknowledged: fault === undefined }))
     } catch (error) {
       const isRefused = error instanceof TrackerError && error.code === 'store_unavailable'
-      if (isRefused || batch.length === 1) for (const { reject } of batch) reject(error)
+      if (isRefused || batch.length === 1) for (const job of batch) job.reject(error)
       // One of them can't be written. Alone, each of the others can.
       else for (const job of batch) await commitBatch([job])
     }

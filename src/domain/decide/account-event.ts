@@ -2,8 +2,15 @@ import { type AccountEvent, namedFile } from '../account-event.ts'
 import type { DeliveryOutcome, NewAccountDelivery, RecordedDelivery } from '../delivery.ts'
 import type { Answer } from '../judge-answer.ts'
 import { isFinal } from '../run.ts'
-import { receivedOf, recordNothing, replayKeys, replaying } from './delivery.ts'
-import { applyResponse, bodyIn, bodyKeys, loadResponding, respondingChanges, unclaimedKeys } from './response.ts'
+import { receivedOf, recordNothing, replaying, replayKeys } from './delivery.ts'
+import {
+  applyResponse,
+  bodyIn,
+  bodyKeys,
+  loadResponding,
+  respondingChanges,
+  unclaimedKeys,
+} from './response.ts'
 import type { Changes, Decision, Facts, Key, Step } from './step.ts'
 import { loadState, stateKeys } from './submission-state.ts'
 import type { DeliveryRow } from './tables.ts'

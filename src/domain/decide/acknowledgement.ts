@@ -18,7 +18,7 @@ export function acknowledgeRuns(runIds: readonly string[], act: Act): Step<Liste
         const { fileId, fileName, kind } = submission
         return [{ run: runOf(run), fileId, fileName, kind }]
       })
-      return { result: listed, changes: { update: { runs }, acts: [act] } }
+      return { result: listed, changes: { update: { runs }, other: { acts: [act] } } }
     },
   }
 }

@@ -1,9 +1,16 @@
 import type { NewDelivery, RecordedDelivery, SignatureCheck } from '../delivery.ts'
 import { TrackerError } from '../errors.ts'
-import { judgeDelivery } from '../judge-delivery.ts'
+import { type DeliveryJudgement, judgeDelivery } from '../judge-delivery.ts'
+import { owesNotification } from '../notification.ts'
 import type { Changes, Decision, Facts, Key, Step } from './step.ts'
-import { applyChange, changesBetween } from './submission-state.ts'
-import type { DeliveryRow } from './tables.ts'
+import {
+  applyChange,
+  changesBetween,
+  notificationOf,
+  type SubmissionState,
+  withPlace,
+} from './submission-state.ts'
+import type { DeliveryRow, RunRow, SubmissionRow } from './tables.ts'
 
 /**
  * Records an extension webhook, raw, with its effect and the notification that its caller is due. A delivery for a submission
@@ -20,15 +27,12 @@ export function recordDelivery(delivery: NewDelivery, newId: () => string): Step
     more(facts) {
       const submission = facts.find('submissions', submissionId)
       if (submission === undefined) return [['forgotten', submissionId]]
-      if (service === null) return []
-      // All of its runs decide what an unknown name stands for, and all of them count again when it turns out to be accepted.
-      const needsAll = submission.state === 'rejected' || facts.list('runNamed', submissionId, service).length === 0
-      return needsAll
-        ? [
-            ['details', submissionId],
-            ['runsOf', submissionId],
-          ]
-        : []
+      const own = service === null ? [] : facts.list('runNamed', submissionId, service)
+      if (!needsAllRuns(submission, own, service)) return []
+      return [
+        ['details', submissionId],
+        ['runsOf', submissionId],
+      ]
     },
     decide: (facts) => replaying(facts, delivery, () => decideDelivery(facts, delivery, newId)),
   }
@@ -49,30 +53,74 @@ function decideDelivery(
       changes: {},
     }
   }
-  const details = facts.find('details', submissionId) ?? { submissionId, extensions: [], baseline: null }
-  const all = facts.list('runsOf', submissionId)
-  const runs = all.length > 0 || service === null ? all : facts.list('runNamed', submissionId, service)
-  const before = { row, details, runs, notifications: [] }
-  const judged = { ...row, extensions: details.extensions }
-  const judgement = judgeDelivery(judged, runs, word, newId, receivedAt)
+  const own = service === null ? [] : facts.list('runNamed', submissionId, service)
+  const details = needsAllRuns(row, own, service) ? facts.find('details', submissionId) : undefined
+  const runs = details === undefined ? own : facts.list('runsOf', submissionId)
+  const extensions = details?.extensions ?? []
+  const judgement = judgeDelivery(row, { runs, extensions }, word, newId, receivedAt)
   const { outcome, cause, runId } = judgement
-  const after = applyChange(before, judgement, receivedAt, () => body.toString())
-  const { fileId } = after.row
-  const changes = changesBetween(before, after)
+  const { fileId } = judgement.submission
+  const changes =
+    details === undefined
+      ? ownChanges(row, own, judgement, delivery)
+      : allChanges({ row, details, runs, notifications: [] }, judgement, delivery)
   const stored: DeliveryRow = {
-    ...receivedOf(delivery),
+    deliveryId: delivery.deliveryId,
+    place: null,
+    route: delivery.route,
+    receivedAt,
     outcome,
     cause,
+    signature: delivery.signature,
     submissionId,
     fileId: word.fileId ?? fileId,
     service,
     finalStatus: word.status,
     unclaimedError: cause === 'not_requested' ? word.error : null,
+    eventId: null,
+    unclaimedRequestId: null,
+    uploadEnd: null,
+    sent: { headers: delivery.headers, body },
   }
-  return {
-    result: { outcome, cause, fileId, runId },
-    changes: { ...changes, insert: { ...changes.insert, deliveries: [stored] } },
-  }
+  const insert = { ...changes.insert, deliveries: [stored] }
+  return { result: { outcome, cause, fileId, runId }, changes: { ...changes, insert } }
+}
+
+/** All of them decide what an unknown name stands for, and all count again when a rejected submission turns out to be accepted. */
+function needsAllRuns({ state }: SubmissionRow, own: readonly RunRow[], service: string | null): boolean {
+  return service !== null && (state === 'rejected' || own.length === 0)
+}
+
+type Judgement = DeliveryJudgement<SubmissionRow>
+
+/** Most deliveries need nothing but their own run: then no other run appears, disappears or counts again. */
+function ownChanges(
+  row: SubmissionRow,
+  own: readonly RunRow[],
+  { submission, runs }: Judgement,
+  { receivedAt, body }: NewDelivery,
+): Changes {
+  const [run] = runs
+  const [known] = own
+  const submissions = submission === row ? [] : [submission]
+  if (run === undefined || known === undefined) return { update: { submissions } }
+  const update = { submissions, runs: [withPlace(run, known)] }
+  if (!owesNotification(row, known, run)) return { update }
+  const notification = notificationOf(row.callerWebhookUrl, run, body.toString(), receivedAt)
+  return { update, insert: { notifications: notification ? [notification] : [] } }
+}
+
+function allChanges(
+  before: SubmissionState,
+  judgement: Judgement,
+  { receivedAt, body }: NewDelivery,
+): Changes {
+  const { submission: row, runs, goneRunId } = judgement
+  const change = { row, details: before.details, runs, goneRunId }
+  return changesBetween(
+    before,
+    applyChange(before, change, receivedAt, () => body.toString()),
+  )
 }
 
 type Received = Pick<NewDelivery, 'deliveryId' | 'receivedAt' | 'headers' | 'body'> & {
@@ -81,10 +129,13 @@ type Received = Pick<NewDelivery, 'deliveryId' | 'receivedAt' | 'headers' | 'bod
 }
 
 /** A delivery of which nothing is known but what was received. */
-export function receivedOf({ deliveryId, receivedAt, headers, body, ...known }: Received): Omit<
-  DeliveryRow,
-  'outcome'
-> {
+export function receivedOf({
+  deliveryId,
+  receivedAt,
+  headers,
+  body,
+  ...known
+}: Received): Omit<DeliveryRow, 'outcome'> {
   const { route = 'account', signature = 'valid' } = known
   return {
     deliveryId,

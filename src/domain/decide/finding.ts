@@ -1,6 +1,6 @@
 import type { Finding } from '../finding.ts'
-import { type Observation, observe } from '../observe.ts'
 import { owesNotification } from '../notification.ts'
+import { type Observation, observe } from '../observe.ts'
 import { isFinal } from '../run.ts'
 import type { Step } from './step.ts'
 import { notificationOf } from './submission-state.ts'

@@ -11,7 +11,7 @@ export function claimIdempotencyKey(scope: string, at: number): Step<Idempotency
       const known = facts.find('claims', scope)
       // One whose request still runs is not free, however long it takes and whatever the clock says.
       if (known !== undefined && (known.claimedAt > expiredAt || isRunning(known)))
-        return { result: describeClaim(known), changes: { expireClaims: expiredAt } }
+        return { result: describeClaim(known), changes: { other: { expireClaims: expiredAt } } }
       const claim: ClaimRow = {
         scope,
         claimedAt: at,
@@ -22,7 +22,7 @@ export function claimIdempotencyKey(scope: string, at: number): Step<Idempotency
       }
       const rows = { claims: [claim] }
       const claimed = known === undefined ? { insert: rows } : { update: rows }
-      return { result: { kind: 'claimed' }, changes: { ...claimed, expireClaims: expiredAt } }
+      return { result: { kind: 'claimed' }, changes: { ...claimed, other: { expireClaims: expiredAt } } }
     },
   }
 }

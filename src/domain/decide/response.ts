@@ -29,7 +29,10 @@ export function respond(
   newId: () => string,
 ): Step<{ result: AnswerJudgement['result']; submission: Submission }> {
   const decide = (facts: Facts, ids: () => string, bodyOf: BodyOf) => {
-    const before = loadResponding(facts, submissionId, [response, ...earlierEnds(facts, submissionId, response)])
+    const before = loadResponding(facts, submissionId, [
+      response,
+      ...earlierEnds(facts, submissionId, response),
+    ])
     if (before === undefined) throw new TrackerError('not_found', `There is no submission ${submissionId}.`)
     const responded = applyResponse(before, response, at, ids, bodyOf)
     const after = applyEarlierEnds(facts, responded, at, ids, bodyOf)
@@ -135,7 +138,16 @@ export function applyResponse(
   const unclaimed = unclaimedBy(state, deliveries, response)
   const judgement = judgeAnswer(submission, state.runs, response, unclaimed, newId, at)
   const services = new Map(unclaimed.map(({ deliveryId, word }) => [deliveryId, word.service]))
-  const after = applyChange(state, judgement, at, ({ name }) => {
+  const isSame = judgement.submission === submission
+  const { extensions, baseline, ...head } = judgement.submission
+  const { respondedAt } = state.row
+  const change = {
+    row: isSame && respondedAt !== null ? state.row : { ...head, respondedAt: respondedAt ?? at },
+    details: baseline === state.details.baseline ? state.details : { ...state.details, extensions, baseline },
+    runs: judgement.runs,
+    goneRunId: judgement.goneRunId,
+  }
+  const after = applyChange(state, change, at, ({ name }) => {
     // The first that it claims has settled the run.
     const settling = judgement.claimed.find(({ deliveryId }) => services.get(deliveryId) === name)
     return settling && bodyOf(settling.deliveryId)
@@ -144,12 +156,11 @@ export function applyResponse(
     const row = deliveries.get(deliveryId)
     return row ? [[deliveryId, { ...row, outcome, cause: null, unclaimedError: null }] as const] : []
   })
-  const row = { ...after.row, respondedAt: after.row.respondedAt ?? at }
   return {
-    state: { ...after, row },
+    state: after,
     deliveries: new Map([...deliveries, ...claimed]),
     result: judgement.result,
-    isChanged: judgement.submission !== submission || judgement.runs.length > 0,
+    isChanged: !isSame || judgement.runs.length > 0,
   }
 }
 
@@ -165,9 +176,7 @@ function unclaimedBy(
     const { deliveryId, receivedAt, service, finalStatus, fileId, unclaimedError, cause } = row
     const isOpen = service !== null && Object.hasOwn(response.extensionStatus, service) && !known.has(service)
     if (cause !== 'not_requested' || !isOpen) return []
-    return [
-      { deliveryId, receivedAt, word: { service, status: finalStatus, fileId, error: unclaimedError } },
-    ]
+    return [{ deliveryId, receivedAt, word: { service, status: finalStatus, fileId, error: unclaimedError } }]
   })
 }
 
@@ -180,12 +189,10 @@ function applyEarlierEnds(
 ): Responding {
   const { row, details } = responded.state
   if (row.requestId === null || details.baseline !== null) return responded
-  const end = facts
-    .list('endsOf', row.requestId)
-    .find(({ deliveryId, unclaimedRequestId, uploadEnd }) => {
-      const isOpen = unclaimedRequestId !== null && uploadEnd !== null
-      return isOpen && !responded.deliveries.get(deliveryId)?.submissionId
-    })
+  const end = facts.list('endsOf', row.requestId).find(({ deliveryId, unclaimedRequestId, uploadEnd }) => {
+    const isOpen = unclaimedRequestId !== null && uploadEnd !== null
+    return isOpen && !responded.deliveries.get(deliveryId)?.submissionId
+  })
   if (end === undefined || end.uploadEnd === null) return responded
   const ended = applyResponse(responded, end.uploadEnd, at, newId, bodyOf)
   const claimed: DeliveryRow = {

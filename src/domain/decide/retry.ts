@@ -4,8 +4,8 @@ import { judgeRetry, type RetryItemState, type RetryRefusal } from '../retry.ts'
 import type { NewSubmission } from '../submission.ts'
 import { acknowledged } from './acknowledgement.ts'
 import type { Changes, Facts, Key, Step } from './step.ts'
-import { submissionOf } from './submission-state.ts'
 import { submit } from './submission.ts'
+import { submissionOf } from './submission-state.ts'
 import type { RunRow } from './tables.ts'
 
 /** Records which runs are to be retried, in this order, each once. Unknown ids are left out: their asset may have been forgotten. */
@@ -16,7 +16,7 @@ export function createRetry(retryId: string, runIds: readonly string[], act: Act
     decide(facts) {
       const known = distinct.filter((runId) => facts.find('runs', runId) !== undefined)
       const retry = { retryId, at: act.at, actor: act.actor, runIds: known }
-      return { result: undefined, changes: { retry, acts: [act] } }
+      return { result: undefined, changes: { other: { retry, acts: [act] } } }
     },
   }
 }
@@ -49,7 +49,8 @@ export function submitRetry(
       const changes = submit(submission, newId)
       const seen = run?.acknowledgedAt === null ? acknowledged(run, submission.at) : undefined
       const update: Changes['update'] = { runs: seen ? [seen] : [] }
-      if ('act' in origin) return { result: null, changes: { ...changes, update, acts: [origin.act] } }
+      if ('act' in origin)
+        return { result: null, changes: { ...changes, update, other: { acts: [origin.act] } } }
       const item = facts.find('retryItems', String(origin.itemId))
       if (item?.state !== 'waiting') throw new Error('an item of a retry is submitted that is not waiting')
       const { submissionId } = submission

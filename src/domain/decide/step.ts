@@ -51,6 +51,11 @@ export type Changes = {
   insert?: Rows
   update?: Rows
   remove?: { [T in TableName]?: readonly string[] }
+  other?: OtherChanges
+}
+
+/** What is written and that no decision reads. */
+export type OtherChanges = {
   acts?: readonly Act[]
   /** Many runs to retry, in this order. */
   retry?: { retryId: string; at: number; actor: string; runIds: readonly string[] }

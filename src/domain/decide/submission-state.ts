@@ -39,46 +39,48 @@ export function runOf({ dueAt: _, isListed: __, ...run }: RunRow): Run {
 }
 
 /**
- * Applies what a rule has decided. A new run is due when its siblings are, else now. The runs of a rejected submission are
- * neither due nor listed. `bodyOf` is asked for what the caller is sent about a run, if a notification is due.
+ * Applies what a rule has decided: `row` and `details` are the submission as it is now, or the same ones where it has not
+ * changed. A new run is due when its siblings are, else now. The runs of a rejected submission are neither due nor listed.
+ * `bodyOf` is asked for what the caller is sent about a run, if a notification is due.
  */
 export function applyChange(
   state: SubmissionState,
-  change: Change<Pick<Submission, 'state' | 'fileId' | 'error' | 'updatedAt'> & Partial<Submission>>,
+  {
+    row,
+    details,
+    runs,
+    goneRunId,
+  }: Pick<SubmissionState, 'row' | 'details'> & Pick<Change, 'runs' | 'goneRunId'>,
   at: number,
   bodyOf: (run: Run) => string | undefined,
 ): SubmissionState {
-  const { submission, goneRunId } = change
-  const { row, details } = state
-  const isListed = submission.state !== 'rejected'
-  const isTurned = isListed !== (row.state !== 'rejected')
+  const isListed = row.state !== 'rejected'
+  const isTurned = isListed !== (state.row.state !== 'rejected')
+  if (!isTurned && runs.length === 0 && goneRunId === null) return { ...state, row, details }
   const place = { dueAt: isListed ? (state.runs[0]?.dueAt ?? at) : null, isListed }
-  const changed = new Map(change.runs.map((run) => [run.runId, run]))
   const kept = state.runs
     .filter(({ runId }) => runId !== goneRunId)
     .map((known) => {
-      const run = changed.get(known.runId)
+      const run = runs.find(({ runId }) => runId === known.runId)
       if (run === undefined) return isTurned ? { ...known, ...place } : known
-      const { dueAt } = known
-      return { ...run, ...(isTurned ? place : { dueAt, isListed: known.isListed }) }
+      return withPlace(run, isTurned ? place : known)
     })
-  const known = new Map(state.runs.map((run) => [run.runId, run]))
-  const added = change.runs.filter(({ runId }) => !known.has(runId)).map((run) => ({ ...run, ...place }))
-  const notifications = change.runs.flatMap((run) => {
-    const isOwed = owesNotification(row, known.get(run.runId), run)
-    return notificationOf(row.callerWebhookUrl, run, isOwed ? bodyOf(run) : undefined, at) ?? []
+  const knownOf = ({ runId }: Run) => state.runs.find((known) => known.runId === runId)
+  const added = runs.filter((run) => knownOf(run) === undefined).map((run) => withPlace(run, place))
+  const notifications = runs.flatMap((run) => {
+    const body = owesNotification(row, knownOf(run), run) ? bodyOf(run) : undefined
+    return notificationOf(row.callerWebhookUrl, run, body, at) ?? []
   })
-  const { baseline = details.baseline } = submission
   return {
-    row: { ...row, ...headOf(submission) },
-    details: baseline === details.baseline ? details : { ...details, baseline },
+    row,
+    details,
     runs: [...kept, ...added],
     notifications: [...state.notifications, ...notifications],
   }
 }
 
-function headOf({ extensions: _, baseline: __, ...head }: Partial<Submission>): Partial<SubmissionRow> {
-  return head
+export function withPlace(run: Run, { dueAt, isListed }: Pick<RunRow, 'dueAt' | 'isListed'>): RunRow {
+  return { ...run, dueAt, isListed }
 }
 
 export function notificationOf(
@@ -106,22 +108,19 @@ export function notificationOf(
 
 /** The rows that differ. */
 export function changesBetween(before: SubmissionState, after: SubmissionState): Changes {
-  const known = new Map(before.runs.map((run) => [run.runId, run]))
-  const left = new Set(after.runs.map(({ runId }) => runId))
+  const wasThere = ({ runId }: RunRow) => before.runs.some((run) => run.runId === runId)
+  const isThere = ({ runId }: RunRow) => after.runs.some((run) => run.runId === runId)
+  const changed = after.runs.filter((run) => !before.runs.includes(run))
   return {
     insert: {
-      runs: after.runs.filter(({ runId }) => !known.has(runId)),
+      runs: changed.filter((run) => !wasThere(run)),
       notifications: after.notifications,
     },
     update: {
-      submissions: isEqual(before.row, after.row) ? [] : [after.row],
+      submissions: before.row === after.row ? [] : [after.row],
       details: before.details === after.details ? [] : [after.details],
-      runs: after.runs.filter((run) => known.has(run.runId) && known.get(run.runId) !== run),
+      runs: changed.filter(wasThere),
     },
-    remove: { runs: before.runs.map(({ runId }) => runId).filter((runId) => !left.has(runId)) },
+    remove: { runs: before.runs.filter((run) => !isThere(run)).map(({ runId }) => runId) },
   }
-}
-
-function isEqual(one: SubmissionRow, other: SubmissionRow): boolean {
-  return Object.entries(one).every(([name, value]) => other[name as keyof SubmissionRow] === value)
 }

@@ -1,5 +1,5 @@
 import type { RunResult } from 'better-sqlite3'
-import { type GetColumnData, is, Param, Placeholder } from 'drizzle-orm'
+import { Column, type GetColumnData, is, Param, Placeholder } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Connection } from './connection.ts'
 
@@ -62,14 +62,17 @@ function binderOf(params: readonly unknown[]): (values: Values) => unknown[] {
 }
 
 function rowReaderOf<C extends Columns>(columns: C): (cells: readonly unknown[]) => RowOf<C> {
-  const readers = Object.entries(columns).map(([name, column], index) => ({ name, index, column }))
+  const readers = Object.entries(columns).map(([name, column], index) => {
+    const isPlain = column.mapFromDriverValue === Column.prototype.mapFromDriverValue
+    return { name, index, column: isPlain ? undefined : column }
+  })
   const empty: { [name: string]: unknown } = Object.fromEntries(readers.map(({ name }) => [name, null]))
   return (cells) => {
     // As a copy it has its shape from the start.
     const row = { ...empty }
     for (const { name, index, column } of readers) {
       const cell = cells[index]
-      if (cell !== null) row[name] = column.mapFromDriverValue(cell)
+      if (cell !== null) row[name] = column === undefined ? cell : column.mapFromDriverValue(cell)
     }
     // What a cell is, its column has said.
     return row as RowOf<C>

@@ -1,9 +1,14 @@
 import type { Key } from '../../domain/decide/step.ts'
-import type { ClaimRow, DeliveryRow, RetryItemRow, RunRow, SubmissionRow } from '../../domain/decide/tables.ts'
+import type {
+  ClaimRow,
+  DeliveryRow,
+  RetryItemRow,
+  RunRow,
+  SubmissionRow,
+} from '../../domain/decide/tables.ts'
 import type { WorkingSet } from '../working-set.ts'
 import { isForgotten } from './forget-asset.ts'
 import type { Places } from './places.ts'
-import { toRun } from './rows.ts'
 import type { Statements } from './statements.ts'
 
 /** Loads the rows of a batch, and remembers where they are. */
@@ -13,7 +18,7 @@ export function loadRows(
   keys: readonly Key[],
   into: WorkingSet,
 ): void {
-  for (const key of keys) if (!into.isLoaded(key)) into.found(key, loadKey(statements, places, key, into))
+  for (const key of keys) into.load(key, () => loadKey(statements, places, key, into))
 }
 
 /** Returns the keys of the rows that a lookup finds. */
@@ -23,14 +28,11 @@ function loadKey(
   [kind, id, name = '']: Key,
   into: WorkingSet,
 ): string[] {
-  const putHeads = (rows: readonly Head[]) => rows.map((row) => putHead(into, places, row))
-  const putRuns = (rows: readonly Run[]) => rows.map((row) => putRun(into, places, row, row.submissionId))
-  const putDeliveries = (rows: readonly Delivery[], submissionId: string | null) =>
-    rows.map((row) => putDelivery(into, row, submissionId))
-  const submissionSeq = () => places.seqOfSubmission(id) ?? 0
   switch (kind) {
-    case 'submissions':
-      return putHeads(found(statements.findHead.get({ id })))
+    case 'submissions': {
+      const row = statements.findHead.get({ id })
+      return row === undefined ? [] : [putHead(into, places, row)]
+    }
     case 'details': {
       const row = statements.findDetails.get({ id })
       if (row === undefined) return []
@@ -39,33 +41,35 @@ function loadKey(
       return [id]
     }
     case 'runs':
-      return putRuns(found(statements.findRunById.get({ id })))
-    case 'runNamed':
-      return found(statements.findRunByName.get({ submissionSeq: submissionSeq(), name })).map((row) =>
-        putRun(into, places, row, id),
-      )
+      return putRuns(into, places, found(statements.findRunById.get({ id })))
+    case 'runNamed': {
+      const row = statements.findRunByName.get({ submissionSeq: places.seqOfSubmission(id) ?? 0, name })
+      return row === undefined ? [] : [putRun(into, places, row, id)]
+    }
     case 'runsOf':
       return statements.listRuns
-        .all({ submissionSeq: submissionSeq() })
+        .all({ submissionSeq: places.seqOfSubmission(id) ?? 0 })
         .map((row) => putRun(into, places, row, id))
     case 'unsettledOf':
-      return putRuns(statements.listUnsettledOfFile.all({ id }))
+      return putRuns(into, places, statements.listUnsettledOfFile.all({ id }))
     case 'currentOf':
-      return putRuns(statements.listCurrentOfFile.all({ id }))
+      return putRuns(into, places, statements.listCurrentOfFile.all({ id }))
     case 'submissionsOf':
-      return putHeads(statements.findOfFileHead.all({ id }))
+      return statements.findOfFileHead.all({ id }).map((row) => putHead(into, places, row))
     case 'unansweredOf':
-      return putHeads(statements.findUnansweredHead.all({ id }))
+      return statements.findUnansweredHead.all({ id }).map((row) => putHead(into, places, row))
     case 'unfinishedSubmissions':
-      return putHeads(statements.listUnfinishedHeads.all())
+      return statements.listUnfinishedHeads.all().map((row) => putHead(into, places, row))
     case 'deliveries':
       return []
     case 'unclaimedOf':
-      return putDeliveries(statements.listUnclaimedOf.all({ submissionSeq: submissionSeq(), name }), id)
+      return statements.listUnclaimedOf
+        .all({ submissionSeq: places.seqOfSubmission(id) ?? 0, name })
+        .map((row) => putDelivery(into, row, id))
     case 'endsOf':
-      return putDeliveries(statements.listEndsOf.all({ id }), null)
+      return statements.listEndsOf.all({ id }).map((row) => putDelivery(into, row, null))
     case 'eventOf':
-      return putDeliveries(statements.findEventDelivery.all({ id }), null)
+      return statements.findEventDelivery.all({ id }).map((row) => putDelivery(into, row, null))
     case 'bodies': {
       const body = statements.findBody.get({ deliveryId: id })?.body
       if (body === undefined) return []
@@ -78,7 +82,7 @@ function loadKey(
         return id
       })
     case 'notifications':
-      return found(statements.findNotificationRow.get({ id })).map(({ runSeq: _, ...row }) => {
+      return found(statements.findNotificationRow.get({ id })).map((row) => {
         into.put('notifications', row)
         return id
       })
@@ -102,14 +106,34 @@ function found<R>(row: R | undefined): R[] {
 
 type Head = NonNullable<ReturnType<Statements['findHead']['get']>>
 
-function putHead(into: WorkingSet, places: Places, { seq, answeredAt, ...row }: Head): string {
-  const head: SubmissionRow = { ...row, respondedAt: answeredAt }
-  places.submissionAt(row.submissionId, seq)
+// Written out: to copy what is left of an object costs more than to read it from the database.
+function putHead(into: WorkingSet, places: Places, row: Head): string {
+  const { submissionId } = row
+  const head: SubmissionRow = {
+    submissionId,
+    kind: row.kind,
+    state: row.state,
+    fileId: row.fileId,
+    fileName: row.fileName,
+    callerWebhookUrl: row.callerWebhookUrl,
+    keyName: row.keyName,
+    requestId: row.requestId,
+    error: row.error,
+    setsDescription: row.setsDescription,
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+    respondedAt: row.answeredAt,
+  }
+  places.submissionAt(submissionId, row.seq)
   into.put('submissions', head)
-  return row.submissionId
+  return submissionId
 }
 
 type Run = ReturnType<Statements['listUnsettledOfFile']['all']>[number]
+
+function putRuns(into: WorkingSet, places: Places, rows: readonly Run[]): string[] {
+  return rows.map((row) => putRun(into, places, row, row.submissionId))
+}
 
 function putRun(
   into: WorkingSet,
@@ -117,10 +141,27 @@ function putRun(
   row: Omit<Run, 'submissionId'>,
   submissionId: string,
 ): string {
-  const { seq, groupId, dueAt, submissionSeq, runId } = row
-  const run: RunRow = { ...toRun(row, submissionId), dueAt, isListed: groupId !== null }
-  places.submissionAt(submissionId, submissionSeq)
-  places.runAt(runId, { seq, groupId })
+  const { runId, groupId } = row
+  const run: RunRow = {
+    runId,
+    submissionId,
+    name: row.name,
+    requestedAs: row.requestedAs,
+    status: row.status,
+    source: row.source,
+    attempt: row.attempt,
+    requestedAt: row.requestedAt,
+    settledAt: row.settledAt,
+    updatedAt: row.updatedAt,
+    error: row.error,
+    evidence: row.evidence,
+    contradicted: row.contradicted,
+    acknowledgedAt: row.acknowledgedAt,
+    dueAt: row.dueAt,
+    isListed: groupId !== null,
+  }
+  places.submissionAt(submissionId, row.submissionSeq)
+  places.runAt(runId, { seq: row.seq, groupId })
   into.put('runs', run)
   return runId
 }
@@ -134,8 +175,7 @@ function putDelivery(into: WorkingSet, row: Delivery, submissionId: string | nul
   return row.deliveryId
 }
 
-function putClaim(into: WorkingSet, { submissionSeq: _, ...row }: NonNullable<ReturnType<Statements['findClaim']['get']>>): string {
-  const claim: ClaimRow = row
+function putClaim(into: WorkingSet, claim: ClaimRow): string {
   into.put('claims', claim)
   return claim.scope
 }

@@ -43,7 +43,9 @@ export function prepareRowStatements(db: BetterSQLite3Database, connection: Conn
         .where(and(eq(runs.submissionSeq, placeholder('submissionSeq')), eq(runs.name, placeholder('name')))),
       runColumns,
     ),
-    findRunById: selectRuns().where(eq(runs.runId, placeholder('id'))).prepare(),
+    findRunById: selectRuns()
+      .where(eq(runs.runId, placeholder('id')))
+      .prepare(),
     // The words stand in the statement, or SQLite could not use the partial index.
     listUnsettledOfFile: selectRuns()
       .where(and(ofFile, sql`(${runs.status} = 'pending' OR ${runs.status} = 'expired')`))
@@ -54,7 +56,12 @@ export function prepareRowStatements(db: BetterSQLite3Database, connection: Conn
       .where(eq(currentRuns.fileId, placeholder('id')))
       .orderBy(asc(submissions.seq), asc(runs.seq))
       .prepare(),
-    findOfFileHead: db.select(head).from(submissions).where(eq(submissions.fileId, placeholder('id'))).limit(1).prepare(),
+    findOfFileHead: db
+      .select(head)
+      .from(submissions)
+      .where(eq(submissions.fileId, placeholder('id')))
+      .limit(1)
+      .prepare(),
     findUnansweredHead: db
       .select(head)
       .from(submissions)
@@ -79,7 +86,9 @@ export function prepareRowStatements(db: BetterSQLite3Database, connection: Conn
       .orderBy(asc(deliveries.seq))
       .prepare(),
     listEndsOf: selectDeliveries()
-      .where(and(eq(deliveries.unclaimedRequestId, placeholder('id')), isNotNull(deliveryBodies.uploadAnswer)))
+      .where(
+        and(eq(deliveries.unclaimedRequestId, placeholder('id')), isNotNull(deliveryBodies.uploadAnswer)),
+      )
       .orderBy(asc(deliveries.seq))
       .prepare(),
     // The word stands in the statement, or SQLite could not use the partial index.
@@ -92,7 +101,9 @@ export function prepareRowStatements(db: BetterSQLite3Database, connection: Conn
       .innerJoin(runs, eq(runs.seq, notifications.runSeq))
       .where(eq(notifications.notificationId, placeholder('id')))
       .prepare(),
-    findClaim: selectClaims().where(eq(claims.scope, placeholder('id'))).prepare(),
+    findClaim: selectClaims()
+      .where(eq(claims.scope, placeholder('id')))
+      .prepare(),
     listUnanswered: selectClaims().where(isNull(claims.answer)).prepare(),
     findRetryItem: db
       .select({ ...getTableColumns(retryItems), submissionId: submissions.submissionId })
@@ -157,7 +168,10 @@ export function prepareRowStatements(db: BetterSQLite3Database, connection: Conn
           },
         }),
     ),
-    deleteClaim: db.delete(claims).where(eq(claims.scope, placeholder('scope'))).prepare(),
+    deleteClaim: db
+      .delete(claims)
+      .where(eq(claims.scope, placeholder('scope')))
+      .prepare(),
     updateRetryItem: db
       .update(retryItems)
       .set({

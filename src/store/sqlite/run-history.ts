@@ -1,7 +1,7 @@
 import { describeAsset } from '../../domain/asset.ts'
 import type { RunHistory } from '../../domain/run-history.ts'
-import { actOf } from './list-acts.ts'
 import { findAsset } from './find-asset.ts'
+import { actOf } from './list-acts.ts'
 import { toListedDelivery } from './list-deliveries.ts'
 import { toRun, toSubmission } from './rows.ts'
 import type { Statements } from './statements.ts'

@@ -17,7 +17,7 @@ export function createOperatorReads(deps: {
   connection: Connection
   statements: Statements
   attempt: <T>(work: () => T | Promise<T>) => Promise<T>
-}): Pick<Database, Exclude<keyof OperatorStore, 'forgetAsset'> & keyof Database> {
+}): Pick<Database['reads'], keyof OperatorStore & keyof Database['reads']> {
   const { connection, statements, attempt } = deps
   return {
     listRuns: (filter, page) => attempt(() => listRuns(statements, filter, page)),

@@ -52,23 +52,30 @@ function createDatabase(connection: Connection): Database {
     }
   }
   return {
-    ...createAlertReads(statements, attempt),
-    ...createOperatorReads({ connection, statements, attempt }),
     transact: transactions.transact,
     inTransaction: async (work) => transactions.write(work),
-    // Not through the queue: the refused are many, and must take no delivery's place in it, nor fail with it.
-    keepRefused: (refused) =>
-      attempt(() => {
-        guard.check()
-        keepApart.immediate(statements, refused)
-      }),
-    countRejected: (since) => attempt(() => statements.countRejected.all({ since })),
-    findRefused: (deliveryId) => attempt(() => findRefused(statements, deliveryId)),
-    listDue: (now, limit, latest) => attempt(() => listDue(statements, now, limit, latest)),
-    listDueNotifications: (now, page) => attempt(() => listDueNotifications(statements, now, page)),
-    findNotificationBody: (notificationId) =>
-      attempt(() => statements.findNotificationBody.get({ notificationId })?.body ?? undefined),
-    countNotifications: (now) => attempt(() => countNotifications(statements, now)),
+    reads: {
+      ...createAlertReads(statements, attempt),
+      ...createOperatorReads({ connection, statements, attempt }),
+      // Not through the queue: the refused are many, and must take no delivery's place in it, nor fail with it.
+      keepRefused: (refused) =>
+        attempt(() => {
+          guard.check()
+          keepApart.immediate(statements, refused)
+        }),
+      countRejected: (since) => attempt(() => statements.countRejected.all({ since })),
+      findRefused: (deliveryId) => attempt(() => findRefused(statements, deliveryId)),
+      listDue: (now, limit, latest) => attempt(() => listDue(statements, now, limit, latest)),
+      listDueNotifications: (now, page) => attempt(() => listDueNotifications(statements, now, page)),
+      findNotificationBody: (notificationId) =>
+        attempt(() => statements.findNotificationBody.get({ notificationId })?.body ?? undefined),
+      countNotifications: (now) => attempt(() => countNotifications(statements, now)),
+      findClockTrust: () => attempt(() => findClockTrust(statements)),
+      findSubmission: (submissionId) => attempt(() => findSubmission(statements, submissionId)),
+      findAsset: (fileId) => attempt(() => assets.find(fileId)),
+      findNewestClaimAt: () => attempt(() => statements.findNewestClaim.get()?.claimedAt ?? null),
+      findFault: async () => guard.findFault(),
+    },
     pruneBodies: (inTurn, receivedBefore, limit, after) =>
       inTurn(() => pruneBodies(statements, receivedBefore, limit, after)),
     async forgetAsset(inTurn, fileId, act) {
@@ -82,11 +89,6 @@ function createDatabase(connection: Connection): Database {
       })
       return isKnown
     },
-    findClockTrust: () => attempt(() => findClockTrust(statements)),
-    findSubmission: (submissionId) => attempt(() => findSubmission(statements, submissionId)),
-    findAsset: (fileId) => attempt(() => assets.find(fileId)),
-    findNewestClaimAt: () => attempt(() => statements.findNewestClaim.get()?.claimedAt ?? null),
-    findFault: async () => guard.findFault(),
     async close() {
       assets.drain()
       connection.close()

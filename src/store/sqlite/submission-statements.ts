@@ -47,6 +47,19 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database, connectio
         })
         .where(eq(submissions.seq, placeholder('seq'))),
     ),
+    // Without the columns of indexes: SQLite rewrites the entries of each index that has a column in the statement.
+    updateState: compileWrite(
+      connection,
+      db
+        .update(submissions)
+        .set({
+          state: bound('state', submissions.state),
+          error: bound('error', submissions.error),
+          updatedAt: bound('updatedAt', submissions.updatedAt),
+          answeredAt: bound('answeredAt', submissions.answeredAt),
+        })
+        .where(eq(submissions.seq, placeholder('seq'))),
+    ),
     saveBaseline: compileWrite(
       connection,
       db

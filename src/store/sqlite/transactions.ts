@@ -12,7 +12,7 @@ import { writeRows } from './write-rows.ts'
 
 export type Transactions = BatchDatabase & {
   /** Does all of `work` in one transaction, synchronously, and returns once it is on disk. Throws as `transact` rejects. */
-  write<T>(work: () => T): T
+  write: <T>(work: () => T) => T
 }
 
 /** One connection, on which each transaction begins and ends without giving way to anything else. */

@@ -1,4 +1,4 @@
-import type { Changes } from '../../domain/decide/step.ts'
+import type { OtherChanges } from '../../domain/decide/step.ts'
 import type { DeliveryRow, RunRow, Tables } from '../../domain/decide/tables.ts'
 import type { BatchChanges, Change } from '../working-set.ts'
 import { refreshCurrentRuns } from './find-asset.ts'
@@ -37,9 +37,22 @@ function writeSubmissions(statements: Statements, places: Places, rows: BatchCha
   const details = new Map(rows.details.map(({ after }) => [after?.submissionId, after]))
   for (const { before, after } of rows.submissions) {
     if (after === undefined) continue
-    const { submissionId, respondedAt: answeredAt } = after
+    const { submissionId } = after
     if (before !== undefined) {
-      statements.updateSubmission.run({ ...after, answeredAt, seq: seqOf(places, submissionId) })
+      const { fileId, fileName, requestId } = after
+      const isSame =
+        before.fileId === fileId && before.fileName === fileName && before.requestId === requestId
+      const update = isSame ? statements.updateState : statements.updateSubmission
+      update.run({
+        seq: seqOf(places, submissionId),
+        state: after.state,
+        fileId,
+        fileName,
+        requestId,
+        error: after.error,
+        updatedAt: after.updatedAt,
+        answeredAt: after.respondedAt,
+      })
       continue
     }
     const inserted = statements.insertSubmission.run({ ...after, ...details.get(submissionId) })
@@ -63,7 +76,20 @@ function writeRun(
     after?.isListed ? after : undefined,
   )
   if (after === undefined) statements.deleteRun.run({ runId })
-  else if (before !== undefined) statements.updateRun.run({ ...after, groupId, seq: place?.seq })
+  else if (before !== undefined)
+    statements.updateRun.run({
+      seq: place?.seq,
+      status: after.status,
+      source: after.source,
+      settledAt: after.settledAt,
+      updatedAt: after.updatedAt,
+      dueAt: after.dueAt,
+      error: after.error,
+      evidence: after.evidence,
+      contradicted: after.contradicted,
+      acknowledgedAt: after.acknowledgedAt,
+      groupId,
+    })
   else {
     const submissionSeq = seqOf(places, after.submissionId)
     const { lastInsertRowid } = statements.insertRun.run({ ...after, submissionSeq, groupId })
@@ -81,8 +107,10 @@ function refreshCurrent(statements: Statements, places: Places, rows: BatchChang
     names.set(submissionId, known)
     for (const name of run ? [run.name, run.requestedAs] : []) if (name !== null) known.add(name)
   }
+  const isListed = (state: string | undefined) => state !== 'rejected'
   for (const { before, after } of rows.submissions)
-    if (after && (before?.fileId !== after.fileId || before.state !== after.state)) note(after.submissionId)
+    if (after && (before?.fileId !== after.fileId || isListed(before.state) !== isListed(after.state)))
+      note(after.submissionId)
   for (const { before, after } of rows.runs) {
     const run = before === undefined ? after : after === undefined ? before : undefined
     if (run) note(run.submissionId, run)
@@ -90,7 +118,9 @@ function refreshCurrent(statements: Statements, places: Places, rows: BatchChang
   for (const [submissionId, known] of names) {
     const fileId = fileOf(statements, rows, submissionId)
     if (fileId === null) continue
-    for (const { name, requestedAs } of statements.listRuns.all({ submissionSeq: seqOf(places, submissionId) }))
+    for (const { name, requestedAs } of statements.listRuns.all({
+      submissionSeq: seqOf(places, submissionId),
+    }))
       for (const each of [name, requestedAs]) if (each !== null) known.add(each)
     refreshCurrentRuns(statements, fileId, known)
   }
@@ -109,12 +139,28 @@ function writeDeliveries(
   const inserted: { deliverySeq: number | bigint; row: DeliveryRow }[] = []
   for (const { before, after } of changes) {
     if (after === undefined) continue
-    const row = { ...after, submissionSeq: seqOf(places, after.submissionId) }
+    const row = {
+      deliveryId: after.deliveryId,
+      route: after.route,
+      receivedAt: after.receivedAt,
+      outcome: after.outcome,
+      cause: after.cause,
+      signature: after.signature,
+      submissionSeq: seqOf(places, after.submissionId),
+      fileId: after.fileId,
+      service: after.service,
+      finalStatus: after.finalStatus,
+      unclaimedError: after.unclaimedError,
+      eventId: after.eventId,
+      unclaimedRequestId: after.unclaimedRequestId,
+    }
     if (before !== undefined) statements.updateDelivery.run(row)
     else inserted.push({ deliverySeq: statements.insertDelivery.run(row).lastInsertRowid, row: after })
   }
-  for (const { deliverySeq, row } of inserted)
-    statements.insertDeliveryBody.run({ deliverySeq, ...row.sent, uploadAnswer: row.uploadEnd })
+  for (const { deliverySeq, row } of inserted) {
+    const { headers = {}, body = null } = row.sent ?? {}
+    statements.insertDeliveryBody.run({ deliverySeq, headers, body, uploadAnswer: row.uploadEnd })
+  }
 }
 
 function writeNotification(
@@ -127,7 +173,7 @@ function writeNotification(
   else statements.insertNotification.run({ ...after, runSeq: places.placeOfRun(after.runId)?.seq })
 }
 
-function writeOther(statements: Statements, other: BatchChanges['others'][number]): void {
+function writeOther(statements: Statements, other: OtherChanges): void {
   const { acts = [], retry, expireClaims, alerts = [] } = other
   const { reportedAlert, endedSession, clockTrust, probe } = other
   for (const act of acts) statements.insertAct.run({ ...act })
@@ -149,7 +195,10 @@ function writeOther(statements: Statements, other: BatchChanges['others'][number
   }
 }
 
-function writeRetry(statements: Statements, { retryId, at, actor, runIds }: NonNullable<Changes['retry']>): void {
+function writeRetry(
+  statements: Statements,
+  { retryId, at, actor, runIds }: NonNullable<OtherChanges['retry']>,
+): void {
   const { seq } = statements.insertRetry.get({ retryId, at, actor })
   for (const runId of runIds) {
     const run = statements.findRunById.get({ id: runId })

@@ -109,7 +109,13 @@ export function tell(known: Known, fact: Fact, newRunId: () => string, at: numbe
       return { known: { ...keep(known, change), unclaimed: left }, judgement: null }
     }
     case 'webhook': {
-      const judgement = judgeDelivery(submission, runs, frozen(fact.word), newRunId, at)
+      const judgement = judgeDelivery(
+        submission,
+        { runs, extensions: submission.extensions },
+        frozen(fact.word),
+        newRunId,
+        at,
+      )
       const { unclaimed = [] } = known
       const kept = { deliveryId: `delivery-${at}`, word: fact.word, receivedAt: at }
       const waits = judgement.cause === 'not_requested' ? [...unclaimed, kept] : unclaimed

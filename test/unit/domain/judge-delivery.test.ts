@@ -6,14 +6,23 @@ import {
   judgeDelivery,
 } from '../../../src/domain/judge-delivery.ts'
 import type { Run } from '../../../src/domain/run.ts'
+import type { Submission } from '../../../src/domain/submission.ts'
 import { aRun, aSubmission, asking, aWord, FILE, frozen, numbered, tell } from './facts.ts'
 
 const LATER = 2_000
 
-type Judged = { submission: JudgedSubmission; runs: readonly Run[] }
+type Asked = JudgedSubmission & Pick<Submission, 'extensions'>
+type Judged = { submission: Asked; runs: readonly Run[] }
 
-function judge(known: Judged, word: ExtensionWord): DeliveryJudgement {
-  return judgeDelivery(frozen(known.submission), frozen(known.runs), frozen(word), numbered('made'), LATER)
+function judge(known: Judged, word: ExtensionWord): DeliveryJudgement<Asked> {
+  const { submission, runs } = frozen(known)
+  return judgeDelivery(
+    submission,
+    { runs, extensions: submission.extensions },
+    frozen(word),
+    numbered('made'),
+    LATER,
+  )
 }
 
 function expectIgnored(known: Judged, word: ExtensionWord, cause: string, runId: string | null): void {
