@@ -34,7 +34,8 @@ export function submissionOf({ row, details }: Pick<SubmissionState, 'row' | 'de
   return { ...submission, extensions: details.extensions, baseline: details.baseline }
 }
 
-export function runOf({ dueAt: _, isListed: __, ...run }: RunRow): Run {
+export function runOf(row: RunRow): Run {
+  const { dueAt: _, isListed: __, ...run } = row
   return run
 }
 
