@@ -3,11 +3,11 @@ import type { FinalStatus, RunSource } from './run.ts'
 /** A run that came to its final status, and how long after its request. */
 export type SettledRun = { extension: string; status: FinalStatus; source: RunSource; seconds: number }
 
-/** One transaction that is on disk. */
+/** One batch that is on disk. */
 export type Commit = {
-  /** How many steps it took. */
+  /** How many steps it had. */
   steps: number
-  /** How many were left for the next one. */
+  /** How many steps wait for the next batch. */
   waiting: number
   /** How long the transaction was open. */
   seconds: number
@@ -17,6 +17,6 @@ export type Commit = {
    * in the open file.
    */
   isAcknowledged: boolean
-  /** Of how many runs a caller is owed to be told by it. */
+  /** How many notifications it created. */
   owed: number
 }

@@ -126,7 +126,7 @@ export type Store = OperatorStore &
     /** Why nothing may be written although the database is open. Looks at the file, and neither reads nor writes the database. */
     findFault(): Promise<DatabaseFault | undefined>
 
-    /** Told of each transaction once it is on disk. It holds up the next one, so it must be quick, and it must not throw. */
+    /** Calls `tell` after each batch that is on disk. It delays the next batch, so it must be quick, and it must not throw. */
     watchCommits(tell: (commit: Commit) => void): void
 
     close(): Promise<void>

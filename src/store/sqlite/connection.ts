@@ -21,7 +21,7 @@ const PRAGMAS = [
   'cache_size = -32768',
   // What is deleted is overwritten, or a forgotten asset would stay readable in pages that are free or half empty.
   'secure_delete = ON',
-  // Savepoints of a large batch spill to memory, not to a temporary folder that may be full or slow.
+  // Statement journals and large sorts stay in memory: a temporary folder may be full or slow.
   'temp_store = MEMORY',
 ]
 

@@ -7,10 +7,10 @@ import type { Tallies } from './tallies.ts'
 
 type Writer = { statements: Statements; tallies: Tallies }
 
-/** So few acts are rewritten in one step that no delivery waits for long. */
+/** Acts rewritten in one transaction: few enough that no delivery waits for long. */
 const ACTS_AT_ONCE = 1_000
 
-/** So few submissions are read or deleted in one step: it takes about 15 ms. */
+/** Submissions read or deleted in one transaction, which takes about 15 ms. */
 const SUBMISSIONS_AT_ONCE = 50
 
 /** What is known of an asset while it is forgotten. `ids` are those of its submissions and runs, also of those deleted already. */
@@ -18,8 +18,8 @@ type Forgetting = { fileId: string; at: number; ids: Set<string>; hide: (text: s
 
 /**
  * What refers to a submission goes with it; what operators did about it stays, without a name. The audit log is rewritten
- * first, in steps of its own. Then the oldest submissions are deleted, again in steps, and last those that make up the status:
- * where the process dies in between, the asset is still there with its status, and can be forgotten again.
+ * first, in transactions of its own. Then the oldest submissions are deleted, again in several transactions, and last those that
+ * make up the status: if the process dies in between, the asset is still there with its status, and can be forgotten again.
  */
 export async function forgetAsset(
   writer: Writer,
@@ -93,7 +93,7 @@ function removeAsset(writer: Writer, forgetting: Forgetting, act: Act): void {
   statements.insertAct.run({ ...act, subject: nameless(fileId) })
 }
 
-/** Their ids are noted in the same step, so that their late webhooks are never unknown. */
+/** Their ids are recorded in the same transaction, so that their late webhooks are never unknown. */
 function removeSubmissions(writer: Writer, { at, ids }: Forgetting, rows: readonly Row[]): void {
   const { statements, tallies } = writer
   const submissions = new Map(rows.map(({ submission }) => [submission.seq, submission.submissionId]))

@@ -19,7 +19,7 @@ export type GroupIds = {
 type Known = { ids: Map<string, number>; causes: Map<number, string>; causesOf: Map<string, Set<string>> }
 
 export function createGroupIds(statements: Statements): GroupIds {
-  // Read when it is asked for: inside of a step, which may fail, and not where a failure is being dealt with.
+  // Read on demand, inside of a transaction, which may fail; never while a failure is handled.
   let known: Known | undefined
   let isNew = false
 
