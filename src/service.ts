@@ -85,6 +85,8 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     opened.watchCommits((commit) => {
       noteCommit(commit)
       jobs.noteCommit(commit)
+      for (const fileId of commit.fileIds) board.invalidate(fileId)
+      for (const submissionId of commit.submissionIds) submissionBoard.invalidate(submissionId)
       if (commit.isAcknowledged) return
       board.invalidateAll()
       submissionBoard.invalidateAll()
@@ -117,8 +119,6 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const { overdueAfterMs, reconcileEveryMs, expireAfterMs, retentionMs } = config.upkeep
   const reconciling = {
     store,
-    board,
-    submissionBoard,
     clock,
     meter,
     imagekit: lookup,

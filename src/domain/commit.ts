@@ -3,9 +3,9 @@ import type { FinalStatus, RunSource } from './run.ts'
 /** A run that came to its final status, and how long after its request. */
 export type SettledRun = { extension: string; status: FinalStatus; source: RunSource; seconds: number }
 
-/** One batch that is on disk. */
+/** One transaction that is on disk: a batch, or what was deleted between two batches. */
 export type Commit = {
-  /** How many steps it had. */
+  /** How many steps it had; 1 where something was deleted. */
   steps: number
   /** How many steps wait for the next batch. */
   waiting: number
@@ -14,9 +14,12 @@ export type Commit = {
   settled: readonly SettledRun[]
   /**
    * False: the database turned out to be no longer the one at its path, so each step was rejected although its effect is
-   * in the open file.
+   * in the open file; or a deletion failed, and may have been done all the same.
    */
   isAcknowledged: boolean
   /** How many notifications it created. */
   owed: number
+  /** The assets and submissions that it changed. */
+  fileIds: ReadonlySet<string>
+  submissionIds: ReadonlySet<string>
 }

@@ -36,8 +36,8 @@ type Decided =
   | 'saveAlerts'
   | 'alertTold'
 
-/** Does work in a transaction of its own, in its turn, between two batches. */
-export type InTurn = <T>(work: () => T) => Promise<T>
+/** Does work in a transaction of its own, in its turn, between two batches. `fileId` is the asset whose status it changes. */
+export type InTurn = <T>(work: () => T, fileId?: string) => Promise<T>
 
 /** What every database does for itself: its batches, its reads, and what it deletes in bounded statements. */
 export type Database = BatchDatabase & {
@@ -67,7 +67,10 @@ export function createStore(
   })
   const write = (other: OtherChanges) =>
     queue.run<void>({ keys: [], decide: () => ({ result: undefined, changes: { other } }) })
-  const inTurn: InTurn = (work) => queue.exclusive(() => database.inTransaction(work))
+  const inTurn: InTurn = (work, fileId) => {
+    const fileIds = new Set(fileId === undefined ? [] : [fileId])
+    return queue.exclusive(() => database.inTransaction(work), fileIds)
+  }
   return {
     ...database.reads,
     createSubmission: (submission, key) => queue.run(createSubmission(submission, key, newId)),

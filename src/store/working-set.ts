@@ -16,6 +16,9 @@ export type BatchChanges = {
   rows: { [T in TableName]: Change<Tables[T]>[] }
   /** All the rest, in the order of the steps. */
   others: readonly OtherChanges[]
+  /** The assets and submissions that these rows belong to. */
+  fileIds: ReadonlySet<string>
+  submissionIds: ReadonlySet<string>
 }
 
 /**
@@ -73,6 +76,22 @@ export function createWorkingSet(): WorkingSet {
     }
     return rows
   }
+  const ownersOf = (submissions: Change<Tables['submissions']>[], runs: Change<Tables['runs']>[]) => {
+    const fileIds = new Set<string>()
+    const submissionIds = new Set<string>()
+    const note = (submission: Tables['submissions'] | undefined) => {
+      if (submission === undefined) return
+      submissionIds.add(submission.submissionId)
+      if (submission.fileId !== null) fileIds.add(submission.fileId)
+    }
+    for (const { before, after } of submissions) {
+      note(before)
+      note(after)
+    }
+    for (const { before, after } of runs)
+      note(facts.find('submissions', (after ?? before)?.submissionId ?? ''))
+    return { fileIds, submissionIds }
+  }
   const touch = (table: TableName, entry: Entry<Tables[TableName]>) => {
     for (const subject of subjectsOf(table, entry, facts)) touched.add(subject)
   }
@@ -125,11 +144,14 @@ export function createWorkingSet(): WorkingSet {
       if (other !== undefined) others.push(other)
     },
     changes() {
+      const submissions = changed(tables.submissions)
+      const runs = changed(tables.runs)
       return {
+        ...ownersOf(submissions, runs),
         rows: {
-          submissions: changed(tables.submissions),
+          submissions,
           details: changed(tables.details),
-          runs: changed(tables.runs),
+          runs,
           deliveries: changed(tables.deliveries),
           bodies: [],
           rejected: changed(tables.rejected),

@@ -23,8 +23,8 @@ export type WriteQueue = {
    * fails changes nothing, and fails alone. Rejects with `overloaded` if too much is queued.
    */
   run<T>(step: Step<T>): Promise<T>
-  /** Does work that is not a step, in its turn, between two batches. */
-  exclusive<T>(work: () => Promise<T>): Promise<T>
+  /** Does work that is no step in a transaction of its own, between two batches. `fileIds` are the assets that it changes. */
+  exclusive<T>(work: () => Promise<T>, fileIds: ReadonlySet<string>): Promise<T>
   /** Commits what is queued. Afterwards everything is rejected. */
   close(): Promise<void>
 }
@@ -54,6 +54,13 @@ type Job = {
 }
 
 type Exclusive = { work(): Promise<void> }
+
+const NOTHING_DECIDED = {
+  steps: 1,
+  settled: [],
+  owed: 0,
+  submissionIds: new Set<string>(),
+}
 
 export function createWriteQueue(
   database: BatchDatabase,
@@ -92,13 +99,16 @@ export function createWriteQueue(
   async function commitNext(): Promise<void> {
     isWriting = true
     const [first] = queue
-    if (first !== undefined && 'work' in first) {
+    const isExclusive = first !== undefined && 'work' in first
+    if (isExclusive) {
       queue.shift()
       await first.work()
     } else await commitBatch(takeBatch())
     isWriting = false
     if (queue.length === 0) return closed?.()
     if (isClosed) await commitNext()
+    // Whoever deletes step by step is always the next in the queue: deliveries that arrive meanwhile need turns of the loop.
+    else if (isExclusive) gather()
     else setImmediate(() => void commitNext())
   }
 
@@ -115,21 +125,25 @@ export function createWriteQueue(
 
   async function commitBatch(batch: readonly Job[]): Promise<void> {
     const begunAt = performance.now()
+    let committed: { result: BatchResult; fault?: TrackerError | undefined }
     try {
-      const { result, fault } = await database.transact(runBatch(batch.map(({ step }) => step)))
-      const { outcomes } = result
-      const deferred = batch.slice(outcomes.length)
-      queue = [...deferred, ...queue]
-      for (const { step } of deferred) queuedBytes += step.bytes ?? 0
-      const seconds = (performance.now() - begunAt) / 1000
-      for (const [index, outcome] of outcomes.entries()) settle(batch[index], outcome, fault)
-      onCommit(commitOf(result, { waiting: queue.length, seconds, isAcknowledged: fault === undefined }))
+      committed = await database.transact(runBatch(batch.map(({ step }) => step)))
     } catch (error) {
       const isRefused = error instanceof TrackerError && error.code === 'store_unavailable'
       if (isRefused || batch.length === 1) for (const job of batch) job.reject(error)
       // One of them can't be written. Alone, each of the others can.
       else for (const job of batch) await commitBatch([job])
+      return
     }
+    const { result, fault } = committed
+    const { outcomes } = result
+    const deferred = batch.slice(outcomes.length)
+    queue = [...deferred, ...queue]
+    for (const { step } of deferred) queuedBytes += step.bytes ?? 0
+    const seconds = (performance.now() - begunAt) / 1000
+    // First: whoever hears of its step may ask for a status next.
+    onCommit(commitOf(result, { waiting: queue.length, seconds, isAcknowledged: fault === undefined }))
+    for (const [index, outcome] of outcomes.entries()) settle(batch[index], outcome, fault)
   }
 
   return {
@@ -143,10 +157,22 @@ export function createWriteQueue(
         add({ step, resolve: resolve as Job['resolve'], reject })
       })
     },
-    exclusive(work) {
+    exclusive(work, fileIds) {
+      const run = async () => {
+        const begunAt = performance.now()
+        let isAcknowledged = false
+        try {
+          const result = await work()
+          isAcknowledged = true
+          return result
+        } finally {
+          const seconds = (performance.now() - begunAt) / 1000
+          onCommit({ ...NOTHING_DECIDED, waiting: queue.length, seconds, isAcknowledged, fileIds })
+        }
+      }
       return new Promise((resolve, reject) => {
         if (isClosed) return reject(closedError())
-        add({ work: () => work().then(resolve, reject) })
+        add({ work: () => run().then(resolve, reject) })
       })
     },
     async close() {
@@ -177,6 +203,8 @@ function commitOf(
   return {
     ...facts,
     steps: outcomes.length,
+    fileIds: changes.fileIds,
+    submissionIds: changes.submissionIds,
     settled: changes.rows.runs.flatMap((change) => settledRun(change) ?? []),
     owed: changes.rows.notifications.filter(({ before }) => before === undefined).length,
   }

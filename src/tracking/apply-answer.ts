@@ -13,23 +13,19 @@ export type ApplyAnswerDeps = {
     ): Promise<{ result: AnswerJudgement['result']; submission: Submission }>
   }
   backlog: AnswerBacklog
-  board: { changed(fileId: string): void }
-  submissionBoard: { changed(submissionId: string): void }
   clock: () => number
   log: { warn(fields: object, text: string): void }
 }
 
 /** Writes down what became of a submission of ours. Resolves even while the store is down: then it waits in the backlog. */
 export function applyAnswer(
-  { store, backlog, board, submissionBoard, clock, log }: ApplyAnswerDeps,
+  { store, backlog, clock, log }: ApplyAnswerDeps,
   facts: { submissionId: string; answer: Answer; key?: { scope: string; answer: StoredAnswer } },
 ): Promise<void> {
   return backlog.apply(async () => {
     const { submissionId, answer, key } = facts
-    const { result, submission } = await store.answerSubmission(submissionId, answer, clock(), key)
+    const { result } = await store.answerSubmission(submissionId, answer, clock(), key)
     if (result === 'conflict')
       log.warn({ submissionId }, 'an answer of ImageKit speaks against what is known already')
-    submissionBoard.changed(submissionId)
-    if (submission.fileId !== null) board.changed(submission.fileId)
   })
 }

@@ -30,8 +30,6 @@ export type ReceiveDeliveryDeps = {
     recordDelivery(delivery: NewDelivery): Promise<RecordedDelivery>
     recordAccountDelivery(delivery: NewAccountDelivery): Promise<RecordedDelivery>
   }
-  board: { changed(fileId: string): void }
-  submissionBoard: { changed(submissionId: string): void }
   checkSignature: CheckSignature
   requireSignature: boolean
   receipts: Pick<FirstReceipts, 'remember'>
@@ -83,10 +81,6 @@ export async function receiveExtensionDelivery(
     deps.receipts.remember(body, receivedAt)
     throw new DeliveryRefused('unknown_submission')
   }
-  if (recorded.outcome !== 'ignored') {
-    deps.submissionBoard.changed(submissionId)
-    if (recorded.fileId !== null) deps.board.changed(recorded.fileId)
-  }
   deps.meter.deliveryRecorded('extension', recorded.outcome)
   const { service, status } = word
   const fields = () => ({ event: RECORDED, deliveryId, submissionId, ...tellable(recorded), service, status })
@@ -112,8 +106,6 @@ export async function receiveAccountDelivery(
     noteFailure(deps, received, error)
     throw error
   }
-  if (recorded.submissionId !== undefined) deps.submissionBoard.changed(recorded.submissionId)
-  if (recorded.fileId !== null) deps.board.changed(recorded.fileId)
   deps.meter.deliveryRecorded('account', recorded.outcome)
   const { type } = event
   const { deliveryId } = received

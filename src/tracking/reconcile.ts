@@ -12,8 +12,6 @@ export type ReconcileDeps = Parameters<typeof lookAtRuns>[0] & {
       at: number,
     ): Promise<{ applied: boolean; fileId: string | null }>
   }
-  board: { changed(fileId: string): void }
-  submissionBoard: { changed(submissionId: string): void }
   meter: { runReconciled(finding: Finding['kind']): void }
   /** Has one pass end before the next begins, whoever asks for it. */
   inTurn: <T>(work: () => Promise<T>) => Promise<T>
@@ -52,12 +50,10 @@ async function work(deps: ReconcileDeps): Promise<ReconcilePass> {
     const due = await list(BATCH)
     const { looked, stop } = await lookAtRuns(deps, due)
     // What was seen before ImageKit stopped us counts: else the same would be asked again and again.
-    for (const { finding, submissionId, told } of looked) {
+    for (const { finding, told } of looked) {
       runs.push(told)
-      const { applied, fileId } = await deps.store.applyFinding(told.runId, finding, deps.clock())
+      const { applied } = await deps.store.applyFinding(told.runId, finding, deps.clock())
       if (applied) deps.meter.runReconciled(finding.kind)
-      if (applied) deps.submissionBoard.changed(submissionId)
-      if (applied && fileId !== null) deps.board.changed(fileId)
     }
     if (stop !== null || due.length < BATCH) return passOf(runs, stop)
   }

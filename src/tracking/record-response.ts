@@ -10,14 +10,12 @@ type RecordResponseDeps = {
       at: number,
     ): Promise<{ result: AnswerJudgement['result']; submission: Submission }>
   }
-  board: { changed(fileId: string): void }
-  submissionBoard: { changed(submissionId: string): void }
   clock: () => number
 }
 
 /** Takes the answer that ImageKit gave to somebody else. Throws `response_conflict` where the submission has another one. */
 export async function recordResponse(
-  { store, board, submissionBoard, clock }: RecordResponseDeps,
+  { store, clock }: RecordResponseDeps,
   submissionId: string,
   answer: Answer,
 ): Promise<Submission> {
@@ -27,7 +25,5 @@ export async function recordResponse(
       'response_conflict',
       'The submission has another answer already; the first one stays.',
     )
-  submissionBoard.changed(submissionId)
-  if (submission.fileId !== null) board.changed(submission.fileId)
   return submission
 }

@@ -3,7 +3,6 @@ import type { Links, StatusUrls } from './links.ts'
 
 type RegisterDeps = {
   store: { createSubmission(submission: NewSubmission): Promise<void> }
-  board: { changed(fileId: string): void }
   links: Links
   clock: () => number
   /** How long after its request a pending run is overdue, in milliseconds. */
@@ -13,7 +12,7 @@ type RegisterDeps = {
 
 /** Registers an upload that somebody else makes with our `webhookUrl`. */
 export async function registerSubmission(
-  { store, board, links, clock, overdueAfterMs, newId }: RegisterDeps,
+  { store, links, clock, overdueAfterMs, newId }: RegisterDeps,
   request: Pick<NewSubmission, 'extensions' | 'fileId' | 'fileName' | 'callerWebhookUrl' | 'keyName'>,
 ): Promise<{ submissionId: string; webhookUrl: string; location: string } & StatusUrls> {
   const submissionId = newId()
@@ -26,7 +25,6 @@ export async function registerSubmission(
   } as const
   const at = clock()
   await store.createSubmission({ ...submission, attempt: 1, at, dueAt: at + overdueAfterMs })
-  if (request.fileId !== null) board.changed(request.fileId)
   return {
     submissionId,
     webhookUrl: links.webhook(submissionId),

@@ -4,7 +4,7 @@ import { type StatusSnapshot, takeStatusSnapshot } from './status-snapshot.ts'
 import { type StartTimer, startSystemTimer } from './status-timer.ts'
 import { createStatusWatchers, type StatusListener } from './status-watchers.ts'
 
-/** Where the present status of assets is asked for and waited for. Exact: never older than the last `changed`. */
+/** Where the present status of assets is asked for and waited for. Exact: never older than the last `invalidate`. */
 export type StatusBoard = {
   /** What `find` would resolve with, where it is kept in memory. */
   peek(fileId: string): StatusSnapshot | undefined
@@ -12,10 +12,10 @@ export type StatusBoard = {
   /** Undefined for an asset never heard of. Rejects as the store does. */
   find(fileId: string): Promise<StatusSnapshot | undefined>
 
-  /** To be called after each commit that touched the asset, before anyone is told that the commit is done. */
-  changed(fileId: string): void
+  /** To be called after each commit that changed the asset, before anyone is told that the commit is done. */
+  invalidate(fileId: string): void
 
-  /** As `changed`, when any asset may have changed: a commit went through that its callers were told had failed. */
+  /** As `invalidate`, when any asset may have changed: a commit went through that its callers were told had failed. */
   invalidateAll(): void
 
   /**
@@ -60,7 +60,7 @@ export function createBoard(
   const loads = new Map<string, Promise<StatusSnapshot | undefined>>()
   const retries = new Map<string, () => void>()
 
-  // One load an asset at a time. `changed` takes a load out of `loads`: from then on it is overtaken, and those who
+  // One load an asset at a time. `invalidate` takes a load out of `loads`: from then on it is overtaken, and those who
   // wait for it get the newer state. (The etag can come back to an earlier one, so nobody may be left with the one between.)
   const load = (fileId: string): Promise<StatusSnapshot | undefined> => {
     const present = loads.get(fileId)
@@ -87,7 +87,7 @@ export function createBoard(
     retries.delete(fileId)
   }
 
-  // A settle is often the last change an asset sees: listeners left to the next `changed` would wait for ever.
+  // A settle is often the last change an asset sees: listeners left to the next `invalidate` would wait for ever.
   const loadForWatchers = (fileId: string): void => {
     cancelRetry(fileId)
     if (!watchers.isOwed(fileId)) return
@@ -109,7 +109,7 @@ export function createBoard(
       return cache?.get(fileId) ?? load(fileId)
     },
 
-    changed(fileId) {
+    invalidate(fileId) {
       cache?.delete(fileId)
       loads.delete(fileId)
       if (watchers.owe(fileId)) loadForWatchers(fileId)

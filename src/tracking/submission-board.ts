@@ -10,7 +10,7 @@ import { submissionView } from './submission-view.ts'
 type SubmissionFacts = { submission: Submission; runs: Run[] }
 
 /**
- * The same for submissions: `changed` takes a submissionId. Nothing is cached, because forgetting an asset does not say
+ * The same for submissions: `invalidate` takes a submissionId. Nothing is cached, because forgetting an asset does not say
  * which submissions it deletes.
  */
 export function createSubmissionBoard(

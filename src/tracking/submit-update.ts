@@ -48,7 +48,6 @@ export async function submitUpdate(
     { ...submission, keyName, attempt: 1, at, dueAt: at + deps.overdueAfterMs },
     key ?? undefined,
   )
-  deps.board.changed(fileId)
 
   const webhook = extensions.length > 0 ? { webhookUrl: deps.links.webhook(submissionId) } : {}
   const exchange = await deps.imagekit.sendUpdate(fileId, { ...body, ...webhook })

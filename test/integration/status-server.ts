@@ -119,11 +119,11 @@ export async function startStatusServer(options: { keys?: boolean; startTimer?: 
     keep: (facts: AssetFacts) => assets.set(facts.fileId, facts),
     change(facts: AssetFacts) {
       assets.set(facts.fileId, facts)
-      board.changed(facts.fileId)
+      board.invalidate(facts.fileId)
     },
     forget(fileId: string) {
       assets.delete(fileId)
-      board.changed(fileId)
+      board.invalidate(fileId)
     },
     /** Resolves once so many clients wait or listen. */
     watched: (count: number) => expect.poll(() => board.watching(), { interval: 5 }).toBe(count),

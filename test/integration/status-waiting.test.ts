@@ -203,7 +203,7 @@ it('tells the waiters of a settle whose first read failed', async () => {
 
 it('answers 503 to who begins to wait while the store fails, and forgets them', async () => {
   const server = await startWithPending('remove-bg')
-  server.board.changed('f1')
+  server.board.invalidate('f1')
   server.store.failure = new TrackerError('store_unavailable', 'The file is locked.')
   expect((await fetch(`${server.statusUrl}?wait=60`)).status).toBe(503)
   expect(server.board.watching()).toBe(0)

@@ -47,7 +47,7 @@ export async function forgetAsset(
     removeAsset(writer, forgetting, act)
     hideMentionsSince(statements, forgetting.hide, newest)
     return true
-  })
+  }, fileId)
 }
 
 /** Places of submissions, the oldest first, in pieces. */

@@ -3,22 +3,16 @@ import { TrackerError } from '../../domain/errors.ts'
 
 type ForgetDeps = {
   store: { forgetAsset(fileId: string, act: Act): Promise<boolean> }
-  board: { changed(fileId: string): void }
   clock: () => number
 }
 
 /** Removes everything that is held of an asset; ImageKit's file stays. Throws `not_found`. */
 export async function forgetAsset(
-  { store, board, clock }: ForgetDeps,
+  { store, clock }: ForgetDeps,
   { fileId, reason, actor }: { fileId: string; reason: string | null; actor: string },
 ): Promise<void> {
   // The store writes the file's hash into the act, in the place of its id.
   const act: Act = { at: clock(), actor, kind: 'forget', subject: fileId, reason, details: null }
-  try {
-    if (!(await store.forgetAsset(fileId, act)))
-      throw new TrackerError('not_found', 'Nothing is known of this asset.')
-  } finally {
-    // Where it fails it may be removed all the same, and its status must not be told any longer.
-    board.changed(fileId)
-  }
+  if (!(await store.forgetAsset(fileId, act)))
+    throw new TrackerError('not_found', 'Nothing is known of this asset.')
 }

@@ -93,7 +93,6 @@ export async function askAgain(
     origin,
   )
   if (refusal !== null) throw refusalOf(refusal)
-  deps.board.changed(fileId)
   const body = { extensions: [extension], webhookUrl: deps.links.webhook(submissionId) }
   const exchange = await deps.imagekit.sendUpdate(fileId, body)
   const answer = answerTo(exchange)

@@ -42,7 +42,7 @@ it('is never older than the last change, and never goes back for a follower, wha
         const follower = followers[step.index % Math.max(followers.length, 1)]
         if (step.do === 'commit') {
           store.commit(store.version() + 1)
-          board.changed('f')
+          board.invalidate('f')
         } else if (step.do === 'find') {
           const atLeast = store.version()
           const check = (found: StatusSnapshot | undefined) =>
@@ -80,7 +80,7 @@ it('leaves every follower with the present state, also where a state comes back'
       for (const step of script) {
         if (step.do === 'commit') {
           store.commit(step.index % 2)
-          board.changed('f')
+          board.invalidate('f')
         } else if (step.do === 'end') store.end(step.index)
         else if (step.do === 'follow') followers.push(follow(board))
         else if (step.do === 'take') followers[step.index % Math.max(followers.length, 1)]?.take()

@@ -18,7 +18,7 @@ it('gives the newer state to who asked before the change and was overtaken by it
   const board = createStatusBoard({ store })
   const asked = board.find('f')
   store.commit(1)
-  board.changed('f')
+  board.invalidate('f')
   await store.endAll()
   expect(versionOf(await asked)).toBe(1)
   expect(versionOf(await board.find('f'))).toBe(1)
@@ -28,7 +28,7 @@ it('does not read a changed asset that nobody watches', () => {
   const store = slowStore()
   const board = createStatusBoard({ store })
   board.watch('other', () => {})
-  board.changed('f')
+  board.invalidate('f')
   expect(store.reads()).toBe(0)
 })
 
@@ -42,7 +42,7 @@ it('gives the same snapshot to all listeners of a change', async () => {
   leave()
   leave()
   expect(board.watching()).toBe(2)
-  board.changed('f')
+  board.invalidate('f')
   await store.endAll()
   expect(told).toEqual([{ what: 'changed', snapshot: await board.find('f') }, told[0]])
   expect(told[1]).toBe(told[0])
@@ -55,7 +55,7 @@ it('does not tell listeners again what they were told last', async () => {
   board.watch('f', (news) => told.push(news))
   for (const version of [1, 1, 2, 2, 1]) {
     store.commit(version)
-    board.changed('f')
+    board.invalidate('f')
     await store.endAll()
   }
   expect(told).toHaveLength(3)
@@ -94,7 +94,7 @@ it('tries a failed read again while somebody watches, reports it, and stops when
     },
   )
   const leave = board.watch('f', () => {})
-  board.changed('f')
+  board.invalidate('f')
   await settled()
   expect(errors).toEqual([[failure, 'f']])
   for (const task of timers) task()

@@ -20,7 +20,7 @@ test('ten thousand waiting clients cost one query for each change, not one each'
   expect(queries).toBe(1)
 
   run = { ...run, status: 'success', source: 'webhook', settledAt: 1, updatedAt: 1 }
-  board.changed('file')
+  board.invalidate('file')
   const answers = await Promise.all(waits.map(({ answer }) => answer))
   expect(answers.every((snapshot) => snapshot?.isPending === false)).toBe(true)
   expect(queries).toBe(2)
