@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openSqliteStore, type SqliteStoreOptions } from '../../src/store/sqlite/open-sqlite-store.ts'
-import { newDelivery, newSubmission } from '../contract/facts.ts'
+import { FILE_ID, newDelivery, newSubmission } from '../contract/facts.ts'
 import { countCommits } from './count-commits.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
@@ -119,7 +119,7 @@ describe('group commit', () => {
 
   test('a delivery beside one whose run cannot be written is kept once', async () => {
     const { path, store } = openStore()
-    const asked = newSubmission(['remove-bg', 'ai-tasks'])
+    const asked = newSubmission(['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
     await store.createSubmission(asked)
     const other = new Database(path)
     other.exec(

@@ -109,55 +109,10 @@ export const FAULTS_AT_THE_DOOR = [
     tests: ['test/integration/traps-at-the-door.test.ts'],
   },
   {
-    name: 'board-told-before-the-commit',
-    file: RECEIVE,
-    find: `let recorded: RecordedDelivery
-  try {
-    recorded = await deps.store.recordDelivery({
-      deliveryId,
-      receivedAt,
-      headers,
-      body,
-      route: 'extension',
-      submissionId,
-      signature,
-      word,
-      isReplay,
-    })
-  } catch (error) {
-    noteFailure(deps, received, error)
-    throw error
-  }
-  if (recorded.outcome === 'rejected') {
-    deps.receipts.remember(body, receivedAt)
-    throw new DeliveryRefused('unknown_submission')
-  }
-  if (recorded.outcome !== 'ignored') {
-    deps.submissionBoard.changed(submissionId)
-    if (recorded.fileId !== null) deps.board.changed(recorded.fileId)
-  }`,
-    replace: `if (word.fileId !== null) deps.board.changed(word.fileId)
-  let recorded: RecordedDelivery
-  try {
-    recorded = await deps.store.recordDelivery({
-      deliveryId,
-      receivedAt,
-      headers,
-      body,
-      route: 'extension',
-      submissionId,
-      signature,
-      word,
-      isReplay,
-    })
-  } catch (error) {
-    noteFailure(deps, received, error)
-    throw error
-  }
-  if (recorded.outcome === 'rejected') {
-    deps.receipts.remember(body, receivedAt)
-    throw new DeliveryRefused('unknown_submission')
-  }`,
+    name: 'board-told-after-the-caller',
+    file: 'src/store/write-queue.ts',
+    find: 'onCommit(commitOf(',
+    replace: 'setTimeout(onCommit, 50, commitOf(',
     tests: ['test/integration/webhook-durability.test.ts'],
   },
   {

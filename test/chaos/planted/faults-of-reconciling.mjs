@@ -85,8 +85,8 @@ export const FAULTS_OF_RECONCILING = [
   {
     name: 'stopped-batch-is-thrown-away',
     file: 'src/tracking/reconcile.ts',
-    find: 'for (const { finding, submissionId, told } of looked) {',
-    replace: 'for (const { finding, submissionId, told } of stop === null ? looked : []) {',
+    find: 'of looked) {',
+    replace: 'of stop === null ? looked : []) {',
     tests: RATE_LIMITS,
   },
   {

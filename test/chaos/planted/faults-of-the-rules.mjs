@@ -85,7 +85,7 @@ export const FAULTS_OF_THE_RULES = [
   {
     name: 'unrequested-service-applied',
     ...DELIVERY,
-    find: `if (known === undefined && countUnnamed(submission, runs) <= 0)
+    find: `if (known === undefined && countUnnamed({ extensions }, runs) <= 0)
     return ignore(submission, 'not_requested', null)`,
     replace: '',
   },

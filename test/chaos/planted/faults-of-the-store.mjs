@@ -1,6 +1,6 @@
-const QUEUE = { file: 'src/store/sqlite/commit-queue.ts', tests: ['test/store/group-commit.test.ts'] }
+const QUEUE = { file: 'src/store/write-queue.ts', tests: ['test/store/group-commit.test.ts'] }
 const FILE = {
-  file: 'src/store/sqlite/commit-queue.ts',
+  file: 'src/store/sqlite/transactions.ts',
   tests: ['test/integration/database-file.test.ts'],
 }
 const READS = { file: 'src/store/sqlite/gathered-reads.ts', tests: ['test/store/gathered-reads.test.ts'] }
@@ -13,37 +13,42 @@ export const FAULTS_OF_THE_STORE = [
   { name: 'synchronous-normal', ...POWER, find: "'synchronous = FULL'", replace: "'synchronous = NORMAL'" },
   {
     name: 'answer-before-the-sync',
-    file: 'src/store/sqlite/commit-queue.ts',
-    find: 'transaction.commit.run()',
-    replace: 'setImmediate(() => transaction.commit.run())',
+    file: 'src/store/sqlite/transactions.ts',
+    find: 'commit.run()',
+    replace: 'setImmediate(() => commit.run())',
     tests: ['test/chaos/power-loss.linux.test.ts'],
   },
   {
     name: 'answer-before-the-commit',
-    file: 'src/store/sqlite/commit-queue.ts',
-    find: 'transaction.commit.run()',
-    replace:
-      "for (const each of done) if ('result' in each) each.job.resolve(each.result)\n      transaction.commit.run()",
+    file: 'src/store/write-queue.ts',
+    find: 'database.transact(runBatch(batch.map(({ step }) => step)))',
+    replace: `database.transact(
+        (function* () {
+          const early = yield* runBatch(batch.map(({ step }) => step))
+          for (const [index, outcome] of early.outcomes.entries()) settle(batch[index], outcome, undefined)
+          return early
+        })(),
+      )`,
     tests: ['test/store/sqlite-faults.test.ts'],
   },
   {
     name: 'commit-into-a-lost-file',
     ...FILE,
-    find: 'const fault = counts && guard.findFault()',
-    replace: 'const fault: DatabaseFault | undefined = undefined',
+    find: 'fault: findFault() })',
+    replace: 'fault: undefined })',
   },
   {
     name: 'commit-that-hides-a-truncation',
     ...FILE,
-    find: 'its old size again.\n      guard.check()\n      transaction',
-    replace: 'its old size again.\n      transaction',
+    find: 'guard.check()\n      commit.run()',
+    replace: 'commit.run()',
   },
-  { name: 'owner-not-checked', ...FILE, find: '    guard.checkOwner()\n', replace: '' },
+  { name: 'owner-not-checked', ...FILE, find: 'guard.checkOwner()\n', replace: '' },
   {
     name: 'batch-does-not-wait-for-more',
     ...QUEUE,
-    find: 'if (hasRoom && isMoreComing() && performance.now() < deadline)',
-    replace: 'if (hasRoom && isMoreComing() && deadline < 0)',
+    find: 'performance.now() < deadline',
+    replace: 'deadline < 0',
   },
   {
     name: 'batch-waits-for-ever',
@@ -65,29 +70,51 @@ export const FAULTS_OF_THE_STORE = [
   },
   {
     name: 'failing-step-takes-its-neighbours',
-    file: 'src/store/sqlite/commit-queue.ts',
-    find: 'if (!connection.inTransaction) throw error\n      transaction.rollBack.run()',
-    replace: 'throw error',
+    file: 'src/store/write-queue.ts',
+    find: 'settle(batch[index], outcome, fault)',
+    replace: "settle(batch[index], outcomes.find((each) => 'error' in each) ?? outcome, fault)",
     tests: CONTRACT,
   },
   {
     name: 'failing-step-half-kept',
-    file: 'src/store/sqlite/commit-queue.ts',
-    find: 'transaction.rollBack.run()',
+    file: 'src/store/working-set.ts',
+    find: 'for (const table in insert) checkAbsent(table as TableName, insert)',
+    replace: `for (const table in update) setAll(table as TableName, update)
+      for (const table in insert) checkAbsent(table as TableName, insert)`,
+    tests: CONTRACT,
+  },
+  {
+    name: 'insert-taken-for-an-update',
+    file: 'src/store/working-set.ts',
+    find: 'for (const table in insert) checkAbsent(table as TableName, insert)',
     replace: '',
     tests: CONTRACT,
   },
   {
-    name: 'failed-batch-kept-and-done-again',
-    file: 'src/store/sqlite/commit-queue.ts',
-    find: 'transaction.rollBackAll.run()\n      counted.rollBackTo(0)\n      begin()',
-    replace: 'counted.rollBackTo(0)',
+    name: 'failing-write-takes-its-neighbours',
+    file: 'src/store/write-queue.ts',
+    find: 'isRefused || batch.length === 1',
+    replace: 'isRefused || batch.length > 0',
     tests: CONTRACT,
   },
   {
+    name: 'lost-batch-is-done-again',
+    file: 'src/store/write-queue.ts',
+    find: 'isRefused || batch.length === 1',
+    replace: 'batch.length === 1',
+    tests: ['test/store/sqlite-faults.test.ts'],
+  },
+  {
+    name: 'failed-batch-kept-and-done-again',
+    file: 'src/store/sqlite/transactions.ts',
+    find: "connection.exec('ROLLBACK')",
+    replace: "connection.exec('COMMIT')",
+    tests: ['test/store/group-commit.test.ts', ...CONTRACT],
+  },
+  {
     name: 'failed-batch-counted-again',
-    file: 'src/store/sqlite/commit-queue.ts',
-    find: 'counted.rollBackTo(0)',
+    file: 'src/store/sqlite/transactions.ts',
+    find: 'tallies.end(false)',
     replace: '',
     tests: ['test/store/sqlite-counts.test.ts', ...CONTRACT],
   },
@@ -97,63 +124,43 @@ export const FAULTS_OF_THE_STORE = [
     find: 'queue.length >= maxQueued',
     replace: 'queue.length >= Number.POSITIVE_INFINITY',
   },
-  { name: 'batch-unbounded', ...QUEUE, find: 'queue.splice(0, MAX_BATCH)', replace: 'queue.splice(0)' },
+  { name: 'batch-unbounded', ...QUEUE, find: ' || batch.length === MAX_BATCH', replace: '' },
   {
     name: 'close-forgets-what-is-queued',
-    file: 'src/store/sqlite/commit-queue.ts',
-    find: 'while (queue.length > 0) commitNext()',
-    replace: '',
+    file: 'src/store/write-queue.ts',
+    find: 'if (queue.length === 0 && !isWriting) return\n',
+    replace: 'if (!isWriting) return\n',
     tests: CONTRACT,
   },
   {
     name: 'effect-without-its-delivery',
-    file: 'src/store/sqlite/record-delivery.ts',
-    find: '  keep(writer, delivery, recorded, seq)\n',
+    file: 'src/store/sqlite/write-rows.ts',
+    find: '  writeDeliveries(statements, places, rows.deliveries)\n',
     replace:
-      '  queueMicrotask(() => {\n    try {\n      keep(writer, delivery, recorded, seq)\n    } catch {}\n  })\n',
+      '  queueMicrotask(() => {\n    try {\n      writeDeliveries(statements, places, rows.deliveries)\n    } catch {}\n  })\n',
     tests: CONTRACT,
-  },
-  {
-    name: 'unknown-submission-ignored',
-    file: 'src/store/sqlite/record-delivery.ts',
-    find: "return { outcome: 'rejected', cause: 'unknown_submission', fileId: null, runId: null }",
-    replace: 'return keepNothing(statements, delivery)',
-    tests: ['test/integration/unknown-submission.test.ts', ...CONTRACT],
   },
   {
     name: 'notification-outside-the-transaction',
-    file: 'src/store/sqlite/record-delivery.ts',
-    find: 'oweNotifications(writer, stored, judgement, receivedAt, () => body.toString())',
-    replace:
-      'queueMicrotask(() => oweNotifications(writer, stored, judgement, receivedAt, () => body.toString()))',
-    tests: CONTRACT,
-  },
-  {
-    name: 'account-event-takes-effect-twice',
-    file: 'src/store/sqlite/record-account-delivery.ts',
-    find: 'eventId !== null && writer.statements.findEvent.get({ eventId }) !== undefined',
-    replace: 'eventId !== null && eventId.length > 1000',
-    tests: CONTRACT,
-  },
-  {
-    name: 'account-event-makes-nothing-due',
-    file: 'src/store/sqlite/finding-statements.ts',
-    find: "or(isNull(runs.dueAt), gt(runs.dueAt, placeholder('at'))),",
-    replace: 'isNull(runs.dueAt),',
-    tests: CONTRACT,
-  },
-  {
-    name: 'expired-run-stays-due',
-    file: 'src/store/sqlite/apply-finding.ts',
-    find: "if (finding.kind !== 'evidence') statements.moveRun.run({ runId, dueAt: null })",
-    replace: '',
+    file: 'src/store/sqlite/transactions.ts',
+    find: 'else writeRows(statements, tallies, places, query.changes)',
+    replace: `else {
+        const { rows, others } = query.changes
+        const known = rows.notifications.filter(({ before }) => before !== undefined)
+        queueMicrotask(() => {
+          for (const { before, after } of rows.notifications)
+            if (before === undefined && after)
+              statements.insertNotification.run({ ...after, runSeq: places.placeOfRun(after.runId)?.seq })
+        })
+        writeRows(statements, tallies, places, { rows: { ...rows, notifications: known }, others })
+      }`,
     tests: CONTRACT,
   },
   {
     name: 'rejection-leaves-its-run-current',
-    file: 'src/store/sqlite/stored-submission.ts',
-    find: '(isBound || isTurned || hasOthers)',
-    replace: '(isBound || hasOthers)',
+    file: 'src/store/sqlite/write-rows.ts',
+    find: ' || isListed(before.state) !== isListed(after.state)',
+    replace: '',
     tests: CONTRACT,
   },
   {
@@ -206,20 +213,6 @@ export const FAULTS_OF_THE_STORE = [
     tests: CONTRACT,
   },
   {
-    name: 'foreign-uploads-swept',
-    file: 'src/store/sqlite/submission-statements.ts',
-    find: ", ne(submissions.kind, 'external'))",
-    replace: ')',
-    tests: CONTRACT,
-  },
-  {
-    name: 'run-is-never-due',
-    file: 'src/store/sqlite/submission-steps.ts',
-    find: '{ submissionSeq: seq, dueAt, isListed: true }',
-    replace: '{ submissionSeq: seq, dueAt: null, isListed: true }',
-    tests: CONTRACT,
-  },
-  {
     name: 'pruning-removes-rows',
     file: 'src/store/sqlite/delivery-statements.ts',
     find: `.delete(deliveryBodies)
@@ -229,9 +222,10 @@ export const FAULTS_OF_THE_STORE = [
   },
   {
     name: 'refused-through-the-queue',
-    file: 'src/store/sqlite/sqlite-store.ts',
-    find: 'attempt(() => {\n        guard.check()\n        keepApart.immediate(statements, refused)\n      })',
-    replace: 'commit(() => keepRefused(statements, refused))',
+    file: 'src/store/create-store.ts',
+    find: '...database.reads,',
+    replace:
+      '...database.reads,\n    keepRefused: (refused) => write({}).then(() => database.reads.keepRefused(refused)),',
     tests: ['test/store/sqlite-refused.test.ts'],
   },
   {
@@ -242,19 +236,25 @@ export const FAULTS_OF_THE_STORE = [
   },
   { name: 'failing-read-takes-its-neighbours', ...READS, find: 'if (isBusy(error)) throw', replace: 'throw' },
   {
-    name: 'step-does-not-see-the-delivery-before-it',
-    file: 'src/store/sqlite/commit-queue.ts',
-    find: 'if (!job.ignoresLeft) left.write()',
-    replace: '',
+    name: 'stale-lookup-decided-anyway',
+    file: 'src/store/working-set.ts',
+    find: 'return subject !== undefined && touched.has(subject)',
+    replace: "return subject !== undefined && touched.has('')",
     tests: CONTRACT,
   },
   {
-    name: 'delivery-of-a-failed-step-is-kept',
-    file: 'src/store/sqlite/kept-deliveries.ts',
-    find: `drop() {
-      left = []`,
-    replace: 'drop() {',
-    tests: ['test/store/group-commit.test.ts', ...CONTRACT],
+    name: 'step-does-not-see-the-delivery-before-it',
+    file: 'src/store/working-set.ts',
+    find: "submissionId === null || cause !== 'not_requested'",
+    replace: "submissionId === null || cause === 'not_requested'",
+    tests: CONTRACT,
+  },
+  {
+    name: 'deferred-step-is-dropped',
+    file: 'src/store/write-queue.ts',
+    find: 'queue = [...deferred, ...queue]',
+    replace: 'queue = [...queue]',
+    tests: CONTRACT,
   },
   { name: 'reads-unbounded', ...READS, find: 'asked.splice(0, MAX_BATCH)', replace: 'asked.splice(0)' },
   {

@@ -1,5 +1,6 @@
 import { FAULTS_AT_THE_DOOR } from './faults-at-the-door.mjs'
 import { FAULTS_OF_ARRIVAL } from './faults-of-arrival.mjs'
+import { FAULTS_OF_DECIDING } from './faults-of-deciding.mjs'
 import { FAULTS_OF_OPERATORS } from './faults-of-operators.mjs'
 import { FAULTS_OF_RECONCILING } from './faults-of-reconciling.mjs'
 import { FAULTS_OF_THE_RULES } from './faults-of-the-rules.mjs'
@@ -11,6 +12,7 @@ import { FAULTS_OF_THE_STORE } from './faults-of-the-store.mjs'
  */
 export const FAULTS = [
   ...FAULTS_OF_THE_RULES,
+  ...FAULTS_OF_DECIDING,
   ...FAULTS_OF_THE_STORE,
   ...FAULTS_AT_THE_DOOR,
   ...FAULTS_OF_ARRIVAL,
