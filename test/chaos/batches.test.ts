@@ -1,0 +1,18 @@
+import { afterAll } from 'vitest'
+import { batchesContract } from '../contract/batches.ts'
+import { createSqliteStores } from '../store/sqlite-batches.ts'
+import { SEED, tell, timesOf } from './chaos.ts'
+
+const RUNS = timesOf('BATCHES_RUNS', { short: 20, long: 10_000 })
+
+const stores = createSqliteStores()
+afterAll(() => stores.end())
+
+batchesContract('the SQLite store', (newId) => stores.open(newId), {
+  runs: RUNS,
+  seed: SEED,
+  tell(seen) {
+    const counts = [...seen].map(([what, times]) => `${what} ${times}`).join(', ')
+    tell(`batches: ${RUNS} sequences, seed ${SEED}: no difference (${counts})`)
+  },
+})

@@ -1,0 +1,94 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Commit } from '../../src/domain/commit.ts'
+import type { Store } from '../../src/store/store.ts'
+import { batchSequences, type Chunk, stepsOf } from './batch-steps.ts'
+import { readAll } from './read-all.ts'
+
+export type BatchedStore = {
+  store: Store
+  /** All rows as they are in the database, without what may differ from one run to the next. */
+  dump: () => unknown
+  destroy: () => Promise<void>
+}
+
+type Played = { results: unknown[]; reads: unknown; rows: unknown; settled: string[]; owed: number }
+
+/** To open a store costs more than to play a sequence, so several are played on the same one. */
+const MAX_SEQUENCES = 20
+
+/** Sequences that never come to these have not tested them. */
+const TO_BE_SEEN = ['batches of several steps', 'steps left for the next batch', 'steps that failed']
+
+type Saw = (what: string, times?: number) => void
+
+/** Whatever steps share a transaction: results and rows are those of one step after the other. */
+export function batchesContract(
+  name: string,
+  open: (newId: () => string) => Promise<BatchedStore>,
+  { runs, seed, tell }: { runs: number; seed: number; tell: (seen: ReadonlyMap<string, number>) => void },
+): void {
+  const timeout = 60_000 + runs * 500
+  /** So that what was found is still told: to shrink it may take longer than to find it. */
+  const limits = { interruptAfterTimeLimit: timeout - 20_000, markInterruptAsFailure: true }
+  describe(name, () => {
+    test(`commits the same in batches as one step at a time, in about ${runs} sequences, seed ${seed}`, {
+      timeout,
+    }, async () => {
+      const seen = new Map<string, number>()
+      const saw: Saw = (what, times = 1) => seen.set(what, (seen.get(what) ?? 0) + times)
+      const some = fc.array(batchSequences, { minLength: 1, maxLength: MAX_SEQUENCES, size: 'max' })
+      const agree = fc.asyncProperty(some, async (sequences) => {
+        const alone = await play(open, sequences, 'alone', () => {})
+        const together = await play(open, sequences, 'together', saw)
+        expect(together).toEqual(alone)
+      })
+      await fc.assert(agree, { numRuns: Math.ceil(runs / (MAX_SEQUENCES / 2)), seed, ...limits })
+      expect(TO_BE_SEEN.filter((what) => !seen.has(what))).toEqual([])
+      tell(seen)
+    })
+  })
+}
+
+async function play(
+  open: (newId: () => string) => Promise<BatchedStore>,
+  sequences: readonly (readonly Chunk[])[],
+  how: 'alone' | 'together',
+  saw: Saw,
+): Promise<Played> {
+  const ids = { scope: '', made: 0 }
+  const { store, dump, destroy } = await open(() => `${ids.scope}-run-${++ids.made}`)
+  try {
+    const commits: Commit[] = []
+    store.watchCommits((commit) => commits.push(commit))
+    const results: unknown[] = []
+    for (const [index, chunks] of sequences.entries()) {
+      Object.assign(ids, { scope: String(index), made: 0 })
+      const steps = stepsOf(store, ids.scope)
+      await steps.begin()
+      for (const chunk of chunks) results.push(...(await steps.take(chunk, how)))
+      await steps.end()
+    }
+    sawBatches(commits, results, saw)
+    saw('sequences', sequences.length)
+    return {
+      results,
+      reads: await readAll(store, [...sequences.keys()].map(String)),
+      rows: dump(),
+      settled: commits.flatMap(({ settled }) => settled.map((one) => JSON.stringify(one))).toSorted(),
+      owed: commits.reduce((sum, { owed }) => sum + owed, 0),
+    }
+  } finally {
+    await destroy()
+  }
+}
+
+function sawBatches(commits: readonly Commit[], results: readonly unknown[], saw: Saw): void {
+  saw('steps', results.length)
+  const failed = results.filter((one) => typeof one === 'object' && one !== null && 'error' in one).length
+  if (failed > 0) saw('steps that failed', failed)
+  for (const { steps, waiting } of commits) {
+    if (steps > 1) saw('batches of several steps')
+    if (waiting > 0) saw('steps left for the next batch')
+  }
+}

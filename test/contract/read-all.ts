@@ -1,0 +1,50 @@
+import { EVERY_RUN } from '../../src/domain/run-filter.ts'
+import type { Store } from '../../src/store/store.ts'
+import { idsOf } from './batch-steps.ts'
+import { countsOf } from './operator-facts.ts'
+
+const EVERYTHING = { limit: 10_000, before: null }
+const TIMES = [5, 12, 1_000_000]
+
+/** Everything that the port tells of what these sequences have stored. */
+export async function readAll(store: Store, scopes: readonly string[]) {
+  const ids = scopes.map(idsOf)
+  const retryIds = ids.flatMap((of) => of.retryIds)
+  const { runs } = await store.listRuns(EVERY_RUN, EVERYTHING)
+  const { deliveries } = await store.listDeliveries({ outcome: null, fileId: null }, EVERYTHING)
+  const fileIds = ids.flatMap((of) => of.fileIds)
+  return {
+    runs,
+    deliveries,
+    submissions: await each(
+      ids.flatMap((of) => of.submissionIds),
+      (id) => store.findSubmission(id),
+    ),
+    assets: await each(fileIds, (id) => store.findAsset(id)),
+    assetSubmissions: await each(fileIds, (id) => store.listAssetSubmissions(id, EVERYTHING)),
+    histories: await each(runs, ({ run }) => store.findRunHistory(run.runId)),
+    stored: await each(deliveries, ({ deliveryId }) => store.findDelivery(deliveryId)),
+    due: await each(TIMES, (now) => store.listDue(now, EVERYTHING.limit)),
+    notifications: await each(TIMES, (now) =>
+      store.listDueNotifications(now, { perHost: EVERYTHING.limit, after: null }),
+    ),
+    bodies: await each(runs, ({ run }) => store.findNotificationBody(`msg_${run.runId}`)),
+    notificationCounts: await each(TIMES, (now) => store.countNotifications(now)),
+    acts: await store.listActs(EVERYTHING),
+    counts: await countsOf(store),
+    failures: new Set(await store.countFailures(0, EVERYTHING.limit)),
+    retries: await each(retryIds, (id) => store.findRetry(id)),
+    notTaken: await each(retryIds, (id) => store.listNotTaken(id, EVERYTHING.limit)),
+    oldestPending: await store.findOldestPending(),
+    newestClaimAt: await store.findNewestClaimAt(),
+    rejectedCounts: new Set(await store.countRejected(0)),
+    rejected: await each(
+      ids.flatMap((of) => of.rejectedIds),
+      (id) => store.findRefused(id),
+    ),
+  }
+}
+
+async function each<T, R>(some: readonly T[], read: (one: T) => Promise<R>): Promise<R[]> {
+  return Promise.all(some.map(read))
+}

@@ -1,0 +1,12 @@
+import { afterAll } from 'vitest'
+import { batchesContract } from '../contract/batches.ts'
+import { createSqliteStores } from './sqlite-batches.ts'
+
+const stores = createSqliteStores()
+afterAll(() => stores.end())
+
+batchesContract('the SQLite store', (newId) => stores.open(newId), {
+  runs: 300,
+  seed: 20_261,
+  tell: () => {},
+})

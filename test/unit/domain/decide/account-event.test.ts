@@ -1,0 +1,205 @@
+import { describe, expect, test } from 'vitest'
+import type { AccountEvent } from '../../../../src/domain/account-event.ts'
+import { recordAccountDelivery } from '../../../../src/domain/decide/account-event.ts'
+import { recordDelivery } from '../../../../src/domain/decide/delivery.ts'
+import type { Answer } from '../../../../src/domain/judge-answer.ts'
+import { accepted, FILE_ID, newAccountDelivery, newDelivery } from '../../../contract/facts.ts'
+import { createMemory, type Memory } from './deciding.ts'
+import { BASELINE, changeRun, HOOK, noId, numbered, submitted } from './known.ts'
+
+const CHANGED: AccountEvent = { kind: 'asset', eventId: 'event-1', type: 'file.updated', fileId: FILE_ID }
+const OTHER: AccountEvent = { kind: 'other', eventId: 'event-1', type: null }
+
+function finished(answer: Answer & { kind: 'accepted' | 'rejected' }, eventId: string | null = 'event-1') {
+  return { kind: 'upload_finished', eventId, type: 'upload', requestId: 'request-1', answer } as const
+}
+
+function tell(memory: Memory, event: AccountEvent, facts: { isReplay?: boolean } = {}, newId = noId) {
+  const deliveryId = facts.isReplay ? 'rejected-1' : `d${memory.rows.deliveries.length}`
+  const delivery = { ...newAccountDelivery(event, 3_000), deliveryId, ...facts }
+  return memory.run(recordAccountDelivery(delivery, newId))
+}
+
+describe('an event about an asset', () => {
+  test('makes its pending and expired runs due; those that are due already keep their place', () => {
+    const memory = submitted(['due', 'later', 'expired', 'settled'], { fileId: FILE_ID })
+    changeRun(memory, 's1-run-2', { dueAt: 9_000 })
+    changeRun(memory, 's1-run-3', { status: 'expired', dueAt: null })
+    changeRun(memory, 's1-run-4', { status: 'success', dueAt: 9_000 })
+    const { result, inserted, updated } = tell(memory, CHANGED)
+    expect(result).toEqual({ outcome: 'applied', cause: null, fileId: null, runId: null })
+    expect(memory.rows.runs.map(({ dueAt }) => dueAt)).toEqual([1_500, 3_000, 3_000, 9_000])
+    expect(updated.runs).toHaveLength(2)
+    expect(inserted.deliveries).toMatchObject([
+      { outcome: 'applied', route: 'account', fileId: FILE_ID, submissionId: null, eventId: 'event-1' },
+    ])
+  })
+
+  test.each([
+    ['are settled', { fileId: FILE_ID, state: 'accepted' }],
+    ['are of a rejected submission', { fileId: FILE_ID, state: 'rejected' }],
+    ['are of another file', { fileId: 'other' }],
+  ] as const)('is ignored where all runs %s', (_, facts) => {
+    const memory = submitted(['remove-bg'], facts)
+    if ('state' in facts && facts.state === 'accepted') changeRun(memory, 's1-run-1', { status: 'failed' })
+    const { result, updated } = tell(memory, CHANGED)
+    expect([result.outcome, updated]).toEqual(['ignored', {}])
+  })
+
+  test('asks for the runs of its file that may be in question, and for none of their submissions', () => {
+    expect(tell(submitted(['remove-bg'], { fileId: FILE_ID }), CHANGED).asked).toEqual([
+      [
+        ['eventOf', 'event-1'],
+        ['forgotten', FILE_ID],
+        ['submissionsOf', FILE_ID],
+        ['unsettledOf', FILE_ID],
+      ],
+    ])
+  })
+})
+
+describe('the id of an event', () => {
+  test('lets it take effect once; a repetition is recorded as a duplicate', () => {
+    const memory = submitted(['remove-bg'], { fileId: FILE_ID })
+    tell(memory, CHANGED)
+    changeRun(memory, 's1-run-1', { dueAt: 9_000 })
+    const { result, inserted, updated } = tell(memory, CHANGED)
+    expect(result.outcome).toBe('duplicate')
+    expect(inserted.deliveries).toMatchObject([{ outcome: 'duplicate', eventId: 'event-1' }])
+    expect(updated).toEqual({})
+  })
+
+  test('is not needed: an event without one takes effect each time', () => {
+    const memory = submitted(['remove-bg'], { fileId: FILE_ID })
+    for (let time = 0; time < 2; time += 1) {
+      changeRun(memory, 's1-run-1', { dueAt: 9_000 })
+      expect(tell(memory, { ...CHANGED, eventId: null }).result.outcome).toBe('applied')
+    }
+    expect(memory.find('runs', 's1-run-1')?.dueAt).toBe(3_000)
+  })
+})
+
+describe('an event about a queued upload', () => {
+  const queued = (names = ['remove-bg'], facts: Parameters<typeof submitted>[1] = {}) =>
+    submitted(names, { state: 'accepted', requestId: 'request-1', ...facts })
+  const END = accepted({ 'remove-bg': 'success' }, { baseline: BASELINE })
+
+  test('is the response of the submission that made the request', () => {
+    const { result, inserted, updated } = tell(queued(), finished(END))
+    expect(result).toEqual({
+      outcome: 'applied',
+      cause: null,
+      fileId: FILE_ID,
+      runId: null,
+      submissionId: 's1',
+    })
+    expect(updated.submissions).toMatchObject([{ fileId: FILE_ID, respondedAt: 3_000 }])
+    expect(updated.details).toMatchObject([{ baseline: BASELINE }])
+    expect(updated.runs).toMatchObject([{ status: 'success', source: 'response' }])
+    expect(inserted.deliveries).toMatchObject([
+      { outcome: 'applied', submissionId: 's1', fileId: FILE_ID, unclaimedRequestId: null, uploadEnd: null },
+    ])
+  })
+
+  test('that it failed rejects the submission, whose runs are neither due nor listed', () => {
+    const error = { code: 'imagekit_refused', message: 'no', status: 400 }
+    const { result, updated } = tell(queued(), finished({ kind: 'rejected', requestId: 'request-1', error }))
+    expect(result).toMatchObject({ outcome: 'applied', fileId: null, submissionId: 's1' })
+    expect(updated.submissions).toMatchObject([{ state: 'rejected' }])
+    expect(updated.runs).toMatchObject([{ dueAt: null, isListed: false }])
+  })
+
+  test('is kept unclaimed, with the end of the upload, where no submission is known by that request', () => {
+    for (const memory of [createMemory(), queued([], { requestId: 'request-2' })]) {
+      const { result, inserted, updated } = tell(memory, finished(END))
+      expect(result).toEqual({ outcome: 'ignored', cause: null, fileId: null, runId: null })
+      expect(inserted.deliveries).toMatchObject([
+        { submissionId: null, fileId: FILE_ID, unclaimedRequestId: 'request-1', uploadEnd: END },
+      ])
+      expect(updated).toEqual({})
+    }
+  })
+
+  test('is unclaimed where the submission of that request has its file already', () => {
+    const memory = queued()
+    tell(memory, finished(END, 'event-1'))
+    const { result, inserted } = tell(memory, finished(END, 'event-2'))
+    expect(result.outcome).toBe('ignored')
+    expect(inserted.deliveries).toMatchObject([{ submissionId: null, unclaimedRequestId: 'request-1' }])
+  })
+
+  test('that changes nothing is ignored, and recorded for its submission', () => {
+    const memory = queued(['remove-bg'], { fileId: 'other' })
+    const { result, inserted } = tell(memory, finished(END))
+    expect(result).toEqual({ outcome: 'ignored', cause: null, fileId: null, runId: null })
+    expect(inserted.deliveries).toMatchObject([{ outcome: 'ignored', submissionId: 's1', fileId: FILE_ID }])
+  })
+
+  test('lets the runs that it makes claim their deliveries, and asks for the body that the caller is sent', () => {
+    const memory = queued([], { callerWebhookUrl: HOOK })
+    const word = { service: 'ai-tasks', status: 'success' } as const
+    const early = newDelivery('s1', word, { deliveryId: 'early', body: Buffer.from('{"early":1}') })
+    memory.run(recordDelivery(early, noId))
+    const end = accepted({ 'ai-tasks': 'pending' }, { baseline: BASELINE })
+    const { asked, inserted, updated } = tell(memory, finished(end), {}, numbered('made'))
+    expect(asked.flat()).toContainEqual(['unclaimedOf', 's1', 'ai-tasks'])
+    expect(asked.flat()).toContainEqual(['bodies', 'early'])
+    expect(updated.deliveries).toMatchObject([{ deliveryId: 'early', outcome: 'applied', cause: null }])
+    expect(inserted.notifications).toMatchObject([{ notificationId: 'msg_made-1', body: '{"early":1}' }])
+  })
+})
+
+describe('an event about something else', () => {
+  test('is recorded and ignored, with the file that it names', () => {
+    const { asked, result, inserted } = tell(createMemory(), OTHER)
+    expect(asked).toEqual([[['eventOf', 'event-1']]])
+    expect(result.outcome).toBe('ignored')
+    expect(inserted.deliveries).toMatchObject([{ outcome: 'ignored', fileId: null }])
+    expect(tell(createMemory(), { ...OTHER, fileId: 'f' }).inserted.deliveries).toMatchObject([
+      { fileId: 'f' },
+    ])
+  })
+})
+
+describe('an event about a forgotten asset', () => {
+  const events: AccountEvent[] = [CHANGED, { ...OTHER, fileId: FILE_ID }, finished(accepted({}))]
+
+  test.each(events)('is recorded without anything that it says: $kind', (event) => {
+    const memory = createMemory()
+    memory.forget(FILE_ID)
+    const { result, inserted } = tell(memory, event)
+    expect(result).toEqual({ outcome: 'ignored', cause: 'forgotten', fileId: null, runId: null })
+    expect(inserted.deliveries).toMatchObject([
+      { cause: 'forgotten', fileId: null, eventId: null, unclaimedRequestId: null, uploadEnd: null },
+    ])
+    expect(inserted.deliveries?.[0]?.sent).toEqual({ headers: {}, body: Buffer.alloc(0) })
+  })
+
+  test('counts again once the asset has a new submission', () => {
+    const memory = submitted(['remove-bg'], { fileId: FILE_ID })
+    memory.forget(FILE_ID)
+    expect(tell(memory, CHANGED)).toMatchObject({ result: { outcome: 'applied', cause: null } })
+  })
+
+  test('counts where it ends the upload that makes the asset', () => {
+    const memory = submitted(['remove-bg'], { state: 'accepted', requestId: 'request-1' })
+    memory.forget(FILE_ID)
+    const { result, inserted } = tell(memory, finished(accepted({}, { baseline: BASELINE })))
+    expect(result).toMatchObject({ outcome: 'applied', cause: null, fileId: FILE_ID })
+    expect(inserted.deliveries).toMatchObject([{ submissionId: 's1', fileId: FILE_ID }])
+  })
+})
+
+describe('the replay of a rejected event', () => {
+  test('is applied with its old id, once', () => {
+    const memory = submitted(['remove-bg'], { fileId: FILE_ID })
+    memory.put('rejected', { deliveryId: 'rejected-1', cause: 'bad_signature' })
+    const { asked, inserted, removed } = tell(memory, CHANGED, { isReplay: true })
+    expect(asked[0]).toContainEqual(['rejected', 'rejected-1'])
+    expect(inserted.deliveries).toMatchObject([{ deliveryId: 'rejected-1', outcome: 'applied' }])
+    expect(removed.rejected).toEqual([{ deliveryId: 'rejected-1', cause: 'bad_signature' }])
+    expect(() => tell(memory, CHANGED, { isReplay: true })).toThrow(
+      expect.objectContaining({ code: 'unprocessable' }),
+    )
+  })
+})

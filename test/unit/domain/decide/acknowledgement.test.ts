@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import { acknowledgeRuns } from '../../../../src/domain/decide/acknowledgement.ts'
+import { FILE_ID } from '../../../contract/facts.ts'
+import { anAct } from '../../../contract/operator-facts.ts'
+import { changeRun, submitted } from './known.ts'
+
+const ACT = anAct({ at: 9_000 })
+
+test('Runs that are not pending are acknowledged at the time of the act', () => {
+  const memory = submitted(['a', 'b', 'c', 'd'], { fileId: FILE_ID })
+  const statuses = ['success', 'failed', 'expired', 'pending'] as const
+  for (const [index, status] of statuses.entries()) changeRun(memory, `s1-run-${index + 1}`, { status })
+  const ids = ['s1-run-3', 's1-run-4', 's1-run-1', 's1-run-2']
+  const { result, updated } = memory.run(acknowledgeRuns(ids, ACT))
+  expect(memory.rows.runs.map(({ acknowledgedAt }) => acknowledgedAt)).toEqual([9_000, 9_000, 9_000, null])
+  expect(updated.runs).toHaveLength(3)
+  expect(result.map(({ run }) => run.runId)).toEqual(['s1-run-3', 's1-run-1', 's1-run-2'])
+  expect(result[0]).toMatchObject({ fileId: FILE_ID, fileName: 'cat.png', kind: 'upload' })
+  expect(result[0]?.run).toMatchObject({ acknowledgedAt: 9_000 })
+})
+
+test('What is returned of a run is the run alone, without when it is due and whether it is listed', () => {
+  const memory = submitted(['a'])
+  changeRun(memory, 's1-run-1', { status: 'failed' })
+  const [listed] = memory.run(acknowledgeRuns(['s1-run-1'], ACT)).result
+  expect(listed?.run).not.toHaveProperty('dueAt')
+  expect(listed?.run).not.toHaveProperty('isListed')
+})
+
+test('A run that is named twice is acknowledged and returned once', () => {
+  const memory = submitted(['a'])
+  changeRun(memory, 's1-run-1', { status: 'failed' })
+  const { asked, result } = memory.run(acknowledgeRuns(['s1-run-1', 's1-run-1'], ACT))
+  expect(result).toHaveLength(1)
+  expect(asked).toEqual([[['runs', 's1-run-1']], [['submissions', 's1']]])
+})
+
+test('The act is recorded once, also where no run was acknowledged', () => {
+  for (const ids of [['s1-run-1'], ['nowhere'], []]) {
+    const { other, updated, result } = submitted(['a']).run(acknowledgeRuns(ids, ACT))
+    expect(other).toEqual({ acts: [ACT] })
+    expect([updated, result]).toEqual([{}, []])
+  }
+})

@@ -1,0 +1,165 @@
+import { type Changes, type Key, LOOKUPS, type Step } from '../../../../src/domain/decide/step.ts'
+import { KEYS, type RunRow, type TableName, type Tables } from '../../../../src/domain/decide/tables.ts'
+import { type BatchChanges, createWorkingSet, type WorkingSet } from '../../../../src/store/working-set.ts'
+
+type Rows = { [T in TableName]: Tables[T][] }
+
+/** What a step has asked for and changed. Tables without a change are left out. */
+type Decided<R> = {
+  result: R
+  /** The keys of `keys`, and then those of each call of `more` that were new. */
+  asked: (readonly Key[])[]
+  inserted: Partial<Rows>
+  updated: Partial<Rows>
+  removed: Partial<Rows>
+  other: Changes['other']
+}
+
+export type Memory = {
+  /** In the order of insertion. */
+  rows: Rows
+  find<T extends TableName>(table: T, key: string): Tables[T] | undefined
+  /** Inserts the row, or replaces the one with its key. */
+  put<T extends TableName>(table: T, row: Tables[T]): void
+  forget(id: string): void
+  /** Runs one step to its end. What it throws changes nothing. */
+  run<R>(step: Step<R>): Decided<R>
+}
+
+/** A database of plain arrays, which answers each key as `LOOKUPS` describes it. */
+export function createMemory(): Memory {
+  const rows: Rows = {
+    submissions: [],
+    details: [],
+    runs: [],
+    deliveries: [],
+    bodies: [],
+    rejected: [],
+    notifications: [],
+    claims: [],
+    retryItems: [],
+  }
+  const forgotten = new Set<string>()
+  const find = <T extends TableName>(table: T, key: string): Tables[T] | undefined =>
+    rows[table].find((row) => keyOf(table, row) === key)
+  const put = <T extends TableName>(table: T, row: Tables[T]) => {
+    const index = rows[table].findIndex((known) => keyOf(table, known) === keyOf(table, row))
+    const all: Tables[T][] = rows[table]
+    Object.freeze(row)
+    if (index < 0) all.push(row)
+    else all[index] = row
+  }
+  const store = <T extends TableName>(
+    table: T,
+    { before, after }: { before?: unknown; after?: Tables[T] },
+  ) => {
+    const isTaken = after !== undefined && find(table, keyOf(table, after)) !== undefined
+    if (before === undefined && isTaken)
+      throw new Error(`a row of ${table} is inserted that is there already`)
+    if (after !== undefined) put(table, after)
+    else rows[table].splice(rows[table].indexOf(before as Tables[T]), 1)
+  }
+  const write = ({ rows: changed }: BatchChanges) => {
+    for (const table of Object.keys(KEYS) as TableName[])
+      for (const change of changed[table]) store(table, change as { after?: Tables[typeof table] })
+    // A database numbers deliveries by insertion, and keeps their bodies apart.
+    for (const [index, row] of rows.deliveries.entries()) {
+      if (row.sent) put('bodies', { deliveryId: row.deliveryId, body: row.sent.body })
+      put('deliveries', { ...row, place: index + 1, sent: null })
+    }
+  }
+  const load = (set: WorkingSet, key: Key) => {
+    const [kind, id] = key
+    if (kind === 'forgotten') {
+      if (forgotten.has(id)) set.noteForgotten(id)
+      return set.load(key, () => [])
+    }
+    const table = isTable(kind) ? kind : LOOKUPS[kind]
+    const found = isTable(kind) ? [find(kind, id)].filter((row) => row !== undefined) : lookUp(rows, key)
+    for (const row of found) set.put(table, row as Tables[typeof table])
+    set.load(key, () => found.map((row) => keyOf(table, row as Tables[typeof table])))
+  }
+  return {
+    rows,
+    find,
+    put,
+    forget: (id) => void forgotten.add(id),
+    run(step) {
+      const set = createWorkingSet()
+      const asked: (readonly Key[])[] = []
+      for (let keys = step.keys; keys.length > 0; ) {
+        for (const key of keys) load(set, key)
+        asked.push(keys)
+        keys = (step.more?.(set.facts) ?? []).filter((key) => !set.isLoaded(key))
+      }
+      const { result, changes } = step.decide(set.facts)
+      set.apply(changes)
+      const made = set.changes()
+      write(made)
+      return { result, asked, ...splitChanges(made), other: changes.other }
+    },
+  }
+}
+
+function isTable(kind: Key[0]): kind is TableName {
+  return Object.hasOwn(KEYS, kind)
+}
+
+function keyOf<T extends TableName>(table: T, row: Tables[T]): string {
+  return String((row as { [column: string]: unknown })[KEYS[table]])
+}
+
+function lookUp(rows: Rows, [lookup, id, name]: Key): Tables[TableName][] {
+  const submissionOf = (run: RunRow) =>
+    rows.submissions.find(({ submissionId }) => submissionId === run.submissionId)
+  const counts = (run: RunRow) => {
+    const submission = submissionOf(run)
+    return submission?.fileId === id && submission.state !== 'rejected'
+  }
+  const baselineOf = (submissionId: string) =>
+    rows.details.find((details) => details.submissionId === submissionId)?.baseline ?? null
+  switch (lookup) {
+    case 'runNamed':
+      return rows.runs.filter((run) => run.submissionId === id && run.name === name)
+    case 'runsOf':
+      return rows.runs.filter((run) => run.submissionId === id)
+    case 'unsettledOf':
+      return rows.runs.filter((run) => counts(run) && ['pending', 'expired'].includes(run.status))
+    case 'currentOf':
+      return [...new Map(rows.runs.filter(counts).map((run) => [run.name, run])).values()]
+    case 'submissionsOf':
+      return rows.submissions.filter(({ fileId }) => fileId === id).slice(0, 1)
+    case 'unansweredOf':
+      return rows.submissions
+        .filter(({ requestId, submissionId }) => requestId === id && baselineOf(submissionId) === null)
+        .slice(0, 1)
+    case 'unclaimedOf':
+      return rows.deliveries.filter(
+        ({ submissionId, service, cause }) =>
+          submissionId === id && service === name && cause === 'not_requested',
+      )
+    case 'endsOf':
+      return rows.deliveries.filter((row) => row.unclaimedRequestId === id && row.uploadEnd !== null)
+    case 'eventOf':
+      return rows.deliveries.filter(({ eventId, outcome }) => eventId === id && outcome !== 'duplicate')
+    case 'unfinishedSubmissions':
+      return rows.submissions.filter(({ state }) => state === 'submitting')
+    case 'unansweredClaims':
+      return rows.claims.filter(({ answer }) => answer === null)
+    case 'unfinishedItems':
+      return rows.retryItems.filter(({ state }) => state === 'submitting')
+    default:
+      throw new Error(`${lookup} is not a lookup`)
+  }
+}
+
+function splitChanges({ rows }: BatchChanges): Pick<Decided<unknown>, 'inserted' | 'updated' | 'removed'> {
+  const split = { inserted: {}, updated: {}, removed: {} }
+  for (const [table, changes] of Object.entries(rows))
+    for (const { before, after } of changes) {
+      const kind = before === undefined ? 'inserted' : after === undefined ? 'removed' : 'updated'
+      const of: { [table: string]: unknown[] } = split[kind]
+      of[table] = [...(of[table] ?? []), after ?? before]
+    }
+  return split
+}

@@ -1,0 +1,294 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { recordDelivery } from '../../../../src/domain/decide/delivery.ts'
+import { respond } from '../../../../src/domain/decide/response.ts'
+import type { NewDelivery } from '../../../../src/domain/delivery.ts'
+import type { ExtensionWord } from '../../../../src/domain/judge-delivery.ts'
+import { accepted, FILE_ID, newDelivery, refused } from '../../../contract/facts.ts'
+import { createMemory, type Memory } from './deciding.ts'
+import { changeRun, HOOK, noId, numbered, submitted } from './known.ts'
+
+const SUCCESS = { service: 'remove-bg', status: 'success' } as const
+
+function deliver(
+  memory: Memory,
+  word: Partial<ExtensionWord> = SUCCESS,
+  facts: Partial<NewDelivery> = {},
+  newId = noId,
+) {
+  return memory.run(recordDelivery(newDelivery('s1', word, { deliveryId: 'd1', ...facts }), newId))
+}
+
+describe('the keys of a delivery', () => {
+  test.each(['submitting', 'accepted', 'unconfirmed'] as const)(
+    'for a known run of a submission that is %s are its submission and its run',
+    (state) => {
+      const { asked } = deliver(submitted(['remove-bg', 'ai-tasks'], { state }))
+      expect(asked).toEqual([
+        [
+          ['submissions', 's1'],
+          ['runNamed', 's1', 'remove-bg'],
+        ],
+      ])
+    },
+  )
+
+  const everyRun = [
+    ['details', 's1'],
+    ['runsOf', 's1'],
+  ]
+
+  test('for an unknown name include all runs: one of them may stand for it', () => {
+    const { asked } = deliver(submitted(['remove-bg']), { ...SUCCESS, service: 'ai-tasks' })
+    expect(asked.slice(1)).toEqual([everyRun])
+  })
+
+  test('for a rejected submission include all runs: they all count again', () => {
+    const { asked } = deliver(submitted(['remove-bg', 'ai-tasks'], { state: 'rejected' }))
+    expect(asked.slice(1)).toEqual([everyRun])
+  })
+
+  test('without a name are only the submission', () => {
+    expect(deliver(submitted(['remove-bg']), { service: null }).asked).toEqual([[['submissions', 's1']]])
+  })
+
+  test('for an unknown submission include whether it was forgotten', () => {
+    expect(deliver(createMemory()).asked.slice(1)).toEqual([[['forgotten', 's1']]])
+  })
+})
+
+describe('a delivery', () => {
+  test('for a pending run changes that run and its submission, and is inserted with its outcome', () => {
+    const memory = submitted(['remove-bg', 'ai-tasks'])
+    const { result, inserted, updated, removed } = deliver(memory)
+    expect(result).toEqual({ outcome: 'applied', cause: null, fileId: FILE_ID, runId: 's1-run-1' })
+    expect(updated.submissions).toMatchObject([{ state: 'accepted', fileId: FILE_ID, updatedAt: 2_000 }])
+    expect(updated.runs).toMatchObject([
+      { runId: 's1-run-1', status: 'success', settledAt: 2_000, dueAt: 1_500, isListed: true },
+    ])
+    expect(Object.keys(updated)).toEqual(['submissions', 'runs'])
+    expect(inserted).toEqual({
+      deliveries: [
+        expect.objectContaining({
+          deliveryId: 'd1',
+          outcome: 'applied',
+          cause: null,
+          submissionId: 's1',
+          fileId: FILE_ID,
+          service: 'remove-bg',
+          finalStatus: 'success',
+          unclaimedError: null,
+        }),
+      ],
+    })
+    expect(removed).toEqual({})
+  })
+
+  test('is stored raw', () => {
+    const sent = { headers: { 'x-test': '1' }, body: Buffer.from('{"ü":1}') }
+    expect(deliver(submitted(['remove-bg']), SUCCESS, sent).inserted.deliveries?.[0]?.sent).toEqual(sent)
+  })
+
+  test('once its submission is accepted and bound to its file changes only its run', () => {
+    const memory = submitted(['remove-bg'], { state: 'accepted', fileId: FILE_ID })
+    expect(Object.keys(deliver(memory).updated)).toEqual(['runs'])
+  })
+
+  test('that is repeated changes no rows but its own', () => {
+    const memory = submitted(['remove-bg'])
+    deliver(memory)
+    const { result, inserted, updated } = deliver(memory, SUCCESS, { deliveryId: 'd2', receivedAt: 3_000 })
+    expect(result).toMatchObject({ outcome: 'duplicate', runId: 's1-run-1' })
+    expect(Object.keys(inserted)).toEqual(['deliveries'])
+    expect(updated).toEqual({})
+  })
+
+  test('for an extension that was not requested keeps its error until a run claims it', () => {
+    const word = { service: 'ai-tasks', status: 'failed', error: { code: 'E1' } } as const
+    const { inserted, updated } = deliver(submitted(['remove-bg']), word)
+    expect(inserted.deliveries).toMatchObject([
+      { cause: 'not_requested', outcome: 'ignored', unclaimedError: { code: 'E1' } },
+    ])
+    expect(updated).toEqual({})
+  })
+
+  test.each([
+    ['the run of its submission has the error', { ...SUCCESS, status: 'failed' as const }],
+    ['it names another file', { ...SUCCESS, fileId: 'other' }],
+  ])('does not keep its error where %s', (_, word) => {
+    const memory = submitted(['remove-bg'], { fileId: FILE_ID })
+    const { inserted } = deliver(memory, { ...word, error: { code: 'E1' } })
+    expect(inserted.deliveries).toMatchObject([{ unclaimedError: null }])
+  })
+
+  test('names the file that it speaks of, or else the one of its submission', () => {
+    const bound = () => submitted(['remove-bg'], { fileId: FILE_ID })
+    const fileOf = (word: Partial<ExtensionWord>) => deliver(bound(), word).inserted.deliveries?.[0]?.fileId
+    expect(fileOf({ ...SUCCESS, fileId: 'other' })).toBe('other')
+    expect(fileOf({ ...SUCCESS, fileId: null })).toBe(FILE_ID)
+  })
+
+  test('for an unknown submission is rejected, and nothing is written', () => {
+    const { result, inserted } = deliver(createMemory())
+    expect(result).toEqual({ outcome: 'rejected', cause: 'unknown_submission', fileId: null, runId: null })
+    expect(inserted).toEqual({})
+  })
+
+  test('for a forgotten submission is recorded without anything that it says', () => {
+    const memory = createMemory()
+    memory.forget('s1')
+    const { result, inserted } = deliver(memory)
+    expect(result).toEqual({ outcome: 'ignored', cause: 'forgotten', fileId: null, runId: null })
+    expect(inserted.deliveries).toMatchObject([
+      { deliveryId: 'd1', cause: 'forgotten', submissionId: null, fileId: null, service: null },
+    ])
+    expect(inserted.deliveries?.[0]?.sent).toEqual({ headers: {}, body: Buffer.alloc(0) })
+  })
+})
+
+describe('the runs of a delivery', () => {
+  const named = { service: 'ai-tasks', status: 'success' } as const
+
+  test('one that a saved extension turns out to be is due when its siblings are, and replaces the placeholder', () => {
+    const memory = submitted(['remove-bg', 'saved-extension'])
+    const { inserted, removed } = deliver(memory, named, {}, numbered('made'))
+    expect(inserted.runs).toMatchObject([
+      { runId: 'made-1', name: 'ai-tasks', requestedAs: 'saved-extension', dueAt: 1_500, isListed: true },
+    ])
+    expect(removed.runs).toMatchObject([{ runId: 's1-run-2' }])
+  })
+
+  test('are listed and due again once a rejected submission turns out to be accepted', () => {
+    const memory = submitted(['remove-bg', 'ai-tasks'], { state: 'rejected' })
+    expect(memory.rows.runs.map(({ dueAt, isListed }) => [dueAt, isListed])).toEqual([
+      [null, false],
+      [null, false],
+    ])
+    const { updated } = deliver(memory)
+    expect(updated.runs).toMatchObject([
+      { name: 'remove-bg', status: 'success', isListed: true },
+      { name: 'ai-tasks', status: 'pending', dueAt: 2_000, isListed: true },
+    ])
+  })
+
+  test('stay neither listed nor due where the submission stays rejected', () => {
+    const memory = submitted(['remove-bg'], { state: 'rejected', fileId: FILE_ID })
+    const { result, updated } = deliver(memory, { ...SUCCESS, fileId: 'other' })
+    expect(result.cause).toBe('other_file')
+    expect(updated).toEqual({})
+  })
+})
+
+describe('the notification for a delivery', () => {
+  const body = Buffer.from('{"service":"remove-bg"}')
+
+  test('is inserted with what was received, and due at once', () => {
+    const { inserted } = deliver(submitted(['remove-bg'], { callerWebhookUrl: HOOK }), SUCCESS, { body })
+    expect(inserted.notifications).toEqual([
+      {
+        notificationId: 'msg_s1-run-1',
+        runId: 's1-run-1',
+        target: HOOK,
+        host: 'caller.example',
+        body: body.toString(),
+        attempt: 1,
+        createdAt: 2_000,
+        dueAt: 2_000,
+        result: null,
+        reason: null,
+      },
+    ])
+  })
+
+  test.each<[string, Parameters<typeof submitted>, Partial<ExtensionWord>]>([
+    ['a run that was unknown', [['saved-extension'], {}], { service: 'ai-tasks' }],
+    ['a run of a rejected submission', [['remove-bg'], { state: 'rejected' }], SUCCESS],
+  ])('is inserted for %s, too', (_, [names, facts], word) => {
+    const memory = submitted(names, { ...facts, callerWebhookUrl: HOOK })
+    const { inserted, result } = deliver(memory, { ...SUCCESS, ...word }, { body }, numbered('made'))
+    expect(inserted.notifications).toMatchObject([
+      { notificationId: `msg_${result.runId}`, runId: result.runId, body: body.toString() },
+    ])
+  })
+
+  test('is inserted once, whatever is said afterwards', () => {
+    const statuses = fc.array(fc.constantFrom<'success' | 'failed'>('success', 'failed'), { minLength: 1 })
+    fc.assert(
+      fc.property(statuses, (said) => {
+        const memory = submitted(['remove-bg'], { callerWebhookUrl: HOOK })
+        for (const [index, status] of said.entries())
+          deliver(memory, { ...SUCCESS, status }, { deliveryId: `d${index}` })
+        expect(memory.rows.notifications).toHaveLength(1)
+      }),
+    )
+  })
+
+  test('is not inserted without a webhookUrl of the caller', () => {
+    expect(deliver(submitted(['remove-bg'])).inserted.notifications).toBeUndefined()
+  })
+})
+
+describe('a replay', () => {
+  const replay = (memory: Memory) => deliver(memory, SUCCESS, { isReplay: true })
+
+  test('is applied with its old id, and is no longer among the rejected deliveries', () => {
+    const memory = submitted(['remove-bg'])
+    memory.put('rejected', { deliveryId: 'd1', cause: 'bad_signature' })
+    const { asked, inserted, removed } = replay(memory)
+    expect(asked[0]).toContainEqual(['rejected', 'd1'])
+    expect(inserted.deliveries).toMatchObject([{ deliveryId: 'd1', outcome: 'applied' }])
+    expect(removed.rejected).toEqual([{ deliveryId: 'd1', cause: 'bad_signature' }])
+  })
+
+  test('that was made before is refused', () => {
+    const memory = submitted(['remove-bg'])
+    memory.put('rejected', { deliveryId: 'd1', cause: 'bad_signature' })
+    replay(memory)
+    expect(() => replay(memory)).toThrow(expect.objectContaining({ code: 'unprocessable' }))
+  })
+
+  test('for a submission that is still unknown stays rejected', () => {
+    const memory = createMemory()
+    memory.put('rejected', { deliveryId: 'd1', cause: 'unknown_submission' })
+    const { result, inserted, removed } = replay(memory)
+    expect(result.outcome).toBe('rejected')
+    expect([inserted, removed]).toEqual([{}, {}])
+  })
+})
+
+test('Whatever comes in which order: runs are due and listed exactly as long as their submission is not rejected', () => {
+  const status = fc.constantFrom<'success' | 'failed'>('success', 'failed')
+  const service = fc.constantFrom('remove-bg', 'ai-tasks', 'google-auto-tagging')
+  const fact = fc.oneof(
+    fc.record({ service, status, fileId: fc.constantFrom(null, FILE_ID, 'other') }),
+    fc.constantFrom(
+      refused('rejected'),
+      refused('unconfirmed'),
+      accepted({ 'ai-tasks': 'pending' }, { fileId: null }),
+      accepted({ 'remove-bg': 'failed' }),
+    ),
+  )
+  fc.assert(
+    fc.property(fc.array(fact, { maxLength: 8 }), (facts) => {
+      const memory = submitted(['remove-bg', 'saved-extension'], { callerWebhookUrl: HOOK })
+      const newId = numbered('made')
+      for (const [index, one] of facts.entries()) {
+        if ('kind' in one) memory.run(respond({ submissionId: 's1', response: one, at: 2_000 }, newId))
+        else deliver(memory, one, { deliveryId: `d${index}` }, newId)
+        const isRejected = memory.find('submissions', 's1')?.state === 'rejected'
+        for (const run of memory.rows.runs) {
+          expect(run.isListed).toBe(!isRejected)
+          expect(run.dueAt === null).toBe(isRejected)
+        }
+      }
+    }),
+  )
+})
+
+test('A run of a submission that is not rejected keeps its due time, whatever its delivery says', () => {
+  for (const dueAt of [null, 4_000]) {
+    const memory = submitted(['remove-bg'])
+    changeRun(memory, 's1-run-1', { dueAt })
+    expect(deliver(memory).updated.runs).toMatchObject([{ dueAt, isListed: true }])
+  }
+})

@@ -1,0 +1,90 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { claimIdempotencyKey, releaseIdempotencyKey } from '../../../../src/domain/decide/idempotency.ts'
+import type { ClaimRow } from '../../../../src/domain/decide/tables.ts'
+import { IDEMPOTENCY_WINDOW_MS as WINDOW } from '../../../../src/domain/idempotency.ts'
+import { createMemory } from './deciding.ts'
+
+const ANSWER = { status: 200, headers: {}, body: '{}' }
+
+const CLAIM: ClaimRow = {
+  scope: 'key-1',
+  claimedAt: 1_000,
+  fingerprint: 'abc',
+  submissionId: 's1',
+  abandoned: false,
+  answer: null,
+}
+const NEW = { ...CLAIM, fingerprint: null, submissionId: null }
+
+function known(facts?: Partial<ClaimRow>) {
+  const memory = createMemory()
+  if (facts) memory.put('claims', { ...CLAIM, ...facts })
+  return memory
+}
+
+function claim(facts: Partial<ClaimRow> | undefined, at: number) {
+  return known(facts).run(claimIdempotencyKey('key-1', at))
+}
+
+describe('a claim', () => {
+  test('of a free key is inserted', () => {
+    const { asked, result, inserted } = claim(undefined, 1_000)
+    expect(asked).toEqual([[['claims', 'key-1']]])
+    expect(result).toEqual({ kind: 'claimed' })
+    expect(inserted.claims).toEqual([NEW])
+  })
+
+  test.each([
+    ['running', { fingerprint: null }, { kind: 'running' }],
+    ['running, its submission recorded', {}, { kind: 'running' }],
+    ['answered', { answer: ANSWER }, { kind: 'answered', fingerprint: 'abc', answer: ANSWER }],
+    [
+      'abandoned with its submission',
+      { abandoned: true },
+      { kind: 'abandoned', fingerprint: 'abc', submissionId: 's1' },
+    ],
+  ])('of a key that is %s changes nothing', (_, facts, result) => {
+    const claimed = claim(facts, 2_000)
+    expect(claimed.result).toEqual(result)
+    expect([claimed.inserted, claimed.updated]).toEqual([{}, {}])
+  })
+
+  test.each([{ answer: ANSWER }, { abandoned: true }])(
+    'replaces an old one that is over, 24 hours after it: %j',
+    (facts) => {
+      expect(claim(facts, 1_000 + WINDOW - 1).result.kind).not.toBe('claimed')
+      const { result, inserted, updated } = claim(facts, 1_000 + WINDOW)
+      expect(result).toEqual({ kind: 'claimed' })
+      expect(updated.claims).toEqual([{ ...NEW, claimedAt: 1_000 + WINDOW }])
+      expect(inserted).toEqual({})
+    },
+  )
+
+  test('never replaces one whose request still runs, whatever the clock says', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -10 * WINDOW, max: 10 * WINDOW }), fc.boolean(), (at, isSubmitted) => {
+        const facts = isSubmitted ? {} : { fingerprint: null, submissionId: null }
+        const { result, updated } = claim(facts, at)
+        expect([result, updated]).toEqual([{ kind: 'running' }, {}])
+      }),
+    )
+  })
+
+  test.each([undefined, { answer: ANSWER }])('lets the expired claims of all keys go: %j', (facts) => {
+    expect(claim(facts, 5_000).other).toEqual({ expireClaims: 5_000 - WINDOW })
+  })
+})
+
+describe('a release', () => {
+  const release = (facts?: Partial<ClaimRow>) => known(facts).run(releaseIdempotencyKey('key-1'))
+
+  test('removes a claim without an answer', () => {
+    expect(release({}).removed.claims).toEqual([CLAIM])
+  })
+
+  test('does not remove an answered claim, nor one that is not there', () => {
+    expect(release({ answer: ANSWER }).removed).toEqual({})
+    expect(release().removed).toEqual({})
+  })
+})

@@ -1,0 +1,55 @@
+import { createSubmission } from '../../../../src/domain/decide/submission.ts'
+import type { RunRow, SubmissionRow } from '../../../../src/domain/decide/tables.ts'
+import type { NewSubmission } from '../../../../src/domain/submission.ts'
+import { newSubmission } from '../../../contract/facts.ts'
+import { createMemory, type Memory } from './deciding.ts'
+
+export const HOOK = 'https://caller.example/hook'
+
+export const BASELINE = {
+  versionId: 'v1',
+  versionName: 'Version 1',
+  aiTags: {},
+  description: null,
+  tags: null,
+  customMetadata: null,
+  updatedAt: null,
+  url: null,
+}
+
+type Asked = Partial<NewSubmission> & { state?: SubmissionRow['state']; requestId?: string | null }
+
+/** A submission with its runs, which are due at 1,500: `s1` with `s1-run-1`, `s1-run-2`, … unless it has another id. */
+export function submitted(
+  names: string[],
+  { state = 'submitting', requestId = null, ...facts }: Asked = {},
+  memory = createMemory(),
+): Memory {
+  const { submissionId = 's1' } = facts
+  const request = newSubmission(names, { dueAt: 1_500, ...facts, submissionId })
+  memory.run(createSubmission(request, undefined, numbered(`${submissionId}-run`)))
+  const row = memory.find('submissions', submissionId)
+  if (row) memory.put('submissions', { ...row, state, requestId })
+  if (state === 'rejected')
+    for (const run of memory.rows.runs.filter((one) => one.submissionId === submissionId))
+      memory.put('runs', { ...run, dueAt: null, isListed: false })
+  return memory
+}
+
+export function numbered(prefix: string): () => string {
+  let count = 0
+  return () => `${prefix}-${++count}`
+}
+
+/** For steps that must not make a run. */
+export function noId(): string {
+  throw new Error('an id was asked for')
+}
+
+export function changeRun(memory: Memory, runId: string, facts: Partial<RunRow>): RunRow {
+  const run = memory.find('runs', runId)
+  if (run === undefined) throw new Error(`there is no ${runId}`)
+  const changed = { ...run, ...facts }
+  memory.put('runs', changed)
+  return changed
+}

@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest'
+import { recoverAbandoned } from '../../../../src/domain/decide/recovery.ts'
+import type { ClaimRow } from '../../../../src/domain/decide/tables.ts'
+import type { RetryItemState } from '../../../../src/domain/retry.ts'
+import { createMemory } from './deciding.ts'
+import { submitted } from './known.ts'
+
+const recover = recoverAbandoned(9_000)
+
+describe('submissions of an ended process', () => {
+  test('that it was submitting are unconfirmed, with the reason', () => {
+    const memory = submitted(['remove-bg'])
+    submitted([], { submissionId: 's2', kind: 'update' }, memory)
+    const { result, updated } = memory.run(recover)
+    expect(result).toEqual({ submissions: 2 })
+    const unconfirmed = {
+      state: 'unconfirmed',
+      error: { code: 'process_died' },
+      updatedAt: 9_000,
+      respondedAt: 9_000,
+    }
+    expect(updated.submissions).toMatchObject([
+      { ...unconfirmed, submissionId: 's1' },
+      { ...unconfirmed, submissionId: 's2' },
+    ])
+    expect(Object.keys(updated)).toEqual(['submissions'])
+  })
+
+  test('with a known request keep its id', () => {
+    const { updated } = submitted([], { requestId: 'request-1' }).run(recover)
+    expect(updated.submissions).toMatchObject([{ requestId: 'request-1' }])
+  })
+
+  test.each(['accepted', 'rejected', 'unconfirmed'] as const)('that are %s stay so', (state) => {
+    const { result, updated } = submitted(['remove-bg'], { state }).run(recover)
+    expect([result, updated]).toEqual([{ submissions: 0 }, {}])
+  })
+
+  test('that are external stay: their response may still be reported', () => {
+    const { result, updated } = submitted(['remove-bg'], { kind: 'external' }).run(recover)
+    expect([result, updated]).toEqual([{ submissions: 0 }, {}])
+  })
+
+  test('are recovered once', () => {
+    const memory = submitted(['remove-bg'])
+    memory.run(recover)
+    const { result, updated } = memory.run(recoverAbandoned(9_500))
+    expect([result, updated]).toEqual([{ submissions: 0 }, {}])
+  })
+})
+
+describe('idempotency keys of an ended process', () => {
+  const CLAIM: ClaimRow = {
+    scope: 'key-1',
+    claimedAt: 1_000,
+    fingerprint: 'abc',
+    submissionId: 's1',
+    abandoned: false,
+    answer: null,
+  }
+
+  test.each(['submitting', 'accepted', 'unconfirmed'] as const)(
+    'are abandoned where their submission is %s: ImageKit may have it',
+    (state) => {
+      const memory = submitted([], { state })
+      memory.put('claims', CLAIM)
+      const { updated, removed } = memory.run(recover)
+      expect(updated.claims).toEqual([{ ...CLAIM, abandoned: true }])
+      expect(removed).toEqual({})
+    },
+  )
+
+  test.each([
+    ['their submission was rejected', submitted([], { state: 'rejected' }), CLAIM],
+    ['they have no submission', createMemory(), { ...CLAIM, fingerprint: null, submissionId: null }],
+    ['their submission is not there', createMemory(), CLAIM],
+  ])('are free again where %s', (_, memory, claim) => {
+    memory.put('claims', claim)
+    const { updated, removed } = memory.run(recover)
+    expect(removed.claims).toEqual([claim])
+    expect(updated.claims).toBeUndefined()
+  })
+
+  test('stay abandoned, also where their submission is rejected by now', () => {
+    const memory = submitted([], { state: 'rejected' })
+    memory.put('claims', { ...CLAIM, abandoned: true })
+    expect(memory.run(recover).removed).toEqual({})
+  })
+
+  test('keep their answer', () => {
+    const memory = submitted([], { state: 'accepted' })
+    memory.put('claims', { ...CLAIM, answer: { status: 200, headers: {}, body: '{}' } })
+    const { updated, removed } = memory.run(recover)
+    expect([updated, removed]).toEqual([{}, {}])
+  })
+})
+
+test('Items of retries that were being submitted are unconfirmed; the others stay', () => {
+  const memory = createMemory()
+  const states: RetryItemState[] = ['waiting', 'submitting', 'accepted', 'failed', 'unconfirmed']
+  for (const [itemId, state] of states.entries())
+    memory.put('retryItems', { itemId, state, submissionId: 's1', reason: null })
+  expect(memory.run(recover).updated.retryItems).toEqual([
+    { itemId: 1, state: 'unconfirmed', submissionId: 's1', reason: expect.stringContaining('ended') },
+  ])
+})
+
+test('A recovery asks for what is unfinished, and then for the submissions behind it', () => {
+  const memory = submitted([])
+  submitted([], { submissionId: 's2', state: 'accepted' }, memory)
+  memory.put('claims', {
+    scope: 'key-1',
+    claimedAt: 1_000,
+    fingerprint: 'abc',
+    submissionId: 's2',
+    abandoned: false,
+    answer: null,
+  })
+  expect(memory.run(recover).asked.slice(1)).toEqual([
+    [
+      ['details', 's1'],
+      ['submissions', 's2'],
+    ],
+  ])
+})

@@ -1,0 +1,344 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { recordAccountDelivery } from '../../../../src/domain/decide/account-event.ts'
+import { recordDelivery } from '../../../../src/domain/decide/delivery.ts'
+import { claimIdempotencyKey } from '../../../../src/domain/decide/idempotency.ts'
+import { respond } from '../../../../src/domain/decide/response.ts'
+import type { Answer } from '../../../../src/domain/judge-answer.ts'
+import type { ExtensionWord } from '../../../../src/domain/judge-delivery.ts'
+import { accepted, FILE_ID, newAccountDelivery, newDelivery, refused } from '../../../contract/facts.ts'
+import { createMemory, type Memory } from './deciding.ts'
+import { BASELINE, HOOK, noId, numbered, submitted } from './known.ts'
+
+const QUEUED = accepted({ 'remove-bg': 'pending' }, { fileId: null, fileName: null })
+const ANSWER = { status: 200, headers: {}, body: '{}' }
+
+function answer(memory: Memory, response: Answer, newId = noId, at = 4_000) {
+  return memory.run(respond({ submissionId: 's1', response, at }, newId))
+}
+
+let deliveries = 0
+
+function deliver(memory: Memory, word: Partial<ExtensionWord>, body = '{}'): string {
+  const deliveryId = `d${++deliveries}`
+  const delivery = newDelivery('s1', word, { deliveryId, body: Buffer.from(body) })
+  memory.run(recordDelivery(delivery, noId))
+  return deliveryId
+}
+
+/** How an upload ended, reported before it was known whose upload that was. */
+function finish(memory: Memory, end: Answer & { kind: 'accepted' | 'rejected' }): string {
+  const requestId = end.requestId ?? 'request-1'
+  const event = { kind: 'upload_finished', eventId: null, type: 'upload', requestId, answer: end } as const
+  const deliveryId = `d${++deliveries}`
+  const step = recordAccountDelivery({ ...newAccountDelivery(event), deliveryId }, noId)
+  expect(memory.run(step).result.outcome).toBe('ignored')
+  return deliveryId
+}
+
+describe('a response', () => {
+  test('is recorded with its time and baseline, and returned with the submission as it is now', () => {
+    const memory = submitted(['remove-bg'])
+    const { result, updated, inserted } = answer(memory, accepted({}, { baseline: BASELINE }))
+    expect(result).toMatchObject({
+      result: 'applied',
+      submission: {
+        state: 'accepted',
+        fileId: FILE_ID,
+        baseline: BASELINE,
+        extensions: [{ name: 'remove-bg' }],
+      },
+    })
+    expect(result.submission).not.toHaveProperty('respondedAt')
+    expect(updated.submissions).toMatchObject([{ fileId: FILE_ID, respondedAt: 4_000, updatedAt: 4_000 }])
+    expect(updated.details).toMatchObject([{ submissionId: 's1', baseline: BASELINE }])
+    expect(Object.keys(updated)).toEqual(['submissions', 'details'])
+    expect(inserted).toEqual({})
+  })
+
+  test('without a baseline does not rewrite the details', () => {
+    expect(answer(submitted(['remove-bg']), accepted({})).updated.details).toBeUndefined()
+  })
+
+  test('that is repeated changes nothing, and keeps the time of the first', () => {
+    const memory = submitted(['remove-bg'])
+    answer(memory, accepted({ 'remove-bg': 'pending' }))
+    const { result, inserted, updated } = answer(memory, accepted({ 'remove-bg': 'pending' }), noId, 5_000)
+    expect([result.result, inserted, updated]).toEqual(['applied', {}, {}])
+  })
+
+  test('that changes nothing is still recorded as responded', () => {
+    const memory = submitted(['remove-bg'])
+    memory.run(recordDelivery(newDelivery('s1', { service: 'remove-bg', status: 'success' }), noId))
+    const same = accepted({}, { fileName: null, requestId: null })
+    expect(answer(memory, same).updated.submissions).toMatchObject([{ respondedAt: 4_000, updatedAt: 2_000 }])
+  })
+
+  test('that comes after another does not change when the first was recorded', () => {
+    const memory = submitted(['remove-bg'])
+    answer(memory, refused('unconfirmed'))
+    expect(answer(memory, accepted({}), noId, 5_000).updated.submissions).toMatchObject([
+      { state: 'accepted', respondedAt: 4_000, updatedAt: 5_000 },
+    ])
+  })
+
+  test('for an unknown submission is not found', () => {
+    expect(() => answer(createMemory(), accepted({}))).toThrow(expect.objectContaining({ code: 'not_found' }))
+  })
+
+  test('inserts runs for names that were not requested, due when their siblings are', () => {
+    const { inserted } = answer(
+      submitted(['remove-bg']),
+      accepted({ 'ai-tasks': 'pending' }),
+      numbered('made'),
+    )
+    expect(inserted.runs).toMatchObject([{ runId: 'made-1', name: 'ai-tasks', dueAt: 1_500, isListed: true }])
+  })
+
+  test('inserts runs without siblings as due now', () => {
+    const { inserted } = answer(submitted([]), accepted({ 'ai-tasks': 'pending' }), numbered('made'))
+    expect(inserted.runs).toMatchObject([{ dueAt: 4_000 }])
+  })
+
+  test('that names a saved extension removes its placeholder', () => {
+    const memory = submitted(['saved-extension'])
+    const { inserted, removed } = answer(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
+    expect(inserted.runs).toMatchObject([{ name: 'ai-tasks', requestedAs: 'saved-extension' }])
+    expect(removed.runs).toMatchObject([{ runId: 's1-run-1' }])
+  })
+
+  test('inserts no notification for what it says itself', () => {
+    const memory = submitted(['remove-bg'], { callerWebhookUrl: HOOK })
+    expect(answer(memory, accepted({ 'remove-bg': 'success' })).inserted).toEqual({})
+  })
+})
+
+describe('the runs of a rejected submission', () => {
+  test('are neither due nor listed', () => {
+    const { updated } = answer(submitted(['remove-bg', 'ai-tasks']), refused('rejected'))
+    expect(updated.runs).toMatchObject([
+      { name: 'remove-bg', status: 'pending', dueAt: null, isListed: false },
+      { name: 'ai-tasks', status: 'pending', dueAt: null, isListed: false },
+    ])
+  })
+
+  test('count again, and are due now, when it is accepted after all', () => {
+    const memory = submitted(['remove-bg', 'ai-tasks'])
+    answer(memory, refused('rejected'))
+    const response = accepted({ 'remove-bg': 'success', 'aws-auto-tagging': 'pending' })
+    const { inserted, updated } = answer(memory, response, numbered('made'), 6_000)
+    expect(updated.runs).toMatchObject([
+      { name: 'remove-bg', status: 'success', dueAt: 6_000, isListed: true },
+      { name: 'ai-tasks', status: 'pending', dueAt: 6_000, isListed: true },
+    ])
+    expect(inserted.runs).toMatchObject([{ name: 'aws-auto-tagging', dueAt: 6_000, isListed: true }])
+  })
+
+  test('keep their place where it is unconfirmed instead', () => {
+    expect(answer(submitted(['remove-bg']), refused('unconfirmed')).updated.runs).toBeUndefined()
+  })
+})
+
+describe('unclaimed deliveries', () => {
+  const FAILURE = { service: 'ai-tasks', status: 'failed', error: { code: 'E1' } } as const
+
+  test('are claimed by the run that the response makes, which has the error from then on', () => {
+    const memory = submitted([])
+    const deliveryId = deliver(memory, FAILURE)
+    const { inserted, updated } = answer(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
+    expect(inserted.runs).toMatchObject([{ status: 'failed', error: { code: 'E1' }, settledAt: 2_000 }])
+    expect(updated.deliveries).toMatchObject([
+      { deliveryId, outcome: 'applied', cause: null, unclaimedError: null },
+    ])
+  })
+
+  test('are claimed in the order in which they came, the later ones as repetitions', () => {
+    const memory = submitted([])
+    const ids = [FAILURE, FAILURE, { ...FAILURE, status: 'success' } as const].map((word) =>
+      deliver(memory, word),
+    )
+    const { updated } = answer(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
+    expect(updated.deliveries?.map(({ deliveryId, outcome }) => [deliveryId, outcome])).toEqual([
+      [ids[0], 'applied'],
+      [ids[1], 'duplicate'],
+      [ids[2], 'contradicted'],
+    ])
+  })
+
+  test.each([
+    ['for another extension', { ...FAILURE, service: 'aws-auto-tagging' }],
+    ['for another file', { ...FAILURE, fileId: 'other' }],
+  ])('%s stay unclaimed', (_, word) => {
+    const memory = submitted([])
+    deliver(memory, word)
+    const { updated } = answer(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
+    expect(updated.deliveries).toBeUndefined()
+  })
+
+  test('settle a run of a caller with a webhookUrl: the notification has the body of the first', () => {
+    const memory = submitted([], { callerWebhookUrl: HOOK })
+    deliver(memory, FAILURE, '{"first":1}')
+    deliver(memory, { ...FAILURE, status: 'success' }, '{"second":2}')
+    const { inserted } = answer(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
+    expect(inserted.notifications).toMatchObject([
+      { notificationId: 'msg_made-1', body: '{"first":1}', createdAt: 4_000, dueAt: 4_000 },
+    ])
+  })
+
+  test('are not claimed again by a repeated response', () => {
+    const memory = submitted([])
+    deliver(memory, FAILURE)
+    answer(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
+    const again = answer(memory, accepted({ 'ai-tasks': 'pending' }))
+    expect([again.inserted, again.updated]).toEqual([{}, {}])
+  })
+})
+
+describe('the keys of a response', () => {
+  const state = [
+    ['submissions', 's1'],
+    ['details', 's1'],
+    ['runsOf', 's1'],
+  ]
+
+  test('are the submission, its runs and earlier ends of its upload; none more for names that are known', () => {
+    const { asked } = answer(submitted(['remove-bg']), accepted({ 'remove-bg': 'pending' }))
+    expect(asked).toEqual([[...state, ['endsOf', 'request-1']]])
+    expect(answer(submitted([]), refused('rejected')).asked).toEqual([state])
+  })
+
+  test('include unclaimed deliveries of the names that it adds, and of no others', () => {
+    const response = accepted({ 'remove-bg': 'pending', 'ai-tasks': 'pending' }, { requestId: null })
+    const { asked } = answer(submitted(['remove-bg']), response, numbered('made'))
+    expect(asked).toEqual([state, [['unclaimedOf', 's1', 'ai-tasks']]])
+  })
+
+  test('include earlier ends of the request that the submission is known by', () => {
+    const memory = submitted([], { requestId: 'request-2' })
+    const { asked } = answer(memory, accepted({}, { requestId: null }))
+    expect(asked).toEqual([state, [['endsOf', 'request-2']]])
+  })
+
+  test('include the body of a delivery only where it is what the caller is notified with', () => {
+    for (const callerWebhookUrl of [HOOK, null]) {
+      const memory = submitted([], { callerWebhookUrl })
+      const first = deliver(memory, { service: 'ai-tasks', status: 'success' })
+      deliver(memory, { service: 'ai-tasks', status: 'success' })
+      const { asked } = answer(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
+      const bodies = asked.flat().filter(([kind]) => kind === 'bodies')
+      expect(bodies).toEqual(callerWebhookUrl === null ? [] : [['bodies', first]])
+    }
+  })
+})
+
+describe('an end of the upload that was reported before the response', () => {
+  const END = accepted({ 'ai-tasks': 'success' }, { baseline: BASELINE })
+
+  test('is claimed and applied after the response', () => {
+    const memory = submitted(['remove-bg'])
+    const deliveryId = finish(memory, END)
+    const { result, inserted, updated } = answer(memory, QUEUED, numbered('made'))
+    expect(result).toMatchObject({ result: 'applied', submission: { state: 'accepted', fileId: FILE_ID } })
+    expect(inserted.runs).toMatchObject([{ name: 'ai-tasks', status: 'success', dueAt: 1_500 }])
+    expect(updated.submissions).toMatchObject([{ fileId: FILE_ID, respondedAt: 4_000 }])
+    expect(updated.details).toMatchObject([{ baseline: BASELINE }])
+    expect(updated.deliveries).toMatchObject([
+      { deliveryId, outcome: 'applied', submissionId: 's1', fileId: FILE_ID, unclaimedRequestId: null },
+    ])
+  })
+
+  test('that says that it failed rejects the queued upload', () => {
+    const memory = submitted(['remove-bg'])
+    finish(memory, { ...refused('rejected'), kind: 'rejected', requestId: 'request-1' } as never)
+    const { updated } = answer(memory, QUEUED)
+    expect(updated.submissions).toMatchObject([{ state: 'rejected', requestId: 'request-1' }])
+    expect(updated.runs).toMatchObject([{ dueAt: null, isListed: false }])
+  })
+
+  test('is claimed once: the first ends it, the others stay unclaimed', () => {
+    const memory = submitted([])
+    const [first] = [finish(memory, END), finish(memory, END)]
+    expect(answer(memory, QUEUED, numbered('made')).updated.deliveries).toMatchObject([{ deliveryId: first }])
+  })
+
+  test('that leaves the file open lets the next one be claimed, too', () => {
+    const memory = submitted([])
+    const open = { ...END, baseline: null }
+    const ids = [finish(memory, open), finish(memory, END)]
+    const { updated } = answer(memory, QUEUED, numbered('made'))
+    expect(updated.deliveries?.map(({ deliveryId, outcome }) => [deliveryId, outcome])).toEqual([
+      [ids[0], 'applied'],
+      [ids[1], 'applied'],
+    ])
+  })
+
+  test('is left alone by a response that has the file already, or of another request', () => {
+    for (const response of [accepted({}, { baseline: BASELINE }), { ...QUEUED, requestId: 'request-2' }]) {
+      const memory = submitted(['remove-bg'])
+      finish(memory, END)
+      expect(answer(memory, response).updated.deliveries).toBeUndefined()
+    }
+  })
+
+  test('makes runs that claim deliveries of their own', () => {
+    const memory = submitted(['remove-bg'], { callerWebhookUrl: HOOK })
+    const early = deliver(memory, { service: 'ai-tasks', status: 'success' }, '{"early":1}')
+    finish(memory, { ...END, extensionStatus: { 'ai-tasks': 'pending' } })
+    const { inserted, updated } = answer(memory, QUEUED, numbered('made'))
+    expect(updated.deliveries).toContainEqual(
+      expect.objectContaining({ deliveryId: early, outcome: 'applied' }),
+    )
+    expect(inserted.notifications).toMatchObject([{ body: '{"early":1}' }])
+  })
+})
+
+describe('the idempotency key of a response', () => {
+  const step = respond(
+    { submissionId: 's1', response: accepted({}), at: 4_000, key: { scope: 'key-1', answer: ANSWER } },
+    noId,
+  )
+
+  test('gets the answer that its caller is given again', () => {
+    const memory = submitted([])
+    memory.run(claimIdempotencyKey('key-1', 900))
+    const { asked, updated } = memory.run(step)
+    expect(asked[0]).toContainEqual(['claims', 'key-1'])
+    expect(updated.claims).toMatchObject([{ scope: 'key-1', claimedAt: 900, answer: ANSWER }])
+  })
+
+  test('that was given back meanwhile stays free', () => {
+    const { inserted, updated } = submitted([]).run(step)
+    expect([inserted.claims, updated.claims]).toEqual([undefined, undefined])
+  })
+})
+
+test('Whatever a response says: no id is made before it is decided, and each run that it settles by a delivery has its notification', () => {
+  const name = fc.constantFrom('remove-bg', 'ai-tasks', 'google-auto-tagging', 'saved-extension')
+  const status = fc.constantFrom<'success' | 'failed'>('success', 'failed')
+  const early = fc.array(fc.record({ service: name, status }), { maxLength: 3 })
+  const statuses = fc.dictionary(name, fc.constantFrom('pending', 'success', 'failed'))
+  fc.assert(
+    fc.property(fc.array(name, { maxLength: 2 }), early, statuses, (names, said, extensionStatus) => {
+      const memory = submitted(names, { callerWebhookUrl: HOOK })
+      const earlyIds = numbered('early')
+      for (const [index, word] of said.entries())
+        memory.run(recordDelivery(newDelivery('s1', word, { deliveryId: `early-${index}` }), earlyIds))
+      let isDecided = false
+      const ids = numbered('made')
+      const step = respond({ submissionId: 's1', response: accepted(extensionStatus), at: 4_000 }, () => {
+        expect(isDecided).toBe(true)
+        return ids()
+      })
+      const { inserted } = memory.run({
+        ...step,
+        decide(facts) {
+          isDecided = true
+          return step.decide(facts)
+        },
+      })
+      const settled = inserted.runs?.filter(({ source }) => source === 'webhook') ?? []
+      const notified = inserted.notifications?.map(({ runId }) => runId) ?? []
+      expect(notified).toEqual(settled.map(({ runId }) => runId))
+    }),
+  )
+})

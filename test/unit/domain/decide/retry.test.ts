@@ -1,0 +1,190 @@
+import { describe, expect, test } from 'vitest'
+import { createRetry, endRetryItem, submitRetry, withdrawRetry } from '../../../../src/domain/decide/retry.ts'
+import type { RetryItemState, RetryRefusal } from '../../../../src/domain/retry.ts'
+import { FILE_ID, newSubmission } from '../../../contract/facts.ts'
+import { anAct } from '../../../contract/operator-facts.ts'
+import { createMemory, type Memory } from './deciding.ts'
+import { changeRun, noId, numbered, submitted } from './known.ts'
+
+const ACT = anAct({ kind: 'retry', at: 7_000 })
+const AGAIN = newSubmission(['remove-bg'], {
+  submissionId: 'again',
+  kind: 'update',
+  fileId: FILE_ID,
+  at: 7_000,
+  dueAt: 8_000,
+  attempt: 2,
+})
+
+/** A run of a file that failed, and that nobody has acknowledged. */
+function failed(names = ['remove-bg']): Memory {
+  const memory = submitted(names, { state: 'accepted', fileId: FILE_ID })
+  changeRun(memory, 's1-run-1', { status: 'failed', settledAt: 2_000 })
+  return memory
+}
+
+function retry(memory: Memory, origin: { act: typeof ACT } | { itemId: number } = { act: ACT }) {
+  return memory.run(submitRetry('s1-run-1', AGAIN, origin, numbered('made')))
+}
+
+function withItem(memory: Memory, state: RetryItemState): Memory {
+  memory.put('retryItems', { itemId: 4, state, submissionId: null, reason: null })
+  return memory
+}
+
+describe('the retry of a run', () => {
+  test('inserts the new submission with its runs, acknowledges the old run, and records the act', () => {
+    const { result, inserted, updated, other } = retry(failed())
+    expect(result).toBeNull()
+    expect(inserted.submissions).toMatchObject([{ submissionId: 'again', state: 'submitting' }])
+    expect(inserted.details).toMatchObject([{ submissionId: 'again' }])
+    expect(inserted.runs).toMatchObject([
+      { runId: 'made-1', submissionId: 'again', attempt: 2, dueAt: 8_000, isListed: true },
+    ])
+    expect(updated).toEqual({ runs: [expect.objectContaining({ runId: 's1-run-1', acknowledgedAt: 7_000 })] })
+    expect(other).toEqual({ acts: [ACT] })
+  })
+
+  test('asks for the run, its submission and the current runs of its file', () => {
+    expect(retry(failed()).asked).toEqual([
+      [['runs', 's1-run-1']],
+      [
+        ['submissions', 's1'],
+        ['details', 's1'],
+      ],
+      [['currentOf', FILE_ID]],
+    ])
+  })
+
+  test('does not change when an operator had acknowledged the run before', () => {
+    const memory = failed()
+    changeRun(memory, 's1-run-1', { acknowledgedAt: 3_000 })
+    expect(retry(memory).updated).toEqual({})
+  })
+
+  const newer = (facts: Parameters<typeof submitted>[1] = {}) => {
+    const memory = failed()
+    submitted(['remove-bg'], { submissionId: 's2', fileId: FILE_ID, ...facts }, memory)
+    return memory
+  }
+  const changed = (facts: Parameters<typeof changeRun>[2]) => {
+    const memory = failed()
+    changeRun(memory, 's1-run-1', facts)
+    return memory
+  }
+
+  test.each<[RetryRefusal, string, Memory]>([
+    ['no_file', 'is not there', createMemory()],
+    ['no_file', 'has no file', submitted(['remove-bg'], { state: 'accepted' })],
+    ['no_file', 'was rejected', submitted(['remove-bg'], { state: 'rejected', fileId: FILE_ID })],
+    ['pending', 'is pending', submitted(['remove-bg'], { fileId: FILE_ID })],
+    ['not_current', 'has a newer one', newer()],
+    ['asset_gone', 'is of a deleted file', changed({ status: 'expired', evidence: { kind: 'asset_gone' } })],
+    ['options_unknown', 'has no known options', changed({ name: 'saved-extension' })],
+  ])('is refused as %s for a run that %s, and changes nothing', (refusal, _, memory) => {
+    const before = structuredClone(memory.rows)
+    const step = submitRetry('s1-run-1', AGAIN, { act: ACT }, noId)
+    const { result, other } = memory.run(step)
+    expect([result, other]).toEqual([refusal, undefined])
+    expect(memory.rows).toEqual(before)
+  })
+
+  test.each([
+    ['was rejected', newer({ state: 'rejected' })],
+    ['is of another file', newer({ fileId: 'other' })],
+  ])('is allowed where the newer run %s', (_, memory) => {
+    expect(retry(memory).result).toBeNull()
+  })
+
+  test('is refused to the second of two operators, whose request comes right after the first', () => {
+    const memory = failed()
+    expect(retry(memory).result).toBeNull()
+    const second = submitRetry('s1-run-1', { ...AGAIN, submissionId: 'second' }, { act: ACT }, noId)
+    expect(memory.run(second).result).toBe('not_current')
+  })
+})
+
+describe('an item of a retry', () => {
+  test('that is submitted gets its submission, and no act is recorded', () => {
+    const { asked, updated, other } = retry(withItem(failed(), 'waiting'), { itemId: 4 })
+    expect(asked[0]).toContainEqual(['retryItems', '4'])
+    expect(updated.retryItems).toEqual([
+      { itemId: 4, state: 'submitting', submissionId: 'again', reason: null },
+    ])
+    expect(updated.runs).toMatchObject([{ acknowledgedAt: 7_000 }])
+    expect(other).toBeUndefined()
+  })
+
+  test.each(['submitting', 'accepted', 'failed', 'unconfirmed'] as const)(
+    'that is %s is not submitted again',
+    (state) => {
+      const memory = withItem(failed(), state)
+      const before = structuredClone(memory.rows)
+      expect(() => retry(memory, { itemId: 4 })).toThrow('not waiting')
+      expect(memory.rows).toEqual(before)
+    },
+  )
+
+  test('whose run is refused stays as it is', () => {
+    const memory = withItem(submitted(['remove-bg'], { fileId: FILE_ID }), 'waiting')
+    const { result, updated } = retry(memory, { itemId: 4 })
+    expect([result, updated]).toEqual(['pending', {}])
+  })
+
+  test.each(['waiting', 'submitting'] as const)('that is %s can end, with a reason', (state) => {
+    const { updated } = withItem(createMemory(), state).run(endRetryItem(4, 'failed', 'no'))
+    expect(updated.retryItems).toEqual([{ itemId: 4, state: 'failed', submissionId: null, reason: 'no' }])
+  })
+
+  test.each(['accepted', 'failed', 'unconfirmed'] as const)('that is %s has ended for good', (state) => {
+    expect(withItem(createMemory(), state).run(endRetryItem(4, 'waiting', null)).updated).toEqual({})
+  })
+
+  test('that is not there does not end', () => {
+    expect(createMemory().run(endRetryItem(4, 'failed', 'no')).updated).toEqual({})
+  })
+})
+
+describe('a retry that ImageKit did not accept', () => {
+  const withdraw = (acknowledgedAt: number | null, status: 'failed' | 'pending' = 'failed') => {
+    const memory = failed()
+    changeRun(memory, 's1-run-1', { acknowledgedAt, status })
+    return memory.run(withdrawRetry('s1-run-1', 7_000)).updated.runs
+  }
+
+  test('leaves its run as open as it was before', () => {
+    expect(withdraw(7_000)).toMatchObject([{ runId: 's1-run-1', acknowledgedAt: null }])
+  })
+
+  test('does not reopen a run that was acknowledged at another time, nor a pending one', () => {
+    expect([withdraw(3_000), withdraw(null), withdraw(7_000, 'pending')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
+  })
+
+  test('changes nothing where the run is not there', () => {
+    expect(createMemory().run(withdrawRetry('s1-run-1', 7_000)).updated).toEqual({})
+  })
+})
+
+describe('a retry of many runs', () => {
+  test('names each known run once, in the order of the request, and records the act', () => {
+    const memory = submitted(['a', 'b', 'c'])
+    const ids = ['s1-run-3', 'nowhere', 's1-run-1', 's1-run-3']
+    const { asked, inserted, other } = memory.run(createRetry('retry-1', ids, ACT))
+    expect(asked).toEqual([
+      [
+        ['runs', 's1-run-3'],
+        ['runs', 'nowhere'],
+        ['runs', 's1-run-1'],
+      ],
+    ])
+    expect(other).toEqual({
+      retry: { retryId: 'retry-1', at: 7_000, actor: ACT.actor, runIds: ['s1-run-3', 's1-run-1'] },
+      acts: [ACT],
+    })
+    expect(inserted).toEqual({})
+  })
+})

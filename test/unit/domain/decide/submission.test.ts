@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest'
+import { claimIdempotencyKey } from '../../../../src/domain/decide/idempotency.ts'
+import { createSubmission } from '../../../../src/domain/decide/submission.ts'
+import { newSubmission } from '../../../contract/facts.ts'
+import { createMemory } from './deciding.ts'
+import { numbered } from './known.ts'
+
+const REQUEST = newSubmission(['remove-bg', 'ai-tasks', 'remove-bg'], {
+  submissionId: 's1',
+  at: 1_000,
+  dueAt: 1_500,
+  attempt: 3,
+})
+const KEY = { scope: 'key-1', fingerprint: 'abc' }
+
+test('A submission is inserted with its details and one run for each distinct name', () => {
+  const { inserted, updated } = createMemory().run(createSubmission(REQUEST, undefined, numbered('run')))
+  expect(inserted.submissions).toMatchObject([{ submissionId: 's1', state: 'submitting', respondedAt: null }])
+  expect(inserted.details).toEqual([{ submissionId: 's1', extensions: REQUEST.extensions, baseline: null }])
+  expect(inserted.runs).toMatchObject([
+    { runId: 'run-1', name: 'remove-bg', attempt: 3, requestedAt: 1_000 },
+    { runId: 'run-2', name: 'ai-tasks', attempt: 3, requestedAt: 1_000 },
+  ])
+  expect(updated).toEqual({})
+})
+
+test('The row of a submission does not repeat what is in its details', () => {
+  const { inserted } = createMemory().run(createSubmission(REQUEST, undefined, numbered('run')))
+  expect(inserted.submissions?.[0]).not.toHaveProperty('extensions')
+  expect(inserted.submissions?.[0]).not.toHaveProperty('baseline')
+})
+
+test('New runs are listed, and due when the request says so', () => {
+  const { inserted } = createMemory().run(createSubmission(REQUEST, undefined, numbered('run')))
+  expect(inserted.runs?.map(({ dueAt, isListed }) => [dueAt, isListed])).toEqual([
+    [1_500, true],
+    [1_500, true],
+  ])
+})
+
+test('A submission without an idempotency key asks for no rows', () => {
+  expect(createMemory().run(createSubmission(REQUEST, undefined, numbered('run'))).asked).toEqual([])
+})
+
+test('A claimed key gets the fingerprint of the request and its submission', () => {
+  const memory = createMemory()
+  memory.run(claimIdempotencyKey('key-1', 900))
+  const { asked, updated } = memory.run(createSubmission(REQUEST, KEY, numbered('run')))
+  expect(asked).toEqual([[['claims', 'key-1']]])
+  expect(updated.claims).toMatchObject([
+    { scope: 'key-1', claimedAt: 900, fingerprint: 'abc', submissionId: 's1', answer: null },
+  ])
+})
+
+test('A key that was not claimed, or given back, is not recorded', () => {
+  const { inserted, updated } = createMemory().run(createSubmission(REQUEST, KEY, numbered('run')))
+  expect(inserted.submissions).toHaveLength(1)
+  expect([inserted.claims, updated.claims]).toEqual([undefined, undefined])
+})

@@ -1,0 +1,189 @@
+import { describe, expect, test } from 'vitest'
+import type { Changes, Key, Step } from '../../../src/domain/decide/step.ts'
+import { type BatchResult, runBatch } from '../../../src/store/batch.ts'
+import type { WorkingSet } from '../../../src/store/working-set.ts'
+import { aRunRow } from './rows.ts'
+
+/** Runs a batch against a database of these runs. Tells which keys were loaded, and in which rounds. */
+function run(
+  steps: readonly Step<unknown>[],
+  runs = [aRunRow()],
+): BatchResult & { loads: (readonly Key[])[]; writes: number } {
+  const loads: (readonly Key[])[] = []
+  let writes = 0
+  const load = ([kind, id]: Key, into: WorkingSet) => {
+    const found = runs.filter(
+      ({ runId, submissionId }) =>
+        (kind === 'runs' && runId === id) || (kind === 'runsOf' && submissionId === id),
+    )
+    for (const row of found) into.put('runs', row)
+    return found.map(({ runId }) => runId)
+  }
+  const batch = runBatch(steps)
+  for (;;) {
+    const next = batch.next()
+    if (next.done) return { ...next.value, loads, writes }
+    const query = next.value
+    if (query.kind === 'write') writes += 1
+    else {
+      loads.push(query.keys)
+      for (const key of query.keys) query.into.load(key, () => load(key, query.into))
+    }
+  }
+}
+
+const RUN: Key = ['runs', 'run-1']
+const RUNS: Key = ['runsOf', 'submission-1']
+
+/** Adds one to the attempt of the run, and returns what it was before. */
+const count: Step<number> = {
+  keys: [RUN],
+  decide(facts) {
+    const known = facts.find('runs', 'run-1') ?? aRunRow()
+    return {
+      result: known.attempt,
+      changes: { update: { runs: [{ ...known, attempt: known.attempt + 1 }] } },
+    }
+  },
+}
+
+function insertRun(runId: string): Step<string> {
+  const changes: Changes = { insert: { runs: [aRunRow({ runId })] } }
+  return { keys: [], decide: () => ({ result: runId, changes }) }
+}
+
+const listRuns: Step<string[]> = {
+  keys: [RUNS],
+  decide: (facts) => ({
+    result: facts.list('runsOf', 'submission-1').map(({ runId }) => runId),
+    changes: {},
+  }),
+}
+
+function failing(changes?: Changes): Step<never> {
+  return {
+    keys: [RUN],
+    decide() {
+      if (changes) return { result: undefined as never, changes }
+      throw new Error('refused')
+    },
+  }
+}
+
+describe('the steps of a batch', () => {
+  test('are decided in their order, each on what the ones before have left', () => {
+    expect(run([count, count, count]).outcomes).toEqual([{ result: 1 }, { result: 2 }, { result: 3 }])
+  })
+
+  test('that change the same row make one change of it', () => {
+    const { changes } = run([count, count])
+    expect(changes.rows.runs).toEqual([{ before: aRunRow(), after: aRunRow({ attempt: 3 }) }])
+  })
+
+  test('are written once, after all of them are decided', () => {
+    expect(run([count, insertRun('run-2')]).writes).toBe(1)
+  })
+
+  test.each([
+    ['throws', failing()],
+    ['inserts a row that is there', failing({ insert: { runs: [aRunRow()] }, other: { probe: true } })],
+  ])('fail alone: one that %s changes nothing', (_, step) => {
+    const { outcomes, changes } = run([count, step, count])
+    expect(outcomes).toEqual([{ result: 1 }, { error: expect.any(Error) }, { result: 2 }])
+    expect(changes.rows.runs).toEqual([{ before: aRunRow(), after: aRunRow({ attempt: 3 }) }])
+    expect(changes.others).toEqual([])
+  })
+})
+
+describe('what a batch loads', () => {
+  test('are the keys of all its steps together', () => {
+    expect(run([count, listRuns, count]).loads).toEqual([[RUN, RUNS, RUN]])
+  })
+
+  test('is nothing where no step asks for anything', () => {
+    const { loads, outcomes } = run([insertRun('run-2')])
+    expect([loads, outcomes]).toEqual([[], [{ result: 'run-2' }]])
+  })
+
+  test('are in further rounds the keys that follow from the first rows, without those that are loaded', () => {
+    const further: Step<number> = {
+      keys: [RUN],
+      more: (facts) => (facts.find('runs', 'run-1') ? [RUN, RUNS] : []),
+      decide: (facts) => ({ result: facts.list('runsOf', 'submission-1').length, changes: {} }),
+    }
+    const { loads, outcomes } = run([further, further])
+    expect(loads).toEqual([
+      [RUN, RUN],
+      [RUNS, RUNS],
+    ])
+    expect(outcomes).toEqual([{ result: 1 }, { result: 1 }])
+  })
+
+  test('ends, also for a step that always asks for more', () => {
+    let asked = 1
+    const endless: Step<null> = {
+      keys: [RUN],
+      more: () => [['runs', `run-${(asked += 1)}`]],
+      decide: () => ({ result: null, changes: {} }),
+    }
+    expect(run([endless]).loads).toHaveLength(4)
+  })
+
+  test('is not stopped by a step that cannot say what it needs: its decision fails, and no other', () => {
+    const confused: Step<never> = {
+      keys: [RUN],
+      more() {
+        throw new Error('confused')
+      },
+      decide() {
+        throw new Error('refused')
+      },
+    }
+    expect(run([count, confused, count]).outcomes).toEqual([
+      { result: 1 },
+      { error: new Error('refused') },
+      { result: 2 },
+    ])
+  })
+})
+
+describe('a step whose lookup is out of date', () => {
+  test('is left for the next batch, and so are all after it', () => {
+    const { outcomes, changes } = run([count, insertRun('run-2'), listRuns, count])
+    expect(outcomes).toEqual([{ result: 1 }, { result: 'run-2' }])
+    expect(changes.rows.runs.map(({ after }) => after)).toEqual([
+      aRunRow({ attempt: 2 }),
+      aRunRow({ runId: 'run-2' }),
+    ])
+  })
+
+  test('is decided where it comes before what it would miss', () => {
+    expect(run([listRuns, insertRun('run-2')]).outcomes).toEqual([{ result: ['run-1'] }, { result: 'run-2' }])
+  })
+
+  test('is left where only a key of `more` is out of date, or not loaded', () => {
+    const more = (key: Key): Step<unknown> => ({
+      keys: [RUN],
+      more: (facts) => (facts.find('runs', 'run-2') ? [key] : []),
+      decide: () => ({ result: 'decided', changes: {} }),
+    })
+    expect(run([insertRun('run-2'), more(RUNS)]).outcomes).toHaveLength(1)
+    expect(run([listRuns, insertRun('run-2'), more(RUNS)]).outcomes).toHaveLength(2)
+    expect(run([insertRun('run-2'), more(['bodies', 'd1'])]).outcomes).toHaveLength(1)
+    expect(run([insertRun('run-2'), more(RUN)]).outcomes).toHaveLength(2)
+  })
+
+  test('is decided where the lookup is about something else', () => {
+    const other: Step<unknown> = {
+      keys: [['runsOf', 'submission-2']],
+      decide: () => ({ result: 'decided', changes: {} }),
+    }
+    expect(run([insertRun('run-2'), other]).outcomes).toHaveLength(2)
+  })
+
+  test('is always decided where it is the first, so that each batch gets on', () => {
+    const steps = [insertRun('run-2'), listRuns]
+    const { outcomes } = run(steps)
+    expect(run(steps.slice(outcomes.length)).outcomes).toHaveLength(1)
+  })
+})

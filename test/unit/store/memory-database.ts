@@ -1,0 +1,99 @@
+import type { Key, Step } from '../../../src/domain/decide/step.ts'
+import type { RunRow } from '../../../src/domain/decide/tables.ts'
+import type { TrackerError } from '../../../src/domain/errors.ts'
+import type { BatchChanges } from '../../../src/store/working-set.ts'
+import type { BatchDatabase } from '../../../src/store/write-queue.ts'
+import { aRunRow } from './rows.ts'
+
+export type MemoryDatabase = BatchDatabase & {
+  /** The rows that are committed; only runs are kept. */
+  runs: Map<string, RunRow>
+  /** What each transaction that was committed has written. */
+  commits: BatchChanges[]
+  /** Called before a transaction is committed. Where it throws, nothing is. */
+  refuse: (changes: BatchChanges) => void
+  fault: TrackerError | undefined
+  /** A transaction ends only when this has. */
+  disk: Promise<void>
+}
+
+/** Finds runs by their ids and by their submissions. */
+export function createMemoryDatabase(): MemoryDatabase {
+  const find = ([kind, id]: Key) =>
+    [...database.runs.values()].filter(
+      (run) => (kind === 'runs' && run.runId === id) || (kind === 'runsOf' && run.submissionId === id),
+    )
+  const commit = (written: BatchChanges[]) => {
+    for (const changes of written) {
+      database.commits.push(changes)
+      for (const { before, after } of changes.rows.runs)
+        if (after) database.runs.set(after.runId, after)
+        else if (before) database.runs.delete(before.runId)
+    }
+  }
+  const database: MemoryDatabase = {
+    runs: new Map(),
+    commits: [],
+    refuse: () => {},
+    fault: undefined,
+    disk: Promise.resolve(),
+    async transact(batch) {
+      await database.disk
+      const written: BatchChanges[] = []
+      for (;;) {
+        const next = batch.next()
+        if (next.done) {
+          commit(written)
+          return { result: next.value, fault: database.fault }
+        }
+        const query = next.value
+        if (query.kind === 'write') {
+          for (const { before, after } of query.changes.rows.runs)
+            if (before === undefined && after && database.runs.has(after.runId))
+              throw new Error('a row of runs is inserted that is there already')
+          database.refuse(query.changes)
+          written.push(query.changes)
+        } else
+          for (const key of query.keys)
+            query.into.load(key, () =>
+              find(key).map((run) => {
+                query.into.put('runs', run)
+                return run.runId
+              }),
+            )
+      }
+    },
+  }
+  return database
+}
+
+/** Inserts a run. */
+export function insertRun(runId: string, facts: Partial<RunRow> & { bytes?: number } = {}): Step<string> {
+  const { bytes = 0, ...run } = facts
+  const decision = { result: runId, changes: { insert: { runs: [aRunRow({ runId, ...run })] } } }
+  return { keys: [], bytes, decide: () => decision }
+}
+
+/** Adds one to the attempt of a run, and returns what it is then; fails where there is no such run. */
+export function countRun(runId: string): Step<number> {
+  return {
+    keys: [['runs', runId]],
+    decide(facts) {
+      const run = facts.find('runs', runId)
+      if (run === undefined) throw new Error(`there is no ${runId}`)
+      const attempt = run.attempt + 1
+      return { result: attempt, changes: { update: { runs: [{ ...run, attempt }] } } }
+    },
+  }
+}
+
+/** Lists the runs of `submission-1`. */
+export function listRuns(bytes = 0): Step<string[]> {
+  return {
+    keys: [['runsOf', 'submission-1']],
+    bytes,
+    decide(facts) {
+      return { result: facts.list('runsOf', 'submission-1').map(({ runId }) => runId), changes: {} }
+    },
+  }
+}

@@ -1,0 +1,38 @@
+import { receivedOf } from '../../../src/domain/decide/delivery.ts'
+import type {
+  DeliveryRow,
+  NotificationRow,
+  RunRow,
+  SubmissionRow,
+} from '../../../src/domain/decide/tables.ts'
+import { aRun, aSubmission } from '../domain/facts.ts'
+
+export function aSubmissionRow(facts: Partial<SubmissionRow> = {}): SubmissionRow {
+  const { extensions: _, baseline: __, ...row } = aSubmission()
+  return { ...row, respondedAt: null, ...facts }
+}
+
+export function aRunRow(facts: Partial<RunRow> = {}): RunRow {
+  return { ...aRun(), dueAt: 1_500, isListed: true, ...facts }
+}
+
+export function aDeliveryRow(facts: Partial<DeliveryRow> = {}): DeliveryRow {
+  const received = { deliveryId: 'd1', receivedAt: 2_000, headers: {}, body: Buffer.from('{}') }
+  return { ...receivedOf(received), outcome: 'ignored', ...facts }
+}
+
+export function aNotificationRow(facts: Partial<NotificationRow> = {}): NotificationRow {
+  return {
+    notificationId: 'msg_run-1',
+    runId: 'run-1',
+    target: 'https://caller.example/hook',
+    host: 'caller.example',
+    body: '{}',
+    attempt: 1,
+    createdAt: 2_000,
+    dueAt: 2_000,
+    result: null,
+    reason: null,
+    ...facts,
+  }
+}

@@ -1,0 +1,291 @@
+import { describe, expect, test } from 'vitest'
+import type { Changes, Key } from '../../../src/domain/decide/step.ts'
+import { createWorkingSet, type WorkingSet } from '../../../src/store/working-set.ts'
+import { aDeliveryRow, aNotificationRow, aRunRow, aSubmissionRow } from './rows.ts'
+
+/** With a submission `submission-1` that is bound to `file-1`, and its run `run-1`. */
+function loaded(): WorkingSet {
+  const set = createWorkingSet()
+  set.put('submissions', aSubmissionRow({ fileId: 'file-1', requestId: 'request-1', state: 'accepted' }))
+  set.put('runs', aRunRow())
+  set.load(['runsOf', 'submission-1'], () => ['run-1'])
+  return set
+}
+
+describe('a row', () => {
+  test('is found by its key as the latest step has left it', () => {
+    const set = loaded()
+    set.apply({ update: { runs: [aRunRow({ status: 'failed' })] } })
+    set.apply({ insert: { notifications: [aNotificationRow()] } })
+    expect(set.facts.find('runs', 'run-1')?.status).toBe('failed')
+    expect(set.facts.find('notifications', 'msg_run-1')).toEqual(aNotificationRow())
+    set.apply({ remove: { runs: ['run-1'] } })
+    expect(set.facts.find('runs', 'run-1')).toBeUndefined()
+  })
+
+  test('that is loaded again stays as the steps have left it', () => {
+    const set = loaded()
+    set.put('runs', aRunRow({ runId: 'run-2' }))
+    set.apply({ update: { runs: [aRunRow({ status: 'failed' })] }, remove: { runs: ['run-2'] } })
+    set.put('runs', aRunRow())
+    set.put('runs', aRunRow({ runId: 'run-2' }))
+    expect(set.facts.find('runs', 'run-1')?.status).toBe('failed')
+    expect(set.facts.find('runs', 'run-2')).toBeUndefined()
+  })
+
+  test('that was inserted is found, though its key was loaded and not there', () => {
+    const set = createWorkingSet()
+    set.load(['runs', 'run-1'], () => [])
+    set.apply({ insert: { runs: [aRunRow()] } })
+    expect(set.facts.find('runs', 'run-1')).toEqual(aRunRow())
+  })
+
+  test('with a number for its key is found by that number as text', () => {
+    const set = createWorkingSet()
+    set.put('retryItems', { itemId: 7, state: 'waiting', submissionId: null, reason: null })
+    expect(set.facts.find('retryItems', '7')?.state).toBe('waiting')
+  })
+
+  test('of another table may have the same key', () => {
+    const set = loaded()
+    set.put('details', { submissionId: 'submission-1', extensions: [], baseline: null })
+    set.apply({ remove: { details: ['submission-1'] } })
+    expect(set.facts.find('submissions', 'submission-1')).toBeDefined()
+  })
+})
+
+describe('an insert of a row that is there', () => {
+  test.each(['loaded', 'inserted'] as const)('by having been %s throws, and changes nothing', (how) => {
+    const set = createWorkingSet()
+    if (how === 'loaded') set.put('runs', aRunRow())
+    else set.apply({ insert: { runs: [aRunRow()] } })
+    const before = structuredClone(set.changes())
+    const changes: Changes = {
+      insert: { deliveries: [aDeliveryRow()], runs: [aRunRow({ status: 'failed' })] },
+      update: { submissions: [aSubmissionRow()] },
+      other: { probe: true },
+    }
+    expect(() => set.apply(changes)).toThrow('runs')
+    expect(set.changes()).toEqual(before)
+    expect(set.facts.find('deliveries', 'd1')).toBeUndefined()
+  })
+
+  test('is possible again once it was removed', () => {
+    const set = loaded()
+    set.apply({ remove: { runs: ['run-1'] } })
+    set.apply({ insert: { runs: [aRunRow({ name: 'ai-tasks' })] } })
+    expect(set.facts.find('runs', 'run-1')?.name).toBe('ai-tasks')
+  })
+})
+
+describe('a lookup', () => {
+  test('lists the rows that it found as they are by now, without those that were removed', () => {
+    const set = loaded()
+    set.put('runs', aRunRow({ runId: 'run-2' }))
+    set.load(['currentOf', 'file-1'], () => ['run-2', 'run-1'])
+    set.apply({ update: { runs: [aRunRow({ status: 'failed' })] } })
+    expect(set.facts.list('currentOf', 'file-1').map(({ runId, status }) => [runId, status])).toEqual([
+      ['run-2', 'pending'],
+      ['run-1', 'failed'],
+    ])
+    set.apply({ remove: { runs: ['run-2'] } })
+    expect(set.facts.list('currentOf', 'file-1')).toHaveLength(1)
+  })
+
+  test('is asked of the database once', () => {
+    const set = loaded()
+    expect(set.isLoaded(['runsOf', 'submission-1'])).toBe(true)
+    set.load(['runsOf', 'submission-1'], () => expect.unreachable())
+    expect(set.facts.list('runsOf', 'submission-1')).toHaveLength(1)
+  })
+
+  test('with another id or another name is another lookup', () => {
+    const set = loaded()
+    set.load(['runNamed', 'submission-1', 'remove-bg'], () => ['run-1'])
+    const others: Key[] = [
+      ['runNamed', 'submission-1', 'ai-tasks'],
+      ['runNamed', 'submission-1'],
+      ['runNamed', 'submission-2', 'remove-bg'],
+      ['unclaimedOf', 'submission-1', 'remove-bg'],
+    ]
+    expect(others.map((key) => set.isLoaded(key))).toEqual([false, false, false, false])
+    expect(set.facts.list('runNamed', 'submission-1', 'ai-tasks')).toEqual([])
+  })
+
+  test('without an id is one that is empty', () => {
+    const set = loaded()
+    set.load(['unfinishedSubmissions', ''], () => ['submission-1'])
+    expect(set.facts.list('unfinishedSubmissions')).toHaveLength(1)
+  })
+
+  test('knows what was forgotten', () => {
+    const set = createWorkingSet()
+    set.noteForgotten('file-1')
+    expect([set.facts.isForgotten('file-1'), set.facts.isForgotten('file-2')]).toEqual([true, false])
+  })
+})
+
+const OF_SUBMISSION: Key[] = [
+  ['runsOf', 'submission-1'],
+  ['runNamed', 'submission-1', 'remove-bg'],
+  ['unclaimedOf', 'submission-1', 'ai-tasks'],
+]
+const OF_FILE: Key[] = [
+  ['unsettledOf', 'file-1'],
+  ['currentOf', 'file-1'],
+  ['submissionsOf', 'file-1'],
+]
+const OF_REQUEST: Key[] = [
+  ['unansweredOf', 'request-1'],
+  ['endsOf', 'request-1'],
+]
+const OF_EVENT: Key[] = [['eventOf', 'event-1']]
+const OF_OTHERS: Key[] = [
+  ['runsOf', 'submission-2'],
+  ['currentOf', 'file-2'],
+  ['endsOf', 'request-2'],
+  ['eventOf', 'event-2'],
+]
+const ALL = [...OF_SUBMISSION, ...OF_FILE, ...OF_REQUEST, ...OF_EVENT, ...OF_OTHERS]
+
+describe('a lookup is out of date', () => {
+  const SAME = { fileId: 'file-1', requestId: 'request-1', state: 'accepted' } as const
+  const cases: [string, Changes, Key[]][] = [
+    [
+      'of its submission and file, once a run is inserted',
+      { insert: { runs: [aRunRow({ runId: 'run-2' })] } },
+      [...OF_SUBMISSION, ...OF_FILE],
+    ],
+    [
+      'of its submission and file, once a run is removed',
+      { remove: { runs: ['run-1'] } },
+      [...OF_SUBMISSION, ...OF_FILE],
+    ],
+    [
+      'of its submission, file and request, once a submission is inserted',
+      { insert: { submissions: [aSubmissionRow({ ...SAME, submissionId: 'submission-3' })] } },
+      [...OF_FILE, ...OF_REQUEST],
+    ],
+    [
+      'of its submission, file and request, once a submission is rejected',
+      { update: { submissions: [aSubmissionRow({ ...SAME, state: 'rejected' })] } },
+      [...OF_SUBMISSION, ...OF_FILE, ...OF_REQUEST],
+    ],
+    [
+      'of its request and event, once a delivery is inserted that reports the end of an upload',
+      { insert: { deliveries: [aDeliveryRow({ unclaimedRequestId: 'request-1', eventId: 'event-1' })] } },
+      [...OF_REQUEST, ...OF_EVENT],
+    ],
+    [
+      'of its submission, once a delivery is inserted that no run claims',
+      { insert: { deliveries: [aDeliveryRow({ submissionId: 'submission-1', cause: 'not_requested' })] } },
+      OF_SUBMISSION,
+    ],
+  ]
+
+  test.each(cases)('%s', (_, changes, stale) => {
+    const set = loaded()
+    set.apply(changes)
+    expect(set.isFresh()).toBe(false)
+    expect(ALL.filter((key) => set.isStale(key))).toEqual(stale)
+  })
+
+  test.each([
+    ['file', { fileId: 'file-2' }, ['currentOf', 'file-2']],
+    ['request', { requestId: 'request-2' }, ['unansweredOf', 'request-2']],
+  ] as const)('of the new %s, once a submission is bound to it', (_, facts, key) => {
+    const set = loaded()
+    set.put('submissions', aSubmissionRow({ submissionId: 'submission-2' }))
+    set.apply({ update: { submissions: [aSubmissionRow({ submissionId: 'submission-2', ...facts })] } })
+    expect(set.isStale([...key])).toBe(true)
+    expect(set.isStale(['runsOf', 'submission-2'])).toBe(true)
+  })
+})
+
+describe('no lookup is out of date', () => {
+  const cases: [string, Changes][] = [
+    ['a run is settled', { update: { runs: [aRunRow({ status: 'success', dueAt: null })] } }],
+    [
+      'a submission changes in what no lookup asks for',
+      {
+        update: {
+          submissions: [
+            aSubmissionRow({
+              fileId: 'file-1',
+              requestId: 'request-1',
+              state: 'unconfirmed',
+              updatedAt: 5_000,
+            }),
+          ],
+        },
+      },
+    ],
+    [
+      'a delivery of a known run is inserted',
+      { insert: { deliveries: [aDeliveryRow({ submissionId: 'submission-1', outcome: 'applied' })] } },
+    ],
+    ['a notification is inserted', { insert: { notifications: [aNotificationRow()] } }],
+    ['something else is written', { other: { probe: true } }],
+  ]
+
+  test.each(cases)('once %s', (_, changes) => {
+    const set = loaded()
+    set.apply(changes)
+    expect(set.isFresh()).toBe(true)
+    expect(ALL.filter((key) => set.isStale(key))).toEqual([])
+  })
+
+  test('of one row by its key, whatever changes', () => {
+    const set = loaded()
+    set.apply({ remove: { runs: ['run-1'] }, insert: { runs: [aRunRow({ runId: 'run-2' })] } })
+    const keys: Key[] = [
+      ['runs', 'run-1'],
+      ['runs', 'run-2'],
+      ['submissions', 'submission-1'],
+      ['forgotten', 'file-1'],
+    ]
+    expect(keys.filter((key) => set.isStale(key))).toEqual([])
+  })
+})
+
+describe('the changes of a batch', () => {
+  test('are one for each row, from what is in the database to the latest', () => {
+    const set = loaded()
+    set.apply({ update: { runs: [aRunRow({ status: 'expired' })] } })
+    set.apply({ update: { runs: [aRunRow({ status: 'success' })] } })
+    expect(set.changes().rows.runs).toEqual([{ before: aRunRow(), after: aRunRow({ status: 'success' }) }])
+  })
+
+  test('have a row that is inserted and changed as one insert', () => {
+    const set = createWorkingSet()
+    set.apply({ insert: { notifications: [aNotificationRow()] } })
+    set.apply({ update: { notifications: [aNotificationRow({ attempt: 2 })] } })
+    expect(set.changes().rows.notifications).toEqual([
+      { before: undefined, after: aNotificationRow({ attempt: 2 }) },
+    ])
+  })
+
+  test('have nothing of a row that is inserted and removed, nor of one that was only loaded', () => {
+    const set = loaded()
+    set.apply({ insert: { runs: [aRunRow({ runId: 'run-2' })] } })
+    set.apply({ remove: { runs: ['run-2', 'unknown'] } })
+    expect(set.changes().rows.runs).toEqual([])
+  })
+
+  test('have a removed row with what it was', () => {
+    const set = loaded()
+    set.apply({ remove: { runs: ['run-1'] } })
+    expect(set.changes().rows.runs).toEqual([{ before: aRunRow(), after: undefined }])
+  })
+
+  test('come in the order in which rows were loaded or inserted, and all the rest in that of the steps', () => {
+    const set = loaded()
+    const other = (at: number) => ({ other: { expireClaims: at } })
+    set.apply({ insert: { runs: [aRunRow({ runId: 'run-3' })] }, ...other(2) })
+    set.apply({ insert: { runs: [aRunRow({ runId: 'run-2' })] }, ...other(1) })
+    set.apply({ update: { runs: [aRunRow({ status: 'failed' })] } })
+    const { rows, others } = set.changes()
+    expect(rows.runs.map(({ after }) => after?.runId)).toEqual(['run-1', 'run-3', 'run-2'])
+    expect(others).toEqual([{ expireClaims: 2 }, { expireClaims: 1 }])
+  })
+})

@@ -1,0 +1,331 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Commit } from '../../../src/domain/commit.ts'
+import { TrackerError } from '../../../src/domain/errors.ts'
+import type { BatchChanges } from '../../../src/store/working-set.ts'
+import { createWriteQueue, type WriteQueueOptions } from '../../../src/store/write-queue.ts'
+import { countRun, createMemoryDatabase, insertRun, listRuns } from './memory-database.ts'
+import { aNotificationRow, aRunRow } from './rows.ts'
+
+const UNAVAILABLE = expect.objectContaining({ code: 'store_unavailable' })
+
+function open(options: Partial<WriteQueueOptions> = {}) {
+  const database = createMemoryDatabase()
+  const commits: Commit[] = []
+  const watchers: ((commit: Commit) => void)[] = []
+  const queue = createWriteQueue(database, {
+    maxQueued: 10_000,
+    ...options,
+    onCommit(commit) {
+      commits.push(commit)
+      for (const watch of watchers) watch(commit)
+    },
+  })
+  return { database, queue, commits, watchers }
+}
+
+/** What became of each: its result, or the code or message of its error. */
+async function outcomesOf(asked: readonly Promise<unknown>[]): Promise<unknown[]> {
+  const settled = await Promise.allSettled(asked)
+  return settled.map((one) => {
+    if (one.status === 'fulfilled') return one.value
+    return one.reason instanceof TrackerError ? one.reason.code : (one.reason as Error).message
+  })
+}
+
+function refuseRun(runId: string, error: Error) {
+  return ({ rows }: BatchChanges) => {
+    if (rows.runs.some(({ after }) => after?.runId === runId)) throw error
+  }
+}
+
+describe('a batch', () => {
+  test('holds the steps that were asked for together, and decides them in their order', async () => {
+    const { database, queue } = open()
+    const asked = [queue.run(insertRun('run-1')), queue.run(countRun('run-1')), queue.run(countRun('run-1'))]
+    expect(await Promise.all(asked)).toEqual(['run-1', 2, 3])
+    expect(database.commits).toHaveLength(1)
+    expect(database.runs.get('run-1')?.attempt).toBe(3)
+  })
+
+  test('begins only once the one before has ended', async () => {
+    const { database, queue, commits } = open()
+    let release = () => {}
+    database.disk = new Promise((resolve) => {
+      release = resolve
+    })
+    const first = queue.run(insertRun('run-1'))
+    await new Promise((resolve) => setImmediate(resolve))
+    const second = queue.run(countRun('run-1'))
+    release()
+    expect(await Promise.all([first, second])).toEqual(['run-1', 2])
+    expect(commits.map(({ steps, waiting }) => [steps, waiting])).toEqual([
+      [1, 1],
+      [1, 0],
+    ])
+  })
+
+  test('has at most a thousand steps', async () => {
+    const { queue, commits } = open()
+    await Promise.all(Array.from({ length: 2_001 }, (_, index) => queue.run(insertRun(`run-${index}`))))
+    expect(commits.map(({ steps }) => steps)).toEqual([1_000, 1_000, 1])
+  })
+
+  test('leaves a step whose lookup is out of date for the next one, before all that came after it', async () => {
+    const { queue, commits } = open()
+    const asked = [
+      queue.run(insertRun('run-1')),
+      queue.run(listRuns()),
+      queue.run(countRun('run-1')),
+      queue.run(insertRun('run-2')),
+      queue.run(listRuns()),
+    ]
+    expect(await Promise.all(asked)).toEqual(['run-1', ['run-1'], 2, 'run-2', ['run-1', 'run-2']])
+    expect(commits.map(({ steps, waiting }) => [steps, waiting])).toEqual([
+      [1, 4],
+      [3, 1],
+      [1, 0],
+    ])
+  })
+
+  test('whatever its size, comes to the same as one step at a time', async () => {
+    const runId = fc.constantFrom('run-1', 'run-2', 'run-3')
+    const step = fc.oneof(
+      runId.map((id) => insertRun(id)),
+      runId.map(countRun),
+      fc.constant(listRuns()),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(step)), async (chunks) => {
+        const [together, alone] = [open(), open()]
+        const batched: unknown[] = []
+        const single: unknown[] = []
+        for (const chunk of chunks) {
+          batched.push(...(await outcomesOf(chunk.map((one) => together.queue.run<unknown>(one)))))
+          for (const one of chunk) single.push(...(await outcomesOf([alone.queue.run<unknown>(one)])))
+        }
+        expect(batched).toEqual(single)
+        expect(together.database.runs).toEqual(alone.database.runs)
+      }),
+    )
+  })
+})
+
+describe('a step that fails', () => {
+  test('in its decision fails alone', async () => {
+    const { queue, commits } = open()
+    const asked = [queue.run(insertRun('run-1')), queue.run(countRun('run-2')), queue.run(countRun('run-1'))]
+    expect(await outcomesOf(asked)).toEqual(['run-1', 'there is no run-2', 2])
+    expect(commits).toMatchObject([{ steps: 3, isAcknowledged: true }])
+  })
+
+  test('to be written fails alone: the others are written one by one, in their order', async () => {
+    const { database, queue, commits } = open()
+    database.refuse = refuseRun('bad', new Error('UNIQUE'))
+    const asked = ['run-1', 'bad', 'run-2'].map((runId) => queue.run(insertRun(runId)))
+    expect(await outcomesOf([...asked, queue.run(countRun('run-1'))])).toEqual([
+      'run-1',
+      'UNIQUE',
+      'run-2',
+      2,
+    ])
+    expect([...database.runs.keys()]).toEqual(['run-1', 'run-2'])
+    expect(commits.map(({ steps }) => steps)).toEqual([1, 1, 1])
+  })
+})
+
+describe('a database that refuses', () => {
+  const refusal = new TrackerError('store_unavailable', 'The disk is full.')
+
+  test('fails all steps of the batch, and nothing is written', async () => {
+    const { database, queue, commits } = open()
+    let attempts = 0
+    database.refuse = () => {
+      attempts += 1
+      throw refusal
+    }
+    const asked = ['run-1', 'run-2'].map((runId) => queue.run(insertRun(runId)))
+    expect(await outcomesOf(asked)).toEqual(['store_unavailable', 'store_unavailable'])
+    expect([attempts, database.runs.size, commits]).toEqual([1, 0, []])
+  })
+
+  test('does not fail what comes after it is well again', async () => {
+    const { database, queue } = open()
+    database.refuse = refuseRun('run-1', refusal)
+    await expect(queue.run(insertRun('run-1'))).rejects.toBe(refusal)
+    expect(await queue.run(insertRun('run-2'))).toBe('run-2')
+  })
+})
+
+test('A fault rejects all steps, though they are committed, and the commit is not acknowledged', async () => {
+  const { database, queue, commits } = open()
+  const fault = new TrackerError('store_unavailable', 'The file was replaced.')
+  database.fault = fault
+  const settled = await Promise.allSettled([queue.run(insertRun('run-1')), queue.run(countRun('run-2'))])
+  expect(settled).toEqual([
+    { status: 'rejected', reason: fault },
+    { status: 'rejected', reason: fault },
+  ])
+  expect(database.runs.size).toBe(1)
+  expect(commits).toMatchObject([{ steps: 2, isAcknowledged: false }])
+})
+
+describe('a full queue', () => {
+  test('rejects further steps as overloaded until it is committed', async () => {
+    const { queue } = open({ maxQueued: 2 })
+    const asked = ['run-1', 'run-2', 'run-3'].map((runId) => queue.run(insertRun(runId)))
+    expect(await outcomesOf(asked)).toEqual(['run-1', 'run-2', 'overloaded'])
+    expect(await queue.run(insertRun('run-3'))).toBe('run-3')
+  })
+
+  test('is one that holds too many bytes, too; steps without any still have room', async () => {
+    const { queue } = open({ maxQueued: 100, maxQueuedBytes: 10 })
+    const bytes = [6, 5, 4, 1, 0]
+    const asked = bytes.map((size, index) => queue.run(insertRun(`run-${index}`, { bytes: size })))
+    expect(await outcomesOf(asked)).toEqual(['run-0', 'overloaded', 'run-2', 'overloaded', 'run-4'])
+    expect(await queue.run(insertRun('run-1', { bytes: 10 }))).toBe('run-1')
+  })
+
+  test('takes steps without bytes, also where it holds more bytes than it may', async () => {
+    const { database, queue, watchers } = open({ maxQueued: 100, maxQueuedBytes: 10 })
+    const asked: Promise<unknown>[] = [queue.run(insertRun('run-1')), queue.run(listRuns(6))]
+    let release = () => {}
+    database.disk = new Promise((resolve) => {
+      release = resolve
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+    asked.push(queue.run(insertRun('run-2', { bytes: 10 })))
+    const late: Promise<unknown[]>[] = []
+    watchers.push(({ waiting }) => {
+      if (waiting === 2) late.push(outcomesOf([queue.run(countRun('run-1'))]))
+    })
+    release()
+    expect(await Promise.all(asked)).toEqual(['run-1', ['run-1'], 'run-2'])
+    expect(await Promise.all(late)).toEqual([[2]])
+  })
+
+  test('still holds the bytes of a step that was left for the next batch', async () => {
+    const { queue, watchers } = open({ maxQueued: 100, maxQueuedBytes: 10 })
+    const late: Promise<unknown[]>[] = []
+    watchers.push(({ waiting }) => {
+      if (waiting > 0) late.push(outcomesOf([queue.run(insertRun('late', { bytes: 6 }))]))
+    })
+    const asked = [queue.run(insertRun('run-1')), queue.run(listRuns(6))]
+    expect(await Promise.all(asked)).toEqual(['run-1', ['run-1']])
+    expect(await Promise.all(late)).toEqual([['overloaded']])
+    expect(await queue.run(insertRun('run-2', { bytes: 10 }))).toBe('run-2')
+  })
+})
+
+describe('exclusive work', () => {
+  const NO_FILES = new Set<string>()
+
+  test('runs in its turn: after the steps before it, and before those behind it', async () => {
+    const { database, queue } = open()
+    const seen: unknown[] = []
+    const look = async () => {
+      seen.push([...database.runs.keys()])
+      await Promise.resolve()
+      return database.commits.length
+    }
+    const asked = [
+      queue.run(insertRun('run-1')),
+      queue.exclusive(look, NO_FILES),
+      queue.run(insertRun('run-2')),
+      queue.exclusive(look, NO_FILES),
+    ]
+    expect(await Promise.all(asked)).toEqual(['run-1', 1, 'run-2', 2])
+    expect(seen).toEqual([['run-1'], ['run-1', 'run-2']])
+  })
+
+  test('never runs during a batch or other work', async () => {
+    const { queue } = open()
+    let running = 0
+    const work = async () => {
+      running += 1
+      for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+      expect(running).toBe(1)
+      running -= 1
+    }
+    const step = { ...insertRun('run-1'), decide: () => ({ result: running, changes: {} }) }
+    const asked = [queue.exclusive(work, NO_FILES), queue.exclusive(work, NO_FILES), queue.run(step)]
+    expect(await Promise.all(asked)).toEqual([undefined, undefined, 0])
+  })
+
+  test('that fails rejects alone', async () => {
+    const { queue } = open()
+    const failing = queue.exclusive(() => Promise.reject(new Error('no')), NO_FILES)
+    expect(await outcomesOf([failing, queue.run(insertRun('run-1'))])).toEqual(['no', 'run-1'])
+  })
+
+  test('comes after a step that was left for the next batch', async () => {
+    const { database, queue } = open()
+    const asked = [
+      queue.run(insertRun('run-1')),
+      queue.run(listRuns()),
+      queue.exclusive(async () => database.commits.length, NO_FILES),
+    ]
+    expect(await Promise.all(asked)).toEqual(['run-1', ['run-1'], 2])
+  })
+})
+
+describe('closing', () => {
+  test('commits what is queued, and rejects what comes afterwards', async () => {
+    const { database, queue } = open()
+    const asked = [
+      queue.run(insertRun('run-1')),
+      queue.run(listRuns()),
+      queue.exclusive(async () => 'done', new Set<string>()),
+      queue.run(insertRun('run-2')),
+    ]
+    const closing = queue.close()
+    await expect(queue.run(insertRun('late'))).rejects.toEqual(UNAVAILABLE)
+    await expect(queue.exclusive(async () => {}, new Set<string>())).rejects.toEqual(UNAVAILABLE)
+    await closing
+    expect([...database.runs.keys()]).toEqual(['run-1', 'run-2'])
+    expect(await Promise.all(asked)).toEqual(['run-1', ['run-1'], 'done', 'run-2'])
+  })
+
+  test('ends at once where nothing is queued', async () => {
+    const { queue } = open()
+    await queue.close()
+    await queue.close()
+    await expect(queue.run(insertRun('late'))).rejects.toEqual(UNAVAILABLE)
+  })
+
+  test('does not wait for more steps to come', async () => {
+    const { queue } = open({ isMoreComing: () => true, mostWaitMs: 1_000_000 })
+    const asked = queue.run(insertRun('run-1'))
+    await queue.close()
+    expect(await asked).toBe('run-1')
+  })
+})
+
+test('A commit names the runs that its batch has settled, once each, and counts the new notifications', async () => {
+  const { queue, commits } = open()
+  await queue.run(insertRun('settled', { status: 'success' }))
+  await Promise.all([
+    queue.run(insertRun('pending')),
+    queue.run(insertRun('expired', { status: 'expired' })),
+    queue.run(countRun('settled')),
+    queue.run({
+      keys: [['runs', 'pending']],
+      decide: () => ({
+        result: null,
+        changes: {
+          update: {
+            runs: [aRunRow({ runId: 'pending', status: 'failed', source: 'webhook', settledAt: 3_500 })],
+          },
+          insert: { notifications: [aNotificationRow()] },
+        },
+      }),
+    }),
+  ])
+  expect(commits.slice(1)).toMatchObject([
+    {
+      steps: 4,
+      settled: [{ extension: 'remove-bg', status: 'failed', source: 'webhook', seconds: 2.5 }],
+      owed: 1,
+    },
+  ])
+})
