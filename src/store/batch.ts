@@ -11,8 +11,8 @@ export type StepOutcome = { result: unknown } | { error: unknown }
 /** `outcomes` are those of the first steps; the rest have to start the next batch. */
 export type BatchResult = { outcomes: StepOutcome[]; changes: BatchChanges }
 
-/** What steps need is known after a few rounds. */
-const MAX_ROUNDS = 4
+/** Far more than any step needs: a response that claims deliveries needs four. */
+const MAX_ROUNDS = 10
 
 /**
  * Loads the rows of all steps, decides one step after the other, each on what the earlier ones have left, and writes one final

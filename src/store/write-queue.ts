@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Commit, SettledRun } from '../domain/commit.ts'
 import type { Step } from '../domain/decide/step.ts'
 import { TrackerError } from '../domain/errors.ts'
@@ -131,8 +132,7 @@ export function createWriteQueue(
     } catch (error) {
       const isRefused = error instanceof TrackerError && error.code === 'store_unavailable'
       if (isRefused || batch.length === 1) for (const job of batch) job.reject(error)
-      // One of them can't be written. Alone, each of the others can.
-      else for (const job of batch) await commitBatch([job])
+      else await commitOneByOne(batch)
       return
     }
     const { result, fault } = committed
@@ -144,6 +144,14 @@ export function createWriteQueue(
     // First: whoever hears of its step may ask for a status next.
     onCommit(commitOf(result, { waiting: queue.length, seconds, isAcknowledged: fault === undefined }))
     for (const [index, outcome] of outcomes.entries()) settle(batch[index], outcome, fault)
+  }
+
+  /** One of them can't be written. Alone, each of the others can. Each waits for the disk, so others get their turn meanwhile. */
+  async function commitOneByOne(batch: readonly Job[]): Promise<void> {
+    for (const job of batch) {
+      await commitBatch([job])
+      await nextTurn()
+    }
   }
 
   return {

@@ -70,7 +70,7 @@ export const FAULTS_OF_DECIDING = [
     file: 'src/domain/decide/recovery.ts',
     find: " || row.kind === 'external'",
     replace: '',
-    tests: CONTRACT,
+    tests: ['test/unit/domain/decide/recovery.test.ts'],
   },
   {
     name: 'running-claim-is-free',
