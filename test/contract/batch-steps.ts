@@ -351,7 +351,7 @@ const steps = fc.oneof(
   { arbitrary: notified, weight: 1 },
   { arbitrary: acknowledge, weight: 1 },
   { arbitrary: retryMany, weight: 1 },
-  { arbitrary: retry, weight: 2 },
+  { arbitrary: retry, weight: 4 },
   { arbitrary: withdraw, weight: 1 },
   { arbitrary: endItem, weight: 1 },
   { arbitrary: claim(claimedAt(0)), weight: 2 },

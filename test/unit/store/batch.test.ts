@@ -126,7 +126,7 @@ describe('what a batch loads', () => {
       more: () => [['runs', `run-${(asked += 1)}`]],
       decide: () => ({ result: null, changes: {} }),
     }
-    expect(run([endless]).loads).toHaveLength(4)
+    expect(run([endless]).loads).toHaveLength(10)
   })
 
   test('is not stopped by a step that cannot say what it needs: its decision fails, and no other', () => {
