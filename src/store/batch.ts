@@ -27,9 +27,7 @@ export function* runBatch(steps: readonly Step<unknown>[]): Generator<BatchQuery
   }
   const outcomes: StepOutcome[] = []
   for (const step of steps) {
-    // The first one is never out of date.
-    const isReady = outcomes.length === 0 || set.isFresh() || canDecide(step, set)
-    if (!isReady) break
+    if (!set.isFresh() && !canDecide(step, set)) break
     outcomes.push(decide(step, set))
   }
   const changes = set.changes()

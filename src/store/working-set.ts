@@ -214,7 +214,16 @@ const SUBJECTS: { [L in LookupName]: (id: string) => string | undefined } = {
 function subjectsOf(table: TableName, { before, after }: Entry<Tables[TableName]>, facts: Facts): string[] {
   switch (table) {
     case 'submissions':
-      return changedSubjects(before as Tables['submissions'] | undefined, after as Tables['submissions'])
+      return changedSubjects(
+        before as Tables['submissions'] | undefined,
+        after as Tables['submissions'] | undefined,
+      )
+    case 'details': {
+      // A baseline is the response to its submission's request.
+      const { submissionId } = (after ?? before) as Tables['details']
+      const requestId = facts.find('submissions', submissionId)?.requestId ?? null
+      return requestId === null ? [] : [ofRequest(requestId)]
+    }
     case 'runs': {
       if (before !== undefined && after !== undefined) return []
       const { submissionId } = (before ?? after) as Tables['runs']
@@ -237,14 +246,17 @@ function subjectsOf(table: TableName, { before, after }: Entry<Tables[TableName]
 
 function changedSubjects(
   before: Tables['submissions'] | undefined,
-  { submissionId, fileId, requestId, state }: Tables['submissions'],
+  after: Tables['submissions'] | undefined,
 ): string[] {
-  const isTurned = (before?.state === 'rejected') !== (state === 'rejected')
-  const isSame = before?.fileId === fileId && before.requestId === requestId && !isTurned
-  if (isSame) return []
-  return [
-    ofSubmission(submissionId),
-    ...(fileId === null ? [] : [ofFile(fileId)]),
-    ...(requestId === null ? [] : [ofRequest(requestId)]),
-  ]
+  const isTurned = (before?.state === 'rejected') !== (after?.state === 'rejected')
+  if (before?.fileId === after?.fileId && before?.requestId === after?.requestId && !isTurned) return []
+  return [before, after].flatMap((submission) => {
+    if (submission === undefined) return []
+    const { submissionId, fileId, requestId } = submission
+    return [
+      ofSubmission(submissionId),
+      ...(fileId === null ? [] : [ofFile(fileId)]),
+      ...(requestId === null ? [] : [ofRequest(requestId)]),
+    ]
+  })
 }

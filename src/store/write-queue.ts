@@ -77,7 +77,8 @@ export function createWriteQueue(
   let queuedBytes = 0
   let isClosed = false
   let isWriting = false
-  let closed: (() => void) | undefined
+  let closed: Promise<void> | undefined
+  let noteEmpty = () => {}
 
   /**
    * setImmediate runs after all sockets that are ready were read: one transaction for all of them. While more is coming, the
@@ -106,7 +107,7 @@ export function createWriteQueue(
       await first.work()
     } else await commitBatch(takeBatch())
     isWriting = false
-    if (queue.length === 0) return closed?.()
+    if (queue.length === 0) return noteEmpty()
     if (isClosed) await commitNext()
     // Whoever deletes step by step is always the next in the queue: deliveries that arrive meanwhile need turns of the loop.
     else if (isExclusive) gather()
@@ -186,9 +187,10 @@ export function createWriteQueue(
     async close() {
       isClosed = true
       if (queue.length === 0 && !isWriting) return
-      await new Promise<void>((resolve) => {
-        closed = resolve
+      closed ??= new Promise((resolve) => {
+        noteEmpty = resolve
       })
+      await closed
     },
   }
 }

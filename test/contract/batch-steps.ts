@@ -306,14 +306,19 @@ const retryMany = step(
     store.createRetry(`retry-${newDeliveryId()}`, runIds.map(id), done),
 )
 
-const retry = step(
-  'retry',
-  fc.record({ runId, asked, origin: fc.oneof(fc.record({ act }), fc.constant('waiting item' as const)) }),
-  (world, { runId: of, asked: facts, origin }) => {
-    const done = origin === 'waiting item' ? { itemId: world.waitingItemId } : origin
-    return world.store.submitRetry(world.id(of), submissionOf(world, facts), done)
-  },
-)
+const retry = (of: fc.Arbitrary<string>) =>
+  step(
+    'retry',
+    fc.record({
+      runId: of,
+      asked,
+      origin: fc.oneof(fc.record({ act }), fc.constant('waiting item' as const)),
+    }),
+    (world, { runId: retried, asked: facts, origin }) => {
+      const done = origin === 'waiting item' ? { itemId: world.waitingItemId } : origin
+      return world.store.submitRetry(world.id(retried), submissionOf(world, facts), done)
+    },
+  )
 
 const withdraw = step('withdraw', fc.record({ runId, at: time }), ({ store, id }, { runId: of, at }) =>
   store.withdrawRetry(id(of), at),
@@ -351,7 +356,7 @@ const steps = fc.oneof(
   { arbitrary: notified, weight: 1 },
   { arbitrary: acknowledge, weight: 1 },
   { arbitrary: retryMany, weight: 1 },
-  { arbitrary: retry, weight: 4 },
+  { arbitrary: retry(runId), weight: 2 },
   { arbitrary: withdraw, weight: 1 },
   { arbitrary: endItem, weight: 1 },
   { arbitrary: claim(claimedAt(0)), weight: 2 },
@@ -378,6 +383,14 @@ const upkeep = fc.oneof(
 )
 
 const chunk = fc.array(steps, { minLength: 1, maxLength: 8, size: 'max' })
+/** Operators retry the same runs at once. */
+const retryingChunk = fc
+  .tuple(fc.array(steps, { maxLength: 2 }), fc.constantFrom('run-1', 'run-2'))
+  .chain(([before, of]) =>
+    fc
+      .array(retry(fc.constant(of)), { minLength: 2, maxLength: 3 })
+      .map((retries): Chunk => [...before, ...retries]),
+  )
 const failingChunk = fc
   .tuple(
     fc.array(stepsWithoutIds, { maxLength: 3 }),
@@ -393,6 +406,7 @@ export const batchSequences: fc.Arbitrary<Chunk[]> = fc
     fc.array(
       fc.oneof(
         { arbitrary: chunk, weight: 10 },
+        { arbitrary: retryingChunk, weight: 2 },
         { arbitrary: failingChunk, weight: 1 },
         { arbitrary: upkeep.map((one) => [one]), weight: 1 },
       ),

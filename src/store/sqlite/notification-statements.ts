@@ -19,9 +19,11 @@ export function prepareNotificationStatements(db: BetterSQLite3Database) {
         target: placeholder('target'),
         host: placeholder('host'),
         body: placeholder('body'),
-        attempt: 1,
+        attempt: placeholder('attempt'),
         createdAt: placeholder('createdAt'),
         dueAt: placeholder('dueAt'),
+        result: placeholder('result'),
+        reason: placeholder('reason'),
       })
       .onConflictDoNothing()
       .prepare(),

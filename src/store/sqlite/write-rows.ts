@@ -20,6 +20,9 @@ export function writeRows(
   for (const { before } of rows.rejected)
     if (before) statements.forgetRefused.run({ deliveryId: before.deliveryId })
   for (const change of rows.notifications) writeNotification(statements, places, change)
+  // Before: a claim that is answered in this batch stays, as it does where the answer comes later.
+  for (const { expireClaims } of others)
+    if (expireClaims !== undefined) statements.deleteExpired.run({ expiredAt: expireClaims })
   for (const { before, after } of rows.claims)
     if (after) statements.saveClaim.run({ ...after, submissionSeq: seqOf(places, after.submissionId) })
     else if (before) statements.deleteClaim.run({ scope: before.scope })
@@ -174,11 +177,10 @@ function writeNotification(
 }
 
 function writeOther(statements: Statements, other: OtherChanges): void {
-  const { acts = [], retry, expireClaims, alerts = [] } = other
+  const { acts = [], retry, alerts = [] } = other
   const { reportedAlert, endedSession, clockTrust, probe } = other
   for (const act of acts) statements.insertAct.run({ ...act })
   if (retry) writeRetry(statements, retry)
-  if (expireClaims !== undefined) statements.deleteExpired.run({ expiredAt: expireClaims })
   for (const alert of alerts) statements.saveAlert.run({ ...alert })
   if (reportedAlert?.state === 'resolved') statements.deleteAlert.run({ ...reportedAlert })
   else if (reportedAlert) statements.noteAlertTold.run({ ...reportedAlert })
