@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Changes, Key } from '../../../src/domain/decide/step.ts'
 import { createWorkingSet, type WorkingSet } from '../../../src/store/working-set.ts'
+import { BASELINE } from '../domain/decide/known.ts'
 import { aDeliveryRow, aNotificationRow, aRunRow, aSubmissionRow } from './rows.ts'
 
 /** With a submission `submission-1` that is bound to `file-1`, and its run `run-1`. */
@@ -170,6 +171,11 @@ describe('a lookup is out of date', () => {
       'of its submission, file and request, once a submission is rejected',
       { update: { submissions: [aSubmissionRow({ ...SAME, state: 'rejected' })] } },
       [...OF_SUBMISSION, ...OF_FILE, ...OF_REQUEST],
+    ],
+    [
+      'of its request, once its submission has a baseline',
+      { update: { details: [{ submissionId: 'submission-1', extensions: [], baseline: BASELINE }] } },
+      OF_REQUEST,
     ],
     [
       'of its request and event, once a delivery is inserted that reports the end of an upload',

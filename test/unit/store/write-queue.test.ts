@@ -293,6 +293,13 @@ describe('closing', () => {
     await expect(queue.run(insertRun('late'))).rejects.toEqual(UNAVAILABLE)
   })
 
+  test('ends for everyone who closes it, once what is queued is committed', async () => {
+    const { queue } = open()
+    const asked = queue.run(insertRun('run-1'))
+    await Promise.all([queue.close(), queue.close()])
+    expect(await asked).toBe('run-1')
+  })
+
   test('does not wait for more steps to come', async () => {
     const { queue } = open({ isMoreComing: () => true, mostWaitMs: 1_000_000 })
     const asked = queue.run(insertRun('run-1'))
