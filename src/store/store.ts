@@ -1,3 +1,5 @@
+import type { Act } from '../domain/act.ts'
+import type { Alert } from '../domain/alert.ts'
 import type { AssetFacts } from '../domain/asset.ts'
 import type { Commit } from '../domain/commit.ts'
 import type { DatabaseFault } from '../domain/database-fault.ts'
@@ -12,57 +14,70 @@ import type { ClockTrust } from '../domain/due-time.ts'
 import type { DueRun, Finding } from '../domain/finding.ts'
 import type { IdempotencyClaim, StoredAnswer } from '../domain/idempotency.ts'
 import type { Answer, AnswerJudgement } from '../domain/judge-answer.ts'
+import type {
+  DeliveryFilter,
+  DeliveryPlace,
+  KeptDelivery,
+  ListedDelivery,
+} from '../domain/listed-delivery.ts'
 import type { DueNotification, HostPlace, NotificationResult } from '../domain/notification.ts'
+import type { NotTaken, RetryItemState, RetryProgress, RetryRefusal } from '../domain/retry.ts'
 import type { Run } from '../domain/run.ts'
+import type { ListedRun, RunFilter } from '../domain/run-filter.ts'
+import type { RunGroup } from '../domain/run-group.ts'
+import type { RunHistory } from '../domain/run-history.ts'
 import type { NewSubmission, Submission } from '../domain/submission.ts'
-import type { AlertStore } from './alert-store.ts'
-import type { OperatorStore } from './operator-store.ts'
+import type { SettledInHour, TallyCount } from '../domain/tally.ts'
 
 /**
- * Where everything is written down. Each method is one atomic step: when its promise resolves, all of it is on disk; when
- * it rejects, nothing of it is. Rejects with `TrackerError` `store_unavailable` when the disk or the file refuses, and with
- * `overloaded` when too many steps are queued.
+ * The store's port. Each method is one atomic step, unless its comment says otherwise: when its promise resolves, all of it
+ * is on disk; when it rejects, none of it is. Rejects with `TrackerError` `store_unavailable` if the disk or the database file
+ * fails, and with `overloaded` if the queue is full. Times are milliseconds since the epoch. Callers take a `Pick` of it.
  */
 export type Store = OperatorStore &
   AlertStore & {
-    /** Commits a submission and its runs. With a key, its fingerprint and submission are written in the same step. */
+    /** Records a submission and its runs. With a key, its fingerprint and submission are recorded in the same step. */
     createSubmission(submission: NewSubmission, key?: { scope: string; fingerprint: string }): Promise<void>
 
-    /** Applies ImageKit's answer, its `extensionStatus` and the baseline; with a key, the caller's answer is kept with it. */
+    /**
+     * Applies ImageKit's response: its `extensionStatus` and the baseline. With a key, the caller's response is stored with it.
+     * Rejects with `not_found` for an unknown submission.
+     */
     answerSubmission(
       submissionId: string,
-      answer: Answer,
+      response: Answer,
       at: number,
       key?: { scope: string; answer: StoredAnswer },
     ): Promise<{ result: AnswerJudgement['result']; submission: Submission }>
 
     /**
-     * Keeps a delivery, raw, together with its effect, and what its caller is owed to be told. Returns `rejected`, and writes
-     * nothing, if the submission is not in this database and was not forgotten.
+     * Records an extension webhook, raw, with its effect and the notification that is due to its caller. Returns `rejected`,
+     * and writes nothing, if the submission is not in this database and was not forgotten.
      */
     recordDelivery(delivery: NewDelivery): Promise<RecordedDelivery>
 
     /**
-     * Keeps a delivery about the account; its event takes effect once, known by its id. One about an asset makes its
-     * pending and expired runs due; one about a queued upload is that upload's answer, also where it comes before that is known.
+     * Records an account webhook. Its event takes effect once, identified by its id. An event about an asset makes the asset's
+     * pending and expired runs due. The end of a queued upload is that upload's response, even if it arrives before the
+     * upload's request id is known.
      */
     recordAccountDelivery(delivery: NewAccountDelivery): Promise<RecordedDelivery>
 
-    /** Keeps refused deliveries, apart from everything else that is written: in rings, so that a flood of them stays small. */
+    /** Stores rejected deliveries outside the write queue. The oldest are evicted beyond a limit, so a flood stays small. */
     keepRefused(refused: readonly RefusedDelivery[]): Promise<void>
 
-    /** How many rejected deliveries are stored that were received at this time or later, by cause. */
+    /** Counts the stored rejected deliveries that were received at `since` or later, by cause. */
     countRejected(since: number): Promise<{ cause: RefusalCause; count: number }[]>
 
     findRefused(deliveryId: string): Promise<RefusedDelivery | undefined>
 
     /**
-     * Runs that are due, the longest due first: pending ones, and expired ones whose file has changed since; those due only after `latest` count as due, and come last. Runs of
-     * rejected submissions are not among them.
+     * The due runs, the longest due first: pending runs, and expired runs whose file has changed since. Runs whose due time is
+     * after `latest` also count as due, and come last. Excludes runs of rejected submissions.
      */
     listDue(now: number, limit: number, latest?: number): Promise<DueRun[]>
 
-    /** Applies what was found of a run, if it is still in question. `fileId` is the asset whose status has changed. */
+    /** Applies a finding unless the run is final or no longer due. `fileId` is the asset whose status changed. */
     applyFinding(
       runId: string,
       finding: Finding,
@@ -70,27 +85,28 @@ export type Store = OperatorStore &
     ): Promise<{ applied: boolean; fileId: string | null }>
 
     /**
-     * Notifications whose time has come: of each host at most `perHost`, the longest due first, so that none stands in
-     * another's way; then those of it that were owed, and are due, only after `latest`. `next` is the place of the next page,
-     * null at the end.
+     * A page of due notifications, by host: at most `perHost` of each, the longest due first, so that no host delays another.
+     * Notifications whose due time is after `latest` also count as due, and come last within their host. `next` starts the
+     * next page; null at the end.
      */
     listDueNotifications(
       now: number,
       page: { perHost: number; after: HostPlace; latest?: number },
     ): Promise<{ due: DueNotification[]; next: HostPlace }>
 
-    /** What is to be told; undefined once it is over. */
+    /** Undefined once the notification has ended. */
     findNotificationBody(notificationId: string): Promise<string | undefined>
 
-    /** How many notifications are due, and how many wait for their next attempt. */
+    /** Counts the notifications that are due, and those that wait for their next attempt. */
     countNotifications(now: number): Promise<{ due: number; waiting: number }>
 
-    /** Writes down how an attempt ended; the body of what is over goes. */
+    /** Records the result of an attempt. Deletes the body if no attempt follows. */
     settleNotification(notificationId: string, result: NotificationResult): Promise<void>
 
     /**
-     * Removes bodies and headers of deliveries that are older; their rows stay. Looks at `limit` of them by insertion, those
-     * after the place `after`, and takes fewer where they are large. `next` is where to go on, null at the end.
+     * Deletes bodies and headers of deliveries received before `receivedBefore`; their rows stay. Checks up to `limit` bodies
+     * in insertion order, after the place `after`, and fewer if they are large. `next` is the place to continue after; null at
+     * the end.
      */
     pruneBodies(
       receivedBefore: number,
@@ -98,36 +114,140 @@ export type Store = OperatorStore &
       after: number | null,
     ): Promise<{ pruned: number; next: number | null }>
 
-    /** What was saved last. Before that, the time of the newest submission or delivery is trusted; null where there is none. */
+    /** Until one is saved, trusts the time of the newest submission or delivery; null if there is none. */
     findClockTrust(): Promise<ClockTrust | null>
 
     saveClockTrust(trust: ClockTrust): Promise<void>
 
     findSubmission(submissionId: string): Promise<{ submission: Submission; runs: Run[] } | undefined>
 
-    /** Undefined for a file that no submission, or only rejected ones, spoke of. */
+    /** Undefined unless a submission that is not rejected is bound to the file. */
     findAsset(fileId: string): Promise<AssetFacts | undefined>
 
-    /** Claims a key for 24 hours; an older claim of the same scope counts as none, unless it is under way still. */
+    /** Claims a key for 24 hours. An older claim of the same scope counts as expired, unless its request is still running. */
     claimIdempotencyKey(scope: string, at: number): Promise<IdempotencyClaim>
 
-    /** When the newest claim that is still stored was made; null where there is none. */
+    /** When the newest stored claim was made; null if there is none. */
     findNewestClaimAt(): Promise<number | null>
 
-    /** Gives a claim back: its request ended without an answer that may be given again. */
+    /** Frees a claim whose request ended without a response that may be repeated. */
     releaseIdempotencyKey(scope: string): Promise<void>
 
-    /** What a dead process left `submitting` becomes `unconfirmed`. For the start, before anything is served. */
+    /** Marks submissions that a previous process left `submitting` as `unconfirmed`. Call it before serving requests. */
     recoverAbandoned(at: number): Promise<{ submissions: number }>
 
-    /** Commits a write, so that it fails where a delivery would fail. */
+    /** Commits a write, so it fails whenever recording a delivery would fail. */
     probe(): Promise<void>
 
-    /** Why nothing may be written although the database is open. Looks at the file, and neither reads nor writes the database. */
+    /** Why the open database must not be written to. Checks the file; neither reads nor writes the database. */
     findFault(): Promise<DatabaseFault | undefined>
 
-    /** Calls `tell` after each batch that is on disk. It delays the next batch, so it must be quick, and it must not throw. */
-    watchCommits(tell: (commit: Commit) => void): void
+    /** Calls the listener after each commit. It delays the next batch, so it must be quick; it must not throw. */
+    watchCommits(listener: (commit: Commit) => void): void
 
     close(): Promise<void>
   }
+
+/** What operators read and do. Lists are newest first by insertion. A page's `next` starts the next page; null at the end. */
+export type OperatorStore = {
+  /**
+   * Runs of rejected submissions match by exact id only. A page may be shorter than its limit, or empty, and still have a
+   * `next`: if thousands of file names share the prefix, only a limited number of runs is checked for each page.
+   */
+  listRuns(
+    filter: RunFilter,
+    page: { limit: number; before: number | null },
+  ): Promise<{ runs: ListedRun[]; next: number | null }>
+
+  findRunHistory(runId: string): Promise<RunHistory | undefined>
+
+  /** The asset's submissions with their runs; empty for an unknown asset. */
+  listAssetSubmissions(
+    fileId: string,
+    page: { limit: number; before: number | null },
+  ): Promise<{ submissions: { submission: Submission; runs: Run[] }[]; next: number | null }>
+
+  /** Includes rejected deliveries, merged by the time at which they were received. */
+  listDeliveries(
+    filter: DeliveryFilter,
+    page: { limit: number; before: DeliveryPlace | null },
+  ): Promise<{ deliveries: ListedDelivery[]; next: DeliveryPlace | null }>
+
+  findDelivery(deliveryId: string): Promise<KeptDelivery | undefined>
+
+  /** Counts the runs of each group. */
+  listRunGroups(): Promise<(RunGroup & { size: number })[]>
+
+  /** Adds up the counters of the hours from `from` to before `until`, in hours since the epoch. */
+  sumTallies(from: number, until: number): Promise<TallyCount[]>
+
+  /** Counts the runs that reached each status in each of these hours, as in `sumTallies`. Omits hours without any. */
+  listSettled(from: number, until: number): Promise<SettledInHour[]>
+
+  /** The pending run that was inserted first. */
+  findOldestPending(): Promise<{ runId: string; requestedAt: number } | undefined>
+
+  /** Acknowledges the runs that are not pending, and writes one audit entry. Returns the acknowledged runs. */
+  acknowledgeRuns(runIds: readonly string[], act: Act): Promise<ListedRun[]>
+
+  /**
+   * Deletes every row and body of an asset; the content of later deliveries for it is not stored. Returns false, and deletes
+   * nothing, for an unknown asset. Not atomic: it replaces the names in the audit log, then deletes older submissions, each
+   * in small steps, and last what makes up the status. If it is interrupted, call it again. It also rejects if everything is
+   * deleted but the write-ahead log could not be emptied; calling it again empties the log.
+   */
+  forgetAsset(fileId: string, act: Act): Promise<boolean>
+
+  /** Records which runs to retry, in this order, each once. Skips unknown ids. */
+  createRetry(retryId: string, runIds: readonly string[], act: Act): Promise<void>
+
+  /**
+   * Records the submission that retries a run, with its origin: an operator's audit entry, or an item of a retry.
+   * Acknowledges the run. If the run may not be retried (any more), returns why and writes nothing.
+   */
+  submitRetry(
+    runId: string,
+    submission: NewSubmission,
+    origin: { act: Act } | { itemId: number },
+  ): Promise<RetryRefusal | null>
+
+  /** ImageKit did not accept the retry that `submitRetry` recorded at this time: removes its acknowledgement of the run. */
+  withdrawRetry(runId: string, at: number): Promise<void>
+
+  /** The first `waiting` item. Items that a previous process was submitting are `unconfirmed` and never returned. */
+  nextRetryItem(): Promise<{ itemId: number; runId: string; actor: string } | undefined>
+
+  /** Records an item's state. Changes nothing if the item has ended. */
+  endRetryItem(itemId: number, state: RetryItemState, reason: string | null): Promise<void>
+
+  findRetry(retryId: string): Promise<RetryProgress | undefined>
+
+  /** The first `limit` items of a retry that are `failed` or `unconfirmed`, in its order. */
+  listNotTaken(retryId: string, limit: number): Promise<NotTaken[]>
+
+  recordAct(act: Act): Promise<void>
+
+  listActs(page: { limit: number; before: number | null }): Promise<{ acts: Act[]; next: number | null }>
+
+  /** Records that a session was signed out. Deletes sessions that expired a day ago: the clock may be set back until then. */
+  endSession(session: { sessionId: string; endsAt: number }, now: number): Promise<void>
+
+  listEndedSessions(): Promise<{ sessionId: string; endsAt: number }[]>
+
+  /** Writes a consistent copy of the database to a new file while the service runs. The file must not exist. */
+  backUp(path: string): Promise<void>
+}
+
+/** What alerts are decided from, and their state. */
+export type AlertStore = {
+  /** Counts the runs of each extension that failed at `since` or later, whenever they were requested; at most `atMost`. */
+  countFailures(since: number, atMost: number): Promise<{ extension: string; count: number }[]>
+
+  listAlerts(): Promise<Alert[]>
+
+  /** Replaces the alert of the same kind and extension. */
+  saveAlerts(alerts: readonly Alert[]): Promise<void>
+
+  /** The message about this state was delivered: deletes a resolved alert, marks a firing one. Ignores an earlier state. */
+  alertTold(alert: Pick<Alert, 'alertId' | 'state'>): Promise<void>
+}

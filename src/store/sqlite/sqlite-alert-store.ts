@@ -1,4 +1,4 @@
-import type { AlertStore } from '../alert-store.ts'
+import type { AlertStore } from '../store.ts'
 import type { Statements } from './statements.ts'
 
 export function createAlertReads(

@@ -1,5 +1,5 @@
 import type { Database } from '../create-store.ts'
-import type { OperatorStore } from '../operator-store.ts'
+import type { OperatorStore } from '../store.ts'
 import { listAssetSubmissions } from './asset-submissions.ts'
 import { backUp } from './back-up.ts'
 import type { Connection } from './connection.ts'
