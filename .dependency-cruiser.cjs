@@ -7,6 +7,9 @@ const inside = (name, folders, never, comment) => ({
   to: { path: never },
 })
 
+/** The store's port: types alone. What another folder may import of the store. */
+const port = 'store/store[.]ts$'
+
 module.exports = {
   forbidden: [
     inside(
@@ -21,23 +24,29 @@ module.exports = {
       '^src/(?!(store|domain)/)',
       'A store knows the domain, nothing else.',
     ),
+    inside(
+      'port-sees-domain',
+      port,
+      '^src/(?!domain/)',
+      'Whoever imports the port gets types, and nothing of an implementation.',
+    ),
     inside('imagekit-sees-domain', 'imagekit/', '^src/(?!(imagekit|domain)/)', 'ImageKit’s words stop here.'),
     inside(
-      'tracking-sees-domain',
+      'tracking-sees-domain-and-port',
       'tracking/',
-      '^src/(?!(tracking|domain)/)',
-      'Use cases declare the types they need.',
+      `^src/(?!(tracking|domain)/|${port})`,
+      'Use cases take the methods they need of the store’s port, and declare what they need of ImageKit.',
     ),
     inside(
       'http-decides-nothing',
       '(http|admin|jobs)/',
-      '^src/(store|metrics|sandbox|cli|config|service|main)',
-      'Edges translate.',
+      `^src/(?!${port})(store|metrics|sandbox|cli|config|service|main)`,
+      'Edges translate. Of the store they know the port.',
     ),
     inside(
       'admin-speaks-to-people',
       'admin/',
-      '^src/(?!(admin|http|tracking|domain)/)',
+      `^src/(?!(admin|http|tracking|domain)/|${port})`,
       'Pages call use cases, and read requests as the routes do.',
     ),
     {
@@ -60,10 +69,10 @@ module.exports = {
       'Telling callers is a matter of its own.',
     ),
     inside(
-      'metrics-sees-domain',
+      'metrics-sees-domain-and-port',
       'metrics/',
-      '^src/(?!(metrics|domain)/)',
-      'Prometheus is known here alone.',
+      `^src/(?!(metrics|domain)/|${port})`,
+      'Prometheus is known here alone. Gauges read through the store’s port.',
     ),
     {
       name: 'prometheus-only-in-metrics',
