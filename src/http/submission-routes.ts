@@ -1,11 +1,10 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import type { Run } from '../domain/run.ts'
-import type { Submission } from '../domain/submission.ts'
 import { parseExtensions } from '../imagekit/extensions-parameter.ts'
 import { fileIdText, plainText } from '../imagekit/plain-text.ts'
 import { parseToldAnswer } from '../imagekit/read-answer.ts'
 import { parseWebhookUrl } from '../imagekit/webhook-url-parameter.ts'
+import type { Store } from '../store/store.ts'
 import type { Access } from '../tracking/access.ts'
 import { admitReader } from '../tracking/admit-reader.ts'
 import type { CapabilityTokens } from '../tracking/capability-tokens.ts'
@@ -33,9 +32,7 @@ import type { Heartbeats } from './status-heartbeats.ts'
 
 type SubmissionRoutesDeps = Parameters<typeof registerSubmission>[0] &
   Parameters<typeof recordResponse>[0] & {
-    store: {
-      findSubmission(submissionId: string): Promise<{ submission: Submission; runs: Run[] } | undefined>
-    }
+    store: Pick<Store, 'findSubmission'>
     board: StatusBoard
     submissionBoard: StatusBoard
     access: Access

@@ -1,5 +1,5 @@
 import { type Alert, alertMessageId, alertPauseMs } from '../domain/alert.ts'
-import type { DatabaseFault } from '../domain/database-fault.ts'
+import type { Store } from '../store/store.ts'
 import { alertMessage, databaseAlertMessage } from '../tracking/alert-message.ts'
 import { createDatabaseAlert } from '../tracking/database-alert.ts'
 import { type JudgeAlertsDeps, judgeAlerts } from '../tracking/judge-alerts.ts'
@@ -13,10 +13,7 @@ type SendResult =
   | { kind: 'refused'; reason: string }
 
 type AlerterDeps = JudgeAlertsDeps & {
-  store: {
-    alertTold(alert: Pick<Alert, 'alertId' | 'state'>): Promise<void>
-    findFault(): Promise<DatabaseFault | undefined>
-  }
+  store: Pick<Store, 'alertTold' | 'findFault'>
   sender: { send(message: { notificationId: string; target: string; body: string }): Promise<SendResult> }
   target: string
   /** How often to look, in milliseconds. */

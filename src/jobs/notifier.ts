@@ -8,6 +8,7 @@ import {
   type NotificationResult,
   nextAttempt,
 } from '../domain/notification.ts'
+import type { Store } from '../store/store.ts'
 import { type Repeated, repeat } from './repeat.ts'
 import { createTargetHolds } from './target-holds.ts'
 
@@ -19,14 +20,7 @@ type SendResult =
   | { kind: 'refused'; reason: string }
 
 type NotifierDeps = {
-  store: {
-    listDueNotifications(
-      now: number,
-      page: { perHost: number; after: HostPlace; latest: number },
-    ): Promise<{ due: DueNotification[]; next: HostPlace }>
-    findNotificationBody(notificationId: string): Promise<string | undefined>
-    settleNotification(notificationId: string, result: NotificationResult): Promise<void>
-  }
+  store: Pick<Store, 'listDueNotifications' | 'findNotificationBody' | 'settleNotification'>
   sender: { send(notification: Notification): Promise<SendResult> }
   refusedTargets: { note(host: string): void }
   meter: { notificationTried(result: NotificationResult['kind']): void }

@@ -1,15 +1,9 @@
 import { type ClockTrust, checkClock } from '../domain/due-time.ts'
+import type { Store } from '../store/store.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
 type PrunerDeps = {
-  store: {
-    pruneBodies(
-      receivedBefore: number,
-      limit: number,
-      after: number | null,
-    ): Promise<{ pruned: number; next: number | null }>
-    saveClockTrust(trust: ClockTrust): Promise<void>
-  }
+  store: Pick<Store, 'pruneBodies' | 'saveClockTrust'>
   clock: () => number
   /** How long the service has been running, in milliseconds: nothing sets it. */
   uptimeMs: () => number

@@ -1,11 +1,7 @@
 import { Gauge, type Registry } from 'prom-client'
-import type { RunGroup } from '../domain/run-group.ts'
+import type { Store } from '../store/store.ts'
 
-export type GaugedStore = {
-  listRunGroups(): Promise<(RunGroup & { size: number })[]>
-  findOldestPending(): Promise<{ requestedAt: number } | undefined>
-  countNotifications(now: number): Promise<{ due: number; waiting: number }>
-}
+export type GaugedStore = Pick<Store, 'listRunGroups' | 'findOldestPending' | 'countNotifications'>
 
 /** What the store is asked for at each scrape. Returns what brings the gauges up to date; it never rejects. */
 export function createStoreGauges(

@@ -1,17 +1,10 @@
 import type { StoredAnswer } from '../domain/idempotency.ts'
-import type { Answer, AnswerJudgement } from '../domain/judge-answer.ts'
-import type { Submission } from '../domain/submission.ts'
+import type { Answer } from '../domain/judge-answer.ts'
+import type { Store } from '../store/store.ts'
 import type { AnswerBacklog } from './answer-backlog.ts'
 
 export type ApplyAnswerDeps = {
-  store: {
-    answerSubmission(
-      submissionId: string,
-      answer: Answer,
-      at: number,
-      key?: { scope: string; answer: StoredAnswer },
-    ): Promise<{ result: AnswerJudgement['result']; submission: Submission }>
-  }
+  store: Pick<Store, 'answerSubmission'>
   backlog: AnswerBacklog
   clock: () => number
   log: { warn(fields: object, text: string): void }

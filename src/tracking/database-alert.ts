@@ -1,8 +1,9 @@
 import { type Alert, type AlertRule, judgeAlert } from '../domain/alert.ts'
 import type { DatabaseFault } from '../domain/database-fault.ts'
+import type { Store } from '../store/store.ts'
 
 type DatabaseAlertDeps = {
-  store: { findFault(): Promise<DatabaseFault | undefined> }
+  store: Pick<Store, 'findFault'>
   clock: () => number
   newId: () => string
 }

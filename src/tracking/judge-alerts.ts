@@ -1,16 +1,10 @@
 import { type Alert, type AlertRule, judgeAlert } from '../domain/alert.ts'
-import type { RefusalCause } from '../domain/delivery.ts'
+import type { Store } from '../store/store.ts'
 
 export type AlertThresholds = { failures: { count: number; withinMs: number }; pendingAgeMs: number }
 
 export type JudgeAlertsDeps = {
-  store: {
-    countFailures(since: number, atMost: number): Promise<{ extension: string; count: number }[]>
-    countRejected(since: number): Promise<{ cause: RefusalCause; count: number }[]>
-    findOldestPending(): Promise<{ requestedAt: number } | undefined>
-    listAlerts(): Promise<Alert[]>
-    saveAlerts(alerts: readonly Alert[]): Promise<void>
-  }
+  store: Pick<Store, 'countFailures' | 'countRejected' | 'findOldestPending' | 'listAlerts' | 'saveAlerts'>
   thresholds: AlertThresholds
   clock: () => number
   newId: () => string

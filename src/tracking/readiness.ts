@@ -1,9 +1,10 @@
+import type { Store } from '../store/store.ts'
 /** Whether a delivery could be written down now. */
 export type Readiness = { check(): Promise<{ answersWaiting: number }> }
 
 /** Asks the store at most once in `freshMs`, so that the address is dull to hammer. Rejects as the store does. */
 export function createReadiness(deps: {
-  store: { probe(): Promise<void> }
+  store: Pick<Store, 'probe'>
   backlog: { size(): number }
   freshMs?: number
 }): Readiness {

@@ -1,15 +1,9 @@
 import type { AccountEvent } from '../domain/account-event.ts'
-import type {
-  DeliveryOutcome,
-  DeliveryRoute,
-  NewAccountDelivery,
-  NewDelivery,
-  RecordedDelivery,
-  RefusalCause,
-} from '../domain/delivery.ts'
+import type { DeliveryOutcome, DeliveryRoute, RecordedDelivery, RefusalCause } from '../domain/delivery.ts'
 import { type ErrorCode, TrackerError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import type { ExtensionWord } from '../domain/judge-delivery.ts'
+import type { Store } from '../store/store.ts'
 import { DeliveryRefused } from './delivery-refused.ts'
 import type { FirstReceipts } from './first-receipts.ts'
 import type { CheckSignature } from './signature-check.ts'
@@ -26,10 +20,7 @@ export type ReceivedDelivery = {
 }
 
 export type ReceiveDeliveryDeps = {
-  store: {
-    recordDelivery(delivery: NewDelivery): Promise<RecordedDelivery>
-    recordAccountDelivery(delivery: NewAccountDelivery): Promise<RecordedDelivery>
-  }
+  store: Pick<Store, 'recordDelivery' | 'recordAccountDelivery'>
   checkSignature: CheckSignature
   requireSignature: boolean
   receipts: Pick<FirstReceipts, 'remember'>

@@ -1,17 +1,11 @@
 import { latestDueAt } from '../domain/due-time.ts'
 import type { DueRun, Finding } from '../domain/finding.ts'
+import type { Store } from '../store/store.ts'
 import { lookAtRuns, type Reconciled } from './look-at-runs.ts'
 import type { Stop } from './look-up-files.ts'
 
 export type ReconcileDeps = Parameters<typeof lookAtRuns>[0] & {
-  store: {
-    listDue(now: number, limit: number, latest: number): Promise<DueRun[]>
-    applyFinding(
-      runId: string,
-      finding: Finding,
-      at: number,
-    ): Promise<{ applied: boolean; fileId: string | null }>
-  }
+  store: Pick<Store, 'listDue' | 'applyFinding'>
   meter: { runReconciled(finding: Finding['kind']): void }
   /** Has one pass end before the next begins, whoever asks for it. */
   inTurn: <T>(work: () => Promise<T>) => Promise<T>

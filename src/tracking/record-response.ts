@@ -1,15 +1,10 @@
 import { TrackerError } from '../domain/errors.ts'
-import type { Answer, AnswerJudgement } from '../domain/judge-answer.ts'
+import type { Answer } from '../domain/judge-answer.ts'
 import type { Submission } from '../domain/submission.ts'
+import type { Store } from '../store/store.ts'
 
 type RecordResponseDeps = {
-  store: {
-    answerSubmission(
-      submissionId: string,
-      answer: Answer,
-      at: number,
-    ): Promise<{ result: AnswerJudgement['result']; submission: Submission }>
-  }
+  store: Pick<Store, 'answerSubmission'>
   clock: () => number
 }
 

@@ -1,5 +1,6 @@
 import type { RefusedDelivery } from '../domain/delivery.ts'
 import { TrackerError } from '../domain/errors.ts'
+import type { Store } from '../store/store.ts'
 
 /** Stores rejected deliveries without ever holding up the accepted ones. */
 export type RefusedLog = {
@@ -32,7 +33,7 @@ const MAX_LOGGED = 10
 
 /** Those whose token is valid are stored at any rate, the others at ten a second. Both are written once a second, in small transactions. */
 export function createRefusedLog(deps: {
-  store: { keepRefused(refused: readonly RefusedDelivery[]): Promise<void> }
+  store: Pick<Store, 'keepRefused'>
   /** The file that a body names; null where it names none. */
   readFileId: (body: Buffer) => string | null
   log: { warn(fields: object, text: string): void }

@@ -1,8 +1,9 @@
 import type { NewSubmission } from '../domain/submission.ts'
+import type { Store } from '../store/store.ts'
 import type { Links, StatusUrls } from './links.ts'
 
 type RegisterDeps = {
-  store: { createSubmission(submission: NewSubmission): Promise<void> }
+  store: Pick<Store, 'createSubmission'>
   links: Links
   clock: () => number
   /** How long after its request a pending run is overdue, in milliseconds. */

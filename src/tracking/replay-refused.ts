@@ -1,5 +1,6 @@
-import type { RecordedDelivery, RefusedDelivery } from '../domain/delivery.ts'
+import type { RecordedDelivery } from '../domain/delivery.ts'
 import { TrackerError } from '../domain/errors.ts'
+import type { Store } from '../store/store.ts'
 import { DeliveryRefused } from './delivery-refused.ts'
 import {
   type ReceiveDeliveryDeps,
@@ -8,9 +9,7 @@ import {
 } from './receive-delivery.ts'
 
 export type ReplayRefusedDeps = ReceiveDeliveryDeps & {
-  store: {
-    findRefused(deliveryId: string): Promise<RefusedDelivery | undefined>
-  }
+  store: Pick<Store, 'findRefused'>
   /** The submission that a webhook token names and proves; undefined for a forged one. */
   readToken: (token: string) => string | undefined
 }

@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto'
 import { TrackerError } from '../domain/errors.ts'
-import type { IdempotencyClaim, StoredAnswer } from '../domain/idempotency.ts'
+import type { StoredAnswer } from '../domain/idempotency.ts'
+import type { Store } from '../store/store.ts'
 import type { AnswerBacklog } from './answer-backlog.ts'
 import { linkedAnswer, unconfirmedAnswer } from './caller-answer.ts'
 import type { Links } from './links.ts'
 
 type SendOnceDeps = {
-  store: {
-    claimIdempotencyKey(scope: string, at: number): Promise<IdempotencyClaim>
-    releaseIdempotencyKey(scope: string): Promise<void>
-  }
+  store: Pick<Store, 'claimIdempotencyKey' | 'releaseIdempotencyKey'>
   backlog: Pick<AnswerBacklog, 'apply'>
   links: Links
   /** See `createClaimClock`. */

@@ -1,4 +1,4 @@
-import type { AssetFacts } from '../domain/asset.ts'
+import type { Store } from '../store/store.ts'
 import { createSnapshotCache, type SnapshotCache } from './snapshot-cache.ts'
 import { type StatusSnapshot, takeStatusSnapshot } from './status-snapshot.ts'
 import { type StartTimer, startSystemTimer } from './status-timer.ts'
@@ -40,7 +40,7 @@ export type StatusBoardOptions = {
 }
 
 export function createStatusBoard(
-  { store }: { store: { findAsset(fileId: string): Promise<AssetFacts | undefined> } },
+  { store }: { store: Pick<Store, 'findAsset'> },
   { cacheBytes = 64 * 1024 * 1024, ...options }: StatusBoardOptions = {},
 ): StatusBoard {
   const read = async (fileId: string): Promise<StatusSnapshot | undefined> => {

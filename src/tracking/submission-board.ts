@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Run } from '../domain/run.ts'
 import type { Submission } from '../domain/submission.ts'
+import type { Store } from '../store/store.ts'
 import type { Links } from './links.ts'
 import { createBoard, type StatusBoard, type StatusBoardOptions } from './status-board.ts'
 import { type FollowedStatus, type Follower, followStatus, type StatusFeed } from './status-feed.ts'
@@ -15,7 +16,7 @@ type SubmissionFacts = { submission: Submission; runs: Run[] }
  */
 export function createSubmissionBoard(
   deps: {
-    store: { findSubmission(submissionId: string): Promise<SubmissionFacts | undefined> }
+    store: Pick<Store, 'findSubmission'>
     links: Links
   },
   options: Omit<StatusBoardOptions, 'cacheBytes'> = {},

@@ -1,6 +1,7 @@
 import { TrackerError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
-import type { NewSubmission, RequestedExtension } from '../domain/submission.ts'
+import type { RequestedExtension } from '../domain/submission.ts'
+import type { Store } from '../store/store.ts'
 import { type ApplyAnswerDeps, applyAnswer } from './apply-answer.ts'
 import { callerAnswer, submissionAnswer } from './caller-answer.ts'
 import type { Exchange } from './imagekit-exchange.ts'
@@ -8,9 +9,7 @@ import type { Links } from './links.ts'
 import type { Sent } from './send-once.ts'
 
 export type SubmitUpdateDeps = ApplyAnswerDeps & {
-  store: {
-    createSubmission(submission: NewSubmission, key?: { scope: string; fingerprint: string }): Promise<void>
-  }
+  store: Pick<Store, 'createSubmission'>
   imagekit: { sendUpdate(fileId: string, body: { [name: string]: Json }): Promise<Exchange> }
   links: Links
   newId: () => string

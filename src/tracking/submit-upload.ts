@@ -1,5 +1,6 @@
 import { TrackerError } from '../domain/errors.ts'
-import type { NewSubmission, RequestedExtension, SubmissionError } from '../domain/submission.ts'
+import type { RequestedExtension, SubmissionError } from '../domain/submission.ts'
+import type { Store } from '../store/store.ts'
 import { type ApplyAnswerDeps, applyAnswer } from './apply-answer.ts'
 import { callerAnswer, submissionAnswer } from './caller-answer.ts'
 import type { Exchange } from './imagekit-exchange.ts'
@@ -16,9 +17,7 @@ type UploadFields = {
 }
 
 export type SubmitUploadDeps<Form> = ApplyAnswerDeps & {
-  store: {
-    createSubmission(submission: NewSubmission, key?: { scope: string; fingerprint: string }): Promise<void>
-  }
+  store: Pick<Store, 'createSubmission'>
   imagekit: {
     sendUpload(upload: {
       version: 'v1' | 'v2'

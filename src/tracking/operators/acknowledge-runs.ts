@@ -1,11 +1,10 @@
 import type { Act } from '../../domain/act.ts'
 import { TrackerError } from '../../domain/errors.ts'
-import type { ListedRun } from '../../domain/run-filter.ts'
-import type { RunHistory } from '../../domain/run-history.ts'
+import type { Store } from '../../store/store.ts'
 import { type ListedRunView, listedRunView } from './listed-run-view.ts'
 
 export type AcknowledgeDeps = {
-  store: { acknowledgeRuns(runIds: readonly string[], act: Act): Promise<ListedRun[]> }
+  store: Pick<Store, 'acknowledgeRuns'>
   clock: () => number
 }
 
@@ -49,7 +48,7 @@ async function acknowledgeAtOnce(
 
 /** The same for one run. Throws `not_found`, and `run_pending`. */
 export async function acknowledgeRun(
-  deps: AcknowledgeDeps & { store: { findRunHistory(runId: string): Promise<RunHistory | undefined> } },
+  deps: AcknowledgeDeps & { store: Pick<Store, 'findRunHistory'> },
   { runId, note, actor }: { runId: string; note: string | null; actor: string },
 ): Promise<ListedRunView> {
   const history = await deps.store.findRunHistory(runId)

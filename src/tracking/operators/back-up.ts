@@ -2,14 +2,10 @@ import { chmod, mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises
 import { basename, dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Act } from '../../domain/act.ts'
-import type { DatabaseFault } from '../../domain/database-fault.ts'
+import type { Store } from '../../store/store.ts'
 
 type BackUpDeps = {
-  store: {
-    backUp(path: string): Promise<void>
-    recordAct(act: Act): Promise<void>
-    findFault(): Promise<DatabaseFault | undefined>
-  }
+  store: Pick<Store, 'backUp' | 'recordAct' | 'findFault'>
   clock: () => number
   /** The start of the path of a folder for a copy of the database. No other program or database uses it. */
   backupPrefix: string

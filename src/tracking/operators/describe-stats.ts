@@ -1,13 +1,8 @@
-import type { RunGroup } from '../../domain/run-group.ts'
-import { hourOf, type SettledInHour, type TallyCount, totalsOf } from '../../domain/tally.ts'
+import { hourOf, totalsOf } from '../../domain/tally.ts'
+import type { Store } from '../../store/store.ts'
 
 type StatsDeps = {
-  store: {
-    listRunGroups(): Promise<(RunGroup & { size: number })[]>
-    sumTallies(from: number, until: number): Promise<TallyCount[]>
-    listSettled(from: number, until: number): Promise<SettledInHour[]>
-    findOldestPending(): Promise<{ runId: string; requestedAt: number } | undefined>
-  }
+  store: Pick<Store, 'listRunGroups' | 'sumTallies' | 'listSettled' | 'findOldestPending'>
   clock: () => number
 }
 

@@ -1,3 +1,5 @@
+import type { Store } from '../../store/store.ts'
+
 type EndedSession = { sessionId: string; endsAt: number }
 
 /**
@@ -9,14 +11,14 @@ export type EndedSessions = {
   /** Rejects if it could not be stored: then the session is ended until a restart. */
   add(session: EndedSession): Promise<void>
   /** Reads what earlier processes stored; before the first page. */
-  load(from: { listEndedSessions(): Promise<EndedSession[]> }): Promise<void>
+  load(from: Pick<Store, 'listEndedSessions'>): Promise<void>
 }
 
 export function createEndedSessions({
   store,
   clock,
 }: {
-  store: { endSession(session: EndedSession, now: number): Promise<void> }
+  store: Pick<Store, 'endSession'>
   clock: () => number
 }): EndedSessions {
   const ended = new Map<string, number>()

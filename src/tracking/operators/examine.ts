@@ -14,17 +14,12 @@ import {
   type KeyTrial,
 } from '../../domain/check-surroundings.ts'
 import { checkPending, checkRefused } from '../../domain/check-traffic.ts'
-import { type DatabaseFault, describeFault } from '../../domain/database-fault.ts'
-import type { RefusalCause } from '../../domain/delivery.ts'
+import { describeFault } from '../../domain/database-fault.ts'
+import type { Store } from '../../store/store.ts'
 import type { KeyRejections } from '../key-rejections.ts'
 
 export type ExamineDeps = {
-  store: {
-    countRejected(since: number): Promise<{ cause: RefusalCause; count: number }[]>
-    listRunGroups(): Promise<{ status: string; size: number }[]>
-    findOldestPending(): Promise<{ requestedAt: number } | undefined>
-    findFault(): Promise<DatabaseFault | undefined>
-  }
+  store: Pick<Store, 'countRejected' | 'listRunGroups' | 'findOldestPending' | 'findFault'>
   keyRejections: Pick<KeyRejections, 'list'>
   refusedTargets: { list(): { host: string; count: number }[] }
   readiness: { check(): Promise<{ answersWaiting: number }> }

@@ -1,8 +1,9 @@
 import type { Act } from '../../domain/act.ts'
 import { TrackerError } from '../../domain/errors.ts'
+import type { Store } from '../../store/store.ts'
 
 type ForgetDeps = {
-  store: { forgetAsset(fileId: string, act: Act): Promise<boolean> }
+  store: Pick<Store, 'forgetAsset'>
   clock: () => number
 }
 

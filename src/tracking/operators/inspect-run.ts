@@ -1,13 +1,13 @@
 import { TrackerError } from '../../domain/errors.ts'
 import { unitsOf } from '../../domain/extension-units.ts'
 import { judgeRetry } from '../../domain/retry.ts'
-import type { RunHistory } from '../../domain/run-history.ts'
+import type { Store } from '../../store/store.ts'
 import type { Links } from '../links.ts'
 import { refusalOf } from './retry-run.ts'
 import { type ShownRun, shownRun } from './show-run.ts'
 
 type InspectRunDeps = {
-  store: { findRunHistory(runId: string): Promise<RunHistory | undefined> }
+  store: Pick<Store, 'findRunHistory'>
   links: Links
 }
 

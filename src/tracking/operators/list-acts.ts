@@ -1,9 +1,8 @@
 import type { Act } from '../../domain/act.ts'
+import type { Store } from '../../store/store.ts'
 
 type ListActsDeps = {
-  store: {
-    listActs(page: { limit: number; before: number | null }): Promise<{ acts: Act[]; next: number | null }>
-  }
+  store: Pick<Store, 'listActs'>
 }
 
 export type ActView = Omit<Act, 'at'> & { at: string }

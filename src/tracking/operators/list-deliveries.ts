@@ -1,20 +1,10 @@
 import { TrackerError } from '../../domain/errors.ts'
-import type {
-  DeliveryFilter,
-  DeliveryPlace,
-  KeptDelivery,
-  ListedDelivery,
-} from '../../domain/listed-delivery.ts'
+import type { DeliveryFilter, DeliveryPlace } from '../../domain/listed-delivery.ts'
+import type { Store } from '../../store/store.ts'
 import { type DeliveryView, deliveryView, type KeptDeliveryView, keptDeliveryView } from './delivery-view.ts'
 
 type DeliveriesDeps = {
-  store: {
-    listDeliveries(
-      filter: DeliveryFilter,
-      page: { limit: number; before: DeliveryPlace | null },
-    ): Promise<{ deliveries: ListedDelivery[]; next: DeliveryPlace | null }>
-    findDelivery(deliveryId: string): Promise<KeptDelivery | undefined>
-  }
+  store: Pick<Store, 'listDeliveries' | 'findDelivery'>
 }
 
 /** A page of deliveries, refused ones among them, the newest first. */

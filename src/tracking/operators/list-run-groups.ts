@@ -3,9 +3,10 @@ import { OTHER_CAUSE } from '../../domain/failure-cause.ts'
 import type { RunFilter } from '../../domain/run-filter.ts'
 import { wantsGroup } from '../../domain/run-filter.ts'
 import { groupOf, type RunGroup } from '../../domain/run-group.ts'
+import type { Store } from '../../store/store.ts'
 import type { MatchingDeps } from './matching-runs.ts'
 
-type RunGroupsDeps = { store: { listRunGroups(): Promise<(RunGroup & { size: number })[]> } }
+type RunGroupsDeps = { store: Pick<Store, 'listRunGroups'> }
 
 /** A number of runs that have something in common. */
 export type CountedGroup = RunGroup & { size: number }

@@ -1,13 +1,9 @@
-import type { ListedRun, RunFilter } from '../../domain/run-filter.ts'
+import type { RunFilter } from '../../domain/run-filter.ts'
+import type { Store } from '../../store/store.ts'
 import { type ListedRunView, listedRunView } from './listed-run-view.ts'
 
 type ListRunsDeps = {
-  store: {
-    listRuns(
-      filter: RunFilter,
-      page: { limit: number; before: number | null },
-    ): Promise<{ runs: ListedRun[]; next: number | null }>
-  }
+  store: Pick<Store, 'listRuns'>
 }
 
 /** A page of runs, the newest first; `next` is where the following page begins, null at the end. */

@@ -1,13 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import type { ListedRun, RunFilter } from '../../domain/run-filter.ts'
+import type { Store } from '../../store/store.ts'
 
 export type MatchingDeps = {
-  store: {
-    listRuns(
-      filter: RunFilter,
-      page: { limit: number; before: number | null },
-    ): Promise<{ runs: ListedRun[]; next: number | null }>
-  }
+  store: Pick<Store, 'listRuns'>
 }
 
 /** So many are read in one step: others get their turn in between. */

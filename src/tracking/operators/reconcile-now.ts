@@ -1,9 +1,10 @@
 import type { Act } from '../../domain/act.ts'
+import type { Store } from '../../store/store.ts'
 import { type ReconcileDeps, type ReconcileReport, reconcile } from '../reconcile.ts'
 
 /** An operator has runs looked at without waiting for the reconciler; with `dryRun` nothing is done but tell. */
 export async function reconcileNow(
-  deps: { store: { recordAct(act: Act): Promise<void> }; reconciling: ReconcileDeps; clock: () => number },
+  deps: { store: Pick<Store, 'recordAct'>; reconciling: ReconcileDeps; clock: () => number },
   { dryRun, actor }: { dryRun: boolean; actor: string },
 ): Promise<ReconcileReport> {
   const { report } = await reconcile(deps.reconciling, { dryRun })

@@ -1,17 +1,14 @@
-import type { Act } from '../../domain/act.ts'
 import type { RecordedDelivery } from '../../domain/delivery.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import type { KeptDelivery } from '../../domain/listed-delivery.ts'
+import type { Store } from '../../store/store.ts'
 import { DeliveryRefused } from '../delivery-refused.ts'
 import { receiveAccountDelivery, receiveExtensionDelivery } from '../receive-delivery.ts'
 import { type ReplayRefusedDeps, replayRefused } from '../replay-refused.ts'
 import type { CheckSignature } from '../signature-check.ts'
 
 export type ReplayDeliveryDeps = ReplayRefusedDeps & {
-  store: {
-    findDelivery(deliveryId: string): Promise<KeptDelivery | undefined>
-    recordAct(act: Act): Promise<void>
-  }
+  store: Pick<Store, 'findDelivery' | 'recordAct'>
   clock: () => number
   newId: () => string
 }

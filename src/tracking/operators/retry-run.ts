@@ -3,9 +3,7 @@ import { TrackerError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Answer } from '../../domain/judge-answer.ts'
 import { judgeRetry, type RetryRefusal } from '../../domain/retry.ts'
-import type { Run } from '../../domain/run.ts'
-import type { RunHistory } from '../../domain/run-history.ts'
-import type { NewSubmission, Submission } from '../../domain/submission.ts'
+import type { Store } from '../../store/store.ts'
 import { type ApplyAnswerDeps, applyAnswer } from '../apply-answer.ts'
 import { submissionAnswer } from '../caller-answer.ts'
 import type { Exchange } from '../imagekit-exchange.ts'
@@ -14,16 +12,7 @@ import type { UploadGate } from '../upload-gate.ts'
 import { type ListedRunView, listedRunView } from './listed-run-view.ts'
 
 export type RetryRunDeps = ApplyAnswerDeps & {
-  store: {
-    findRunHistory(runId: string): Promise<RunHistory | undefined>
-    submitRetry(
-      runId: string,
-      submission: NewSubmission,
-      origin: { act: Act } | { itemId: number },
-    ): Promise<RetryRefusal | null>
-    withdrawRetry(runId: string, at: number): Promise<void>
-    findSubmission(submissionId: string): Promise<{ submission: Submission; runs: Run[] } | undefined>
-  }
+  store: Pick<Store, 'findRunHistory' | 'submitRetry' | 'withdrawRetry' | 'findSubmission'>
   imagekit: { sendUpdate(fileId: string, body: { [name: string]: Json }): Promise<Exchange> }
   links: Links
   newId: () => string

@@ -4,14 +4,11 @@ import { TrackerError } from '../../domain/errors.ts'
 import { unitsOf } from '../../domain/extension-units.ts'
 import type { NotTaken, RetryProgress } from '../../domain/retry.ts'
 import { EVERY_RUN, type ListedRun, type RunFilter } from '../../domain/run-filter.ts'
+import type { Store } from '../../store/store.ts'
 import { type MatchingDeps, matchingRuns } from './matching-runs.ts'
 
 type RetryRunsDeps = MatchingDeps & {
-  store: {
-    createRetry(retryId: string, runIds: readonly string[], act: Act): Promise<void>
-    findRetry(retryId: string): Promise<RetryProgress | undefined>
-    listNotTaken(retryId: string, limit: number): Promise<NotTaken[]>
-  }
+  store: Pick<Store, 'createRetry' | 'findRetry' | 'listNotTaken'>
   clock: () => number
   newId: () => string
   /** Tells the job that there is work. */

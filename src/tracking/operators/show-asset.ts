@@ -1,23 +1,12 @@
-import { type AssetFacts, type AssetState, describeAsset } from '../../domain/asset.ts'
+import { type AssetState, describeAsset } from '../../domain/asset.ts'
 import { TrackerError } from '../../domain/errors.ts'
-import type { DeliveryFilter, DeliveryPlace, ListedDelivery } from '../../domain/listed-delivery.ts'
-import type { Run } from '../../domain/run.ts'
 import type { Submission } from '../../domain/submission.ts'
+import type { Store } from '../../store/store.ts'
 import { type DeliveryView, deliveryView } from './delivery-view.ts'
 import { type ListedRunView, listedRunView } from './listed-run-view.ts'
 
 type ShowAssetDeps = {
-  store: {
-    listAssetSubmissions(
-      fileId: string,
-      page: { limit: number; before: number | null },
-    ): Promise<{ submissions: { submission: Submission; runs: Run[] }[]; next: number | null }>
-    findAsset(fileId: string): Promise<AssetFacts | undefined>
-    listDeliveries(
-      filter: DeliveryFilter,
-      page: { limit: number; before: DeliveryPlace | null },
-    ): Promise<{ deliveries: ListedDelivery[]; next: DeliveryPlace | null }>
-  }
+  store: Pick<Store, 'listAssetSubmissions' | 'findAsset' | 'listDeliveries'>
 }
 
 export type ShownAsset = {

@@ -1,6 +1,7 @@
 import { TrackerError } from '../../domain/errors.ts'
 import type { RunHistory } from '../../domain/run-history.ts'
 import { type Happening, timelineOf } from '../../domain/timeline.ts'
+import type { Store } from '../../store/store.ts'
 import type { Links } from '../links.ts'
 import { runView } from '../run-view.ts'
 import { submissionView } from '../submission-view.ts'
@@ -8,7 +9,7 @@ import { deliveryView } from './delivery-view.ts'
 import { listedRunView } from './listed-run-view.ts'
 
 type ShowRunDeps = {
-  store: { findRunHistory(runId: string): Promise<RunHistory | undefined> }
+  store: Pick<Store, 'findRunHistory'>
   links: Links
 }
 

@@ -1,13 +1,11 @@
 import { TrackerError } from '../../domain/errors.ts'
 import type { Answer } from '../../domain/judge-answer.ts'
 import type { RetryItemState } from '../../domain/retry.ts'
+import type { Store } from '../../store/store.ts'
 import { askAgain, type RetryRunDeps } from './retry-run.ts'
 
 export type WorkOffDeps = RetryRunDeps & {
-  store: {
-    nextRetryItem(): Promise<{ itemId: number; runId: string; actor: string } | undefined>
-    endRetryItem(itemId: number, state: RetryItemState, reason: string | null): Promise<void>
-  }
+  store: Pick<Store, 'nextRetryItem' | 'endRetryItem'>
 }
 
 /**
