@@ -14,7 +14,7 @@ export type Commit = {
   settled: readonly SettledRun[]
   /**
    * False: the database turned out to be no longer the one at its path, so each step was rejected although its effect is
-   * in the open file; or a deletion failed, and may have been done all the same.
+   * in the open file.
    */
   isAcknowledged: boolean
   /** How many notifications it created. */

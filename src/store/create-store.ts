@@ -11,7 +11,12 @@ import { createRetry, endRetryItem, submitRetry, withdrawRetry } from '../domain
 import type { OtherChanges } from '../domain/decide/step.ts'
 import { createSubmission } from '../domain/decide/submission.ts'
 import type { Store } from './store.ts'
-import { type BatchDatabase, createWriteQueue, type WriteQueueOptions } from './write-queue.ts'
+import {
+  type BatchDatabase,
+  type Committed,
+  createWriteQueue,
+  type WriteQueueOptions,
+} from './write-queue.ts'
 
 /** What is decided in steps, so that every database does it alike. */
 type Decided =
@@ -41,7 +46,7 @@ export type InTurn = <T>(work: () => T, fileId?: string) => Promise<T>
 
 /** What every database does for itself: its batches, its reads, and what it deletes in bounded statements. */
 export type Database = BatchDatabase & {
-  inTransaction: <T>(work: () => T) => Promise<T>
+  inTransaction: <T>(work: () => T) => Promise<Committed<T>>
   reads: Omit<Store, Decided | 'watchCommits' | 'forgetAsset' | 'pruneBodies' | 'close'>
   forgetAsset: (inTurn: InTurn, ...given: Parameters<Store['forgetAsset']>) => Promise<boolean>
   pruneBodies: (

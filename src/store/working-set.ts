@@ -189,21 +189,23 @@ function isLookup(kind: Key[0]): kind is LookupName {
   return Object.hasOwn(LOOKUPS, kind)
 }
 
-const ofSubmission = (id: string) => `submission ${id}`
+const ofRuns = (id: string) => `runs of ${id}`
+const ofUnclaimed = (id: string) => `unclaimed of ${id}`
 const ofFile = (id: string) => `file ${id}`
 const ofRequest = (id: string) => `request ${id}`
+const ofEnds = (id: string) => `ends of ${id}`
 const ofEvent = (id: string) => `event ${id}`
 const ofNothing = () => undefined
 
 const SUBJECTS: { [L in LookupName]: (id: string) => string | undefined } = {
-  runNamed: ofSubmission,
-  runsOf: ofSubmission,
-  unclaimedOf: ofSubmission,
+  runNamed: ofRuns,
+  runsOf: ofRuns,
+  unclaimedOf: ofUnclaimed,
   unsettledOf: ofFile,
   currentOf: ofFile,
   submissionsOf: ofFile,
   unansweredOf: ofRequest,
-  endsOf: ofRequest,
+  endsOf: ofEnds,
   eventOf: ofEvent,
   unfinishedSubmissions: ofNothing,
   unansweredClaims: ofNothing,
@@ -228,15 +230,15 @@ function subjectsOf(table: TableName, { before, after }: Entry<Tables[TableName]
       if (before !== undefined && after !== undefined) return []
       const { submissionId } = (before ?? after) as Tables['runs']
       const fileId = facts.find('submissions', submissionId)?.fileId ?? null
-      return [ofSubmission(submissionId), ...(fileId === null ? [] : [ofFile(fileId)])]
+      return [ofRuns(submissionId), ...(fileId === null ? [] : [ofFile(fileId)])]
     }
     case 'deliveries': {
       if (before !== undefined || after === undefined) return []
-      const { eventId, unclaimedRequestId, submissionId, cause } = after as Tables['deliveries']
+      const { eventId, outcome, unclaimedRequestId, submissionId, cause } = after as Tables['deliveries']
       return [
-        eventId === null ? undefined : ofEvent(eventId),
-        unclaimedRequestId === null ? undefined : ofRequest(unclaimedRequestId),
-        submissionId === null || cause !== 'not_requested' ? undefined : ofSubmission(submissionId),
+        eventId === null || outcome === 'duplicate' ? undefined : ofEvent(eventId),
+        unclaimedRequestId === null ? undefined : ofEnds(unclaimedRequestId),
+        submissionId === null || cause !== 'not_requested' ? undefined : ofUnclaimed(submissionId),
       ].filter((subject) => subject !== undefined)
     }
     default:
@@ -254,7 +256,8 @@ function changedSubjects(
     if (submission === undefined) return []
     const { submissionId, fileId, requestId } = submission
     return [
-      ofSubmission(submissionId),
+      // No lookup depends on it: it only shows that what steps need may have changed.
+      `submission ${submissionId}`,
       ...(fileId === null ? [] : [ofFile(fileId)]),
       ...(requestId === null ? [] : [ofRequest(requestId)]),
     ]

@@ -6,16 +6,16 @@ import { isFinal, type Run } from '../domain/run.ts'
 import { type BatchQuery, type BatchResult, runBatch, type StepOutcome } from './batch.ts'
 import type { Change } from './working-set.ts'
 
+/** A transaction that is on disk. `fault`: not in the file that the next start will read. */
+export type Committed<T> = { result: T; fault?: TrackerError | undefined }
+
 /** The database under the queue. Its transactions never overlap. */
 export type BatchDatabase = {
   /**
    * Does in one transaction what the batch asks for, and resolves once it is on disk. Rejects with `store_unavailable` when the
-   * disk, the file or a lock refuses, and with any other error when a row can't be written; then nothing is written. `fault`: it
-   * is committed, but not to the file that the next start will read.
+   * disk, the file or a lock refuses, and with any other error when a row can't be written; then nothing is written.
    */
-  transact: <T>(
-    batch: Generator<BatchQuery, T, void>,
-  ) => Promise<{ result: T; fault?: TrackerError | undefined }>
+  transact: <T>(batch: Generator<BatchQuery, T, void>) => Promise<Committed<T>>
 }
 
 export type WriteQueue = {
@@ -24,8 +24,11 @@ export type WriteQueue = {
    * fails changes nothing, and fails alone. Rejects with `overloaded` if too much is queued.
    */
   run<T>(step: Step<T>): Promise<T>
-  /** Does work that is no step in a transaction of its own, between two batches. `fileIds` are the assets that it changes. */
-  exclusive<T>(work: () => Promise<T>, fileIds: ReadonlySet<string>): Promise<T>
+  /**
+   * Does work that is no step, in a transaction of its own between two batches. `fileIds` are the assets that it changes.
+   * Rejects with `overloaded` as above.
+   */
+  exclusive<T>(work: () => Promise<Committed<T>>, fileIds: ReadonlySet<string>): Promise<T>
   /** Commits what is queued. Afterwards everything is rejected. */
   close(): Promise<void>
 }
@@ -43,6 +46,9 @@ export type WriteQueueOptions = {
 
 /** So that one transaction never keeps the process from its sockets for long. Smaller ones drain a long queue too slowly. */
 const MAX_BATCH = 1000
+
+/** After a batch that ended early, for what it has loaded for its other steps was in vain. */
+const MIN_BATCH = 64
 
 const MOST_WAIT_MS = 10
 
@@ -77,6 +83,7 @@ export function createWriteQueue(
   let queuedBytes = 0
   let isClosed = false
   let isWriting = false
+  let limit = MAX_BATCH
   let closed: Promise<void> | undefined
   let noteEmpty = () => {}
 
@@ -117,7 +124,7 @@ export function createWriteQueue(
   function takeBatch(): Job[] {
     const batch: Job[] = []
     for (const job of queue) {
-      if ('work' in job || batch.length === MAX_BATCH) break
+      if ('work' in job || batch.length === limit) break
       batch.push(job)
     }
     queue = queue.slice(batch.length)
@@ -127,7 +134,7 @@ export function createWriteQueue(
 
   async function commitBatch(batch: readonly Job[]): Promise<void> {
     const begunAt = performance.now()
-    let committed: { result: BatchResult; fault?: TrackerError | undefined }
+    let committed: Committed<BatchResult>
     try {
       committed = await database.transact(runBatch(batch.map(({ step }) => step)))
     } catch (error) {
@@ -140,6 +147,7 @@ export function createWriteQueue(
     const { outcomes } = result
     const deferred = batch.slice(outcomes.length)
     queue = [...deferred, ...queue]
+    limit = deferred.length === 0 ? MAX_BATCH : Math.max(2 * outcomes.length, MIN_BATCH)
     for (const { step } of deferred) queuedBytes += step.bytes ?? 0
     const seconds = (performance.now() - begunAt) / 1000
     // First: whoever hears of its step may ask for a status next.
@@ -161,7 +169,7 @@ export function createWriteQueue(
         const { bytes = 0 } = step
         if (isClosed) return reject(closedError())
         if (queue.length >= maxQueued || (bytes > 0 && queuedBytes + bytes > maxQueuedBytes))
-          return reject(new TrackerError('overloaded', 'Too many writes are waiting. Try again later.'))
+          return reject(overloadedError())
         queuedBytes += bytes
         add({ step, resolve: resolve as Job['resolve'], reject })
       })
@@ -169,18 +177,16 @@ export function createWriteQueue(
     exclusive(work, fileIds) {
       const run = async () => {
         const begunAt = performance.now()
-        let isAcknowledged = false
-        try {
-          const result = await work()
-          isAcknowledged = true
-          return result
-        } finally {
-          const seconds = (performance.now() - begunAt) / 1000
-          onCommit({ ...NOTHING_DECIDED, waiting: queue.length, seconds, isAcknowledged, fileIds })
-        }
+        const { result, fault } = await work()
+        const seconds = (performance.now() - begunAt) / 1000
+        const isAcknowledged = fault === undefined
+        onCommit({ ...NOTHING_DECIDED, waiting: queue.length, seconds, isAcknowledged, fileIds })
+        if (fault !== undefined) throw fault
+        return result
       }
       return new Promise((resolve, reject) => {
         if (isClosed) return reject(closedError())
+        if (queue.length >= maxQueued) return reject(overloadedError())
         add({ work: () => run().then(resolve, reject) })
       })
     },
@@ -193,6 +199,10 @@ export function createWriteQueue(
       await closed
     },
   }
+}
+
+function overloadedError(): TrackerError {
+  return new TrackerError('overloaded', 'Too many writes are waiting. Try again later.')
 }
 
 function closedError(): TrackerError {

@@ -53,7 +53,7 @@ function createDatabase(connection: Connection): Database {
   }
   return {
     transact: transactions.transact,
-    inTransaction: async (work) => transactions.write(work),
+    inTransaction: transactions.write,
     reads: {
       ...createAlertReads(statements, attempt),
       ...createOperatorReads({ connection, statements, attempt }),

@@ -1,6 +1,6 @@
 import { TrackerError } from '../../domain/errors.ts'
 import type { BatchQuery } from '../batch.ts'
-import type { BatchDatabase } from '../write-queue.ts'
+import type { BatchDatabase, Committed } from '../write-queue.ts'
 import { type Connection, setPatience } from './connection.ts'
 import type { DatabaseGuard } from './database-guard.ts'
 import { loadRows } from './load-rows.ts'
@@ -11,8 +11,8 @@ import type { Tallies } from './tallies.ts'
 import { writeRows } from './write-rows.ts'
 
 export type Transactions = BatchDatabase & {
-  /** Does all of `work` in one transaction, synchronously, and returns once it is on disk. Throws as `transact` rejects. */
-  write: <T>(work: () => T) => T
+  /** Does all of `work` in one transaction, synchronously. Rejects as `transact` does. */
+  write: <T>(work: () => T) => Promise<Committed<T>>
 }
 
 /** One connection, on which each transaction begins and ends without giving way to anything else. */
@@ -75,12 +75,7 @@ export function createTransactions(deps: {
   }
   return {
     transact: async (batch) => ({ result: inTransaction(() => perform(batch)), fault: findFault() }),
-    write(work) {
-      const result = inTransaction(work)
-      const fault = findFault()
-      if (fault !== undefined) throw fault
-      return result
-    },
+    write: async (work) => ({ result: inTransaction(work), fault: findFault() }),
   }
 }
 

@@ -226,7 +226,7 @@ describe('exclusive work', () => {
     const look = async () => {
       seen.push([...database.runs.keys()])
       await Promise.resolve()
-      return database.commits.length
+      return { result: database.commits.length }
     }
     const asked = [
       queue.run(insertRun('run-1')),
@@ -246,6 +246,7 @@ describe('exclusive work', () => {
       for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve))
       expect(running).toBe(1)
       running -= 1
+      return { result: undefined }
     }
     const step = { ...insertRun('run-1'), decide: () => ({ result: running, changes: {} }) }
     const asked = [queue.exclusive(work, NO_FILES), queue.exclusive(work, NO_FILES), queue.run(step)]
@@ -258,12 +259,31 @@ describe('exclusive work', () => {
     expect(await outcomesOf([failing, queue.run(insertRun('run-1'))])).toEqual(['no', 'run-1'])
   })
 
+  test('that fails publishes no commit; one in a lost file is published as not acknowledged, and rejected', async () => {
+    const { queue, commits } = open()
+    const failing = queue.exclusive(() => Promise.reject(new Error('no')), NO_FILES)
+    expect(await outcomesOf([failing])).toEqual(['no'])
+    expect(commits).toEqual([])
+    const lost = async () => ({ result: null, fault: new TrackerError('store_unavailable', 'lost') })
+    const fileIds = new Set(['file-1'])
+    await expect(queue.exclusive(lost, fileIds)).rejects.toMatchObject({ message: 'lost' })
+    expect(commits).toMatchObject([{ isAcknowledged: false, fileIds }])
+  })
+
+  test('is refused like a step where too much is queued', async () => {
+    const { queue } = open({ maxQueued: 1 })
+    const asked = queue.run(insertRun('run-1'))
+    const refused = queue.exclusive(async () => ({ result: null }), NO_FILES)
+    await expect(refused).rejects.toMatchObject({ code: 'overloaded' })
+    await asked
+  })
+
   test('comes after a step that was left for the next batch', async () => {
     const { database, queue } = open()
     const asked = [
       queue.run(insertRun('run-1')),
       queue.run(listRuns()),
-      queue.exclusive(async () => database.commits.length, NO_FILES),
+      queue.exclusive(async () => ({ result: database.commits.length }), NO_FILES),
     ]
     expect(await Promise.all(asked)).toEqual(['run-1', ['run-1'], 2])
   })
@@ -275,12 +295,14 @@ describe('closing', () => {
     const asked = [
       queue.run(insertRun('run-1')),
       queue.run(listRuns()),
-      queue.exclusive(async () => 'done', new Set<string>()),
+      queue.exclusive(async () => ({ result: 'done' }), new Set<string>()),
       queue.run(insertRun('run-2')),
     ]
     const closing = queue.close()
     await expect(queue.run(insertRun('late'))).rejects.toEqual(UNAVAILABLE)
-    await expect(queue.exclusive(async () => {}, new Set<string>())).rejects.toEqual(UNAVAILABLE)
+    await expect(queue.exclusive(async () => ({ result: null }), new Set<string>())).rejects.toEqual(
+      UNAVAILABLE,
+    )
     await closing
     expect([...database.runs.keys()]).toEqual(['run-1', 'run-2'])
     expect(await Promise.all(asked)).toEqual(['run-1', ['run-1'], 'done', 'run-2'])
