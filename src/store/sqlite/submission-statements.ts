@@ -25,6 +25,7 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database, connectio
     setsDescription: placeholder('setsDescription'),
     createdAt: placeholder('createdAt'),
     updatedAt: placeholder('updatedAt'),
+    answeredAt: placeholder('answeredAt'),
   })
   const { submissionId, updatedAt } = submissions
   const runColumns = getTableColumns(runs)

@@ -58,7 +58,8 @@ function writeSubmissions(statements: Statements, places: Places, rows: BatchCha
       })
       continue
     }
-    const inserted = statements.insertSubmission.run({ ...after, ...details.get(submissionId) })
+    const row = { ...after, ...details.get(submissionId), answeredAt: after.respondedAt }
+    const inserted = statements.insertSubmission.run(row)
     places.submissionAt(submissionId, Number(inserted.lastInsertRowid))
   }
   for (const { before, after } of rows.details)
