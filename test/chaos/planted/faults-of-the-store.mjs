@@ -34,8 +34,8 @@ export const FAULTS_OF_THE_STORE = [
   {
     name: 'commit-into-a-lost-file',
     ...FILE,
-    find: 'fault: findFault() })',
-    replace: 'fault: undefined })',
+    find: 'perform(batch)), fault: findFault() })',
+    replace: 'perform(batch)), fault: undefined })',
   },
   {
     name: 'commit-that-hides-a-truncation',
@@ -121,10 +121,10 @@ export const FAULTS_OF_THE_STORE = [
   {
     name: 'queue-unbounded',
     ...QUEUE,
-    find: 'queue.length >= maxQueued',
-    replace: 'queue.length >= Number.POSITIVE_INFINITY',
+    find: 'queue.length >= maxQueued || ',
+    replace: '',
   },
-  { name: 'batch-unbounded', ...QUEUE, find: ' || batch.length === MAX_BATCH', replace: '' },
+  { name: 'batch-unbounded', ...QUEUE, find: ' || batch.length === limit', replace: '' },
   {
     name: 'close-forgets-what-is-queued',
     file: 'src/store/write-queue.ts',
