@@ -11,7 +11,7 @@ const STAND_BESIDE = {
 }
 
 /** Of one round the machine decides as much as the program. */
-const QUICK_ROUNDS = 3
+const QUICK_ROUNDS = 5
 
 export async function measure(given) {
   const bench = given.isQuick ? { ...given, rounds: QUICK_ROUNDS } : given
