@@ -139,7 +139,7 @@ function isLarge({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 65_536
 }
 
-/** Discards what still comes of a body that was answered before its end, or that nobody asked for. */
+/** Reads and discards the rest of a request body after the response was sent. */
 function discardRest(incoming: IncomingMessage): void {
   const { socket } = incoming
   const stop = linger(socket)

@@ -115,9 +115,8 @@ export function createWriteQueue(
     } else await commitBatch(takeBatch())
     isWriting = false
     if (queue.length === 0) return noteEmpty()
-    if (isClosed) await commitNext()
     // Whoever deletes step by step is always the next in the queue: deliveries that arrive meanwhile need turns of the loop.
-    else if (isExclusive) gather()
+    if (isExclusive) gather()
     else setImmediate(() => void commitNext())
   }
 
@@ -150,7 +149,7 @@ export function createWriteQueue(
     limit = deferred.length === 0 ? MAX_BATCH : Math.max(2 * outcomes.length, MIN_BATCH)
     for (const { step } of deferred) queuedBytes += step.bytes ?? 0
     const seconds = (performance.now() - begunAt) / 1000
-    // First: whoever hears of its step may ask for a status next.
+    // Before the callers are told: they may read a status next, which must not be the cached one.
     onCommit(commitOf(result, { waiting: queue.length, seconds, isAcknowledged: fault === undefined }))
     for (const [index, outcome] of outcomes.entries()) settle(batch[index], outcome, fault)
   }

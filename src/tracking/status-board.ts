@@ -12,10 +12,10 @@ export type StatusBoard = {
   /** Undefined for an asset never heard of. Rejects as the store does. */
   find(fileId: string): Promise<StatusSnapshot | undefined>
 
-  /** To be called after each commit that changed the asset, before anyone is told that the commit is done. */
+  /** Call it after each commit that changed the asset, before the caller of that write gets its response. */
   invalidate(fileId: string): void
 
-  /** As `invalidate`, when any asset may have changed: a commit went through that its callers were told had failed. */
+  /** Invalidates every asset: a write was committed, but its caller got an error. */
   invalidateAll(): void
 
   /**

@@ -2,7 +2,15 @@ import { describe, expect, test } from 'vitest'
 import type { AccountEvent } from '../../src/domain/account-event.ts'
 import type { Answer } from '../../src/domain/judge-answer.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import { accepted, EVIDENCE, FILE_ID, newAccountDelivery, newDelivery, newSubmission } from './facts.ts'
+import {
+  accepted,
+  BASELINE,
+  EVIDENCE,
+  FILE_ID,
+  newAccountDelivery,
+  newDelivery,
+  newSubmission,
+} from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 const NOTHING = { cause: null, fileId: null, runId: null }
@@ -11,17 +19,6 @@ const FAILED: Answer & { kind: 'rejected' } = {
   requestId: 'request-1',
   error: { code: 'pre_transformation_failed', message: 'too long', status: null },
 }
-const BASELINE = {
-  versionId: 'v1',
-  versionName: 'Version 1',
-  aiTags: {},
-  description: null,
-  tags: null,
-  customMetadata: null,
-  updatedAt: null,
-  url: null,
-}
-
 export function describeAccountDeliveries(current: () => OpenedStore): void {
   const submit = async (names: string[], facts: Partial<NewSubmission> = {}) => {
     const asked = newSubmission(names, { dueAt: 60_000, ...facts })

@@ -8,9 +8,17 @@ import type { Answer } from '../../src/domain/judge-answer.ts'
 import type { NotificationResult } from '../../src/domain/notification.ts'
 import type { RetryItemState } from '../../src/domain/retry.ts'
 import type { FinalStatus } from '../../src/domain/run.ts'
-import type { Baseline, NewSubmission } from '../../src/domain/submission.ts'
+import type { NewSubmission } from '../../src/domain/submission.ts'
 import type { Store } from '../../src/store/store.ts'
-import { EVIDENCE, newAccountDelivery, newDelivery, newRefused, newSubmission, refused } from './facts.ts'
+import {
+  BASELINE,
+  EVIDENCE,
+  newAccountDelivery,
+  newDelivery,
+  newRefused,
+  newSubmission,
+  refused,
+} from './facts.ts'
 import { anAct } from './operator-facts.ts'
 
 /** One call of the store. Those of a chunk are made at once, or one after the other. */
@@ -107,17 +115,6 @@ const finalStatus = fc.constantFrom<FinalStatus>('success', 'failed')
 const time = fc.integer({ min: 1, max: 20 })
 const error = fc.constantFrom(null, { code: 'E1' }, { code: 'E2' })
 const seldom = <T>(usual: fc.Arbitrary<T>) => fc.option(usual, { freq: 11 })
-
-const BASELINE: Baseline = {
-  versionId: 'v1',
-  versionName: 'Version 1',
-  aiTags: {},
-  description: null,
-  tags: null,
-  customMetadata: null,
-  updatedAt: null,
-  url: null,
-}
 
 function step<T>(
   told: string,

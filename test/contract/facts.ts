@@ -5,9 +5,21 @@ import type { Finding } from '../../src/domain/finding.ts'
 import type { Answer } from '../../src/domain/judge-answer.ts'
 import type { ExtensionWord } from '../../src/domain/judge-delivery.ts'
 import type { FinalStatus } from '../../src/domain/run.ts'
-import type { NewSubmission } from '../../src/domain/submission.ts'
+import type { Baseline, NewSubmission } from '../../src/domain/submission.ts'
 
 export const FILE_ID = '598821f949c0a938d57563bd'
+
+/** What a response says of the file. */
+export const BASELINE: Baseline = {
+  versionId: 'v1',
+  versionName: 'Version 1',
+  aiTags: {},
+  description: null,
+  tags: null,
+  customMetadata: null,
+  updatedAt: null,
+  url: null,
+}
 
 export function newSubmission(names: string[], facts: Partial<NewSubmission> = {}): NewSubmission {
   return {

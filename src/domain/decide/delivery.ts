@@ -128,7 +128,7 @@ type Received = Pick<NewDelivery, 'deliveryId' | 'receivedAt' | 'headers' | 'bod
   signature?: SignatureCheck
 }
 
-/** A delivery of which nothing is known but what was received. */
+/** The row of a delivery before anything is decided about it. */
 export function receivedOf({
   deliveryId,
   receivedAt,

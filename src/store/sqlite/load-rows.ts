@@ -9,6 +9,7 @@ import type {
 import type { WorkingSet } from '../working-set.ts'
 import { isForgotten } from './forget-asset.ts'
 import type { Places } from './places.ts'
+import { toRun } from './rows.ts'
 import type { Statements } from './statements.ts'
 
 /** Loads the rows of a batch, and remembers where they are. */
@@ -141,25 +142,8 @@ function putRun(
   row: Omit<Run, 'submissionId'>,
   submissionId: string,
 ): string {
-  const { runId, groupId } = row
-  const run: RunRow = {
-    runId,
-    submissionId,
-    name: row.name,
-    requestedAs: row.requestedAs,
-    status: row.status,
-    source: row.source,
-    attempt: row.attempt,
-    requestedAt: row.requestedAt,
-    settledAt: row.settledAt,
-    updatedAt: row.updatedAt,
-    error: row.error,
-    evidence: row.evidence,
-    contradicted: row.contradicted,
-    acknowledgedAt: row.acknowledgedAt,
-    dueAt: row.dueAt,
-    isListed: groupId !== null,
-  }
+  const { runId, groupId, dueAt } = row
+  const run: RunRow = Object.assign(toRun(row, submissionId), { dueAt, isListed: groupId !== null })
   places.submissionAt(submissionId, row.submissionSeq)
   places.runAt(runId, { seq: row.seq, groupId })
   into.put('runs', run)

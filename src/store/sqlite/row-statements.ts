@@ -30,6 +30,11 @@ export function prepareRowStatements(db: BetterSQLite3Database, connection: Conn
       .select(delivery)
       .from(deliveries)
       .leftJoin(deliveryBodies, eq(deliveryBodies.deliverySeq, deliveries.seq))
+  const selectRetryItems = () =>
+    db
+      .select({ ...getTableColumns(retryItems), submissionId: submissions.submissionId })
+      .from(retryItems)
+      .leftJoin(submissions, eq(submissions.seq, retryItems.submissionSeq))
   const selectClaims = () =>
     db.select(claim).from(claims).leftJoin(submissions, eq(submissions.seq, claims.submissionSeq))
   return {
@@ -105,18 +110,10 @@ export function prepareRowStatements(db: BetterSQLite3Database, connection: Conn
       .where(eq(claims.scope, placeholder('id')))
       .prepare(),
     listUnanswered: selectClaims().where(isNull(claims.answer)).prepare(),
-    findRetryItem: db
-      .select({ ...getTableColumns(retryItems), submissionId: submissions.submissionId })
-      .from(retryItems)
-      .leftJoin(submissions, eq(submissions.seq, retryItems.submissionSeq))
+    findRetryItem: selectRetryItems()
       .where(eq(retryItems.seq, placeholder('id')))
       .prepare(),
-    listSubmittingItems: db
-      .select({ ...getTableColumns(retryItems), submissionId: submissions.submissionId })
-      .from(retryItems)
-      .leftJoin(submissions, eq(submissions.seq, retryItems.submissionSeq))
-      .where(sql`${retryItems.state} = 'submitting'`)
-      .prepare(),
+    listSubmittingItems: selectRetryItems().where(sql`${retryItems.state} = 'submitting'`).prepare(),
     findRejectedCause: db
       .select({ deliveryId: rejected.deliveryId, cause: rejected.cause })
       .from(rejected)

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Changes, Key } from '../../../src/domain/decide/step.ts'
 import { createWorkingSet, type WorkingSet } from '../../../src/store/working-set.ts'
-import { BASELINE } from '../domain/decide/known.ts'
+import { BASELINE } from '../../contract/facts.ts'
+
 import { aDeliveryRow, aNotificationRow, aRunRow, aSubmissionRow } from './rows.ts'
 
 /** With a submission `submission-1` that is bound to `file-1`, and its run `run-1`. */

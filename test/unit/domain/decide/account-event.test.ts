@@ -3,9 +3,9 @@ import type { AccountEvent } from '../../../../src/domain/account-event.ts'
 import { recordAccountDelivery } from '../../../../src/domain/decide/account-event.ts'
 import { recordDelivery } from '../../../../src/domain/decide/delivery.ts'
 import type { Answer } from '../../../../src/domain/judge-answer.ts'
-import { accepted, FILE_ID, newAccountDelivery, newDelivery } from '../../../contract/facts.ts'
+import { accepted, BASELINE, FILE_ID, newAccountDelivery, newDelivery } from '../../../contract/facts.ts'
 import { createMemory, type Memory } from './deciding.ts'
-import { BASELINE, changeRun, HOOK, noId, numbered, submitted } from './known.ts'
+import { changeRun, HOOK, noId, numbered, submitted } from './known.ts'
 
 const CHANGED: AccountEvent = { kind: 'asset', eventId: 'event-1', type: 'file.updated', fileId: FILE_ID }
 const OTHER: AccountEvent = { kind: 'other', eventId: 'event-1', type: null }

@@ -4,17 +4,10 @@ import { claimIdempotencyKey, releaseIdempotencyKey } from '../../../../src/doma
 import type { ClaimRow } from '../../../../src/domain/decide/tables.ts'
 import { IDEMPOTENCY_WINDOW_MS as WINDOW } from '../../../../src/domain/idempotency.ts'
 import { createMemory } from './deciding.ts'
+import { CLAIM } from './known.ts'
 
 const ANSWER = { status: 200, headers: {}, body: '{}' }
 
-const CLAIM: ClaimRow = {
-  scope: 'key-1',
-  claimedAt: 1_000,
-  fingerprint: 'abc',
-  submissionId: 's1',
-  abandoned: false,
-  answer: null,
-}
 const NEW = { ...CLAIM, fingerprint: null, submissionId: null }
 
 function known(facts?: Partial<ClaimRow>) {

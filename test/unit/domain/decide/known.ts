@@ -1,20 +1,19 @@
 import { createSubmission } from '../../../../src/domain/decide/submission.ts'
-import type { RunRow, SubmissionRow } from '../../../../src/domain/decide/tables.ts'
+import type { ClaimRow, RunRow, SubmissionRow } from '../../../../src/domain/decide/tables.ts'
 import type { NewSubmission } from '../../../../src/domain/submission.ts'
 import { newSubmission } from '../../../contract/facts.ts'
 import { createMemory, type Memory } from './deciding.ts'
 
 export const HOOK = 'https://caller.example/hook'
 
-export const BASELINE = {
-  versionId: 'v1',
-  versionName: 'Version 1',
-  aiTags: {},
-  description: null,
-  tags: null,
-  customMetadata: null,
-  updatedAt: null,
-  url: null,
+/** An idempotency key whose request has submitted `s1` and still runs. */
+export const CLAIM: ClaimRow = {
+  scope: 'key-1',
+  claimedAt: 1_000,
+  fingerprint: 'abc',
+  submissionId: 's1',
+  abandoned: false,
+  answer: null,
 }
 
 type Asked = Partial<NewSubmission> & { state?: SubmissionRow['state']; requestId?: string | null }

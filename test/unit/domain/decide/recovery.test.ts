@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { recoverAbandoned } from '../../../../src/domain/decide/recovery.ts'
-import type { ClaimRow } from '../../../../src/domain/decide/tables.ts'
 import type { RetryItemState } from '../../../../src/domain/retry.ts'
 import { createMemory } from './deciding.ts'
-import { submitted } from './known.ts'
+import { CLAIM, submitted } from './known.ts'
 
 const recover = recoverAbandoned(9_000)
 
@@ -50,15 +49,6 @@ describe('submissions of an ended process', () => {
 })
 
 describe('idempotency keys of an ended process', () => {
-  const CLAIM: ClaimRow = {
-    scope: 'key-1',
-    claimedAt: 1_000,
-    fingerprint: 'abc',
-    submissionId: 's1',
-    abandoned: false,
-    answer: null,
-  }
-
   test.each(['submitting', 'accepted', 'unconfirmed'] as const)(
     'are abandoned where their submission is %s: ImageKit may have it',
     (state) => {

@@ -6,9 +6,16 @@ import { claimIdempotencyKey } from '../../../../src/domain/decide/idempotency.t
 import { respond } from '../../../../src/domain/decide/response.ts'
 import type { Answer } from '../../../../src/domain/judge-answer.ts'
 import type { ExtensionWord } from '../../../../src/domain/judge-delivery.ts'
-import { accepted, FILE_ID, newAccountDelivery, newDelivery, refused } from '../../../contract/facts.ts'
+import {
+  accepted,
+  BASELINE,
+  FILE_ID,
+  newAccountDelivery,
+  newDelivery,
+  refused,
+} from '../../../contract/facts.ts'
 import { createMemory, type Memory } from './deciding.ts'
-import { BASELINE, HOOK, noId, numbered, submitted } from './known.ts'
+import { HOOK, noId, numbered, submitted } from './known.ts'
 
 const QUEUED = accepted({ 'remove-bg': 'pending' }, { fileId: null, fileName: null })
 const ANSWER = { status: 200, headers: {}, body: '{}' }
