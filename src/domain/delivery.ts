@@ -10,7 +10,6 @@ export type DeliveryOutcome = 'applied' | 'duplicate' | 'contradicted' | 'ignore
 
 /** An HTTP POST received on a webhook route, as it came. */
 export type NewDelivery = {
-  deliveryId: string
   route: DeliveryRoute
   receivedAt: number
   submissionId: string
@@ -19,15 +18,12 @@ export type NewDelivery = {
   headers: { [name: string]: string }
   body: Buffer
   word: ExtensionWord
-  /** A rejected delivery that is applied after all: it keeps its id, and is no longer among the rejected ones. */
-  isReplay?: boolean | undefined
+  /** The rejected delivery that is applied after all: it keeps its id, and is no longer among the rejected ones. */
+  replayOf?: string | undefined
 }
 
 /** A signed delivery on the account route. */
-export type NewAccountDelivery = Pick<
-  NewDelivery,
-  'deliveryId' | 'receivedAt' | 'headers' | 'body' | 'isReplay'
-> & {
+export type NewAccountDelivery = Pick<NewDelivery, 'receivedAt' | 'headers' | 'body' | 'replayOf'> & {
   event: AccountEvent
 }
 
@@ -64,8 +60,12 @@ export type RefusedDelivery = {
   bytes: number
 }
 
+export type NewRefusedDelivery = Omit<RefusedDelivery, 'deliveryId'>
+
 /** What became of a delivery, known once it and its effect are committed. Nothing is written for a `rejected` one. */
 export type RecordedDelivery = {
+  /** Null for a `rejected` one. */
+  deliveryId: string | null
   outcome: DeliveryOutcome
   cause: DeliveryCause | 'unknown_submission' | null
   /** The asset whose status may have changed. */

@@ -25,6 +25,3 @@ export type KeptDelivery = ListedDelivery & {
   /** How large the body was; more than is kept where it was cut. */
   bytes: number
 }
-
-/** Where a page of deliveries ends: those that count and those that were refused are numbered apart. */
-export type DeliveryPlace = { kept: number | null; refused: number | null }

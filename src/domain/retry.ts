@@ -41,6 +41,9 @@ export type NotTaken = { runId: string; name: string; state: RetryItemState; rea
 /** Why a run is not asked for again. */
 export type RetryRefusal = 'pending' | 'not_current' | 'asset_gone' | 'no_file' | 'options_unknown'
 
+/** The submission that retries a run, with its runs in the order of their extensions; or why the run is not retried. */
+export type SubmittedRetry = { submissionId: string; runIds: string[] } | { refusal: RetryRefusal }
+
 /** Whether a run may be asked for again, and with which options: those of its first request. */
 export function judgeRetry(facts: {
   run: Run

@@ -1,3 +1,4 @@
+import type { NewIds } from './ids.ts'
 import type { Json, JsonObject } from './json.ts'
 import { type Run, requestedRun } from './run.ts'
 
@@ -50,14 +51,7 @@ export type Submission = {
 
 export type NewSubmission = Pick<
   Submission,
-  | 'submissionId'
-  | 'kind'
-  | 'fileId'
-  | 'fileName'
-  | 'extensions'
-  | 'callerWebhookUrl'
-  | 'keyName'
-  | 'setsDescription'
+  'kind' | 'fileId' | 'fileName' | 'extensions' | 'callerWebhookUrl' | 'keyName' | 'setsDescription'
 > & {
   at: number
   attempt: number
@@ -68,10 +62,12 @@ export type NewSubmission = Pick<
 /** The submission and its runs, one per distinct name, as they are committed before ImageKit can know of them. */
 export function openSubmission(
   request: NewSubmission,
-  newRunId: () => string,
+  ids: Pick<NewIds, 'submission' | 'run'>,
 ): { submission: Submission; runs: Run[] } {
   const { at, attempt, dueAt: _, ...asked } = request
+  const submissionId = ids.submission()
   const submission: Submission = {
+    submissionId,
     ...asked,
     state: 'submitting',
     requestId: null,
@@ -81,9 +77,8 @@ export function openSubmission(
     updatedAt: at,
   }
   const names = [...new Set(request.extensions.map((extension) => extension.name))]
-  const { submissionId } = request
   return {
     submission,
-    runs: names.map((name) => requestedRun({ runId: newRunId(), submissionId, name, attempt, at })),
+    runs: names.map((name) => requestedRun({ runId: ids.run(), submissionId, name, attempt, at })),
   }
 }

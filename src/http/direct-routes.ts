@@ -27,7 +27,7 @@ export function createDirectRoutes(deps: {
   const answer = (
     { incoming, outgoing }: Exchange,
     headers: RawHeaders,
-    ask: () => PlainAnswer | Promise<PlainAnswer>,
+    ask: (requestId: string) => PlainAnswer | Promise<PlainAnswer>,
   ): void => {
     const requestId = requestIdOf(incoming)
     const write = (plain: PlainAnswer) => {
@@ -35,7 +35,7 @@ export function createDirectRoutes(deps: {
     }
     const fail = (error: unknown) => write(errorAnswers.problem(error, requestId))
     try {
-      const answered = ask()
+      const answered = ask(requestId)
       if (answered instanceof Promise) void answered.then(write, fail)
       else turnEnd.do(() => write(answered))
     } catch (error) {
@@ -56,7 +56,7 @@ export function createDirectRoutes(deps: {
     if (method === 'POST') {
       const token = WEBHOOK_ADDRESS.exec(url)?.[1]
       if (token === undefined) return false
-      answer(exchange, [], () => takeWebhook(token, exchange.incoming))
+      answer(exchange, [], (requestId) => takeWebhook(token, exchange.incoming, requestId))
       return true
     }
     return false

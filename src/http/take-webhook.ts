@@ -24,11 +24,14 @@ export type TakeWebhookDeps = ReceiveDeliveryDeps & {
   /** What has come in one turn of the event loop is handed on together at its end. */
   arrivals: Pick<TurnEnd, 'do'>
   clock: () => number
-  newId: () => string
 }
 
 /** Takes a delivery of the extension webhook with this token, or with null one of the account webhook. */
-export type TakeWebhook = (token: string | null, incoming: IncomingMessage) => Promise<PlainAnswer>
+export type TakeWebhook = (
+  token: string | null,
+  incoming: IncomingMessage,
+  requestId: string,
+) => Promise<PlainAnswer>
 
 /** What the head of a delivery proves; a cause where it is refused whatever its body is, which is read only to be kept. */
 type Trust = 'proven' | 'unproven' | RefusalCause
@@ -41,15 +44,12 @@ export function createTakeWebhook(deps: TakeWebhookDeps): TakeWebhook {
   const refusals = createTurnEnd()
   const receive = async (
     incoming: IncomingMessage,
+    requestId: string,
     from: From,
     judge: (head: Omit<ReceivedDelivery, 'body'>) => Trust,
     take: (received: ReceivedDelivery) => Promise<{ outcome: string }>,
   ): Promise<PlainAnswer> => {
-    const head = {
-      deliveryId: deps.newId(),
-      receivedAt: deps.clock(),
-      headers: storedHeaders(incoming.headers),
-    }
+    const head = { receivedAt: deps.clock(), headers: storedHeaders(incoming.headers) }
     const trust = judge(head)
     const reader = trust === 'proven' || trust === 'unproven' ? trust : 'refused'
     const turn = reader === 'refused' ? refusals : deps.arrivals
@@ -62,12 +62,7 @@ export function createTakeWebhook(deps: TakeWebhookDeps): TakeWebhook {
         body = await deps.bodies[reader](incoming)
         if (body.length <= MAX_GATHERED_BYTES) await turnEnds()
       }
-      const { outcome } = await take({
-        deliveryId: head.deliveryId,
-        receivedAt: head.receivedAt,
-        headers: head.headers,
-        body,
-      })
+      const { outcome } = await take({ receivedAt: head.receivedAt, headers: head.headers, body })
       return { status: 200, headers: JSON_TYPE, body: JSON.stringify({ outcome }) }
     } catch (caught) {
       const error = body === undefined ? whyUnread(trust, caught) : caught
@@ -75,16 +70,17 @@ export function createTakeWebhook(deps: TakeWebhookDeps): TakeWebhook {
         deps.meter.deliveryRefused(from.route, error.refusal)
         const bytes = body?.length ?? sizeOfUnread(incoming, error.refusal)
         const kept = body ?? Buffer.alloc(0)
-        deps.refusedLog.keep({ ...head, ...from, body: kept, cause: error.refusal, bytes })
+        deps.refusedLog.keep({ ...head, ...from, body: kept, cause: error.refusal, bytes }, requestId)
       }
       throw error
     }
   }
 
-  return (token, incoming) => {
+  return (token, incoming, requestId) => {
     if (token === null) {
       return receive(
         incoming,
+        requestId,
         { route: 'account', token, submissionId: null },
         (head) => refusalOfHead(deps, head) ?? 'unproven',
         (received) => receiveAccountDelivery(deps, received),
@@ -93,6 +89,7 @@ export function createTakeWebhook(deps: TakeWebhookDeps): TakeWebhook {
     const submissionId = deps.readToken(token)
     return receive(
       incoming,
+      requestId,
       { route: 'extension', token, submissionId: submissionId ?? null },
       () => (submissionId === undefined ? 'forged_token' : 'proven'),
       (received) => receiveExtensionDelivery(deps, submissionId, received),

@@ -8,10 +8,11 @@ import type { TakeWebhook } from './take-webhook.ts'
 export function webhookRoutes({ takeWebhook }: { takeWebhook: TakeWebhook }): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   route(app, '/webhooks/extension/:token', {
-    POST: async (c) => respond(c, await takeWebhook(c.req.param('token') ?? '', c.env.incoming)),
+    POST: async (c) =>
+      respond(c, await takeWebhook(c.req.param('token') ?? '', c.env.incoming, c.get('requestId'))),
   })
   route(app, '/webhooks/account', {
-    POST: async (c) => respond(c, await takeWebhook(null, c.env.incoming)),
+    POST: async (c) => respond(c, await takeWebhook(null, c.env.incoming, c.get('requestId'))),
   })
   return app
 }

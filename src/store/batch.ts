@@ -1,4 +1,5 @@
 import type { Key, Step } from '../domain/decide/step.ts'
+import type { NewIds } from '../domain/ids.ts'
 import { type BatchChanges, createWorkingSet, type WorkingSet } from './working-set.ts'
 
 /** What a batch asks of its database, one after the other, all in one transaction. */
@@ -18,7 +19,10 @@ const MAX_ROUNDS = 10
  * Loads the rows of all steps, decides one step after the other, each on what the earlier ones have left, and writes one final
  * row for each key. Does no input or output itself: it yields what the database has to do, which may do it at once or later.
  */
-export function* runBatch(steps: readonly Step<unknown>[]): Generator<BatchQuery, BatchResult, void> {
+export function* runBatch(
+  steps: readonly Step<unknown>[],
+  ids: NewIds,
+): Generator<BatchQuery, BatchResult, void> {
   const set = createWorkingSet()
   let keys = steps.flatMap((step) => step.keys)
   for (let round = 0; keys.length > 0 && round < MAX_ROUNDS; round += 1) {
@@ -28,7 +32,7 @@ export function* runBatch(steps: readonly Step<unknown>[]): Generator<BatchQuery
   const outcomes: StepOutcome[] = []
   for (const step of steps) {
     if (!set.isFresh() && !canDecide(step, set)) break
-    outcomes.push(decide(step, set))
+    outcomes.push(decide(step, set, ids))
   }
   const changes = set.changes()
   yield { kind: 'write', changes }
@@ -51,9 +55,9 @@ function moreKeys(step: Step<unknown>, { facts }: WorkingSet): readonly Key[] {
   }
 }
 
-function decide(step: Step<unknown>, set: WorkingSet): StepOutcome {
+function decide(step: Step<unknown>, set: WorkingSet, ids: NewIds): StepOutcome {
   try {
-    const { result, changes } = step.decide(set.facts)
+    const { result, changes } = step.decide(set.facts, ids)
     set.apply(changes)
     return { result }
   } catch (error) {

@@ -59,10 +59,7 @@ export type Database = BatchDatabase & {
 const DAY_MS = 86_400_000
 
 /** The store over a database: one queue of steps, each decided by the rules in `domain/decide`. */
-export function createStore(
-  database: Database,
-  { newId, ...queueing }: WriteQueueOptions & { newId: () => string },
-): Store {
+export function createStore(database: Database, queueing: WriteQueueOptions): Store {
   const watchers: ((commit: Commit) => void)[] = []
   const queue = createWriteQueue(database, {
     ...queueing,
@@ -78,11 +75,11 @@ export function createStore(
   }
   return {
     ...database.reads,
-    createSubmission: (submission, key) => queue.run(createSubmission(submission, key, newId)),
+    createSubmission: (...given) => queue.run(createSubmission(...given)),
     answerSubmission: (submissionId, response, at, key) =>
-      queue.run(respond({ submissionId, response, at, key }, newId)),
-    recordDelivery: (delivery) => queue.run(recordDelivery(delivery, newId)),
-    recordAccountDelivery: (delivery) => queue.run(recordAccountDelivery(delivery, newId)),
+      queue.run(respond({ submissionId, response, at, key })),
+    recordDelivery: (delivery) => queue.run(recordDelivery(delivery)),
+    recordAccountDelivery: (delivery) => queue.run(recordAccountDelivery(delivery)),
     applyFinding: (...given) => queue.run(applyFinding(...given)),
     settleNotification: (...given) => queue.run(settleNotification(...given)),
     claimIdempotencyKey: (...given) => queue.run(claimIdempotencyKey(...given)),
@@ -90,7 +87,7 @@ export function createStore(
     recoverAbandoned: (at) => queue.run(recoverAbandoned(at)),
     acknowledgeRuns: (...given) => queue.run(acknowledgeRuns(...given)),
     createRetry: (...given) => queue.run(createRetry(...given)),
-    submitRetry: (runId, submission, origin) => queue.run(submitRetry(runId, submission, origin, newId)),
+    submitRetry: (...given) => queue.run(submitRetry(...given)),
     withdrawRetry: (...given) => queue.run(withdrawRetry(...given)),
     endRetryItem: (...given) => queue.run(endRetryItem(...given)),
     recordAct: (act) => write({ acts: [act] }),

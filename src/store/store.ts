@@ -6,6 +6,7 @@ import type { DatabaseFault } from '../domain/database-fault.ts'
 import type {
   NewAccountDelivery,
   NewDelivery,
+  NewRefusedDelivery,
   RecordedDelivery,
   RefusalCause,
   RefusedDelivery,
@@ -14,14 +15,9 @@ import type { ClockTrust } from '../domain/due-time.ts'
 import type { DueRun, Finding } from '../domain/finding.ts'
 import type { IdempotencyClaim, StoredAnswer } from '../domain/idempotency.ts'
 import type { Answer, AnswerJudgement } from '../domain/judge-answer.ts'
-import type {
-  DeliveryFilter,
-  DeliveryPlace,
-  KeptDelivery,
-  ListedDelivery,
-} from '../domain/listed-delivery.ts'
+import type { DeliveryFilter, KeptDelivery, ListedDelivery } from '../domain/listed-delivery.ts'
 import type { DueNotification, HostPlace, NotificationResult } from '../domain/notification.ts'
-import type { NotTaken, RetryItemState, RetryProgress, RetryRefusal } from '../domain/retry.ts'
+import type { NotTaken, RetryItemState, RetryProgress, SubmittedRetry } from '../domain/retry.ts'
 import type { Run } from '../domain/run.ts'
 import type { ListedRun, RunFilter } from '../domain/run-filter.ts'
 import type { RunGroup } from '../domain/run-group.ts'
@@ -33,11 +29,17 @@ import type { SettledInHour, TallyCount } from '../domain/tally.ts'
  * The store's port. Each method is one atomic step, unless its comment says otherwise: when its promise resolves, all of it
  * is on disk; when it rejects, none of it is. Rejects with `TrackerError` `store_unavailable` if the disk or the database file
  * fails, and with `overloaded` if the queue is full. Times are milliseconds since the epoch. Callers take a `Pick` of it.
+ *
+ * The store assigns the ids of submissions, runs and deliveries (`domain/ids`). An id that is malformed, or whose random bits
+ * are not those of its row, is unknown.
  */
 export type Store = OperatorStore &
   AlertStore & {
     /** Records a submission and its runs. With a key, its fingerprint and submission are recorded in the same step. */
-    createSubmission(submission: NewSubmission, key?: { scope: string; fingerprint: string }): Promise<void>
+    createSubmission(
+      submission: NewSubmission,
+      key?: { scope: string; fingerprint: string },
+    ): Promise<{ submissionId: string }>
 
     /**
      * Applies ImageKit's response: its `extensionStatus` and the baseline. With a key, the caller's response is stored with it.
@@ -63,8 +65,11 @@ export type Store = OperatorStore &
      */
     recordAccountDelivery(delivery: NewAccountDelivery): Promise<RecordedDelivery>
 
-    /** Stores rejected deliveries outside the write queue. The oldest are evicted beyond a limit, so a flood stays small. */
-    keepRefused(refused: readonly RefusedDelivery[]): Promise<void>
+    /**
+     * Stores rejected deliveries outside the write queue, and returns their ids in order. The oldest are evicted beyond a limit,
+     * so a flood stays small.
+     */
+    keepRefused(refused: readonly NewRefusedDelivery[]): Promise<string[]>
 
     /** Counts the stored rejected deliveries that were received at `since` or later, by cause. */
     countRejected(since: number): Promise<{ cause: RefusalCause; count: number }[]>
@@ -167,11 +172,11 @@ export type OperatorStore = {
     page: { limit: number; before: number | null },
   ): Promise<{ submissions: { submission: Submission; runs: Run[] }[]; next: number | null }>
 
-  /** Includes rejected deliveries, merged by the time at which they were received. */
+  /** Includes rejected deliveries, which are numbered together with the recorded ones. */
   listDeliveries(
     filter: DeliveryFilter,
-    page: { limit: number; before: DeliveryPlace | null },
-  ): Promise<{ deliveries: ListedDelivery[]; next: DeliveryPlace | null }>
+    page: { limit: number; before: number | null },
+  ): Promise<{ deliveries: ListedDelivery[]; next: number | null }>
 
   findDelivery(deliveryId: string): Promise<KeptDelivery | undefined>
 
@@ -203,13 +208,13 @@ export type OperatorStore = {
 
   /**
    * Records the submission that retries a run, with its origin: an operator's audit entry, or an item of a retry.
-   * Acknowledges the run. If the run may not be retried (any more), returns why and writes nothing.
+   * Acknowledges the run. If the run may not be retried (any more), returns the refusal and writes nothing.
    */
   submitRetry(
     runId: string,
     submission: NewSubmission,
     origin: { act: Act } | { itemId: number },
-  ): Promise<RetryRefusal | null>
+  ): Promise<SubmittedRetry>
 
   /** ImageKit did not accept the retry that `submitRetry` recorded at this time: removes its acknowledgement of the run. */
   withdrawRetry(runId: string, at: number): Promise<void>

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Commit, SettledRun } from '../domain/commit.ts'
 import type { Step } from '../domain/decide/step.ts'
 import { TrackerError } from '../domain/errors.ts'
+import type { NewIds } from '../domain/ids.ts'
 import { isFinal, type Run } from '../domain/run.ts'
 import { type BatchQuery, type BatchResult, runBatch, type StepOutcome } from './batch.ts'
 import type { Change } from './working-set.ts'
@@ -12,10 +13,11 @@ export type Committed<T> = { result: T; fault?: TrackerError | undefined }
 /** The database under the queue. Its transactions never overlap. */
 export type BatchDatabase = {
   /**
-   * Does in one transaction what the batch asks for, and resolves once it is on disk. Rejects with `store_unavailable` when the
+   * Does in one transaction what the batch asks for, and resolves once it is on disk. The batch takes the ids of its new rows
+   * from `ids`; those of a transaction that fails are not used again. Rejects with `store_unavailable` when the
    * disk, the file or a lock refuses, and with any other error when a row can't be written; then nothing is written.
    */
-  transact: <T>(batch: Generator<BatchQuery, T, void>) => Promise<Committed<T>>
+  transact: <T>(makeBatch: (ids: NewIds) => Generator<BatchQuery, T, void>) => Promise<Committed<T>>
 }
 
 export type WriteQueue = {
@@ -133,9 +135,10 @@ export function createWriteQueue(
 
   async function commitBatch(batch: readonly Job[]): Promise<void> {
     const begunAt = performance.now()
+    const steps = batch.map(({ step }) => step)
     let committed: Committed<BatchResult>
     try {
-      committed = await database.transact(runBatch(batch.map(({ step }) => step)))
+      committed = await database.transact((ids) => runBatch(steps, ids))
     } catch (error) {
       const isRefused = error instanceof TrackerError && error.code === 'store_unavailable'
       if (isRefused || batch.length === 1) for (const job of batch) job.reject(error)

@@ -12,11 +12,11 @@ import { withoutSignatures } from './without-signatures.ts'
 
 /** An HTTP POST on a webhook route, read whole; nothing secret among its headers but the signature's. */
 export type ReceivedDelivery = {
-  deliveryId: string
   receivedAt: number
   headers: { [name: string]: string }
   body: Buffer
-  isReplay?: boolean
+  /** The rejected delivery that is applied after all. */
+  replayOf?: string
 }
 
 export type ReceiveDeliveryDeps = {
@@ -49,12 +49,11 @@ export async function receiveExtensionDelivery(
   const { check: signature, cause } = deps.checkSignature(received)
   if (deps.requireSignature && cause !== null) throw new DeliveryRefused(cause)
   const word = deps.readExtensionWord(parse(deps, received.body), received.body.length)
-  const { deliveryId, receivedAt, body, isReplay } = received
+  const { receivedAt, body, replayOf } = received
   const headers = withoutSignatures(received.headers)
   let recorded: RecordedDelivery
   try {
     recorded = await deps.store.recordDelivery({
-      deliveryId,
       receivedAt,
       headers,
       body,
@@ -62,7 +61,7 @@ export async function receiveExtensionDelivery(
       submissionId,
       signature,
       word,
-      isReplay,
+      replayOf,
     })
   } catch (error) {
     noteFailure(deps, received, error)
@@ -74,7 +73,7 @@ export async function receiveExtensionDelivery(
   }
   deps.meter.deliveryRecorded('extension', recorded.outcome)
   const { service, status } = word
-  const fields = () => ({ event: RECORDED, deliveryId, submissionId, ...tellable(recorded), service, status })
+  const fields = () => ({ event: RECORDED, submissionId, ...tellable(recorded), service, status })
   if (recorded.outcome === 'applied' && status === 'success') deps.successLog.note(fields)
   else deps.log.info(fields(), 'delivery')
   return recorded
@@ -99,8 +98,7 @@ export async function receiveAccountDelivery(
   }
   deps.meter.deliveryRecorded('account', recorded.outcome)
   const { type } = event
-  const { deliveryId } = received
-  deps.log.info({ event: RECORDED, deliveryId, type, eventId, ...tellable(recorded) }, 'account delivery')
+  deps.log.info({ event: RECORDED, type, eventId, ...tellable(recorded) }, 'account delivery')
   return recorded
 }
 
@@ -142,6 +140,6 @@ function noteFailure(
   meter.deliveryNotTaken(error instanceof TrackerError ? error.code : 'internal')
 }
 
-function tellable({ outcome, cause, fileId }: RecordedDelivery) {
-  return { outcome, cause, fileId }
+function tellable({ deliveryId, outcome, cause, fileId }: RecordedDelivery) {
+  return { deliveryId, outcome, cause, fileId }
 }

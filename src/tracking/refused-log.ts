@@ -1,16 +1,16 @@
-import type { RefusedDelivery } from '../domain/delivery.ts'
+import type { NewRefusedDelivery } from '../domain/delivery.ts'
 import { TrackerError } from '../domain/errors.ts'
 import type { Store } from '../store/store.ts'
 
 /** Stores rejected deliveries without ever holding up the accepted ones. */
 export type RefusedLog = {
-  /** Takes it or drops it, and returns at once. */
-  keep(refused: Rejected): void
+  /** Takes it or drops it, and returns at once. The log names it by the id of its request: it has no other yet. */
+  keep(refused: Rejected, requestId: string): void
   /** Writes what is left. */
   close(): Promise<void>
 }
 
-type Rejected = Omit<RefusedDelivery, 'fileId'>
+type Rejected = Omit<NewRefusedDelivery, 'fileId'>
 
 const MIB = 1024 * 1024
 
@@ -39,7 +39,7 @@ export function createRefusedLog(deps: {
   log: { warn(fields: object, text: string): void }
 }): RefusedLog {
   const { store, readFileId, log } = deps
-  let waiting: RefusedDelivery[] = []
+  let waiting: NewRefusedDelivery[] = []
   let waitingBytes = 0
   let second = { kept: 0, unproven: 0, dropped: 0, first: [] as object[] }
   let timer: NodeJS.Timeout | undefined
@@ -65,7 +65,7 @@ export function createRefusedLog(deps: {
     log.warn({ kept, dropped, deliveries: first }, 'deliveries were rejected')
   }
 
-  const takeChunk = (): RefusedDelivery[] => {
+  const takeChunk = (): NewRefusedDelivery[] => {
     let bytes = 0
     let count = 0
     for (const refused of waiting) {
@@ -77,7 +77,7 @@ export function createRefusedLog(deps: {
     return waiting.splice(0, count)
   }
 
-  const putBack = (chunk: readonly RefusedDelivery[]): void => {
+  const putBack = (chunk: readonly NewRefusedDelivery[]): void => {
     waiting = [...chunk, ...waiting]
     for (const refused of chunk) waitingBytes += sizeOf(refused)
     startTimer()
@@ -115,14 +115,14 @@ export function createRefusedLog(deps: {
   }
 
   return {
-    keep(refused) {
+    keep(refused, requestId) {
       startTimer()
       if (!admit(refused)) {
         second.dropped += 1
         return
       }
-      const { deliveryId, route, cause } = refused
-      if (second.first.length < MAX_LOGGED) second.first.push({ deliveryId, route, cause })
+      const { route, cause } = refused
+      if (second.first.length < MAX_LOGGED) second.first.push({ requestId, route, cause })
       const named = { ...refused, fileId: readFileId(refused.body) }
       const stored = refused.submissionId === null ? cut(named) : named
       waiting.push(stored)
@@ -139,11 +139,11 @@ export function createRefusedLog(deps: {
 }
 
 /** A copy: a view would keep all of the body in memory. */
-function cut(refused: RefusedDelivery): RefusedDelivery {
+function cut(refused: NewRefusedDelivery): NewRefusedDelivery {
   if (refused.body.length <= UNPROVEN.bodyBytes) return refused
   return { ...refused, body: Buffer.from(refused.body.subarray(0, UNPROVEN.bodyBytes)) }
 }
 
-function sizeOf({ body }: RefusedDelivery): number {
+function sizeOf({ body }: NewRefusedDelivery): number {
   return body.length + OVERHEAD_BYTES
 }

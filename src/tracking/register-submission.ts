@@ -8,24 +8,22 @@ type RegisterDeps = {
   clock: () => number
   /** How long after its request a pending run is overdue, in milliseconds. */
   overdueAfterMs: number
-  newId: () => string
 }
 
 /** Registers an upload that somebody else makes with our `webhookUrl`. */
 export async function registerSubmission(
-  { store, links, clock, overdueAfterMs, newId }: RegisterDeps,
+  { store, links, clock, overdueAfterMs }: RegisterDeps,
   request: Pick<NewSubmission, 'extensions' | 'fileId' | 'fileName' | 'callerWebhookUrl' | 'keyName'>,
 ): Promise<{ submissionId: string; webhookUrl: string; location: string } & StatusUrls> {
-  const submissionId = newId()
   const submission = {
-    submissionId,
     kind: 'external',
     ...request,
     // Whoever uploads may set one; what that explains is weighed by the baseline alone.
     setsDescription: false,
   } as const
   const at = clock()
-  await store.createSubmission({ ...submission, attempt: 1, at, dueAt: at + overdueAfterMs })
+  const dueAt = at + overdueAfterMs
+  const { submissionId } = await store.createSubmission({ ...submission, attempt: 1, at, dueAt })
   return {
     submissionId,
     webhookUrl: links.webhook(submissionId),

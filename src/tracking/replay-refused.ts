@@ -27,7 +27,7 @@ export async function replayRefused(deps: ReplayRefusedDeps, deliveryId: string)
       'The body of this delivery was not kept whole, so it cannot be applied.',
     )
   const { receivedAt, headers, body, token } = refused
-  const received = { deliveryId, receivedAt, headers, body, isReplay: true }
+  const received = { receivedAt, headers, body, replayOf: deliveryId }
   try {
     return token === null
       ? await receiveAccountDelivery(deps, received)

@@ -12,7 +12,6 @@ export type SubmitUpdateDeps = ApplyAnswerDeps & {
   store: Pick<Store, 'createSubmission'>
   imagekit: { sendUpdate(fileId: string, body: { [name: string]: Json }): Promise<Exchange> }
   links: Links
-  newId: () => string
   /** How long after its request a pending run is overdue, in milliseconds. */
   overdueAfterMs: number
   errorBody: (message: string) => object
@@ -32,9 +31,7 @@ export async function submitUpdate(
   },
 ): Promise<Sent> {
   const { fileId, body, extensions, callerWebhookUrl, keyName, key } = request
-  const submissionId = deps.newId()
   const submission = {
-    submissionId,
     kind: 'update',
     fileId,
     fileName: null,
@@ -43,7 +40,7 @@ export async function submitUpdate(
     setsDescription: body['description'] !== undefined,
   } as const
   const at = deps.clock()
-  await deps.store.createSubmission(
+  const { submissionId } = await deps.store.createSubmission(
     { ...submission, keyName, attempt: 1, at, dueAt: at + deps.overdueAfterMs },
     key ?? undefined,
   )

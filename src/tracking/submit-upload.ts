@@ -28,7 +28,6 @@ export type SubmitUploadDeps<Form> = ApplyAnswerDeps & {
     }): Promise<Exchange>
   }
   links: Links
-  newId: () => string
   /** How long after its request a pending run is overdue, in milliseconds. */
   overdueAfterMs: number
   errorBody: (message: string) => object
@@ -54,11 +53,9 @@ export async function submitUpload<Form>(
   const { version, form, scope, signal } = request
   let submissionId: string | undefined
   const close = async (fields: UploadFields) => {
-    const id = deps.newId()
     const { fileName, extensions, callerWebhookUrl, setsDescription, fingerprint } = fields
     const key = scope !== null && fingerprint !== null ? { scope, fingerprint } : undefined
     const submission = {
-      submissionId: id,
       kind: 'upload',
       fileId: null,
       fileName,
@@ -67,14 +64,14 @@ export async function submitUpload<Form>(
       setsDescription,
     } as const
     const at = deps.clock()
-    await deps.store.createSubmission(
+    const created = await deps.store.createSubmission(
       { ...submission, keyName: request.keyName, attempt: 1, at, dueAt: at + deps.overdueAfterMs },
       key,
     )
-    submissionId = id
-    request.onSubmission({ submissionId: id, extensions: extensions.map(({ name }) => name) })
+    submissionId = created.submissionId
+    request.onSubmission({ submissionId, extensions: extensions.map(({ name }) => name) })
     if (signal.aborted) throw callerLeft()
-    return { webhookUrl: extensions.length > 0 ? deps.links.webhook(id) : null }
+    return { webhookUrl: extensions.length > 0 ? deps.links.webhook(submissionId) : null }
   }
 
   let exchange: Exchange

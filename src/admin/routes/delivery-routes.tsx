@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import type { AppEnv } from '../../http/app-env.ts'
 import { parseDeliveryFilter } from '../../http/operators/delivery-routes.ts'
-import { parseDeliveryPage, writeCursor } from '../../http/operators/list-query.ts'
+import { parsePage, writeCursor } from '../../http/operators/list-query.ts'
 import { route } from '../../http/routes.ts'
 import { listDeliveries, showDelivery } from '../../tracking/operators/list-deliveries.ts'
 import { replayDelivery } from '../../tracking/operators/replay-delivery.ts'
@@ -26,7 +26,7 @@ export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
       // As a form sends them, fields may be empty.
       const given = Object.entries(c.req.query()).map(([name, value]) => [name, value.trim()] as const)
       const filter = parseDeliveryFilter(Object.fromEntries(given.filter(([, value]) => value !== '')))
-      const page = parseDeliveryPage(c)
+      const page = parsePage(c)
       const { deliveries, next } = await listDeliveries(deps, filter, page)
       const newest = page.before === null ? null : withQuery(DELIVERIES, filter)
       const older = next === null ? null : withQuery(DELIVERIES, { ...filter, cursor: writeCursor(next) })

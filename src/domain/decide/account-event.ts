@@ -1,8 +1,9 @@
 import { type AccountEvent, namedFile } from '../account-event.ts'
 import type { DeliveryOutcome, NewAccountDelivery, RecordedDelivery } from '../delivery.ts'
+import type { NewIds } from '../ids.ts'
 import type { Answer } from '../judge-answer.ts'
 import { isFinal } from '../run.ts'
-import { receivedOf, recordNothing, replaying, replayKeys } from './delivery.ts'
+import { idOf, receivedOf, recordNothing, replaying, replayKeys } from './delivery.ts'
 import {
   applyResponse,
   bodyIn,
@@ -19,10 +20,7 @@ import type { DeliveryRow } from './tables.ts'
  * Records an account webhook. Its event takes effect once, known by its id: one about an asset makes its pending and expired
  * runs due; one about a queued upload is that upload's response, also where it comes before that response is known.
  */
-export function recordAccountDelivery(
-  delivery: NewAccountDelivery,
-  newId: () => string,
-): Step<RecordedDelivery> {
+export function recordAccountDelivery(delivery: NewAccountDelivery): Step<RecordedDelivery> {
   const { event, body } = delivery
   return {
     keys: [...eventKeys(event), ...replayKeys(delivery)],
@@ -36,7 +34,7 @@ export function recordAccountDelivery(
       const bodies = bodyKeys((ids, bodyOf) => finishUpload(facts, submissionId, event, 0, ids, bodyOf))
       return [...stateKeys(submissionId), ...unclaimedKeys(state, [event.answer]), ...bodies]
     },
-    decide: (facts) => replaying(facts, delivery, () => decideAccountDelivery(facts, delivery, newId)),
+    decide: (facts, ids) => replaying(facts, delivery, () => decideAccountDelivery(facts, delivery, ids)),
   }
 }
 
@@ -64,14 +62,15 @@ type Effect = {
 function decideAccountDelivery(
   facts: Facts,
   delivery: NewAccountDelivery,
-  newId: () => string,
+  ids: NewIds,
 ): Decision<RecordedDelivery> {
   const { event, receivedAt } = delivery
-  const effect = applyOnce(facts, event, receivedAt, newId)
+  const effect = applyOnce(facts, event, receivedAt, ids)
   const { outcome, changes = {}, submissionId = null, fileId = null, isChanged, unclaimed } = effect
-  const nothing = isOfForgotten(facts, event, fileId) ? recordNothing(delivery) : undefined
+  const deliveryId = idOf(delivery, ids)
+  const nothing = isOfForgotten(facts, event, fileId) ? recordNothing(deliveryId, delivery) : undefined
   const stored: DeliveryRow = {
-    ...receivedOf(delivery),
+    ...receivedOf(deliveryId, delivery),
     outcome,
     submissionId,
     // Whatever came of it, it is deleted with the file that it names.
@@ -81,6 +80,7 @@ function decideAccountDelivery(
     uploadEnd: unclaimed?.end ?? null,
   }
   const recorded: RecordedDelivery = {
+    deliveryId,
     outcome,
     cause: null,
     fileId: isChanged ? fileId : null,
@@ -101,7 +101,7 @@ function isOfForgotten(facts: Facts, event: AccountEvent, boundTo: string | null
   return facts.list('submissionsOf', fileId).length === 0
 }
 
-function applyOnce(facts: Facts, event: AccountEvent, at: number, newId: () => string): Effect {
+function applyOnce(facts: Facts, event: AccountEvent, at: number, ids: NewIds): Effect {
   if (event.eventId !== null && facts.list('eventOf', event.eventId).length > 0)
     return { outcome: 'duplicate' }
   switch (event.kind) {
@@ -111,7 +111,7 @@ function applyOnce(facts: Facts, event: AccountEvent, at: number, newId: () => s
       const submissionId = findUnanswered(facts, event)
       const { requestId, answer: end } = event
       if (submissionId === undefined) return { outcome: 'ignored', unclaimed: { requestId, end } }
-      return finishUpload(facts, submissionId, event, at, newId, (id) => bodyIn(facts, id))
+      return finishUpload(facts, submissionId, event, at, ids, (id) => bodyIn(facts, id))
     }
     case 'other':
       return { outcome: 'ignored' }
@@ -142,12 +142,12 @@ function finishUpload(
   submissionId: string,
   { answer }: UploadFinished,
   at: number,
-  newId: () => string,
+  ids: NewIds,
   bodyOf: (deliveryId: string) => string | undefined,
 ): Effect {
   const before = loadResponding(facts, submissionId, [answer])
   if (before === undefined) return { outcome: 'ignored' }
-  const after = applyResponse(before, answer, at, newId, bodyOf)
+  const after = applyResponse(before, answer, at, ids, bodyOf)
   const { isChanged } = after
   return {
     outcome: isChanged ? 'applied' : 'ignored',

@@ -1,5 +1,6 @@
 import type { NewDelivery, RecordedDelivery, SignatureCheck } from '../delivery.ts'
 import { TrackerError } from '../errors.ts'
+import type { NewIds } from '../ids.ts'
 import { type DeliveryJudgement, judgeDelivery } from '../judge-delivery.ts'
 import { owesNotification } from '../notification.ts'
 import type { Changes, Decision, Facts, Key, Step } from './step.ts'
@@ -16,7 +17,7 @@ import type { DeliveryRow, RunRow, SubmissionRow } from './tables.ts'
  * Records an extension webhook, raw, with its effect and the notification that its caller is due. A delivery for a submission
  * that is not in the database, and was not forgotten, is `rejected`: then nothing is written.
  */
-export function recordDelivery(delivery: NewDelivery, newId: () => string): Step<RecordedDelivery> {
+export function recordDelivery(delivery: NewDelivery): Step<RecordedDelivery> {
   const { submissionId, word, body } = delivery
   const { service } = word
   const keys: Key[] = [['submissions', submissionId]]
@@ -34,22 +35,19 @@ export function recordDelivery(delivery: NewDelivery, newId: () => string): Step
         ['runsOf', submissionId],
       ]
     },
-    decide: (facts) => replaying(facts, delivery, () => decideDelivery(facts, delivery, newId)),
+    decide: (facts, ids) => replaying(facts, delivery, () => decideDelivery(facts, delivery, ids)),
   }
 }
 
-function decideDelivery(
-  facts: Facts,
-  delivery: NewDelivery,
-  newId: () => string,
-): Decision<RecordedDelivery> {
+function decideDelivery(facts: Facts, delivery: NewDelivery, ids: NewIds): Decision<RecordedDelivery> {
   const { submissionId, word, receivedAt, body } = delivery
   const { service } = word
   const row = facts.find('submissions', submissionId)
   if (row === undefined) {
-    if (facts.isForgotten(submissionId)) return recordNothing(delivery)
+    if (facts.isForgotten(submissionId)) return recordNothing(idOf(delivery, ids), delivery)
+    const cause = 'unknown_submission'
     return {
-      result: { outcome: 'rejected', cause: 'unknown_submission', fileId: null, runId: null },
+      result: { deliveryId: null, outcome: 'rejected', cause, fileId: null, runId: null },
       changes: {},
     }
   }
@@ -57,16 +55,16 @@ function decideDelivery(
   const details = needsAllRuns(row, own, service) ? facts.find('details', submissionId) : undefined
   const runs = details === undefined ? own : facts.list('runsOf', submissionId)
   const extensions = details?.extensions ?? []
-  const judgement = judgeDelivery(row, { runs, extensions }, word, newId, receivedAt)
+  const judgement = judgeDelivery(row, { runs, extensions }, word, ids.run, receivedAt)
   const { outcome, cause, runId } = judgement
   const { fileId } = judgement.submission
   const changes =
     details === undefined
       ? ownChanges(row, own, judgement, delivery)
       : allChanges({ row, details, runs, notifications: [] }, judgement, delivery)
+  const deliveryId = idOf(delivery, ids)
   const stored: DeliveryRow = {
-    deliveryId: delivery.deliveryId,
-    place: null,
+    deliveryId,
     route: delivery.route,
     receivedAt,
     outcome,
@@ -83,7 +81,11 @@ function decideDelivery(
     sent: { headers: delivery.headers, body },
   }
   const insert = { ...changes.insert, deliveries: [stored] }
-  return { result: { outcome, cause, fileId, runId }, changes: { ...changes, insert } }
+  return { result: { deliveryId, outcome, cause, fileId, runId }, changes: { ...changes, insert } }
+}
+
+export function idOf({ replayOf }: Replayable, ids: NewIds): string {
+  return replayOf ?? ids.delivery()
 }
 
 /** All of them decide what an unknown name stands for, and all count again when a rejected submission turns out to be accepted. */
@@ -123,23 +125,19 @@ function allChanges(
   )
 }
 
-type Received = Pick<NewDelivery, 'deliveryId' | 'receivedAt' | 'headers' | 'body'> & {
+type Received = Pick<NewDelivery, 'receivedAt' | 'headers' | 'body'> & {
   route?: NewDelivery['route']
   signature?: SignatureCheck
 }
 
 /** The row of a delivery before anything is decided about it. */
-export function receivedOf({
-  deliveryId,
-  receivedAt,
-  headers,
-  body,
-  ...known
-}: Received): Omit<DeliveryRow, 'outcome'> {
+export function receivedOf(
+  deliveryId: string,
+  { receivedAt, headers, body, ...known }: Received,
+): Omit<DeliveryRow, 'outcome'> {
   const { route = 'account', signature = 'valid' } = known
   return {
     deliveryId,
-    place: null,
     route,
     receivedAt,
     cause: null,
@@ -157,31 +155,34 @@ export function receivedOf({
 }
 
 /** For what was forgotten, only the fact that something was received. */
-export function recordNothing(received: Received): Decision<RecordedDelivery> {
+export function recordNothing(deliveryId: string, received: Received): Decision<RecordedDelivery> {
   const cause = 'forgotten'
   const outcome = 'ignored'
   const sent = { headers: {}, body: Buffer.alloc(0) }
-  const row = { ...receivedOf(received), outcome, cause, sent } as const
-  return { result: { outcome, cause, fileId: null, runId: null }, changes: { insert: { deliveries: [row] } } }
+  const row = { ...receivedOf(deliveryId, received), outcome, cause, sent } as const
+  return {
+    result: { deliveryId, outcome, cause, fileId: null, runId: null },
+    changes: { insert: { deliveries: [row] } },
+  }
 }
 
-type Replayable = Pick<NewDelivery, 'deliveryId' | 'isReplay'>
+type Replayable = Pick<NewDelivery, 'replayOf'>
 
-export function replayKeys({ deliveryId, isReplay }: Replayable): Key[] {
-  return isReplay ? [['rejected', deliveryId]] : []
+export function replayKeys({ replayOf }: Replayable): Key[] {
+  return replayOf === undefined ? [] : [['rejected', replayOf]]
 }
 
 /** A replayed delivery that is recorded is no longer rejected. Throws `unprocessable` if it was replayed before. */
 export function replaying(
   facts: Facts,
-  { deliveryId, isReplay }: Replayable,
+  { replayOf }: Replayable,
   decide: () => Decision<RecordedDelivery>,
 ): Decision<RecordedDelivery> {
-  if (!isReplay) return decide()
-  if (facts.find('rejected', deliveryId) === undefined)
+  if (replayOf === undefined) return decide()
+  if (facts.find('rejected', replayOf) === undefined)
     throw new TrackerError('unprocessable', 'This delivery has been replayed already.')
   const { result, changes } = decide()
   if (result.outcome === 'rejected') return { result, changes }
-  const remove: Changes['remove'] = { ...changes.remove, rejected: [deliveryId] }
+  const remove: Changes['remove'] = { ...changes.remove, rejected: [replayOf] }
   return { result, changes: { ...changes, remove } }
 }

@@ -1,3 +1,4 @@
+import type { NewIds } from '../ids.ts'
 import { type Answer, judgeAnswer } from '../judge-answer.ts'
 import type { Facts, Key, Step } from './step.ts'
 import { submissionOf } from './submission-state.ts'
@@ -33,8 +34,9 @@ export function recoverAbandoned(at: number): Step<{ submissions: number }> {
         .list('unansweredClaims')
         .flatMap(({ submissionId }): Key[] => (submissionId === null ? [] : [['submissions', submissionId]])),
     ],
-    decide(facts) {
-      const submissions = facts.list('unfinishedSubmissions').flatMap((row) => unconfirmed(facts, row, at))
+    decide(facts, ids) {
+      const unfinished = facts.list('unfinishedSubmissions')
+      const submissions = unfinished.flatMap((row) => unconfirmed(facts, ids, row, at))
       const unanswered = facts.list('unansweredClaims').filter(({ answer }) => answer === null)
       const isKept = (claim: ClaimRow) => claim.abandoned || mayBeAtImageKit(facts, claim)
       const claims = unanswered.filter(isKept).map((claim) => ({ ...claim, abandoned: true }))
@@ -56,11 +58,10 @@ export function recoverAbandoned(at: number): Step<{ submissions: number }> {
   }
 }
 
-function unconfirmed(facts: Facts, row: SubmissionRow, at: number): SubmissionRow[] {
+function unconfirmed(facts: Facts, ids: NewIds, row: SubmissionRow, at: number): SubmissionRow[] {
   const details = facts.find('details', row.submissionId)
   if (details === undefined || row.state !== 'submitting' || row.kind === 'external') return []
-  const newId = () => ''
-  const judgement = judgeAnswer(submissionOf({ row, details }), [], UNKNOWN_RESPONSE, [], newId, at)
+  const judgement = judgeAnswer(submissionOf({ row, details }), [], UNKNOWN_RESPONSE, [], ids.run, at)
   const { state, error, requestId, updatedAt } = judgement.submission
   return [{ ...row, state, error, requestId, updatedAt, respondedAt: row.respondedAt ?? at }]
 }

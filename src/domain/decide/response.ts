@@ -1,5 +1,6 @@
 import { TrackerError } from '../errors.ts'
 import type { StoredAnswer } from '../idempotency.ts'
+import { type NewIds, numberOf } from '../ids.ts'
 import { type Answer, type AnswerJudgement, judgeAnswer, type UnclaimedDelivery } from '../judge-answer.ts'
 import type { Submission } from '../submission.ts'
 import type { Changes, Facts, Key, Step } from './step.ts'
@@ -24,11 +25,13 @@ type BodyOf = (deliveryId: string) => string | undefined
  * Applies ImageKit's response: its `extensionStatus` and the baseline. How its upload ended may have been reported before it was
  * known whose upload that was; then that is applied, too. With a key, the caller's answer is kept for it.
  */
-export function respond(
-  { submissionId, response, at, key }: RespondingTo,
-  newId: () => string,
-): Step<{ result: AnswerJudgement['result']; submission: Submission }> {
-  const decide = (facts: Facts, ids: () => string, bodyOf: BodyOf) => {
+export function respond({
+  submissionId,
+  response,
+  at,
+  key,
+}: RespondingTo): Step<{ result: AnswerJudgement['result']; submission: Submission }> {
+  const decide = (facts: Facts, ids: NewIds, bodyOf: BodyOf) => {
     const before = loadResponding(facts, submissionId, [
       response,
       ...earlierEnds(facts, submissionId, response),
@@ -53,8 +56,8 @@ export function respond(
       const bodies = bodyKeys((ids, bodyOf) => decide(facts, ids, bodyOf))
       return [...ends, ...unclaimedKeys(state, responses), ...bodies]
     },
-    decide(facts) {
-      const { before, after, result } = decide(facts, newId, (id) => bodyIn(facts, id))
+    decide(facts, ids) {
+      const { before, after, result } = decide(facts, ids, (id) => bodyIn(facts, id))
       const changes = respondingChanges(before, after)
       const claim = key && facts.find('claims', key.scope)
       const claims = claim && key ? [{ ...claim, answer: key.answer }] : []
@@ -105,21 +108,19 @@ export function loadResponding(
   if (state === undefined) return undefined
   const unclaimed = namesIn(responses)
     .flatMap((name) => facts.list('unclaimedOf', submissionId, name))
-    .toSorted((one, other) => (one.place ?? Infinity) - (other.place ?? Infinity))
+    .toSorted((one, other) => numberOf(one.deliveryId) - numberOf(other.deliveryId))
   return { state, deliveries: new Map(unclaimed.map((row) => [row.deliveryId, row])) }
 }
 
 /** Decides as if, only to learn whose bodies the decision needs. */
-export function bodyKeys(decide: (newId: () => string, bodyOf: BodyOf) => unknown): Key[] {
+export function bodyKeys(decide: (ids: NewIds, bodyOf: BodyOf) => unknown): Key[] {
   const keys: Key[] = []
   let made = 0
-  decide(
-    () => `new ${made++}`,
-    (deliveryId) => {
-      keys.push(['bodies', deliveryId])
-      return undefined
-    },
-  )
+  const next = () => `new ${made++}`
+  decide({ submission: next, run: next, delivery: next }, (deliveryId) => {
+    keys.push(['bodies', deliveryId])
+    return undefined
+  })
   return keys
 }
 
@@ -131,12 +132,12 @@ export function applyResponse(
   { state, deliveries }: Responding,
   response: Answer,
   at: number,
-  newId: () => string,
+  ids: NewIds,
   bodyOf: BodyOf,
 ): Applied {
   const submission = submissionOf(state)
   const unclaimed = unclaimedBy(state, deliveries, response)
-  const judgement = judgeAnswer(submission, state.runs, response, unclaimed, newId, at)
+  const judgement = judgeAnswer(submission, state.runs, response, unclaimed, ids.run, at)
   const services = new Map(unclaimed.map(({ deliveryId, word }) => [deliveryId, word.service]))
   const isSame = judgement.submission === submission
   const { extensions, baseline, ...head } = judgement.submission
@@ -184,7 +185,7 @@ function applyEarlierEnds(
   facts: Facts,
   responded: Responding,
   at: number,
-  newId: () => string,
+  ids: NewIds,
   bodyOf: BodyOf,
 ): Responding {
   const { row, details } = responded.state
@@ -194,7 +195,7 @@ function applyEarlierEnds(
     return isOpen && !responded.deliveries.get(deliveryId)?.submissionId
   })
   if (end === undefined || end.uploadEnd === null) return responded
-  const ended = applyResponse(responded, end.uploadEnd, at, newId, bodyOf)
+  const ended = applyResponse(responded, end.uploadEnd, at, ids, bodyOf)
   const claimed: DeliveryRow = {
     ...end,
     outcome: ended.isChanged ? 'applied' : 'ignored',
@@ -203,7 +204,7 @@ function applyEarlierEnds(
     fileId: end.fileId ?? ended.state.row.fileId,
   }
   const deliveries = new Map([...ended.deliveries, [end.deliveryId, claimed]])
-  return applyEarlierEnds(facts, { state: ended.state, deliveries }, at, newId, bodyOf)
+  return applyEarlierEnds(facts, { state: ended.state, deliveries }, at, ids, bodyOf)
 }
 
 export function respondingChanges(before: Responding, after: Responding): Changes {

@@ -1,6 +1,6 @@
 import type { Act } from '../act.ts'
 import { describeAsset } from '../asset.ts'
-import { judgeRetry, type RetryItemState, type RetryRefusal } from '../retry.ts'
+import { judgeRetry, type RetryItemState, type RetryRefusal, type SubmittedRetry } from '../retry.ts'
 import type { NewSubmission } from '../submission.ts'
 import { acknowledged } from './acknowledgement.ts'
 import type { Changes, Facts, Key, Step } from './step.ts'
@@ -23,14 +23,13 @@ export function createRetry(retryId: string, runIds: readonly string[], act: Act
 
 /**
  * Records the submission that retries a run, and acknowledges the run. Whether it may be retried is decided here once more:
- * another operator may have retried it meanwhile. Returns why nothing was recorded.
+ * another operator may have retried it meanwhile. Returns the refusal if nothing was recorded.
  */
 export function submitRetry(
   runId: string,
   submission: NewSubmission,
   origin: { act: Act } | { itemId: number },
-  newId: () => string,
-): Step<RetryRefusal | null> {
+): Step<SubmittedRetry> {
   const itemKeys: Key[] = 'itemId' in origin ? [['retryItems', String(origin.itemId)]] : []
   return {
     keys: [['runs', runId], ...itemKeys],
@@ -42,20 +41,19 @@ export function submitRetry(
       const ofFile: Key[] = fileId === null ? [] : [['currentOf', fileId]]
       return [['submissions', submissionId], ['details', submissionId], ...ofFile]
     },
-    decide(facts) {
+    decide(facts, ids) {
       const run = facts.find('runs', runId)
       const refusal = run === undefined ? 'no_file' : refusalOf(facts, run)
-      if (refusal !== null) return { result: refusal, changes: {} }
-      const changes = submit(submission, newId)
+      if (refusal !== null) return { result: { refusal }, changes: {} }
+      const { submissionId, runs, changes } = submit(submission, ids)
+      const result = { submissionId, runIds: runs.map((one) => one.runId) }
       const seen = run?.acknowledgedAt === null ? acknowledged(run, submission.at) : undefined
       const update: Changes['update'] = { runs: seen ? [seen] : [] }
-      if ('act' in origin)
-        return { result: null, changes: { ...changes, update, other: { acts: [origin.act] } } }
+      if ('act' in origin) return { result, changes: { ...changes, update, other: { acts: [origin.act] } } }
       const item = facts.find('retryItems', String(origin.itemId))
       if (item?.state !== 'waiting') throw new Error('an item of a retry is submitted that is not waiting')
-      const { submissionId } = submission
       const retryItems = [{ ...item, state: 'submitting' as const, submissionId }]
-      return { result: null, changes: { ...changes, update: { ...update, retryItems } } }
+      return { result, changes: { ...changes, update: { ...update, retryItems } } }
     },
   }
 }

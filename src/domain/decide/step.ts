@@ -1,6 +1,7 @@
 import type { Act } from '../act.ts'
 import type { Alert } from '../alert.ts'
 import type { ClockTrust } from '../due-time.ts'
+import type { NewIds } from '../ids.ts'
 import type { TableName, Tables } from './tables.ts'
 
 /**
@@ -78,7 +79,7 @@ export type Step<R> = {
   /** What else `decide` needs, which is only known from the first rows. */
   more?(facts: Facts): readonly Key[]
   /** Pure. What it throws rejects this step alone, and then it changes nothing. */
-  decide(facts: Facts): Decision<R>
+  decide(facts: Facts, ids: NewIds): Decision<R>
   /** How much memory it holds until it is committed. */
   bytes?: number
 }

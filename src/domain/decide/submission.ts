@@ -1,3 +1,4 @@
+import type { NewIds } from '../ids.ts'
 import type { Run } from '../run.ts'
 import { type NewSubmission, openSubmission } from '../submission.ts'
 import type { Changes, Step } from './step.ts'
@@ -6,32 +7,33 @@ import type { SubmissionRow } from './tables.ts'
 /** Records a submission and its runs. With a key, its fingerprint and submission are recorded with it. */
 export function createSubmission(
   request: NewSubmission,
-  key: { scope: string; fingerprint: string } | undefined,
-  newId: () => string,
-): Step<void> {
+  key?: { scope: string; fingerprint: string },
+): Step<{ submissionId: string }> {
   return {
     keys: key ? [['claims', key.scope]] : [],
-    decide(facts) {
-      const changes = submit(request, newId)
+    decide(facts, ids) {
+      const { submissionId, changes } = submit(request, ids)
       const claim = key && facts.find('claims', key.scope)
-      const { submissionId } = request
       const claims = claim && key ? [{ ...claim, fingerprint: key.fingerprint, submissionId }] : []
-      return { result: undefined, changes: { ...changes, update: { claims } } }
+      return { result: { submissionId }, changes: { ...changes, update: { claims } } }
     },
   }
 }
 
 /** Inserts a submission with one run for each distinct name. */
-export function submit(request: NewSubmission, newId: () => string): Changes & { insert: { runs: Run[] } } {
-  const { submission, runs } = openSubmission(request, newId)
+export function submit(
+  request: NewSubmission,
+  ids: NewIds,
+): { submissionId: string; runs: Run[]; changes: Changes } {
+  const { submission, runs } = openSubmission(request, ids)
   const { extensions, baseline, ...head } = submission
   const row: SubmissionRow = { ...head, respondedAt: null }
-  const { submissionId, dueAt } = request
-  return {
-    insert: {
-      submissions: [row],
-      details: [{ submissionId, extensions, baseline }],
-      runs: runs.map((run) => ({ ...run, dueAt, isListed: true })),
-    },
+  const { submissionId } = submission
+  const { dueAt } = request
+  const insert = {
+    submissions: [row],
+    details: [{ submissionId, extensions, baseline }],
+    runs: runs.map((run) => ({ ...run, dueAt, isListed: true })),
   }
+  return { submissionId, runs, changes: { insert } }
 }

@@ -60,8 +60,6 @@ export type RunRow = Run & {
 
 export type DeliveryRow = {
   deliveryId: string
-  /** Its place by insertion; null for a new one, which is the last. */
-  place: number | null
   route: DeliveryRoute
   receivedAt: number
   outcome: DeliveryOutcome

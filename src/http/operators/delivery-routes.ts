@@ -9,7 +9,7 @@ import { parseWith } from '../parse-with.ts'
 import { presentedKey } from '../presented-key.ts'
 import type { ReadBody } from '../read-body.ts'
 import { route } from '../routes.ts'
-import { answerPage, parseDeliveryPage, readListQuery, readQuery } from './list-query.ts'
+import { answerPage, parsePage, readListQuery, readQuery } from './list-query.ts'
 import { readReason } from './read-reason.ts'
 
 type DeliveryRoutesDeps = Parameters<typeof listDeliveries>[0] &
@@ -27,7 +27,7 @@ export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
     GET: async (c) => {
       deps.access.identifyOperator(presentedKey(c.env.incoming))
       const filter = parseDeliveryFilter(readListQuery(c, Object.keys(filterSchema.shape)))
-      const { deliveries, next } = await listDeliveries(deps, filter, parseDeliveryPage(c))
+      const { deliveries, next } = await listDeliveries(deps, filter, parsePage(c))
       return answerPage(c, { deliveries }, next)
     },
   })

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { TrackerError } from '../../domain/errors.ts'
-import type { DeliveryPlace } from '../../domain/listed-delivery.ts'
 import type { AppContext } from '../app-env.ts'
 import { invalidQuery } from '../invalid-query.ts'
 
@@ -27,23 +26,18 @@ export function readListQuery(c: AppContext, filters: readonly string[] = []): {
   return readQuery(c, [...filters, ...PAGE_PARAMETERS])
 }
 
-/** `?limit=` and `?cursor=` of a list that one number places. Throws `invalid_input`. */
+/** `?limit=` and `?cursor=` of a list. Throws `invalid_input`. */
 export function parsePage(c: AppContext): { limit: number; before: number | null } {
-  return { limit: parseLimit(c), before: parseCursor(c, z.int().positive()) }
-}
-
-export function parseDeliveryPage(c: AppContext): { limit: number; before: DeliveryPlace | null } {
-  const place = z.int().positive().nullable()
-  return { limit: parseLimit(c), before: parseCursor(c, z.strictObject({ kept: place, refused: place })) }
+  return { limit: parseLimit(c), before: parseCursor(c) }
 }
 
 /** Opaque to the caller, so that what it holds may change. */
-export function writeCursor(place: number | DeliveryPlace): string {
+export function writeCursor(place: number): string {
   return Buffer.from(JSON.stringify(place)).toString('base64url')
 }
 
 /** Answers a page, with the address of the next one, which keeps the whole query but its cursor. */
-export function answerPage(c: AppContext, page: object, next: number | DeliveryPlace | null): Response {
+export function answerPage(c: AppContext, page: object, next: number | null): Response {
   const nextCursor = next === null ? null : writeCursor(next)
   if (nextCursor !== null) {
     const query = new URLSearchParams(c.req.query())
@@ -61,11 +55,14 @@ function parseLimit(c: AppContext): number {
   throw invalidQuery('limit', `must be an integer from 1 to ${MAX_LIMIT}`)
 }
 
-function parseCursor<T>(c: AppContext, schema: z.ZodType<T>): T | null {
+function parseCursor(c: AppContext): number | null {
   const text = c.req.query('cursor')
   if (!text) return null
   try {
-    return schema.parse(JSON.parse(Buffer.from(text, 'base64url').toString()))
+    return z
+      .int()
+      .positive()
+      .parse(JSON.parse(Buffer.from(text, 'base64url').toString()))
   } catch {
     throw invalidQuery('cursor', 'must be a nextCursor of this list')
   }

@@ -20,11 +20,14 @@ export type DatabaseGuard = {
   errorFor(fault: DatabaseFault): TrackerError
 }
 
-/** `processId` is what this process wrote into the table `owner`. */
+/**
+ * `processId` is what this process wrote into the table `owner`. `onForeignCommit` is called inside the first transaction after
+ * another connection has committed.
+ */
 export function createDatabaseGuard(
   connection: Connection,
   statements: Statements,
-  processId: string,
+  { processId, onForeignCommit }: { processId: string; onForeignCommit: () => void },
 ): DatabaseGuard {
   const path = connection.name
   const database = statSync(path)
@@ -94,6 +97,7 @@ export function createDatabaseGuard(
         throw errorFor(lasting)
       }
       seenVersion = version
+      onForeignCommit()
     },
     check() {
       const fault = findFault()

@@ -12,6 +12,7 @@ export function prepareDeliveryStatements(db: BetterSQLite3Database, connection:
     insertDelivery: compileWrite(
       connection,
       db.insert(deliveries).values({
+        seq: placeholder('seq'),
         deliveryId: placeholder('deliveryId'),
         route: placeholder('route'),
         receivedAt: placeholder('receivedAt'),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Act } from '../../domain/act.ts'
+import { ID_PATTERN } from '../../domain/ids.ts'
 import type { InTurn } from '../create-store.ts'
 import { toRun } from './rows.ts'
 import type { Statements } from './statements.ts'
@@ -164,15 +165,13 @@ function hideMentionsSince(statements: Statements, hide: (text: string) => strin
     after = hideMentions(statements, hide, after)
 }
 
-/** The ids of submissions and runs are UUIDs. A file may be called anything: only whole words name it, never a part of another id. */
+/** A file may be called anything: only whole words name it, never a part of another id. */
 function createHiding(fileId: string, ids: ReadonlySet<string>): (text: string) => string {
   const literal = fileId.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)
   const name = new RegExp(String.raw`(?<![\p{L}\p{N}_-])${literal}(?![\p{L}\p{N}_-])`, 'gu')
   return (text) =>
-    text.replace(name, () => nameless(fileId)).replace(UUID, (id) => (ids.has(id) ? nameless(id) : id))
+    text.replace(name, () => nameless(fileId)).replace(ID_PATTERN, (id) => (ids.has(id) ? nameless(id) : id))
 }
-
-const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
 
 function nameless(id: string): string {
   return `sha256:${digestOf(id).toString('hex')}`

@@ -1,40 +1,25 @@
-import type {
-  DeliveryFilter,
-  DeliveryPlace,
-  KeptDelivery,
-  ListedDelivery,
-} from '../../domain/listed-delivery.ts'
+import type { DeliveryFilter, KeptDelivery, ListedDelivery } from '../../domain/listed-delivery.ts'
 import type { Statements } from './statements.ts'
 
 type DeliveryRow = ReturnType<Statements['listDeliveries']['all']>[number]
 type RefusedRow = ReturnType<Statements['listRefused']['all']>[number]
 
-const NEWEST: DeliveryPlace = { kept: null, refused: null }
-
-/** Those that count and those that were refused, each in the order of insertion, merged by the time at which they came. */
+/** Recorded and rejected deliveries have their numbers from one counter, so they are one list. */
 export function listDeliveries(
   statements: Statements,
   filter: DeliveryFilter,
-  { limit, before }: { limit: number; before: DeliveryPlace | null },
-): { deliveries: ListedDelivery[]; next: DeliveryPlace | null } {
-  const place = { ...(before ?? NEWEST) }
-  const kept = listKept(statements, filter, place.kept ?? Number.MAX_SAFE_INTEGER, limit + 1)
-  const refused = listRefused(statements, filter, place.refused ?? Number.MAX_SAFE_INTEGER, limit + 1)
-  const deliveries: ListedDelivery[] = []
-  for (;;) {
-    const [one, other] = [kept[0], refused[0]]
-    if (one === undefined && other === undefined) return { deliveries, next: null }
-    if (deliveries.length === limit) return { deliveries, next: place }
-    if (one && (!other || one.delivery.receivedAt >= other.receivedAt)) {
-      kept.shift()
-      place.kept = one.delivery.seq
-      deliveries.push(toListedDelivery(one))
-    } else if (other) {
-      refused.shift()
-      place.refused = other.seq
-      deliveries.push(toListedRefused(other))
-    }
-  }
+  { limit, before }: { limit: number; before: number | null },
+): { deliveries: ListedDelivery[]; next: number | null } {
+  const place = before ?? Number.MAX_SAFE_INTEGER
+  const recorded = listKept(statements, filter, place, limit + 1)
+  const rejected = listRefused(statements, filter, place, limit + 1)
+  const found = [
+    ...recorded.map((row) => ({ seq: row.delivery.seq, delivery: toListedDelivery(row) })),
+    ...rejected.map((row) => ({ seq: row.seq, delivery: toListedRefused(row) })),
+  ].toSorted((one, other) => other.seq - one.seq)
+  const page = found.slice(0, limit)
+  const next = found.length > limit ? (page.at(-1)?.seq ?? null) : null
+  return { deliveries: page.map(({ delivery }) => delivery), next }
 }
 
 function listKept(

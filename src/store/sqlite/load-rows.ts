@@ -153,8 +153,8 @@ function putRun(
 type Delivery = ReturnType<Statements['listEndsOf']['all']>[number]
 
 function putDelivery(into: WorkingSet, row: Delivery, submissionId: string | null): string {
-  const { seq: place, submissionSeq: _, uploadAnswer, ...known } = row
-  const delivery: DeliveryRow = { ...known, place, submissionId, uploadEnd: uploadAnswer, sent: null }
+  const { seq: _, submissionSeq: __, uploadAnswer, ...known } = row
+  const delivery: DeliveryRow = { ...known, submissionId, uploadEnd: uploadAnswer, sent: null }
   into.put('deliveries', delivery)
   return row.deliveryId
 }

@@ -1,7 +1,6 @@
 import { closeSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
-import { v7 } from 'uuid'
 import { TrackerError } from '../../domain/errors.ts'
 import type { Store } from '../store.ts'
 import { type Connection, logPathOf, openConnection } from './connection.ts'
@@ -21,8 +20,6 @@ export type SqliteStoreOptions = {
   isMoreComing?: () => boolean
   /** How long it waits at most, in milliseconds. */
   mostWaitMs?: number
-  /** Makes the ids of runs. */
-  newId?: () => string
   onOpen?: (opened: OpenedDatabase) => void
 }
 
@@ -45,13 +42,12 @@ const MAX_QUEUED = 10_000
 export function openSqliteStore({
   path,
   maxQueued = MAX_QUEUED,
-  newId = v7,
   onOpen,
   ...queueing
 }: SqliteStoreOptions): Store {
   return openMigrated(path, (connection, unlock, opened) => {
     onOpen?.(opened)
-    const store = createSqliteStore(connection, { ...queueing, maxQueued, newId })
+    const store = createSqliteStore(connection, { ...queueing, maxQueued })
     return {
       ...store,
       async close() {

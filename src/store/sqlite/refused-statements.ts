@@ -12,6 +12,7 @@ export function prepareRefusedStatements(db: BetterSQLite3Database) {
     insertRefused: db
       .insert(refused)
       .values({
+        seq: placeholder('seq'),
         deliveryId: placeholder('deliveryId'),
         route: placeholder('route'),
         receivedAt: placeholder('receivedAt'),

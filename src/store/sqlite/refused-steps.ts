@@ -1,12 +1,23 @@
-import type { RefusedDelivery } from '../../domain/delivery.ts'
+import type { NewRefusedDelivery, RefusedDelivery } from '../../domain/delivery.ts'
+import { type NewIds, numberOf } from '../../domain/ids.ts'
 import { selectEvicted } from '../../domain/rejected-retention.ts'
 import type { Statements } from './statements.ts'
 
-export function keepRefused(statements: Statements, refused: readonly RefusedDelivery[]): void {
-  for (const delivery of refused)
-    statements.insertRefused.run({ ...delivery, keptBytes: delivery.body.length })
+/** Returns their ids, in order. */
+export function keepRefused(
+  statements: Statements,
+  ids: NewIds,
+  refused: readonly NewRefusedDelivery[],
+): string[] {
+  const deliveryIds = refused.map((delivery) => {
+    const deliveryId = ids.delivery()
+    const seq = numberOf(deliveryId)
+    statements.insertRefused.run({ ...delivery, seq, deliveryId, keptBytes: delivery.body.length })
+    return deliveryId
+  })
   if (refused.some(({ submissionId }) => submissionId !== null)) evict(statements, 'proven')
   if (refused.some(({ submissionId }) => submissionId === null)) evict(statements, 'unproven')
+  return deliveryIds
 }
 
 const LISTED = 100

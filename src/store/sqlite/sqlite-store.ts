@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { NewRefusedDelivery } from '../../domain/delivery.ts'
 import { createStore, type Database } from '../create-store.ts'
 import type { Store } from '../store.ts'
 import type { WriteQueueOptions } from '../write-queue.ts'
@@ -12,6 +13,7 @@ import { listDue } from './list-due.ts'
 import { countNotifications, listDueNotifications } from './list-due-notifications.ts'
 import { findClockTrust, pruneBodies } from './prune-bodies.ts'
 import { findRefused, keepRefused } from './refused-steps.ts'
+import { createRowIds } from './row-ids.ts'
 import { toRun, toSubmission } from './rows.ts'
 import { createAlertReads } from './sqlite-alert-store.ts'
 import { createOperatorReads } from './sqlite-operator-store.ts'
@@ -21,10 +23,7 @@ import { createTallies } from './tallies.ts'
 import { createTransactions } from './transactions.ts'
 
 /** The store over a migrated connection, which it closes. Reads see what is committed. */
-export function createSqliteStore(
-  connection: Connection,
-  options: WriteQueueOptions & { newId: () => string },
-): Store {
+export function createSqliteStore(connection: Connection, options: WriteQueueOptions): Store {
   return createStore(createDatabase(connection), options)
 }
 
@@ -38,11 +37,18 @@ function createDatabase(connection: Connection): Database {
       statements.takeOver.run({ processId })
     })
     .immediate()
-  const guard = createDatabaseGuard(connection, statements, processId)
+  const rowIds = createRowIds(statements)
+  const guard = createDatabaseGuard(connection, statements, {
+    processId,
+    onForeignCommit: rowIds.readAgain,
+  })
   const tallies = createTallies(statements)
-  const transactions = createTransactions({ connection, statements, tallies, guard })
+  const transactions = createTransactions({ connection, statements, tallies, ids: rowIds, guard })
   const assets = gatherReads(connection, (fileId) => findAsset(statements, fileId))
-  const keepApart = connection.transaction(keepRefused)
+  const keepApart = connection.transaction((refused: readonly NewRefusedDelivery[]) => {
+    guard.checkOwner()
+    return keepRefused(statements, rowIds, refused)
+  })
   const attempt = async <T>(work: () => T | Promise<T>): Promise<T> => {
     if (!connection.open) throw unavailable(new Error('The store is closed.'))
     try {
@@ -61,7 +67,7 @@ function createDatabase(connection: Connection): Database {
       keepRefused: (refused) =>
         attempt(() => {
           guard.check()
-          keepApart.immediate(statements, refused)
+          return keepApart.immediate(refused)
         }),
       countRejected: (since) => attempt(() => statements.countRejected.all({ since })),
       findRefused: (deliveryId) => attempt(() => findRefused(statements, deliveryId)),

@@ -11,6 +11,7 @@ import { prepareOperatorStatements } from './operator-statements.ts'
 import { prepareOwnerStatements } from './owner-statements.ts'
 import { prepareProbeStatements } from './probe-statements.ts'
 import { prepareRefusedStatements } from './refused-statements.ts'
+import { prepareRowIdStatements } from './row-id-statements.ts'
 import { prepareRowStatements } from './row-statements.ts'
 import { prepareRunListStatements } from './run-list-statements.ts'
 import { prepareSessionStatements } from './session-statements.ts'
@@ -24,6 +25,7 @@ export function prepareStatements(connection: Connection) {
   return {
     ...prepareSubmissionStatements(db, connection),
     ...prepareRowStatements(db, connection),
+    ...prepareRowIdStatements(db),
     ...prepareDeliveryStatements(db, connection),
     ...prepareRefusedStatements(db),
     ...prepareFindingStatements(db),

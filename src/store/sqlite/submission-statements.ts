@@ -11,6 +11,7 @@ const { placeholder } = sql
 /** Statements over submissions and runs, prepared once: a query that drizzle builds anew costs three times as much. */
 export function prepareSubmissionStatements(db: BetterSQLite3Database, connection: Connection) {
   const insertSubmission = db.insert(submissions).values({
+    seq: placeholder('seq'),
     submissionId: placeholder('submissionId'),
     kind: placeholder('kind'),
     state: placeholder('state'),
@@ -79,6 +80,7 @@ export function prepareSubmissionStatements(db: BetterSQLite3Database, connectio
     insertRun: compileWrite(
       connection,
       db.insert(runs).values({
+        seq: placeholder('seq'),
         runId: placeholder('runId'),
         submissionSeq: placeholder('submissionSeq'),
         name: placeholder('name'),

@@ -1,4 +1,5 @@
 import { TrackerError } from '../../domain/errors.ts'
+import type { NewIds } from '../../domain/ids.ts'
 import type { BatchQuery } from '../batch.ts'
 import type { BatchDatabase, Committed } from '../write-queue.ts'
 import { type Connection, setPatience } from './connection.ts'
@@ -20,9 +21,10 @@ export function createTransactions(deps: {
   connection: Connection
   statements: Statements
   tallies: Tallies
+  ids: NewIds
   guard: DatabaseGuard
 }): Transactions {
-  const { connection, statements, tallies, guard } = deps
+  const { connection, statements, tallies, ids, guard } = deps
   const begin = connection.prepare('BEGIN IMMEDIATE')
   const commit = connection.prepare('COMMIT')
   let isHeld = false
@@ -74,7 +76,10 @@ export function createTransactions(deps: {
     return fault && guard.errorFor(fault)
   }
   return {
-    transact: async (batch) => ({ result: inTransaction(() => perform(batch)), fault: findFault() }),
+    transact: async (makeBatch) => ({
+      result: inTransaction(() => perform(makeBatch(ids))),
+      fault: findFault(),
+    }),
     write: async (work) => ({ result: inTransaction(work), fault: findFault() }),
   }
 }

@@ -1,5 +1,6 @@
 import type { OtherChanges } from '../../domain/decide/step.ts'
 import type { DeliveryRow, RunRow, Tables } from '../../domain/decide/tables.ts'
+import { numberOf } from '../../domain/ids.ts'
 import type { BatchChanges, Change } from '../working-set.ts'
 import { refreshCurrentRuns } from './find-asset.ts'
 import type { Places } from './places.ts'
@@ -58,9 +59,14 @@ function writeSubmissions(statements: Statements, places: Places, rows: BatchCha
       })
       continue
     }
-    const row = { ...after, ...details.get(submissionId), answeredAt: after.respondedAt }
-    const inserted = statements.insertSubmission.run(row)
-    places.submissionAt(submissionId, Number(inserted.lastInsertRowid))
+    const seq = numberOf(submissionId)
+    statements.insertSubmission.run({
+      ...after,
+      ...details.get(submissionId),
+      seq,
+      answeredAt: after.respondedAt,
+    })
+    places.submissionAt(submissionId, seq)
   }
   for (const { before, after } of rows.details)
     if (before && after)
@@ -96,8 +102,8 @@ function writeRun(
     })
   else {
     const submissionSeq = seqOf(places, after.submissionId)
-    const { lastInsertRowid } = statements.insertRun.run({ ...after, submissionSeq, groupId })
-    const seq = Number(lastInsertRowid)
+    const seq = numberOf(runId)
+    statements.insertRun.run({ ...after, seq, submissionSeq, groupId })
     places.runAt(runId, { seq, groupId })
     tallies.place(seq, after.requestedAt)
   }
@@ -140,7 +146,7 @@ function writeDeliveries(
   places: Places,
   changes: readonly Change<DeliveryRow>[],
 ): void {
-  const inserted: { deliverySeq: number | bigint; row: DeliveryRow }[] = []
+  const inserted: { deliverySeq: number; row: DeliveryRow }[] = []
   for (const { before, after } of changes) {
     if (after === undefined) continue
     const row = {
@@ -159,7 +165,11 @@ function writeDeliveries(
       unclaimedRequestId: after.unclaimedRequestId,
     }
     if (before !== undefined) statements.updateDelivery.run(row)
-    else inserted.push({ deliverySeq: statements.insertDelivery.run(row).lastInsertRowid, row: after })
+    else {
+      const seq = numberOf(after.deliveryId)
+      statements.insertDelivery.run({ ...row, seq })
+      inserted.push({ deliverySeq: seq, row: after })
+    }
   }
   for (const { deliverySeq, row } of inserted) {
     const { headers = {}, body = null } = row.sent ?? {}

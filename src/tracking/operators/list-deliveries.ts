@@ -1,5 +1,5 @@
 import { TrackerError } from '../../domain/errors.ts'
-import type { DeliveryFilter, DeliveryPlace } from '../../domain/listed-delivery.ts'
+import type { DeliveryFilter } from '../../domain/listed-delivery.ts'
 import type { Store } from '../../store/store.ts'
 import { type DeliveryView, deliveryView, type KeptDeliveryView, keptDeliveryView } from './delivery-view.ts'
 
@@ -11,8 +11,8 @@ type DeliveriesDeps = {
 export async function listDeliveries(
   { store }: DeliveriesDeps,
   filter: DeliveryFilter,
-  page: { limit: number; before: DeliveryPlace | null },
-): Promise<{ deliveries: DeliveryView[]; next: DeliveryPlace | null }> {
+  page: { limit: number; before: number | null },
+): Promise<{ deliveries: DeliveryView[]; next: number | null }> {
   const { deliveries, next } = await store.listDeliveries(filter, page)
   return { deliveries: deliveries.map(deliveryView), next }
 }

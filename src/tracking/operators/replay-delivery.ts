@@ -10,7 +10,6 @@ import type { CheckSignature } from '../signature-check.ts'
 export type ReplayDeliveryDeps = ReplayRefusedDeps & {
   store: Pick<Store, 'findDelivery' | 'recordAct'>
   clock: () => number
-  newId: () => string
 }
 
 /**
@@ -41,7 +40,7 @@ async function repeat(deps: ReplayDeliveryDeps, delivery: KeptDelivery): Promise
   const { route, receivedAt, headers, body, submissionId } = delivery
   if (headers === null || body === null)
     throw new TrackerError('unprocessable', 'The body of this delivery has been pruned.')
-  const received = { deliveryId: deps.newId(), receivedAt, headers, body }
+  const received = { receivedAt, headers, body }
   // Its signature was right when it was recorded, and has not been kept.
   const checkSignature: CheckSignature = (signed) =>
     delivery.signature === 'valid'

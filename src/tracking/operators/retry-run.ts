@@ -15,7 +15,6 @@ export type RetryRunDeps = ApplyAnswerDeps & {
   store: Pick<Store, 'findRunHistory' | 'submitRetry' | 'withdrawRetry' | 'findSubmission'>
   imagekit: { sendUpdate(fileId: string, body: { [name: string]: Json }): Promise<Exchange> }
   links: Links
-  newId: () => string
   /** How long after its request a pending run is overdue, in milliseconds. */
   overdueAfterMs: number
 }
@@ -61,12 +60,10 @@ export async function askAgain(
   const judgement = judgeRetry(history)
   if (judgement.kind === 'refused') throw refusalOf(judgement.by)
   const { fileId, extension } = judgement
-  const submissionId = deps.newId()
   const at = deps.clock()
-  const refusal = await deps.store.submitRetry(
+  const submitted = await deps.store.submitRetry(
     runId,
     {
-      submissionId,
       kind: 'update',
       fileId,
       fileName: history.submission.fileName,
@@ -81,7 +78,8 @@ export async function askAgain(
     },
     origin,
   )
-  if (refusal !== null) throw refusalOf(refusal)
+  if ('refusal' in submitted) throw refusalOf(submitted.refusal)
+  const { submissionId } = submitted
   const body = { extensions: [extension], webhookUrl: deps.links.webhook(submissionId) }
   const exchange = await deps.imagekit.sendUpdate(fileId, body)
   const answer = answerTo(exchange)

@@ -1,0 +1,40 @@
+/**
+ * An id is an address: `run_`, `sub_` or `dlv_`, the row's number, `_`, and 64 random bits as 11 characters of base64url. The
+ * number finds the row without an index. The random bits are compared with those of the row, so that an id of a lost database
+ * matches no row of the database that replaced it.
+ */
+export type IdKind = 'run' | 'sub' | 'dlv'
+
+/** Assigns the ids of new rows. No id exists before its transaction commits. */
+export type NewIds = { submission: () => string; run: () => string; delivery: () => string }
+
+const PREFIX_LENGTH = 'run_'.length
+
+// The last character has 4 of the 64 bits; any other character there would be a second way to write the same bits.
+const NUMBER_AND_CHECK = '([1-9][0-9]{0,15})_([A-Za-z0-9_-]{10}[AEIMQUYcgkosw048])'
+
+const WHOLE_ID = {
+  run: new RegExp(`^run_${NUMBER_AND_CHECK}$`),
+  sub: new RegExp(`^sub_${NUMBER_AND_CHECK}$`),
+  dlv: new RegExp(`^dlv_${NUMBER_AND_CHECK}$`),
+} as const satisfies Record<IdKind, RegExp>
+
+/** Finds the ids in a text. */
+export const ID_PATTERN = new RegExp(`(?:run|sub|dlv)_${NUMBER_AND_CHECK}`, 'g')
+
+export function formatId(kind: IdKind, number: number, check: string): string {
+  return `${kind}_${number}_${check}`
+}
+
+/** The row's number of an id that the store made. */
+export function numberOf(id: string): number {
+  return Number(id.slice(PREFIX_LENGTH, id.indexOf('_', PREFIX_LENGTH)))
+}
+
+/** Undefined unless the text is an id of this kind, exactly as `formatId` writes it. */
+export function parseId(kind: IdKind, text: string): { number: number; check: string } | undefined {
+  const [, digits, check] = WHOLE_ID[kind].exec(text) ?? []
+  if (digits === undefined || check === undefined) return undefined
+  const number = Number(digits)
+  return Number.isSafeInteger(number) ? { number, check } : undefined
+}
