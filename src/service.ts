@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { basename, dirname, join } from 'node:path'
 import type { Hono } from 'hono'
+import { v7 } from 'uuid'
 import type { Config } from './config.ts'
 import type { ClockTrust } from './domain/due-time.ts'
 import { TrackerError } from './domain/errors.ts'
@@ -16,7 +17,6 @@ import { createJobs } from './jobs/jobs.ts'
 import { createOpener } from './jobs/opener.ts'
 import { createLog } from './log.ts'
 import { createMetrics } from './metrics/prometheus.ts'
-import { createIds } from './new-id.ts'
 import { readPackageVersion } from './package-version.ts'
 import { createClients } from './service-clients.ts'
 import { examiningOf } from './service-examining.ts'
@@ -128,7 +128,6 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     everyMs: reconcileEveryMs,
     expireAfterMs,
   }
-  const newId = createIds()
   const access = createAccess(config.apiKeys, config.adminKeys)
   const gate = createUploadGate(config.maxConcurrentUploads)
   const { uploadLimits, bodies, connectionLimits, waitingLimits } = limitsOf(config, overrides)
@@ -149,7 +148,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     meter,
     overdueAfterMs,
     readBody: config.loopbackOnly ? declaredJson(bodies.proven) : bodies.proven,
-    newId,
+    newId: v7,
     errorBody,
     log,
     keyRejections,
@@ -181,7 +180,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     refusedLog,
     ...receivingOf(config, tokens),
   }
-  const instanceId = newId()
+  const instanceId = v7()
   const errorAnswers = createErrorAnswers(publicUrl, (err, requestId) =>
     log.error({ err, requestId }, 'a request failed'),
   )

@@ -27,7 +27,6 @@ export function aSubmission(facts: Partial<Submission> = {}): Submission {
 export function asking(...names: string[]): Known {
   return openSubmission(
     {
-      submissionId: 'submission-1',
       kind: 'upload',
       fileId: null,
       fileName: null,
@@ -39,7 +38,7 @@ export function asking(...names: string[]): Known {
       attempt: 1,
       dueAt: ASKED_AT,
     },
-    numbered('run'),
+    { submission: numbered('submission'), run: numbered('run') },
   )
 }
 

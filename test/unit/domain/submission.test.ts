@@ -2,8 +2,11 @@ import { expect, test } from 'vitest'
 import { type NewSubmission, openSubmission } from '../../../src/domain/submission.ts'
 import { frozen, numbered } from './facts.ts'
 
+function ids() {
+  return { submission: numbered('submission'), run: numbered('run') }
+}
+
 const request: NewSubmission = frozen({
-  submissionId: 'submission-1',
   kind: 'update',
   fileId: 'file-1',
   fileName: 'cat.png',
@@ -22,7 +25,7 @@ const request: NewSubmission = frozen({
 })
 
 test('A run exists from its submission on: pending, its source the request, not settled', () => {
-  const { runs } = openSubmission(request, numbered('run'))
+  const { runs } = openSubmission(request, ids())
   expect(runs[0]).toEqual({
     runId: 'run-1',
     submissionId: 'submission-1',
@@ -42,7 +45,7 @@ test('A run exists from its submission on: pending, its source the request, not 
 })
 
 test('A submission has one run per distinct name, in the order in which they were asked for', () => {
-  const { runs } = openSubmission(request, numbered('run'))
+  const { runs } = openSubmission(request, ids())
   expect(runs.map((run) => [run.runId, run.name])).toEqual([
     ['run-1', 'remove-bg'],
     ['run-2', 'google-auto-tagging'],
@@ -51,10 +54,11 @@ test('A submission has one run per distinct name, in the order in which they wer
 })
 
 test('A submission keeps what was asked, is under way, and knows nothing of ImageKit yet', () => {
-  const { submission } = openSubmission(request, numbered('run'))
+  const { submission } = openSubmission(request, ids())
   const { at, attempt, dueAt: _, ...asked } = request
   expect(submission).toEqual({
     ...asked,
+    submissionId: 'submission-1',
     state: 'submitting',
     requestId: null,
     error: null,
@@ -66,7 +70,7 @@ test('A submission keeps what was asked, is under way, and knows nothing of Imag
 })
 
 test('A retry of ours is a submission whose runs carry the number of the attempt', () => {
-  const { runs } = openSubmission({ ...request, attempt: 3 }, numbered('run'))
+  const { runs } = openSubmission({ ...request, attempt: 3 }, ids())
   expect(runs.map((run) => run.attempt)).toEqual([3, 3, 3])
 })
 
@@ -75,12 +79,12 @@ test('Several saved extensions have one placeholder run', () => {
     { name: 'saved-extension', id: 'ext_1' },
     { name: 'saved-extension', id: 'ext_2' },
   ]
-  const { submission, runs } = openSubmission({ ...request, extensions: saved }, numbered('run'))
+  const { submission, runs } = openSubmission({ ...request, extensions: saved }, ids())
   expect(runs.map((run) => run.name)).toEqual(['saved-extension'])
   expect(submission.extensions).toEqual(saved)
 })
 
 test('An upload without extensions is a submission without runs', () => {
-  const { runs } = openSubmission({ ...request, kind: 'upload', extensions: [] }, numbered('run'))
+  const { runs } = openSubmission({ ...request, kind: 'upload', extensions: [] }, ids())
   expect(runs).toEqual([])
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Changes, Key, Step } from '../../../src/domain/decide/step.ts'
 import { type BatchResult, runBatch } from '../../../src/store/batch.ts'
 import type { WorkingSet } from '../../../src/store/working-set.ts'
-import { aRunRow } from './rows.ts'
+import { aRunRow, numberedIds } from './rows.ts'
 
 /** Runs a batch against a database of these runs. Tells which keys were loaded, and in which rounds. */
 function run(
@@ -19,7 +19,7 @@ function run(
     for (const row of found) into.put('runs', row)
     return found.map(({ runId }) => runId)
   }
-  const batch = runBatch(steps)
+  const batch = runBatch(steps, numberedIds())
   for (;;) {
     const next = batch.next()
     if (next.done) return { ...next.value, loads, writes }

@@ -3,7 +3,7 @@ import type { RunRow } from '../../../src/domain/decide/tables.ts'
 import type { TrackerError } from '../../../src/domain/errors.ts'
 import type { BatchChanges } from '../../../src/store/working-set.ts'
 import type { BatchDatabase } from '../../../src/store/write-queue.ts'
-import { aRunRow } from './rows.ts'
+import { aRunRow, numberedIds } from './rows.ts'
 
 export type MemoryDatabase = BatchDatabase & {
   /** The rows that are committed; only runs are kept. */
@@ -23,6 +23,7 @@ export function createMemoryDatabase(): MemoryDatabase {
     [...database.runs.values()].filter(
       (run) => (kind === 'runs' && run.runId === id) || (kind === 'runsOf' && run.submissionId === id),
     )
+  const ids = numberedIds()
   const commit = (written: BatchChanges[]) => {
     for (const changes of written) {
       database.commits.push(changes)
@@ -37,8 +38,9 @@ export function createMemoryDatabase(): MemoryDatabase {
     refuse: () => {},
     fault: undefined,
     disk: Promise.resolve(),
-    async transact(batch) {
+    async transact(makeBatch) {
       await database.disk
+      const batch = makeBatch(ids)
       const written: BatchChanges[] = []
       for (;;) {
         const next = batch.next()
@@ -72,6 +74,17 @@ export function insertRun(runId: string, facts: Partial<RunRow> & { bytes?: numb
   const { bytes = 0, ...run } = facts
   const decision = { result: runId, changes: { insert: { runs: [aRunRow({ runId, ...run })] } } }
   return { keys: [], bytes, decide: () => decision }
+}
+
+/** Inserts a run whose id the database assigns. */
+export function createRun(): Step<string> {
+  return {
+    keys: [],
+    decide(_, ids) {
+      const runId = ids.run()
+      return { result: runId, changes: { insert: { runs: [aRunRow({ runId })] } } }
+    },
+  }
 }
 
 /** Adds one to the attempt of a run, and returns what it is then; fails where there is no such run. */

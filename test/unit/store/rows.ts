@@ -5,7 +5,13 @@ import type {
   RunRow,
   SubmissionRow,
 } from '../../../src/domain/decide/tables.ts'
-import { aRun, aSubmission } from '../domain/facts.ts'
+import type { NewIds } from '../../../src/domain/ids.ts'
+import { aRun, aSubmission, numbered } from '../domain/facts.ts'
+
+/** `sub-1`, `run-1` and `dlv-1`, and so on. */
+export function numberedIds(): NewIds {
+  return { submission: numbered('sub'), run: numbered('run'), delivery: numbered('dlv') }
+}
 
 export function aSubmissionRow(facts: Partial<SubmissionRow> = {}): SubmissionRow {
   const { extensions: _, baseline: __, ...row } = aSubmission()
@@ -17,8 +23,8 @@ export function aRunRow(facts: Partial<RunRow> = {}): RunRow {
 }
 
 export function aDeliveryRow(facts: Partial<DeliveryRow> = {}): DeliveryRow {
-  const received = { deliveryId: 'd1', receivedAt: 2_000, headers: {}, body: Buffer.from('{}') }
-  return { ...receivedOf(received), outcome: 'ignored', ...facts }
+  const received = { receivedAt: 2_000, headers: {}, body: Buffer.from('{}') }
+  return { ...receivedOf('d1', received), outcome: 'ignored', ...facts }
 }
 
 export function aNotificationRow(facts: Partial<NotificationRow> = {}): NotificationRow {

@@ -4,7 +4,7 @@ import type { Commit } from '../../../src/domain/commit.ts'
 import { TrackerError } from '../../../src/domain/errors.ts'
 import type { BatchChanges } from '../../../src/store/working-set.ts'
 import { createWriteQueue, type WriteQueueOptions } from '../../../src/store/write-queue.ts'
-import { countRun, createMemoryDatabase, insertRun, listRuns } from './memory-database.ts'
+import { countRun, createMemoryDatabase, createRun, insertRun, listRuns } from './memory-database.ts'
 import { aNotificationRow, aRunRow } from './rows.ts'
 
 const UNAVAILABLE = expect.objectContaining({ code: 'store_unavailable' })
@@ -132,6 +132,14 @@ describe('a step that fails', () => {
     expect([...database.runs.keys()]).toEqual(['run-1', 'run-2'])
     expect(commits.map(({ steps }) => steps)).toEqual([1, 1, 1])
   })
+})
+
+test('A step that is decided again, after the transaction failed, gets another id', async () => {
+  const { database, queue } = open()
+  database.refuse = refuseRun('bad', new Error('no'))
+  const asked = [queue.run(createRun()), queue.run(insertRun('bad')), queue.run(createRun())]
+  expect(await outcomesOf(asked)).toEqual(['run-3', 'no', 'run-4'])
+  expect([...database.runs.keys()]).toEqual(['run-3', 'run-4'])
 })
 
 describe('a database that refuses', () => {

@@ -1,16 +1,15 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { RefusedDelivery } from '../../../src/domain/delivery.ts'
+import type { NewRefusedDelivery } from '../../../src/domain/delivery.ts'
 import { TrackerError } from '../../../src/domain/errors.ts'
 import { createRefusedLog } from '../../../src/tracking/refused-log.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
 
-function refusal(deliveryId: string): Omit<RefusedDelivery, 'fileId'> {
+function refusal(): Omit<NewRefusedDelivery, 'fileId'> {
   const headers = { 'x-ik-signature': 'hush' }
   const body = Buffer.from('hush')
   return {
-    deliveryId,
     route: 'extension',
     receivedAt: 0,
     cause: 'forged_token',
@@ -22,14 +21,13 @@ function refusal(deliveryId: string): Omit<RefusedDelivery, 'fileId'> {
   }
 }
 
-function start(keep: (ids: string[]) => Promise<void> = () => Promise.resolve()) {
-  const written: string[][] = []
+function start(keep: () => Promise<string[]> = () => Promise.resolve([])) {
+  const written: (readonly NewRefusedDelivery[])[] = []
   const warned: object[] = []
   const store = {
-    keepRefused(refused: readonly RefusedDelivery[]) {
-      const ids = refused.map(({ deliveryId }) => deliveryId)
-      written.push(ids)
-      return keep(ids)
+    keepRefused(refused: readonly NewRefusedDelivery[]) {
+      written.push(refused)
+      return keep()
     },
   }
   const log = createRefusedLog({
@@ -38,7 +36,7 @@ function start(keep: (ids: string[]) => Promise<void> = () => Promise.resolve())
     log: { warn: (fields) => void warned.push(fields) },
   })
   const keepMany = (count: number) => {
-    for (let n = 0; n < count; n += 1) log.keep(refusal(String(n)))
+    for (let n = 0; n < count; n += 1) log.keep(refusal(), `request-${n}`)
   }
   return { log, written, warned, keepMany }
 }
@@ -48,11 +46,11 @@ test('ten a second are written at once, and the others are counted', async () =>
   keepMany(25)
   expect(written).toEqual([])
   await vi.advanceTimersByTimeAsync(1000)
-  expect(written.map((ids) => ids.length)).toEqual([10])
+  expect(written.map((refused) => refused.length)).toEqual([10])
   expect(warned).toMatchObject([{ dropped: 15 }])
   keepMany(3)
   await vi.advanceTimersByTimeAsync(1000)
-  expect(written.map((ids) => ids.length)).toEqual([10, 3])
+  expect(written.map((refused) => refused.length)).toEqual([10, 3])
   expect(warned[1]).toMatchObject({ dropped: 0 })
   await vi.advanceTimersByTimeAsync(5000)
   expect(written).toHaveLength(2)
@@ -74,7 +72,7 @@ test('closing writes what is left, after what is being written', async () => {
   const { log, written, keepMany } = start(
     () =>
       new Promise((resolve) => {
-        release = resolve
+        release = () => resolve([])
       }),
   )
   keepMany(1)
@@ -88,7 +86,7 @@ test('closing writes what is left, after what is being written', async () => {
   await pass(0)
   release()
   await closed
-  expect(written.map((ids) => ids.length)).toEqual([1, 2])
+  expect(written.map((refused) => refused.length)).toEqual([1, 2])
 })
 
 const MIB = 1024 * 1024
@@ -99,11 +97,11 @@ async function pass(ms: number): Promise<void> {
   for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }
 
-function startCounting(keepRefused: (refused: readonly RefusedDelivery[]) => Promise<void>) {
-  const chunks: (readonly RefusedDelivery[])[] = []
+function startCounting(keepRefused: (refused: readonly NewRefusedDelivery[]) => Promise<string[]>) {
+  const chunks: (readonly NewRefusedDelivery[])[] = []
   const warned: object[] = []
   const store = {
-    keepRefused(refused: readonly RefusedDelivery[]) {
+    keepRefused(refused: readonly NewRefusedDelivery[]) {
       chunks.push(refused)
       return keepRefused(refused)
     },
@@ -114,23 +112,27 @@ function startCounting(keepRefused: (refused: readonly RefusedDelivery[]) => Pro
     log: { warn: (fields) => void warned.push(fields) },
   })
   const proven = (count: number, body = Buffer.from('hush')) => {
-    for (let n = 0; n < count; n += 1) log.keep({ ...refusal(String(n)), submissionId: 'proven', body })
+    for (let n = 0; n < count; n += 1)
+      log.keep({ ...refusal(), submissionId: 'proven', body }, `request-${n}`)
   }
   return { log, chunks, warned, proven }
 }
 
 test('those with a valid token are stored at any rate, in small transactions, and a few are named in the log', async () => {
-  const { chunks, warned, proven } = startCounting(() => Promise.resolve())
+  const { chunks, warned, proven } = startCounting(() => Promise.resolve([]))
   proven(3_000)
   await pass(1000)
   expect(chunks.flat()).toHaveLength(3_000)
   expect(Math.max(...chunks.map((chunk) => chunk.length))).toBeLessThanOrEqual(200)
-  expect(warned).toMatchObject([{ kept: 3_000, dropped: 0 }])
+  const named = Array.from({ length: 10 }, (_, n) => {
+    return { requestId: `request-${n}`, route: 'extension', cause: 'forged_token' }
+  })
+  expect(warned).toEqual([{ kept: 3_000, dropped: 0, deliveries: named }])
   expect(JSON.stringify(warned).length).toBeLessThan(2_000)
 })
 
 test('large bodies are written before the second is over, about a mebibyte at once', async () => {
-  const { chunks, proven } = startCounting(() => Promise.resolve())
+  const { chunks, proven } = startCounting(() => Promise.resolve([]))
   proven(8, Buffer.alloc(MIB))
   await pass(1)
   expect(chunks.map((chunk) => chunk.length)).toEqual([1, 1, 1, 1, 1, 1, 1, 1])
@@ -147,7 +149,7 @@ test('while the store is unavailable they wait, and it is tried once a second', 
   let isAvailable = false
   const unavailable = new TrackerError('store_unavailable', 'The disk is full.')
   const { chunks, proven } = startCounting(() =>
-    isAvailable ? Promise.resolve() : Promise.reject(unavailable),
+    isAvailable ? Promise.resolve([]) : Promise.reject(unavailable),
   )
   proven(500)
   for (let second = 0; second < 3; second += 1) await pass(1000)
@@ -158,10 +160,10 @@ test('while the store is unavailable they wait, and it is tried once a second', 
 })
 
 test('of a body that proves nothing 64 KiB are kept, and its size', async () => {
-  const { log, chunks } = startCounting(() => Promise.resolve())
+  const { log, chunks } = startCounting(() => Promise.resolve([]))
   const body = Buffer.alloc(MIB, 1)
-  log.keep({ ...refusal('large'), body, bytes: MIB })
-  log.keep({ ...refusal('small'), body: body.subarray(0, 64 * 1024), bytes: 64 * 1024 })
+  log.keep({ ...refusal(), body, bytes: MIB }, 'large')
+  log.keep({ ...refusal(), body: body.subarray(0, 64 * 1024), bytes: 64 * 1024 }, 'small')
   await pass(1000)
   const [large, small] = chunks.flat()
   expect([large?.bytes, large?.body.length, small?.body.length]).toEqual([MIB, 65_536, 65_536])

@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest'
 import type { AccountEvent } from '../../../../src/domain/account-event.ts'
 import { recordAccountDelivery } from '../../../../src/domain/decide/account-event.ts'
 import { recordDelivery } from '../../../../src/domain/decide/delivery.ts'
+import type { NewIds } from '../../../../src/domain/ids.ts'
 import type { Answer } from '../../../../src/domain/judge-answer.ts'
 import { accepted, BASELINE, FILE_ID, newAccountDelivery, newDelivery } from '../../../contract/facts.ts'
-import { createMemory, type Memory } from './deciding.ts'
-import { changeRun, HOOK, noId, numbered, submitted } from './known.ts'
+import { createMemory, deliveryId, type Memory, noId } from './deciding.ts'
+import { changeRun, HOOK, numbered, submitted } from './known.ts'
 
 const CHANGED: AccountEvent = { kind: 'asset', eventId: 'event-1', type: 'file.updated', fileId: FILE_ID }
 const OTHER: AccountEvent = { kind: 'other', eventId: 'event-1', type: null }
@@ -14,11 +15,17 @@ function finished(answer: Answer & { kind: 'accepted' | 'rejected' }, eventId: s
   return { kind: 'upload_finished', eventId, type: 'upload', requestId: 'request-1', answer } as const
 }
 
-function tell(memory: Memory, event: AccountEvent, facts: { isReplay?: boolean } = {}, newId = noId) {
-  const deliveryId = facts.isReplay ? 'rejected-1' : `d${memory.rows.deliveries.length}`
-  const delivery = { ...newAccountDelivery(event, 3_000), deliveryId, ...facts }
-  return memory.run(recordAccountDelivery(delivery, newId))
+function tell(
+  memory: Memory,
+  event: AccountEvent,
+  facts: { replayOf?: string } = {},
+  ids: Partial<NewIds> = {},
+) {
+  return memory.run(recordAccountDelivery({ ...newAccountDelivery(event, 3_000), ...facts }), ids)
 }
+
+/** The result of the first delivery. */
+const FIRST = { deliveryId: deliveryId(1), cause: null, fileId: null, runId: null } as const
 
 describe('an event about an asset', () => {
   test('makes its pending and expired runs due; those that are due already keep their place', () => {
@@ -27,7 +34,7 @@ describe('an event about an asset', () => {
     changeRun(memory, 's1-run-3', { status: 'expired', dueAt: null })
     changeRun(memory, 's1-run-4', { status: 'success', dueAt: 9_000 })
     const { result, inserted, updated } = tell(memory, CHANGED)
-    expect(result).toEqual({ outcome: 'applied', cause: null, fileId: null, runId: null })
+    expect(result).toEqual({ ...FIRST, outcome: 'applied' })
     expect(memory.rows.runs.map(({ dueAt }) => dueAt)).toEqual([1_500, 3_000, 3_000, 9_000])
     expect(updated.runs).toHaveLength(2)
     expect(inserted.deliveries).toMatchObject([
@@ -86,13 +93,7 @@ describe('an event about a queued upload', () => {
 
   test('is the response of the submission that made the request', () => {
     const { result, inserted, updated } = tell(queued(), finished(END))
-    expect(result).toEqual({
-      outcome: 'applied',
-      cause: null,
-      fileId: FILE_ID,
-      runId: null,
-      submissionId: 's1',
-    })
+    expect(result).toEqual({ ...FIRST, outcome: 'applied', fileId: FILE_ID, submissionId: 's1' })
     expect(updated.submissions).toMatchObject([{ fileId: FILE_ID, respondedAt: 3_000 }])
     expect(updated.details).toMatchObject([{ baseline: BASELINE }])
     expect(updated.runs).toMatchObject([{ status: 'success', source: 'response' }])
@@ -112,7 +113,7 @@ describe('an event about a queued upload', () => {
   test('is kept unclaimed, with the end of the upload, where no submission is known by that request', () => {
     for (const memory of [createMemory(), queued([], { requestId: 'request-2' })]) {
       const { result, inserted, updated } = tell(memory, finished(END))
-      expect(result).toEqual({ outcome: 'ignored', cause: null, fileId: null, runId: null })
+      expect(result).toEqual({ ...FIRST, outcome: 'ignored' })
       expect(inserted.deliveries).toMatchObject([
         { submissionId: null, fileId: FILE_ID, unclaimedRequestId: 'request-1', uploadEnd: END },
       ])
@@ -131,20 +132,20 @@ describe('an event about a queued upload', () => {
   test('that changes nothing is ignored, and recorded for its submission', () => {
     const memory = queued(['remove-bg'], { fileId: 'other' })
     const { result, inserted } = tell(memory, finished(END))
-    expect(result).toEqual({ outcome: 'ignored', cause: null, fileId: null, runId: null })
+    expect(result).toEqual({ ...FIRST, outcome: 'ignored' })
     expect(inserted.deliveries).toMatchObject([{ outcome: 'ignored', submissionId: 's1', fileId: FILE_ID }])
   })
 
   test('lets the runs that it makes claim their deliveries, and asks for the body that the caller is sent', () => {
     const memory = queued([], { callerWebhookUrl: HOOK })
     const word = { service: 'ai-tasks', status: 'success' } as const
-    const early = newDelivery('s1', word, { deliveryId: 'early', body: Buffer.from('{"early":1}') })
-    memory.run(recordDelivery(early, noId))
+    const early = newDelivery('s1', word, { body: Buffer.from('{"early":1}') })
+    const earlyId = memory.run(recordDelivery(early)).result.deliveryId ?? ''
     const end = accepted({ 'ai-tasks': 'pending' }, { baseline: BASELINE })
-    const { asked, inserted, updated } = tell(memory, finished(end), {}, numbered('made'))
+    const { asked, inserted, updated } = tell(memory, finished(end), {}, { run: numbered('made') })
     expect(asked.flat()).toContainEqual(['unclaimedOf', 's1', 'ai-tasks'])
-    expect(asked.flat()).toContainEqual(['bodies', 'early'])
-    expect(updated.deliveries).toMatchObject([{ deliveryId: 'early', outcome: 'applied', cause: null }])
+    expect(asked.flat()).toContainEqual(['bodies', earlyId])
+    expect(updated.deliveries).toMatchObject([{ deliveryId: earlyId, outcome: 'applied', cause: null }])
     expect(inserted.notifications).toMatchObject([{ notificationId: 'msg_made-1', body: '{"early":1}' }])
   })
 })
@@ -168,7 +169,7 @@ describe('an event about a forgotten asset', () => {
     const memory = createMemory()
     memory.forget(FILE_ID)
     const { result, inserted } = tell(memory, event)
-    expect(result).toEqual({ outcome: 'ignored', cause: 'forgotten', fileId: null, runId: null })
+    expect(result).toEqual({ ...FIRST, outcome: 'ignored', cause: 'forgotten' })
     expect(inserted.deliveries).toMatchObject([
       { cause: 'forgotten', fileId: null, eventId: null, unclaimedRequestId: null, uploadEnd: null },
     ])
@@ -193,12 +194,14 @@ describe('an event about a forgotten asset', () => {
 describe('the replay of a rejected event', () => {
   test('is applied with its old id, once', () => {
     const memory = submitted(['remove-bg'], { fileId: FILE_ID })
-    memory.put('rejected', { deliveryId: 'rejected-1', cause: 'bad_signature' })
-    const { asked, inserted, removed } = tell(memory, CHANGED, { isReplay: true })
-    expect(asked[0]).toContainEqual(['rejected', 'rejected-1'])
-    expect(inserted.deliveries).toMatchObject([{ deliveryId: 'rejected-1', outcome: 'applied' }])
-    expect(removed.rejected).toEqual([{ deliveryId: 'rejected-1', cause: 'bad_signature' }])
-    expect(() => tell(memory, CHANGED, { isReplay: true })).toThrow(
+    const replayOf = deliveryId(7)
+    memory.put('rejected', { deliveryId: replayOf, cause: 'bad_signature' })
+    const { asked, result, inserted, removed } = tell(memory, CHANGED, { replayOf }, { delivery: noId })
+    expect(asked[0]).toContainEqual(['rejected', replayOf])
+    expect(result.deliveryId).toBe(replayOf)
+    expect(inserted.deliveries).toMatchObject([{ deliveryId: replayOf, outcome: 'applied' }])
+    expect(removed.rejected).toEqual([{ deliveryId: replayOf, cause: 'bad_signature' }])
+    expect(() => tell(memory, CHANGED, { replayOf })).toThrow(
       expect.objectContaining({ code: 'unprocessable' }),
     )
   })

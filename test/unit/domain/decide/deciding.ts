@@ -1,5 +1,6 @@
 import { type Changes, type Key, LOOKUPS, type Step } from '../../../../src/domain/decide/step.ts'
 import { KEYS, type RunRow, type TableName, type Tables } from '../../../../src/domain/decide/tables.ts'
+import { formatId, type NewIds } from '../../../../src/domain/ids.ts'
 import { type BatchChanges, createWorkingSet, type WorkingSet } from '../../../../src/store/working-set.ts'
 
 type Rows = { [T in TableName]: Tables[T][] }
@@ -22,8 +23,8 @@ export type Memory = {
   /** Inserts the row, or replaces the one with its key. */
   put<T extends TableName>(table: T, row: Tables[T]): void
   forget(id: string): void
-  /** Runs one step to its end. What it throws changes nothing. */
-  run<R>(step: Step<R>): Decided<R>
+  /** Runs one step to its end. What it throws changes nothing. Deliveries are numbered; a step may take the other ids from `ids`. */
+  run<R>(step: Step<R>, ids?: Partial<NewIds>): Decided<R>
 }
 
 /** A database of plain arrays, which answers each key as `LOOKUPS` describes it. */
@@ -40,6 +41,7 @@ export function createMemory(): Memory {
     retryItems: [],
   }
   const forgotten = new Set<string>()
+  const numbered: NewIds = { submission: noId, run: noId, delivery: numberedDeliveries() }
   const find = <T extends TableName>(table: T, key: string): Tables[T] | undefined =>
     rows[table].find((row) => keyOf(table, row) === key)
   const put = <T extends TableName>(table: T, row: Tables[T]) => {
@@ -62,10 +64,10 @@ export function createMemory(): Memory {
   const write = ({ rows: changed }: BatchChanges) => {
     for (const table of Object.keys(KEYS) as TableName[])
       for (const change of changed[table]) store(table, change as { after?: Tables[typeof table] })
-    // A database numbers deliveries by insertion, and keeps their bodies apart.
-    for (const [index, row] of rows.deliveries.entries()) {
+    // A database keeps their bodies apart.
+    for (const row of rows.deliveries) {
       if (row.sent) put('bodies', { deliveryId: row.deliveryId, body: row.sent.body })
-      put('deliveries', { ...row, place: index + 1, sent: null })
+      put('deliveries', { ...row, sent: null })
     }
   }
   const load = (set: WorkingSet, key: Key) => {
@@ -84,7 +86,7 @@ export function createMemory(): Memory {
     find,
     put,
     forget: (id) => void forgotten.add(id),
-    run(step) {
+    run(step, ids = {}) {
       const set = createWorkingSet()
       const asked: (readonly Key[])[] = []
       for (let keys = step.keys; keys.length > 0; ) {
@@ -92,13 +94,28 @@ export function createMemory(): Memory {
         asked.push(keys)
         keys = (step.more?.(set.facts) ?? []).filter((key) => !set.isLoaded(key))
       }
-      const { result, changes } = step.decide(set.facts)
+      const { result, changes } = step.decide(set.facts, { ...numbered, ...ids })
       set.apply(changes)
       const made = set.changes()
       write(made)
       return { result, asked, ...splitChanges(made), other: changes.other }
     },
   }
+}
+
+/** The ids of a database's deliveries. */
+export function deliveryId(number: number): string {
+  return formatId('dlv', number, 'AAAAAAAAAAA')
+}
+
+function numberedDeliveries(): () => string {
+  let count = 0
+  return () => deliveryId(++count)
+}
+
+/** For steps that must not insert a row of that kind. */
+export function noId(): string {
+  throw new Error('an id was asked for')
 }
 
 function isTable(kind: Key[0]): kind is TableName {

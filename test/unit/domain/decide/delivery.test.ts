@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { recordDelivery } from '../../../../src/domain/decide/delivery.ts'
 import { respond } from '../../../../src/domain/decide/response.ts'
 import type { NewDelivery } from '../../../../src/domain/delivery.ts'
+import type { NewIds } from '../../../../src/domain/ids.ts'
 import type { ExtensionWord } from '../../../../src/domain/judge-delivery.ts'
 import { accepted, FILE_ID, newDelivery, refused } from '../../../contract/facts.ts'
-import { createMemory, type Memory } from './deciding.ts'
-import { changeRun, HOOK, noId, numbered, submitted } from './known.ts'
+import { createMemory, deliveryId, type Memory, noId } from './deciding.ts'
+import { changeRun, HOOK, numbered, submitted } from './known.ts'
 
 const SUCCESS = { service: 'remove-bg', status: 'success' } as const
 
@@ -14,9 +15,9 @@ function deliver(
   memory: Memory,
   word: Partial<ExtensionWord> = SUCCESS,
   facts: Partial<NewDelivery> = {},
-  newId = noId,
+  ids: Partial<NewIds> = {},
 ) {
-  return memory.run(recordDelivery(newDelivery('s1', word, { deliveryId: 'd1', ...facts }), newId))
+  return memory.run(recordDelivery(newDelivery('s1', word, facts)), ids)
 }
 
 describe('the keys of a delivery', () => {
@@ -61,7 +62,13 @@ describe('a delivery', () => {
   test('for a pending run changes that run and its submission, and is inserted with its outcome', () => {
     const memory = submitted(['remove-bg', 'ai-tasks'])
     const { result, inserted, updated, removed } = deliver(memory)
-    expect(result).toEqual({ outcome: 'applied', cause: null, fileId: FILE_ID, runId: 's1-run-1' })
+    expect(result).toEqual({
+      deliveryId: deliveryId(1),
+      outcome: 'applied',
+      cause: null,
+      fileId: FILE_ID,
+      runId: 's1-run-1',
+    })
     expect(updated.submissions).toMatchObject([{ state: 'accepted', fileId: FILE_ID, updatedAt: 2_000 }])
     expect(updated.runs).toMatchObject([
       { runId: 's1-run-1', status: 'success', settledAt: 2_000, dueAt: 1_500, isListed: true },
@@ -70,7 +77,7 @@ describe('a delivery', () => {
     expect(inserted).toEqual({
       deliveries: [
         expect.objectContaining({
-          deliveryId: 'd1',
+          deliveryId: deliveryId(1),
           outcome: 'applied',
           cause: null,
           submissionId: 's1',
@@ -97,8 +104,8 @@ describe('a delivery', () => {
   test('that is repeated changes no rows but its own', () => {
     const memory = submitted(['remove-bg'])
     deliver(memory)
-    const { result, inserted, updated } = deliver(memory, SUCCESS, { deliveryId: 'd2', receivedAt: 3_000 })
-    expect(result).toMatchObject({ outcome: 'duplicate', runId: 's1-run-1' })
+    const { result, inserted, updated } = deliver(memory, SUCCESS, { receivedAt: 3_000 })
+    expect(result).toMatchObject({ deliveryId: deliveryId(2), outcome: 'duplicate', runId: 's1-run-1' })
     expect(Object.keys(inserted)).toEqual(['deliveries'])
     expect(updated).toEqual({})
   })
@@ -129,8 +136,9 @@ describe('a delivery', () => {
   })
 
   test('for an unknown submission is rejected, and nothing is written', () => {
-    const { result, inserted } = deliver(createMemory())
-    expect(result).toEqual({ outcome: 'rejected', cause: 'unknown_submission', fileId: null, runId: null })
+    const { result, inserted } = deliver(createMemory(), SUCCESS, {}, { delivery: noId })
+    const cause = 'unknown_submission'
+    expect(result).toEqual({ deliveryId: null, outcome: 'rejected', cause, fileId: null, runId: null })
     expect(inserted).toEqual({})
   })
 
@@ -138,9 +146,16 @@ describe('a delivery', () => {
     const memory = createMemory()
     memory.forget('s1')
     const { result, inserted } = deliver(memory)
-    expect(result).toEqual({ outcome: 'ignored', cause: 'forgotten', fileId: null, runId: null })
+    const id = deliveryId(1)
+    expect(result).toEqual({
+      deliveryId: id,
+      outcome: 'ignored',
+      cause: 'forgotten',
+      fileId: null,
+      runId: null,
+    })
     expect(inserted.deliveries).toMatchObject([
-      { deliveryId: 'd1', cause: 'forgotten', submissionId: null, fileId: null, service: null },
+      { deliveryId: id, cause: 'forgotten', submissionId: null, fileId: null, service: null },
     ])
     expect(inserted.deliveries?.[0]?.sent).toEqual({ headers: {}, body: Buffer.alloc(0) })
   })
@@ -151,7 +166,7 @@ describe('the runs of a delivery', () => {
 
   test('one that a saved extension turns out to be is due when its siblings are, and replaces the placeholder', () => {
     const memory = submitted(['remove-bg', 'saved-extension'])
-    const { inserted, removed } = deliver(memory, named, {}, numbered('made'))
+    const { inserted, removed } = deliver(memory, named, {}, { run: numbered('made') })
     expect(inserted.runs).toMatchObject([
       { runId: 'made-1', name: 'ai-tasks', requestedAs: 'saved-extension', dueAt: 1_500, isListed: true },
     ])
@@ -205,7 +220,7 @@ describe('the notification for a delivery', () => {
     ['a run of a rejected submission', [['remove-bg'], { state: 'rejected' }], SUCCESS],
   ])('is inserted for %s, too', (_, [names, facts], word) => {
     const memory = submitted(names, { ...facts, callerWebhookUrl: HOOK })
-    const { inserted, result } = deliver(memory, { ...SUCCESS, ...word }, { body }, numbered('made'))
+    const { inserted, result } = deliver(memory, { ...SUCCESS, ...word }, { body }, { run: numbered('made') })
     expect(inserted.notifications).toMatchObject([
       { notificationId: `msg_${result.runId}`, runId: result.runId, body: body.toString() },
     ])
@@ -216,8 +231,7 @@ describe('the notification for a delivery', () => {
     fc.assert(
       fc.property(statuses, (said) => {
         const memory = submitted(['remove-bg'], { callerWebhookUrl: HOOK })
-        for (const [index, status] of said.entries())
-          deliver(memory, { ...SUCCESS, status }, { deliveryId: `d${index}` })
+        for (const status of said) deliver(memory, { ...SUCCESS, status })
         expect(memory.rows.notifications).toHaveLength(1)
       }),
     )
@@ -229,27 +243,29 @@ describe('the notification for a delivery', () => {
 })
 
 describe('a replay', () => {
-  const replay = (memory: Memory) => deliver(memory, SUCCESS, { isReplay: true })
+  const replayOf = deliveryId(7)
+  const replay = (memory: Memory) => deliver(memory, SUCCESS, { replayOf }, { delivery: noId })
 
   test('is applied with its old id, and is no longer among the rejected deliveries', () => {
     const memory = submitted(['remove-bg'])
-    memory.put('rejected', { deliveryId: 'd1', cause: 'bad_signature' })
-    const { asked, inserted, removed } = replay(memory)
-    expect(asked[0]).toContainEqual(['rejected', 'd1'])
-    expect(inserted.deliveries).toMatchObject([{ deliveryId: 'd1', outcome: 'applied' }])
-    expect(removed.rejected).toEqual([{ deliveryId: 'd1', cause: 'bad_signature' }])
+    memory.put('rejected', { deliveryId: replayOf, cause: 'bad_signature' })
+    const { asked, result, inserted, removed } = replay(memory)
+    expect(asked[0]).toContainEqual(['rejected', replayOf])
+    expect(result.deliveryId).toBe(replayOf)
+    expect(inserted.deliveries).toMatchObject([{ deliveryId: replayOf, outcome: 'applied' }])
+    expect(removed.rejected).toEqual([{ deliveryId: replayOf, cause: 'bad_signature' }])
   })
 
   test('that was made before is refused', () => {
     const memory = submitted(['remove-bg'])
-    memory.put('rejected', { deliveryId: 'd1', cause: 'bad_signature' })
+    memory.put('rejected', { deliveryId: replayOf, cause: 'bad_signature' })
     replay(memory)
     expect(() => replay(memory)).toThrow(expect.objectContaining({ code: 'unprocessable' }))
   })
 
   test('for a submission that is still unknown stays rejected', () => {
     const memory = createMemory()
-    memory.put('rejected', { deliveryId: 'd1', cause: 'unknown_submission' })
+    memory.put('rejected', { deliveryId: replayOf, cause: 'unknown_submission' })
     const { result, inserted, removed } = replay(memory)
     expect(result.outcome).toBe('rejected')
     expect([inserted, removed]).toEqual([{}, {}])
@@ -271,10 +287,10 @@ test('Whatever comes in which order: runs are due and listed exactly as long as 
   fc.assert(
     fc.property(fc.array(fact, { maxLength: 8 }), (facts) => {
       const memory = submitted(['remove-bg', 'saved-extension'], { callerWebhookUrl: HOOK })
-      const newId = numbered('made')
-      for (const [index, one] of facts.entries()) {
-        if ('kind' in one) memory.run(respond({ submissionId: 's1', response: one, at: 2_000 }, newId))
-        else deliver(memory, one, { deliveryId: `d${index}` }, newId)
+      const ids = { run: numbered('made') }
+      for (const one of facts) {
+        if ('kind' in one) memory.run(respond({ submissionId: 's1', response: one, at: 2_000 }), ids)
+        else deliver(memory, one, {}, ids)
         const isRejected = memory.find('submissions', 's1')?.state === 'rejected'
         for (const run of memory.rows.runs) {
           expect(run.isListed).toBe(!isRejected)

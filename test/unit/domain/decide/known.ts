@@ -16,17 +16,17 @@ export const CLAIM: ClaimRow = {
   answer: null,
 }
 
-type Asked = Partial<NewSubmission> & { state?: SubmissionRow['state']; requestId?: string | null }
+type Asked = Partial<NewSubmission> & Partial<Pick<SubmissionRow, 'submissionId' | 'state' | 'requestId'>>
 
 /** A submission with its runs, which are due at 1,500: `s1` with `s1-run-1`, `s1-run-2`, … unless it has another id. */
 export function submitted(
   names: string[],
-  { state = 'submitting', requestId = null, ...facts }: Asked = {},
+  { submissionId = 's1', state = 'submitting', requestId = null, ...facts }: Asked = {},
   memory = createMemory(),
 ): Memory {
-  const { submissionId = 's1' } = facts
-  const request = newSubmission(names, { dueAt: 1_500, ...facts, submissionId })
-  memory.run(createSubmission(request, undefined, numbered(`${submissionId}-run`)))
+  const request = newSubmission(names, { dueAt: 1_500, ...facts })
+  const ids = { submission: () => submissionId, run: numbered(`${submissionId}-run`) }
+  memory.run(createSubmission(request), ids)
   const row = memory.find('submissions', submissionId)
   if (row) memory.put('submissions', { ...row, state, requestId })
   if (state === 'rejected')
@@ -38,11 +38,6 @@ export function submitted(
 export function numbered(prefix: string): () => string {
   let count = 0
   return () => `${prefix}-${++count}`
-}
-
-/** For steps that must not make a run. */
-export function noId(): string {
-  throw new Error('an id was asked for')
 }
 
 export function changeRun(memory: Memory, runId: string, facts: Partial<RunRow>): RunRow {

@@ -14,33 +14,29 @@ import {
   newDelivery,
   refused,
 } from '../../../contract/facts.ts'
-import { createMemory, type Memory } from './deciding.ts'
-import { HOOK, noId, numbered, submitted } from './known.ts'
+import { createMemory, type Memory, noId } from './deciding.ts'
+import { HOOK, numbered, submitted } from './known.ts'
 
 const QUEUED = accepted({ 'remove-bg': 'pending' }, { fileId: null, fileName: null })
 const ANSWER = { status: 200, headers: {}, body: '{}' }
 
-function answer(memory: Memory, response: Answer, newId = noId, at = 4_000) {
-  return memory.run(respond({ submissionId: 's1', response, at }, newId))
+function answer(memory: Memory, response: Answer, run = noId, at = 4_000) {
+  return memory.run(respond({ submissionId: 's1', response, at }), { run })
 }
 
-let deliveries = 0
-
+/** Returns the delivery's id. */
 function deliver(memory: Memory, word: Partial<ExtensionWord>, body = '{}'): string {
-  const deliveryId = `d${++deliveries}`
-  const delivery = newDelivery('s1', word, { deliveryId, body: Buffer.from(body) })
-  memory.run(recordDelivery(delivery, noId))
-  return deliveryId
+  const delivery = newDelivery('s1', word, { body: Buffer.from(body) })
+  return memory.run(recordDelivery(delivery)).result.deliveryId ?? ''
 }
 
-/** How an upload ended, reported before it was known whose upload that was. */
+/** How an upload ended, reported before it was known whose upload that was. Returns the delivery's id. */
 function finish(memory: Memory, end: Answer & { kind: 'accepted' | 'rejected' }): string {
   const requestId = end.requestId ?? 'request-1'
   const event = { kind: 'upload_finished', eventId: null, type: 'upload', requestId, answer: end } as const
-  const deliveryId = `d${++deliveries}`
-  const step = recordAccountDelivery({ ...newAccountDelivery(event), deliveryId }, noId)
-  expect(memory.run(step).result.outcome).toBe('ignored')
-  return deliveryId
+  const { outcome, deliveryId } = memory.run(recordAccountDelivery(newAccountDelivery(event))).result
+  expect(outcome).toBe('ignored')
+  return deliveryId ?? ''
 }
 
 describe('a response', () => {
@@ -76,7 +72,7 @@ describe('a response', () => {
 
   test('that changes nothing is still recorded as responded', () => {
     const memory = submitted(['remove-bg'])
-    memory.run(recordDelivery(newDelivery('s1', { service: 'remove-bg', status: 'success' }), noId))
+    deliver(memory, { service: 'remove-bg', status: 'success' })
     const same = accepted({}, { fileName: null, requestId: null })
     expect(answer(memory, same).updated.submissions).toMatchObject([{ respondedAt: 4_000, updatedAt: 2_000 }])
   })
@@ -300,10 +296,8 @@ describe('an end of the upload that was reported before the response', () => {
 })
 
 describe('the idempotency key of a response', () => {
-  const step = respond(
-    { submissionId: 's1', response: accepted({}), at: 4_000, key: { scope: 'key-1', answer: ANSWER } },
-    noId,
-  )
+  const key = { scope: 'key-1', answer: ANSWER }
+  const step = respond({ submissionId: 's1', response: accepted({}), at: 4_000, key })
 
   test('gets the answer that its caller is given again', () => {
     const memory = submitted([])
@@ -327,22 +321,23 @@ test('Whatever a response says: no id is made before it is decided, and each run
   fc.assert(
     fc.property(fc.array(name, { maxLength: 2 }), early, statuses, (names, said, extensionStatus) => {
       const memory = submitted(names, { callerWebhookUrl: HOOK })
-      const earlyIds = numbered('early')
-      for (const [index, word] of said.entries())
-        memory.run(recordDelivery(newDelivery('s1', word, { deliveryId: `early-${index}` }), earlyIds))
+      const early = numbered('early')
+      for (const word of said) memory.run(recordDelivery(newDelivery('s1', word)), { run: early })
       let isDecided = false
-      const ids = numbered('made')
-      const step = respond({ submissionId: 's1', response: accepted(extensionStatus), at: 4_000 }, () => {
+      const next = numbered('made')
+      const run = () => {
         expect(isDecided).toBe(true)
-        return ids()
-      })
-      const { inserted } = memory.run({
+        return next()
+      }
+      const step = respond({ submissionId: 's1', response: accepted(extensionStatus), at: 4_000 })
+      const watched: typeof step = {
         ...step,
-        decide(facts) {
+        decide(facts, ids) {
           isDecided = true
-          return step.decide(facts)
+          return step.decide(facts, ids)
         },
-      })
+      }
+      const { inserted } = memory.run(watched, { run })
       const settled = inserted.runs?.filter(({ source }) => source === 'webhook') ?? []
       const notified = inserted.notifications?.map(({ runId }) => runId) ?? []
       expect(notified).toEqual(settled.map(({ runId }) => runId))

@@ -4,11 +4,10 @@ import type { RetryItemState, RetryRefusal } from '../../../../src/domain/retry.
 import { FILE_ID, newSubmission } from '../../../contract/facts.ts'
 import { anAct } from '../../../contract/operator-facts.ts'
 import { createMemory, type Memory } from './deciding.ts'
-import { changeRun, noId, numbered, submitted } from './known.ts'
+import { changeRun, numbered, submitted } from './known.ts'
 
 const ACT = anAct({ kind: 'retry', at: 7_000 })
 const AGAIN = newSubmission(['remove-bg'], {
-  submissionId: 'again',
   kind: 'update',
   fileId: FILE_ID,
   at: 7_000,
@@ -24,7 +23,8 @@ function failed(names = ['remove-bg']): Memory {
 }
 
 function retry(memory: Memory, origin: { act: typeof ACT } | { itemId: number } = { act: ACT }) {
-  return memory.run(submitRetry('s1-run-1', AGAIN, origin, numbered('made')))
+  const ids = { submission: () => 'again', run: numbered('made') }
+  return memory.run(submitRetry('s1-run-1', AGAIN, origin), ids)
 }
 
 function withItem(memory: Memory, state: RetryItemState): Memory {
@@ -35,7 +35,7 @@ function withItem(memory: Memory, state: RetryItemState): Memory {
 describe('the retry of a run', () => {
   test('inserts the new submission with its runs, acknowledges the old run, and records the act', () => {
     const { result, inserted, updated, other } = retry(failed())
-    expect(result).toBeNull()
+    expect(result).toEqual({ submissionId: 'again', runIds: ['made-1'] })
     expect(inserted.submissions).toMatchObject([{ submissionId: 'again', state: 'submitting' }])
     expect(inserted.details).toMatchObject([{ submissionId: 'again' }])
     expect(inserted.runs).toMatchObject([
@@ -83,9 +83,8 @@ describe('the retry of a run', () => {
     ['options_unknown', 'has no known options', changed({ name: 'saved-extension' })],
   ])('is refused as %s for a run that %s, and changes nothing', (refusal, _, memory) => {
     const before = structuredClone(memory.rows)
-    const step = submitRetry('s1-run-1', AGAIN, { act: ACT }, noId)
-    const { result, other } = memory.run(step)
-    expect([result, other]).toEqual([refusal, undefined])
+    const { result, other } = memory.run(submitRetry('s1-run-1', AGAIN, { act: ACT }))
+    expect([result, other]).toEqual([{ refusal }, undefined])
     expect(memory.rows).toEqual(before)
   })
 
@@ -93,14 +92,14 @@ describe('the retry of a run', () => {
     ['was rejected', newer({ state: 'rejected' })],
     ['is of another file', newer({ fileId: 'other' })],
   ])('is allowed where the newer run %s', (_, memory) => {
-    expect(retry(memory).result).toBeNull()
+    expect(retry(memory).result).toMatchObject({ submissionId: 'again' })
   })
 
   test('is refused to the second of two operators, whose request comes right after the first', () => {
     const memory = failed()
-    expect(retry(memory).result).toBeNull()
-    const second = submitRetry('s1-run-1', { ...AGAIN, submissionId: 'second' }, { act: ACT }, noId)
-    expect(memory.run(second).result).toBe('not_current')
+    expect(retry(memory).result).toMatchObject({ submissionId: 'again' })
+    const second = submitRetry('s1-run-1', AGAIN, { act: ACT })
+    expect(memory.run(second).result).toEqual({ refusal: 'not_current' })
   })
 })
 
@@ -128,7 +127,7 @@ describe('an item of a retry', () => {
   test('whose run is refused stays as it is', () => {
     const memory = withItem(submitted(['remove-bg'], { fileId: FILE_ID }), 'waiting')
     const { result, updated } = retry(memory, { itemId: 4 })
-    expect([result, updated]).toEqual(['pending', {}])
+    expect([result, updated]).toEqual([{ refusal: 'pending' }, {}])
   })
 
   test.each(['waiting', 'submitting'] as const)('that is %s can end, with a reason', (state) => {

@@ -6,15 +6,19 @@ import { createMemory } from './deciding.ts'
 import { numbered } from './known.ts'
 
 const REQUEST = newSubmission(['remove-bg', 'ai-tasks', 'remove-bg'], {
-  submissionId: 's1',
   at: 1_000,
   dueAt: 1_500,
   attempt: 3,
 })
 const KEY = { scope: 'key-1', fingerprint: 'abc' }
 
+function create(memory = createMemory(), key?: typeof KEY) {
+  return memory.run(createSubmission(REQUEST, key), { submission: () => 's1', run: numbered('run') })
+}
+
 test('A submission is inserted with its details and one run for each distinct name', () => {
-  const { inserted, updated } = createMemory().run(createSubmission(REQUEST, undefined, numbered('run')))
+  const { result, inserted, updated } = create()
+  expect(result).toEqual({ submissionId: 's1' })
   expect(inserted.submissions).toMatchObject([{ submissionId: 's1', state: 'submitting', respondedAt: null }])
   expect(inserted.details).toEqual([{ submissionId: 's1', extensions: REQUEST.extensions, baseline: null }])
   expect(inserted.runs).toMatchObject([
@@ -25,13 +29,13 @@ test('A submission is inserted with its details and one run for each distinct na
 })
 
 test('The row of a submission does not repeat what is in its details', () => {
-  const { inserted } = createMemory().run(createSubmission(REQUEST, undefined, numbered('run')))
+  const { inserted } = create()
   expect(inserted.submissions?.[0]).not.toHaveProperty('extensions')
   expect(inserted.submissions?.[0]).not.toHaveProperty('baseline')
 })
 
 test('New runs are listed, and due when the request says so', () => {
-  const { inserted } = createMemory().run(createSubmission(REQUEST, undefined, numbered('run')))
+  const { inserted } = create()
   expect(inserted.runs?.map(({ dueAt, isListed }) => [dueAt, isListed])).toEqual([
     [1_500, true],
     [1_500, true],
@@ -39,13 +43,13 @@ test('New runs are listed, and due when the request says so', () => {
 })
 
 test('A submission without an idempotency key asks for no rows', () => {
-  expect(createMemory().run(createSubmission(REQUEST, undefined, numbered('run'))).asked).toEqual([])
+  expect(create().asked).toEqual([])
 })
 
 test('A claimed key gets the fingerprint of the request and its submission', () => {
   const memory = createMemory()
   memory.run(claimIdempotencyKey('key-1', 900))
-  const { asked, updated } = memory.run(createSubmission(REQUEST, KEY, numbered('run')))
+  const { asked, updated } = create(memory, KEY)
   expect(asked).toEqual([[['claims', 'key-1']]])
   expect(updated.claims).toMatchObject([
     { scope: 'key-1', claimedAt: 900, fingerprint: 'abc', submissionId: 's1', answer: null },
@@ -53,7 +57,7 @@ test('A claimed key gets the fingerprint of the request and its submission', () 
 })
 
 test('A key that was not claimed, or given back, is not recorded', () => {
-  const { inserted, updated } = createMemory().run(createSubmission(REQUEST, KEY, numbered('run')))
+  const { inserted, updated } = create(createMemory(), KEY)
   expect(inserted.submissions).toHaveLength(1)
   expect([inserted.claims, updated.claims]).toEqual([undefined, undefined])
 })

@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { formatId, ID_PATTERN, type IdKind, numberOf, parseId } from '../../../src/domain/ids.ts'
+
+const CHECK = 'AbCdEfGhIjk'
+const KINDS: IdKind[] = ['run', 'sub', 'dlv']
+const kind = fc.constantFrom(...KINDS)
+const number = fc.oneof(fc.integer({ min: 1, max: 1_000_000 }), fc.maxSafeInteger().map(positive))
+const check = fc
+  .uint8Array({ minLength: 8, maxLength: 8 })
+  .map((bytes) => Buffer.from(bytes).toString('base64url'))
+
+function positive(any: number): number {
+  return Math.max(1, Math.abs(any))
+}
+
+test('An id is its kind, the number of its row and 64 random bits', () => {
+  expect(formatId('run', 12, CHECK)).toBe('run_12_AbCdEfGhIjk')
+  expect(randomBytes(8).toString('base64url')).toHaveLength(CHECK.length)
+})
+
+test('What is written can be read again, by its own kind only', () => {
+  fc.assert(
+    fc.property(kind, number, check, (written, ...parts) => {
+      const id = formatId(written, ...parts)
+      expect(numberOf(id)).toBe(parts[0])
+      for (const read of KINDS)
+        expect(parseId(read, id)).toEqual(
+          read === written ? { number: parts[0], check: parts[1] } : undefined,
+        )
+    }),
+  )
+})
+
+test('Only the one text of an id is read', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.stringMatching(/^run_[0-9]{0,18}_[A-Za-z0-9_-]{9,12}$/)), (text) => {
+      const parsed = parseId('run', text)
+      if (parsed) expect(formatId('run', parsed.number, parsed.check)).toBe(text)
+    }),
+  )
+})
+
+describe('No id is', () => {
+  test.each([
+    ['an empty text', ''],
+    ['a UUID', '0190a5f2-7d9c-7c3e-9a55-2f6c1d1e4b11'],
+    ['of an unknown kind', `del_12_${CHECK}`],
+    ['in upper case', `RUN_12_${CHECK}`],
+    ['without a number', `run__${CHECK}`],
+    ['numbered 0', `run_0_${CHECK}`],
+    ['numbered with a leading zero', `run_012_${CHECK}`],
+    ['numbered below zero', `run_-12_${CHECK}`],
+    ['numbered in hexadecimal', `run_0x12_${CHECK}`],
+    ['numbered with a fraction', `run_1.5_${CHECK}`],
+    ['numbered in other digits', `run_١٢_${CHECK}`],
+    ['numbered beyond the safe integers', `run_9007199254740992_${CHECK}`],
+    ['numbered beyond all numbers', `run_${'9'.repeat(400)}_${CHECK}`],
+    ['without random bits', 'run_12'],
+    ['with too few random bits', `run_12_${CHECK.slice(1)}`],
+    ['with too many random bits', `run_12_${CHECK}A`],
+    ['with random bits in base64', 'run_12_AbCd+fGh/jk'],
+    ['with padding', `run_12_${CHECK}=`],
+    ['with bits beyond the 64', 'run_12_AbCdEfGhIjl'],
+    ['after a space', ` run_12_${CHECK}`],
+    ['before a line break', `run_12_${CHECK}\n`],
+  ])('%s', (_, text) => {
+    expect(parseId('run', text)).toBeUndefined()
+  })
+})
+
+test('The greatest safe integer is a number', () => {
+  const number = Number.MAX_SAFE_INTEGER
+  expect(parseId('run', `run_9007199254740991_${CHECK}`)).toEqual({ number, check: CHECK })
+})
+
+test('Ids of every kind are found in a text, whatever stands beside them', () => {
+  const ids = KINDS.map((each, index) => formatId(each, index + 1, CHECK))
+  const [run = '', sub = '', dlv = ''] = ids
+  const text = `msg_${run}: see (${sub}), "${dlv}". Not run_1, sub_01_${CHECK} or abc_1_${CHECK}.`
+  expect(text.match(ID_PATTERN)).toEqual(ids)
+  expect(`/webhooks/extension/${sub}.mac`.match(ID_PATTERN)).toEqual([sub])
+})
