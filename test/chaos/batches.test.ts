@@ -8,7 +8,7 @@ const RUNS = timesOf('BATCHES_RUNS', { short: 20, long: 10_000 })
 const stores = createSqliteStores()
 afterAll(() => stores.end())
 
-batchesContract('the SQLite store', (newId) => stores.open(newId), {
+batchesContract('the SQLite store', () => stores.open(), {
   runs: RUNS,
   seed: SEED,
   tell(seen) {

@@ -9,22 +9,19 @@ import {
   FILE_ID,
   newAccountDelivery,
   newDelivery,
-  newSubmission,
+  submit as submitTo,
 } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
-const NOTHING = { cause: null, fileId: null, runId: null }
+const NOTHING = { deliveryId: expect.any(String), cause: null, fileId: null, runId: null }
 const FAILED: Answer & { kind: 'rejected' } = {
   kind: 'rejected',
   requestId: 'request-1',
   error: { code: 'pre_transformation_failed', message: 'too long', status: null },
 }
 export function describeAccountDeliveries(current: () => OpenedStore): void {
-  const submit = async (names: string[], facts: Partial<NewSubmission> = {}) => {
-    const asked = newSubmission(names, { dueAt: 60_000, ...facts })
-    await current().store.createSubmission(asked)
-    return asked.submissionId
-  }
+  const submit = (names: string[], facts: Partial<NewSubmission> = {}) =>
+    submitTo(current().store, names, { dueAt: 60_000, ...facts })
   const queue = async (...names: string[]) => {
     const id = await submit(names)
     await current().store.answerSubmission(id, accepted({}, { fileId: null }), 1_500)

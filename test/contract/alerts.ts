@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Alert } from '../../src/domain/alert.ts'
-import { newDelivery, newSubmission } from './facts.ts'
+import { newDelivery, submit } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 const FIRING: Alert = {
@@ -18,11 +18,10 @@ const RESOLVED: Alert = { ...FIRING, state: 'resolved', resolvedAt: 5_000, value
 
 export function describeAlerts(current: () => OpenedStore): void {
   const fail = async (name: string, receivedAt: number, requestedAt = 1_000) => {
-    const asked = newSubmission([name], { at: requestedAt })
-    await current().store.createSubmission(asked)
+    const submissionId = await submit(current().store, [name], { at: requestedAt })
     const word = { service: name, status: 'failed' } as const
-    await current().store.recordDelivery(newDelivery(asked.submissionId, word, { receivedAt }))
-    return asked.submissionId
+    await current().store.recordDelivery(newDelivery(submissionId, word, { receivedAt }))
+    return submissionId
   }
   const countFailures = async (since: number, atMost = 100) => {
     const counts = await current().store.countFailures(since, atMost)
@@ -46,11 +45,10 @@ export function describeAlerts(current: () => OpenedStore): void {
       const { store } = current()
       const submissionId = await fail('remove-bg', 10_000)
       await store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'failed' }))
-      const others = newSubmission(['remove-bg', 'ai-tasks'])
-      await store.createSubmission(others)
+      const others = await submit(store, ['remove-bg', 'ai-tasks'])
       const word = { service: 'remove-bg', status: 'success' } as const
-      await store.recordDelivery(newDelivery(others.submissionId, word, { receivedAt: 10_000 }))
-      const pending = (await store.findSubmission(others.submissionId))?.runs[1]?.runId ?? ''
+      await store.recordDelivery(newDelivery(others, word, { receivedAt: 10_000 }))
+      const pending = (await store.findSubmission(others))?.runs[1]?.runId ?? ''
       await store.applyFinding(pending, { kind: 'no_word' }, 10_000)
       expect(await countFailures(0)).toEqual({ 'remove-bg': 1 })
     })

@@ -1,15 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { describeAsset } from '../../src/domain/asset.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import { accepted, FILE_ID, newDelivery, newSubmission, refused } from './facts.ts'
+import { accepted, FILE_ID, newDelivery, refused, submit as submitTo } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 export function describeAssets(current: () => OpenedStore): void {
-  const submit = async (names: string[], facts: Partial<NewSubmission> = {}) => {
-    const asked = newSubmission(names, { fileId: FILE_ID, kind: 'update', ...facts })
-    await current().store.createSubmission(asked)
-    return asked.submissionId
-  }
+  const submit = (names: string[], facts: Partial<NewSubmission> = {}) =>
+    submitTo(current().store, names, { fileId: FILE_ID, kind: 'update', ...facts })
   const settle = (id: string, service: string, status: 'success' | 'failed') =>
     current().store.recordDelivery(newDelivery(id, { service, status }))
   const statuses = async () => {

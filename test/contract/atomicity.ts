@@ -1,58 +1,82 @@
 import { describe, expect, test } from 'vitest'
-import { accepted, newDelivery, newSubmission } from './facts.ts'
+import { accepted, newDelivery, newSubmission, submit } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
+import { anAct, listEveryPage } from './operator-facts.ts'
 
 export function describeAtomicity(current: () => OpenedStore): void {
   describe('atomic steps', () => {
     test('a step that fails among neighbours fails alone', async () => {
-      const { store } = current()
-      const taken = newSubmission(['remove-bg'])
-      await store.createSubmission(taken)
-      const asked = Array.from({ length: 30 }, (_, index) =>
-        index % 10 === 5 ? taken : newSubmission(['remove-bg']),
-      )
-      const settled = await Promise.allSettled(asked.map((submission) => store.createSubmission(submission)))
+      const { store, refuse } = current()
+      const mend = await refuse('submissions', 7_000)
+      const asked = Array.from({ length: 30 }, (_, index) => {
+        const facts = index % 10 === 5 ? { at: 7_000 } : {}
+        return newSubmission(['remove-bg'], { ...facts, fileName: `${index}` })
+      })
+      const create = (submission: (typeof asked)[number]) => store.createSubmission(submission)
+      const settled = await Promise.allSettled(asked.map(create))
 
-      for (const [index, submission] of asked.entries()) {
-        const isTaken = submission === taken
-        expect(settled[index]?.status).toBe(isTaken ? 'rejected' : 'fulfilled')
-        expect((await store.findSubmission(submission.submissionId))?.runs).toHaveLength(1)
+      const written: string[] = []
+      for (const [index, { at, fileName }] of asked.entries()) {
+        const outcome = settled[index]
+        expect(outcome?.status).toBe(at === 7_000 ? 'rejected' : 'fulfilled')
+        if (outcome?.status !== 'fulfilled') continue
+        const found = await store.findSubmission(outcome.value.submissionId)
+        expect(found?.runs).toHaveLength(1)
+        expect(found?.submission.fileName).toBe(fileName)
+        written.push(found?.runs[0]?.runId ?? '')
       }
+      expect((await listEveryPage(store)).map(({ run }) => run.runId)).toEqual(written.toReversed())
+      await mend()
+      const again = await Promise.all(asked.filter(({ at }) => at === 7_000).map(create))
+      expect(new Set([...written, ...again.map(({ submissionId }) => submissionId)]).size).toBe(30)
     })
 
     test('when a delivery cannot be kept, its effect is taken back with it', async () => {
-      const { store } = current()
-      const asked = newSubmission(['remove-bg', 'ai-tasks'])
-      await store.createSubmission(asked)
-      const kept = newDelivery(asked.submissionId, { service: 'remove-bg', status: 'success' })
-      await store.recordDelivery(kept)
-      const { deliveryId } = kept
-      const clashing = newDelivery(
-        asked.submissionId,
-        { service: 'ai-tasks', status: 'failed' },
-        { deliveryId },
-      )
+      const { store, refuse } = current()
+      const submissionId = await submit(store, ['remove-bg', 'ai-tasks'])
+      await store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'success' }))
+      const mend = await refuse('deliveries', 6_000)
+      const word = { service: 'ai-tasks', status: 'failed' } as const
+      const failing = newDelivery(submissionId, word, { receivedAt: 6_000 })
 
-      await expect(store.recordDelivery(clashing)).rejects.toThrow()
-      const found = await store.findSubmission(asked.submissionId)
-      expect(found?.runs.map((run) => run.status)).toEqual(['success', 'pending'])
+      await expect(store.recordDelivery(failing)).rejects.toThrow()
+      const statuses = async () =>
+        (await store.findSubmission(submissionId))?.runs.map(({ status }) => status)
+      expect(await statuses()).toEqual(['success', 'pending'])
+      const page = await store.listDeliveries({ outcome: null, fileId: null }, { limit: 10, before: null })
+      expect(page.deliveries.map(({ service }) => service)).toEqual(['remove-bg'])
+      await mend()
+      expect(await store.recordDelivery(failing)).toMatchObject({ outcome: 'applied' })
+      expect(await statuses()).toEqual(['success', 'failed'])
+    })
+
+    test('a retry whose id is taken is not recorded, nor is what its step writes besides', async () => {
+      const { store } = current()
+      const submissionId = await submit(store, ['remove-bg'])
+      const runId = (await store.findSubmission(submissionId))?.runs[0]?.runId ?? ''
+      await store.createRetry('retry-1', [], anAct({ reason: 'first' }))
+      await expect(store.createRetry('retry-1', [runId], anAct({ reason: 'second' }))).rejects.toThrow()
+      expect(await store.findRetry('retry-1')).toMatchObject({ total: 0 })
+      expect(await store.nextRetryItem()).toBeUndefined()
+      const { acts } = await store.listActs({ limit: 9, before: null })
+      expect(acts.map(({ reason }) => reason)).toEqual(['first'])
     })
 
     test('a delivery among steps that fail is kept once, with its effect', async () => {
-      const { store } = current()
-      const asked = newSubmission(['remove-bg', 'ai-tasks'])
-      await store.createSubmission(asked)
+      const { store, refuse } = current()
+      const submissionId = await submit(store, ['remove-bg', 'ai-tasks'])
+      await refuse('submissions', 7_000)
       const deliver = (service: string) =>
-        store.recordDelivery(newDelivery(asked.submissionId, { service, status: 'success' }))
+        store.recordDelivery(newDelivery(submissionId, { service, status: 'success' }))
       const settled = await Promise.allSettled([
         deliver('remove-bg'),
         store.answerSubmission('unknown', accepted({}), 3_000),
         deliver('ai-tasks'),
-        store.createSubmission(asked),
+        submit(store, ['remove-bg'], { at: 7_000 }),
       ])
 
       expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected'])
-      const found = await store.findSubmission(asked.submissionId)
+      const found = await store.findSubmission(submissionId)
       expect(found?.runs.map((run) => run.status)).toEqual(['success', 'success'])
       const page = await store.listDeliveries({ outcome: null, fileId: null }, { limit: 10, before: null })
       expect(page.deliveries.map(({ service }) => service)).toEqual(['ai-tasks', 'remove-bg'])
@@ -60,11 +84,12 @@ export function describeAtomicity(current: () => OpenedStore): void {
 
     test('steps take effect in the order in which they were asked for', async () => {
       const { store } = current()
-      const asked = newSubmission(['remove-bg'])
+      const submissionId = await submit(store, ['remove-bg'])
       const say = (status: 'success' | 'failed') =>
-        store.recordDelivery(newDelivery(asked.submissionId, { service: 'remove-bg', status }))
+        store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status }))
+      const answer = accepted({ 'remove-bg': 'pending' })
       const [, first, second] = await Promise.all([
-        store.createSubmission(asked),
+        store.answerSubmission(submissionId, answer, 1_500),
         say('failed'),
         say('success'),
       ])

@@ -4,6 +4,7 @@ import type { Act } from '../../src/domain/act.ts'
 import { TrackerError } from '../../src/domain/errors.ts'
 import type { Finding } from '../../src/domain/finding.ts'
 import { IDEMPOTENCY_WINDOW_MS } from '../../src/domain/idempotency.ts'
+import { ID_PATTERN, numberOf } from '../../src/domain/ids.ts'
 import type { Answer } from '../../src/domain/judge-answer.ts'
 import type { NotificationResult } from '../../src/domain/notification.ts'
 import type { RetryItemState } from '../../src/domain/retry.ts'
@@ -18,6 +19,7 @@ import {
   newRefused,
   newSubmission,
   refused,
+  unknownIds,
 } from './facts.ts'
 import { anAct } from './operator-facts.ts'
 
@@ -27,43 +29,72 @@ export type Chunk = readonly BatchStep[]
 
 type World = {
   store: Store
-  /** The same name in another sequence is another id. */
+  /** The same name in another sequence is another name. */
   id: (name: string) => string
-  newSubmissionId: () => string
-  newDeliveryId: () => string
-  /** The item of a retry that was waiting first when the chunk began: nobody knows an id before its commit. */
+  newRetryId: () => string
+  /** What `keepRefused` has returned. */
+  rejectedIds: string[]
+  /** What was committed when the chunk began, in the order of creation: nobody knows an id before its commit. */
+  submissionIds: string[]
+  runIds: string[]
+  /** The item of a retry that was waiting first then. */
   waitingItemId: number
 }
+
+/** One of those that are known; or an id of nothing, like that of the first of them. */
+type Which = number | 'nobody'
 
 export type StepsOfStore = {
   /** What is there before the first step. */
   begin(): Promise<void>
   take(chunk: Chunk, how: 'alone' | 'together'): Promise<unknown[]>
+  /** All ids that the sequence has used. */
+  ids(): { submissionIds: string[]; fileIds: string[]; retryIds: string[]; rejectedIds: string[] }
   /** Ends the items of retries, so that the next sequence finds its own. */
   end(): Promise<void>
 }
 
-const REJECTED = ['rejected-1', 'rejected-2'] as const
-
-/** Ids are counted, so that both stores are asked the same. */
+/** The caller's names are counted, so that both stores are asked the same. */
 export function stepsOf(store: Store, scope: string): StepsOfStore {
   const id = (one: string) => `${scope}-${one}`
+  const retryIds: string[] = []
   const world: World = {
     store,
     id,
-    newSubmissionId: counted(id('s')),
-    newDeliveryId: counted(id('delivery-')),
+    newRetryId() {
+      const retryId = id(`retry-${retryIds.length}`)
+      retryIds.push(retryId)
+      return retryId
+    },
+    rejectedIds: [],
+    submissionIds: [],
+    runIds: [],
     waitingItemId: 0,
   }
+  const takeAll = async (chunk: Chunk, how: 'alone' | 'together') => {
+    if (how === 'together') return Promise.all(chunk.map((each) => outcomeOf(each.take(world))))
+    const outcomes: unknown[] = []
+    for (const each of chunk) outcomes.push(await outcomeOf(each.take(world)))
+    return outcomes
+  }
   return {
-    begin: () => store.keepRefused(REJECTED.map((deliveryId) => newRefused({ deliveryId: id(deliveryId) }))),
+    async begin() {
+      world.rejectedIds = await store.keepRefused([newRefused(), newRefused()])
+      await store.createRetry(id(TAKEN), [], anAct())
+    },
     async take(chunk, how) {
       world.waitingItemId = (await store.nextRetryItem())?.itemId ?? 0
-      if (how === 'together') return Promise.all(chunk.map((each) => outcomeOf(each.take(world))))
-      const outcomes: unknown[] = []
-      for (const each of chunk) outcomes.push(await outcomeOf(each.take(world)))
+      const outcomes = await takeAll(chunk, how)
+      world.submissionIds.push(...outcomes.flatMap(submissionIdOf))
+      world.runIds.push(...(await listNewRuns(world)))
       return outcomes
     },
+    ids: () => ({
+      submissionIds: world.submissionIds,
+      fileIds: FILES.map(id),
+      retryIds: [id(TAKEN), ...retryIds],
+      rejectedIds: world.rejectedIds,
+    }),
     async end() {
       for (let item = await store.nextRetryItem(); item; item = await store.nextRetryItem())
         await store.endRetryItem(item.itemId, 'failed', null)
@@ -71,41 +102,56 @@ export function stepsOf(store: Store, scope: string): StepsOfStore {
   }
 }
 
-/** All ids that a sequence may have used. */
-export function idsOf(scope: string) {
-  const id = (one: string) => `${scope}-${one}`
-  const numbers = Array.from({ length: 60 }, (_, index) => index)
-  return {
-    submissionIds: numbers.map((number) => id(`s${number}`)),
-    fileIds: FILES.map(id),
-    retryIds: numbers.map((number) => `retry-${id(`delivery-${number}`)}`),
-    rejectedIds: REJECTED.map(id),
-  }
+/** The retry that is there from the start. */
+const TAKEN = 'retry-taken'
+
+/** The submission that a step has created: webhooks name theirs, too, beside their own id, and claims one of old. */
+function submissionIdOf(outcome: unknown): string[] {
+  const { result = {} } = outcome as { result?: { [name: string]: unknown } }
+  const { submissionId, deliveryId, kind } = result
+  return typeof submissionId === 'string' && deliveryId === undefined && kind === undefined
+    ? [submissionId]
+    : []
 }
 
-function counted(prefix: string): () => string {
-  let count = 0
-  return () => `${prefix}${count++}`
+/** In the order of creation, those of rejected submissions among them. */
+async function listNewRuns({ store, submissionIds, runIds }: World): Promise<string[]> {
+  const known = new Set(runIds)
+  const found = await Promise.all(submissionIds.map((id) => store.findSubmission(id)))
+  const present = found.flatMap((one) => one?.runs ?? []).map(({ runId }) => runId)
+  return present.filter((runId) => !known.has(runId)).toSorted((one, two) => numberOf(one) - numberOf(two))
 }
+
+function oneOf(ids: readonly string[], which: Which): string {
+  if (typeof which === 'number') return ids[which] ?? 'nowhere'
+  const [first] = ids
+  return (first && unknownIds(first)[2]) ?? 'nowhere'
+}
+
+const submissionOfWhich = ({ submissionIds }: World, which: Which) => oneOf(submissionIds, which)
+const runOfWhich = ({ runIds }: World, which: Which) => oneOf(runIds, which)
 
 async function outcomeOf(asked: Promise<unknown>): Promise<unknown> {
   try {
     return { result: await asked }
   } catch (error) {
-    if (error instanceof TrackerError) return { error: error.code, message: error.message }
-    // Whether the batch or the database notices that an id is taken, it is the same failure.
+    // An id that is not found may be of no row, and then has no place in the order of creation.
+    if (error instanceof TrackerError)
+      return { error: error.code, message: error.message.replaceAll(ID_PATTERN, 'its id') }
+    // Each database says it in its own words.
     const { message } = error as Error
-    return { error: /UNIQUE|is there already/.test(message) ? 'the id is taken' : message }
+    return { error: /unique/i.test(message) ? 'the id is taken' : message }
   }
 }
 
 // Few of each, so that steps collide.
-const submissionId = fc.oneof(fc.constantFrom('s0', 's1'), fc.constantFrom('s0', 's1', 's2', 's3', 'nobody'))
+const submission = fc.oneof(fc.constantFrom<Which>(0, 1), fc.constantFrom<Which>(0, 1, 2, 3, 'nobody'))
 const FILES = ['file-A', 'file-B'] as const
 const fileId = fc.constantFrom('file-A', ...FILES)
-const runId = fc.oneof(
-  fc.integer({ min: 1, max: 4 }).map((number) => `run-${number}`),
-  fc.integer({ min: 1, max: 12 }).map((number) => `run-${number}`),
+const run: fc.Arbitrary<Which> = fc.oneof(
+  { arbitrary: fc.nat({ max: 3 }), weight: 6 },
+  { arbitrary: fc.nat({ max: 11 }), weight: 6 },
+  { arbitrary: fc.constant('nobody' as const), weight: 1 },
 )
 const requestId = fc.option(fc.constantFrom('request-1', 'request-1', 'request-2'), { freq: 3 })
 const eventId = fc.option(fc.constantFrom('event-1', 'event-2'), { freq: 3 })
@@ -147,8 +193,7 @@ const asked = fc
 
 function submissionOf(world: World, { names, ...facts }: Partial<NewSubmission> & { names: string[] }) {
   const { fileId: file = null } = facts
-  const submissionId = world.newSubmissionId()
-  return newSubmission(names, { ...facts, submissionId, fileId: file && world.id(file) })
+  return newSubmission(names, { ...facts, fileId: file && world.id(file) })
 }
 
 const create = step('create', fc.record({ asked, key: fc.option(scope) }), (world, { asked: facts, key }) =>
@@ -186,7 +231,7 @@ function scoped<R extends Answer>({ id }: World, response: R): R {
 const respond = step(
   'respond',
   fc.record({
-    submissionId,
+    submission,
     response: fc.oneof(
       { arbitrary: acceptance, weight: 3 },
       { arbitrary: failure('rejected'), weight: 1 },
@@ -195,31 +240,33 @@ const respond = step(
     at: time,
     key: fc.option(scope),
   }),
-  (world, { submissionId: of, response, at, key }) => {
+  (world, { submission: of, response, at, key }) => {
     const answer = { status: 200, headers: {}, body: '{}' }
     const kept = key === null ? undefined : { scope: world.id(key), answer }
-    return world.store.answerSubmission(world.id(of), scoped(world, response), at, kept)
+    return world.store.answerSubmission(submissionOfWhich(world, of), scoped(world, response), at, kept)
   },
 )
+
+const REPLAYED: readonly Which[] = [0, 1, 'nobody']
 
 const webhook = (service: fc.Arbitrary<string | null>) =>
   step(
     'webhook',
     fc.record({
-      submissionId,
+      submission,
       word: fc.record({ service, status: seldom(finalStatus), fileId: fc.option(fileId), error }),
       receivedAt: time,
-      replayed: fc.nat({ max: 19 }).map((number) => REJECTED[number] ?? null),
+      replayed: fc.nat({ max: 19 }).map((number) => REPLAYED[number] ?? null),
     }),
-    ({ store, id, newDeliveryId }, { submissionId: of, word, receivedAt, replayed }) => {
+    (world, { submission: of, word, receivedAt, replayed }) => {
+      const { store, id, rejectedIds } = world
       const said = {
         ...word,
         fileId: word.fileId && id(word.fileId),
         error: word.status === 'failed' ? word.error : null,
       }
-      const deliveryId = newDeliveryId()
-      const replay = replayed === null ? { deliveryId } : { deliveryId: id(replayed), isReplay: true }
-      return store.recordDelivery(newDelivery(id(of), said, { receivedAt, ...replay }))
+      const replay = replayed === null ? {} : { replayOf: oneOf(rejectedIds, replayed) }
+      return store.recordDelivery(newDelivery(submissionOfWhich(world, of), said, { receivedAt, ...replay }))
     },
   )
 
@@ -244,7 +291,7 @@ const other = eventId.map((id): AccountEvent => ({ kind: 'other', type: null, ev
 const account = (events: fc.Arbitrary<AccountEvent>) =>
   step('account webhook', fc.record({ event: events, receivedAt: time }), (world, { event, receivedAt }) => {
     const delivery = newAccountDelivery(scopedEvent(world, event), receivedAt)
-    return world.store.recordAccountDelivery({ ...delivery, deliveryId: world.newDeliveryId() })
+    return world.store.recordAccountDelivery(delivery)
   })
 
 function scopedEvent(world: World, event: AccountEvent): AccountEvent {
@@ -263,62 +310,63 @@ function scopedEvent(world: World, event: AccountEvent): AccountEvent {
 const finding = step(
   'finding',
   fc.record({
-    runId,
+    run,
     finding: fc.oneof(
       fc.constantFrom<Finding>(EVIDENCE, { kind: 'no_word' }, { kind: 'asset_gone' }),
       fc.option(time).map((dueAt): Finding => ({ kind: 'nothing', dueAt })),
     ),
     at: time,
   }),
-  ({ store, id }, { runId: of, finding: found, at }) => store.applyFinding(id(of), found, at),
+  (world, { run: of, finding: found, at }) => world.store.applyFinding(runOfWhich(world, of), found, at),
 )
 
 const notified = step(
   'notified',
   fc.record({
-    runId,
+    run,
     result: fc.constantFrom<NotificationResult>(
       { kind: 'delivered' },
       { kind: 'gone', reason: 'status_410' },
       { kind: 'again', at: 15, reason: 'status_500' },
     ),
   }),
-  ({ store, id }, { runId: of, result }) => store.settleNotification(`msg_${id(of)}`, result),
+  (world, { run: of, result }) => world.store.settleNotification(`msg_${runOfWhich(world, of)}`, result),
 )
 
 const act: fc.Arbitrary<Act> = fc
   .record({ at: time, reason: fc.constantFrom('a', 'b') })
   .map((facts) => anAct(facts))
 
+const listOf = (world: World, runs: readonly Which[]) => runs.map((of) => runOfWhich(world, of))
+
 const acknowledge = step(
   'acknowledge',
-  fc.record({ runIds: fc.array(runId, { maxLength: 3 }), act }),
-  ({ store, id }, { runIds, act: done }) => store.acknowledgeRuns(runIds.map(id), done),
+  fc.record({ runs: fc.array(run, { maxLength: 3 }), act }),
+  (world, { runs, act: done }) => world.store.acknowledgeRuns(listOf(world, runs), done),
 )
 
 const retryMany = step(
   'retry many',
-  fc.record({ runIds: fc.array(runId, { maxLength: 3 }), act }),
-  ({ store, id, newDeliveryId }, { runIds, act: done }) =>
-    store.createRetry(`retry-${newDeliveryId()}`, runIds.map(id), done),
+  fc.record({ runs: fc.array(run, { maxLength: 3 }), act }),
+  (world, { runs, act: done }) => world.store.createRetry(world.newRetryId(), listOf(world, runs), done),
 )
 
-const retry = (of: fc.Arbitrary<string>) =>
+const retry = (of: fc.Arbitrary<Which>) =>
   step(
     'retry',
     fc.record({
-      runId: of,
+      run: of,
       asked,
       origin: fc.oneof(fc.record({ act }), fc.constant('waiting item' as const)),
     }),
-    (world, { runId: retried, asked: facts, origin }) => {
+    (world, { run: retried, asked: facts, origin }) => {
       const done = origin === 'waiting item' ? { itemId: world.waitingItemId } : origin
-      return world.store.submitRetry(world.id(retried), submissionOf(world, facts), done)
+      return world.store.submitRetry(runOfWhich(world, retried), submissionOf(world, facts), done)
     },
   )
 
-const withdraw = step('withdraw', fc.record({ runId, at: time }), ({ store, id }, { runId: of, at }) =>
-  store.withdrawRetry(id(of), at),
+const withdraw = step('withdraw', fc.record({ run, at: time }), (world, { run: of, at }) =>
+  world.store.withdrawRetry(runOfWhich(world, of), at),
 )
 
 const endItem = step(
@@ -338,9 +386,11 @@ const release = step('release', scope, ({ store, id }, of) => store.releaseIdemp
 
 const prune = step('prune', time, ({ store }, before) => store.pruneBodies(before, 3, null))
 
-/** Its id is taken, unless the file of that submission was forgotten. Makes no run, and so asks for no id. */
-const createAgain = step('create again', fc.constant('s0'), ({ store, id }, of) =>
-  store.createSubmission(newSubmission([], { submissionId: id(of), at: 1, dueAt: 1 })),
+/** Its id is taken, which the database notices: the whole batch is decided again, and takes other ids. */
+const retryAgain = step(
+  'retry many, under an id that is taken',
+  fc.record({ runs: fc.array(run, { maxLength: 3 }), act }),
+  (world, { runs, act: done }) => world.store.createRetry(world.id(TAKEN), listOf(world, runs), done),
 )
 
 const steps = fc.oneof(
@@ -353,21 +403,12 @@ const steps = fc.oneof(
   { arbitrary: notified, weight: 1 },
   { arbitrary: acknowledge, weight: 1 },
   { arbitrary: retryMany, weight: 1 },
-  { arbitrary: retry(runId), weight: 2 },
+  { arbitrary: retry(run), weight: 2 },
   { arbitrary: withdraw, weight: 1 },
   { arbitrary: endItem, weight: 1 },
   { arbitrary: claim(claimedAt(0)), weight: 2 },
   { arbitrary: release, weight: 1 },
   { arbitrary: prune, weight: 1 },
-)
-
-/** A batch that can't be written is decided again, and so would ask for other ids: these steps ask for none. */
-const stepsWithoutIds = fc.oneof(
-  webhook(fc.constant(null)),
-  account(fc.oneof(changed, other)),
-  finding,
-  acknowledge,
-  claim(claimedAt(0)),
 )
 
 /** Alone: what they find depends on what is in the database when they begin. */
@@ -382,18 +423,14 @@ const upkeep = fc.oneof(
 const chunk = fc.array(steps, { minLength: 1, maxLength: 8, size: 'max' })
 /** Operators retry the same runs at once. */
 const retryingChunk = fc
-  .tuple(fc.array(steps, { maxLength: 2 }), fc.constantFrom('run-1', 'run-2'))
+  .tuple(fc.array(steps, { maxLength: 2 }), fc.constantFrom<Which>(0, 1))
   .chain(([before, of]) =>
     fc
       .array(retry(fc.constant(of)), { minLength: 2, maxLength: 3 })
       .map((retries): Chunk => [...before, ...retries]),
   )
 const failingChunk = fc
-  .tuple(
-    fc.array(stepsWithoutIds, { maxLength: 3 }),
-    createAgain,
-    fc.array(stepsWithoutIds, { maxLength: 3 }),
-  )
+  .tuple(fc.array(steps, { maxLength: 3 }), retryAgain, fc.array(steps, { maxLength: 3 }))
   .map(([before, again, after]) => [...before, again, ...after])
 
 /** Chunks of steps, after some submissions that they can be about. */

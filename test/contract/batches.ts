@@ -2,17 +2,31 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Commit } from '../../src/domain/commit.ts'
 import type { Store } from '../../src/store/store.ts'
-import { batchSequences, type Chunk, stepsOf } from './batch-steps.ts'
+import { batchSequences, type Chunk, type StepsOfStore, stepsOf } from './batch-steps.ts'
 import { readAll } from './read-all.ts'
+import { listIds, renaming } from './renaming.ts'
 
 export type BatchedStore = {
   store: Store
-  /** All rows as they are in the database, without what may differ from one run to the next. */
-  dump: () => unknown
+  /**
+   * All rows as they are in the database, without what may differ from one run to the next: each table with its order, or without.
+   * What is kept of an id that is forgotten is told as that id, which is one of `ids`.
+   */
+  dump: (ids: readonly string[]) => {
+    ordered: { [table: string]: unknown[] }
+    unordered: { [table: string]: unknown[] }
+  }
   destroy: () => Promise<void>
 }
 
-type Played = { results: unknown[]; reads: unknown; rows: unknown; settled: string[]; owed: number }
+type Played = {
+  results: unknown
+  reads: unknown
+  ordered: unknown
+  unordered: string[][]
+  settled: string[]
+  owed: number
+}
 
 /** To open a store costs more than to play a sequence, so several are played on the same one. */
 const MAX_SEQUENCES = 20
@@ -25,7 +39,7 @@ type Saw = (what: string, times?: number) => void
 /** Whatever steps share a transaction: results and rows are those of one step after the other. */
 export function batchesContract(
   name: string,
-  open: (newId: () => string) => Promise<BatchedStore>,
+  open: () => Promise<BatchedStore>,
   { runs, seed, tell }: { runs: number; seed: number; tell: (seen: ReadonlyMap<string, number>) => void },
 ): void {
   const timeout = 60_000 + runs * 500
@@ -51,36 +65,45 @@ export function batchesContract(
 }
 
 async function play(
-  open: (newId: () => string) => Promise<BatchedStore>,
+  open: () => Promise<BatchedStore>,
   sequences: readonly (readonly Chunk[])[],
   how: 'alone' | 'together',
   saw: Saw,
 ): Promise<Played> {
-  const ids = { scope: '', made: 0 }
-  const { store, dump, destroy } = await open(() => `${ids.scope}-run-${++ids.made}`)
+  const { store, dump, destroy } = await open()
   try {
     const commits: Commit[] = []
     store.watchCommits((commit) => commits.push(commit))
     const results: unknown[] = []
+    const ids: ReturnType<StepsOfStore['ids']>[] = []
     for (const [index, chunks] of sequences.entries()) {
-      Object.assign(ids, { scope: String(index), made: 0 })
-      const steps = stepsOf(store, ids.scope)
+      const steps = stepsOf(store, String(index))
       await steps.begin()
       for (const chunk of chunks) results.push(...(await steps.take(chunk, how)))
       await steps.end()
+      ids.push(steps.ids())
     }
     sawBatches(commits, results, saw)
     saw('sequences', sequences.length)
+    const reads = await readAll(store, ids)
+    const { ordered, unordered } = dump(listIds([results, reads]))
+    const rename = renaming([results, reads, ordered, unordered])
     return {
-      results,
-      reads: await readAll(store, [...sequences.keys()].map(String)),
-      rows: dump(),
+      results: rename(results),
+      reads: rename(reads),
+      ordered: rename(ordered),
+      unordered: Object.values(unordered).map((rows) => rows.map((row) => textOf(rename(row))).toSorted()),
       settled: commits.flatMap(({ settled }) => settled.map((one) => JSON.stringify(one))).toSorted(),
       owed: commits.reduce((sum, { owed }) => sum + owed, 0),
     }
   } finally {
     await destroy()
   }
+}
+
+/** Bytes as text, too: rows of one table are compared by it. */
+function textOf(row: unknown): string {
+  return JSON.stringify(row)
 }
 
 function sawBatches(commits: readonly Commit[], results: readonly unknown[], saw: Saw): void {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Commit } from '../../src/domain/commit.ts'
-import { accepted, EVIDENCE, FILE_ID, newDelivery, newSubmission } from './facts.ts'
+import { accepted, EVIDENCE, FILE_ID, newDelivery, submit } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 export function describeCommits(current: () => OpenedStore): void {
@@ -14,9 +14,7 @@ export function describeCommits(current: () => OpenedStore): void {
   describe('commits', () => {
     test('are told with what they settled, and how long after its request', async () => {
       const { store } = current()
-      const asked = newSubmission(['remove-bg', 'ai-tasks', 'aws-auto-tagging'])
-      const { submissionId } = asked
-      await store.createSubmission(asked)
+      const submissionId = await submit(store, ['remove-bg', 'ai-tasks', 'aws-auto-tagging'])
       const commits = watch()
       await store.answerSubmission(
         submissionId,
@@ -36,9 +34,7 @@ export function describeCommits(current: () => OpenedStore): void {
 
     test('settle each run once, whatever is repeated or said against it; an expired one when its word comes', async () => {
       const { store } = current()
-      const asked = newSubmission(['remove-bg'])
-      const { submissionId } = asked
-      await store.createSubmission(asked)
+      const submissionId = await submit(store, ['remove-bg'])
       const commits = watch()
       const runId = (await store.findSubmission(submissionId))?.runs[0]?.runId ?? ''
       await store.applyFinding(runId, { kind: 'no_word' }, 1_800)
@@ -51,30 +47,24 @@ export function describeCommits(current: () => OpenedStore): void {
     test('tell of how many runs a caller is owed to be told', async () => {
       const { store } = current()
       const callerWebhookUrl = 'https://caller.example/hook'
-      const told = newSubmission(['remove-bg', 'ai-tasks'], { callerWebhookUrl })
-      const untold = newSubmission(['remove-bg'])
-      await store.createSubmission(told)
-      await store.createSubmission(untold)
+      const told = await submit(store, ['remove-bg', 'ai-tasks'], { callerWebhookUrl })
+      const untold = await submit(store, ['remove-bg'])
       const commits = watch()
-      await store.recordDelivery(
-        newDelivery(untold.submissionId, { service: 'remove-bg', status: 'success' }),
-      )
+      await store.recordDelivery(newDelivery(untold, { service: 'remove-bg', status: 'success' }))
       for (const service of ['remove-bg', 'remove-bg', 'ai-tasks'])
-        await store.recordDelivery(newDelivery(told.submissionId, { service, status: 'success' }))
+        await store.recordDelivery(newDelivery(told, { service, status: 'success' }))
       expect(commits.map(({ owed }) => owed)).toEqual([0, 1, 0, 1])
     })
 
     test('do not tell of a step that was taken back', async () => {
-      const { store } = current()
+      const { store, refuse } = current()
       // Bound to its file already, or the second delivery would start a batch of its own.
-      const asked = newSubmission(['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
-      const { submissionId } = asked
-      await store.createSubmission(asked)
+      const submissionId = await submit(store, ['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
       const commits = watch()
-      const kept = newDelivery(submissionId, { service: 'remove-bg', status: 'success' })
-      const word = { service: 'ai-tasks', status: 'success' } as const
-      const clashing = newDelivery(submissionId, word, { deliveryId: kept.deliveryId })
-      const settled = await Promise.allSettled([store.recordDelivery(kept), store.recordDelivery(clashing)])
+      await refuse('deliveries', 6_000)
+      const deliver = (service: string, receivedAt: number) =>
+        store.recordDelivery(newDelivery(submissionId, { service, status: 'success' }, { receivedAt }))
+      const settled = await Promise.allSettled([deliver('remove-bg', 2_000), deliver('ai-tasks', 6_000)])
       expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
       expect(settledIn(commits).map(({ extension }) => extension)).toEqual(['remove-bg'])
     })

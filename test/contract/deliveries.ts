@@ -1,13 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { accepted, FILE_ID, newDelivery, newSubmission } from './facts.ts'
+import { accepted, FILE_ID, newDelivery, submit as submitTo, unknownIds } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 export function describeDeliveries(current: () => OpenedStore): void {
-  const submit = async (...names: string[]) => {
-    const asked = newSubmission(names)
-    await current().store.createSubmission(asked)
-    return asked.submissionId
-  }
+  const submit = (...names: string[]) => submitTo(current().store, names)
   const deliver = (submissionId: string, word: Parameters<typeof newDelivery>[1], receivedAt = 2_000) =>
     current().store.recordDelivery(newDelivery(submissionId, word, { receivedAt }))
   const runsOf = async (submissionId: string) =>
@@ -20,7 +16,19 @@ export function describeDeliveries(current: () => OpenedStore): void {
       const recorded = await deliver(id, { service: 'remove-bg', status: 'failed', error })
 
       const [settled, other] = await runsOf(id)
-      expect(recorded).toEqual({ outcome: 'applied', cause: null, fileId: FILE_ID, runId: settled?.runId })
+      expect(recorded).toEqual({
+        deliveryId: expect.any(String),
+        outcome: 'applied',
+        cause: null,
+        fileId: FILE_ID,
+        runId: settled?.runId,
+      })
+      expect(await current().store.findDelivery(recorded.deliveryId ?? '')).toMatchObject({
+        deliveryId: recorded.deliveryId,
+        outcome: 'applied',
+        submissionId: id,
+        runId: settled?.runId,
+      })
       expect(settled).toMatchObject({ status: 'failed', source: 'webhook', settledAt: 2_000, error })
       expect(other).toMatchObject({ name: 'ai-tasks', status: 'pending' })
     })
@@ -78,12 +86,16 @@ export function describeDeliveries(current: () => OpenedStore): void {
     })
 
     test('a webhook for a submission that is not in the database is rejected, and nothing is written', async () => {
-      expect(await deliver('lost', { service: 'remove-bg', status: 'success' })).toEqual({
-        outcome: 'rejected',
-        cause: 'unknown_submission',
-        fileId: null,
-        runId: null,
-      })
+      const id = await submit('remove-bg')
+      for (const unknown of ['lost', ...unknownIds(id)])
+        expect(await deliver(unknown, { service: 'remove-bg', status: 'success' })).toEqual({
+          deliveryId: null,
+          outcome: 'rejected',
+          cause: 'unknown_submission',
+          fileId: null,
+          runId: null,
+        })
+      expect(await runsOf(id)).toMatchObject([{ status: 'pending' }])
       expect(await current().store.findAsset(FILE_ID)).toBeUndefined()
       const page = await current().store.listDeliveries(
         { outcome: null, fileId: null },

@@ -1,14 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import { accepted, FILE_ID, newDelivery, newSubmission, refused } from './facts.ts'
+import { accepted, FILE_ID, newDelivery, refused, submit as submitTo } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 export function describeDueRuns(current: () => OpenedStore): void {
-  const submit = async (names: string[], facts: Partial<NewSubmission> = {}) => {
-    const asked = newSubmission(names, facts)
-    await current().store.createSubmission(asked)
-    return asked.submissionId
-  }
+  const submit = (names: string[], facts: Partial<NewSubmission> = {}) =>
+    submitTo(current().store, names, facts)
   const settle = (id: string, service: string) =>
     current().store.recordDelivery(newDelivery(id, { service, status: 'success' }))
   const due = async (now: number, limit = 100) =>
@@ -73,16 +70,13 @@ export function describeDueRuns(current: () => OpenedStore): void {
     })
 
     test('come with the last hundred submissions of the asset, however many it has', async () => {
-      const asked = Array.from({ length: 120 }, () =>
-        newSubmission(['ai-tasks'], { fileId: FILE_ID, dueAt: 90_000 }),
-      )
       const id = await submit(['remove-bg'], { fileId: FILE_ID, dueAt: 5_000 })
-      await Promise.all(asked.map((one) => current().store.createSubmission(one)))
+      const asked = await Promise.all(
+        Array.from({ length: 120 }, () => submit(['ai-tasks'], { fileId: FILE_ID, dueAt: 90_000 })),
+      )
       const [due] = await current().store.listDue(5_000, 10)
       expect(due?.run.submissionId).toBe(id)
-      expect(due?.others.map(({ submission }) => submission.submissionId)).toEqual(
-        asked.slice(-100).map(({ submissionId }) => submissionId),
-      )
+      expect(due?.others.map(({ submission }) => submission.submissionId)).toEqual(asked.slice(-100))
     })
 
     test('have no others where the file is not known', async () => {

@@ -1,23 +1,22 @@
 import { describe, expect, test } from 'vitest'
-import { accepted, FILE_ID, newDelivery, newSubmission } from './facts.ts'
+import { accepted, FILE_ID, newDelivery, newSubmission, submit } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 export function describeDurability(current: () => OpenedStore): void {
   describe('durability', () => {
     test('everything is found again, unchanged, after the store was closed and opened', async () => {
       const { store, reopen } = current()
-      const asked = newSubmission(['remove-bg', 'ai-tasks'])
-      await store.createSubmission(asked)
-      await store.answerSubmission(asked.submissionId, accepted({ 'remove-bg': 'pending' }), 2_000)
+      const submissionId = await submit(store, ['remove-bg', 'ai-tasks'])
+      await store.answerSubmission(submissionId, accepted({ 'remove-bg': 'pending' }), 2_000)
       const word = { service: 'remove-bg', status: 'failed', error: { code: 'E1' } } as const
-      await store.recordDelivery(newDelivery(asked.submissionId, word))
-      const submission = await store.findSubmission(asked.submissionId)
+      await store.recordDelivery(newDelivery(submissionId, word))
+      const submission = await store.findSubmission(submissionId)
       const asset = await store.findAsset(FILE_ID)
 
       const reopened = await reopen()
-      expect(await reopened.findSubmission(asked.submissionId)).toEqual(submission)
+      expect(await reopened.findSubmission(submissionId)).toEqual(submission)
       expect(await reopened.findAsset(FILE_ID)).toEqual(asset)
-      const again = await reopened.recordDelivery(newDelivery(asked.submissionId, word))
+      const again = await reopened.recordDelivery(newDelivery(submissionId, word))
       expect(again).toMatchObject({ outcome: 'duplicate' })
     })
 
@@ -26,8 +25,8 @@ export function describeDurability(current: () => OpenedStore): void {
       const asked = Array.from({ length: 20 }, () => newSubmission(['remove-bg']))
       const created = Promise.all(asked.map((submission) => store.createSubmission(submission)))
       const reopened = await reopen()
-      await created
-      for (const { submissionId } of asked) expect(await reopened.findSubmission(submissionId)).toBeDefined()
+      for (const { submissionId } of await created)
+        expect(await reopened.findSubmission(submissionId)).toBeDefined()
     })
 
     test('a closed store refuses to write', async () => {

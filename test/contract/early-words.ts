@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Answer } from '../../src/domain/judge-answer.ts'
-import { accepted, FILE_ID, newAccountDelivery, newDelivery, newSubmission, refused } from './facts.ts'
+import { accepted, FILE_ID, newAccountDelivery, newDelivery, refused, submit as submitTo } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 type Ended = Answer & { kind: 'accepted' | 'rejected' }
@@ -9,11 +9,7 @@ const FAILURE = { code: 'pre_transformation_failed', message: 'too long', status
 const QUEUED = accepted({}, { fileId: null })
 
 export function describeEarlyWords(current: () => OpenedStore): void {
-  const submit = async (...names: string[]) => {
-    const asked = newSubmission(names)
-    await current().store.createSubmission(asked)
-    return asked.submissionId
-  }
+  const submit = (...names: string[]) => submitTo(current().store, names)
   const end = (eventId: string, answer: Ended) =>
     current().store.recordAccountDelivery(
       newAccountDelivery({

@@ -1,11 +1,12 @@
-import { v7 } from 'uuid'
 import type { AccountEvent } from '../../src/domain/account-event.ts'
-import type { NewAccountDelivery, NewDelivery, RefusedDelivery } from '../../src/domain/delivery.ts'
+import type { NewAccountDelivery, NewDelivery, NewRefusedDelivery } from '../../src/domain/delivery.ts'
 import type { Finding } from '../../src/domain/finding.ts'
+import { numberOf } from '../../src/domain/ids.ts'
 import type { Answer } from '../../src/domain/judge-answer.ts'
 import type { ExtensionWord } from '../../src/domain/judge-delivery.ts'
 import type { FinalStatus } from '../../src/domain/run.ts'
 import type { Baseline, NewSubmission } from '../../src/domain/submission.ts'
+import type { Store } from '../../src/store/store.ts'
 
 export const FILE_ID = '598821f949c0a938d57563bd'
 
@@ -23,7 +24,6 @@ export const BASELINE: Baseline = {
 
 export function newSubmission(names: string[], facts: Partial<NewSubmission> = {}): NewSubmission {
   return {
-    submissionId: v7(),
     kind: 'upload',
     fileId: null,
     fileName: 'cat.png',
@@ -38,13 +38,42 @@ export function newSubmission(names: string[], facts: Partial<NewSubmission> = {
   }
 }
 
+/** Creates a submission and returns its id. */
+export async function submit(
+  store: Pick<Store, 'createSubmission'>,
+  names: string[],
+  facts: Partial<NewSubmission> = {},
+): Promise<string> {
+  return (await store.createSubmission(newSubmission(names, facts))).submissionId
+}
+
+/** Ids that name no row: no ids at all, and, beside a row that exists, another check, number, kind or spelling. */
+export function unknownIds(id: string): string[] {
+  const number = numberOf(id)
+  const [kind, check] = [id.slice(0, 3), id.slice(`sub_${number}_`.length)]
+  const other = kind === 'sub' ? 'run' : 'sub'
+  const flipped = (check.startsWith('A') ? 'B' : 'A') + check.slice(1)
+  return [
+    'nowhere',
+    '',
+    `${kind}_${number}_${flipped}`,
+    `${kind}_${number + 1_000_000}_${check}`,
+    `${kind}_9007199254740993_${check}`,
+    `${other}_${number}_${check}`,
+    `${kind}_0${number}_${check}`,
+    `${kind}_${number}`,
+    `${id}A`,
+    ` ${id}`,
+    id.toUpperCase(),
+  ]
+}
+
 export function newDelivery(
   submissionId: string,
   word: Partial<ExtensionWord>,
   facts: Partial<NewDelivery> = {},
 ): NewDelivery {
   return {
-    deliveryId: v7(),
     route: 'extension',
     receivedAt: 2_000,
     submissionId,
@@ -58,13 +87,12 @@ export function newDelivery(
 
 export function newAccountDelivery(event: AccountEvent, receivedAt = 2_000): NewAccountDelivery {
   const headers = { 'content-type': 'application/json' }
-  return { deliveryId: v7(), receivedAt, headers, body: Buffer.from(JSON.stringify(event)), event }
+  return { receivedAt, headers, body: Buffer.from(JSON.stringify(event)), event }
 }
 
-export function newRefused(facts: Partial<RefusedDelivery> = {}): RefusedDelivery {
+export function newRefused(facts: Partial<NewRefusedDelivery> = {}): NewRefusedDelivery {
   const body = facts.body ?? Buffer.from('{"service":"remove-bg"}')
   return {
-    deliveryId: v7(),
     route: 'extension',
     receivedAt: 2_000,
     cause: 'forged_token',

@@ -1,16 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import { accepted, EVIDENCE, FILE_ID, newDelivery, newSubmission, refused } from './facts.ts'
+import { accepted, EVIDENCE, FILE_ID, newDelivery, refused, submit as submitTo, unknownIds } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 const LEFT_ALONE = { applied: false, fileId: null }
 
 export function describeFindings(current: () => OpenedStore): void {
-  const submit = async (names: string[], facts: Partial<NewSubmission> = {}) => {
-    const asked = newSubmission(names, { fileId: FILE_ID, kind: 'update', ...facts })
-    await current().store.createSubmission(asked)
-    return asked.submissionId
-  }
+  const submit = (names: string[], facts: Partial<NewSubmission> = {}) =>
+    submitTo(current().store, names, { fileId: FILE_ID, kind: 'update', ...facts })
   const runsOf = async (id: string) => (await current().store.findSubmission(id))?.runs ?? []
   const runIdOf = async (id: string, name = 'remove-bg') =>
     (await runsOf(id)).find((run) => run.name === name)?.runId ?? ''
@@ -81,11 +78,13 @@ export function describeFindings(current: () => OpenedStore): void {
       await current().store.recordDelivery(newDelivery(settled, { service: 'remove-bg', status: 'failed' }))
       const expired = await submit(['remove-bg'])
       await current().store.applyFinding(await runIdOf(expired), { kind: 'no_word' }, 3_000)
-      const before = await Promise.all([runsOf(settled), runsOf(expired)])
+      const alone = await submit(['remove-bg'], { dueAt: 2_000_000 })
+      const pending = await runIdOf(alone)
+      const before = await Promise.all([settled, expired, alone].map(runsOf))
 
-      for (const each of [runId, await runIdOf(expired), 'no such run'])
+      for (const each of [runId, await runIdOf(expired), 'no such run', ...unknownIds(pending)])
         expect(await current().store.applyFinding(each, finding, 5_000)).toEqual(LEFT_ALONE)
-      expect(await Promise.all([runsOf(settled), runsOf(expired)])).toEqual(before)
+      expect(await Promise.all([settled, expired, alone].map(runsOf))).toEqual(before)
       expect(await current().store.listDue(1_000_000, 10)).toEqual([])
     })
 

@@ -9,9 +9,8 @@ const ANSWER: StoredAnswer = { status: 200, headers: { 'x-submission-id': 's' },
 export function describeIdempotency(current: () => OpenedStore): void {
   const claim = (at = 1_000) => current().store.claimIdempotencyKey(SCOPE, at)
   const submit = async () => {
-    const asked = newSubmission(['remove-bg'])
-    await current().store.createSubmission(asked, { scope: SCOPE, fingerprint: 'abc' })
-    return asked.submissionId
+    const key = { scope: SCOPE, fingerprint: 'abc' }
+    return (await current().store.createSubmission(newSubmission(['remove-bg']), key)).submissionId
   }
   const claimAnswered = async () => {
     await claim()

@@ -1,18 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import type { NotificationResult } from '../../src/domain/notification.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import { accepted, EVIDENCE, newDelivery, newSubmission } from './facts.ts'
+import { accepted, EVIDENCE, newDelivery, submit as submitTo, unknownIds } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 const TARGET = 'https://caller.example/hook'
 const EVER = 1_000_000
 
 export function describeNotifications(current: () => OpenedStore): void {
-  const submit = async (names: string[], facts: Partial<NewSubmission> = {}) => {
-    const asked = newSubmission(names, { callerWebhookUrl: TARGET, ...facts })
-    await current().store.createSubmission(asked)
-    return asked.submissionId
-  }
+  const submit = (names: string[], facts: Partial<NewSubmission> = {}) =>
+    submitTo(current().store, names, { callerWebhookUrl: TARGET, ...facts })
   const deliver = async (id: string, service: string, status: 'success' | 'failed', receivedAt = 2_000) => {
     const delivery = newDelivery(
       id,
@@ -199,15 +196,21 @@ export function describeNotifications(current: () => OpenedStore): void {
       await settle('nobody', { kind: 'delivered' })
       await settle('nobody', { kind: 'again', at: 3_000, reason: 'late' })
       expect(await due()).toEqual([])
+      const runId = await deliver(await submit(['remove-bg']), 'remove-bg', 'success')
+      const before = await due()
+      for (const unknown of unknownIds(runId ?? '')) {
+        await settle(unknown, { kind: 'delivered' })
+        expect(await current().store.findNotificationBody(`msg_${unknown}`)).toBeUndefined()
+      }
+      expect(before).toHaveLength(1)
+      expect(await due()).toEqual(before)
     })
 
     test('are kept with the step that owes them, or not at all', async () => {
       const id = await submit(['remove-bg', 'ai-tasks'])
-      const kept = newDelivery(id, { service: 'remove-bg', status: 'success' })
-      await current().store.recordDelivery(kept)
-      const { deliveryId } = kept
-      const clashing = newDelivery(id, { service: 'ai-tasks', status: 'success' }, { deliveryId })
-      await expect(current().store.recordDelivery(clashing)).rejects.toThrow()
+      await deliver(id, 'remove-bg', 'success')
+      await current().refuse('deliveries', 6_000)
+      await expect(deliver(id, 'ai-tasks', 'success', 6_000)).rejects.toThrow()
       const store = await current().reopen()
       const page = await store.listDueNotifications(EVER, { perHost: 10, after: null })
       expect(page.due).toHaveLength(1)

@@ -1,4 +1,14 @@
 import type { Store } from '../../src/store/store.ts'
 
 /** An empty store, and the means to close it and open it again on the same data. */
-export type OpenedStore = { store: Store; reopen: () => Promise<Store>; destroy: () => Promise<void> }
+export type ReopenableStore = { store: Store; reopen: () => Promise<Store>; destroy: () => Promise<void> }
+
+export type OpenedStore = ReopenableStore & {
+  /** Another handle on the same data. `destroy` closes it. */
+  openAnother: () => Promise<Store>
+  /**
+   * Makes the database fail to insert each delivery that was received at this time, or each submission that was created at it,
+   * after all else that its step writes before. Call what it resolves to and the database accepts them again.
+   */
+  refuse: (what: 'deliveries' | 'submissions', at: number) => Promise<() => Promise<void>>
+}

@@ -3,7 +3,7 @@ import type { FinalStatus, Run } from '../../src/domain/run.ts'
 import { EVERY_RUN, type ListedRun, type RunFilter } from '../../src/domain/run-filter.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
 import type { Store } from '../../src/store/store.ts'
-import { newDelivery, newSubmission } from './facts.ts'
+import { newDelivery, submit } from './facts.ts'
 
 export function anAct(facts: Partial<Act> = {}): Act {
   return {
@@ -45,10 +45,9 @@ export async function submitTo(
   names: string[],
   facts: Partial<NewSubmission> = {},
 ): Promise<{ submissionId: string; runs: Run[]; runId: string }> {
-  const asked = newSubmission(names, facts)
-  await store.createSubmission(asked)
-  const runs = (await store.findSubmission(asked.submissionId))?.runs ?? []
-  return { submissionId: asked.submissionId, runs, runId: runs[0]?.runId ?? '' }
+  const submissionId = await submit(store, names, facts)
+  const runs = (await store.findSubmission(submissionId))?.runs ?? []
+  return { submissionId, runs, runId: runs[0]?.runId ?? '' }
 }
 
 /** A webhook that says how a run ended. Its file is the one that the submission names, or none. */

@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import type { FinalStatus } from '../../src/domain/run.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, EVIDENCE, newDelivery, newSubmission, refused } from './facts.ts'
+import { accepted, EVIDENCE, newDelivery, newSubmission, refused, submit } from './facts.ts'
 import { anAct } from './operator-facts.ts'
 
 export const HOUR = 3_600_000
+/** The database is to refuse what was received or created at this time, which is beyond that of any other step. */
+export const REFUSED_AT = 31 * HOUR
 const NAMES = ['remove-bg', 'ai-tasks', 'saved-extension']
 
 /** One thing that is asked of the store; `index` says of which submission. */
@@ -70,13 +72,13 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('acknowledge' as const), indexes: fc.array(index, { maxLength: 3 }) }),
 )
 
-export type Known = ReturnType<typeof newSubmission>[]
+export type Known = { submissionId: string; fileId: string | null }[]
 
 export async function perform(store: Store, known: Known, step: Step): Promise<unknown> {
   if (step.kind === 'submit') {
-    const asked = newSubmission(step.names, { fileId: step.fileId, at: step.at })
-    known.push(asked)
-    return store.createSubmission(asked)
+    const { fileId } = step
+    known.push({ submissionId: await submit(store, step.names, { fileId, at: step.at }), fileId })
+    return
   }
   if (step.kind === 'acknowledge') {
     const found = await Promise.all(step.indexes.map((each) => runsOf(store, known, each)))
@@ -90,12 +92,12 @@ export async function perform(store: Store, known: Known, step: Step): Promise<u
   const { submissionId, fileId } = asked
   switch (step.kind) {
     case 'taken':
-      // It fails once its runs are counted: its first name is fresh, and its id is taken.
-      return store.createSubmission({ ...asked, extensions: [{ name: 'fresh' }] })
+      // It fails once its run is counted, whose name is fresh.
+      return submit(store, ['fresh'], { fileId, at: REFUSED_AT })
     case 'clash': {
-      const delivery = newDelivery(submissionId, { service: 'ai-tasks', status: 'failed', fileId })
-      await store.recordDelivery({ ...delivery, word: { ...delivery.word, service: null } })
-      return store.recordDelivery({ ...delivery, word: { ...delivery.word, error: { code: 'only here' } } })
+      const word = { service: 'ai-tasks', status: 'failed', fileId } as const
+      const facts = { receivedAt: REFUSED_AT }
+      return store.recordDelivery(newDelivery(submissionId, { ...word, error: { code: 'only here' } }, facts))
     }
     case 'forget':
       return fileId === null ? undefined : store.forgetAsset(fileId, anAct({ kind: 'forget' }))

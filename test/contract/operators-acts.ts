@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Act } from '../../src/domain/act.ts'
-import { refused } from './facts.ts'
+import { refused, unknownIds } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, listEveryPage, runOf, say, submitTo } from './operator-facts.ts'
 
@@ -38,7 +38,11 @@ export function describeOperatorsActs(current: () => OpenedStore): void {
         runIds.push(runId)
       }
       const [first = '', , third = ''] = runIds
-      const acknowledged = await store.acknowledgeRuns([first, 'nowhere', third, first], anAct({ at: 7_000 }))
+      const unknown = ['nowhere', ...unknownIds(runIds[1] ?? '')]
+      const acknowledged = await store.acknowledgeRuns(
+        [first, ...unknown, third, first],
+        anAct({ at: 7_000 }),
+      )
       expect(acknowledged.map(({ run }) => run.runId)).toEqual([first, third])
       expect(acknowledged[0]).toEqual((await listEveryPage(store, { q: first }))[0])
       const [listed] = await listEveryPage(store, { q: first })

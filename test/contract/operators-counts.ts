@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { causeOf } from '../../src/domain/failure-cause.ts'
 import { bucketOf } from '../../src/domain/tally.ts'
 import type { Store } from '../../src/store/store.ts'
-import { newDelivery, newSubmission, refused } from './facts.ts'
+import { newDelivery, refused, submit } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, countsOf, listEveryPage, WINDOWS } from './operator-facts.ts'
-import { HOUR, type Known, perform, step } from './operator-steps.ts'
+import { HOUR, type Known, perform, REFUSED_AT, step } from './operator-steps.ts'
 
 /** What there is to count, told by the runs themselves. */
 async function countedByRuns(store: Store) {
@@ -50,18 +50,23 @@ function toEntries(entry: object) {
 export function describeOperatorsCounts(current: () => OpenedStore): void {
   describe('what is counted', () => {
     test('is what the runs say, after any steps, one by one or at once, and whichever of them fail', async () => {
+      await current().refuse('deliveries', REFUSED_AT)
+      await current().refuse('submissions', REFUSED_AT)
       const steps = fc.array(fc.array(step, { maxLength: 6 }), { maxLength: 8 })
+      let failed = 0
       await fc.assert(
         fc.asyncProperty(steps, async (batches) => {
           const { store } = current()
           const known: Known = []
           for (const batch of batches) {
-            await Promise.allSettled(batch.map((each) => perform(store, known, each)))
+            const ended = await Promise.allSettled(batch.map((each) => perform(store, known, each)))
+            failed += ended.filter(({ status }) => status === 'rejected').length
             expect(await countsOf(store)).toEqual(await countedByRuns(store))
           }
         }),
         { numRuns: 60 },
       )
+      expect(failed).toBeGreaterThan(10)
       const store = await current().reopen()
       expect(await countsOf(store)).toEqual(await countedByRuns(store))
       expect((await countsOf(store)).settled.length).toBeGreaterThan(0)
@@ -69,9 +74,10 @@ export function describeOperatorsCounts(current: () => OpenedStore): void {
 
     test('has a limited number of causes for each extension, and what is beyond is counted together', async () => {
       const { store, reopen } = current()
-      const asked = Array.from({ length: 130 }, () => newSubmission(['remove-bg'], { fileName: 'a' }))
-      await Promise.all(asked.map((one) => store.createSubmission(one)))
-      const fail = ({ submissionId }: { submissionId: string }, code: string) => {
+      const asked = await Promise.all(
+        Array.from({ length: 130 }, () => submit(store, ['remove-bg'], { fileName: 'a' })),
+      )
+      const fail = (submissionId: string, code: string) => {
         const word = { service: 'remove-bg', status: 'failed', error: { code }, fileId: null } as const
         return store.recordDelivery(newDelivery(submissionId, word))
       }
@@ -101,10 +107,9 @@ export function describeOperatorsCounts(current: () => OpenedStore): void {
     test('is of the hours that are asked for, half-open', async () => {
       const { store } = current()
       for (const receivedAt of [0, HOUR - 1, HOUR, 5 * HOUR, 30 * HOUR]) {
-        const asked = newSubmission(['remove-bg'], { at: receivedAt })
-        await store.createSubmission(asked)
+        const submissionId = await submit(store, ['remove-bg'], { at: receivedAt })
         const word = { service: 'remove-bg', status: 'success', fileId: null } as const
-        await store.recordDelivery(newDelivery(asked.submissionId, word, { receivedAt }))
+        await store.recordDelivery(newDelivery(submissionId, word, { receivedAt }))
       }
       const byHour = async (from: number, until: number) =>
         (await store.listSettled(from, until)).map(({ hour, success }) => [hour, success])
@@ -126,15 +131,15 @@ export function describeOperatorsCounts(current: () => OpenedStore): void {
     test('tells which run has been pending the longest, by insertion', async () => {
       const { store } = current()
       expect(await store.findOldestPending()).toBeUndefined()
-      const asked = [9_000, 1_000, 5_000].map((time) => newSubmission(['remove-bg'], { at: time }))
-      for (const one of asked) await store.createSubmission(one)
+      const asked: string[] = []
+      for (const at of [9_000, 1_000, 5_000]) asked.push(await submit(store, ['remove-bg'], { at }))
       const oldest = async () => (await store.findOldestPending())?.requestedAt
       expect(await oldest()).toBe(9_000)
-      const [first, second] = asked
+      const [first = '', second = ''] = asked
       const word = { service: 'remove-bg', status: 'success', fileId: null } as const
-      await store.recordDelivery(newDelivery(first?.submissionId ?? '', word))
+      await store.recordDelivery(newDelivery(first, word))
       expect(await oldest()).toBe(1_000)
-      await store.answerSubmission(second?.submissionId ?? '', refused('rejected'), 2_000)
+      await store.answerSubmission(second, refused('rejected'), 2_000)
       expect(await oldest()).toBe(5_000)
     })
   })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { DeliveryFilter, DeliveryPlace, ListedDelivery } from '../../src/domain/listed-delivery.ts'
+import type { DeliveryFilter, ListedDelivery } from '../../src/domain/listed-delivery.ts'
 import type { Store } from '../../src/store/store.ts'
-import { FILE_ID, newAccountDelivery, newDelivery, newRefused } from './facts.ts'
+import { FILE_ID, newAccountDelivery, newDelivery, newRefused, unknownIds } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { submitTo } from './operator-facts.ts'
 
@@ -11,7 +11,7 @@ async function listAll(
   { limit = 50, between }: { limit?: number; between?: () => Promise<unknown> } = {},
 ): Promise<ListedDelivery[]> {
   const found: ListedDelivery[] = []
-  let before: DeliveryPlace | null = null
+  let before: number | null = null
   do {
     const page = await store.listDeliveries({ outcome: null, fileId: null, ...filter }, { limit, before })
     if (page.deliveries.length > limit) throw new Error('a page is too long')
@@ -30,9 +30,12 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
     word: Parameters<typeof newDelivery>[1],
     facts: Parameters<typeof newDelivery>[2] = {},
   ) => {
-    const delivery = newDelivery(submissionId, word, facts)
-    await current().store.recordDelivery(delivery)
-    return delivery.deliveryId
+    const recorded = await current().store.recordDelivery(newDelivery(submissionId, word, facts))
+    return recorded.deliveryId ?? 'nothing was recorded'
+  }
+  const keep = async (facts: Parameters<typeof newRefused>[0] = {}) => {
+    const [deliveryId = ''] = await current().store.keepRefused([newRefused(facts)])
+    return deliveryId
   }
 
   describe('a list of deliveries', () => {
@@ -40,12 +43,13 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
       const { store } = current()
       const { submissionId, runId } = await submitTo(store, ['remove-bg'], { fileId: FILE_ID })
       const applied = await tell(submissionId, { service: 'remove-bg', status: 'success' })
-      const lost = newRefused({ receivedAt: 3_000, cause: 'unknown_submission', submissionId: 'lost' })
-      const refused = newRefused({ receivedAt: 4_000 })
-      await store.keepRefused([lost, refused])
+      const [lost, refused] = await store.keepRefused([
+        newRefused({ receivedAt: 3_000, cause: 'unknown_submission', submissionId: 'lost' }),
+        newRefused({ receivedAt: 4_000 }),
+      ])
       expect(await listAll(store)).toEqual([
         {
-          deliveryId: refused.deliveryId,
+          deliveryId: refused,
           route: 'extension',
           receivedAt: 4_000,
           outcome: 'rejected',
@@ -57,7 +61,7 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
           service: null,
         },
         {
-          deliveryId: lost.deliveryId,
+          deliveryId: lost,
           route: 'extension',
           receivedAt: 3_000,
           outcome: 'rejected',
@@ -83,25 +87,22 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
       ])
     })
 
-    test('has each exactly once, refused ones merged by their times, while more of both come', async () => {
+    test('has each exactly once, refused ones among them as they were stored, whatever the clock said, while more of both come', async () => {
       const { store } = current()
       const { submissionId } = await submitTo(store, ['remove-bg'])
       const word = { service: 'remove-bg', status: 'success' } as const
-      const expected: { deliveryId: string; receivedAt: number }[] = []
+      const expected: string[] = []
       for (let count = 0; count < 40; count += 1) {
-        const receivedAt = 10_000 + count * 10
-        if (count % 3 === 0) {
-          const refused = newRefused({ receivedAt })
-          await store.keepRefused([refused])
-          expected.push({ deliveryId: refused.deliveryId, receivedAt })
-        } else expected.push({ deliveryId: await tell(submissionId, word, { receivedAt }), receivedAt })
+        const receivedAt = 10_000 + ((count * 70) % 400)
+        if (count % 3 === 0) expected.push(await keep({ receivedAt }))
+        else expected.push(await tell(submissionId, word, { receivedAt }))
       }
-      const newestFirst = expected.toReversed().map(({ deliveryId }) => deliveryId)
+      const newestFirst = expected.toReversed()
       expect(await ids()).toEqual(newestFirst)
       for (const limit of [1, 3, 7, 40]) {
         const between = async () => {
           await tell(submissionId, word, { receivedAt: 90_000 })
-          await store.keepRefused([newRefused({ receivedAt: 90_000 })])
+          await keep({ receivedAt: 90_000 })
         }
         const walked = (await listAll(store, {}, { limit, between })).map(({ deliveryId }) => deliveryId)
         expect(new Set(walked).size).toBe(walked.length)
@@ -120,13 +121,42 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
         await say('failed'),
       ]
       const ignored = await tell(submissionId, { service: null })
-      const refused = newRefused()
-      await store.keepRefused([refused])
+      const refused = await keep()
       expect(await ids({ outcome: 'applied' })).toEqual([applied])
       expect(await ids({ outcome: 'duplicate' })).toEqual([again, duplicate])
       expect(await ids({ outcome: 'contradicted' })).toEqual([contradicted])
       expect(await ids({ outcome: 'ignored' })).toEqual([ignored])
-      expect(await ids({ outcome: 'rejected' })).toEqual([refused.deliveryId])
+      expect(await ids({ outcome: 'rejected' })).toEqual([refused])
+    })
+
+    test('has a replayed one where it was, and each outcome page by page', async () => {
+      const { store } = current()
+      const { submissionId } = await submitTo(store, ['remove-bg'])
+      const word = { service: 'remove-bg', status: 'success' } as const
+      const rejected: string[] = []
+      const recorded: string[] = []
+      for (let count = 0; count < 5; count += 1) {
+        rejected.push(await keep({ receivedAt: 5_000 - count }))
+        recorded.push(await tell(submissionId, word, { receivedAt: 1_000 + count }))
+      }
+      const all = await ids()
+      const [first = '', , third = ''] = rejected
+      for (const replayOf of [third, first])
+        expect(await tell(submissionId, word, { replayOf })).toBe(replayOf)
+      expect(await ids()).toEqual(all)
+      expect(new Set(all)).toEqual(new Set([...rejected, ...recorded]))
+      const paged = async (filter: Partial<DeliveryFilter>) =>
+        (await listAll(store, filter, { limit: 1 })).map(({ deliveryId }) => deliveryId)
+      expect(await paged({})).toEqual(all)
+      expect(await paged({ outcome: 'rejected' })).toEqual(
+        rejected.filter((id) => id !== first && id !== third).toReversed(),
+      )
+      expect(await paged({ outcome: 'duplicate' })).toEqual(
+        all.filter((id) => id === first || id === third || recorded.slice(1).includes(id)),
+      )
+      expect(await paged({ outcome: 'applied' })).toEqual(recorded.slice(0, 1))
+      const whole = await store.listDeliveries({ outcome: null, fileId: null }, { limit: 10, before: null })
+      expect(whole).toMatchObject({ next: null })
     })
 
     test('is narrowed down to a file: those of its submissions, about it, and that name it elsewhere', async () => {
@@ -149,15 +179,15 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
         type: 'file.updated',
         fileId: 'file-1',
       })
-      await store.recordAccountDelivery(event)
+      const { deliveryId: told } = await store.recordAccountDelivery(event)
       await tell(other.submissionId, { ...word, fileId: 'file-2' })
       await store.keepRefused([newRefused({ body: Buffer.from('{"fileId":"file-1"}') })])
 
-      expect(await ids({ fileId: 'file-1' })).toEqual([event.deliveryId, ...expected.toReversed()])
+      expect(await ids({ fileId: 'file-1' })).toEqual([told, ...expected.toReversed()])
       expect(await ids({ fileId: 'file-1', outcome: 'applied' })).toEqual([expected[1], expected[0]])
       expect(await ids({ fileId: 'file-1', outcome: 'duplicate' })).toEqual([expected[2]])
       const paged = await listAll(store, { fileId: 'file-1' }, { limit: 2 })
-      expect(paged.map(({ deliveryId }) => deliveryId)).toEqual([event.deliveryId, ...expected.toReversed()])
+      expect(paged.map(({ deliveryId }) => deliveryId)).toEqual([told, ...expected.toReversed()])
       expect(await ids({ fileId: 'nowhere' })).toEqual([])
     })
   })
@@ -179,14 +209,15 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
 
       await store.pruneBodies(1_000_000, 10, null)
       expect(await store.findDelivery(deliveryId)).toMatchObject({ deliveryId, headers: null, body: null })
-      expect(await store.findDelivery('nowhere')).toBeUndefined()
+      for (const unknown of ['nowhere', ...unknownIds(deliveryId)])
+        expect(await store.findDelivery(unknown)).toBeUndefined()
     })
 
     test('is found among the refused, also where its body was cut', async () => {
       const { store } = current()
       const refused = newRefused({ cause: 'too_large', bytes: 5_000_000 })
-      await store.keepRefused([refused])
-      const { deliveryId, headers, body } = refused
+      const [deliveryId = ''] = await store.keepRefused([refused])
+      const { headers, body } = refused
       expect(await store.findDelivery(deliveryId)).toMatchObject({
         deliveryId,
         outcome: 'rejected',
@@ -195,6 +226,7 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
         body,
         bytes: 5_000_000,
       })
+      for (const unknown of unknownIds(deliveryId)) expect(await store.findDelivery(unknown)).toBeUndefined()
     })
   })
 }

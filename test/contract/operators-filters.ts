@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { RunStatus } from '../../src/domain/run.ts'
 import type { RunFilter } from '../../src/domain/run-filter.ts'
 import type { Store } from '../../src/store/store.ts'
-import { newSubmission, refused } from './facts.ts'
+import { refused, submit } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, listEveryPage, runOf, say } from './operator-facts.ts'
 
@@ -51,9 +51,7 @@ async function makeRuns(store: Store, count: number): Promise<Made[]> {
   await Promise.all(
     made.map(async (one) => {
       const { fileId, fileName, requestedAt: at } = one
-      const asked = newSubmission([one.extension], { fileId, fileName, at })
-      one.submissionId = asked.submissionId
-      await store.createSubmission(asked)
+      one.submissionId = await submit(store, [one.extension], { fileId, fileName, at })
     }),
   )
   await Promise.all(made.map((one) => end(store, one)))
@@ -142,9 +140,8 @@ export function describeOperatorsFilters(current: () => OpenedStore): void {
 
     test('tells each run with its file, its name and how it was asked for', async () => {
       const { store } = current()
-      const asked = newSubmission(['remove-bg'], { kind: 'update', fileId: 'file-1', fileName: 'a.png' })
-      await store.createSubmission(asked)
-      const found = await store.findSubmission(asked.submissionId)
+      const facts = { kind: 'update', fileId: 'file-1', fileName: 'a.png' } as const
+      const found = await store.findSubmission(await submit(store, ['remove-bg'], facts))
       expect(await listEveryPage(store)).toEqual([
         { run: found?.runs[0], fileId: 'file-1', fileName: 'a.png', kind: 'update' },
       ])
@@ -152,15 +149,14 @@ export function describeOperatorsFilters(current: () => OpenedStore): void {
 
     test('has a run again whose submission was rejected and is proved by a webhook', async () => {
       const { store } = current()
-      const asked = newSubmission(['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
-      await store.createSubmission(asked)
-      await store.answerSubmission(asked.submissionId, refused('rejected'), 2_000)
+      const submissionId = await submit(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
+      await store.answerSubmission(submissionId, refused('rejected'), 2_000)
       expect(await listEveryPage(store)).toEqual([])
       expect(await store.listRunGroups()).toEqual([])
-      const exact = await listEveryPage(store, { q: asked.submissionId })
+      const exact = await listEveryPage(store, { q: submissionId })
       expect(exact.map(({ run }) => run.name)).toEqual(['ai-tasks', 'remove-bg'])
 
-      await say(store, asked.submissionId, 'ai-tasks', 'failed', { code: 'E1' })
+      await say(store, submissionId, 'ai-tasks', 'failed', { code: 'E1' })
       const listed = (await listEveryPage(store)).map(({ run }) => [run.name, run.status])
       expect(listed).toEqual([
         ['ai-tasks', 'failed'],

@@ -73,10 +73,12 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
         end('request-1', 'event-2'),
         newAccountDelivery(other),
       ]
-      for (const delivery of told) await store.recordAccountDelivery(delivery)
+      const ids: (string | null)[] = []
+      for (const delivery of told) ids.push((await store.recordAccountDelivery(delivery)).deliveryId)
+      for (const id of ids) expect(await store.findDelivery(id ?? '')).toBeDefined()
       await store.answerSubmission(submissionId, accepted({}, { fileId: null }), 1_600)
       await store.forgetAsset('file-1', FORGET)
-      const left = told.map(({ deliveryId }) => store.findDelivery(deliveryId))
+      const left = ids.map((id) => store.findDelivery(id ?? ''))
       expect(await Promise.all(left)).toEqual(told.map(() => undefined))
     })
 
@@ -84,19 +86,28 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
       const { store } = current()
       const { submissionId, runIds } = await fill('file-1', 'E1')()
       const [runId = ''] = runIds
-      const other = anAct({ subject: 'another', reason: 'not this one' })
+      const kept = await fill('file-2', 'E1')()
+      const other = anAct({ subject: kept.runIds[0] ?? '', reason: `not this one, nor ${kept.runIds[1]}` })
       await store.recordAct(anAct({ subject: runId, reason: 'mine' }))
       await store.recordAct(anAct({ details: { runIds: [runId, 'another'], filter: { q: 'file-1' } } }))
       await store.recordAct(anAct({ kind: 'retry', details: { submissionId } }))
+      await store.recordAct(
+        anAct({ reason: `see ${runIds[1]}, of ${submissionId}; not ${kept.submissionId}` }),
+      )
       await store.recordAct(other)
       await store.forgetAsset('file-1', FORGET)
 
       const { acts } = await store.listActs({ limit: 9, before: null })
       const told = JSON.stringify(acts)
-      for (const name of ['file-1', submissionId, runId, 'mine']) expect(told).not.toContain(name)
+      for (const name of ['file-1', submissionId, ...runIds, 'mine']) expect(told).not.toContain(name)
       expect(acts).toMatchObject([
         { kind: 'forget', subject: expect.stringMatching(HASH), actor: 'default' },
         other,
+        {
+          reason: expect.stringMatching(
+            new RegExp(`^see sha256:[0-9a-f]{64}, of sha256:[0-9a-f]{64}; not ${kept.submissionId}$`),
+          ),
+        },
         { kind: 'retry' },
         { details: { runIds: [expect.stringMatching(HASH), 'another'] } },
         { subject: expect.stringMatching(HASH), reason: null },
@@ -127,10 +138,16 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
       await store.forgetAsset('file-1', FORGET)
       const reopened = await reopen()
       const late = newDelivery(submissionId, { service: 'remove-bg', status: 'success', fileId: 'file-1' })
-      const recorded = { outcome: 'ignored', cause: 'forgotten', fileId: null, runId: null }
-      expect(await reopened.recordDelivery(late)).toEqual(recorded)
+      const recorded = {
+        deliveryId: expect.any(String),
+        outcome: 'ignored',
+        cause: 'forgotten',
+        fileId: null,
+        runId: null,
+      }
+      const told = [await reopened.recordDelivery(late)]
       const events = [aboutFile('file-1'), aboutFile('file-1')]
-      for (const event of events) expect(await reopened.recordAccountDelivery(event)).toEqual(recorded)
+      for (const event of events) told.push(await reopened.recordAccountDelivery(event))
       const end = newAccountDelivery({
         kind: 'upload_finished',
         eventId: 'event-2',
@@ -138,10 +155,11 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
         requestId: 'request-1',
         answer: accepted({}, { fileId: 'file-1' }),
       })
-      expect(await reopened.recordAccountDelivery(end)).toEqual(recorded)
+      told.push(await reopened.recordAccountDelivery(end))
+      expect(told).toEqual([recorded, recorded, recorded, recorded])
 
-      for (const { deliveryId } of [late, ...events, end]) {
-        const kept = await reopened.findDelivery(deliveryId)
+      for (const { deliveryId } of told) {
+        const kept = await reopened.findDelivery(deliveryId ?? '')
         expect(kept).toMatchObject({
           deliveryId,
           submissionId: null,
@@ -172,10 +190,14 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
       const addressed = newRefused({ token: `${submissionId}.mac`, body: Buffer.from('no json') })
       const other = newRefused({ token: 'another.mac', fileId: 'file-10' })
       const nameless = newRefused({ route: 'account', token: null })
-      await store.keepRefused([naming, addressed, other, nameless])
+      const ids = await store.keepRefused([naming, addressed, other, nameless])
       await store.forgetAsset('file-1', FORGET)
-      const left = [naming, addressed, other, nameless].map(({ deliveryId }) => store.findRefused(deliveryId))
-      expect(await Promise.all(left)).toEqual([undefined, undefined, other, nameless])
+      expect(await Promise.all(ids.map((id) => store.findRefused(id)))).toEqual([
+        undefined,
+        undefined,
+        { ...other, deliveryId: ids[2] },
+        { ...nameless, deliveryId: ids[3] },
+      ])
     })
 
     test('takes its runs out of a retry that is under way', async () => {

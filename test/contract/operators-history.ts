@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { accepted, FILE_ID, newAccountDelivery, newDelivery, refused } from './facts.ts'
+import { accepted, FILE_ID, newAccountDelivery, newDelivery, refused, unknownIds } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, say, submitTo } from './operator-facts.ts'
 
@@ -30,13 +30,14 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
         siblings: [found?.runs[0]],
         notification: null,
       })
-      expect(await store.findRunHistory('nowhere')).toBeUndefined()
+      for (const unknown of ['nowhere', ...unknownIds(own?.runId ?? '')])
+        expect(await store.findRunHistory(unknown)).toBeUndefined()
     })
 
     test('has the deliveries that speak of it, or that could not be understood, the oldest first', async () => {
       const { store } = current()
       const { submissionId, runs } = await submitTo(store, ['remove-bg', 'ai-tasks'])
-      const told: string[] = []
+      const told: (string | null)[] = []
       const words = [
         { service: 'ai-tasks', status: 'success' },
         { service: 'remove-bg', status: 'success' },
@@ -45,11 +46,8 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
         { service: 'remove-bg', status: null },
         { service: 'never-asked', status: 'failed' },
       ] as const
-      for (const word of words) {
-        const delivery = newDelivery(submissionId, word)
-        await store.recordDelivery(delivery)
-        told.push(delivery.deliveryId)
-      }
+      for (const word of words)
+        told.push((await store.recordDelivery(newDelivery(submissionId, word))).deliveryId)
       const history = await store.findRunHistory(runs[0]?.runId ?? '')
       expect(history?.deliveries.map(({ deliveryId }) => deliveryId)).toEqual(
         [1, 2, 3, 4].map((at) => told[at]),
@@ -73,9 +71,9 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
         requestId: 'request-1',
         answer: accepted({}),
       })
-      await store.recordAccountDelivery(end)
+      const { deliveryId } = await store.recordAccountDelivery(end)
       const history = await store.findRunHistory(runId)
-      expect(history?.deliveries).toMatchObject([{ deliveryId: end.deliveryId, route: 'account' }])
+      expect(history?.deliveries).toMatchObject([{ deliveryId, route: 'account' }])
     })
 
     test('names the run that took its place, as long as that is the current one', async () => {

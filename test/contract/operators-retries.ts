@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
-import { FILE_ID, newSubmission, refused } from './facts.ts'
+import { FILE_ID, newSubmission, refused, unknownIds } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { anAct, say, submitTo } from './operator-facts.ts'
+import { anAct, listEveryPage, say, submitTo } from './operator-facts.ts'
 
 const MANY = anAct({ kind: 'retry_many', subject: 'retry-1' })
 
@@ -21,31 +21,58 @@ function asking(fileId = 'file-0', facts: Partial<ReturnType<typeof newSubmissio
   return newSubmission(['remove-bg'], { kind: 'update', fileId, attempt: 2, ...facts })
 }
 
+/** Asks for a run again, which must not be refused. */
+async function retry(
+  store: Store,
+  runId: string,
+  again: ReturnType<typeof newSubmission>,
+  origin: Parameters<Store['submitRetry']>[2],
+): Promise<{ submissionId: string; runIds: string[] }> {
+  const submitted = await store.submitRetry(runId, again, origin)
+  if ('refusal' in submitted) throw new Error(`refused: ${submitted.refusal}`)
+  return submitted
+}
+
+const countRuns = async (store: Store) => (await listEveryPage(store)).length
+
 export function describeOperatorsRetries(current: () => OpenedStore): void {
   describe('asking for a run again', () => {
-    test('writes the submission and the act together', async () => {
-      const { store } = current()
+    test('writes the submission and the act together, and names its runs', async () => {
+      const { store, refuse } = current()
       const [runId = ''] = await failMany(store, 1)
       const act = anAct({ kind: 'retry', subject: runId })
-      const again = asking()
-      expect(await store.submitRetry(runId, again, { act })).toBeNull()
-      const found = await store.findSubmission(again.submissionId)
+      const { submissionId, runIds } = await retry(store, runId, asking(), { act })
+      const found = await store.findSubmission(submissionId)
+      expect(runIds).toEqual(found?.runs.map((run) => run.runId))
       expect(found?.runs).toMatchObject([{ name: 'remove-bg', status: 'pending', attempt: 2 }])
       expect((await store.listActs({ limit: 9, before: null })).acts).toEqual([act])
       expect(await store.findRunHistory(runId)).toMatchObject({ currentRunId: found?.runs[0]?.runId })
 
-      const failing = store.submitRetry(found?.runs[0]?.runId ?? '', again, { act })
-      expect(await failing).toBe('pending')
-      await say(store, again.submissionId, 'remove-bg', 'failed')
-      // Its id is taken, so the submission cannot be written, and neither can the act.
-      await expect(
-        store.submitRetry(
-          found?.runs[0]?.runId ?? '',
-          { ...asking(), submissionId: again.submissionId },
-          { act },
-        ),
-      ).rejects.toThrow()
+      const [retried = ''] = runIds
+      expect(await store.submitRetry(retried, asking(), { act })).toEqual({ refusal: 'pending' })
+      await say(store, submissionId, 'remove-bg', 'failed')
+      // The submission cannot be written, and neither can the act, nor is the run acknowledged.
+      await refuse('submissions', 7_000)
+      await expect(store.submitRetry(retried, asking('file-0', { at: 7_000 }), { act })).rejects.toThrow()
       expect((await store.listActs({ limit: 9, before: null })).acts).toHaveLength(1)
+      expect(await store.findRunHistory(retried)).toMatchObject({
+        run: { acknowledgedAt: null },
+        currentRunId: null,
+      })
+      expect(await countRuns(store)).toBe(2)
+    })
+
+    test('names a run of each extension, in the order in which they were asked for', async () => {
+      const { store } = current()
+      const [runId = ''] = await failMany(store, 1)
+      const again = newSubmission(['remove-bg', 'ai-tasks', 'remove-bg'], {
+        fileId: 'file-0',
+        kind: 'update',
+      })
+      const { submissionId, runIds } = await retry(store, runId, again, { act: anAct() })
+      const runs = (await store.findSubmission(submissionId))?.runs ?? []
+      expect(runs.map(({ name }) => name)).toEqual(['remove-bg', 'ai-tasks'])
+      expect(runIds).toEqual(runs.map((run) => run.runId))
     })
 
     test('that ImageKit rejects reopens the run, unless an operator had acknowledged it', async () => {
@@ -58,8 +85,8 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
         )
       for (const [index, runId] of [open, acknowledged].entries()) {
         const again = asking(`file-${index}`, { at: 7_000 })
-        expect(await store.submitRetry(runId, again, { act: anAct() })).toBeNull()
-        await store.answerSubmission(again.submissionId, refused('rejected'), 7_100)
+        const { submissionId } = await retry(store, runId, again, { act: anAct() })
+        await store.answerSubmission(submissionId, refused('rejected'), 7_100)
       }
       expect(await times()).toEqual([7_000, 6_000])
       for (const runId of [open, acknowledged, 'nowhere']) await store.withdrawRetry(runId, 7_000)
@@ -70,10 +97,11 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
       const { store } = current()
       const [runId = ''] = await failMany(store, 1)
       const act = anAct({ kind: 'retry', subject: runId })
-      const [one, two] = [asking(), asking()]
-      const told = await Promise.all([one, two].map((again) => store.submitRetry(runId, again, { act })))
-      expect(told).toEqual([null, 'not_current'])
-      expect(await store.findSubmission(two.submissionId)).toBeUndefined()
+      const asked = [asking(), asking()]
+      const told = await Promise.all(asked.map((again) => store.submitRetry(runId, again, { act })))
+      const written = { submissionId: expect.any(String), runIds: [expect.any(String)] }
+      expect(told).toEqual([written, { refusal: 'not_current' }])
+      expect(await countRuns(store)).toBe(2)
       expect((await store.listActs({ limit: 9, before: null })).acts).toHaveLength(1)
     })
 
@@ -82,9 +110,12 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
       const pending = await submitTo(store, ['remove-bg'], { fileId: FILE_ID })
       const nameless = await submitTo(store, ['remove-bg'])
       const act = anAct({ kind: 'retry' })
-      expect(await store.submitRetry(pending.runId, asking(FILE_ID), { act })).toBe('pending')
-      expect(await store.submitRetry(nameless.runId, asking(), { act })).toBe('no_file')
-      expect(await store.submitRetry('nowhere', asking(), { act })).toBe('no_file')
+      expect(await store.submitRetry(pending.runId, asking(FILE_ID), { act })).toEqual({ refusal: 'pending' })
+      expect(await store.submitRetry(nameless.runId, asking(), { act })).toEqual({ refusal: 'no_file' })
+      const [failed = ''] = await failMany(store, 1)
+      for (const unknown of ['nowhere', ...unknownIds(failed)])
+        expect(await store.submitRetry(unknown, asking(), { act })).toEqual({ refusal: 'no_file' })
+      expect(await countRuns(store)).toBe(3)
       expect((await store.listActs({ limit: 9, before: null })).acts).toEqual([])
     })
   })
@@ -96,7 +127,7 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
       const [first = '', second = '', third = '', fourth = ''] = runIds
       const order = [third, first, fourth, second]
       expect(await store.findRetry('retry-1')).toBeUndefined()
-      await store.createRetry('retry-1', [...order, 'nowhere', third], MANY)
+      await store.createRetry('retry-1', [...order, 'nowhere', ...unknownIds(first), third], MANY)
       expect((await store.listActs({ limit: 9, before: null })).acts).toEqual([MANY])
       const none = { pending: 0, success: 0, failed: 0, expired: 0, rejected: 0, unconfirmed: 0 }
       const progress = { retryId: 'retry-1', total: 4, done: 0, failed: 0, state: 'running', results: none }
@@ -108,8 +139,8 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
         expect(item).toMatchObject({ runId, actor: 'default' })
         const { itemId = 0 } = item ?? {}
         const again = asking(`file-${runIds.indexOf(runId)}`)
-        expect(await store.submitRetry(runId, again, { itemId })).toBeNull()
-        expect((await store.findSubmission(again.submissionId))?.runs).toHaveLength(1)
+        const { submissionId } = await retry(store, runId, again, { itemId })
+        expect((await store.findSubmission(submissionId))?.runs).toHaveLength(1)
         expect((await store.nextRetryItem())?.runId).toBe(order[index + 1])
         await store.endRetryItem(itemId, ends[index] ?? 'failed', `reason ${index}`)
         expect(await store.findRetry('retry-1')).toMatchObject({ done: index + 1 })
@@ -154,10 +185,9 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
       const [runId = '', otherId = ''] = await failMany(store, 2)
       await store.createRetry('retry-1', [runId, otherId], MANY)
       const { itemId = 0 } = (await store.nextRetryItem()) ?? {}
-      expect(await store.submitRetry(runId, asking(), { itemId })).toBeNull()
-      const again = asking('file-1')
-      await expect(store.submitRetry(otherId, again, { itemId })).rejects.toThrow()
-      expect(await store.findSubmission(again.submissionId)).toBeUndefined()
+      await retry(store, runId, asking(), { itemId })
+      await expect(store.submitRetry(otherId, asking('file-1'), { itemId })).rejects.toThrow()
+      expect(await countRuns(store)).toBe(3)
       await store.endRetryItem(itemId, 'accepted', null)
       await store.endRetryItem(itemId, 'waiting', null)
       expect((await store.nextRetryItem())?.runId).toBe(otherId)
@@ -168,7 +198,7 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
       const [runId = '', otherId = ''] = await failMany(store, 2)
       await store.createRetry('retry-1', [runId, otherId], MANY)
       const { itemId = 0 } = (await store.nextRetryItem()) ?? {}
-      await store.submitRetry(runId, asking(), { itemId })
+      await retry(store, runId, asking(), { itemId })
       await store.endRetryItem(itemId, 'waiting', null)
       expect(await store.nextRetryItem()).toMatchObject({ itemId, runId })
     })
@@ -178,7 +208,7 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
       const [runId = '', otherId = ''] = await failMany(store, 2)
       await store.createRetry('retry-1', [runId, otherId], MANY)
       const { itemId = 0 } = (await store.nextRetryItem()) ?? {}
-      await store.submitRetry(runId, asking(), { itemId })
+      await retry(store, runId, asking(), { itemId })
 
       const reopened = await reopen()
       await reopened.recoverAbandoned(9_000)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { newSubmission, refused } from './facts.ts'
+import { newSubmission, refused, unknownIds } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { listEveryPage, listNames, say, submitTo } from './operator-facts.ts'
 
@@ -43,6 +43,8 @@ export function describeOperatorsSearch(current: () => OpenedStore): void {
       expect(await find('file-1')).toEqual(['b', 'a', 'a'])
       for (const id of [one.runId, two.submissionId, 'file-1', 'FILE-11'])
         expect(await find(id.slice(0, -1))).toEqual([])
+      const strangers = [...unknownIds(one.runId), ...unknownIds(two.submissionId)]
+      for (const unknown of strangers.filter((text) => text !== '')) expect(await find(unknown)).toEqual([])
     })
 
     test('finds what bears an id as its name, too', async () => {
@@ -70,13 +72,14 @@ export function describeOperatorsSearch(current: () => OpenedStore): void {
         const fileName = index % 100 === 0 ? 'other.png' : `IMG_${index}.png`
         return newSubmission(['remove-bg'], { fileName, at: index })
       })
-      await Promise.all(asked.map((one) => store.createSubmission(one)))
+      const created = await Promise.all(asked.map((one) => store.createSubmission(one)))
       const failed = asked.filter((_, index) => index % 90 === 0)
+      const failing = created.filter((_, index) => index % 90 === 0)
       await Promise.all(
-        failed.map(({ submissionId }) => say(store, submissionId, 'remove-bg', 'failed', { code: 'E1' })),
+        failing.map(({ submissionId }) => say(store, submissionId, 'remove-bg', 'failed', { code: 'E1' })),
       )
       const rejected = asked[5_001]
-      await store.answerSubmission(rejected?.submissionId ?? '', refused('rejected'), 9_000)
+      await store.answerSubmission(created[5_001]?.submissionId ?? '', refused('rejected'), 9_000)
 
       const names = asked.filter((one) => one !== rejected).map(({ fileName }) => fileName)
       const images = names.filter((fileName) => fileName?.startsWith('IMG_')).toReversed()

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { FinalStatus } from '../../src/domain/run.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, newDelivery, newSubmission } from './facts.ts'
+import { accepted, newDelivery, submit } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 const NAMES = ['remove-bg', 'ai-tasks', 'google-auto-tagging']
@@ -41,9 +41,7 @@ function agreeingFact(truth: FinalStatus[], index: number): Fact {
 
 async function applyFacts(store: Store, facts: readonly Fact[], isAtOnce: boolean) {
   const fileId = 'the-file'
-  const asked = newSubmission(NAMES, { fileId })
-  const { submissionId } = asked
-  await store.createSubmission(asked)
+  const submissionId = await submit(store, NAMES, { fileId })
   const apply = async (fact: Fact) => {
     if (fact.kind === 'answer') {
       await store.answerSubmission(submissionId, accepted(fact.statuses, { fileId }), 2_000)

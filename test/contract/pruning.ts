@@ -1,13 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { newAccountDelivery, newDelivery, newSubmission } from './facts.ts'
+import { newAccountDelivery, newDelivery, submit as submitTo } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 export function describePruning(current: () => OpenedStore): void {
-  const submit = async () => {
-    const asked = newSubmission(['remove-bg'])
-    await current().store.createSubmission(asked)
-    return asked.submissionId
-  }
+  const submit = () => submitTo(current().store, ['remove-bg'])
   const deliverAt = (id: string, receivedAt: number) =>
     current().store.recordDelivery(
       newDelivery(id, { service: 'remove-bg', status: 'success' }, { receivedAt }),

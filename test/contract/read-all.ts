@@ -1,14 +1,13 @@
 import { EVERY_RUN } from '../../src/domain/run-filter.ts'
 import type { Store } from '../../src/store/store.ts'
-import { idsOf } from './batch-steps.ts'
+import type { StepsOfStore } from './batch-steps.ts'
 import { countsOf } from './operator-facts.ts'
 
 const EVERYTHING = { limit: 10_000, before: null }
 const TIMES = [5, 12, 1_000_000]
 
 /** Everything that the port tells of what these sequences have stored. */
-export async function readAll(store: Store, scopes: readonly string[]) {
-  const ids = scopes.map(idsOf)
+export async function readAll(store: Store, ids: readonly ReturnType<StepsOfStore['ids']>[]) {
   const retryIds = ids.flatMap((of) => of.retryIds)
   const { runs } = await store.listRuns(EVERY_RUN, EVERYTHING)
   const { deliveries } = await store.listDeliveries({ outcome: null, fileId: null }, EVERYTHING)

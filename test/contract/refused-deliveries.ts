@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { RefusalCause } from '../../src/domain/delivery.ts'
-import { newAccountDelivery, newDelivery, newRefused, newSubmission } from './facts.ts'
+import { newAccountDelivery, newDelivery, newRefused, submit, unknownIds } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 export function describeRefusedDeliveries(current: () => OpenedStore): void {
@@ -11,8 +11,9 @@ export function describeRefusedDeliveries(current: () => OpenedStore): void {
     submissionId: string | null = null,
   ) => {
     const refused = Array.from({ length: count }, () => newRefused({ cause, body, submissionId }))
-    await current().store.keepRefused(refused)
-    return refused.map(({ deliveryId }) => deliveryId)
+    const ids = await current().store.keepRefused(refused)
+    expect(ids).toHaveLength(count)
+    return ids
   }
   const isKept = async (deliveryId: string | undefined) =>
     (await current().store.findRefused(deliveryId ?? '')) !== undefined
@@ -22,28 +23,32 @@ export function describeRefusedDeliveries(current: () => OpenedStore): void {
       const body = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
       const extension = newRefused({ body, headers: { 'x-odd': 'ü"' } })
       const account = newRefused({ route: 'account', cause: 'too_large', token: null, bytes: 5_000_000 })
-      await current().store.keepRefused([extension, account])
-      expect(await current().store.findRefused(extension.deliveryId)).toEqual(extension)
+      const [one = '', other = ''] = await current().store.keepRefused([extension, account])
+      expect(await current().store.findRefused(one)).toEqual({ ...extension, deliveryId: one })
       const store = await current().reopen()
-      expect(await store.findRefused(extension.deliveryId)).toEqual(extension)
-      expect(await store.findRefused(account.deliveryId)).toEqual(account)
-      expect(await store.findRefused('nowhere')).toBeUndefined()
+      expect(await store.findRefused(one)).toEqual({ ...extension, deliveryId: one })
+      expect(await store.findRefused(other)).toEqual({ ...account, deliveryId: other })
+      for (const unknown of ['nowhere', ...unknownIds(one)])
+        expect(await store.findRefused(unknown)).toBeUndefined()
     })
 
     test('a replayed one keeps its id and leaves them in the same step, unless it is rejected again', async () => {
       const { store } = current()
-      const asked = newSubmission(['remove-bg'])
-      await store.createSubmission(asked)
+      const submissionId = await submit(store, ['remove-bg'])
       const [one = '', other = '', event = ''] = await keep(3, 'no_secret')
       const word = { service: 'remove-bg', status: 'success' } as const
-      const replay = (deliveryId: string, submissionId = asked.submissionId) =>
-        store.recordDelivery(newDelivery(submissionId, word, { deliveryId, isReplay: true }))
-      expect(await replay(other, 'lost')).toMatchObject({ outcome: 'rejected' })
+      const replay = (replayOf: string, id = submissionId) =>
+        store.recordDelivery(newDelivery(id, word, { replayOf }))
+      expect(await replay(other, 'lost')).toMatchObject({ deliveryId: null, outcome: 'rejected' })
       const [first, second] = await Promise.allSettled([replay(one), replay(one)])
-      expect(first).toMatchObject({ value: { outcome: 'applied' } })
+      expect(first).toMatchObject({ value: { deliveryId: one, outcome: 'applied' } })
       expect(second).toMatchObject({ reason: { code: 'unprocessable' } })
+      for (const unknown of unknownIds(other))
+        await expect(replay(unknown)).rejects.toMatchObject({ code: 'unprocessable' })
       const account = newAccountDelivery({ kind: 'other', eventId: null, type: null })
-      await store.recordAccountDelivery({ ...account, deliveryId: event, isReplay: true })
+      expect(await store.recordAccountDelivery({ ...account, replayOf: event })).toMatchObject({
+        deliveryId: event,
+      })
       expect([await isKept(one), await isKept(event), await isKept(other)]).toEqual([false, false, true])
       expect(await store.findDelivery(one)).toMatchObject({ outcome: 'applied' })
       expect(await store.findDelivery(event)).toMatchObject({ route: 'account', outcome: 'ignored' })
@@ -101,7 +106,7 @@ export function describeRefusedDeliveries(current: () => OpenedStore): void {
 
     test('stay as they are when none is added', async () => {
       const ids = await keep(2, 'no_secret')
-      await current().store.keepRefused([])
+      expect(await current().store.keepRefused([])).toEqual([])
       expect(await Promise.all(ids.map(isKept))).toEqual([true, true])
     })
 

@@ -1,13 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { accepted, newDelivery, newSubmission } from './facts.ts'
+import { accepted, newDelivery, submit } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 export function describeSavedExtensions(current: () => OpenedStore): void {
-  const submitSaved = async (...ids: string[]) => {
+  const submitSaved = (...ids: string[]) => {
     const extensions = ids.map((id) => ({ name: 'saved-extension', id }))
-    const asked = newSubmission([], { extensions })
-    await current().store.createSubmission(asked)
-    return asked.submissionId
+    return submit(current().store, [], { extensions })
   }
   const deliver = (id: string, service: string) =>
     current().store.recordDelivery(newDelivery(id, { service, status: 'success' }))
@@ -57,8 +55,7 @@ export function describeSavedExtensions(current: () => OpenedStore): void {
 
   describe('a delivery of a service that nobody had asked for', () => {
     test('is applied in the step in which the answer names that service', async () => {
-      const { submissionId } = newSubmission(['remove-bg'])
-      await current().store.createSubmission(newSubmission(['remove-bg'], { submissionId }))
+      const submissionId = await submit(current().store, ['remove-bg'])
       const word = { service: 'ai-tasks', status: 'failed', error: { message: 'no' } } as const
       expect(await current().store.recordDelivery(newDelivery(submissionId, word))).toMatchObject({
         outcome: 'ignored',
@@ -74,17 +71,16 @@ export function describeSavedExtensions(current: () => OpenedStore): void {
 
     test('is applied in that step also where both are asked for at once, and others beside them', async () => {
       const { store } = current()
-      const asked = Array.from({ length: 5 }, () => newSubmission(['remove-bg']))
-      await Promise.all(asked.map((one) => store.createSubmission(one)))
+      const asked = await Promise.all(Array.from({ length: 5 }, () => submit(store, ['remove-bg'])))
       const word = { service: 'ai-tasks', status: 'success' } as const
       await Promise.all(
-        asked.flatMap(({ submissionId }) => [
+        asked.flatMap((submissionId) => [
           store.recordDelivery(newDelivery(submissionId, word)),
           store.answerSubmission(submissionId, accepted({ 'ai-tasks': 'pending' }), 3_000),
           store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'failed' })),
         ]),
       )
-      for (const { submissionId } of asked)
+      for (const submissionId of asked)
         expect((await store.findSubmission(submissionId))?.runs).toMatchObject([
           { name: 'remove-bg', status: 'failed' },
           { name: 'ai-tasks', status: 'success', source: 'webhook' },

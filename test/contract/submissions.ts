@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { accepted, FILE_ID, newDelivery, newSubmission, refused } from './facts.ts'
+import { accepted, FILE_ID, newDelivery, newSubmission, refused, submit, unknownIds } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 export function describeSubmissions(current: () => OpenedStore): void {
@@ -11,12 +11,13 @@ export function describeSubmissions(current: () => OpenedStore): void {
         setsDescription: true,
         attempt: 3,
       })
-      await store.createSubmission(asked)
+      const { submissionId } = await store.createSubmission(asked)
 
-      const found = await store.findSubmission(asked.submissionId)
+      const found = await store.findSubmission(submissionId)
       const { at, attempt, dueAt: _, ...facts } = asked
       expect(found?.submission).toEqual({
         ...facts,
+        submissionId,
         state: 'submitting',
         requestId: null,
         error: null,
@@ -31,10 +32,12 @@ export function describeSubmissions(current: () => OpenedStore): void {
 
     test('an unknown submission is not found, and cannot be answered', async () => {
       const { store } = current()
-      expect(await store.findSubmission('nowhere')).toBeUndefined()
-      await expect(store.answerSubmission('nowhere', accepted({}), 1)).rejects.toMatchObject({
-        code: 'not_found',
-      })
+      for (const unknown of ['nowhere', ...unknownIds(await submit(store, ['remove-bg']))]) {
+        expect(await store.findSubmission(unknown)).toBeUndefined()
+        await expect(store.answerSubmission(unknown, accepted({}), 1)).rejects.toMatchObject({
+          code: 'not_found',
+        })
+      }
     })
 
     test('options of extensions and the baseline come back as they went in', async () => {
@@ -52,30 +55,24 @@ export function describeSubmissions(current: () => OpenedStore): void {
         updatedAt: '2026-01-01T00:00:00.000Z',
         url: 'https://ik.imagekit.io/demo/cat.png',
       }
-      const asked = newSubmission([], { extensions })
-      await store.createSubmission(asked)
-      await store.answerSubmission(
-        asked.submissionId,
-        accepted({ 'remove-bg': 'pending' }, { baseline }),
-        2_000,
-      )
+      const submissionId = await submit(store, [], { extensions })
+      await store.answerSubmission(submissionId, accepted({ 'remove-bg': 'pending' }, { baseline }), 2_000)
 
-      const found = await store.findSubmission(asked.submissionId)
+      const found = await store.findSubmission(submissionId)
       expect(found?.submission).toMatchObject({ extensions, baseline })
     })
 
     test("ImageKit's answer binds the file, settles what it settles, and adds what was not requested", async () => {
       const { store } = current()
-      const asked = newSubmission(['remove-bg', 'ai-tasks', 'google-auto-tagging'])
-      await store.createSubmission(asked)
+      const submissionId = await submit(store, ['remove-bg', 'ai-tasks', 'google-auto-tagging'])
       const statuses = { 'remove-bg': 'success', 'google-auto-tagging': 'pending', extra: 'failed' } as const
-      const answered = await store.answerSubmission(asked.submissionId, accepted(statuses), 2_000)
+      const answered = await store.answerSubmission(submissionId, accepted(statuses), 2_000)
 
       expect(answered).toMatchObject({
         result: 'applied',
         submission: { state: 'accepted', fileId: FILE_ID, fileName: 'cat_x1.png', requestId: 'request-1' },
       })
-      const found = await store.findSubmission(asked.submissionId)
+      const found = await store.findSubmission(submissionId)
       expect(found?.submission).toEqual(answered.submission)
       expect(found?.runs.map(({ name, status, source }) => [name, status, source])).toEqual([
         ['remove-bg', 'success', 'response'],
@@ -89,11 +86,10 @@ export function describeSubmissions(current: () => OpenedStore): void {
       'a submission can end %s, with its error',
       async (kind) => {
         const { store } = current()
-        const asked = newSubmission(['remove-bg'])
-        await store.createSubmission(asked)
-        await store.answerSubmission(asked.submissionId, refused(kind), 2_000)
+        const submissionId = await submit(store, ['remove-bg'])
+        await store.answerSubmission(submissionId, refused(kind), 2_000)
 
-        const found = await store.findSubmission(asked.submissionId)
+        const found = await store.findSubmission(submissionId)
         expect(found?.submission).toMatchObject({
           state: kind,
           error: { code: 'imagekit_refused', message: 'no', status: 400 },
@@ -104,45 +100,40 @@ export function describeSubmissions(current: () => OpenedStore): void {
 
     test('an answer about another file is a conflict and changes nothing', async () => {
       const { store } = current()
-      const asked = newSubmission(['remove-bg'])
-      await store.createSubmission(asked)
-      await store.answerSubmission(asked.submissionId, accepted({ 'remove-bg': 'pending' }), 2_000)
-      const before = await store.findSubmission(asked.submissionId)
+      const submissionId = await submit(store, ['remove-bg'])
+      await store.answerSubmission(submissionId, accepted({ 'remove-bg': 'pending' }), 2_000)
+      const before = await store.findSubmission(submissionId)
       const other = accepted({ 'remove-bg': 'failed' }, { fileId: 'another' })
 
-      expect(await store.answerSubmission(asked.submissionId, other, 3_000)).toMatchObject({
+      expect(await store.answerSubmission(submissionId, other, 3_000)).toMatchObject({
         result: 'conflict',
       })
-      expect(await store.findSubmission(asked.submissionId)).toEqual(before)
+      expect(await store.findSubmission(submissionId)).toEqual(before)
     })
 
     test('a webhook proves an unconfirmed submission', async () => {
       const { store } = current()
-      const asked = newSubmission(['remove-bg'])
-      await store.createSubmission(asked)
-      await store.answerSubmission(asked.submissionId, refused('unconfirmed'), 2_000)
-      await store.recordDelivery(newDelivery(asked.submissionId, { service: 'remove-bg', status: 'success' }))
+      const submissionId = await submit(store, ['remove-bg'])
+      await store.answerSubmission(submissionId, refused('unconfirmed'), 2_000)
+      await store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'success' }))
 
-      const found = await store.findSubmission(asked.submissionId)
+      const found = await store.findSubmission(submissionId)
       expect(found?.submission).toMatchObject({ state: 'accepted', fileId: FILE_ID, error: null })
     })
 
     test('what a dead process left under way becomes unconfirmed, external submissions excepted', async () => {
       const { store } = current()
       const [left, external, done] = [
-        newSubmission(['remove-bg']),
-        newSubmission(['remove-bg'], { kind: 'external' }),
-        newSubmission(['remove-bg']),
+        await submit(store, ['remove-bg']),
+        await submit(store, ['remove-bg'], { kind: 'external' }),
+        await submit(store, ['remove-bg']),
       ]
-      for (const asked of [left, external, done]) await store.createSubmission(asked)
-      await store.answerSubmission(done.submissionId, accepted({ 'remove-bg': 'pending' }), 2_000)
+      await store.answerSubmission(done, accepted({ 'remove-bg': 'pending' }), 2_000)
 
       expect(await store.recoverAbandoned(9_000)).toEqual({ submissions: 1 })
       expect(await store.recoverAbandoned(9_001)).toEqual({ submissions: 0 })
       const states = await Promise.all(
-        [left, external, done].map(
-          async ({ submissionId }) => (await store.findSubmission(submissionId))?.submission,
-        ),
+        [left, external, done].map(async (id) => (await store.findSubmission(id))?.submission),
       )
       expect(states).toMatchObject([
         { state: 'unconfirmed', error: { code: 'process_died', status: null }, updatedAt: 9_000 },
@@ -153,10 +144,9 @@ export function describeSubmissions(current: () => OpenedStore): void {
 
     test('that nobody knows what became of what a dead process left is a thing that has happened to its runs', async () => {
       const { store } = current()
-      const asked = newSubmission(['remove-bg'])
-      await store.createSubmission(asked)
+      const submissionId = await submit(store, ['remove-bg'])
       await store.recoverAbandoned(9_000)
-      const [run] = (await store.findSubmission(asked.submissionId))?.runs ?? []
+      const [run] = (await store.findSubmission(submissionId))?.runs ?? []
       expect(await store.findRunHistory(run?.runId ?? '')).toMatchObject({ answeredAt: 9_000 })
     })
   })

@@ -5,7 +5,7 @@ import { createSqliteStores } from './sqlite-batches.ts'
 const stores = createSqliteStores()
 afterAll(() => stores.end())
 
-batchesContract('the SQLite store', (newId) => stores.open(newId), {
+batchesContract('the SQLite store', () => stores.open(), {
   runs: 300,
   seed: 20_261,
   tell: () => {},

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
-import { newDelivery, newSubmission } from '../contract/facts.ts'
+import { newDelivery, newSubmission, submit } from '../contract/facts.ts'
 import { countsOf, listEveryPage } from '../contract/operator-facts.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
@@ -17,10 +17,9 @@ test('A backup is whole and can be opened, while writes go on all the time', asy
   const { path, store } = openStore()
   const body = Buffer.alloc(30_000, 7)
   const write = async () => {
-    const asked = newSubmission(['remove-bg'])
-    await store.createSubmission(asked)
+    const submissionId = await submit(store, ['remove-bg'])
     const word = { service: 'remove-bg', status: 'failed', fileId: null } as const
-    await store.recordDelivery(newDelivery(asked.submissionId, word, { body }))
+    await store.recordDelivery(newDelivery(submissionId, word, { body }))
   }
   await Promise.all(Array.from({ length: 150 }, write))
   const copy = `${path}-copy`

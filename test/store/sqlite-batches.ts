@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,16 +12,16 @@ export function createSqliteStores() {
   const empty = join(folder, 'empty.db')
   let opened = 0
   return {
-    async open(newId: () => string): Promise<BatchedStore> {
+    async open(): Promise<BatchedStore> {
       if (opened === 0) await openSqliteStore({ path: empty }).close()
       const own = join(folder, String(++opened))
       mkdirSync(own)
       const path = join(own, 'tracker.db')
       copyFileSync(empty, path)
-      const store = openSqliteStore({ path, newId })
+      const store = openSqliteStore({ path })
       return {
         store,
-        dump: () => dump(path),
+        dump: (ids) => dump(path, ids),
         async destroy() {
           await store.close()
           rmSync(own, { recursive: true })
@@ -48,35 +49,37 @@ const PLACES: { [column: string]: { table: string; place: string; id: string } }
 }
 
 /**
- * All tables, each in its order, if it has one. What points to a row has the id of that row for its number: a number is used again when the
- * latest row is removed, and that may be before or after the next is inserted.
+ * All tables but for their numbers. What points to a row has the id of that row for its number, which may be another where a batch was
+ * decided again.
  */
-function dump(path: string): { [table: string]: Row[] } {
+function dump(path: string, ids: readonly string[]): ReturnType<BatchedStore['dump']> {
   const connection = new Database(path, { readonly: true })
   try {
     const read = (sql: string) => connection.prepare<[], Row>(sql).all()
     const names = new Map<string, Map<unknown, unknown>>()
     for (const [column, { table, place, id }] of Object.entries(PLACES))
       names.set(column, new Map(read(`SELECT * FROM ${table}`).map((row) => [row[place], row[id]])))
+    const digests = new Map(ids.map((id) => [createHash('sha256').update(id).digest('hex'), id]))
     const groups = read('SELECT * FROM run_groups')
     names.set('group_id', new Map(groups.map((group) => [group['group_id'], groupOf(group)])))
     const tables = read("SELECT name FROM sqlite_master WHERE type = 'table'").map(({ name }) => String(name))
-    return Object.fromEntries(
-      tables
-        .filter((table) => !OWN_TABLES.has(table) && !COUNTS.has(table))
-        .map((table) => {
-          const rows = read(`SELECT * FROM ${table} ORDER BY rowid`)
-          const isOrdered = rows.some((row) => 'seq' in row)
-          const all = rows.map((row) => named(row, names))
-          return [
-            table,
-            isOrdered ? all : all.toSorted((one, other) => (textOf(one) < textOf(other) ? -1 : 1)),
-          ]
-        }),
-    )
+    const dumped: ReturnType<BatchedStore['dump']> = { ordered: {}, unordered: {} }
+    for (const table of tables) {
+      if (OWN_TABLES.has(table) || COUNTS.has(table)) continue
+      const rows = read(`SELECT * FROM ${table} ORDER BY rowid`)
+      const isOrdered = rows.some((row) => 'seq' in row)
+      const all = rows.map((row) => named(row, names))
+      dumped[isOrdered ? 'ordered' : 'unordered'][table] = all.map((row) => withForgotten(row, digests))
+    }
+    return dumped
   } finally {
     connection.close()
   }
+}
+
+function withForgotten(row: Row, digests: ReadonlyMap<string, string>): Row {
+  const { digest } = row
+  return Buffer.isBuffer(digest) ? { ...row, digest: digests.get(digest.toString('hex')) ?? digest } : row
 }
 
 function groupOf({ extension, status, acknowledged, cause }: Row): string {

@@ -1,5 +1,4 @@
 import Database from 'better-sqlite3'
-import { v7 } from 'uuid'
 import { expect, onTestFinished, test } from 'vitest'
 import { causeOf } from '../../src/domain/failure-cause.ts'
 import { openConnection } from '../../src/store/sqlite/connection.ts'
@@ -7,8 +6,9 @@ import { migrateConnection } from '../../src/store/sqlite/migrations.ts'
 import { migrateSqlite } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
-import { newDelivery, newSubmission } from '../contract/facts.ts'
+import { newDelivery, newSubmission, submit } from '../contract/facts.ts'
 import { listEveryPage } from '../contract/operator-facts.ts'
+import { refuseRows } from './refuse-rows.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 function openStore() {
@@ -16,7 +16,7 @@ function openStore() {
   migrateSqlite(path)
   const connection = openConnection(path)
   migrateConnection(connection)
-  const store = createSqliteStore(connection, { maxQueued: 10_000, newId: v7 })
+  const store = createSqliteStore(connection, { maxQueued: 10_000 })
   onTestFinished(() => store.close())
   return { path, connection, store }
 }
@@ -37,25 +37,22 @@ async function expectExactCounts(store: Store): Promise<void> {
   expect(sum(settled.map(([, , , size]) => size))).toBe(sum(ended))
 }
 
-function failing({ submissionId }: { submissionId: string }, code: string, body = Buffer.alloc(10)) {
+function failing(submissionId: string, code: string, facts: Parameters<typeof newDelivery>[2] = {}) {
   const word = { service: 'remove-bg', status: 'failed', fileId: null, error: { code } } as const
-  return newDelivery(submissionId, word, { body })
+  return newDelivery(submissionId, word, { body: Buffer.alloc(10), ...facts })
 }
 
 test('A step that is rolled back counts nothing, nor do the groups that it would have made', async () => {
-  const { store } = openStore()
-  const asked = Array.from({ length: 30 }, () => newSubmission(['remove-bg']))
-  await Promise.all(asked.map((one) => store.createSubmission(one)))
-  const [first, ...others] = asked
-  if (first === undefined) throw new Error('there is a first')
-  const kept = failing(first, 'E-first')
-  await store.recordDelivery(kept)
-  const { deliveryId } = kept
+  const { path, store } = openStore()
+  const asked = await Promise.all(Array.from({ length: 30 }, () => submit(store, ['remove-bg'])))
+  const [first = '', ...others] = asked
+  await store.recordDelivery(failing(first, 'E-first'))
+  refuseRows(path, 'deliveries', 6_000)
   // Every third fails after its run was changed and counted, each with a cause of its own; the next has the same cause.
   const settled = await Promise.allSettled(
     others.map((one, index) => {
-      const delivery = failing(one, `E${Math.floor(index / 3)}`)
-      return store.recordDelivery(index % 3 === 0 ? { ...delivery, deliveryId } : delivery)
+      const facts = index % 3 === 0 ? { receivedAt: 6_000 } : {}
+      return store.recordDelivery(failing(one, `E${Math.floor(index / 3)}`, facts))
     }),
   )
   expect(settled.filter(({ status }) => status === 'rejected')).toHaveLength(10)
@@ -69,13 +66,14 @@ test.each([
   ['refused by its commit', 'INSERT INTO strays VALUES (-1)'],
 ])('A transaction that is %s counts nothing, and the next one counts right', async (_, fault) => {
   const { connection, store } = openStore()
-  const asked = Array.from({ length: 12 }, () => newSubmission(['remove-bg']))
-  await Promise.all(asked.map((one) => store.createSubmission(one)))
-  const deliveries = asked.map((one, index) => failing(one, `E${index % 4}`))
+  const asked = await Promise.all(Array.from({ length: 12 }, () => submit(store, ['remove-bg'])))
+  const deliveries = asked.map((one, index) =>
+    failing(one, `E${index % 4}`, index === 7 ? { receivedAt: 6_000 } : {}),
+  )
   connection.exec(`
     CREATE TABLE strays (submission_seq REFERENCES submissions (seq) DEFERRABLE INITIALLY DEFERRED);
     CREATE TRIGGER fault AFTER INSERT ON deliveries
-    WHEN new.delivery_id = '${deliveries[7]?.deliveryId}' BEGIN ${fault}; END`)
+    WHEN new.received_at = 6000 BEGIN ${fault}; END`)
   const settled = await Promise.allSettled(deliveries.map((one) => store.recordDelivery(one)))
   expect(settled.every(({ status }) => status === 'rejected')).toBe(true)
   expect(await store.listRunGroups()).toMatchObject([{ status: 'pending', size: 12 }])
@@ -93,7 +91,7 @@ test('When the counts themselves cannot be written nothing is, and all of it is 
   connection.exec("CREATE TRIGGER fault AFTER UPDATE ON run_groups BEGIN SELECT raise(ABORT, 'no'); END")
   const settled = await Promise.allSettled(asked.map((one) => store.createSubmission(one)))
   expect(settled.every(({ status }) => status === 'rejected')).toBe(true)
-  for (const { submissionId } of asked) expect(await store.findSubmission(submissionId)).toBeUndefined()
+  expect(await listEveryPage(store)).toEqual([])
   connection.exec('DROP TRIGGER fault')
   await Promise.all(asked.map((one) => store.createSubmission(one)))
   await expectExactCounts(store)
@@ -101,11 +99,10 @@ test('When the counts themselves cannot be written nothing is, and all of it is 
 
 test('While the disk fills up and another holds the file the counts stay those of the runs', async () => {
   const { path, connection, store } = openStore()
-  const asked = Array.from({ length: 60 }, () => newSubmission(['remove-bg']))
-  await Promise.all(asked.map((one) => store.createSubmission(one)))
+  const asked = await Promise.all(Array.from({ length: 60 }, () => submit(store, ['remove-bg'])))
   const pages = Number(connection.pragma('page_count', { simple: true }))
   connection.pragma(`max_page_count = ${pages + 60}`)
-  const deliveries = asked.map((one, index) => failing(one, `E${index % 7}`, Buffer.alloc(20_000)))
+  const deliveries = asked.map((one, index) => failing(one, `E${index % 7}`, { body: Buffer.alloc(20_000) }))
   const told: PromiseSettledResult<unknown>[] = []
   for (const one of deliveries) told.push(...(await Promise.allSettled([store.recordDelivery(one)])))
   expect(new Set(told.map(({ status }) => status)).size).toBe(2)

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
-import { accepted, newAccountDelivery, newDelivery, newSubmission } from '../contract/facts.ts'
+import { accepted, newAccountDelivery, newDelivery, submit } from '../contract/facts.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 function openStore() {
@@ -45,8 +45,7 @@ test('An event cannot take effect twice, whoever writes it', async () => {
 
 test('The end of an upload that came early is marked as applied once its submission takes it', async () => {
   const { store, select } = openStore()
-  const asked = newSubmission(['remove-bg'])
-  await store.createSubmission(asked)
+  const submissionId = await submit(store, ['remove-bg'])
   const answer = accepted({ 'remove-bg': 'pending' }, { fileId: 'file-1' })
   const told = {
     kind: 'upload_finished',
@@ -55,7 +54,7 @@ test('The end of an upload that came early is marked as applied once its submiss
   } as const
   for (const eventId of ['event-1', 'event-1'])
     await store.recordAccountDelivery(newAccountDelivery({ ...told, eventId, answer }))
-  await store.answerSubmission(asked.submissionId, accepted({}, { fileId: null }), 3_000)
+  await store.answerSubmission(submissionId, accepted({}, { fileId: null }), 3_000)
   expect(select('SELECT * FROM deliveries ORDER BY seq')).toMatchObject([
     { outcome: 'applied', submission_seq: 1, file_id: 'file-1', unclaimed_request_id: null },
     { outcome: 'duplicate', submission_seq: null, unclaimed_request_id: null },
@@ -65,10 +64,9 @@ test('The end of an upload that came early is marked as applied once its submiss
 test('Pruning leaves the row of a delivery, and takes little at once where bodies are large', async () => {
   const { store, select } = openStore()
   const body = Buffer.alloc(1024 * 1024, 1)
-  const asked = newSubmission([])
-  await store.createSubmission(asked)
+  const submissionId = await submit(store, [])
   for (let count = 0; count < 40; count++)
-    await store.recordDelivery(newDelivery(asked.submissionId, { service: 'remove-bg' }, { body }))
+    await store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg' }, { body }))
   const pruned: number[] = []
   let after: number | null = null
   do {
@@ -84,10 +82,8 @@ test('Pruning leaves the row of a delivery, and takes little at once where bodie
 test('One body larger than that is pruned all the same', async () => {
   const { store } = openStore()
   const body = Buffer.alloc(17 * 1024 * 1024, 1)
-  const asked = newSubmission([])
-  await store.createSubmission(asked)
-  for (let count = 0; count < 2; count++)
-    await store.recordDelivery(newDelivery(asked.submissionId, {}, { body }))
+  const submissionId = await submit(store, [])
+  for (let count = 0; count < 2; count++) await store.recordDelivery(newDelivery(submissionId, {}, { body }))
   const first = await store.pruneBodies(9_000, 100, null)
   expect([first, await store.pruneBodies(9_000, 100, first.next)]).toEqual([
     { pruned: 1, next: 1 },
@@ -97,10 +93,9 @@ test('One body larger than that is pruned all the same', async () => {
 
 test('Of a notification that is over the body is gone and how it ended stays', async () => {
   const { store, select } = openStore()
-  const asked = newSubmission(['remove-bg'], { callerWebhookUrl: 'https://caller.example/hook' })
-  await store.createSubmission(asked)
+  const submissionId = await submit(store, ['remove-bg'], { callerWebhookUrl: 'https://caller.example/hook' })
   const word = { service: 'remove-bg', status: 'success' } as const
-  const { runId } = await store.recordDelivery(newDelivery(asked.submissionId, word))
+  const { runId } = await store.recordDelivery(newDelivery(submissionId, word))
   const notificationId = `msg_${runId}`
   await store.settleNotification(notificationId, { kind: 'again', at: 3_000, reason: 'status_500' })
   const waiting = { result: 'again', reason: 'status_500', attempt: 2, due_at: 3_000 }

@@ -6,8 +6,8 @@ import { openConnection } from '../../src/store/sqlite/connection.ts'
 import { migrateConnection } from '../../src/store/sqlite/migrations.ts'
 import { migrateSqlite } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { newDelivery, newSubmission } from '../contract/facts.ts'
-import { anAct } from '../contract/operator-facts.ts'
+import { newDelivery, newSubmission, submit } from '../contract/facts.ts'
+import { anAct, listEveryPage } from '../contract/operator-facts.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 const LARGEST_PAGE_COUNT = 4_294_967_294
@@ -17,7 +17,7 @@ function openStore() {
   migrateSqlite(path)
   const connection = openConnection(path)
   migrateConnection(connection)
-  const store = createSqliteStore(connection, { maxQueued: 1_000, newId: v7 })
+  const store = createSqliteStore(connection, { maxQueued: 1_000 })
   onTestFinished(() => store.close())
   return { path, connection, store }
 }
@@ -25,23 +25,23 @@ function openStore() {
 describe('when the disk or the file refuses', () => {
   test('a full disk is told and takes nothing half, and the store goes on once there is room', async () => {
     const { connection, store } = openStore()
-    const asked = Array.from({ length: 60 }, () => newSubmission(['remove-bg']))
-    for (const submission of asked) await store.createSubmission(submission)
+    const asked: string[] = []
+    while (asked.length < 60) asked.push(await submit(store, ['remove-bg']))
     const word = { service: 'remove-bg', status: 'success' } as const
-    const deliver = ({ submissionId }: { submissionId: string }) =>
+    const deliver = (submissionId: string) =>
       store.recordDelivery(newDelivery(submissionId, word, { body: Buffer.alloc(20_000) }))
     const pages = Number(connection.pragma('page_count', { simple: true }))
     connection.pragma(`max_page_count = ${pages + 40}`)
 
     const settled: PromiseSettledResult<unknown>[] = []
-    for (const submission of asked.slice(0, 30))
-      settled.push(...(await Promise.allSettled([deliver(submission)])))
+    for (const submissionId of asked.slice(0, 30))
+      settled.push(...(await Promise.allSettled([deliver(submissionId)])))
     settled.push(...(await Promise.allSettled(asked.slice(30).map(deliver))))
     const refused = settled.filter(({ status }) => status === 'rejected')
     expect(refused.length).toBeGreaterThan(0)
     expect(refused.length).toBeLessThan(asked.length)
     for (const refusal of refused) expect(refusal).toMatchObject({ reason: { code: 'store_unavailable' } })
-    for (const [index, { submissionId }] of asked.entries()) {
+    for (const [index, submissionId] of asked.entries()) {
       const found = await store.findSubmission(submissionId)
       const isApplied = settled[index]?.status === 'fulfilled'
       expect(found?.runs[0]?.status).toBe(isApplied ? 'success' : 'pending')
@@ -76,7 +76,7 @@ describe('when the disk or the file refuses', () => {
 
     for (const refusal of settled)
       expect(refusal).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable' } })
-    for (const { submissionId } of asked) expect(await store.findSubmission(submissionId)).toBeUndefined()
+    expect(await listEveryPage(store)).toEqual([])
     await Promise.all(asked.map((submission) => store.createSubmission(submission)))
   })
 
@@ -106,16 +106,18 @@ describe('when the disk or the file refuses', () => {
     ['whose commit fails', 'INSERT INTO strays VALUES (-1)'],
   ])('a batch %s is refused whole, and the next one is committed', async (_, fault) => {
     const { connection, store } = openStore()
-    const asked = Array.from({ length: 10 }, () => newSubmission(['remove-bg']))
+    const asked = Array.from({ length: 10 }, (_, index) =>
+      newSubmission(['remove-bg'], index === 1 ? { at: 7_000 } : {}),
+    )
     connection.exec(`
       CREATE TABLE strays (submission_seq REFERENCES submissions (seq) DEFERRABLE INITIALLY DEFERRED);
       CREATE TRIGGER fault AFTER INSERT ON submissions
-      WHEN new.submission_id = '${asked[1]?.submissionId}' BEGIN ${fault}; END`)
+      WHEN new.created_at = 7000 BEGIN ${fault}; END`)
     const settled = await Promise.allSettled(asked.map((submission) => store.createSubmission(submission)))
 
     for (const refusal of settled)
       expect(refusal).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable' } })
-    for (const { submissionId } of asked) expect(await store.findSubmission(submissionId)).toBeUndefined()
+    expect(await listEveryPage(store)).toEqual([])
     connection.exec('DROP TRIGGER fault')
     await Promise.all(asked.map((submission) => store.createSubmission(submission)))
   })
@@ -139,9 +141,8 @@ describe('when the disk or the file refuses', () => {
 
   test('a run cannot have two effects of one word, whoever writes them', async () => {
     const { connection, store } = openStore()
-    const asked = newSubmission(['remove-bg'])
-    await store.createSubmission(asked)
-    await store.recordDelivery(newDelivery(asked.submissionId, { service: 'remove-bg', status: 'success' }))
+    const submissionId = await submit(store, ['remove-bg'])
+    await store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'success' }))
     const copy = (outcome: string) =>
       connection
         .prepare(

@@ -10,7 +10,7 @@ import { openConnection } from '../../src/store/sqlite/connection.ts'
 import { migrateConnection } from '../../src/store/sqlite/migrations.ts'
 import { migrateSqlite, openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { StoreLockedError } from '../../src/store/sqlite/process-lock.ts'
-import { accepted, newDelivery, newSubmission } from '../contract/facts.ts'
+import { accepted, newDelivery, newSubmission, submit } from '../contract/facts.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 const BUILT_STORE = fileURLToPath(new URL('../../dist/store/sqlite/open-sqlite-store.js', import.meta.url))
@@ -20,8 +20,8 @@ async function spawnHolder(path: string, submission: object) {
   const script = `
     const { openSqliteStore } = await import(process.argv[1])
     const store = openSqliteStore({ path: process.argv[2] })
-    await store.createSubmission(JSON.parse(process.argv[3]))
-    process.stdout.write('committed')
+    const { submissionId } = await store.createSubmission(JSON.parse(process.argv[3]))
+    process.stdout.write(submissionId)
     setInterval(() => {}, 1000)`
   const args = ['--input-type=module', '--eval', script, BUILT_STORE, path, JSON.stringify(submission)]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -29,8 +29,8 @@ async function spawnHolder(path: string, submission: object) {
     child.kill('SIGKILL')
   })
   const [said] = await once(child.stdout, 'data')
-  expect(String(said)).toBe('committed')
-  return child
+  expect(String(said)).toMatch(/^sub_1_/)
+  return { holder: child, submissionId: String(said) }
 }
 
 describe('the database file', () => {
@@ -59,8 +59,7 @@ describe('the database file', () => {
 
   test('a second process is refused while the first lives, and finds its commits once it was killed', async () => {
     const path = temporaryDatabase()
-    const submission = newSubmission(['remove-bg'])
-    const holder = await spawnHolder(path, submission)
+    const { holder, submissionId } = await spawnHolder(path, newSubmission(['remove-bg']))
 
     expect(() => openSqliteStore({ path })).toThrow(StoreLockedError)
     expect(() => migrateSqlite(path)).toThrow(/in use by another process/)
@@ -69,7 +68,7 @@ describe('the database file', () => {
 
     const store = openSqliteStore({ path })
     onTestFinished(() => store.close())
-    expect((await store.findSubmission(submission.submissionId))?.runs).toHaveLength(1)
+    expect((await store.findSubmission(submissionId))?.runs).toHaveLength(1)
     expect(await store.recoverAbandoned(5_000)).toEqual({ submissions: 1 })
   })
 
@@ -106,9 +105,9 @@ describe('the database file', () => {
     const answer = { status: 200, headers: {}, body: '{}' }
     const answerEarly = async (scope: string) => {
       await claim(scope, 1)
-      const asked = newSubmission(['remove-bg'])
-      await store.createSubmission(asked, { scope, fingerprint: 'abc' })
-      await store.answerSubmission(asked.submissionId, accepted({}), 1, { scope, answer })
+      const key = { scope, fingerprint: 'abc' }
+      const { submissionId } = await store.createSubmission(newSubmission(['remove-bg']), key)
+      await store.answerSubmission(submissionId, accepted({}), 1, { scope, answer })
     }
     await Promise.all(Array.from({ length: 30 }, (_, index) => answerEarly(`early ${index}`)))
     for (const scope of ['late 1', 'late 2']) await claim(scope, 1 + IDEMPOTENCY_WINDOW_MS)
@@ -127,12 +126,11 @@ describe('the database file', () => {
     const path = temporaryDatabase()
     const store = openSqliteStore({ path })
     onTestFinished(() => store.close())
-    const asked = newSubmission(['remove-bg'])
-    await store.createSubmission(asked)
+    const submissionId = await submit(store, ['remove-bg'])
     const body = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
     const headers = { 'content-type': 'application/json', 'x-odd': 'ü"\u0000' }
     const word = { service: 'remove-bg', status: 'success', fileId: null } as const
-    await store.recordDelivery(newDelivery(asked.submissionId, word, { body, headers }))
+    await store.recordDelivery(newDelivery(submissionId, word, { body, headers }))
 
     const other = new Database(path, { readonly: true })
     onTestFinished(() => {

@@ -5,7 +5,14 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import type { AccountEvent } from '../../src/domain/account-event.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, newAccountDelivery, newDelivery, newRefused, newSubmission } from '../contract/facts.ts'
+import {
+  accepted,
+  newAccountDelivery,
+  newDelivery,
+  newRefused,
+  newSubmission,
+  submit,
+} from '../contract/facts.ts'
 import { anAct } from '../contract/operator-facts.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
@@ -22,8 +29,8 @@ async function fillAll(store: Store, mark: string, index: number): Promise<void>
     callerWebhookUrl: `https://caller.example/${mark}`,
     extensions: [{ name: 'remove-bg' }, { name: 'ai-tasks', prompt: `${mark}-prompt` }],
   })
-  const { submissionId } = asked
-  await store.createSubmission(asked, { scope, fingerprint: `${mark}-print` })
+  const key = { scope, fingerprint: `${mark}-print` }
+  const { submissionId } = await store.createSubmission(asked, key)
   const kept = { scope, answer: { status: 200, headers: {}, body: `{"name":"${mark}-answer"}` } }
   const answer = accepted({ 'remove-bg': 'pending' }, { fileId, fileName: `${mark}-name_x1.png` })
   await store.answerSubmission(submissionId, answer, 1_500, kept)
@@ -159,14 +166,13 @@ test('What a process that died has forgotten in part is still there with its sta
   const store = openSqliteStore({ path })
   const submitted: string[] = []
   for (const extension of ['ai-tasks', ...Array<string>(400).fill('remove-bg')]) {
-    const asked = newSubmission([extension])
-    await store.createSubmission(asked)
+    const submissionId = await submit(store, [extension])
     await store.answerSubmission(
-      asked.submissionId,
+      submissionId,
       accepted({ [extension]: 'pending' }, { fileId: 'gone-file' }),
       1_500,
     )
-    submitted.push(asked.submissionId)
+    submitted.push(submissionId)
   }
   const [, oldest = ''] = submitted
   const status = await store.findAsset('gone-file')

@@ -1,11 +1,10 @@
 import Database from 'better-sqlite3'
-import { v7 } from 'uuid'
 import { expect, onTestFinished, test } from 'vitest'
 import { openConnection } from '../../src/store/sqlite/connection.ts'
 import { migrateConnection } from '../../src/store/sqlite/migrations.ts'
 import { migrateSqlite } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { newDelivery, newRefused, newSubmission } from '../contract/facts.ts'
+import { newDelivery, newRefused, submit } from '../contract/facts.ts'
 import { countCommits } from './count-commits.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
@@ -16,7 +15,7 @@ function openStore(options: { maxQueued?: number } = {}) {
   migrateSqlite(path)
   const connection = openConnection(path)
   migrateConnection(connection)
-  const store = createSqliteStore(connection, { maxQueued: 1_000, newId: v7, ...options })
+  const store = createSqliteStore(connection, { maxQueued: 1_000, ...options })
   onTestFinished(() => store.close())
   return { path, connection, store }
 }
@@ -33,13 +32,12 @@ test('Refused deliveries take no place in the queue, and have a transaction of t
 
 test('When the disk refuses them nothing else is harmed: what was queued is committed', async () => {
   const { connection, store } = openStore()
-  const asked = newSubmission(['remove-bg'])
-  await store.createSubmission(asked)
+  const submissionId = await submit(store, ['remove-bg'])
   const pages = Number(connection.pragma('page_count', { simple: true }))
   connection.pragma(`max_page_count = ${pages + 20}`)
   const refused = newRefused({ body: Buffer.alloc(MIB) })
   const [delivered, kept] = await Promise.allSettled([
-    store.recordDelivery(newDelivery(asked.submissionId, { service: 'remove-bg', status: 'success' })),
+    store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'success' })),
     store.keepRefused([newRefused(), refused]),
   ])
   expect(delivered).toMatchObject({ status: 'fulfilled', value: { outcome: 'applied' } })
@@ -48,11 +46,12 @@ test('When the disk refuses them nothing else is harmed: what was queued is comm
   expect(connection.prepare('SELECT count(*) FROM refused_deliveries').pluck().get()).toBe(0)
 
   connection.pragma('max_page_count = 4294967294')
-  await store.keepRefused([refused])
-  const found = await store.findRefused(refused.deliveryId)
+  const [deliveryId = ''] = await store.keepRefused([refused])
+  const found = await store.findRefused(deliveryId)
   // As text: a megabyte of numbers takes long to compare.
   expect({ ...found, body: found?.body.toString('hex') }).toEqual({
     ...refused,
+    deliveryId,
     body: refused.body.toString('hex'),
   })
 })

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { describeAsset } from '../../../src/domain/asset.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { describeModelAsset } from './asset-rules.ts'
-import type { Model, ModelSubmission } from './model.ts'
+import type { KeptDelivery, Model, ModelSubmission } from './model.ts'
 import { describeRun, finalWord } from './run-rules.ts'
 import { idOf } from './step.ts'
 import { describeSubmission } from './submission-rules.ts'
@@ -16,6 +16,7 @@ const ALL = 10_000
 export async function compare(model: Model, store: Store): Promise<void> {
   for (const submission of model.submissions) await compareSubmission(submission, store)
   for (const file of FILES) await compareAsset(model, `${idOf(model, file)}`, store)
+  for (const kept of model.kept) await compareDelivery(kept, store)
   for (const now of SOMETIMES) await compareDue(model, now, store)
   for (const now of SOMETIMES) await compareOwed(model, now, store)
 }
@@ -38,6 +39,13 @@ async function compareAsset(model: Model, fileId: string, store: Store): Promise
     recordedAt: facts.recordedAt,
   }
   expect(told).toEqual(describeModelAsset(model, fileId))
+}
+
+/** Every one has an id of its own, which still finds it once its body is gone. */
+async function compareDelivery({ deliveryId, receivedAt, body, isPruned }: KeptDelivery, store: Store) {
+  const found = await store.findDelivery(deliveryId)
+  expect(found).toMatchObject({ deliveryId, receivedAt })
+  expect(found?.body?.toString() ?? null).toBe(isPruned ? null : body)
 }
 
 /** What other sequences have left is not looked at. */

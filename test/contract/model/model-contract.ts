@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { v7 } from 'uuid'
 import { describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/store/store.ts'
-import type { OpenedStore } from '../opened-store.ts'
+import type { ReopenableStore } from '../opened-store.ts'
 import { sequences } from './commands.ts'
 import { emptyModel } from './model.ts'
 
@@ -42,7 +42,7 @@ type Seen = ReadonlyMap<string, number>
 /** Random sequences of whatever may happen to a store, and after each step all that it tells is what a small model tells. */
 export function modelContract(
   name: string,
-  open: () => Promise<OpenedStore>,
+  open: () => Promise<ReopenableStore>,
   { runs, seed, tell }: { runs: number; seed: number; tell: (seen: Seen) => void },
 ): void {
   describe(name, () => {
@@ -77,12 +77,12 @@ export function modelContract(
 }
 
 /** Gives the same store again, unless a sequence has failed on it, and so has not given it back. */
-function shareStore(open: () => Promise<OpenedStore>) {
-  let opened: OpenedStore | undefined
+function shareStore(open: () => Promise<ReopenableStore>) {
+  let opened: ReopenableStore | undefined
   let store: Store | undefined
   let uses = 0
   return {
-    async take(): Promise<OpenedStore> {
+    async take(): Promise<ReopenableStore> {
       if (opened === undefined || store === undefined || uses % SEQUENCES_A_STORE === 0) {
         await opened?.destroy()
         opened = await open()

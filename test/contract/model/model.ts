@@ -34,7 +34,7 @@ export type ModelRun = {
 }
 
 /** A delivery that was kept, as long as its body is. */
-export type KeptDelivery = { receivedAt: number; body: string; isPruned: boolean }
+export type KeptDelivery = { deliveryId: string; receivedAt: number; body: string; isPruned: boolean }
 
 /** A webhook of a service that nobody had asked for. It waits for an answer that names it. */
 type UnaskedWord = {
@@ -46,6 +46,7 @@ type UnaskedWord = {
 }
 
 export type ModelSubmission = {
+  /** The store's name for it. */
   submissionId: string
   kind: SubmissionKind
   asked: string[]
@@ -71,7 +72,7 @@ type Owed = {
 }
 
 export type Model = {
-  /** In front of every id of this sequence, for the store has seen others. */
+  /** In front of every name that this sequence chooses, for the store has seen others. */
   scope: string
   /** In the order of insertion. */
   submissions: ModelSubmission[]

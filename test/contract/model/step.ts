@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import type { Store } from '../../../src/store/store.ts'
 import type { KeptDelivery, Model } from './model.ts'
 
@@ -23,8 +24,15 @@ export function idOf(model: Model, name: string | null): string | null {
   return name === null ? null : `${model.scope}-${name}`
 }
 
-export function keep(model: Model, { receivedAt, body }: { receivedAt: number; body: Buffer }): KeptDelivery {
-  const kept = { receivedAt, body: body.toString(), isPruned: false }
+/** The store chooses the id of a delivery, and none twice. */
+export function keep(
+  model: Model,
+  deliveryId: string | null,
+  { receivedAt, body }: { receivedAt: number; body: Buffer },
+): KeptDelivery {
+  expect(deliveryId).not.toBeNull()
+  expect(model.kept.map((known) => known.deliveryId)).not.toContain(deliveryId)
+  const kept = { deliveryId: `${deliveryId}`, receivedAt, body: body.toString(), isPruned: false }
   model.kept.push(kept)
   return kept
 }

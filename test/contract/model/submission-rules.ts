@@ -14,8 +14,8 @@ import {
 
 type Revision = Partial<Pick<ModelSubmission, 'state' | 'fileId' | 'requestId' | 'error' | 'baseline'>>
 
-export function submit(model: Model, asked: NewSubmission): void {
-  const { submissionId, kind, callerWebhookUrl, fileId, at, dueAt } = asked
+export function submit(model: Model, asked: NewSubmission, submissionId: string): void {
+  const { kind, callerWebhookUrl, fileId, at, dueAt } = asked
   const names = asked.extensions.map(({ name }) => name)
   const submission: ModelSubmission = {
     submissionId,

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { expect } from 'vitest'
 import { newSubmission } from '../facts.ts'
 import { idOf, type Plan } from './step.ts'
 import { submit } from './submission-rules.ts'
@@ -29,8 +30,12 @@ export const submitting: fc.Arbitrary<Plan> = fc
         return {
           told: `#${model.submissions.length} = ${told}`,
           async take({ store }) {
-            await store.createSubmission(asked)
-            return () => submit(model, asked)
+            const { submissionId } = await store.createSubmission(asked)
+            return () => {
+              // The store chooses the id, and none twice: from then on it is this submission's.
+              expect(model.submissions.map((known) => known.submissionId)).not.toContain(submissionId)
+              submit(model, asked, submissionId)
+            }
           },
         }
       },

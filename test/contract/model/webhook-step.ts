@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { v7 } from 'uuid'
 import { expect } from 'vitest'
-import { newDelivery } from '../facts.ts'
+import { newDelivery, unknownIds } from '../facts.ts'
+import type { Model } from './model.ts'
 import { idOf, keep, numberOf, type Plan, pick } from './step.ts'
 import { hearWebhook } from './submission-rules.ts'
 import { error, file, finalStatus, NAMES, time, which } from './words.ts'
@@ -9,10 +10,14 @@ import { error, file, finalStatus, NAMES, time, which } from './words.ts'
 const seldom = <T>(usual: fc.Arbitrary<T>) =>
   fc.oneof({ arbitrary: usual, weight: 12 }, { arbitrary: fc.constant(null), weight: 1 })
 
+const strangersOf = (model: Model) =>
+  model.submissions.flatMap(({ submissionId }) => unknownIds(submissionId))
+
 /** An extension webhook, of any service, any file, at any time; its submission may be unknown, its words not understood. */
 export const webhook: fc.Arbitrary<Plan> = fc
   .record({
     of: seldom(which),
+    nobody: fc.nat({ max: 20 }),
     service: seldom(fc.nat({ max: 11 })),
     status: seldom(finalStatus),
     fileId: file,
@@ -20,10 +25,10 @@ export const webhook: fc.Arbitrary<Plan> = fc
     receivedAt: time,
   })
   .map(
-    ({ of, service, status, fileId, receivedAt, ...said }): Plan =>
+    ({ of, nobody, service, status, fileId, receivedAt, ...said }): Plan =>
       (model) => {
         const submission = of === null ? undefined : pick(model.submissions, of)
-        const submissionId = submission?.submissionId ?? `${model.scope}-nobody`
+        const submissionId = submission?.submissionId ?? pick(strangersOf(model), nobody) ?? 'nobody'
         const names = [...(submission?.asked ?? []), ...(submission?.asked ?? []), ...NAMES]
         const word = {
           service: service === null ? null : (pick(names, service) ?? null),
@@ -39,10 +44,13 @@ export const webhook: fc.Arbitrary<Plan> = fc
           async take({ store, saw }) {
             const recorded = await store.recordDelivery(delivery)
             return () => {
-              const { run, ...expected } = hearWebhook(model, submissionId, word, () => keep(model, delivery))
+              const { run, ...expected } = hearWebhook(model, submissionId, word, () =>
+                keep(model, recorded.deliveryId, delivery),
+              )
               // An id that was never seen is the store's to choose; from then on it is this run's.
               if (run !== null) run.runId ??= recorded.runId
-              expect(recorded).toEqual({ ...expected, runId: run?.runId ?? null })
+              const deliveryId = expected.outcome === 'rejected' ? null : expect.any(String)
+              expect(recorded).toEqual({ ...expected, deliveryId, runId: run?.runId ?? null })
               saw(recorded.cause ?? recorded.outcome)
             }
           },

@@ -1,0 +1,49 @@
+import { ID_PATTERN, numberOf } from '../../src/domain/ids.ts'
+
+/**
+ * Two stores that do the same give the same rows other ids: their bits are random, and numbers may be left out. Makes what gives
+ * each id in a value its rank among those of its kind, in the order of creation.
+ */
+export function renaming(values: unknown): (value: unknown) => unknown {
+  const inOrder = listIds(values).toSorted((one, two) => numberOf(one) - numberOf(two))
+  const names = new Map<string, string>()
+  for (const kind of ['run', 'sub', 'dlv']) {
+    const ofKind = inOrder.filter((id) => id.startsWith(kind))
+    for (const [index, id] of ofKind.entries()) names.set(id, `${kind}-${index + 1}`)
+    // Else two rows have one number, and their ranks could be either way round.
+    if (new Set(ofKind.map(numberOf)).size < ofKind.length)
+      throw new Error(`two ids of ${kind} have one number`)
+  }
+  const deliveries = inOrder.filter((id) => id.startsWith('dlv')).map(numberOf)
+  const rename = (text: string) => text.replaceAll(ID_PATTERN, (id) => names.get(id) ?? id)
+  // A page of bodies ends at the number of a delivery.
+  const rankOf = (place: number) => `after ${deliveries.filter((number) => number <= place).length}`
+  return (value) => mapTexts(value, rename, rankOf)
+}
+
+export function listIds(values: unknown): string[] {
+  const seen = new Set<string>()
+  mapTexts(values, (text) => {
+    for (const id of text.match(ID_PATTERN) ?? []) seen.add(id)
+    return text
+  })
+  return [...seen]
+}
+
+function mapTexts(
+  value: unknown,
+  map: (text: string) => string,
+  mapPlace?: (place: number) => string,
+): unknown {
+  const inner = (one: unknown) => mapTexts(one, map, mapPlace)
+  if (typeof value === 'string') return map(value)
+  if (Array.isArray(value)) return value.map(inner)
+  if (value instanceof Set) return new Set([...value].map(inner))
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [
+      name,
+      mapPlace && name === 'next' && typeof one === 'number' ? mapPlace(one) : inner(one),
+    ]),
+  )
+}
