@@ -70,7 +70,7 @@ browserTest(
       await page.goto(path)
       await comeThrough()
       await page.locator('tbody th a').first().click()
-      await page.waitForURL(/\/admin\/\w+\/[\w-]{30,}$/)
+      await page.waitForURL(/\/admin\/\w+\/(?:run|dlv)_[\w-]+$/)
       await comeThrough()
     }
   },

@@ -1,7 +1,7 @@
 import type { Reply } from './fake-tracker.ts'
 
 export const FILE_ID = '598821f949c0a938d57563bd'
-export const SUBMISSION_ID = '0190a5f2-7d9c-7c3e-9a55-2f6c1d1e4b11'
+export const SUBMISSION_ID = 'sub_7_AbCdEfGhIjk'
 
 /** The answer to an upload whose extensions have these statuses. */
 export function uploaded(extensionStatus?: { [name: string]: string }): Reply {

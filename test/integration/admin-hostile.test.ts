@@ -31,7 +31,7 @@ test('script and marks of direction in names, errors, ids and notes are shown, a
   const asset = `/admin/assets/${encodeURIComponent(fileId)}`
   await browser.submit(await browser.get(path), `${path}/acknowledge`, [['note', SCRIPT + TURNED]])
   const deliveries = await browser.get(`/admin/deliveries?fileId=${encodeURIComponent(fileId)}`)
-  const [delivery = ''] = /\/admin\/deliveries\/[\w-]{30,}/.exec(deliveries.html) ?? []
+  const [delivery = ''] = /\/admin\/deliveries\/dlv_[\w-]+/.exec(deliveries.html) ?? []
   const any = 'status=any&acknowledged=any'
   const pages = [
     '/admin',
@@ -99,7 +99,7 @@ test('a body that is deep, long or no JSON is shown as it came, and costs no mor
   for (const body of bodies) {
     expect((await deliver(webhookUrl, body)).status).toBe(200)
     const { html } = await browser.get('/admin/deliveries')
-    const [href = ''] = /\/admin\/deliveries\/[\w-]{30,}/.exec(html) ?? []
+    const [href = ''] = /\/admin\/deliveries\/dlv_[\w-]+/.exec(html) ?? []
     const page = await browser.get(href)
     expect(page.status).toBe(200)
     expect(page.html.length).toBeLessThan(300_000)

@@ -13,8 +13,8 @@ import {
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { pino } from 'pino'
-import { v7 } from 'uuid'
 import { expect, test } from 'vitest'
+import { numberOf } from '../../src/domain/ids.ts'
 import type { Overrides } from '../../src/service-overrides.ts'
 import { openConnection } from '../../src/store/sqlite/connection.ts'
 import { migrateSqlite } from '../../src/store/sqlite/open-sqlite-store.ts'
@@ -278,7 +278,7 @@ function openInterruptedStore(directory: string) {
       })
     },
   })
-  const store = createSqliteStore(connection, { maxQueued: 1_000, newId: v7 })
+  const store = createSqliteStore(connection, { maxQueued: 1_000 })
   return {
     store,
     connection,
@@ -323,6 +323,22 @@ test('a commit and a checkpoint of another program that does not take the databa
   other.pragma('wal_checkpoint(TRUNCATE)')
   other.close()
   for (const send of due) expect((await send()).status).toBe(200)
+})
+
+test('new ids come after the rows that another program has inserted', async () => {
+  const { tracker, path } = await start()
+  const other = new Database(path)
+  const row = other.prepare<[], Record<string, unknown>>('SELECT * FROM submissions ORDER BY seq').get() ?? {}
+  Object.assign(row, { seq: 50, submission_id: 'sub_50_AAAAAAAAAAA' })
+  const columns = Object.keys(row)
+  other
+    .prepare(
+      `INSERT INTO submissions (${columns.join()}) VALUES (${columns.map((name) => `@${name}`).join()})`,
+    )
+    .run(row)
+  other.close()
+  const { submissionId } = await register(tracker, ['remove-bg'])
+  expect(numberOf(submissionId)).toBe(51)
 })
 
 test('an alert fires while the database is unavailable, without a write, and resolves when it is back', async () => {

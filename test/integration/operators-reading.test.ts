@@ -5,6 +5,7 @@ import { buffer } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { unknownIds } from '../contract/facts.ts'
 import { ask, listRuns } from '../support/operator.ts'
 import { readRows } from '../support/signed-webhooks.ts'
 import { ADMIN_KEY, startTracker, startTrackerAndSandbox, temporaryDirectory } from '../support/tracker.ts'
@@ -210,7 +211,46 @@ test('deliveries are listed with what became of them, refused ones too, and show
 
   const replayed = await ask(tracker, `/deliveries/${applied?.deliveryId}/replay`, { method: 'POST' })
   expect(replayed).toMatchObject({ status: 200, json: { outcome: 'duplicate' } })
-  expect((await ask(tracker, '/deliveries/none')).status).toBe(404)
+  for (const id of unknownIds(applied?.deliveryId ?? ''))
+    if (id !== '') expect((await ask(tracker, `/deliveries/${encodeURIComponent(id)}`)).status).toBe(404)
+})
+
+test('deliveries are read page by page, each once, while new ones arrive', async () => {
+  const tracker = await startTracker(BY_HAND)
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  type Listed = { deliveries: { deliveryId: string; outcome: string }[]; nextCursor: string | null }
+  const list = async (query: string) => (await ask<Listed>(tracker, `/deliveries${query}`)).json
+  for (const target of [webhookUrl, `${webhookUrl}x`, webhookUrl]) {
+    const { length } = (await list('')).deliveries
+    await deliver(target, payload('remove-bg', 'failure'))
+    await expect.poll(async () => (await list('')).deliveries).toHaveLength(length + 1)
+  }
+  const { deliveries: before } = await list('')
+  expect(before.map(({ outcome }) => outcome)).toEqual(['duplicate', 'rejected', 'applied'])
+
+  const seen: Listed['deliveries'] = []
+  for (let query = '?limit=1'; ; ) {
+    const { deliveries, nextCursor } = await list(query)
+    seen.push(...deliveries)
+    await deliver(webhookUrl, payload('remove-bg', 'failure'))
+    if (nextCursor === null) break
+    query = `?limit=1&cursor=${nextCursor}`
+  }
+  expect(seen).toEqual(before)
+})
+
+test('an id of a run whose random bits, number or spelling differ is not found', async () => {
+  const tracker = await startTracker(BY_HAND)
+  await register(tracker, ['remove-bg'])
+  const [run] = await listRuns(tracker)
+  const { runId = '', submissionId = '' } = run ?? {}
+  for (const id of [runId, submissionId]) expect(await listRuns(tracker, `?q=${id}`)).toHaveLength(1)
+  for (const id of [...unknownIds(runId), ...unknownIds(submissionId)].filter((text) => text !== '')) {
+    const text = encodeURIComponent(id)
+    expect((await ask(tracker, `/runs/${text}`)).status).toBe(404)
+    expect((await ask(tracker, `/runs/${text}/retry`, { method: 'POST' })).status).toBe(404)
+    expect(await listRuns(tracker, `?q=${text}`)).toEqual([])
+  }
 })
 
 test('the stats tell how things stand', async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { unknownIds } from '../contract/facts.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhooks.ts'
 
@@ -161,7 +162,9 @@ test('names of any kind in extensionStatus are names and nothing else', async ()
 
 test('ids that no submission has are 404 for a key', async () => {
   const tracker = await startTracker()
-  for (const id of ['01a20dfa-f8d2-7469-b0bb-28bcbdd3de98', 'x', '%00', '__proto__']) {
+  const { submissionId } = await register(tracker, ['remove-bg'])
+  const others = unknownIds(submissionId).map(encodeURIComponent)
+  for (const id of [...others, '01a20dfa-f8d2-7469-b0bb-28bcbdd3de98', '%00', '__proto__']) {
     expect((await tracker.fetch(`/submissions/${id}`)).status).toBe(404)
     const answer = await putResponse(tracker, id, accepted)
     expect(answer.status).toBe(404)

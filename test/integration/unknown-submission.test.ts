@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
+import { numberOf } from '../../src/domain/ids.ts'
+import { createCapabilityTokens } from '../../src/tracking/capability-tokens.ts'
 import { ask } from '../support/operator.ts'
 import { ikHeaders, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
@@ -51,6 +53,38 @@ test('a webhook for a submission that is not in the database returns 503 and is 
   expect(stored).toMatchObject({ body: JSON.stringify(SUCCESS) })
   expect((await ask(wrong, `/assets/${FILE_ID}/status`)).status).toBe(404)
 })
+
+test('a webhook is not applied to the submission that has the same number in another database', async () => {
+  const { wrong, submissionId, wrongUrl } = await startOnWrongDatabase()
+  const other = await register(wrong, ['remove-bg'])
+  expect(numberOf(other.submissionId)).toBe(numberOf(submissionId))
+  expect(await deliver(wrongUrl, SUCCESS)).toMatchObject({
+    status: 503,
+    json: { code: 'unknown_submission' },
+  })
+  expect((await statusOf(wrong)).status).toBe('pending')
+  await expect
+    .poll(() => listDeliveries(wrong))
+    .toMatchObject([{ cause: 'unknown_submission', submissionId }])
+  expect(await deliver(other.webhookUrl, SUCCESS)).toMatchObject({
+    status: 200,
+    json: { outcome: 'applied' },
+  })
+})
+
+test.each(['0190a5f2-7d9c-7c3e-9a55-2f6c1d1e4b11', 'sub_1', 'sub_01_AAAAAAAAAAA', 'run_1_AAAAAAAAAAA', ''])(
+  'a valid token for "%s", which is no id of a submission, returns 503',
+  async (subject) => {
+    const tracker = await startTracker(TOKENS)
+    await register(tracker, ['remove-bg'])
+    const { webhook } = createCapabilityTokens([TOKENS.TRACKER_TOKEN_SECRET])
+    const { status, json } = await deliver(
+      `${tracker.url}/webhooks/extension/${subject}.${webhook.sign(subject)}`,
+      SUCCESS,
+    )
+    expect([status, json['code']]).toEqual([503, 'unknown_submission'])
+  },
+)
 
 test("ImageKit's retry settles the run once the right database is back", async () => {
   const { right, wrongUrl, webhookUrl } = await startOnWrongDatabase()

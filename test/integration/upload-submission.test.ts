@@ -26,7 +26,7 @@ test('the webhookUrl of the tracker closes the form in place of the caller’s, 
   expect(call?.received.match(/name="webhookUrl"/g)).toHaveLength(1)
   expect(call?.received.lastIndexOf('name="')).toBe(call?.received.indexOf('name="webhookUrl"'))
   expect(call?.field('webhookUrl')).toMatch(
-    new RegExp(`^${tracker.url}/webhooks/extension/[0-9a-f-]{36}\\.[\\w-]{43}$`),
+    new RegExp(`^${tracker.url}/webhooks/extension/sub_1_[\\w-]{11}\\.[\\w-]{43}$`),
   )
   expect(created).toMatchObject([
     { callerWebhookUrl: CALLER_URL, extensions: [{ name: 'remove-bg' }], keyName: 'app' },

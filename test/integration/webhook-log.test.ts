@@ -88,8 +88,8 @@ test('the whole log has one line for each delivery, with its outcome, and no tok
   await deliver(webhookUrl, payload('ai-tasks', 'success'))
   await deliver(webhookUrl, payload('remove-bg', 'failure'))
   await deliver(webhookUrl, payload('remove-bg', 'success'))
-  await deliver(`${webhookUrl}x`, payload('remove-bg', 'success'))
-  await deliver(webhookUrl, 'no JSON')
+  const forged = await deliver(`${webhookUrl}x`, payload('remove-bg', 'success'))
+  await deliver(webhookUrl, 'no JSON', { 'x-request-id': 'request-7' })
   await fetch(statusUrl)
   await fetch(`${statusUrl}x`)
   await tracker.fetch('/nothing?token=hush')
@@ -98,13 +98,21 @@ test('the whole log has one line for each delivery, with its outcome, and no tok
   expect(linesOf('delivery')).toMatchObject([
     { outcome: 'applied', fileId: FILE_ID, service: 'ai-tasks', status: 'success' },
     {
-      deliveryId: expect.any(String),
+      deliveryId: expect.stringMatching(/^dlv_2_/),
       submissionId,
       outcome: 'applied',
       fileId: FILE_ID,
       service: 'remove-bg',
     },
-    { deliveryId: expect.any(String), submissionId, outcome: 'contradicted', fileId: FILE_ID },
+    { deliveryId: expect.stringMatching(/^dlv_3_/), submissionId, outcome: 'contradicted', fileId: FILE_ID },
+  ])
+  expect(linesOf('deliveries were rejected')).toMatchObject([
+    {
+      deliveries: [
+        { requestId: forged.headers.get('x-request-id'), route: 'extension', cause: 'forged_token' },
+        { requestId: 'request-7', route: 'extension', cause: 'not_json' },
+      ],
+    },
   ])
   const token = webhookUrl.slice(webhookUrl.lastIndexOf('.') + 1)
   const secrets = [token, new URL(statusUrl).searchParams.get('token'), API_KEY, 'hush', 'foreground']

@@ -7,7 +7,7 @@ import type { Store } from '../../src/store/store.ts'
 /** The real store of a directory, which tells what submissions were made and can be switched off step by step. */
 export function openWatchedStore(directory: string) {
   const real = openSqliteStore({ path: join(directory, 'tracker.db') })
-  const created: NewSubmission[] = []
+  const created: (NewSubmission & { submissionId: string })[] = []
   /** The names of the steps that are refused at the moment. */
   const refused = new Set<keyof Store>()
   let hold: Promise<void> | undefined
@@ -19,9 +19,10 @@ export function openWatchedStore(directory: string) {
     ...real,
     createSubmission: (submission, key) =>
       guard('createSubmission', async () => {
-        await real.createSubmission(submission, key)
-        created.push(submission)
+        const made = await real.createSubmission(submission, key)
+        created.push({ ...submission, ...made })
         await hold
+        return made
       }),
     answerSubmission: (...given) => guard('answerSubmission', () => real.answerSubmission(...given)),
     claimIdempotencyKey: (...given) => guard('claimIdempotencyKey', () => real.claimIdempotencyKey(...given)),
