@@ -7,8 +7,8 @@ export type OpenedStore = ReopenableStore & {
   /** Another handle on the same data. `destroy` closes it. */
   openAnother: () => Promise<Store>
   /**
-   * Makes the database fail to insert each delivery that was received at this time, or each submission that was created at it,
-   * after all else that its step writes before. Call what it resolves to and the database accepts them again.
+   * Makes the database fail to insert each delivery that was received at this time, or each submission that was created at it.
+   * Call what it resolves to and the database accepts them again.
    */
   refuse: (what: 'deliveries' | 'submissions', at: number) => Promise<() => Promise<void>>
 }

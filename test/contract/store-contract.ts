@@ -10,7 +10,9 @@ import { describeDurability } from './durability.ts'
 import { describeEarlyWords } from './early-words.ts'
 import { describeFindings } from './findings.ts'
 import { describeIdempotency } from './idempotency.ts'
+import { describeIds } from './ids.ts'
 import { describeNotifications } from './notifications.ts'
+import { describeNullAndEmpty } from './null-and-empty.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { describeOperatorsActs } from './operators-acts.ts'
 import { describeOperatorsCounts } from './operators-counts.ts'
@@ -21,6 +23,7 @@ import { describeOperatorsHistory } from './operators-history.ts'
 import { describeOperatorsPages } from './operators-pages.ts'
 import { describeOperatorsRetries } from './operators-retries.ts'
 import { describeOperatorsSearch } from './operators-search.ts'
+import { describeOppositeOrder } from './opposite-order.ts'
 import { describeOrderOfFacts } from './order-of-facts.ts'
 import { describePruning } from './pruning.ts'
 import { describeRefusedDeliveries } from './refused-deliveries.ts'
@@ -37,6 +40,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     afterEach(() => opened.destroy())
 
     const current = () => opened
+    describeIds(current)
     describeSubmissions(current)
     describeDeliveries(current)
     describeSavedExtensions(current)
@@ -51,9 +55,11 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     describePruning(current)
     describeAtomicity(current)
     describeDurability(current)
+    describeNullAndEmpty(current)
     describeCommits(current)
     describeAlerts(current)
     describeOrderOfFacts(current)
+    describeOppositeOrder(current)
     describeOperatorsFilters(current)
     describeOperatorsSearch(current)
     describeOperatorsPages(current)

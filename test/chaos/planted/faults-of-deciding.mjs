@@ -16,8 +16,22 @@ export const FAULTS_OF_DECIDING = [
   {
     name: 'replayed-delivery-stays-rejected',
     file: 'src/domain/decide/delivery.ts',
-    find: 'rejected: [deliveryId] }',
+    find: 'rejected: [replayOf] }',
     replace: 'rejected: [] }',
+    tests: CONTRACT,
+  },
+  {
+    name: 'replayed-delivery-takes-a-new-id',
+    file: 'src/domain/decide/delivery.ts',
+    find: 'return replayOf ?? ids.delivery()',
+    replace: 'return replayOf === undefined ? ids.delivery() : ids.delivery()',
+    tests: CONTRACT,
+  },
+  {
+    name: 'rejected-delivery-has-an-id',
+    file: 'src/domain/decide/delivery.ts',
+    find: 'result: { deliveryId: null,',
+    replace: 'result: { deliveryId: idOf(delivery, ids),',
     tests: CONTRACT,
   },
   {

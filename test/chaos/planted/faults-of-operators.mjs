@@ -21,7 +21,7 @@ export const FAULTS_OF_OPERATORS = [
   {
     name: 'asked-again-though-it-may-not-be',
     file: 'src/domain/decide/retry.ts',
-    find: 'if (refusal !== null) return { result: refusal, changes: {} }',
+    find: 'if (refusal !== null) return { result: { refusal }, changes: {} }',
     replace: '',
     tests: [...RETRY, ...CONTRACT],
   },
@@ -30,6 +30,13 @@ export const FAULTS_OF_OPERATORS = [
     file: 'src/domain/decide/retry.ts',
     find: 'current && current.runId !== run.runId ? current.runId : null',
     replace: 'null',
+    tests: CONTRACT,
+  },
+  {
+    name: 'retry-names-no-runs',
+    file: 'src/domain/decide/retry.ts',
+    find: 'runIds: runs.map((one) => one.runId)',
+    replace: 'runIds: runs.flatMap(() => [])',
     tests: CONTRACT,
   },
   {
@@ -49,7 +56,7 @@ export const FAULTS_OF_OPERATORS = [
   {
     name: 'what-was-forgotten-comes-back',
     file: 'src/domain/decide/delivery.ts',
-    find: 'if (facts.isForgotten(submissionId)) return recordNothing(delivery)',
+    find: 'if (facts.isForgotten(submissionId)) return recordNothing(idOf(delivery, ids), delivery)',
     replace: '',
     tests: ['test/store/sqlite-forgetting.test.ts', ...CONTRACT],
   },
@@ -57,7 +64,7 @@ export const FAULTS_OF_OPERATORS = [
     name: 'body-for-what-was-forgotten-is-kept',
     file: 'src/domain/decide/delivery.ts',
     find: 'const sent = { headers: {}, body: Buffer.alloc(0) }',
-    replace: 'const { sent } = receivedOf(received)',
+    replace: 'const { sent } = receivedOf(deliveryId, received)',
     tests: ['test/store/sqlite-forgetting.test.ts', ...CONTRACT],
   },
   {

@@ -21,10 +21,10 @@ export const FAULTS_OF_THE_STORE = [
   {
     name: 'answer-before-the-commit',
     file: 'src/store/write-queue.ts',
-    find: 'database.transact(runBatch(batch.map(({ step }) => step)))',
-    replace: `database.transact(
+    find: 'database.transact((ids) => runBatch(steps, ids))',
+    replace: `database.transact((ids) =>
         (function* () {
-          const early = yield* runBatch(batch.map(({ step }) => step))
+          const early = yield* runBatch(steps, ids)
           for (const [index, outcome] of early.outcomes.entries()) settle(batch[index], outcome, undefined)
           return early
         })(),
@@ -34,8 +34,8 @@ export const FAULTS_OF_THE_STORE = [
   {
     name: 'commit-into-a-lost-file',
     ...FILE,
-    find: 'perform(batch)), fault: findFault() })',
-    replace: 'perform(batch)), fault: undefined })',
+    find: 'perform(makeBatch(ids))),\n      fault: findFault(),',
+    replace: 'perform(makeBatch(ids))),\n      fault: undefined,',
   },
   {
     name: 'commit-that-hides-a-truncation',
@@ -117,6 +117,27 @@ export const FAULTS_OF_THE_STORE = [
     find: 'tallies.end(false)',
     replace: '',
     tests: ['test/store/sqlite-counts.test.ts', ...CONTRACT],
+  },
+  {
+    name: 'rejected-deliveries-are-numbered-apart',
+    file: 'src/store/sqlite/row-ids.ts',
+    find: '[findLastDelivery, findLastRejected].map',
+    replace: '[findLastDelivery].map',
+    tests: CONTRACT,
+  },
+  {
+    name: 'ids-of-one-transaction-have-the-same-bits',
+    file: 'src/store/sqlite/row-ids.ts',
+    find: 'taken += CHECK_BYTES\n',
+    replace: 'taken ||= CHECK_BYTES\n',
+    tests: CONTRACT,
+  },
+  {
+    name: 'page-of-deliveries-begins-with-its-end',
+    file: 'src/store/sqlite/list-deliveries.ts',
+    find: 'page.at(-1)?.seq ?? null',
+    replace: '(page.at(-1)?.seq ?? 0) + 1',
+    tests: CONTRACT,
   },
   {
     name: 'queue-unbounded',

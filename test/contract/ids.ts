@@ -1,0 +1,150 @@
+import { describe, expect, test } from 'vitest'
+import { type IdKind, parseId } from '../../src/domain/ids.ts'
+import type { Store } from '../../src/store/store.ts'
+import { accepted, newAccountDelivery, newDelivery, newRefused, submit } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+import { anAct, listEveryPage } from './operator-facts.ts'
+
+function partsOf(kind: IdKind, ids: readonly (string | null)[]) {
+  return ids.map((id) => {
+    const parts = parseId(kind, id ?? '')
+    if (parts === undefined) throw new Error(`not an id of this kind: ${id}`)
+    return parts
+  })
+}
+
+/** Ids in the order of creation: each has a greater number, and bits that no other has. */
+function expectIds(kind: IdKind, ids: readonly (string | null)[]): void {
+  const parts = partsOf(kind, ids)
+  const numbers = parts.map(({ number }) => number)
+  expect(numbers).toEqual([...new Set(numbers)].toSorted((one, two) => one - two))
+  expect(new Set(parts.map(({ check }) => check)).size).toBe(parts.length)
+}
+
+const other = () => newAccountDelivery({ kind: 'other', eventId: null, type: null })
+
+export function describeIds(current: () => OpenedStore): void {
+  const runIdsOf = async (store: Store, submissionId: string) =>
+    ((await store.findSubmission(submissionId))?.runs ?? []).map(({ runId }) => runId)
+
+  describe('ids', () => {
+    test('of submissions, runs and deliveries are of their kind, and in the order of creation', async () => {
+      const { store } = current()
+      const submissionIds: string[] = []
+      const runIds: string[] = []
+      const deliveryIds: (string | null)[] = []
+      for (let count = 0; count < 4; count += 1) {
+        const submissionId = await submit(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
+        submissionIds.push(submissionId)
+        const word = { service: 'remove-bg', status: 'success' } as const
+        for (let repeated = 0; repeated < 2; repeated += 1)
+          deliveryIds.push((await store.recordDelivery(newDelivery(submissionId, word))).deliveryId)
+        deliveryIds.push(...(await store.keepRefused([newRefused(), newRefused()])))
+        deliveryIds.push((await store.recordAccountDelivery(other())).deliveryId)
+        await store.answerSubmission(
+          submissionId,
+          accepted({ unasked: 'pending' }, { fileId: 'file-1' }),
+          2_000,
+        )
+        runIds.push(...(await runIdsOf(store, submissionId)))
+      }
+      expectIds('sub', submissionIds)
+      expectIds('run', runIds)
+      expectIds('dlv', deliveryIds)
+      expect(runIds).toHaveLength(12)
+      const { deliveries } = await store.listDeliveries(
+        { outcome: null, fileId: null },
+        { limit: 50, before: null },
+      )
+      expect(deliveries.map(({ deliveryId }) => deliveryId)).toEqual(deliveryIds.toReversed())
+    })
+
+    test('are given in the order in which steps were asked for, also to those that share a batch', async () => {
+      const { store } = current()
+      const asked = Array.from({ length: 60 }, () => submit(store, ['remove-bg', 'ai-tasks']))
+      const submissionIds = await Promise.all(asked)
+      expectIds('sub', submissionIds)
+      const runIds = await Promise.all(submissionIds.map((id) => runIdsOf(store, id)))
+      expectIds('run', runIds.flat())
+      const [first = ''] = submissionIds
+      const recorded = await Promise.all(
+        Array.from({ length: 60 }, (_, index) =>
+          index % 3 === 0
+            ? store.recordAccountDelivery(other())
+            : store.recordDelivery(newDelivery(first, { service: null })),
+        ),
+      )
+      expectIds(
+        'dlv',
+        recorded.map(({ deliveryId }) => deliveryId),
+      )
+    })
+
+    test('are given to nothing else after a step that failed', async () => {
+      const { store, refuse } = current()
+      const before = await submit(store, ['remove-bg'])
+      await refuse('submissions', 7_000)
+      const settled = await Promise.allSettled(
+        Array.from({ length: 9 }, (_, index) =>
+          submit(store, ['remove-bg'], { at: index % 3 === 1 ? 7_000 : 1_000 }),
+        ),
+      )
+      const created = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+      expect(created).toHaveLength(6)
+      const submissionIds = [before, ...created, await submit(store, ['remove-bg'])]
+      expectIds('sub', submissionIds)
+      const runIds = await Promise.all(submissionIds.map((id) => runIdsOf(store, id)))
+      expectIds('run', runIds.flat())
+      expect((await listEveryPage(store)).map(({ run }) => run.runId)).toEqual(runIds.flat().toReversed())
+    })
+
+    test.each(['a delivery', 'a rejected delivery'])('go on after a restart behind %s', async (last) => {
+      const deliveryIds: (string | null)[] = []
+      const deliver = async (store: Store) =>
+        deliveryIds.push((await store.recordAccountDelivery(other())).deliveryId)
+      const reject = async (store: Store) => deliveryIds.push(...(await store.keepRefused([newRefused()])))
+      const [first, second] = last === 'a delivery' ? [reject, deliver] : [deliver, reject]
+      const { store } = current()
+      const submissionIds = [await submit(store, ['remove-bg'])]
+      await first(store)
+      await second(store)
+      for (let count = 0; count < 2; count += 1) {
+        const reopened = await current().reopen()
+        submissionIds.push(await submit(reopened, ['remove-bg']))
+        await first(reopened)
+        await second(reopened)
+      }
+      expectIds('sub', submissionIds)
+      expectIds('dlv', deliveryIds)
+      const reopened = await current().reopen()
+      const runIds = await Promise.all(submissionIds.map((id) => runIdsOf(reopened, id)))
+      expectIds('run', runIds.flat())
+    })
+
+    test('of what was forgotten find nothing, though new rows come after a restart', async () => {
+      const { store, reopen } = current()
+      await submit(store, ['remove-bg'], { fileId: 'file-2' })
+      const gone = await submit(store, ['remove-bg'], { fileId: 'file-1' })
+      const [goneRun = ''] = await runIdsOf(store, gone)
+      const word = { service: 'remove-bg', status: 'failed', fileId: 'file-1' } as const
+      const { deliveryId } = await store.recordDelivery(newDelivery(gone, word))
+      await store.forgetAsset('file-1', anAct({ kind: 'forget' }))
+      const reopened = await reopen()
+      const created = await submit(reopened, ['remove-bg'], { fileId: 'file-3' })
+      await reopened.recordDelivery(newDelivery(created, { ...word, fileId: 'file-3' }))
+
+      expect(await reopened.findSubmission(gone)).toBeUndefined()
+      expect(await reopened.findRunHistory(goneRun)).toBeUndefined()
+      expect(await reopened.findDelivery(deliveryId ?? '')).toBeUndefined()
+      for (const q of [gone, goneRun]) expect(await listEveryPage(reopened, { q })).toEqual([])
+      expect(await reopened.recordDelivery(newDelivery(gone, word))).toMatchObject({ cause: 'forgotten' })
+      expect(await reopened.applyFinding(goneRun, { kind: 'no_word' }, 9_000)).toMatchObject({
+        applied: false,
+      })
+      expect(await reopened.acknowledgeRuns([goneRun], anAct())).toEqual([])
+      expect((await reopened.findSubmission(created))?.runs).toMatchObject([
+        { status: 'failed', acknowledgedAt: null },
+      ])
+    })
+  })
+}

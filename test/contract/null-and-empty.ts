@@ -1,0 +1,234 @@
+import { describe, expect, test } from 'vitest'
+import type { Json } from '../../src/domain/json.ts'
+import type { Answer } from '../../src/domain/judge-answer.ts'
+import {
+  accepted,
+  BASELINE,
+  EVIDENCE,
+  newAccountDelivery,
+  newDelivery,
+  newRefused,
+  newSubmission,
+  submit,
+} from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+import { anAct, listEveryPage, say, submitTo } from './operator-facts.ts'
+
+const NONE_OR_EMPTY = [
+  ['null', null],
+  ['an empty text', ''],
+] as const
+
+/** What JSON tells apart, and a column may not. */
+const EMPTY_JSON: [name: string, json: Json][] = [
+  ['null', null],
+  ['{}', {}],
+  ['[]', []],
+  ['""', ''],
+  ['0', 0],
+  ['false', false],
+  ['[null]', [null]],
+  ['{"a":null}', { a: null }],
+]
+
+/** Nothing comes back as something empty, nor something empty as nothing; also from a store that was opened again. */
+export function describeNullAndEmpty(current: () => OpenedStore): void {
+  describe('null and what is empty are told apart', () => {
+    test.each(NONE_OR_EMPTY)('in the texts of a submission: %s', async (_, text) => {
+      const asked = newSubmission([], {
+        fileId: text,
+        fileName: text,
+        callerWebhookUrl: text,
+        keyName: text,
+        extensions: [{ name: 'remove-bg', prompt: text }],
+      })
+      const { submissionId } = await current().store.createSubmission(asked)
+      const written = { fileId: text, fileName: text, callerWebhookUrl: text, keyName: text }
+      for (const open of [async () => current().store, current().reopen]) {
+        const store = await open()
+        const found = await store.findSubmission(submissionId)
+        expect(found?.submission).toMatchObject({ ...written, extensions: asked.extensions, requestId: null })
+        expect(await listEveryPage(store)).toMatchObject([{ fileId: text, fileName: text }])
+      }
+    })
+
+    test.each(NONE_OR_EMPTY)('in what ImageKit responds: %s', async (_, text) => {
+      const { store } = current()
+      const accepting = await submit(store, ['remove-bg'], { fileName: null })
+      const baseline = {
+        ...BASELINE,
+        versionId: text,
+        versionName: text,
+        description: text,
+        updatedAt: text,
+        url: text,
+      }
+      const facts = { fileId: 'file-1', fileName: text, requestId: text, baseline }
+      await store.answerSubmission(accepting, accepted({ 'remove-bg': 'pending' }, facts), 2_000)
+      const failing = await submit(store, ['remove-bg'])
+      const error = { code: '', message: '', status: text === null ? null : 0 }
+      const response: Answer = { kind: 'rejected', requestId: text, error }
+      await store.answerSubmission(failing, response, 2_000)
+
+      const reopened = await current().reopen()
+      expect((await reopened.findSubmission(accepting))?.submission).toMatchObject({
+        fileName: text,
+        requestId: text,
+        baseline,
+        error: null,
+      })
+      expect((await reopened.findSubmission(failing))?.submission).toMatchObject({
+        requestId: text,
+        error,
+        baseline: null,
+      })
+    })
+
+    test.each([
+      { aiTags: {}, tags: null, customMetadata: null },
+      { aiTags: { a: [] }, tags: [], customMetadata: {} },
+      { aiTags: { '': [''] }, tags: '', customMetadata: { a: null, b: [], c: {}, d: '' } },
+    ])('in the JSON of a baseline: %j', async (json) => {
+      const { store } = current()
+      const submissionId = await submit(store, ['remove-bg'])
+      const baseline = { ...BASELINE, ...json }
+      await store.answerSubmission(submissionId, accepted({}, { baseline }), 2_000)
+      const found = await (await current().reopen()).findSubmission(submissionId)
+      expect(found?.submission.baseline).toEqual(baseline)
+    })
+
+    test.each(EMPTY_JSON)('in the options of an extension: %s', async (_, options) => {
+      const extensions = [{ name: 'remove-bg', options }, { name: '' }]
+      const submissionId = await submit(current().store, [], { extensions })
+      const found = await (await current().reopen()).findSubmission(submissionId)
+      expect(found?.submission.extensions).toEqual(extensions)
+      expect(found?.runs.map(({ name }) => name)).toEqual(['remove-bg', ''])
+    })
+
+    test('between no extension and none that is named', async () => {
+      const submissionId = await submit(current().store, [])
+      const found = await (await current().reopen()).findSubmission(submissionId)
+      expect(found).toMatchObject({ submission: { extensions: [] }, runs: [] })
+    })
+
+    test.each(EMPTY_JSON)('in the error of a run: %s', async (_, error) => {
+      const { store } = current()
+      const { submissionId, runId } = await submitTo(store, ['remove-bg'])
+      await store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'failed', error }))
+      const reopened = await current().reopen()
+      expect((await reopened.findRunHistory(runId))?.run.error).toStrictEqual(error)
+    })
+
+    test.each(EMPTY_JSON)('in the error of a webhook that waits for its run: %s', async (_, error) => {
+      const { store } = current()
+      const { submissionId } = await submitTo(store, ['remove-bg'])
+      await store.recordDelivery(newDelivery(submissionId, { service: 'ai-tasks', status: 'failed', error }))
+      const reopened = await current().reopen()
+      await reopened.answerSubmission(submissionId, accepted({ 'ai-tasks': 'pending' }), 3_000)
+      const found = await reopened.findSubmission(submissionId)
+      expect(found?.runs.at(-1)).toMatchObject({ name: 'ai-tasks', status: 'failed' })
+      expect(found?.runs.at(-1)?.error).toStrictEqual(error)
+    })
+
+    test.each(NONE_OR_EMPTY)('in the evidence of a run: %s', async (_, name) => {
+      const { store } = current()
+      const { runId } = await submitTo(store, ['remove-bg'])
+      const evidence = { ...EVIDENCE.evidence, before: { id: '', name }, now: { id: 'v2', name } } as const
+      await store.applyFinding(runId, { ...EVIDENCE, evidence }, 5_000)
+      const reopened = await current().reopen()
+      expect((await reopened.findRunHistory(runId))?.run.evidence).toEqual(evidence)
+    })
+
+    test.each(NONE_OR_EMPTY)('in what a webhook names: %s', async (_, text) => {
+      const { store } = current()
+      const submissionId = await submit(store, ['remove-bg'])
+      const word = { service: text, status: null, fileId: text, error: null }
+      const sent = { headers: {}, body: Buffer.alloc(0) }
+      const { deliveryId, outcome } = await store.recordDelivery(newDelivery(submissionId, word, sent))
+      expect(outcome).toBe('ignored')
+      const reopened = await current().reopen()
+      const listed = { service: text, fileId: text, bytes: 0, ...sent }
+      expect(await reopened.findDelivery(deliveryId ?? '')).toMatchObject(listed)
+      await reopened.pruneBodies(1_000_000, 10, null)
+      expect(await reopened.findDelivery(deliveryId ?? '')).toMatchObject({ headers: null, body: null })
+    })
+
+    test('in the ids of events: an empty one is one, null is none', async () => {
+      const { store } = current()
+      const tell = async (eventId: string | null) =>
+        (await store.recordAccountDelivery(newAccountDelivery({ kind: 'other', eventId, type: null })))
+          .outcome
+      const outcomes: string[] = []
+      for (const eventId of [null, '', null, '']) outcomes.push(await tell(eventId))
+      expect(outcomes).toEqual(['ignored', 'ignored', 'ignored', 'duplicate'])
+    })
+
+    test.each(NONE_OR_EMPTY)('in a rejected delivery: %s', async (_, text) => {
+      const refused = newRefused({ token: text, fileId: text, headers: {}, body: Buffer.alloc(0), bytes: 0 })
+      const headed = newRefused({ token: text, fileId: text, headers: { '': '', a: '' } })
+      const [one = '', two = ''] = await current().store.keepRefused([refused, headed])
+      const reopened = await current().reopen()
+      expect(await reopened.findRefused(one)).toEqual({ ...refused, deliveryId: one })
+      expect(await reopened.findRefused(two)).toEqual({ ...headed, deliveryId: two })
+      const kept = { headers: {}, body: Buffer.alloc(0), bytes: 0, submissionId: null }
+      expect(await reopened.findDelivery(one)).toMatchObject(kept)
+    })
+
+    test.each([
+      { subject: null, reason: null, details: null },
+      { subject: '', reason: '', details: {} },
+      { subject: '', reason: null, details: { a: null, b: '', c: [], d: {} } },
+      { subject: null, reason: '', details: { '': '' } },
+    ])('in an act: %j', async (facts) => {
+      const act = anAct({ actor: '', ...facts })
+      await current().store.recordAct(act)
+      const reopened = await current().reopen()
+      expect((await reopened.listActs({ limit: 9, before: null })).acts).toEqual([act])
+    })
+
+    test('in the reasons of a retry, and of a notification', async () => {
+      const { store } = current()
+      const runIds: string[] = []
+      for (const fileId of ['file-1', 'file-2']) {
+        const facts = { fileId, callerWebhookUrl: 'https://caller.example/hook' }
+        const { submissionId, runId } = await submitTo(store, ['remove-bg'], facts)
+        await say(store, submissionId, 'remove-bg', 'failed')
+        runIds.push(runId)
+      }
+      await store.createRetry('retry-1', runIds, anAct())
+      for (const reason of [null, '']) {
+        const item = await store.nextRetryItem()
+        await store.endRetryItem(item?.itemId ?? 0, 'failed', reason)
+      }
+      await store.settleNotification(`msg_${runIds[0]}`, { kind: 'gone', reason: '' })
+      await store.settleNotification(`msg_${runIds[1]}`, { kind: 'delivered' })
+      const reopened = await current().reopen()
+      const notTaken = await reopened.listNotTaken('retry-1', 9)
+      expect(notTaken.map(({ reason }) => reason)).toEqual([null, ''])
+      const histories = await Promise.all(runIds.map((runId) => reopened.findRunHistory(runId)))
+      expect(histories.map((history) => history?.notification?.reason)).toEqual(['', null])
+    })
+
+    test('in the answer that is stored under a key', async () => {
+      const { store } = current()
+      const answers = [
+        { status: 200, headers: {}, body: '' },
+        { status: 200, headers: { a: '' }, body: 'null' },
+      ]
+      for (const [index, answer] of answers.entries()) {
+        const scope = index === 0 ? '' : 'scope'
+        await store.claimIdempotencyKey(scope, 1_000)
+        const key = { scope, fingerprint: '' }
+        const { submissionId } = await store.createSubmission(newSubmission([]), key)
+        await store.answerSubmission(submissionId, accepted({}), 2_000, { scope, answer })
+      }
+      const reopened = await current().reopen()
+      for (const [index, scope] of ['', 'scope'].entries())
+        expect(await reopened.claimIdempotencyKey(scope, 3_000)).toEqual({
+          kind: 'answered',
+          fingerprint: '',
+          answer: answers[index],
+        })
+    })
+  })
+}

@@ -1,0 +1,145 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { FinalStatus } from '../../src/domain/run.ts'
+import type { Store } from '../../src/store/store.ts'
+import { accepted, newAccountDelivery, newDelivery } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+import { anAct, submitTo } from './operator-facts.ts'
+
+const NAMES = ['remove-bg', 'ai-tasks']
+
+type Pair = { fileId: string; submissions: Awaited<ReturnType<typeof submitTo>>[] }
+
+/** Two submissions of one file. */
+export async function submitPair(store: Store, fileId: string): Promise<Pair> {
+  const facts = { fileId, dueAt: 90_000 }
+  return { fileId, submissions: [await submitTo(store, NAMES, facts), await submitTo(store, NAMES, facts)] }
+}
+
+/** What is done to the rows of a pair, in one step or in one after another. `order` says which submission is the first. */
+type Deed =
+  | { kind: 'acknowledge' | 'retry' | 'change' }
+  | { kind: 'deliver'; status: FinalStatus; at: number }
+  | { kind: 'answer'; status: 'pending' | FinalStatus }
+
+const deed: fc.Arbitrary<Deed> = fc.oneof(
+  fc.record({ kind: fc.constantFrom('acknowledge' as const, 'retry', 'change') }),
+  fc.record({
+    kind: fc.constant('deliver' as const),
+    status: fc.constantFrom<FinalStatus>('success', 'failed'),
+    at: fc.integer({ min: 2_000, max: 2_009 }),
+  }),
+  fc.record({
+    kind: fc.constant('answer' as const),
+    status: fc.constantFrom<'pending' | FinalStatus>('pending', 'success', 'failed'),
+  }),
+)
+
+type Call = () => Promise<unknown>
+
+/** The calls of one deed, which are made together. */
+function callsOf(
+  store: Store,
+  { fileId, submissions }: Pair,
+  deed: Deed,
+  order: readonly number[],
+  mark: string,
+): Call[] {
+  const inOrder = order.flatMap((index) => submissions[index] ?? [])
+  const runIds = inOrder.flatMap(({ runs }) => runs.map(({ runId }) => runId))
+  switch (deed.kind) {
+    case 'acknowledge':
+      return [() => store.acknowledgeRuns(runIds, anAct())]
+    case 'retry':
+      return [() => store.createRetry(`retry-${mark}`, runIds, anAct())]
+    case 'change': {
+      const event = { kind: 'asset', eventId: `event-${mark}`, type: 'file.updated', fileId } as const
+      return [() => store.recordAccountDelivery(newAccountDelivery(event, 5_000))]
+    }
+    case 'deliver':
+      return inOrder.map(({ submissionId }) => () => {
+        const word = { service: 'remove-bg', status: deed.status, fileId }
+        return store.recordDelivery(newDelivery(submissionId, word, { receivedAt: deed.at }))
+      })
+    case 'answer':
+      return inOrder.map(({ submissionId }) => () => {
+        const answer = accepted({ 'ai-tasks': deed.status }, { fileId })
+        return store.answerSubmission(submissionId, answer, 3_000)
+      })
+  }
+}
+
+/** What a call has told, without ids: those of another pair are others. */
+function toldOf(result: unknown): unknown {
+  if (typeof result !== 'object' || result === null) return result
+  if (Array.isArray(result)) return result.map(({ run }) => [run.name, run.status])
+  return 'outcome' in result ? result.outcome : 'result' in result ? result.result : 'something else'
+}
+
+export async function describePair(store: Store, { fileId, submissions }: Pair) {
+  const found = await Promise.all(submissions.map(({ submissionId }) => store.findSubmission(submissionId)))
+  const runs = found.flatMap((one) => one?.runs ?? [])
+  const { deliveries } = await store.listDeliveries({ outcome: null, fileId }, { limit: 1_000, before: null })
+  const due = (await store.listDue(5_000, 10_000)).map(({ run }) => run.runId)
+  return {
+    submissions: found.map((one) => [one?.submission.state, one?.submission.updatedAt]),
+    runs: runs.map((run) => ({ ...run, runId: '', submissionId: '', isDue: due.includes(run.runId) })),
+    outcomes: deliveries.map(({ outcome }) => outcome).toSorted(),
+    current: (await store.findAsset(fileId))?.runs.map(({ runId }) =>
+      runs.findIndex((run) => run.runId === runId),
+    ),
+  }
+}
+
+export function describeOppositeOrder(current: () => OpenedStore): void {
+  describe('steps that name the same rows in opposite order', () => {
+    test('end as one after another, in one batch and in two', async () => {
+      const { store } = current()
+      let pairs = 0
+      const deeds = fc.array(fc.record({ deed, isSwapped: fc.boolean(), isLater: fc.boolean() }), {
+        minLength: 2,
+        maxLength: 8,
+      })
+      await fc.assert(
+        fc.asyncProperty(deeds, async (asked) => {
+          const play = async (isTogether: boolean) => {
+            pairs += 1
+            const pair = await submitPair(store, `file-${pairs}`)
+            const results: Promise<unknown>[] = []
+            for (const [index, { deed: one, isSwapped, isLater }] of asked.entries()) {
+              if (isLater && isTogether) await nextTurn()
+              const order = isSwapped ? [1, 0] : [0, 1]
+              for (const call of callsOf(store, pair, one, order, `${pairs}-${index}`)) {
+                results.push(call())
+                if (!isTogether) await results.at(-1)
+              }
+            }
+            return { told: (await Promise.all(results)).map(toldOf), left: await describePair(store, pair) }
+          }
+          expect(await play(true)).toEqual(await play(false))
+        }),
+        { numRuns: 60 },
+      )
+    })
+
+    test('give what they ask for in their own order', async () => {
+      const { store } = current()
+      const { submissions } = await submitPair(store, 'file-1')
+      const runIds = submissions.flatMap(({ runs }) => runs.map(({ runId }) => runId))
+      for (const runId of runIds) await store.applyFinding(runId, { kind: 'no_word' }, 4_000)
+      const asked = [runIds, runIds.toReversed(), runIds]
+      const given = await Promise.all(asked.map((ids) => store.acknowledgeRuns(ids, anAct())))
+      expect(given.map((listed) => listed.map(({ run }) => run.runId))).toEqual(asked)
+      await Promise.all(
+        asked.slice(0, 2).map((ids, index) => store.createRetry(`retry-${index}`, ids, anAct())),
+      )
+      const items: (string | undefined)[] = []
+      for (let item = await store.nextRetryItem(); item; item = await store.nextRetryItem()) {
+        items.push(item.runId)
+        await store.endRetryItem(item.itemId, 'failed', null)
+      }
+      expect(items).toEqual([...runIds, ...runIds.toReversed()])
+    })
+  })
+}

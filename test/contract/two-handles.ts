@@ -1,0 +1,418 @@
+import { describe, expect, test } from 'vitest'
+import { type IdKind, parseId } from '../../src/domain/ids.ts'
+import { EVERY_RUN } from '../../src/domain/run-filter.ts'
+import type { Store } from '../../src/store/store.ts'
+import {
+  accepted,
+  newAccountDelivery,
+  newDelivery,
+  newRefused,
+  newSubmission,
+  refused,
+  submit,
+} from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+import { anAct, countsOf, listEveryPage, say, submitTo } from './operator-facts.ts'
+import { describePair, submitPair } from './opposite-order.ts'
+
+const SCOPE = 'default POST /api/v1/files/upload key-1'
+const PAGE = { limit: 100, before: null }
+const EVER = 1_000_000
+
+/** What two handles on the same data are to each other, as two processes on one database are. */
+export function describeTwoHandles(current: () => OpenedStore): void {
+  const openBoth = async (): Promise<[Store, Store]> => [current().store, await current().openAnother()]
+  /** Each handle in turn makes one call, and all of them are made at once. */
+  const fromBoth = <T>(
+    handles: readonly Store[],
+    times: number,
+    call: (store: Store, index: number) => Promise<T>,
+  ) =>
+    Promise.all(
+      Array.from({ length: times }, (_, index) => {
+        const store = handles[index % handles.length]
+        if (store === undefined) throw new Error('there are handles')
+        return call(store, index)
+      }),
+    )
+  const expectSame = async (handles: readonly Store[], read: (store: Store) => Promise<unknown>) => {
+    const [first, ...others] = await Promise.all(handles.map(read))
+    for (const other of others) expect(other).toEqual(first)
+  }
+  const numbersOf = (kind: IdKind, ids: readonly (string | null)[]) =>
+    ids.map((id) => parseId(kind, id ?? '')?.number)
+  const expectDistinct = (kind: IdKind, ids: readonly (string | null)[]) => {
+    const numbers = numbersOf(kind, ids)
+    expect(numbers).not.toContain(undefined)
+    expect(new Set(numbers).size).toBe(ids.length)
+    expect(new Set(ids).size).toBe(ids.length)
+  }
+
+  describe('two handles at once', () => {
+    test('read at once what the other has committed: a status, lists and counts', async () => {
+      const [one, two] = await openBoth()
+      // Each has read and written before, so that whatever it remembers is of that time.
+      await fromBoth([one, two], 4, (store, index) =>
+        submitTo(store, ['remove-bg'], { fileId: `before-${index}` }),
+      )
+      const read = async (store: Store, fileId: string) => ({
+        asset: await store.findAsset(fileId),
+        submissions: await store.listAssetSubmissions(fileId, PAGE),
+        runs: await store.listRuns({ ...EVERY_RUN, q: fileId }, PAGE),
+        failed: await store.listRuns({ ...EVERY_RUN, status: 'failed' }, PAGE),
+        deliveries: await store.listDeliveries({ outcome: null, fileId: null }, PAGE),
+        due: await store.listDue(EVER, 100),
+        counts: await countsOf(store),
+        acts: await store.listActs(PAGE),
+        alerts: await store.listAlerts(),
+        rejected: new Set(await store.countRejected(0)),
+        failures: new Set(await store.countFailures(0, 100)),
+        notifications: await store.listDueNotifications(EVER, { perHost: 100, after: null }),
+        pending: await store.findOldestPending(),
+        sessions: await store.listEndedSessions(),
+        clock: await store.findClockTrust(),
+        claimedAt: await store.findNewestClaimAt(),
+      })
+      let writer = one
+      let reader = two
+      for (let round = 0; round < 4; round += 1) {
+        const fileId = `file-${round}`
+        const facts = { fileId, callerWebhookUrl: 'https://caller.example/hook' }
+        const steps = [
+          async () => void (await submitTo(writer, ['remove-bg', 'ai-tasks'], facts)),
+          async () => {
+            const { submissions } = await reader.listAssetSubmissions(fileId, PAGE)
+            const { submissionId = '' } = submissions[0]?.submission ?? {}
+            await say(writer, submissionId, 'remove-bg', 'failed', { code: `E${round}` })
+          },
+          async () => {
+            const { runs } = await reader.listRuns({ ...EVERY_RUN, q: fileId, status: 'failed' }, PAGE)
+            await writer.acknowledgeRuns([runs[0]?.run.runId ?? ''], anAct({ reason: fileId }))
+          },
+          async () => void (await writer.keepRefused([newRefused({ fileId })])),
+          async () => void (await writer.claimIdempotencyKey(fileId, 10_000 + round)),
+          async () => writer.saveClockTrust({ trustedAt: 9_000 + round, doubtedMs: round }),
+          async () => writer.endSession({ sessionId: fileId, endsAt: EVER }, 1_000),
+          async () => {
+            const pending = await reader.findOldestPending()
+            await writer.applyFinding(pending?.runId ?? '', { kind: 'no_word' }, 6_000)
+          },
+        ]
+        for (const step of steps) {
+          const before = await read(reader, fileId)
+          await step()
+          const after = await read(reader, fileId)
+          expect(after).not.toEqual(before)
+          expect(after).toEqual(await read(writer, fileId))
+        }
+        ;[writer, reader] = [reader, writer]
+      }
+    })
+
+    test('give no id twice, whatever both write at the same time', async () => {
+      const handles = await openBoth()
+      const submissionIds = await fromBoth(handles, 40, (store) => submit(store, ['remove-bg', 'ai-tasks']))
+      expectDistinct('sub', submissionIds)
+      const [first = ''] = submissionIds
+      const deliveryIds = await fromBoth(handles, 60, async (store, index) => {
+        if (index % 3 === 0) return (await store.keepRefused([newRefused()]))[0] ?? null
+        if (index % 3 === 1)
+          return (await store.recordDelivery(newDelivery(first, { service: null }))).deliveryId
+        const event = newAccountDelivery({ kind: 'other', eventId: null, type: null })
+        return (await store.recordAccountDelivery(event)).deliveryId
+      })
+      expectDistinct('dlv', deliveryIds)
+      for (const store of handles) {
+        const runs = await Promise.all(
+          submissionIds.map(async (id) => (await store.findSubmission(id))?.runs),
+        )
+        expectDistinct(
+          'run',
+          runs.flatMap((found) => found?.map(({ runId }) => runId) ?? [null]),
+        )
+        const found = await Promise.all(deliveryIds.map((id) => store.findDelivery(id ?? '')))
+        expect(found.map((delivery) => delivery?.deliveryId)).toEqual(deliveryIds)
+        const listed = await store.listDeliveries({ outcome: null, fileId: null }, PAGE)
+        const numbers = numbersOf(
+          'dlv',
+          listed.deliveries.map(({ deliveryId }) => deliveryId),
+        )
+        expect(numbers).toHaveLength(60)
+        expect(numbers).toEqual(numbers.toSorted((earlier, later) => (later ?? 0) - (earlier ?? 0)))
+      }
+    })
+
+    test('give ids in turns, each behind those of the other', async () => {
+      const handles = await openBoth()
+      const ids: string[] = []
+      for (let count = 0; count < 10; count += 1)
+        ids.push(
+          ...(await fromBoth([handles[count % 2] ?? handles[0]], 1, (store) => submit(store, ['remove-bg']))),
+        )
+      const numbers = numbersOf('sub', ids)
+      expect(numbers).toEqual(numbers.toSorted((earlier, later) => (earlier ?? 0) - (later ?? 0)))
+      expectDistinct('sub', ids)
+    })
+
+    test('settle a run once where both get its webhook at the same time', async () => {
+      const handles = await openBoth()
+      const callerWebhookUrl = 'https://caller.example/hook'
+      for (let round = 0; round < 5; round += 1) {
+        const { submissionId, runId } = await submitTo(handles[0], ['remove-bg'], { callerWebhookUrl })
+        const word = { service: 'remove-bg', status: 'success' } as const
+        const recorded = await fromBoth(handles, 20, (store) =>
+          store.recordDelivery(newDelivery(submissionId, word)),
+        )
+        const outcomes = recorded.map(({ outcome }) => outcome)
+        expect(outcomes.filter((outcome) => outcome === 'applied')).toHaveLength(1)
+        expect(outcomes.filter((outcome) => outcome === 'duplicate')).toHaveLength(19)
+        expect(new Set(recorded.map((one) => one.runId))).toEqual(new Set([runId]))
+        for (const store of handles) {
+          const { due } = await store.listDueNotifications(EVER, { perHost: 100, after: null })
+          expect(due.map(({ notificationId }) => notificationId)).toEqual([`msg_${runId}`])
+        }
+        await handles[1].settleNotification(`msg_${runId}`, { kind: 'delivered' })
+      }
+      await expectSame(handles, countsOf)
+    })
+
+    test('contradict a run once where they hear the opposite, and let the first word stay', async () => {
+      const handles = await openBoth()
+      const submissionId = await submit(handles[0], ['remove-bg'])
+      const recorded = await fromBoth(handles, 40, (store, index) => {
+        const status = index % 2 === 0 ? 'success' : 'failed'
+        return store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status }))
+      })
+      const count = (wanted: string) => recorded.filter(({ outcome }) => outcome === wanted).length
+      expect([count('applied'), count('contradicted'), count('duplicate')]).toEqual([1, 1, 38])
+      const applied = recorded.findIndex(({ outcome }) => outcome === 'applied')
+      for (const store of handles)
+        expect((await store.findSubmission(submissionId))?.runs).toMatchObject([
+          { status: applied % 2 === 0 ? 'success' : 'failed', contradicted: true },
+        ])
+    })
+
+    test('make one run of a name that nobody had asked for, whoever hears of it', async () => {
+      const handles = await openBoth()
+      const submissionId = await submit(handles[0], ['remove-bg'])
+      await fromBoth(handles, 12, async (store, index) => {
+        if (index % 3 === 0)
+          await store.answerSubmission(submissionId, accepted({ 'ai-tasks': 'pending' }), 3_000)
+        else await store.recordDelivery(newDelivery(submissionId, { service: 'ai-tasks', status: 'success' }))
+      })
+      for (const store of handles)
+        expect((await store.findSubmission(submissionId))?.runs).toMatchObject([
+          { name: 'remove-bg', status: 'pending' },
+          { name: 'ai-tasks', status: 'success' },
+        ])
+    })
+
+    test('let an event of the account take effect once', async () => {
+      const handles = await openBoth()
+      await submit(handles[0], ['remove-bg'], { fileId: 'file-1', dueAt: 90_000 })
+      const event = { kind: 'asset', eventId: 'event-1', type: 'file.updated', fileId: 'file-1' } as const
+      const recorded = await fromBoth(handles, 20, (store) =>
+        store.recordAccountDelivery(newAccountDelivery(event)),
+      )
+      const outcomes = recorded.map(({ outcome }) => outcome).toSorted()
+      expect(outcomes).toEqual(['applied', ...Array.from({ length: 19 }, () => 'duplicate')])
+    })
+
+    test('let a rejected delivery be replayed once', async () => {
+      const handles = await openBoth()
+      const submissionId = await submit(handles[0], ['remove-bg'])
+      const [replayOf = ''] = await handles[1].keepRefused([newRefused()])
+      const word = { service: 'remove-bg', status: 'success' } as const
+      const settled = await Promise.allSettled(
+        handles.map((store) => store.recordDelivery(newDelivery(submissionId, word, { replayOf }))),
+      )
+      expect(settled.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+      await expectSame(handles, (store) => store.findDelivery(replayOf))
+      expect(await handles[0].findRefused(replayOf)).toBeUndefined()
+    })
+
+    test('add up their counts, of groups, hours and failures', async () => {
+      const handles = await openBoth()
+      const causes = ['E1', 'E2', 'E3']
+      const submitted = await fromBoth(handles, 60, (store) => submitTo(store, ['remove-bg', 'ai-tasks']))
+      await fromBoth(handles, 60, (store, index) => {
+        const { submissionId = '' } = submitted[index] ?? {}
+        return say(store, submissionId, 'remove-bg', 'failed', { code: causes[index % 3] ?? '' })
+      })
+      // The other handle than that which has counted it before.
+      await fromBoth(handles.toReversed(), 60, (store, index) => {
+        const runId = submitted[index]?.runId ?? ''
+        return index < 30 ? store.acknowledgeRuns([runId], anAct()) : Promise.resolve([])
+      })
+      const group = (
+        extension: string,
+        status: string,
+        acknowledged: boolean,
+        cause: string,
+        size: number,
+      ) => ({ extension, status, acknowledged, cause, size })
+      const expected = [
+        group('ai-tasks', 'pending', false, '', 60),
+        ...causes.flatMap((cause) => [
+          group('remove-bg', 'failed', false, cause, 10),
+          group('remove-bg', 'failed', true, cause, 10),
+        ]),
+      ]
+      for (const store of handles) {
+        const groups = await store.listRunGroups()
+        expect(new Set(groups.filter(({ size }) => size > 0))).toEqual(new Set(expected))
+        expect(await store.listSettled(0, 10)).toEqual([{ hour: 0, success: 0, failed: 60, expired: 0 }])
+        const sums = new Set(await store.sumTallies(0, 10))
+        expect(sums).toContainEqual(['settled', 'failed', 'remove-bg', 60])
+        for (const cause of causes) expect(sums).toContainEqual(['failed', cause, 'remove-bg', 20])
+        for (const cause of causes)
+          expect(await listEveryPage(store, { cause, acknowledged: true })).toHaveLength(10)
+      }
+      const counted = await countsOf(handles[1])
+      expect(await countsOf(await current().reopen())).toEqual(counted)
+    })
+
+    test('find a cause under one group, though both hear of it first at the same time', async () => {
+      const handles = await openBoth()
+      const submitted = await fromBoth(handles, 40, (store) => submitTo(store, ['remove-bg']))
+      await fromBoth(handles, 40, (store, index) =>
+        say(store, submitted[index]?.submissionId ?? '', 'remove-bg', 'failed', {
+          code: `E${(index % 20) >> 1}`,
+        }),
+      )
+      for (const store of handles) {
+        const groups = (await store.listRunGroups()).filter(({ status }) => status === 'failed')
+        expect(groups).toHaveLength(10)
+        for (const { cause, size } of groups) {
+          expect(size).toBe(4)
+          expect(await listEveryPage(store, { cause })).toHaveLength(4)
+        }
+      }
+    })
+
+    test('see the claim of a key, its answer and its release by the other', async () => {
+      const [one, two] = await openBoth()
+      expect(await one.claimIdempotencyKey(SCOPE, 1_000)).toEqual({ kind: 'claimed' })
+      expect(await two.claimIdempotencyKey(SCOPE, 1_000)).toEqual({ kind: 'running' })
+      await two.releaseIdempotencyKey(SCOPE)
+      expect(await two.claimIdempotencyKey(SCOPE, 1_000)).toEqual({ kind: 'claimed' })
+      expect(await one.claimIdempotencyKey(SCOPE, 1_000)).toEqual({ kind: 'running' })
+      const key = { scope: SCOPE, fingerprint: 'abc' }
+      const { submissionId } = await two.createSubmission(newSubmission(['remove-bg']), key)
+      const answer = { status: 200, headers: {}, body: '{}' }
+      await one.answerSubmission(submissionId, accepted({}), 2_000, { scope: SCOPE, answer })
+      for (const store of [one, two])
+        expect(await store.claimIdempotencyKey(SCOPE, 3_000)).toEqual({
+          kind: 'answered',
+          fingerprint: 'abc',
+          answer,
+        })
+    })
+
+    test('give a key to one of many claims on both', async () => {
+      const handles = await openBoth()
+      const claims = await fromBoth(handles, 50, (store) => store.claimIdempotencyKey(SCOPE, 1_000))
+      expect(claims.filter(({ kind }) => kind === 'claimed')).toHaveLength(1)
+      expect(claims.filter(({ kind }) => kind === 'running')).toHaveLength(49)
+    })
+
+    test('retry a run once where both ask for it', async () => {
+      const handles = await openBoth()
+      const { submissionId, runId } = await submitTo(handles[0], ['remove-bg'], { fileId: 'file-1' })
+      await say(handles[1], submissionId, 'remove-bg', 'failed')
+      const again = newSubmission(['remove-bg'], { fileId: 'file-1', kind: 'update', attempt: 2 })
+      const told = await fromBoth(handles, 6, (store) => store.submitRetry(runId, again, { act: anAct() }))
+      expect(told.filter((one) => 'submissionId' in one)).toHaveLength(1)
+      expect(told.filter((one) => 'refusal' in one && one.refusal === 'not_current')).toHaveLength(5)
+      await expectSame(handles, (store) => store.listActs(PAGE))
+      expect((await handles[0].listActs(PAGE)).acts).toHaveLength(1)
+    })
+
+    test('keep each act and each item of a retry, whoever writes them', async () => {
+      const handles = await openBoth()
+      const submitted = await fromBoth(handles, 6, (store) => submitTo(store, ['remove-bg']))
+      const runIds = submitted.map(({ runId }) => runId)
+      await fromBoth(handles, 10, (store, index) =>
+        store.createRetry(`retry-${index}`, runIds, anAct({ reason: `${index}` })),
+      )
+      for (const store of handles) {
+        const { acts } = await store.listActs(PAGE)
+        expect(acts.map(({ reason }) => Number(reason)).toSorted((a, b) => a - b)).toEqual([
+          ...Array(10).keys(),
+        ])
+        for (let index = 0; index < 10; index += 1)
+          expect(await store.findRetry(`retry-${index}`)).toMatchObject({ total: 6, done: 0 })
+      }
+      const taken = await fromBoth(handles, 2, (store) => store.nextRetryItem())
+      expect(taken[0]).toEqual(taken[1])
+    })
+
+    test('know that the other has forgotten an asset, and leave nothing of it', async () => {
+      const [one, two] = await openBoth()
+      const { submissionId, runId } = await submitTo(one, ['remove-bg'], { fileId: 'file-1' })
+      await say(two, submissionId, 'remove-bg', 'failed', { code: 'only here' })
+      expect(await one.forgetAsset('file-1', anAct({ kind: 'forget' }))).toBe(true)
+      expect(await two.findAsset('file-1')).toBeUndefined()
+      expect(await two.findRunHistory(runId)).toBeUndefined()
+      const late = newDelivery(submissionId, { service: 'remove-bg', status: 'success', fileId: 'file-1' })
+      expect(await two.recordDelivery(late)).toMatchObject({ outcome: 'ignored', cause: 'forgotten' })
+      for (const store of [one, two]) {
+        const groups = await store.listRunGroups()
+        expect(groups.filter(({ size }) => size > 0)).toEqual([])
+        expect(await store.sumTallies(0, 10)).toEqual([])
+      }
+    })
+
+    test('reject a submission on one, and prove it by a webhook on the other', async () => {
+      const [one, two] = await openBoth()
+      const { submissionId } = await submitTo(one, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
+      await one.answerSubmission(submissionId, refused('rejected'), 2_000)
+      expect(await two.listDue(EVER, 9)).toEqual([])
+      await say(two, submissionId, 'remove-bg', 'success', { at: 3_000 })
+      expect(await one.listDue(EVER, 9)).toMatchObject([{ run: { name: 'ai-tasks' } }])
+      await expectSame([one, two], countsOf)
+    })
+
+    test('name the same rows in opposite order at the same time, and both end', async () => {
+      const handles = await openBoth()
+      for (let round = 0; round < 10; round += 1) {
+        const fileId = `file-${round}`
+        const pair = await submitPair(handles[round % 2] ?? handles[0], fileId)
+        const [a, b] = pair.submissions
+        const runIds = pair.submissions.flatMap(({ runs }) => runs.map((run) => run.runId))
+        const orders = [
+          { ids: runIds, submissions: [a, b] },
+          { ids: runIds.toReversed(), submissions: [b, a] },
+        ]
+        const act = async (store: Store, index: number) => {
+          const { ids = [], submissions = [] } = orders[index % 2] ?? {}
+          const event = { kind: 'asset', eventId: null, type: 'file.updated', fileId } as const
+          const told = await Promise.all([
+            ...submissions.map((one) =>
+              say(store, one?.submissionId ?? '', 'remove-bg', 'failed', { code: 'E1' }),
+            ),
+            store.recordAccountDelivery(newAccountDelivery(event, 5_000)),
+            store.createRetry(`retry-${round}-${index}`, ids, anAct()),
+            store.acknowledgeRuns(ids, anAct({ at: 7_000 })),
+          ])
+          return told[0]
+        }
+        const outcomes = await fromBoth(handles, 6, act)
+        expect(outcomes.map((recorded) => recorded !== undefined)).toEqual(Array(6).fill(true))
+
+        const run = { status: 'failed', error: { code: 'E1' }, acknowledgedAt: 7_000, isDue: false }
+        const pending = { status: 'pending', acknowledgedAt: null, isDue: true }
+        for (const store of handles) {
+          const left = await describePair(store, pair)
+          expect(left.runs).toMatchObject([run, pending, run, pending])
+          expect(left.current).toEqual([2, 3])
+          const count = (wanted: string) => left.outcomes.filter((outcome) => outcome === wanted).length
+          expect([count('applied'), count('duplicate')]).toEqual([2 + 6, 10])
+          for (let index = 0; index < 6; index += 1)
+            expect(await store.findRetry(`retry-${round}-${index}`)).toMatchObject({ total: 4 })
+        }
+      }
+      await expectSame(handles, countsOf)
+    })
+  })
+}

@@ -1,0 +1,41 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openConnection } from '../../src/store/sqlite/connection.ts'
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
+import type { Store } from '../../src/store/store.ts'
+import type { OpenedStore } from '../contract/opened-store.ts'
+import { refuseRows } from './refuse-rows.ts'
+
+/** A new SQLite store in a folder of its own, for the contract. */
+export async function openSqlite(): Promise<OpenedStore> {
+  const folder = await mkdtemp(join(tmpdir(), 'tracker-store-'))
+  const path = join(folder, 'data', 'tracker.db')
+  const store = openSqliteStore({ path })
+  const others: Store[] = []
+  let latest = store
+  return {
+    store,
+    async reopen() {
+      await latest.close()
+      latest = openSqliteStore({ path })
+      return latest
+    },
+    // The first handle has migrated the file, and has the lock that a second one of its process can't take.
+    async openAnother() {
+      const other = createSqliteStore(openConnection(path), { maxQueued: 10_000 })
+      others.push(other)
+      return other
+    },
+    async refuse(what, at) {
+      const accept = refuseRows(path, what, at)
+      return async () => accept()
+    },
+    async destroy() {
+      for (const other of others) await other.close()
+      await latest.close()
+      await rm(folder, { recursive: true })
+    },
+  }
+}

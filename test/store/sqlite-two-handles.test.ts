@@ -1,0 +1,15 @@
+import { afterEach, beforeEach, describe } from 'vitest'
+import type { OpenedStore } from '../contract/opened-store.ts'
+import { describeTwoHandles } from '../contract/two-handles.ts'
+import { openSqlite } from './open-sqlite.ts'
+
+describe('the SQLite store', () => {
+  let opened: OpenedStore
+  beforeEach(async () => {
+    opened = await openSqlite()
+  })
+  afterEach(() => opened.destroy())
+
+  // A second connection takes the file over from the first, which then refuses to write: one handle stands for both.
+  describeTwoHandles(() => ({ ...opened, openAnother: async () => opened.store }))
+})
