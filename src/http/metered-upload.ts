@@ -13,7 +13,7 @@ type Submitted = { submissionId: string; extensions: string[] }
 /** Measures how long an upload took and how much of its form came, however it ends, and logs one line. */
 export async function meterUpload<T extends { answer: StoredAnswer }>(
   { meter, log }: { meter: UploadMeter; log: { info(fields: object, text: string): void } },
-  form: IncomingForm,
+  { form, requestId }: { form: IncomingForm; requestId: string },
   send: (form: IncomingForm, onSubmission: (submission: Submitted) => void) => Promise<T>,
 ): Promise<T> {
   const begunAt = performance.now()
@@ -47,7 +47,10 @@ export async function meterUpload<T extends { answer: StoredAnswer }>(
     const { submissionId = null, extensions = [] } = submitted ?? {}
     const fileId = answer?.fileId ?? null
     const event = `upload.${outcomeOf(status, answer)}`
-    log.info({ event, submissionId, fileId, status, extensions, bytes, ms: Math.round(ms) }, 'upload')
+    log.info(
+      { event, requestId, submissionId, fileId, status, extensions, bytes, ms: Math.round(ms) },
+      'upload',
+    )
   }
 }
 

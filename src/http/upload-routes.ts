@@ -52,7 +52,7 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
             fingerprint: () => deps.gate.pass('uploads', () => deps.imagekit.fingerprintUpload(form)),
             send: (scope) =>
               deps.gate.pass('uploads', () =>
-                meterUpload(deps, form, (metered, onSubmission) =>
+                meterUpload(deps, { form, requestId: c.get('requestId') }, (metered, onSubmission) =>
                   submitUpload(deps, { version, form: metered, keyName, scope, signal, onSubmission }),
                 ),
               ),

@@ -34,6 +34,8 @@ test('each upload has one line in the log, and no secret in it', async () => {
 
   const line = { level: 30, bytes: expect.any(Number), ms: expect.any(Number), msg: 'upload' }
   const idOf = (answer: Response) => answer.headers.get('x-submission-id')
+  const requestId = invalid.headers.get('x-request-id')
+  expect(requestId).toMatch(/./)
   await expect.poll(linesOf).toMatchObject([
     {
       ...line,
@@ -45,7 +47,15 @@ test('each upload has one line in the log, and no secret in it', async () => {
     },
     { ...line, event: 'upload.rejected', submissionId: idOf(rejected), fileId: null, status: 400 },
     { ...line, event: 'upload.unconfirmed', submissionId: idOf(unconfirmed), fileId: null, status: 500 },
-    { ...line, event: 'upload.rejected', submissionId: null, fileId: null, status: 400, extensions: [] },
+    {
+      ...line,
+      event: 'upload.rejected',
+      requestId,
+      submissionId: null,
+      fileId: null,
+      status: 400,
+      extensions: [],
+    },
   ])
   for (const { bytes } of linesOf()) expect(bytes).toBeGreaterThan('hello'.length)
   const token = imagekit.calls[0]?.field('webhookUrl')?.split('/').at(-1) ?? 'none'
