@@ -45,6 +45,10 @@ const ODD_SEGMENTS = [
   '[',
   '{}',
   '<script>',
+  'sub_1_AAAAAAAAAAA',
+  'sub_9007199254740993_AAAAAAAAAAA',
+  'run_01_AAAAAAAAAAA',
+  'dlv_-1_AAAAAAAAAAA',
 ]
 
 function oddPath(dice: Dice, pattern: string): string {
