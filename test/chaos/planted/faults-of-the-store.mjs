@@ -166,14 +166,14 @@ export const FAULTS_OF_THE_STORE = [
     file: 'src/store/sqlite/transactions.ts',
     find: 'else writeRows(statements, tallies, places, query.changes)',
     replace: `else {
-        const { rows, others } = query.changes
+        const { rows } = query.changes
         const known = rows.notifications.filter(({ before }) => before !== undefined)
         queueMicrotask(() => {
           for (const { before, after } of rows.notifications)
             if (before === undefined && after)
               statements.insertNotification.run({ ...after, runSeq: places.placeOfRun(after.runId)?.seq })
         })
-        writeRows(statements, tallies, places, { rows: { ...rows, notifications: known }, others })
+        writeRows(statements, tallies, places, { ...query.changes, rows: { ...rows, notifications: known } })
       }`,
     tests: CONTRACT,
   },
