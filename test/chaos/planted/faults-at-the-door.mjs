@@ -86,7 +86,7 @@ export const FAULTS_AT_THE_DOOR = [
   const memory: { seen?: Set<string> } & ReceiveDeliveryDeps = deps
   memory.seen ??= new Set()
   const key = submissionId + received.body.toString()
-  if (memory.seen.has(key)) return { outcome: 'duplicate', cause: null, fileId: null, runId: null }
+  if (memory.seen.has(key)) return { deliveryId: null, outcome: 'duplicate', cause: null, fileId: null, runId: null }
   memory.seen.add(key)`,
     tests: TRAPS,
   },
@@ -97,7 +97,7 @@ export const FAULTS_AT_THE_DOOR = [
     replace: `const eventId = event.eventId ?? checked.eventId
   const memory: { seen?: Set<string | null> } & ReceiveDeliveryDeps = deps
   memory.seen ??= new Set()
-  if (memory.seen.has(eventId)) return { outcome: 'duplicate', cause: null, fileId: null, runId: null }
+  if (memory.seen.has(eventId)) return { deliveryId: null, outcome: 'duplicate', cause: null, fileId: null, runId: null }
   memory.seen.add(eventId)`,
     tests: TRAPS,
   },
@@ -138,16 +138,18 @@ export const FAULTS_AT_THE_DOOR = [
   },
   {
     name: 'submission-written-after-the-form',
-    file: 'src/tracking/submit-upload.ts',
-    find: 'await deps.store.createSubmission(',
-    replace: 'void deps.store.createSubmission(',
+    file: 'src/imagekit/upload-relay.ts',
+    find: 'const { webhookUrl } = await close({',
+    replace:
+      'if (collector.fields.extensions.length === 0) yield writer.formEnd\n  const { webhookUrl } = await close({',
     tests: ['test/integration/upload-submission.test.ts'],
   },
   {
     name: 'update-written-after-the-request',
     file: 'src/tracking/submit-update.ts',
-    find: 'await deps.store.createSubmission(',
-    replace: 'void deps.store.createSubmission(',
+    find: 'const { submissionId } = await deps.store.createSubmission(',
+    replace: `await deps.imagekit.sendUpdate(fileId, body)
+  const { submissionId } = await deps.store.createSubmission(`,
     tests: ['test/integration/update-details.test.ts', 'test/integration/update-trouble.test.ts'],
   },
   {

@@ -50,7 +50,7 @@ export const FAULTS_OF_RECONCILING = [
     file: 'src/tracking/look-at-runs.ts',
     find: 'file && baseline ? weigh(one, baseline, file.facts) : undefined',
     replace:
-      'file ? weigh(one, baseline ?? { ...file.facts, versionId: null, aiTags: {}, description: null, tags: null, customMetadata: null }, file.facts) : undefined',
+      'file ? weigh(one, baseline ?? { ...file.facts, versionId: null, aiTags: {}, description: null, tags: null, customMetadata: null, updatedAt: null, url: null }, file.facts) : undefined',
     tests: ['test/integration/reconcile-explained.test.ts'],
   },
   {
