@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-const TESTS = ['test/**/*.test.ts', 'bench/**/*.test.mjs']
+const TESTS = ['test/**/*.test.ts', 'bench/**/*.test.ts']
 /** They need `/proc`, a C compiler, `LD_PRELOAD`, `prlimit`, `ulimit` or more than one loopback address. */
 const LINUX_TESTS = 'test/**/*.linux.test.ts'
 

@@ -1,0 +1,44 @@
+// Replaces wrk where it is not installed: `node autocannon.js URL CONNECTIONS SECONDS`, the rest as in wrk.lua.
+import { closeSync, openSync, readSync } from 'node:fs'
+import autocannon from 'autocannon'
+
+const [, , url = '', connections, seconds] = process.argv
+const size = Number(process.env['REQUEST_BYTES'])
+const file = openSync(process.env['REQUESTS'] ?? '', 'r')
+const record = Buffer.alloc(size)
+let next = Number(process.env['FIRST_REQUEST'])
+let sent = 0
+
+const { latency, requests, non2xx, errors, timeouts, duration } = await autocannon({
+  url,
+  connections: Number(connections),
+  duration: Number(seconds),
+  requests: [{ setupRequest: (request) => ({ ...request, ...readNext() }) }],
+})
+closeSync(file)
+const micros = (ms: number) => Math.round(ms * 1000)
+console.log(
+  `RESULT ${JSON.stringify({
+    sent,
+    answered: requests.total,
+    rejected: non2xx,
+    broken: errors + timeouts,
+    seconds: duration,
+    p50: micros(latency.p50),
+    p99: micros(latency.p99),
+    max: micros(latency.max),
+  })}`,
+)
+
+function readNext() {
+  if (readSync(file, record, 0, size, next * size) < size) {
+    next = 0
+    readSync(file, record, 0, size, 0)
+  }
+  next += 1
+  sent += 1
+  const [head = '', body = ''] = record.toString('utf8').split('\r\n\r\n')
+  const [first = '', ...lines] = head.split('\r\n')
+  const [method = '', path = ''] = first.split(' ')
+  return { method, path, headers: Object.fromEntries(lines.map((line) => line.split(': '))), body }
+}

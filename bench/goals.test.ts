@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { collapseText, GOALS, type GoalId, goalText, isMet } from './goals.ts'
+
+const document = readFileSync(new URL('../docs/benchmarks.md', import.meta.url), 'utf8')
+
+function getGoal(wanted: GoalId) {
+  const goal = GOALS.find(({ id }) => id === wanted)
+  if (goal === undefined) throw new Error(`there is no goal ${wanted}`)
+  return goal
+}
+
+/** NaN until the document has a figure for the goal. */
+function documentedFigure({ what }: { what: string }): number {
+  const row = document.split('\n').find((line) => line.startsWith(`| ${what} |`))
+  return Number.parseFloat(row?.split('|')[3] ?? '')
+}
+
+describe('a collapse, which fails the quick bench', () => {
+  test('is less than 3 × Express', () => {
+    const goal = getGoal('ingest-64-express')
+    expect(collapseText(goal, 2.9)).toBe('2.9 ×, below 3.0 ×')
+    expect(collapseText(goal, 3)).toBeUndefined()
+  })
+
+  test('is less than 1.5 × Express if the deliveries are shuffled', () => {
+    const goal = getGoal('shuffled-64-express')
+    expect(collapseText(goal, 1.4)).toBe('1.4 ×, below 1.5 ×')
+    expect(collapseText(goal, 1.5)).toBeUndefined()
+  })
+
+  test('is one status that went back', () => {
+    expect(collapseText(getGoal('mixed-back'), 1)).toBe('1, above 0')
+    expect(collapseText(getGoal('mixed-back'), 0)).toBeUndefined()
+  })
+
+  test('is no figure that was not measured', () => {
+    for (const goal of GOALS) expect(collapseText(goal, undefined)).toBeUndefined()
+  })
+
+  const documented = GOALS.filter(({ collapsedBelow, collapsedAbove }) => collapsedBelow || collapsedAbove)
+    .map((goal) => ({ ...goal, figure: documentedFigure(goal) }))
+    .filter(({ figure }) => !Number.isNaN(figure))
+
+  test('is bounded for figures that the document has', () => {
+    expect(documented.map(({ id }) => id)).toContain('ingest-64-express')
+    expect(documented.map(({ id }) => id)).toContain('uploads-20kb')
+  })
+
+  test.each(documented)('is at least twice as far off as the documented figure: $what', (goal) => {
+    expect(collapseText(goal, goal.figure)).toBeUndefined()
+    expect(collapseText(goal, goal.collapsedBelow ? goal.figure / 2 : goal.figure * 2)).toBeUndefined()
+  })
+})
+
+describe('a goal', () => {
+  test('is met at its bound, and has a text', () => {
+    const ingest = getGoal('ingest-64-bare')
+    expect([isMet(ingest, 0.4), isMet(ingest, 0.39), isMet(ingest, undefined)]).toEqual([
+      true,
+      false,
+      undefined,
+    ])
+    expect(goalText(ingest)).toBe('≥ 0.40 (stretch 0.55)')
+    expect([isMet(getGoal('disk-kept'), 1850), isMet(getGoal('disk-kept'), 1851)]).toEqual([true, false])
+    expect(goalText(getGoal('connections-express'))).toBe('reported')
+  })
+})

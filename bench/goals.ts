@@ -1,0 +1,218 @@
+// The goals. The full bench reports which of them are met. The quick one, which CI runs, fails if a figure collapses: that bound
+// is far from what a busy machine measures, and near what the program would reach without its design (one commit per delivery,
+// a status through the framework and the database, one kind of request that starves the other).
+
+type Format = (value: number) => string
+
+export type Goal = {
+  what: string
+  format: Format
+  least?: number
+  most?: number
+  /** Better than the goal, and wanted. */
+  stretch?: number
+  collapsedBelow?: number
+  collapsedAbove?: number
+}
+
+type Bounds = { stretch?: number; collapse?: number }
+
+const times: Format = (value) => `${value.toFixed(1)} ×`
+const ratio: Format = (value) => value.toFixed(2)
+const ms: Format = (value) => `${value.toFixed(1)} ms`
+const preciseMs: Format = (value) => `${value.toFixed(2)} ms`
+const mib: Format = (value) => `${value.toFixed(0)} MiB`
+const percent: Format = (value) => `${(value * 100).toFixed(0)} %`
+const bytes: Format = (value) => `${value.toFixed(0)} bytes`
+
+function reported<Id extends string>(id: Id, format: Format, what: string): Goal & { id: Id } {
+  return { id, what, format }
+}
+
+function atLeast<Id extends string>(
+  id: Id,
+  least: number,
+  format: Format,
+  what: string,
+  { stretch, collapse }: Bounds = {},
+): Goal & { id: Id } {
+  return {
+    id,
+    what,
+    format,
+    least,
+    ...(stretch !== undefined && { stretch }),
+    ...(collapse !== undefined && { collapsedBelow: collapse }),
+  }
+}
+
+function atMost<Id extends string>(
+  id: Id,
+  most: number,
+  format: Format,
+  what: string,
+  { collapse }: Pick<Bounds, 'collapse'> = {},
+): Goal & { id: Id } {
+  return { id, what, format, most, ...(collapse !== undefined && { collapsedAbove: collapse }) }
+}
+
+export const GOALS = [
+  atLeast(
+    'ingest-64-express',
+    8,
+    times,
+    'ingest in upload order against Express, one transaction a request; 64 connections',
+    { stretch: 12, collapse: 3 },
+  ),
+  atLeast('ingest-64-bare', 0.4, ratio, 'ingest in upload order against the ceiling; 64 connections', {
+    stretch: 0.55,
+    collapse: 0.08,
+  }),
+  atLeast(
+    'shuffled-64-express',
+    5.5,
+    times,
+    'ingest shuffled over 100,000 pending runs against Express, one transaction a request; 64 connections',
+    { collapse: 1.5 },
+  ),
+  atLeast(
+    'shuffled-64-bare',
+    0.28,
+    ratio,
+    'ingest shuffled over 100,000 pending runs against the ceiling; 64 connections',
+  ),
+  atLeast(
+    'shuffled-40-extensions',
+    0.7,
+    ratio,
+    'shuffled, 40 extensions per submission against 1; 64 connections',
+  ),
+  atLeast(
+    'shuffled-3-extensions',
+    0.9,
+    ratio,
+    'shuffled, 3 extensions per submission against 1; 64 connections',
+  ),
+  atLeast(
+    'ingest-64-group-commit',
+    0.8,
+    ratio,
+    'ingest in upload order against node:http with group commit; 64 connections',
+  ),
+  atLeast(
+    'shuffled-64-group-commit',
+    0.8,
+    ratio,
+    'ingest shuffled over 100,000 pending runs against node:http with group commit; 64 connections',
+  ),
+  atLeast('ingest-256-bare', 0.5, ratio, 'ingest in upload order against the ceiling; 256 connections'),
+  atLeast('ingest-1-one-commit', 0.85, ratio, 'one connection, against one plain commit a request'),
+  atLeast('slow-disk-64', 30, times, 'each sync 2 ms longer: against one transaction a request; 64', {
+    collapse: 5,
+  }),
+  reported(
+    'connections-express',
+    times,
+    'a new connection for each delivery: against Express, one transaction a request',
+  ),
+  atMost('ingest-64-p99', 4, times, 'p99 of ingest against its p50; 64 connections', { collapse: 20 }),
+  atMost('ingest-64-stall', 100, ms, 'the longest that a delivery waited, through checkpoints; 64', {
+    collapse: 1000,
+  }),
+  atMost('growth-stall', 100, ms, 'the same with bodies being pruned from the largest file; 64'),
+  atLeast('status-key', 0.7, ratio, 'status with an API key, against node:http with the same bytes', {
+    collapse: 0.15,
+  }),
+  atLeast('status-304', 0.75, ratio, 'status answered 304, against node:http answering 304', {
+    collapse: 0.15,
+  }),
+  atLeast('status-token', 0.6, ratio, 'status with a token, against node:http with the same bytes', {
+    collapse: 0.15,
+  }),
+  atLeast(
+    'status-random',
+    3.5,
+    times,
+    'status over 1,000,000 assets at random, against Express + prepared read',
+  ),
+  atLeast('mixed-ingest', 0.4, ratio, '64 webhook connections beside 64 pollers, against alone', {
+    collapse: 0.05,
+  }),
+  atLeast('mixed-status', 0.4, ratio, '64 pollers beside 64 webhook connections, against alone', {
+    collapse: 0.05,
+  }),
+  atMost('mixed-back', 0, (value) => String(value), 'statuses that a poller saw go back', { collapse: 0 }),
+  atMost('waiting-events-memory', 150, mib, 'memory that 10,000 open SSE clients take'),
+  atMost('waiting-wait-memory', 150, mib, 'memory that 10,000 open `?wait=` clients take'),
+  atMost('waiting-events-settle', 50, ms, 'from a settle to its SSE client, at the median'),
+  atMost('waiting-wait-settle', 50, ms, 'from a settle to its `?wait=` client, at the median'),
+  atLeast(
+    'waiting-ingest',
+    0.9,
+    ratio,
+    'settles of other assets with 10,000 waiting, against nobody waiting',
+  ),
+  atLeast('growth-ingest', 0.8, ratio, 'ingest with the most runs, against 10,000 runs'),
+  atLeast(
+    'growth-status',
+    0.8,
+    ratio,
+    'status of equally many assets with the most runs, against 10,000 runs',
+  ),
+  atLeast('growth-failures', 0.8, ratio, 'first page of failures with the most runs, against 10,000 runs'),
+  atMost('memory-idle', 90, mib, '`serve` idle, 30 s after its start'),
+  atMost(
+    'memory-growth',
+    0.1,
+    percent,
+    'growth within the load of 64 connections: last third against middle third',
+  ),
+  atMost('memory-upload', 48, mib, 'more for one upload of 300 MB'),
+  atMost('memory-uploads', 128, mib, 'more for 100 uploads of 10 MB at once'),
+  atLeast('uploads-50mb', 0.8, ratio, 'throughput of 50 MB uploads, against straight to the same sandbox', {
+    collapse: 0.2,
+  }),
+  atMost('uploads-20kb', 1.55, preciseMs, 'added to an upload of 20 KB, at the median', { collapse: 100 }),
+  atMost('lists-first-page', 4, ms, 'the slowest first page of a list with the most runs, at the median'),
+  atMost('lists-filtered', 100, ms, 'the slowest filter or search with the most runs, at the median'),
+  atMost(
+    'lists-webhook-wait',
+    50,
+    ms,
+    'the longest that a webhook waits while such lists are read; 64 connections',
+  ),
+  atMost('disk-kept', 1850, bytes, 'bytes a settled run takes, its delivery body kept'),
+  atMost('disk-pruned', 500, bytes, 'bytes a settled run takes, its delivery body pruned'),
+  atMost('start', 1000, ms, '`serve` ready on the largest file'),
+]
+
+export type GoalId = (typeof GOALS)[number]['id']
+
+/** What was measured, by goal. */
+export type Figures = { [id in GoalId]?: number | undefined }
+
+export function goalText({ least, most, stretch, format }: Goal): string {
+  const stretched = stretch === undefined ? '' : ` (stretch ${format(stretch)})`
+  if (least !== undefined) return `≥ ${format(least)}${stretched}`
+  return most === undefined ? 'reported' : `≤ ${format(most)}${stretched}`
+}
+
+/** Undefined if nothing was measured, or if there is no goal. */
+export function isMet({ least, most }: Goal, measured: number | undefined): boolean | undefined {
+  if (measured === undefined) return undefined
+  if (least !== undefined) return measured >= least
+  return most === undefined ? undefined : measured <= most
+}
+
+/** How far the figure has collapsed, in words; undefined if it has not. */
+export function collapseText(
+  { collapsedBelow, collapsedAbove, format }: Goal,
+  measured: number | undefined,
+): string | undefined {
+  if (measured === undefined) return undefined
+  if (collapsedBelow !== undefined && measured < collapsedBelow)
+    return `${format(measured)}, below ${format(collapsedBelow)}`
+  if (collapsedAbove !== undefined && measured > collapsedAbove)
+    return `${format(measured)}, above ${format(collapsedAbove)}`
+  return undefined
+}

@@ -1,0 +1,210 @@
+// Servers that accept webhooks are sent the same deliveries in turns. Afterwards every delivery is looked up in their databases.
+import { copyFileSync, existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { median, milliseconds, spread, sum } from './figures.ts'
+import { type Env, inOwnFolder, launchPeer, launchTracker, type RunningServer, withServer } from './launch.ts'
+import { generateLoad, type Load, waitUntilRead } from './load.ts'
+import { syncFile } from './machine.ts'
+import {
+  createGroupCommitDatabase,
+  findStoredByGroupCommit,
+  findStoredByOneCommit,
+} from './peer-databases.ts'
+import type { Chart, Table } from './report.ts'
+import type { RequestFile } from './requests.ts'
+import { type Bench, describeSyncs, inRounds } from './rounds.ts'
+import { copyDatabase, findStoredDeliveries, type StoredDelivery } from './tracker-database.ts'
+import type { PreparedWorkload, Workload } from './workload.ts'
+
+export type IngestServer = {
+  name: string
+  /** What its 200 means. */
+  promise: string
+  start(folder: string, workload: PreparedWorkload, env: Env): Promise<RunningServer>
+  /** Undefined for a server that stores nothing. */
+  findStored?(folder: string, workload: Workload): StoredDelivery[]
+  /** Its own requests, for one that checks another signature. */
+  requests?: RequestFile
+}
+
+export const TRACKER = {
+  name: 'this service',
+  promise: 'on disk',
+  start(folder: string, { template }: PreparedWorkload, env: Env = {}) {
+    copyDatabase(template, join(folder, 'tracker.db'))
+    return launchTracker(folder, env)
+  },
+  findStored: (folder: string, { submissions }: Workload) =>
+    findStoredDeliveries(join(folder, 'tracker.db'), submissions),
+} satisfies IngestServer
+
+export const BARE = storingNothing('node:http, storing nothing (the ceiling)', 'bare-ingest')
+export const HONO = storingNothing('Hono, storing nothing', 'hono-ingest')
+export const EXPRESS = committingOne('Express, one transaction a request', 'express-ingest')
+export const FASTIFY = committingOne('Fastify, one transaction a request', 'fastify-ingest')
+export const ONE_COMMIT = committingOne('node:http, one transaction a request', 'one-commit-ingest')
+
+/** Much of the ratio to one transaction per request is batching, so this one batches too. */
+export const GROUP_COMMIT: IngestServer = {
+  name: 'node:http, group commit',
+  promise: 'on disk',
+  start(folder, workload, env) {
+    const template = `${workload.template}.group-commit`
+    if (!existsSync(template)) createGroupCommitDatabase(template, workload)
+    const path = join(folder, 'peer.db')
+    copyFileSync(template, path)
+    syncFile(path)
+    return launchPeer('group-commit-ingest', folder, env)
+  },
+  findStored: (folder, { submissions }) => findStoredByGroupCommit(join(folder, 'peer.db'), submissions),
+}
+
+function storingNothing(name: string, program: string): IngestServer {
+  return { name, promise: 'nothing', start: (folder, _workload, env) => launchPeer(program, folder, env) }
+}
+
+function committingOne(name: string, program: string): IngestServer {
+  return {
+    name,
+    promise: 'on disk',
+    start: (folder, _workload, env) => launchPeer(program, folder, env),
+    findStored: (folder) => findStoredByOneCommit(join(folder, 'peer.db')),
+  }
+}
+
+/** `missing`: acknowledged deliveries that are not stored; null for a server that stores nothing. */
+export type IngestResult = Load & { missing: number | null }
+
+/** Runs one server with one workload. The server is warm when the measurement starts. */
+async function runIngest(
+  { folder, seconds, warmUpSeconds }: Bench,
+  server: IngestServer,
+  workload: PreparedWorkload,
+  { connections, env = {} }: IngestOptions,
+): Promise<IngestResult> {
+  const requests = server.requests ?? workload
+  return inOwnFolder(folder, async (own) => {
+    const loads = await withServer(server.start(own, workload, env), async ({ url }) => {
+      const warmUp = await generateLoad(url, requests, { connections, seconds: warmUpSeconds })
+      const measured = await generateLoad(url, requests, { connections, seconds, first: warmUp.sent })
+      if (server.findStored !== undefined) await waitUntilRead(url)
+      return { warmUp, measured }
+    })
+    const stored = server.findStored?.(own, workload)
+    const missing = stored === undefined ? null : countMissing(stored, workload, Object.values(loads))
+    return { ...loads.measured, missing }
+  })
+}
+
+/**
+ * Every delivery that was sent must be stored, even one whose response the generator did not wait for: it has reached the
+ * server. Only as many may be missing as the server rejected.
+ */
+export function countMissing(stored: StoredDelivery[], workload: Workload, loads: readonly Load[]): number {
+  const total = (name: 'sent' | 'rejected' | 'broken' | 'acknowledged') =>
+    sum(loads.map((load) => load[name]))
+  const sent = total('sent')
+  if (sent > workload.count) throw new Error(`${workload.count} prepared deliveries were too few`)
+  const keys = new Set(stored.map(keyOf))
+  let missing = 0
+  for (let index = 0; index < sent; index += 1) if (!keys.has(keyOf(workload.runAt(index)))) missing += 1
+  return Math.max(missing - total('rejected') - total('broken'), total('acknowledged') - (sent - missing), 0)
+}
+
+function keyOf({ submissionId, extension }: StoredDelivery): string {
+  return `${submissionId} ${extension}`
+}
+
+type IngestOptions = { connections: number; env?: Env }
+
+/** What servers achieved with one workload. */
+export type Comparison = {
+  table: Table
+  lost: number
+  resultsOf(server: IngestServer): IngestResult[]
+  /** The median rate. */
+  rateOf(server: IngestServer): number
+  /** How fast the tracker is compared with a server; undefined if that one acknowledged nothing. */
+  ratioTo(server: IngestServer): number | undefined
+  chart(name: string, title: string): Chart
+  raw: unknown
+}
+
+/** All servers with all workloads in turns, in the same rounds. Returns one comparison for each workload. */
+export async function compareIngest(
+  bench: Bench,
+  servers: readonly IngestServer[],
+  workloads: readonly PreparedWorkload[],
+  options: IngestOptions,
+): Promise<Comparison[]> {
+  const { connections } = options
+  const variants = workloads.flatMap((workload) =>
+    servers.map((server) => ({ name: variantName(server, workload), server, workload })),
+  )
+  const rounds = await inRounds(bench, variants, async ({ name, server, workload }) => {
+    const result = await runIngest(bench, server, workload, options)
+    const checked = result.missing === null ? 'nothing stored' : `${result.missing} missing`
+    bench.log(`${connections} × ${name}: ${Math.round(result.rate)} a second, ${checked}`)
+    return result
+  })
+  return workloads.map((workload) => {
+    const resultsOf = (server: IngestServer) => rounds.resultsOf(variantName(server, workload))
+    const rateOf = (server: IngestServer) => median(resultsOf(server).map(({ rate }) => rate))
+    const missingOf = (server: IngestServer) => sum(resultsOf(server).map(({ missing }) => missing ?? 0))
+    const ratioTo = (server: IngestServer) => {
+      const rate = rateOf(server)
+      return rate > 0 ? rateOf(TRACKER) / rate : undefined
+    }
+    const latency = (server: IngestServer, name: 'p50' | 'p99' | 'max') =>
+      milliseconds(median(resultsOf(server).map((result) => result[name])))
+    const table = {
+      title: `${connections} connection(s), ${describeWorkload(workload)}`,
+      columns: [
+        'server',
+        'its 200 promises',
+        'acknowledged a second: median (least–most)',
+        'this service against it',
+        'p50 ms',
+        'p99 ms',
+        'max ms',
+        'acknowledged, but missing',
+      ],
+      rows: servers.map((server) => [
+        server.name,
+        server.promise,
+        spread(resultsOf(server).map(({ rate }) => rate)),
+        ratioTo(server)?.toFixed(2) ?? '–',
+        latency(server, 'p50'),
+        latency(server, 'p99'),
+        latency(server, 'max'),
+        server.findStored === undefined ? '–' : String(missingOf(server)),
+      ]),
+      note: describeSyncs(rounds),
+    }
+    return {
+      table,
+      lost: sum(servers.map(missingOf)),
+      resultsOf,
+      rateOf,
+      ratioTo,
+      chart: (name, title) => ({
+        name,
+        title,
+        bars: servers.map((server) => ({ name: server.name, value: rateOf(server) })),
+      }),
+      raw: {
+        results: Object.fromEntries(servers.map((server) => [server.name, resultsOf(server)])),
+        syncs: rounds.syncs,
+      },
+    }
+  })
+}
+
+function variantName(server: IngestServer, { order, extensions }: Workload): string {
+  return `${server.name}, ${order} order, ${extensions.length} per submission`
+}
+
+export function describeWorkload({ order, extensions }: Workload): string {
+  const inOrder = order === 'upload' ? 'upload order' : 'shuffled over 100,000 pending runs'
+  return `${inOrder}, ${extensions.length} extension(s) per submission`
+}

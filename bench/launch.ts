@@ -1,0 +1,127 @@
+// Starts programs as a user would, on the core of the servers; their output goes to a file.
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { onCore } from './machine.ts'
+
+/** Used by these measurements only. */
+export const SECRETS = {
+  TRACKER_TOKEN_SECRET: 'bench-token-secret-of-nothing-else',
+  TRACKER_API_KEY: 'bench-api-key-0001',
+  TRACKER_ADMIN_KEY: 'bench-admin-key-0001',
+}
+export const READER = { Authorization: `Bearer ${SECRETS.TRACKER_API_KEY}` }
+export const OPERATOR = { Authorization: `Bearer ${SECRETS.TRACKER_ADMIN_KEY}` }
+
+export type RunningServer = { url: string; pid: number; stop(): Promise<void> }
+export type Env = { [name: string]: string }
+
+const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+const SERVERS = fileURLToPath(new URL('servers.js', import.meta.url))
+const SLOW_SYNC = fileURLToPath(new URL('../bench/slow-sync.c', import.meta.url))
+/** Nothing is sent to the real ImageKit. */
+const UNREACHABLE = 'http://127.0.0.1:9'
+const START_TIMEOUT_MS = 120_000
+let launched = 0
+
+/** The built service, configured as one that others can reach. */
+export function launchTracker(folder: string, env: Env = {}): Promise<RunningServer> {
+  const own = {
+    PORT: '0',
+    DATABASE_URL: `file:${join(folder, 'tracker.db')}`,
+    IMAGEKIT_PRIVATE_KEY: 'private_bench',
+    IMAGEKIT_UPLOAD_URL: UNREACHABLE,
+    IMAGEKIT_API_URL: UNREACHABLE,
+    ...env,
+  }
+  return launch([process.execPath, MAIN, 'serve'], folder, own)
+}
+
+/** A local ImageKit. It is not what is measured, so it stays off the core of the servers. */
+export function launchSandbox(folder: string): Promise<RunningServer> {
+  const command = [process.execPath, MAIN, 'sandbox', '--directory', join(folder, 'sandbox')]
+  return launch(command, folder, { PORT: '0' }, { core: 1, listening: /listens on (http:\S+)/ })
+}
+
+/** For a tracker that uploads to a local ImageKit. */
+export function uploadsTo({ url }: RunningServer): Env {
+  return { IMAGEKIT_UPLOAD_URL: url, IMAGEKIT_API_URL: url }
+}
+
+/** A server of servers.ts. */
+export function launchPeer(name: string, folder: string, env: Env = {}): Promise<RunningServer> {
+  const command = [process.execPath, SERVERS, name]
+  return launch(command, folder, { DATABASE: join(folder, 'peer.db'), ...env })
+}
+
+/** Resolves once the program has printed its address; `stop` lets it finish what it is doing. */
+export async function launch(
+  command: string[],
+  folder: string,
+  env: Env,
+  { core = 0, listening = /"url":"(http:[^"]+)"/ }: { core?: 0 | 1; listening?: RegExp } = {},
+): Promise<RunningServer> {
+  launched += 1
+  const output = join(folder, `output-${launched}.log`)
+  const file = openSync(output, 'w')
+  const [program = '', ...args] = onCore(core, command)
+  const { PATH = '', HOME = '' } = process.env
+  const child = spawn(program, args, {
+    env: { PATH, HOME, ...SECRETS, ...env },
+    stdio: ['ignore', file, file],
+  })
+  closeSync(file)
+  const exited = once(child, 'exit')
+  const giveUpAt = Date.now() + START_TIMEOUT_MS
+  while (Date.now() < giveUpAt) {
+    const text = readFileSync(output, 'utf8')
+    const [, url] = listening.exec(text) ?? []
+    if (url !== undefined && child.pid !== undefined) {
+      const stop = async () => {
+        child.kill('SIGTERM')
+        await exited
+      }
+      return { url, pid: child.pid, stop }
+    }
+    if (child.exitCode !== null) throw new Error(`the program ended with ${child.exitCode}:\n${text}`)
+    await sleep(10)
+  }
+  child.kill('SIGKILL')
+  throw new Error(`the program does not listen:\n${readFileSync(output, 'utf8')}`)
+}
+
+/** Stops the server after `use`, even if that fails. */
+export async function withServer<Result>(
+  starting: Promise<RunningServer>,
+  use: (server: RunningServer) => Promise<Result>,
+): Promise<Result> {
+  const server = await starting
+  try {
+    return await use(server)
+  } finally {
+    await server.stop()
+  }
+}
+
+/** Removes the folder after `use`, even if that fails. */
+export async function inOwnFolder<Result>(
+  parent: string,
+  use: (folder: string) => Promise<Result>,
+): Promise<Result> {
+  const folder = mkdtempSync(join(parent, 'run-'))
+  try {
+    return await use(folder)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** The environment of a server on whose disk each sync takes longer. Needs Linux and a C compiler. */
+export function slowSyncEnv(folder: string, micros: number): Env {
+  const shim = join(folder, 'slow-sync.so')
+  execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', shim, SLOW_SYNC])
+  return { LD_PRELOAD: shim, SLOW_SYNC_MICROS: String(micros) }
+}

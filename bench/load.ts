@@ -1,0 +1,116 @@
+// How requests get to a server: from a well-known load generator on its own core, or one by one from here.
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { Agent, request } from 'undici'
+import { has, onCore } from './machine.ts'
+import type { Headers, RequestFile } from './requests.ts'
+
+/** Counts, and latencies in microseconds. */
+type Counts = {
+  sent: number
+  answered: number
+  rejected: number
+  broken: number
+  seconds: number
+  p50: number
+  p99: number
+  max: number
+}
+
+/** `acknowledged`: responses with a status of success; `rate`: those per second. */
+export type Load = Counts & { acknowledged: number; rate: number }
+
+const HAS_WRK = has('wrk')
+const WRK_SCRIPT = fileURLToPath(new URL('../bench/wrk.lua', import.meta.url))
+const AUTOCANNON = fileURLToPath(new URL('autocannon.js', import.meta.url))
+const run = promisify(execFile)
+
+export function describeGenerator(): string {
+  return HAS_WRK ? 'wrk, one thread' : 'autocannon (wrk is not installed)'
+}
+
+/** Sends `requests` from number `first` on for `seconds` whole seconds, and starts again at the end of the file. */
+export async function generateLoad(
+  url: string,
+  requests: RequestFile,
+  { connections, seconds, first = 0 }: { connections: number; seconds: number; first?: number },
+): Promise<Load> {
+  const wrk = ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '60s', '-s', WRK_SCRIPT, url]
+  const autocannon = [process.execPath, AUTOCANNON, url, String(connections), String(seconds)]
+  const [program = '', ...args] = onCore(1, HAS_WRK ? wrk : autocannon)
+  const env = {
+    ...process.env,
+    REQUESTS: requests.path,
+    REQUEST_BYTES: String(requests.bytes),
+    FIRST_REQUEST: String(first),
+  }
+  const { stdout } = await run(program, args, { env })
+  const [, json] = /RESULT (\{.*\})/.exec(stdout) ?? []
+  if (json === undefined) throw new Error(`the load generator printed no result:\n${stdout}`)
+  const counts: Counts = JSON.parse(json)
+  const acknowledged = counts.answered - counts.rejected
+  return { ...counts, acknowledged, rate: acknowledged / counts.seconds }
+}
+
+/** The peer has closed the connection, and received data is still unread. https://docs.kernel.org/networking/proc_net_tcp.html */
+const CLOSE_WAIT = '08'
+const READ_TIMEOUT_MS = 60_000
+const POLL_MS = 20
+/** For the data that was read last; for all of it on a system that doesn't report unread data. */
+const SETTLING_MS = process.platform === 'linux' ? 200 : 2_000
+
+/**
+ * Resolves once a server has read everything that the generator sent before it stopped. Stopping the server earlier would lose
+ * deliveries that it never saw.
+ */
+export async function waitUntilRead(url: string): Promise<void> {
+  const port = Number(new URL(url).port)
+  const giveUpAt = Date.now() + READ_TIMEOUT_MS
+  while (hasUnread(port) && Date.now() < giveUpAt) await sleep(POLL_MS)
+  await sleep(SETTLING_MS)
+}
+
+function hasUnread(port: number): boolean {
+  if (process.platform !== 'linux') return false
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const lines = readFileSync('/proc/net/tcp', 'utf8').split('\n').slice(1)
+  return lines.some((line) => {
+    const [, address = '', , state] = line.trim().split(/\s+/)
+    return address.endsWith(local) && state === CLOSE_WAIT
+  })
+}
+
+const dispatcher = new Agent({ connections: 64, pipelining: 1 })
+
+export async function get(url: string, headers: Headers = {}): Promise<{ status: number; text: string }> {
+  const response = await request(url, { headers, dispatcher })
+  return { status: response.statusCode, text: await response.body.text() }
+}
+
+/** Resolves with the status. */
+export async function post(url: string, headers: Headers, body: string): Promise<number> {
+  const response = await request(url, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body,
+    dispatcher,
+  })
+  await response.body.dump()
+  return response.statusCode
+}
+
+/** Does `work` for each number below `count`, `concurrency` of them at a time. */
+export async function inParallel(
+  count: number,
+  concurrency: number,
+  work: (index: number) => Promise<unknown>,
+): Promise<void> {
+  let next = 0
+  const worker = async () => {
+    for (let index = next++; index < count; index = next++) await work(index)
+  }
+  await Promise.all(Array.from({ length: concurrency }, worker))
+}

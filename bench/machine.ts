@@ -1,0 +1,114 @@
+import { execFileSync } from 'node:child_process'
+import { closeSync, fdatasyncSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
+import { join } from 'node:path'
+import { setInterval } from 'node:timers'
+import Database from 'better-sqlite3'
+import { median } from './figures.ts'
+
+const SYNCS = 200
+
+export function describeMachine(folder: string): string {
+  const memoryGib = Math.round(totalmem() / 1024 ** 3)
+  const disk = outputOf('df', ['--output=fstype', folder])?.split('\n')[1]?.trim()
+  return [
+    `${availableParallelism()} core(s) of ${cpus()[0]?.model.trim() ?? 'unknown'}, ${memoryGib} GiB of memory`,
+    `${type()} ${release()}, the database on ${disk ?? 'an unknown file system'}`,
+  ].join('; ')
+}
+
+export function describeVersions(): string {
+  const sqlite = new Database(':memory:')
+  const sqliteVersion = sqlite.prepare('SELECT sqlite_version()').pluck().get()
+  sqlite.close()
+  const packages = ['hono', '@hono/node-server', 'better-sqlite3', 'express', 'fastify', '@octokit/webhooks']
+  return [
+    `Node ${process.versions.node}`,
+    `SQLite ${String(sqliteVersion)}`,
+    ...packages.map((name) => `${name} ${versionOf(name)}`),
+  ].join(', ')
+}
+
+/** The commit that is checked out, and whether the tree differs from it. */
+export function describeCommit(): string {
+  const commit = outputOf('git', ['rev-parse', '--short', 'HEAD'])
+  if (commit === undefined) return 'unknown'
+  return outputOf('git', ['status', '--porcelain', '--', 'src', 'bench']) ? `${commit}, with changes` : commit
+}
+
+/** How long appending one page and syncing it takes, in microseconds: the median of many. */
+export function measureSyncMicros(folder: string): number {
+  const path = join(folder, 'sync-probe')
+  const page = Buffer.alloc(4096, 1)
+  const file = openSync(path, 'w')
+  try {
+    return median(
+      Array.from({ length: SYNCS }, () => {
+        writeSync(file, page)
+        const startedAt = performance.now()
+        fdatasyncSync(file)
+        return (performance.now() - startedAt) * 1000
+      }),
+    )
+  } finally {
+    closeSync(file)
+    rmSync(path)
+  }
+}
+
+/** Writes a file that was copied to disk now rather than during a measurement. */
+export function syncFile(path: string): void {
+  const file = openSync(path, 'r+')
+  fsyncSync(file)
+  closeSync(file)
+}
+
+/** The resident memory of a process, in bytes. */
+export function residentBytes(pid: number): number {
+  const [, kib] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Number(kib) * 1024
+}
+
+export type MemorySamples = { first: number; highest: number; samples: number[] }
+
+/** Samples the memory of a process until it is stopped: a peak is gone afterwards. */
+export function watchMemory(pid: number, everyMs = 20): { stop(): MemorySamples } {
+  const first = residentBytes(pid)
+  const samples = [first]
+  const timer = setInterval(() => samples.push(residentBytes(pid)), everyMs)
+  return {
+    stop() {
+      clearInterval(timer)
+      return { first, highest: Math.max(...samples), samples }
+    },
+  }
+}
+
+const PINS = availableParallelism() > 1 && has('taskset')
+
+/** The command, pinned to a core if there are two: servers run on core 0, the load generator on core 1. */
+export function onCore(core: 0 | 1, command: string[]): string[] {
+  return PINS ? ['taskset', '-c', String(core), ...command] : command
+}
+
+export function describePinning(): string {
+  return PINS ? 'the server on core 0, the load generator on core 1' : 'no process pinned to a core'
+}
+
+export function has(program: string): boolean {
+  return outputOf('which', [program]) !== undefined
+}
+
+function versionOf(name: string): string {
+  const manifest = new URL(`../node_modules/${name}/package.json`, import.meta.url)
+  const { version }: { version: string } = JSON.parse(readFileSync(manifest, 'utf8'))
+  return version
+}
+
+function outputOf(program: string, args: string[]): string | undefined {
+  try {
+    return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+  } catch {
+    return undefined
+  }
+}

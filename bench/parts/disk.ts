@@ -1,0 +1,59 @@
+// How many bytes a settled run takes, with its delivery body and once that is pruned, and which tables take them.
+import { join } from 'node:path'
+import { whole } from '../figures.ts'
+import { inOwnFolder, launchTracker, withServer } from '../launch.ts'
+import { inParallel, post } from '../load.ts'
+import type { PartResult } from '../report.ts'
+import type { Bench } from '../rounds.ts'
+import { addPending, pruneAllBodies, readSizes } from '../tracker-database.ts'
+import { createWorkload, deliveryFor, type Workload } from '../workload.ts'
+
+/** Tables that take less per run are not listed. */
+const LEAST_BYTES = 5
+
+export function measureDisk(bench: Bench): Promise<PartResult> {
+  const count = bench.isQuick ? 2_000 : 50_000
+  return inOwnFolder(bench.folder, async (own) => {
+    const path = join(own, 'tracker.db')
+    const extensions = ['remove-bg']
+    const submissions = await addPending(path, { runs: count, extensions })
+    const workload = createWorkload(join(own, 'requests'), submissions, { count, extensions })
+    const failed = await settleAll(own, workload)
+    const kept = readSizes(path)
+    await pruneAllBodies(path)
+    const pruned = readSizes(path)
+    const each = (bytes = 0) => whole(bytes / count)
+    const listed = Object.entries(kept.byName)
+      .filter(([, bytes]) => bytes / count >= LEAST_BYTES)
+      .toSorted(([, one], [, other]) => other - one)
+    return {
+      title: 'Disk',
+      tables: [
+        {
+          title: `Bytes a settled run takes, of ${whole(count)}, each with one delivery of 1,200 bytes`,
+          columns: ['table or index', 'body kept', 'body pruned'],
+          rows: [
+            ['**all in use**', each(kept.used), each(pruned.used)],
+            ...listed.map(([name, bytes]) => [`\`${name}\``, each(bytes), each(pruned.byName[name])]),
+          ],
+          note: `The file has ${each(kept.file)} bytes for each run. When bodies are pruned, it keeps them for what comes next.`,
+        },
+      ],
+      goals: { 'disk-kept': kept.used / count, 'disk-pruned': pruned.used / count },
+      lost: failed,
+      raw: { count, kept, pruned },
+    }
+  })
+}
+
+/** Returns how many deliveries failed. */
+function settleAll(own: string, workload: Workload): Promise<number> {
+  return withServer(launchTracker(own), async ({ url }) => {
+    let failed = 0
+    await inParallel(workload.count, 64, async (index) => {
+      const { path, body } = deliveryFor(workload.runAt(index))
+      if ((await post(url + path, { 'User-Agent': 'ImageKit' }, body)) !== 200) failed += 1
+    })
+    return failed
+  })
+}

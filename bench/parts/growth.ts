@@ -1,0 +1,150 @@
+// How ingest, status and the first page of failures change as runs add up, and whether pruning many bodies delays webhooks.
+import { join } from 'node:path'
+import { median, milliseconds, spread, sum, whole } from '../figures.ts'
+import { countMissing, TRACKER } from '../ingest-run.ts'
+import { type Env, launchTracker, OPERATOR, READER, withServer } from '../launch.ts'
+import { generateLoad, type Load, waitUntilRead } from '../load.ts'
+import type { PartResult } from '../report.ts'
+import { getRequest, type RequestFile, writeRequests } from '../requests.ts'
+import { type Bench, describeSyncs, inRounds, type Rounds } from '../rounds.ts'
+import { type GrowingDatabase, growingDatabase, pickFileIds } from '../tracker-database.ts'
+import { createWorkload, deliveriesFor } from '../workload.ts'
+
+const CONNECTIONS = 64
+/** As many as the smallest database has. */
+const ASSETS = 4_000
+const FAILURES = '/runs?status=failed&acknowledged=false&limit=50'
+/** Two thirds of the bodies are older. */
+const SHORT_RETENTION = { RETENTION: '30d' }
+
+type Sample = { name: string; database: GrowingDatabase; status: RequestFile; failures: RequestFile }
+type Ingest = Load & { missing: number }
+type Result = { ingest: Ingest; status: Load; failures: Load }
+
+export async function measureGrowth(given: Bench): Promise<PartResult> {
+  const bench = { ...given, seconds: Math.ceil(given.seconds / 2), warmUpSeconds: 1 }
+  const most = bench.isQuick ? 150_000 : bench.mostRuns
+  const sizes = [10_000, 1_000_000, 10_000_000].filter((size) => size < most).concat(most)
+  const samples = sizes.map((size) => openSample(bench, size))
+  const rounds = await inRounds(bench, samples, (sample) => runSample(bench, sample))
+  const largest = growingDatabase(bench, most)
+  const { ingest: pruning } = await settleUnderLoad(bench, largest, { env: SHORT_RETENTION })
+  return resultOf(samples, rounds, { pruning, pending: pendingRuns(bench) })
+}
+
+function pendingRuns({ seconds, warmUpSeconds }: Bench): number {
+  return deliveriesFor(warmUpSeconds + seconds)
+}
+
+function openSample(bench: Bench, size: number): Sample {
+  const database = growingDatabase(bench, size)
+  const fileIds = pickFileIds(database.seeded, ASSETS)
+  return {
+    name: `${whole(size)} runs`,
+    database,
+    status: writeRequests(join(bench.folder, `growth-status-${size}`), fileIds.length, (index) =>
+      getRequest(`/assets/${fileIds[index]}/status`, READER),
+    ),
+    failures: writeRequests(join(bench.folder, `growth-failures-${size}`), 100, () =>
+      getRequest(FAILURES, OPERATOR),
+    ),
+  }
+}
+
+async function runSample(bench: Bench, { name, database, status, failures }: Sample): Promise<Result> {
+  const { seconds, warmUpSeconds, log } = bench
+  const load = { connections: CONNECTIONS, seconds }
+  const { ingest, then } = await settleUnderLoad(bench, database, {
+    then: async (url) => {
+      await generateLoad(url, status, { ...load, seconds: warmUpSeconds })
+      return {
+        status: await generateLoad(url, status, load),
+        failures: await generateLoad(url, failures, { connections: 1, seconds }),
+      }
+    },
+  })
+  if (then === undefined) throw new Error('nothing was read')
+  log(`${name}: ${whole(ingest.rate)} webhooks, ${whole(then.status.rate)} statuses a second`)
+  return { ingest, ...then }
+}
+
+/**
+ * Adds pending runs and settles them under load, `meanwhile` with other work that ends with the load, and `then` something
+ * else. Afterwards every delivery is looked up.
+ */
+export async function settleUnderLoad<Then = undefined>(
+  bench: Bench,
+  database: GrowingDatabase,
+  {
+    env = {},
+    meanwhile,
+    then,
+  }: {
+    env?: Env
+    meanwhile?: (url: string, isOver: () => boolean) => Promise<void>
+    then?: (url: string) => Promise<Then>
+  },
+): Promise<{ ingest: Ingest; then: Then | undefined }> {
+  const count = pendingRuns(bench)
+  const extensions = ['remove-bg']
+  const submissions = await database.addPending(count, extensions)
+  const workload = createWorkload(join(bench.folder, 'growing.requests'), submissions, { count, extensions })
+  const load = { connections: CONNECTIONS, seconds: bench.seconds }
+  const { loads, done } = await withServer(launchTracker(database.folder, env), async ({ url }) => {
+    const warmUp = await generateLoad(url, workload, { ...load, seconds: bench.warmUpSeconds })
+    let isOver = false
+    const beside = meanwhile?.(url, () => isOver)
+    const measured = await generateLoad(url, workload, { ...load, first: warmUp.sent })
+    isOver = true
+    await beside
+    await waitUntilRead(url)
+    return { loads: { warmUp, measured }, done: await then?.(url) }
+  })
+  const missing = countMissing(TRACKER.findStored(database.folder, workload), workload, Object.values(loads))
+  return { ingest: { ...loads.measured, missing }, then: done }
+}
+
+function resultOf(
+  samples: Sample[],
+  rounds: Rounds<Result>,
+  { pruning, pending }: { pruning: Ingest; pending: number },
+): PartResult {
+  const [least = '', most = ''] = [samples[0]?.name, samples.at(-1)?.name]
+  const rates = (name: string, what: 'ingest' | 'status') =>
+    rounds.resultsOf(name).map((result) => result[what].rate)
+  const against = (what: 'ingest' | 'status') => median(rates(most, what)) / median(rates(least, what))
+  const failuresMicros = (name: string) => median(rounds.resultsOf(name).map(({ failures }) => failures.p50))
+  const longest = (name: string) => Math.max(...rounds.resultsOf(name).map(({ ingest }) => ingest.max))
+  const missing = samples.flatMap(({ name }) => rounds.resultsOf(name).map(({ ingest }) => ingest.missing))
+  return {
+    title: 'Growth',
+    tables: [
+      {
+        title: 'The same service with more and more runs',
+        columns: [
+          'settled before',
+          'webhooks a second, 64 connections',
+          'the longest one, ms',
+          `status of ${whole(ASSETS)} assets, a second, 64 connections`,
+          'first page of failures, p50 ms',
+        ],
+        rows: samples.map(({ name }) => [
+          name,
+          spread(rates(name, 'ingest')),
+          milliseconds(longest(name)),
+          spread(rates(name, 'status')),
+          milliseconds(failuresMicros(name)),
+        ]),
+        note: `Each has ${whole(pending)} pending runs besides. While bodies of the largest are pruned: ${whole(pruning.rate)} webhooks a second, the longest ${milliseconds(pruning.max)} ms. ${describeSyncs(rounds)}`,
+      },
+    ],
+    goals: {
+      'growth-ingest': against('ingest'),
+      'growth-status': against('status'),
+      'growth-failures': failuresMicros(least) / failuresMicros(most),
+      'growth-stall': pruning.max / 1000,
+    },
+    lost: sum([...missing, pruning.missing]),
+    raw: { results: rounds.results, pruning },
+  }
+}

@@ -1,0 +1,181 @@
+// How long an operator's reads take with few and with many runs, and how long webhooks wait meanwhile.
+import { quantile } from '../figures.ts'
+import { DAY_MS } from '../invented-runs.ts'
+import { launchTracker, OPERATOR, withServer } from '../launch.ts'
+import { get } from '../load.ts'
+import type { PartResult } from '../report.ts'
+import type { Bench } from '../rounds.ts'
+import { growingDatabase, pickSamples, type Sample } from '../tracker-database.ts'
+import { settleUnderLoad } from './growth.ts'
+
+const TIMES = 60
+const HOUR_MS = 3_600_000
+
+type Read = {
+  name: string
+  /** A list as it opens, with at most the filters that a page offers first. */
+  isFirstPage: boolean
+  /** `sample` and `round` differ each time. */
+  path: (sample: Sample, round: number) => string
+}
+/** Milliseconds. */
+type Times = { read: Read; few: number[]; many: number[] }
+
+export async function measureLists(bench: Bench): Promise<PartResult> {
+  const [few, many] = [10_000, bench.isQuick ? 50_000 : bench.mostRuns]
+  const [small, large] = [growingDatabase(bench, few), growingDatabase(bench, many)]
+  const [fewSamples, manySamples] = [pickSamples(small.seeded, TIMES), pickSamples(large.seeded, TIMES)]
+  const times = await withServer(launchTracker(small.folder), (one) =>
+    withServer(launchTracker(large.folder), async (other) => {
+      const timed: Times[] = READS.map((read) => ({ read, few: [], many: [] }))
+      for (const each of timed)
+        for (let round = 0; round < TIMES; round += 1) {
+          each.few.push(await timeRead(one.url, each.read, fewSamples, round))
+          each.many.push(await timeRead(other.url, each.read, manySamples, round))
+        }
+      return timed
+    }),
+  )
+  const { ingest } = await settleUnderLoad(bench, large, {
+    meanwhile: async (url, isOver) => {
+      for (let round = 0; !isOver(); round += 1)
+        for (const read of READS) if (!isOver()) await timeRead(url, read, manySamples, round % TIMES)
+    },
+  })
+  const slowest = (isFirstPage: boolean) =>
+    Math.max(
+      ...times
+        .filter(({ read }) => read.isFirstPage === isFirstPage)
+        .map(({ many: each }) => quantile(each, 0.5)),
+    )
+  const cell = (each: number[]) => `${quantile(each, 0.5).toFixed(2)}, ${quantile(each, 0.95).toFixed(2)}`
+  const title = (count: number) => `${count.toLocaleString('en')} runs: p50, p95 ms`
+  return {
+    title: 'An operator’s reads',
+    tables: [
+      {
+        title: 'Over HTTP, one at a time',
+        columns: ['read', title(few), title(many)],
+        rows: times.map(({ read, ...each }) => [read.name, cell(each.few), cell(each.many)]),
+        note: `While they are read one after another from the larger database, ${Math.round(ingest.rate)} webhooks a second are acknowledged, and the longest one takes ${(ingest.max / 1000).toFixed(1)} ms.`,
+      },
+    ],
+    goals: {
+      'lists-first-page': slowest(true),
+      'lists-filtered': slowest(false),
+      'lists-webhook-wait': ingest.max / 1000,
+    },
+    lost: ingest.missing,
+    raw: { times, ingest },
+  }
+}
+
+async function timeRead(
+  url: string,
+  { name, path }: Read,
+  samples: Sample[],
+  round: number,
+): Promise<number> {
+  const sample = samples[round]
+  if (sample === undefined) throw new Error(`there is no sample ${round}`)
+  const startedAt = performance.now()
+  const { status, text } = await get(url + path(sample, round), OPERATOR)
+  const time = performance.now() - startedAt
+  if (status !== 200) throw new Error(`the response to “${name}” was ${status}: ${text}`)
+  return time
+}
+
+type Query = { [name: string]: string }
+
+const firstPage = (name: string, path: Read['path']): Read => ({ name, isFirstPage: true, path })
+const filtered = (name: string, path: Read['path']): Read => ({ name, isFirstPage: false, path })
+const runs = (query: Query = {}) => `/runs?${new URLSearchParams({ limit: '50', ...query }).toString()}`
+const deliveries = (query: Query = {}) =>
+  `/deliveries?${new URLSearchParams({ limit: '50', ...query }).toString()}`
+const timeText = (at: number) => new Date(at).toISOString()
+const daysAgo = (days: number) => timeText(Date.now() - days * DAY_MS)
+/** An hour of another day each time. */
+const anHour = (round: number): Query => {
+  const since = Date.now() - (1 + ((round * 37) % 88)) * DAY_MS
+  return { since: timeText(since), until: timeText(since + HOUR_MS) }
+}
+const OPEN_FAILURES = { status: 'failed', acknowledged: 'false' }
+
+const READS: Read[] = [
+  firstPage('runs: all', () => runs()),
+  firstPage('runs: pending', () => runs({ status: 'pending' })),
+  firstPage('runs: success', () => runs({ status: 'success' })),
+  firstPage('runs: expired', () => runs({ status: 'expired' })),
+  firstPage('runs: of one extension', () => runs({ extension: 'ai-tasks' })),
+  firstPage('runs: success of one extension', () => runs({ status: 'success', extension: 'remove-bg' })),
+  firstPage('failures: open', () => runs(OPEN_FAILURES)),
+  firstPage('failures: all', () => runs({ status: 'failed' })),
+  firstPage('failures: acknowledged', () => runs({ status: 'failed', acknowledged: 'true' })),
+  firstPage('failures: of one extension', () => runs({ ...OPEN_FAILURES, extension: 'ai-tasks' })),
+  firstPage('failures: of one cause', () => runs({ ...OPEN_FAILURES, cause: 'ThrottlingException' })),
+  firstPage('failures: of one extension and cause', () =>
+    runs({ ...OPEN_FAILURES, extension: 'remove-bg', cause: 'quota_exceeded' }),
+  ),
+  firstPage('deliveries: all', () => deliveries()),
+  firstPage('deliveries: applied', () => deliveries({ outcome: 'applied' })),
+  firstPage('deliveries: duplicate', () => deliveries({ outcome: 'duplicate' })),
+  firstPage('deliveries: ignored', () => deliveries({ outcome: 'ignored' })),
+  firstPage('deliveries: contradicted (none)', () => deliveries({ outcome: 'contradicted' })),
+  firstPage('deliveries: rejected (none)', () => deliveries({ outcome: 'rejected' })),
+  firstPage('deliveries: of a file', ({ fileId }) => deliveries({ fileId })),
+  firstPage('one asset with its runs', ({ fileId }) => `/assets/${fileId}`),
+  filtered('runs: all, 200 of them', () => runs({ limit: '200' })),
+  filtered('runs: a page in the middle', ({ runsCursor }) => runs({ cursor: runsCursor })),
+  filtered('runs: of one hour', (_, round) => runs(anHour(round))),
+  filtered('runs: every filter at once', () =>
+    runs({
+      ...OPEN_FAILURES,
+      since: daysAgo(60),
+      extension: 'ai-tasks',
+      cause: 'model_overloaded',
+      q: 'img_',
+    }),
+  ),
+  filtered('failures: open, 200 of them', () => runs({ ...OPEN_FAILURES, limit: '200' })),
+  filtered('failures: open, a page in the middle', ({ runsCursor }) =>
+    runs({ ...OPEN_FAILURES, cursor: runsCursor }),
+  ),
+  filtered('failures: of the last 24 hours', () => runs({ ...OPEN_FAILURES, since: daysAgo(1) })),
+  filtered('failures: of the last 30 days', () => runs({ ...OPEN_FAILURES, since: daysAgo(30) })),
+  filtered('failures: of one hour', (_, round) => runs({ ...OPEN_FAILURES, ...anHour(round) })),
+  filtered('failures: until 80 days ago', () => runs({ ...OPEN_FAILURES, until: daysAgo(80) })),
+  filtered('failures: acknowledged, of one cause', () =>
+    runs({ status: 'failed', acknowledged: 'true', cause: 'quota_exceeded' }),
+  ),
+  filtered('failures: of a cause that does not exist', () => runs({ ...OPEN_FAILURES, cause: 'none' })),
+  filtered('search: a run', ({ runId }) => runs({ q: runId })),
+  filtered('search: a submission', ({ submissionId }) => runs({ q: submissionId })),
+  filtered('search: a file', ({ fileId }) => runs({ q: fileId })),
+  filtered('search: a whole name', ({ fileName }) => runs({ q: fileName })),
+  filtered('search: no match', () => runs({ q: 'there is no such thing' })),
+  filtered('search: `invoice` (0.4 % of names)', () => runs({ q: 'invoice' })),
+  filtered('search: `banner` (1.6 %)', () => runs({ q: 'banner' })),
+  filtered('search: `banner`, a page in the middle', ({ runsCursor }) =>
+    runs({ q: 'banner', cursor: runsCursor }),
+  ),
+  filtered('search: `logo` (5 %)', () => runs({ q: 'logo' })),
+  filtered('search: `img` (60 %)', () => runs({ q: 'img' })),
+  filtered('search: `invoice`, failures', () => runs({ ...OPEN_FAILURES, q: 'invoice' })),
+  filtered('search: `banner`, failures', () => runs({ ...OPEN_FAILURES, q: 'banner' })),
+  filtered('search: `img`, failures', () => runs({ ...OPEN_FAILURES, q: 'img' })),
+  filtered('search: `banner`, failures of one cause', () =>
+    runs({ ...OPEN_FAILURES, cause: 'quota_exceeded', q: 'banner' }),
+  ),
+  filtered('search: `banner`, of one hour', (_, round) => runs({ ...anHour(round), q: 'banner' })),
+  filtered('deliveries: a page in the middle', ({ deliveriesCursor }) =>
+    deliveries({ cursor: deliveriesCursor }),
+  ),
+  filtered('deliveries: ignored, a page in the middle', ({ deliveriesCursor }) =>
+    deliveries({ outcome: 'ignored', cursor: deliveriesCursor }),
+  ),
+  filtered('deliveries: of a file, applied', ({ fileId }) => deliveries({ fileId, outcome: 'applied' })),
+  filtered('one run with its history', ({ runId }) => `/runs/${runId}`),
+  filtered('one delivery with its body', ({ deliveryId }) => `/deliveries/${deliveryId}`),
+  filtered('stats of 24 hours', () => '/stats?window=24h'),
+  filtered('stats of 90 days', () => '/stats?window=90d'),
+]

@@ -1,0 +1,121 @@
+// Webhooks and pollers at once, compared with each alone; meanwhile some assets are polled while their runs settle.
+import { join } from 'node:path'
+import { median, spread, sum } from '../figures.ts'
+import { countMissing, TRACKER } from '../ingest-run.ts'
+import { inOwnFolder, READER, withServer } from '../launch.ts'
+import { generateLoad, get, type Load, waitUntilRead } from '../load.ts'
+import type { PartResult } from '../report.ts'
+import { getRequest, type RequestFile, writeRequests } from '../requests.ts'
+import { type Bench, describeSyncs, inRounds, type Rounds } from '../rounds.ts'
+import { type PreparedWorkload, prepareWorkload } from '../workload.ts'
+
+const CONNECTIONS = 64
+const FOLLOWERS = 8
+/** How often a settled status is read. */
+const READS_AFTER_SETTLING = 3
+
+type Followed = { assets: number; settled: number; wentBack: number }
+type Result = {
+  webhooks: Load
+  status: Load
+  webhooksBeside: Load
+  statusBeside: Load
+  followed: Followed
+  missing: number
+}
+
+export async function measureMixed(bench: Bench): Promise<PartResult> {
+  const workload = await prepareWorkload(bench, { measurements: 2 })
+  const reads = writeRequests(join(bench.folder, 'mixed.requests'), workload.count, (index) =>
+    getRequest(`/assets/${workload.runAt(index).fileId}/status`, READER),
+  )
+  const rounds = await inRounds(bench, [{ name: 'mixed' }], () => runMixed(bench, workload, reads))
+  return resultOf(rounds)
+}
+
+function runMixed(bench: Bench, workload: PreparedWorkload, reads: RequestFile): Promise<Result> {
+  const { seconds, warmUpSeconds, log } = bench
+  const load = { connections: CONNECTIONS, seconds }
+  return inOwnFolder(bench.folder, async (own) => {
+    const { loads, ...result } = await withServer(TRACKER.start(own, workload), async ({ url }) => {
+      const warmUp = await generateLoad(url, workload, { ...load, seconds: warmUpSeconds })
+      const webhooks = await generateLoad(url, workload, { ...load, first: warmUp.sent })
+      const status = await generateLoad(url, reads, load)
+      const first = warmUp.sent + webhooks.sent
+      const stopFollowing = followStatuses(url, workload, first)
+      const [webhooksBeside, statusBeside] = await Promise.all([
+        generateLoad(url, workload, { ...load, first }),
+        generateLoad(url, reads, { ...load, first }),
+      ])
+      const followed = await stopFollowing()
+      await waitUntilRead(url)
+      const loads = [warmUp, webhooks, webhooksBeside]
+      return { loads, webhooks, status, webhooksBeside, statusBeside, followed }
+    })
+    const missing = countMissing(TRACKER.findStored(own, workload), workload, loads)
+    log(`webhooks ${perSecond(result.webhooks)}, beside pollers ${perSecond(result.webhooksBeside)}`)
+    log(`status ${perSecond(result.status)}, beside webhooks ${perSecond(result.statusBeside)}`)
+    return { ...result, missing }
+  })
+}
+
+/** Polls assets from number `first` on until they are settled, and a few times more; the returned function ends it. */
+function followStatuses(url: string, workload: PreparedWorkload, first: number): () => Promise<Followed> {
+  const followed: Followed = { assets: 0, settled: 0, wentBack: 0 }
+  let isOver = false
+  const follow = async (offset: number) => {
+    for (let index = first + offset; !isOver && index < workload.count; index += FOLLOWERS) {
+      followed.assets += 1
+      const address = `${url}/assets/${workload.runAt(index).fileId}/status`
+      let isSettled = false
+      for (let left = READS_AFTER_SETTLING; left > 0 && !isOver; ) {
+        const { status }: { status: string } = JSON.parse((await get(address, READER)).text)
+        const isPending = status === 'pending'
+        if (isSettled && isPending) followed.wentBack += 1
+        if (!isPending) left -= 1
+        if (!isPending && !isSettled) followed.settled += 1
+        isSettled ||= !isPending
+      }
+    }
+  }
+  const following = Promise.all(Array.from({ length: FOLLOWERS }, (_, offset) => follow(offset)))
+  return async () => {
+    isOver = true
+    await following
+    return followed
+  }
+}
+
+function perSecond({ rate }: Load): string {
+  return `${Math.round(rate)} a second`
+}
+
+function resultOf(rounds: Rounds<Result>): PartResult {
+  const results = rounds.resultsOf('mixed')
+  type Kind = 'webhooks' | 'status'
+  const rates = (name: Kind | `${Kind}Beside`) => results.map((result) => result[name].rate)
+  const share = (name: Kind) =>
+    median(results.map((result) => result[`${name}Beside`].rate / result[name].rate))
+  const row = (name: Kind) => [
+    name,
+    spread(rates(name)),
+    spread(rates(`${name}Beside`)),
+    share(name).toFixed(2),
+  ]
+  const wentBack = sum(results.map(({ followed }) => followed.wentBack))
+  const settled = sum(results.map(({ followed }) => followed.settled))
+  return {
+    title: 'Webhooks and pollers at once',
+    tables: [
+      {
+        title: `${CONNECTIONS} connections each`,
+        columns: ['what', 'alone, a second', 'beside the other', 'share'],
+        rows: [row('webhooks'), row('status')],
+        note: `${settled} assets were polled while their runs settled; ${wentBack} statuses went back. ${describeSyncs(rounds)}`,
+      },
+    ],
+    goals: { 'mixed-ingest': share('webhooks'), 'mixed-status': share('status'), 'mixed-back': wentBack },
+    lost: sum(results.map(({ missing }) => missing)),
+    raw: results,
+  }
+}

@@ -1,0 +1,43 @@
+// How long `serve` takes from its start until it is ready, on an empty database and on the largest.
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { median, spread } from '../figures.ts'
+import { inOwnFolder, launchTracker, withServer } from '../launch.ts'
+import { get } from '../load.ts'
+import type { PartResult } from '../report.ts'
+import { type Bench, describeSyncs, inRounds } from '../rounds.ts'
+import { seededDatabase } from '../tracker-database.ts'
+
+const STARTS = 5
+
+export function measureStart(bench: Bench): Promise<PartResult> {
+  return inOwnFolder(bench.folder, async (own) => {
+    const most = bench.isQuick ? 50_000 : bench.mostRuns
+    const empty = { name: 'an empty file', path: join(own, 'empty.db') }
+    const largest = { name: `${most.toLocaleString('en')} runs`, path: seededDatabase(bench, most) }
+    const variants = [empty, largest]
+    const rounds = await inRounds({ ...bench, rounds: STARTS }, variants, ({ path }) => runStart(own, path))
+    return {
+      title: 'Start',
+      tables: [
+        {
+          title: 'From the start of the process to `GET /readyz` 200',
+          columns: ['file', 'ms: median (least–most)'],
+          rows: variants.map(({ name }) => [name, spread(rounds.resultsOf(name))]),
+          note: `The file is in the system's page cache. ${describeSyncs(rounds)}`,
+        },
+      ],
+      goals: { start: median(rounds.resultsOf(largest.name)) },
+      lost: 0,
+      raw: rounds.results,
+    }
+  })
+}
+
+function runStart(own: string, path: string): Promise<number> {
+  const startedAt = performance.now()
+  return withServer(launchTracker(own, { DATABASE_URL: `file:${path}` }), async ({ url }) => {
+    while ((await get(`${url}/readyz`)).status !== 200) await sleep(5)
+    return performance.now() - startedAt
+  })
+}

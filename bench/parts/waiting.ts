@@ -1,0 +1,156 @@
+// Ten thousand waiting clients: their memory, how soon a settled run reaches its client, and what they cost other webhooks.
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { mebibytes, median, milliseconds, quantile, spread, sum } from '../figures.ts'
+import { countMissing, TRACKER } from '../ingest-run.ts'
+import { inOwnFolder, READER, withServer } from '../launch.ts'
+import { generateLoad, inParallel, type Load, post, waitUntilRead } from '../load.ts'
+import { residentBytes } from '../machine.ts'
+import type { PartResult } from '../report.ts'
+import { getRequest } from '../requests.ts'
+import { type Bench, describeSyncs, inRounds, type Rounds } from '../rounds.ts'
+import { deliveryFor, type PendingRun, type PreparedWorkload, prepareWorkload } from '../workload.ts'
+
+const SETTLED_CLIENTS = 200
+const OPENED_TOGETHER = 100
+const SETTLED = /"status":"(success|failed)"/
+
+type WayName = 'events' | 'wait'
+type Way = {
+  name: WayName
+  title: string
+  pathOf(fileId: string): string
+  /** What a client receives once it is registered; a client of `?wait=` receives nothing before the end. */
+  opened?: RegExp
+}
+
+const WAYS: Way[] = [
+  { name: 'events', title: 'server-sent events', pathOf: (id) => `/assets/${id}/events`, opened: /data: / },
+  { name: 'wait', title: '`?wait=60`', pathOf: (id) => `/assets/${id}/status?wait=60` },
+]
+
+type Result = { bytes: number; alone: Load; beside: Load; settles: number[]; missing: number }
+
+export async function measureWaiting(bench: Bench): Promise<PartResult> {
+  const count = bench.isQuick ? 1_000 : 10_000
+  const workload = await prepareWorkload(bench, { measurements: 2 })
+  const rounds = await inRounds(bench, WAYS, (way) => runWaiting(bench, workload, way, count))
+  return resultOf(rounds, count)
+}
+
+function runWaiting(bench: Bench, workload: PreparedWorkload, way: Way, count: number): Promise<Result> {
+  const { seconds, warmUpSeconds, log } = bench
+  const load = { connections: 64, seconds }
+  // They wait for the last runs, which no load reaches.
+  const first = workload.count - count
+  return inOwnFolder(bench.folder, async (own) => {
+    const { loads, ...result } = await withServer(TRACKER.start(own, workload), async ({ url, pid }) => {
+      const warmUp = await generateLoad(url, workload, { ...load, seconds: warmUpSeconds })
+      const alone = await generateLoad(url, workload, { ...load, first: warmUp.sent })
+      const before = residentBytes(pid)
+      const clients = await openClients(url, workload, way, { first, count })
+      await sleep(1_000)
+      const bytes = residentBytes(pid) - before
+      const beside = await generateLoad(url, workload, { ...load, first: warmUp.sent + alone.sent })
+      await waitUntilRead(url)
+      const settles = await settleSome(url, clients)
+      for (const { socket } of clients) socket.destroy()
+      return { bytes, alone, beside, settles, loads: [warmUp, alone, beside] }
+    })
+    log(`${way.name}: ${mebibytes(result.bytes)} MiB, a settle took ${median(result.settles).toFixed(1)} ms`)
+    const stored = TRACKER.findStored(own, workload)
+    return { ...result, missing: countMissing(stored, { ...workload, count: first }, loads) }
+  })
+}
+
+/** A bare socket, so that it costs this side little. `received` is called with each chunk. */
+type Client = { socket: Socket; run: PendingRun; text: string; received: () => void }
+
+async function openClients(
+  url: string,
+  workload: PreparedWorkload,
+  { pathOf, opened }: Way,
+  { first, count }: { first: number; count: number },
+): Promise<Client[]> {
+  const { hostname, port } = new URL(url)
+  const clients: Client[] = []
+  await inParallel(count, OPENED_TOGETHER, async (index) => {
+    const run = workload.runAt(first + index)
+    const socket = connect({ host: hostname, port: Number(port) })
+    await once(socket, 'connect')
+    const client: Client = { socket, run, text: '', received: () => {} }
+    socket.on('data', (chunk) => {
+      client.text += chunk.toString()
+      client.received()
+    })
+    socket.on('error', () => {})
+    socket.write(getRequest(pathOf(run.fileId), READER))
+    if (opened !== undefined) await whenReceived(client, opened)
+    clients.push(client)
+  })
+  return clients
+}
+
+/** Resolves with the time at which what the client received first matched. */
+function whenReceived(client: Client, pattern: RegExp): Promise<number> {
+  return new Promise((resolve) => {
+    client.received = () => {
+      if (pattern.test(client.text)) resolve(performance.now())
+    }
+    client.received()
+  })
+}
+
+/** Milliseconds from sending a webhook until the client of its asset has received the status. */
+async function settleSome(url: string, clients: Client[]): Promise<number[]> {
+  const step = Math.ceil(clients.length / SETTLED_CLIENTS)
+  const times: number[] = []
+  for (const client of clients.filter((_, index) => index % step === 0)) {
+    const settled = whenReceived(client, SETTLED)
+    const { path, body } = deliveryFor(client.run)
+    const startedAt = performance.now()
+    const status = await post(url + path, {}, body)
+    if (status !== 200) throw new Error(`the response to a webhook was ${status}`)
+    times.push((await settled) - startedAt)
+  }
+  return times
+}
+
+function resultOf(rounds: Rounds<Result>, count: number): PartResult {
+  const bytes = (name: WayName) => rounds.resultsOf(name).map((result) => result.bytes)
+  const settles = (name: WayName) => rounds.resultsOf(name).flatMap((result) => result.settles)
+  const besides = (name: WayName) =>
+    median(rounds.resultsOf(name).map(({ beside, alone }) => beside.rate / alone.rate))
+  const mib = (name: WayName) => median(bytes(name)) / 1024 ** 2
+  return {
+    title: `${count.toLocaleString('en')} waiting clients`,
+    tables: [
+      {
+        title: 'Each for an asset of its own',
+        columns: [
+          'way',
+          'MiB more: median (least–most)',
+          'settle → client: p50, p99 ms',
+          'other webhooks a second, compared with no clients',
+        ],
+        rows: WAYS.map(({ name, title }) => [
+          title,
+          spread(bytes(name), mebibytes),
+          [0.5, 0.99].map((share) => milliseconds(quantile(settles(name), share) * 1000)).join(', '),
+          besides(name).toFixed(2),
+        ]),
+        note: describeSyncs(rounds),
+      },
+    ],
+    goals: {
+      'waiting-events-memory': mib('events'),
+      'waiting-wait-memory': mib('wait'),
+      'waiting-events-settle': median(settles('events')),
+      'waiting-wait-settle': median(settles('wait')),
+      'waiting-ingest': Math.min(besides('events'), besides('wait')),
+    },
+    lost: sum(WAYS.flatMap(({ name }) => rounds.resultsOf(name).map(({ missing }) => missing))),
+    raw: rounds.results,
+  }
+}

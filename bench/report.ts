@@ -1,0 +1,121 @@
+// What was measured, as Markdown tables and charts. In docs/benchmarks.md, the text between the marks is written here.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import * as echarts from 'echarts'
+import { type Figures, GOALS, goalText, isMet } from './goals.ts'
+
+export type Table = { title: string; columns: string[]; rows: string[][]; note?: string }
+/** The first bar is the tracker's unless `isOurs` says otherwise. */
+export type Chart = { name: string; title: string; bars: { name: string; value: number; isOurs?: boolean }[] }
+
+/** What a part of the bench measured. */
+export type PartResult = {
+  title: string
+  tables: Table[]
+  goals: Figures
+  /** Acknowledged deliveries that were not stored. */
+  lost: number
+  charts?: Chart[]
+  /** For the result file only. */
+  raw?: unknown
+}
+
+export type Circumstances = { at: string; commit: string; machine: string; versions: string; method: string }
+export type StoredResult = PartResult & { circumstances: Circumstances }
+
+const DOCUMENT = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url))
+const IMAGES = fileURLToPath(new URL('../docs/images/', import.meta.url))
+const BEGIN = '<!-- measured: begin -->'
+const END = '<!-- measured: end -->'
+const [OWN_COLOR, OTHER_COLOR] = ['#2563eb', '#94a3b8']
+
+export function writeDocument(results: StoredResult[], circumstances: Circumstances): void {
+  const { at, commit, machine, versions, method } = circumstances
+  const goals: Figures = Object.assign({}, ...results.map((result) => result.goals))
+  const lost = results.reduce((total, result) => total + result.lost, 0)
+  const text = [
+    BEGIN,
+    '## Where and when',
+    [`- ${at.slice(0, 10)}, commit ${commit}`, `- ${machine}`, `- ${versions}`, `- ${method}`].join('\n'),
+    '## Goals',
+    goalTable(goals),
+    `Acknowledged deliveries that were lost, in all runs: **${lost}**.`,
+    ...results.map((result) => resultText(result, circumstances)),
+    END,
+  ].join('\n\n')
+  const present = existsSync(DOCUMENT) ? readFileSync(DOCUMENT, 'utf8') : `# Benchmarks\n\n${BEGIN}\n${END}\n`
+  const [before, after] = [present.indexOf(BEGIN), present.indexOf(END)]
+  if (before < 0 || after < before) throw new Error(`${DOCUMENT} has no place marked for the figures`)
+  writeFileSync(DOCUMENT, `${present.slice(0, before)}${text}${present.slice(after + END.length)}`)
+}
+
+function resultText(result: StoredResult, { at }: Circumstances): string {
+  const charts = (result.charts ?? []).map((chart) => `![${chart.title}](${writeChart(chart)})`)
+  const own = result.circumstances
+  const earlier = own.at === at ? [] : [`Measured at ${own.at.slice(0, 16)}Z, commit ${own.commit}.`]
+  return [partText(result), ...earlier, ...charts].join('\n\n')
+}
+
+export function partText({ title, tables }: PartResult): string {
+  const texts = tables.map(({ title: name, columns, rows, note }) =>
+    [`**${name}**`, tableText(columns, rows), ...(note ? [note] : [])].join('\n\n'),
+  )
+  return [`## ${title}`, ...texts].join('\n\n')
+}
+
+/** Every goal with its figure, or only the goals that were measured. */
+export function goalTable(measured: Figures, { onlyMeasured = false } = {}): string {
+  const rows = GOALS.filter(({ id }) => !onlyMeasured || measured[id] !== undefined).map((goal) => {
+    const value = measured[goal.id]
+    const met = isMet(goal, value)
+    return [
+      goal.what,
+      goalText(goal),
+      value === undefined ? 'not measured' : goal.format(value),
+      met === undefined ? '' : met ? 'met' : '**missed**',
+    ]
+  })
+  return tableText(['what', 'goal', 'measured', ''], rows)
+}
+
+/** All columns but the first are aligned to the right. */
+function tableText(columns: string[], rows: string[][]): string {
+  const line = (cells: string[]) => `| ${cells.join(' | ')} |`
+  return [
+    line(columns),
+    line(columns.map((_, index) => (index === 0 ? '---' : '---:'))),
+    ...rows.map(line),
+  ].join('\n')
+}
+
+/** Draws the chart and returns its address from docs/. */
+function writeChart({ name, title, bars }: Chart): string {
+  const height = 80 + 34 * bars.length
+  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: 820, height })
+  chart.setOption({
+    animation: false,
+    backgroundColor: '#ffffff',
+    title: { text: title, left: 12, top: 8, textStyle: { fontSize: 15 } },
+    grid: { left: 320, right: 80, top: 44, bottom: 24 },
+    xAxis: { type: 'value', splitNumber: 4 },
+    yAxis: { type: 'category', inverse: true, data: bars.map((bar) => bar.name) },
+    series: [
+      {
+        type: 'bar',
+        data: bars.map(({ value, isOurs }, index) => ({
+          value,
+          itemStyle: { color: (isOurs ?? index === 0) ? OWN_COLOR : OTHER_COLOR },
+        })),
+        label: {
+          show: true,
+          position: 'right',
+          formatter: ({ value }: { value: number }) => Math.round(value).toLocaleString('en'),
+        },
+      },
+    ],
+  })
+  const file = `bench-${name}.svg`
+  writeFileSync(`${IMAGES}${file}`, chart.renderToSVGString())
+  chart.dispose()
+  return `images/${file}`
+}

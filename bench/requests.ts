@@ -1,0 +1,50 @@
+// Files of prepared requests, which the load generators send as they are.
+import { closeSync, openSync, writeSync } from 'node:fs'
+
+/** `count` requests of `bytes` bytes each. */
+export type RequestFile = { path: string; bytes: number; count: number }
+
+export type Headers = { [name: string]: string }
+
+const WRITTEN_TOGETHER = 2_000
+
+/** Writes requests one after another. All of them must be as long as the first. */
+export function writeRequests(
+  path: string,
+  count: number,
+  requestAt: (index: number) => Buffer,
+): RequestFile {
+  const bytes = requestAt(0).length
+  const file = openSync(path, 'w')
+  try {
+    for (let from = 0; from < count; from += WRITTEN_TOGETHER) {
+      const length = Math.min(WRITTEN_TOGETHER, count - from)
+      const some = Array.from({ length }, (_, each) => requestAt(from + each))
+      if (some.some((request) => request.length !== bytes))
+        throw new Error('the requests of a file must have one length')
+      writeSync(file, Buffer.concat(some))
+    }
+  } finally {
+    closeSync(file)
+  }
+  return { path, bytes, count }
+}
+
+export function getRequest(path: string, headers: Headers = {}): Buffer {
+  return requestText(`GET ${path}`, headers, '')
+}
+
+export function postRequest(path: string, headers: Headers, body: string): Buffer {
+  const length = String(Buffer.byteLength(body))
+  return requestText(
+    `POST ${path}`,
+    { 'Content-Type': 'application/json', 'Content-Length': length, ...headers },
+    body,
+  )
+}
+
+/** The port is not known yet, and any loopback name is accepted as `Host`. */
+function requestText(start: string, headers: Headers, body: string): Buffer {
+  const lines = Object.entries({ Host: '127.0.0.1', ...headers }).map(([name, value]) => `${name}: ${value}`)
+  return Buffer.from(`${start} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
+}

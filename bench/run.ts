@@ -1,0 +1,149 @@
+// `npm run bench` measures everything and writes docs/benchmarks.md; `npm run bench -- PART…` measures some parts.
+//   --quick           what must not collapse unnoticed, in about three minutes
+//   --order O         ingest in one order only: upload or shuffled
+//   --extensions N    ingest with so many extensions per submission only: 1, 3 or 40
+//   --runs N          how many runs the largest database has
+//   --folder PATH     keeps the databases that were made
+//   --rounds N, --seconds N    how often, and for how long
+//   --document        writes the figures that were measured here last, part by part
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { collapseText, GOALS } from './goals.ts'
+import { describeGenerator } from './load.ts'
+import { describeCommit, describeMachine, describePinning, describeVersions } from './machine.ts'
+import { measureDisk } from './parts/disk.ts'
+import { measureGrowth } from './parts/growth.ts'
+import { measureConnections, measureIngest, measurePeers, measureSlowDisk } from './parts/ingest.ts'
+import { measureLists } from './parts/lists.ts'
+import { measureMemory } from './parts/memory.ts'
+import { measureMixed } from './parts/mixed.ts'
+import { measureStart } from './parts/start.ts'
+import { measureStatus } from './parts/status.ts'
+import { measureUploads } from './parts/uploads.ts'
+import { measureWaiting } from './parts/waiting.ts'
+import { goalTable, type PartResult, partText, type StoredResult, writeDocument } from './report.ts'
+import { type Bench, EXTENSION_COUNTS, ORDERS } from './rounds.ts'
+
+const PARTS = {
+  ingest: measureIngest,
+  'slow-disk': measureSlowDisk,
+  connections: measureConnections,
+  peers: measurePeers,
+  status: measureStatus,
+  mixed: measureMixed,
+  waiting: measureWaiting,
+  memory: measureMemory,
+  uploads: measureUploads,
+  growth: measureGrowth,
+  start: measureStart,
+  disk: measureDisk,
+  lists: measureLists,
+} satisfies { [name: string]: (bench: Bench) => Promise<PartResult> }
+
+type PartName = keyof typeof PARTS
+const ALL = Object.keys(PARTS).filter(isPart)
+const QUICK: PartName[] = ['ingest', 'slow-disk', 'status', 'mixed', 'uploads']
+/** The raw figures of each part; git ignores them. */
+const RESULTS = fileURLToPath(new URL('../bench/results/', import.meta.url))
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    document: { type: 'boolean', default: false },
+    order: { type: 'string' },
+    extensions: { type: 'string' },
+    runs: { type: 'string', default: '1000000' },
+    folder: { type: 'string' },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+  },
+})
+const unknown = positionals.find((name) => !isPart(name))
+if (unknown !== undefined) throw new Error(`there is no part ${unknown}; there are ${ALL.join(', ')}`)
+
+const named = positionals.filter(isPart)
+const isWhole = named.length === 0 && !options.quick
+const parts = named.length > 0 ? named : options.quick ? QUICK : ALL
+// Not in the system's temporary folder: that may be in memory, where a sync costs nothing.
+mkdirSync(options.folder ?? RESULTS, { recursive: true })
+const folder = options.folder ?? mkdtempSync(join(RESULTS, 'work-'))
+const bench: Bench = {
+  folder,
+  isQuick: options.quick,
+  mostRuns: Number(options.runs),
+  orders: chosen('order', ORDERS, options.order),
+  extensionCounts: chosen('extensions', EXTENSION_COUNTS, options.extensions),
+  rounds: Number(options.rounds ?? (options.quick ? 1 : 3)),
+  seconds: Number(options.seconds ?? (options.quick ? 2 : 5)),
+  mostVoid: options.quick ? 1 : 3,
+  warmUpSeconds: options.quick ? 1 : 2,
+  log: (text) => console.error(`${new Date().toISOString().slice(11, 19)} ${text}`),
+}
+const circumstances = {
+  at: new Date().toISOString(),
+  commit: describeCommit(),
+  machine: describeMachine(folder),
+  versions: describeVersions(),
+  method: `Load by ${describeGenerator()}; ${describePinning()}.`,
+}
+
+console.log(Object.values(circumstances).join('\n'))
+let lost = 0
+const collapsed: string[] = []
+try {
+  for (const name of parts) {
+    bench.log(name)
+    const result = await measurePart(name)
+    lost += result.lost
+    console.log(`\n${partText(result)}\n\n${goalTable(result.goals, { onlyMeasured: true })}`)
+    if (!bench.isQuick) storeResult(name, { circumstances, ...result })
+  }
+} finally {
+  if (options.folder === undefined) rmSync(folder, { recursive: true })
+}
+console.log(`\nAcknowledged deliveries that were lost: ${lost}.`)
+for (const text of collapsed) console.log(`Collapsed: ${text}`)
+if (isWhole || options.document) writeDocument(loadResults(), circumstances)
+process.exitCode = lost > 0 || collapsed.length > 0 ? 1 : 0
+
+/** The quick form measures a second time before it reports a collapse, because other work on the machine can cause one. */
+async function measurePart(name: PartName): Promise<PartResult> {
+  const result = await PARTS[name](bench)
+  const suspects = bench.isQuick ? listCollapsed(GOALS, result) : []
+  if (suspects.length === 0) return result
+  bench.log(`${name} is measured once more`)
+  const again = await PARTS[name](bench)
+  for (const goal of listCollapsed(suspects, again))
+    collapsed.push(`${goal.what}: ${collapseText(goal, again.goals[goal.id])}`)
+  return { ...again, lost: result.lost + again.lost }
+}
+
+function listCollapsed(among: typeof GOALS, { goals }: PartResult): typeof GOALS {
+  return among.filter((goal) => collapseText(goal, goals[goal.id]) !== undefined)
+}
+
+function storeResult(name: PartName, result: StoredResult): void {
+  mkdirSync(RESULTS, { recursive: true })
+  writeFileSync(`${RESULTS}${name}.json`, `${JSON.stringify(result, null, 2)}\n`)
+}
+
+/** Of every part that was ever measured here. */
+function loadResults(): StoredResult[] {
+  return ALL.map((name) => `${RESULTS}${name}.json`)
+    .filter((path) => existsSync(path))
+    .map((path): StoredResult => JSON.parse(readFileSync(path, 'utf8')))
+}
+
+function isPart(name: string): name is PartName {
+  return Object.hasOwn(PARTS, name)
+}
+
+/** All of them unless one is given. */
+function chosen<Value>(name: string, all: readonly Value[], given: string | undefined): readonly Value[] {
+  const values = all.filter((value) => given === undefined || String(value) === given)
+  if (values.length === 0) throw new Error(`--${name} must be one of ${all.join(', ')}`)
+  return values
+}

@@ -1,0 +1,206 @@
+// The servers that are compared with the tracker, each what one would write: `node servers.js NAME`. All check the same token.
+import { readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { createCapabilityTokens } from '#src/tracking/capability-tokens'
+import { readWebhookToken } from '#src/tracking/links'
+import { openGroupCommit, openOneCommit } from './peer-databases.ts'
+
+const { DATABASE = '', RESPONSE = '', TRACKER_TOKEN_SECRET = '', TRACKER_API_KEY = '' } = process.env
+const HOST = '127.0.0.1'
+const WEBHOOKS = '/webhooks/extension/'
+const APPLIED = { outcome: 'applied' }
+const APPLIED_TEXT = JSON.stringify(APPLIED)
+const JSON_HEADERS = { 'Content-Type': 'application/json', 'Content-Length': APPLIED_TEXT.length }
+const tokens = createCapabilityTokens([TRACKER_TOKEN_SECRET])
+
+/** By name; each listens on a free port. */
+const SERVERS: { [name: string]: () => unknown } = {
+  'bare-ingest': bareIngest,
+  'hono-ingest': honoIngest,
+  'express-ingest': expressIngest,
+  'fastify-ingest': fastifyIngest,
+  'one-commit-ingest': oneCommitIngest,
+  'group-commit-ingest': groupCommitIngest,
+  'octokit-ingest': octokitIngest,
+  'bare-status': bareStatus,
+  'express-status': expressStatus,
+}
+
+const start = SERVERS[process.argv[2] ?? '']
+if (start === undefined) throw new Error(`name a server: ${Object.keys(SERVERS).join(', ')}`)
+await start()
+
+/** The ceiling: reads the body, checks the token, stores nothing. */
+function bareIngest() {
+  listen((incoming, outgoing) => {
+    onBody(incoming, () => {
+      const isProven = submissionOf(tokenOf(incoming)) !== undefined
+      if (isProven) outgoing.writeHead(200, JSON_HEADERS).end(APPLIED_TEXT)
+      else outgoing.writeHead(401).end()
+    })
+  })
+}
+
+/** The tracker's own framework with nothing behind it. */
+async function honoIngest() {
+  const { serve } = await import('@hono/node-server')
+  const { Hono } = await import('hono')
+  const app = new Hono()
+  app.post(`${WEBHOOKS}:token`, async (c) => {
+    const isProven = submissionOf(c.req.param('token')) !== undefined
+    await c.req.arrayBuffer()
+    return isProven ? c.json(APPLIED) : c.body(null, 401)
+  })
+  serve({ fetch: app.fetch, port: 0, hostname: HOST }, ({ port }) => printAddress(port))
+}
+
+async function expressIngest() {
+  const { default: express } = await import('express')
+  const record = openOneCommit(DATABASE)
+  const app = express()
+  app.post(`${WEBHOOKS}:token`, express.raw({ type: () => true }), (request, response) => {
+    const submissionId = submissionOf(request.params['token'] ?? '')
+    if (submissionId === undefined) return response.sendStatus(401)
+    record(submissionId, request.body, JSON.parse(request.body.toString()))
+    response.json(APPLIED)
+  })
+  const server = app.listen(0, HOST, () => printAddressOf(server))
+}
+
+async function fastifyIngest() {
+  const { fastify } = await import('fastify')
+  const record = openOneCommit(DATABASE)
+  // A token is longer than the parameters that Fastify accepts by default.
+  const app = fastify({ routerOptions: { maxParamLength: 200 } })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.post<{ Params: { token: string }; Body: Buffer }>(`${WEBHOOKS}:token`, (request, reply) => {
+    const submissionId = submissionOf(request.params.token)
+    if (submissionId === undefined) return reply.code(401).send()
+    record(submissionId, request.body, JSON.parse(request.body.toString()))
+    return reply.send(APPLIED)
+  })
+  await app.listen({ port: 0, host: HOST })
+  printAddressOf(app.server)
+}
+
+/** One plain commit per request. */
+function oneCommitIngest() {
+  const record = openOneCommit(DATABASE)
+  listen((incoming, outgoing) => {
+    onBody(incoming, (body) => {
+      const submissionId = submissionOf(tokenOf(incoming))
+      if (submissionId === undefined) return void outgoing.writeHead(401).end()
+      record(submissionId, body, JSON.parse(body.toString()))
+      outgoing.writeHead(200, JSON_HEADERS).end(APPLIED_TEXT)
+    })
+  })
+}
+
+/** The leanest server that commits many requests together. */
+function groupCommitIngest() {
+  const record = openGroupCommit(DATABASE)
+  listen((incoming, outgoing) => {
+    onBody(incoming, (body) => {
+      const submissionId = submissionOf(tokenOf(incoming))
+      if (submissionId === undefined) return void outgoing.writeHead(401).end()
+      const { 'content-type': type, 'content-length': length, 'user-agent': agent } = incoming.headers
+      const headers = JSON.stringify({ 'content-type': type, 'content-length': length, 'user-agent': agent })
+      const respond = (outcome: string) => {
+        if (outcome === 'failed') return void outgoing.writeHead(503).end()
+        const text = outcome === 'applied' ? APPLIED_TEXT : JSON.stringify({ outcome })
+        const head = { 'Content-Type': 'application/json', 'Content-Length': text.length }
+        outgoing.writeHead(200, head).end(text)
+      }
+      record({ submissionId, headers, body, respond })
+    })
+  })
+}
+
+/** As the README of `@octokit/webhooks` shows it: checks GitHub's signature, calls the handlers, stores nothing. */
+async function octokitIngest() {
+  const { createNodeMiddleware, Webhooks } = await import('@octokit/webhooks')
+  const webhooks = new Webhooks({ secret: TRACKER_TOKEN_SECRET })
+  let received = 0
+  webhooks.onAny(() => {
+    received += 1
+  })
+  const handle = createNodeMiddleware(webhooks, { path: '/' })
+  listen((incoming, outgoing) => void handle(incoming, outgoing))
+  process.on('exit', () => console.log(JSON.stringify({ received })))
+}
+
+/** The ceiling for status: the same bytes for every request, those of RESPONSE. */
+function bareStatus() {
+  const known: { status: number; headers: { [name: string]: string }; body: string } = JSON.parse(
+    readFileSync(RESPONSE, 'utf8'),
+  )
+  listen((_incoming, outgoing) => outgoing.writeHead(known.status, known.headers).end(known.body))
+}
+
+/** A prepared read of the tracker's database for each question. */
+async function expressStatus() {
+  const { default: express } = await import('express')
+  const { openStatusReader } = await import('./tracker-database.ts')
+  const find = openStatusReader(DATABASE)
+  const key = `Bearer ${TRACKER_API_KEY}`
+  const timeText = (at: number | null) => (at === null ? null : new Date(at).toISOString())
+  const app = express()
+  app.get('/assets/:fileId/status', (request, response) => {
+    if (request.get('Authorization') !== key) return response.sendStatus(401)
+    const fileId = request.params['fileId'] ?? ''
+    const rows = find(fileId)
+    if (rows.length === 0) return response.sendStatus(404)
+    const statuses = rows.map(({ status }) => status)
+    response.json({
+      fileId,
+      status: ['pending', 'failed', 'expired'].find((status) => statuses.includes(status)) ?? 'success',
+      extensionStatus: Object.fromEntries(rows.map(({ name, status }) => [name, status])),
+      extensions: rows.map((row) => ({
+        runId: row.run_id,
+        name: row.name,
+        status: row.status,
+        source: row.source,
+        attempt: row.attempt,
+        submissionId: row.submission_id,
+        requestedAt: timeText(row.requested_at),
+        settledAt: timeText(row.settled_at),
+        error: row.error && JSON.parse(row.error),
+      })),
+      updatedAt: timeText(Math.max(...rows.map((row) => row.updated_at))),
+    })
+  })
+  const server = app.listen(0, HOST, () => printAddressOf(server))
+}
+
+function listen(handle: RequestListener): void {
+  const server = createServer(handle)
+  server.listen(0, HOST, () => printAddressOf(server))
+}
+
+function onBody(incoming: IncomingMessage, use: (body: Buffer) => void): void {
+  const chunks: Buffer[] = []
+  incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
+  incoming.on('end', () => {
+    const [only] = chunks
+    use(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks))
+  })
+}
+
+function tokenOf({ url = '' }: IncomingMessage): string {
+  return url.slice(WEBHOOKS.length)
+}
+
+/** The submission that a token proves; undefined for a forged one. */
+function submissionOf(token: string): string | undefined {
+  return readWebhookToken(tokens, token)
+}
+
+function printAddressOf(server: Server): void {
+  const address = server.address()
+  if (address !== null && typeof address === 'object') printAddress(address.port)
+}
+
+function printAddress(port: number): void {
+  console.log(JSON.stringify({ url: `http://${HOST}:${port}` }))
+}

@@ -1,0 +1,39 @@
+// Of the packages that bring no types of their own: what the bench uses.
+
+declare module 'autocannon' {
+  type Request = { method?: string; path?: string; headers?: { [name: string]: string }; body?: string }
+  type Result = {
+    latency: { p50: number; p99: number; max: number }
+    requests: { total: number }
+    non2xx: number
+    errors: number
+    timeouts: number
+    duration: number
+  }
+  export default function autocannon(options: {
+    url: string
+    connections: number
+    duration: number
+    requests: { setupRequest: (request: Request) => Request }[]
+  }): Promise<Result>
+}
+
+declare module 'express' {
+  import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+
+  type Request = IncomingMessage & {
+    params: { [name: string]: string }
+    body: Buffer
+    get(name: string): string | undefined
+  }
+  type Response = ServerResponse & { json(value: unknown): void; sendStatus(status: number): void }
+  type Handler = (request: Request, response: Response) => void
+  type Middleware = { isMiddleware: true }
+  type App = {
+    get(path: string, handler: Handler): void
+    post(path: string, body: Middleware, handler: Handler): void
+    listen(port: number, host: string, listening: () => void): Server
+  }
+  const express: { (): App; raw(options: { type: () => boolean }): Middleware }
+  export default express
+}

@@ -1,0 +1,208 @@
+// The deliveries that every server gets: extension webhooks as ImageKit documents them, 1,200 bytes each, for pending runs.
+import { createHmac } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { createCapabilityTokens } from '#src/tracking/capability-tokens'
+import { createRandom } from './invented-runs.ts'
+import { SECRETS } from './launch.ts'
+import { type Headers, postRequest, type RequestFile, writeRequests } from './requests.ts'
+import type { Bench, ExtensionCount, Order } from './rounds.ts'
+import { addPending, type PendingSubmission } from './tracker-database.ts'
+
+/** How many runs are pending while extensions take seconds to minutes; a shuffled order takes each delivery from so many. */
+const POOL = 100_000
+
+/** Deliveries, and the runs that they settle. The requests are in the order in which they are sent. */
+export type Workload = RequestFile & {
+  order: Order
+  extensions: string[]
+  submissions: PendingSubmission[]
+  /** The run that request number `index` settles. */
+  runAt(index: number): PendingRun
+}
+
+/** `number`: its place in upload order. */
+export type PendingRun = PendingSubmission & { number: number; extension: string }
+
+/** A workload with a database in which all of its runs are pending. */
+export type PreparedWorkload = Workload & { template: string }
+
+/** More than the tracker or one of its peers acknowledges in a second. */
+const MOST_PER_SECOND = 22_000
+const BODY_BYTES = 1_200
+const USER_AGENT = { 'User-Agent': 'ImageKit' }
+const EXTENSIONS = ['remove-bg', 'aws-auto-tagging', 'google-auto-tagging']
+
+const { webhook } = createCapabilityTokens([SECRETS.TRACKER_TOKEN_SECRET])
+const templates = new Map<string, { template: string; submissions: PendingSubmission[] }>()
+const workloads = new Map<string, PreparedWorkload>()
+
+export function deliveriesFor(seconds: number): number {
+  return MOST_PER_SECOND * seconds
+}
+
+/** Distinct deliveries for a warm-up and for `measurements` measurements. */
+export async function prepareWorkload(
+  bench: Bench,
+  {
+    measurements = 1,
+    order = 'upload',
+    extensions: each = 1,
+    headers = {},
+  }: { measurements?: number; order?: Order; extensions?: ExtensionCount; headers?: Headers } = {},
+): Promise<PreparedWorkload> {
+  // Both orders have the same database, so its runs fill the pool even if fewer are sent.
+  const count = Math.max(POOL, deliveriesFor(bench.warmUpSeconds + measurements * bench.seconds))
+  const name = [count, each, order, ...Object.values(headers)].join('-')
+  const present = workloads.get(name)
+  if (present !== undefined) return present
+  const extensions = extensionNames(each)
+  const { template, submissions } = await prepareTemplate(bench, count, extensions)
+  bench.log(`writing ${count.toLocaleString('en')} requests, ${order} order, ${each} per submission`)
+  const path = join(bench.folder, `deliveries-${name}`)
+  const made = { ...createWorkload(path, submissions, { count, order, extensions, headers }), template }
+  workloads.set(name, made)
+  return made
+}
+
+async function prepareTemplate({ folder, log }: Bench, count: number, extensions: string[]) {
+  const name = `${count}-${extensions.length}`
+  const present = templates.get(name)
+  if (present !== undefined) return present
+  log(
+    `making a database with ${count.toLocaleString('en')} pending runs, ${extensions.length} per submission`,
+  )
+  const template = join(folder, `pending-${name}.db`)
+  rmSync(template, { force: true })
+  const made = { template, submissions: await addPending(template, { runs: count, extensions }) }
+  templates.set(name, made)
+  return made
+}
+
+/** Writes the requests for `count` runs of these submissions, which have these extensions each. */
+export function createWorkload(
+  path: string,
+  submissions: PendingSubmission[],
+  {
+    count,
+    order = 'upload',
+    extensions = extensionNames(1),
+    headers = {},
+  }: { count: number; order?: Order; extensions?: string[]; headers?: Headers },
+): Workload {
+  const runs = order === 'shuffled' ? shuffled(count) : undefined
+  const runAt = (index: number) => {
+    const number = runs?.[index] ?? index
+    const submission = submissions[Math.floor(number / extensions.length)]
+    const extension = extensions[number % extensions.length]
+    if (submission === undefined || extension === undefined) throw new Error(`there is no run ${number}`)
+    return { ...submission, number, extension }
+  }
+  const longestId = submissions.reduce(
+    (longest, { submissionId }) => Math.max(longest, submissionId.length),
+    0,
+  )
+  const file = writeRequests(path, count, (index) => {
+    const run = runAt(index)
+    const { path: target, body } = deliveryFor(run)
+    // Ids may differ in length, and the requests of a file may not.
+    const padding = { 'X-Padding': '0'.repeat(longestId - run.submissionId.length) }
+    return postRequest(target, { ...USER_AGENT, ...padding, ...headers }, body)
+  })
+  return { ...file, order, extensions, submissions, runAt }
+}
+
+/** The same deliveries, signed as GitHub signs its own: for `@octokit/webhooks` and Debian's `webhook`. */
+export function writeGithubRequests(path: string, count: number, target: string): RequestFile {
+  return writeRequests(path, count, (index) => {
+    const body = bodyOf(`68656c6c6f00${hex(index)}`, 'remove-bg', index)
+    const mac = createHmac('sha256', SECRETS.TRACKER_TOKEN_SECRET).update(body).digest('hex')
+    const headers = {
+      'User-Agent': 'GitHub-Hookshot/044aadd',
+      'X-GitHub-Event': 'ping',
+      'X-GitHub-Delivery': `0197f3c2-5a00-7000-8000-${hex(index)}`,
+      'X-Hub-Signature-256': `sha256=${mac}`,
+    }
+    return postRequest(target, headers, body)
+  })
+}
+
+/** The first ones are ImageKit's; the tracker accepts any name. */
+function extensionNames(count: number): string[] {
+  return Array.from({ length: count }, (_, each) => EXTENSIONS[each] ?? `extension-${each + 1}`)
+}
+
+/** Numbers below `count`: each is taken at random from a pool of `POOL`, and the next number takes its place. */
+function shuffled(count: number): Uint32Array {
+  const random = createRandom(count)
+  const pool = Uint32Array.from({ length: Math.min(POOL, count) }, (_, each) => each)
+  let size = pool.length
+  let next = pool.length
+  return Uint32Array.from({ length: count }, () => {
+    const place = Math.floor(random() * size)
+    const taken = pool[place] ?? 0
+    if (next >= count) size -= 1
+    pool[place] = next < count ? next++ : (pool[size] ?? 0)
+    return taken
+  })
+}
+
+export function deliveryFor({ submissionId, fileId, extension, number }: PendingRun): {
+  path: string
+  body: string
+} {
+  const path = `/webhooks/extension/${submissionId}.${webhook.sign(submissionId)}`
+  return { path, body: bodyOf(fileId, extension, number) }
+}
+
+/** One in twenty-five reports a failure. */
+function bodyOf(fileId: string, service: string, run: number): string {
+  const text = JSON.stringify(
+    run % 25 === 0
+      ? { service, status: 'FAILURE', fileId, error: FAILURE }
+      : { service, status: 'SUCCESS', fileObject: fileObjectOf(fileId, run) },
+  )
+  if (text.length > BODY_BYTES) throw new Error(`a delivery has ${text.length} bytes`)
+  return text.padEnd(BODY_BYTES)
+}
+
+const FAILURE = {
+  message: 'The foreground could not be told from its background.',
+  code: 'unknown_foreground',
+}
+
+function fileObjectOf(fileId: string, run: number) {
+  const name = `IMG_${hex(run)}.jpg`
+  return {
+    type: 'file',
+    name,
+    createdAt: '2026-07-01T08:15:30.112Z',
+    updatedAt: '2026-07-01T08:15:42.907Z',
+    fileId,
+    tags: ['t-shirt', 'round-neck', 'men'],
+    AITags: ['Clothing', 'Sleeve', 'Collar', 'Pattern'].map((tag) => ({
+      name: tag,
+      confidence: 97.41,
+      source: 'aws-auto-tagging',
+    })),
+    versionInfo: { id: fileId, name: 'Version 2' },
+    embeddedMetadata: { DateCreated: '2026-07-01T08:15:30.112Z' },
+    isPublished: true,
+    customCoordinates: null,
+    customMetadata: { brand: 'Nike', color: 'red' },
+    isPrivateFile: false,
+    url: `https://ik.imagekit.io/demo/products/${name}`,
+    thumbnail: `https://ik.imagekit.io/demo/tr:n-ik_ml_thumbnail/products/${name}`,
+    fileType: 'image',
+    filePath: `/products/${name}`,
+    height: 1600,
+    width: 1200,
+    size: 381_239,
+    hasAlpha: true,
+    mime: 'image/png',
+  }
+}
+
+function hex(index: number): string {
+  return index.toString(16).padStart(12, '0')
+}

@@ -1,0 +1,47 @@
+-- Sends the requests of a file one after another. All have one size, so no request is built during a measurement.
+-- https://github.com/wg/wrk/blob/master/SCRIPTING
+local file, size, isVerified
+local only
+
+function setup(thread)
+  only = thread
+end
+
+function init()
+  size = tonumber(os.getenv('REQUEST_BYTES'))
+  file = assert(io.open(os.getenv('REQUESTS'), 'rb'))
+  file:setvbuf('full', 1048576)
+  sent = 0
+end
+
+local function seek_first()
+  file:seek('set', tonumber(os.getenv('FIRST_REQUEST')) * size)
+end
+
+function request()
+  -- wrk calls this once before the start, and does not send the result.
+  if not isVerified then
+    isVerified = true
+    seek_first()
+    local text = file:read(size)
+    seek_first()
+    return text
+  end
+  local text = file:read(size)
+  if text == nil then
+    file:seek('set')
+    text = file:read(size)
+  end
+  sent = sent + 1
+  return text
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    '\nRESULT {"sent":%d,"answered":%d,"rejected":%d,"broken":%d,"seconds":%.6f,"p50":%d,"p99":%d,"max":%d}\n',
+    only:get('sent'), summary.requests, errors.status,
+    errors.connect + errors.read + errors.write + errors.timeout, summary.duration / 1e6,
+    latency:percentile(50), latency:percentile(99), latency.max
+  ))
+end
