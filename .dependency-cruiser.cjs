@@ -106,12 +106,29 @@ module.exports = {
       from: { path: '^src/(?!store/)' },
       to: { path: 'node_modules/(drizzle-orm|better-sqlite3|pg|postgres)/' },
     },
+    {
+      name: 'bench-reads-the-store-in-one-place',
+      comment: 'The tables are known to one file, so that a change of them is a change there.',
+      severity: 'error',
+      from: { path: '^bench/(?!(tracker-database|peer-databases)[.])' },
+      to: { path: '^(src|dist)/store/' },
+    },
+    {
+      name: 'bench-is-never-imported',
+      severity: 'error',
+      from: { path: '^(src|test)/' },
+      to: { path: '^(bench|dist-bench)/' },
+    },
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs', '.json'] },
+    // With `types`, `#src/…` is a source file, as for the compiler.
+    enhancedResolveOptions: {
+      conditionNames: ['types', 'import', 'node', 'default'],
+      extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs', '.json'],
+    },
   },
 }

@@ -20,9 +20,9 @@ export type IngestServer = {
   name: string
   /** What its 200 means. */
   promise: string
-  start(folder: string, workload: PreparedWorkload, env: Env): Promise<RunningServer>
+  start: (folder: string, workload: PreparedWorkload, env: Env) => Promise<RunningServer>
   /** Undefined for a server that stores nothing. */
-  findStored?(folder: string, workload: Workload): StoredDelivery[]
+  findStored?: (folder: string, workload: Workload) => StoredDelivery[]
   /** Its own requests, for one that checks another signature. */
   requests?: RequestFile
 }
@@ -73,7 +73,7 @@ function committingOne(name: string, program: string): IngestServer {
 }
 
 /** `missing`: acknowledged deliveries that are not stored; null for a server that stores nothing. */
-export type IngestResult = Load & { missing: number | null }
+type IngestResult = Load & { missing: number | null }
 
 /** Runs one server with one workload. The server is warm when the measurement starts. */
 async function runIngest(
@@ -121,12 +121,12 @@ type IngestOptions = { connections: number; env?: Env }
 export type Comparison = {
   table: Table
   lost: number
-  resultsOf(server: IngestServer): IngestResult[]
+  resultsOf: (server: IngestServer) => IngestResult[]
   /** The median rate. */
-  rateOf(server: IngestServer): number
+  rateOf: (server: IngestServer) => number
   /** How fast the tracker is compared with a server; undefined if that one acknowledged nothing. */
-  ratioTo(server: IngestServer): number | undefined
-  chart(name: string, title: string): Chart
+  ratioTo: (server: IngestServer) => number | undefined
+  chart: (name: string, title: string) => Chart
   raw: unknown
 }
 
@@ -204,7 +204,7 @@ function variantName(server: IngestServer, { order, extensions }: Workload): str
   return `${server.name}, ${order} order, ${extensions.length} per submission`
 }
 
-export function describeWorkload({ order, extensions }: Workload): string {
+function describeWorkload({ order, extensions }: Workload): string {
   const inOrder = order === 'upload' ? 'upload order' : 'shuffled over 100,000 pending runs'
   return `${inOrder}, ${extensions.length} extension(s) per submission`
 }

@@ -16,7 +16,7 @@ export const SECRETS = {
 export const READER = { Authorization: `Bearer ${SECRETS.TRACKER_API_KEY}` }
 export const OPERATOR = { Authorization: `Bearer ${SECRETS.TRACKER_ADMIN_KEY}` }
 
-export type RunningServer = { url: string; pid: number; stop(): Promise<void> }
+export type RunningServer = { url: string; pid: number; stop: () => Promise<void> }
 export type Env = { [name: string]: string }
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))

@@ -72,7 +72,7 @@ export function residentBytes(pid: number): number {
 export type MemorySamples = { first: number; highest: number; samples: number[] }
 
 /** Samples the memory of a process until it is stopped: a peak is gone afterwards. */
-export function watchMemory(pid: number, everyMs = 20): { stop(): MemorySamples } {
+export function watchMemory(pid: number, everyMs = 20): { stop: () => MemorySamples } {
   const first = residentBytes(pid)
   const samples = [first]
   const timer = setInterval(() => samples.push(residentBytes(pid)), everyMs)

@@ -6,7 +6,7 @@ import { syncFile } from './machine.ts'
 import type { PendingSubmission, StoredDelivery } from './tracker-database.ts'
 
 /** What an extension webhook says. */
-export type Payload = {
+type Payload = {
   service: string
   status: 'SUCCESS' | 'FAILURE'
   fileId?: string
@@ -127,7 +127,7 @@ export type Waiting = {
   submissionId: string
   headers: string
   body: Buffer
-  respond(outcome: 'applied' | 'duplicate' | 'failed'): void
+  respond: (outcome: 'applied' | 'duplicate' | 'failed') => void
 }
 
 /** Everything that arrives in one turn of the event loop is one transaction. */

@@ -25,12 +25,12 @@ export type Bench = {
   warmUpSeconds: number
   /** How many void rounds are repeated at most. */
   mostVoid: number
-  log(text: string): void
+  log: (text: string) => void
 }
 
 export type Rounds<Result> = {
   /** What was measured, by variant. */
-  resultsOf(name: string): Result[]
+  resultsOf: (name: string) => Result[]
   results: { [name: string]: Result[] }
   syncs: { before: number; after: number; isSteady: boolean }[]
   voidRounds: number

@@ -214,7 +214,7 @@ export type GrowingDatabase = {
   /** The database as it was before. */
   seeded: string
   folder: string
-  addPending(runs: number, extensions: readonly string[]): Promise<PendingSubmission[]>
+  addPending: (runs: number, extensions: readonly string[]) => Promise<PendingSubmission[]>
 }
 
 /** A large one exists once for all parts; a small one is copied each time, so that it stays small. */

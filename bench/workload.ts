@@ -18,7 +18,7 @@ export type Workload = RequestFile & {
   extensions: string[]
   submissions: PendingSubmission[]
   /** The run that request number `index` settles. */
-  runAt(index: number): PendingRun
+  runAt: (index: number) => PendingRun
 }
 
 /** `number`: its place in upload order. */

@@ -54,8 +54,8 @@ function openSample(bench: Bench, size: number): Sample {
 async function runSample(bench: Bench, { name, database, status, failures }: Sample): Promise<Result> {
   const { seconds, warmUpSeconds, log } = bench
   const load = { connections: CONNECTIONS, seconds }
-  const { ingest, then } = await settleUnderLoad(bench, database, {
-    then: async (url) => {
+  const { ingest, read } = await settleUnderLoad(bench, database, {
+    afterwards: async (url) => {
       await generateLoad(url, status, { ...load, seconds: warmUpSeconds })
       return {
         status: await generateLoad(url, status, load),
@@ -63,28 +63,28 @@ async function runSample(bench: Bench, { name, database, status, failures }: Sam
       }
     },
   })
-  if (then === undefined) throw new Error('nothing was read')
-  log(`${name}: ${whole(ingest.rate)} webhooks, ${whole(then.status.rate)} statuses a second`)
-  return { ingest, ...then }
+  if (read === undefined) throw new Error('nothing was read')
+  log(`${name}: ${whole(ingest.rate)} webhooks, ${whole(read.status.rate)} statuses a second`)
+  return { ingest, ...read }
 }
 
 /**
- * Adds pending runs and settles them under load, `meanwhile` with other work that ends with the load, and `then` something
+ * Adds pending runs and settles them under load, `meanwhile` doing other work that ends with the load, and `afterwards` something
  * else. Afterwards every delivery is looked up.
  */
-export async function settleUnderLoad<Then = undefined>(
+export async function settleUnderLoad<Read = undefined>(
   bench: Bench,
   database: GrowingDatabase,
   {
     env = {},
     meanwhile,
-    then,
+    afterwards,
   }: {
     env?: Env
     meanwhile?: (url: string, isOver: () => boolean) => Promise<void>
-    then?: (url: string) => Promise<Then>
+    afterwards?: (url: string) => Promise<Read>
   },
-): Promise<{ ingest: Ingest; then: Then | undefined }> {
+): Promise<{ ingest: Ingest; read: Read | undefined }> {
   const count = pendingRuns(bench)
   const extensions = ['remove-bg']
   const submissions = await database.addPending(count, extensions)
@@ -98,10 +98,10 @@ export async function settleUnderLoad<Then = undefined>(
     isOver = true
     await beside
     await waitUntilRead(url)
-    return { loads: { warmUp, measured }, done: await then?.(url) }
+    return { loads: { warmUp, measured }, done: await afterwards?.(url) }
   })
   const missing = countMissing(TRACKER.findStored(database.folder, workload), workload, Object.values(loads))
-  return { ingest: { ...loads.measured, missing }, then: done }
+  return { ingest: { ...loads.measured, missing }, read: done }
 }
 
 function resultOf(

@@ -32,8 +32,8 @@ type Pair = {
   name: string
   other: string
   requests: RequestFile
-  start(): Promise<RunningServer>
-  startOther(): Promise<RunningServer>
+  start: () => Promise<RunningServer>
+  startOther: () => Promise<RunningServer>
 }
 type Variant = Pick<Pair, 'name' | 'requests' | 'start'>
 

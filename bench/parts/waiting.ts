@@ -20,7 +20,7 @@ type WayName = 'events' | 'wait'
 type Way = {
   name: WayName
   title: string
-  pathOf(fileId: string): string
+  pathOf: (fileId: string) => string
   /** What a client receives once it is registered; a client of `?wait=` receives nothing before the end. */
   opened?: RegExp
 }
