@@ -124,7 +124,7 @@ export type Comparison = {
   resultsOf: (server: IngestServer) => IngestResult[]
   /** The median rate. */
   rateOf: (server: IngestServer) => number
-  /** How fast the tracker is compared with a server; undefined if that one acknowledged nothing. */
+  /** How fast the tracker is compared with a server; undefined if that one was not run or acknowledged nothing. */
   ratioTo: (server: IngestServer) => number | undefined
   chart: (name: string, title: string) => Chart
   raw: unknown
@@ -152,6 +152,7 @@ export async function compareIngest(
     const rateOf = (server: IngestServer) => median(resultsOf(server).map(({ rate }) => rate))
     const missingOf = (server: IngestServer) => sum(resultsOf(server).map(({ missing }) => missing ?? 0))
     const ratioTo = (server: IngestServer) => {
+      if (!servers.includes(server)) return undefined
       const rate = rateOf(server)
       return rate > 0 ? rateOf(TRACKER) / rate : undefined
     }
