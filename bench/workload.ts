@@ -28,7 +28,7 @@ export type PendingRun = PendingSubmission & { number: number; extension: string
 export type PreparedWorkload = Workload & { template: string }
 
 /** More than the tracker or one of its peers acknowledges in a second. */
-const MOST_PER_SECOND = 22_000
+const MOST_PER_SECOND = 26_000
 const BODY_BYTES = 1_200
 const USER_AGENT = { 'User-Agent': 'ImageKit' }
 const EXTENSIONS = ['remove-bg', 'aws-auto-tagging', 'google-auto-tagging']
