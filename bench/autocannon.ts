@@ -20,7 +20,7 @@ const micros = (ms: number) => Math.round(ms * 1000)
 console.log(
   `RESULT ${JSON.stringify({
     sent,
-    answered: requests.total,
+    responses: requests.total,
     rejected: non2xx,
     broken: errors + timeouts,
     seconds: duration,

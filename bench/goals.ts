@@ -123,7 +123,7 @@ export const GOALS = [
   atLeast('status-key', 0.7, ratio, 'status with an API key, against node:http with the same bytes', {
     collapse: 0.15,
   }),
-  atLeast('status-304', 0.75, ratio, 'status answered 304, against node:http answering 304', {
+  atLeast('status-304', 0.75, ratio, 'status with `If-None-Match` (304), against node:http with 304', {
     collapse: 0.15,
   }),
   atLeast('status-token', 0.6, ratio, 'status with a token, against node:http with the same bytes', {

@@ -1,5 +1,5 @@
 // Servers that accept webhooks are sent the same deliveries in turns. Afterwards every delivery is looked up in their databases.
-import { copyFileSync, existsSync } from 'node:fs'
+import { copyFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { median, milliseconds, spread, sum } from './figures.ts'
 import { type Env, inOwnFolder, launchPeer, launchTracker, type RunningServer, withServer } from './launch.ts'
@@ -44,13 +44,19 @@ export const EXPRESS = committingOne('Express, one transaction a request', 'expr
 export const FASTIFY = committingOne('Fastify, one transaction a request', 'fastify-ingest')
 export const ONE_COMMIT = committingOne('node:http, one transaction a request', 'one-commit-ingest')
 
+const groupCommitTemplates = new Set<string>()
+
 /** Much of the ratio to one transaction per request is batching, so this one batches too. */
 export const GROUP_COMMIT: IngestServer = {
   name: 'node:http, group commit',
   promise: 'on disk',
   start(folder, workload, env) {
     const template = `${workload.template}.group-commit`
-    if (!existsSync(template)) createGroupCommitDatabase(template, workload)
+    if (!groupCommitTemplates.has(template)) {
+      rmSync(template, { force: true })
+      createGroupCommitDatabase(template, workload)
+      groupCommitTemplates.add(template)
+    }
     const path = join(folder, 'peer.db')
     copyFileSync(template, path)
     syncFile(path)

@@ -11,7 +11,7 @@ import type { Headers, RequestFile } from './requests.ts'
 /** Counts, and latencies in microseconds. */
 type Counts = {
   sent: number
-  answered: number
+  responses: number
   rejected: number
   broken: number
   seconds: number
@@ -51,7 +51,7 @@ export async function generateLoad(
   const [, json] = /RESULT (\{.*\})/.exec(stdout) ?? []
   if (json === undefined) throw new Error(`the load generator printed no result:\n${stdout}`)
   const counts: Counts = JSON.parse(json)
-  const acknowledged = counts.answered - counts.rejected
+  const acknowledged = counts.responses - counts.rejected
   return { ...counts, acknowledged, rate: acknowledged / counts.seconds }
 }
 

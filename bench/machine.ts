@@ -56,7 +56,7 @@ export function measureSyncMicros(folder: string): number {
   }
 }
 
-/** Writes a file that was copied to disk now rather than during a measurement. */
+/** Syncs a copied file, so that the system doesn't write it during a measurement. */
 export function syncFile(path: string): void {
   const file = openSync(path, 'r+')
   fsyncSync(file)

@@ -39,7 +39,7 @@ end
 function done(summary, latency)
   local errors = summary.errors
   io.write(string.format(
-    '\nRESULT {"sent":%d,"answered":%d,"rejected":%d,"broken":%d,"seconds":%.6f,"p50":%d,"p99":%d,"max":%d}\n',
+    '\nRESULT {"sent":%d,"responses":%d,"rejected":%d,"broken":%d,"seconds":%.6f,"p50":%d,"p99":%d,"max":%d}\n',
     only:get('sent'), summary.requests, errors.status,
     errors.connect + errors.read + errors.write + errors.timeout, summary.duration / 1e6,
     latency:percentile(50), latency:percentile(99), latency.max
