@@ -1,5 +1,4 @@
 // The runs that ninety days of use leave behind, invented: the same each time.
-import { v7 } from 'uuid'
 import type { Run, RunStatus } from '#src/domain/run'
 
 export const DAY_MS = 86_400_000
@@ -27,13 +26,19 @@ export type Random = () => number
 /** 94 % success, 4 % failed, 1 % expired, 1 % pending. Half of the failures older than a day are acknowledged. */
 export function inventRun(
   random: Random,
-  { submissionId, name, at, isNew }: { submissionId: string; name: string; at: number; isNew: boolean },
+  {
+    runId,
+    submissionId,
+    name,
+    at,
+    isNew,
+  }: { runId: string; submissionId: string; name: string; at: number; isNew: boolean },
 ): Run {
   const status = inventStatus(random())
   const settledAt = at + Math.round(1_000 + 60_000 * random() ** 4)
   const isFinal = status === 'success' || status === 'failed'
   return {
-    runId: v7({ msecs: at }),
+    runId,
     submissionId,
     name,
     requestedAs: null,

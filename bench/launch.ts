@@ -35,6 +35,8 @@ export function launchTracker(folder: string, env: Env = {}): Promise<RunningSer
     IMAGEKIT_PRIVATE_KEY: 'private_bench',
     IMAGEKIT_UPLOAD_URL: UNREACHABLE,
     IMAGEKIT_API_URL: UNREACHABLE,
+    // Runs stay pending for longer than ten minutes here, and ImageKit can't be asked.
+    RECONCILE_AFTER: '24h',
     ...env,
   }
   return launch([process.execPath, MAIN, 'serve'], folder, own)

@@ -1,6 +1,7 @@
 // The databases of the servers that are compared with the tracker: written as safely as the tracker's own, in less code.
 import { randomFillSync } from 'node:crypto'
 import Database from 'better-sqlite3'
+import { numberOf } from '#src/domain/ids'
 import { openConnection } from '#src/store/sqlite/connection'
 import { syncFile } from './machine.ts'
 import type { PendingSubmission, StoredDelivery } from './tracker-database.ts'
@@ -208,11 +209,6 @@ export function findStoredByGroupCommit(
     .all()
   connection.close()
   return rows.map(({ submission, name }) => ({ submissionId: ids.get(submission) ?? '', extension: name }))
-}
-
-/** The number that an id contains. A token proves the whole id, so nothing else of it is checked. */
-function numberOf(submissionId: string): number {
-  return Number.parseInt(submissionId.slice(-12), 16)
 }
 
 const randomBytes = Buffer.alloc(8 * 1024)

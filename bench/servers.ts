@@ -157,17 +157,17 @@ async function expressStatus() {
       status: ['pending', 'failed', 'expired'].find((status) => statuses.includes(status)) ?? 'success',
       extensionStatus: Object.fromEntries(rows.map(({ name, status }) => [name, status])),
       extensions: rows.map((row) => ({
-        runId: row.run_id,
+        runId: row.runId,
         name: row.name,
         status: row.status,
         source: row.source,
         attempt: row.attempt,
-        submissionId: row.submission_id,
-        requestedAt: timeText(row.requested_at),
-        settledAt: timeText(row.settled_at),
+        submissionId: row.submissionId,
+        requestedAt: timeText(row.requestedAt),
+        settledAt: timeText(row.settledAt),
         error: row.error && JSON.parse(row.error),
       })),
-      updatedAt: timeText(Math.max(...rows.map((row) => row.updated_at))),
+      updatedAt: timeText(Math.max(...rows.map((row) => row.updatedAt))),
     })
   })
   const server = app.listen(0, HOST, () => printAddressOf(server))

@@ -3,12 +3,15 @@ import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { v7 } from 'uuid'
-import type { Run } from '#src/domain/run'
+import type { DeliveryRow, RunRow, SubmissionDetails, SubmissionRow } from '#src/domain/decide/tables'
+import { formatId, numberOf } from '#src/domain/ids'
+import { statDelta } from '#src/domain/stat-counters'
+import { SOURCE, STATUS, wordOf } from '#src/store/sqlite/codes'
 import { openConnection } from '#src/store/sqlite/connection'
 import { migrateSqlite, openSqliteStore } from '#src/store/sqlite/open-sqlite-store'
-import { prepareStatements } from '#src/store/sqlite/statements'
-import { createTallies, type Tallies } from '#src/store/sqlite/tallies'
+import { createRowIds, type RowIds } from '#src/store/sqlite/row-ids'
+import { createStats } from '#src/store/sqlite/stats'
+import { createWriteRows } from '#src/store/sqlite/write-rows'
 import {
   createRandom,
   DAY_MS,
@@ -23,13 +26,12 @@ import type { Bench } from './rounds.ts'
 export type PendingSubmission = { submissionId: string; fileId: string }
 
 const CREATED_TOGETHER = 5_000
-const OVERDUE_AFTER_MS = 600_000
 
 /** What ImageKit's response to an upload changes, as the store writes it. */
 const ACCEPT = `
-  UPDATE submissions SET state = 'accepted', request_id = submission_id, baseline = '{"aiTags":{}}',
-    answered_at = created_at + 700, updated_at = created_at + 700 WHERE state = 'submitting';
-  UPDATE runs SET source = 'response', updated_at = requested_at + 700 WHERE source = 'request'`
+  UPDATE submissions SET state = 1, owner = NULL, request_id = 'request ' || n, baseline = '{"aiTags":{}}',
+    responded_at = created_at + 700, updated_at = created_at + 700 WHERE state = 0;
+  UPDATE runs SET source = 1, updated_at = requested_at + 700 WHERE source = 0`
 
 /**
  * Adds accepted submissions with `runs` pending runs together, and resolves with them in upload order. `firstFile` is the number
@@ -47,10 +49,8 @@ export async function addPending(
       const at = Date.now()
       const created = Array.from({ length: Math.min(CREATED_TOGETHER, count - from) }, async (_, each) => {
         const index = (firstFile + from + each).toString(16).padStart(12, '0')
-        const submissionId = `0197f3c2-5a00-7000-8000-${index}`
         const fileId = `68656c6c6f00${index}`
-        await store.createSubmission({
-          submissionId,
+        const { submissionId } = await store.createSubmission({
           kind: 'upload',
           fileId,
           fileName: `IMG_${index}.jpg`,
@@ -60,7 +60,6 @@ export async function addPending(
           setsDescription: false,
           at,
           attempt: 1,
-          dueAt: at + OVERDUE_AFTER_MS,
         })
         return { submissionId, fileId }
       })
@@ -84,17 +83,16 @@ export function findStoredDeliveries(
 ): StoredDelivery[] {
   const connection = new Database(path, { readonly: true })
   // Beside the submissions of the bench there may be millions of others.
-  const stored = connection
-    .prepare<(string | undefined)[], StoredDelivery>(
-      `SELECT submission_id AS submissionId, service AS extension FROM submissions
-         JOIN deliveries ON deliveries.submission_seq = submissions.seq
-         JOIN delivery_bodies ON delivery_bodies.delivery_seq = deliveries.seq
-         JOIN runs ON runs.submission_seq = submissions.seq AND runs.name = service AND runs.status = final_status
-       WHERE outcome = 'applied' AND submission_id BETWEEN ? AND ?`,
+  const [first, last] = [submissions[0], submissions.at(-1)].map((one) => numberOf(one?.submissionId ?? ''))
+  const rows = connection
+    .prepare<unknown[], { n: number; chk: string; extension: string }>(
+      `SELECT s.n, s.chk, r.name AS extension FROM submissions s JOIN runs r ON r.submission = s.n
+         JOIN deliveries d ON d.n = r.settled_by AND d.run = r.n JOIN delivery_bodies b ON b.n = d.n
+       WHERE s.n BETWEEN ? AND ? AND r.status IN (1, 2) AND d.outcome = 0`,
     )
-    .all(submissions[0]?.submissionId, submissions.at(-1)?.submissionId)
+    .all(first, last)
   connection.close()
-  return stored
+  return rows.map(({ n, chk, extension }) => ({ submissionId: formatId('sub', n, chk), extension }))
 }
 
 export function copyDatabase(from: string, to: string): void {
@@ -102,10 +100,10 @@ export function copyDatabase(from: string, to: string): void {
   makeCurrent(to)
 }
 
-/** Makes no run overdue for now, and writes the whole file to disk, so that none of it is written during a measurement. */
+/** Makes no run due for now, and writes the whole file to disk, so that none of it is written during a measurement. */
 function makeCurrent(path: string): void {
   const connection = new Database(path)
-  connection.prepare("UPDATE runs SET due_at = ? WHERE status = 'pending'").run(Date.now() + OVERDUE_AFTER_MS)
+  connection.prepare('UPDATE runs SET due_at = ? WHERE due_at IS NOT NULL').run(Date.now() + DAY_MS)
   connection.pragma('wal_checkpoint(TRUNCATE)')
   connection.close()
   syncFile(path)
@@ -151,24 +149,43 @@ export type Sample = {
 export function pickSamples(path: string, count: number): Sample[] {
   const connection = new Database(path, { readonly: true })
   const random = createRandom(7)
-  const most = Number(connection.prepare('SELECT max(seq) FROM runs').pluck().get())
-  const find = connection.prepare<[number, number], Omit<Sample, 'runsCursor' | 'deliveriesCursor'>>(
-    `SELECT run_id AS runId, submission_id AS submissionId, submissions.file_id AS fileId, file_name AS fileName,
-       (SELECT delivery_id FROM deliveries WHERE seq = ?) AS deliveryId
-     FROM runs JOIN submissions ON submissions.seq = submission_seq WHERE runs.seq = ?`,
+  const most = Number(connection.prepare('SELECT max(n) FROM runs').pluck().get())
+  const find = connection.prepare<
+    [number, number],
+    {
+      chk: string
+      submission: number
+      check: string
+      fileId: string
+      fileName: string
+      deliveryCheck: string
+    }
+  >(
+    `SELECT r.chk, s.n AS submission, s.chk AS "check", s.file_id AS fileId, s.file_name AS fileName,
+       (SELECT chk FROM deliveries WHERE n = ?) AS deliveryCheck
+     FROM runs r JOIN submissions s ON s.n = r.submission WHERE r.n = ?`,
   )
   const samples = Array.from({ length: count }, () => {
-    const seq = 1 + Math.floor(random() * most)
-    const found = find.get(seq * DELIVERIES_EACH - 1, seq)
-    if (found === undefined) throw new Error(`there is no run ${seq}`)
-    const deliveriesCursor = cursorOf({ kept: seq * DELIVERIES_EACH, refused: null })
-    return { ...found, runsCursor: cursorOf(seq), deliveriesCursor }
+    const n = 1 + Math.floor(random() * most)
+    const delivery = n * DELIVERIES_EACH - 1
+    const found = find.get(delivery, n)
+    if (found === undefined) throw new Error(`there is no run ${n}`)
+    const { chk, submission, check, fileId, fileName, deliveryCheck } = found
+    return {
+      runId: formatId('run', n, chk),
+      submissionId: formatId('sub', submission, check),
+      fileId,
+      fileName,
+      deliveryId: formatId('dlv', delivery, deliveryCheck),
+      runsCursor: cursorOf(n),
+      deliveriesCursor: cursorOf(delivery),
+    }
   })
   connection.close()
   return samples
 }
 
-function cursorOf(place: unknown): string {
+function cursorOf(place: number): string {
   return Buffer.from(JSON.stringify(place)).toString('base64url')
 }
 
@@ -183,27 +200,37 @@ export function pickFileIds(path: string, count: number): string[] {
   return fileIds
 }
 
-export type RunRow = {
-  run_id: string
+/** A run as the peer that reads statuses finds it. */
+export type FoundRun = {
+  runId: string
   name: string
   status: string
   source: string
   attempt: number
-  submission_id: string
-  requested_at: number
-  settled_at: number | null
+  submissionId: string
+  requestedAt: number
+  settledAt: number | null
   error: string | null
-  updated_at: number
+  updatedAt: number
 }
 
 /** A prepared read of an asset's runs, for the peer that reads statuses. */
-export function openStatusReader(path: string): (fileId: string) => RunRow[] {
+export function openStatusReader(path: string): (fileId: string) => FoundRun[] {
   const connection = new Database(path, { readonly: true })
   connection.pragma('cache_size = -32768')
-  const find = connection.prepare<[string], RunRow>(`
-    SELECT run_id, name, status, source, attempt, submission_id, requested_at, settled_at, runs.error, runs.updated_at
-    FROM submissions JOIN runs ON runs.submission_seq = submissions.seq WHERE submissions.file_id = ?`)
-  return (fileId) => find.all(fileId)
+  const find = connection.prepare<
+    [string],
+    Omit<FoundRun, 'status' | 'source'> & { status: number; source: number }
+  >(`
+    SELECT 'run_' || r.n || '_' || r.chk AS runId, name, status, source, attempt, 'sub_' || s.n || '_' || s.chk AS submissionId,
+      requested_at AS requestedAt, iif(status IN (1, 2), settled_at, NULL) AS settledAt, r.error, r.updated_at AS updatedAt
+    FROM submissions s JOIN runs r ON r.submission = s.n WHERE s.file_id = ?`)
+  return (fileId) =>
+    find.all(fileId).map((run) => ({
+      ...run,
+      status: wordOf(STATUS, run.status),
+      source: wordOf(SOURCE, run.source),
+    }))
 }
 
 const LARGE = 100_000
@@ -265,129 +292,148 @@ export function seededDatabase(
 
 const SEEDED_TOGETHER = 5_000
 
-/** Inserts rows as fast as SQLite allows. The store's own code counts them. */
+/** Inserts rows as fast as SQLite allows, with the store's own code. What is pending counts as found overdue. */
 function seed(path: string, runCount: number, shape: { deliveriesEach: number; mostRunsEach: number }): void {
   migrateSqlite(path)
   const connection = openConnection(path)
   for (const pragma of ['journal_mode = OFF', 'synchronous = OFF', 'cache_size = -400000'])
     connection.pragma(pragma)
-  const tallies = createTallies(prepareStatements(connection))
+  const writeRows = createWriteRows(connection, 1)
+  const stats = createStats(connection)
   const until = Date.now()
-  const seeding = {
-    ...shape,
-    insert: prepareInserts(connection),
-    tallies,
-    random: createRandom(runCount),
-    until,
-  }
+  const seeding = { ...shape, ids: createRowIds(connection), random: createRandom(runCount), until }
   let runs = 0
   while (runs < runCount) {
-    connection.exec('BEGIN')
+    const rows = noRows()
     const end = Math.min(runs + SEEDED_TOGETHER, runCount)
     while (runs < end) {
       const share = runs / runCount
       const at = Math.round(until - (1 - share) * 90 * DAY_MS + seeding.random() * 60_000 - 60_000)
-      runs += seedSubmission(seeding, { index: runs, at, mostRuns: end - runs })
+      runs += seedSubmission(rows, seeding, { index: runs, at, mostRuns: end - runs })
     }
-    tallies.write()
+    connection.exec('BEGIN')
+    writeRows({ rows, others: [], stats: statDelta(rows), fileIds: new Set(), submissionIds: new Set() })
+    stats.fold()
     connection.exec('COMMIT')
-    tallies.end(true)
   }
+  connection.prepare(`INSERT OR REPLACE INTO positions (name, n) SELECT 'sweep', max(n) FROM runs`).run()
   connection.pragma('journal_mode = WAL')
   connection.close()
 }
 
-type Seeding = {
-  insert: Inserts
-  tallies: Tallies
-  random: Random
-  until: number
-  deliveriesEach: number
-  mostRunsEach: number
+type Inserted<R> = { before: undefined; after: R }
+
+function noRows() {
+  return {
+    submissions: [] as Inserted<SubmissionRow>[],
+    details: [] as Inserted<SubmissionDetails>[],
+    runs: [] as Inserted<RunRow>[],
+    deliveries: [] as Inserted<DeliveryRow>[],
+    bodies: [],
+    rejected: [],
+    notifications: [],
+    claims: [],
+    retryItems: [],
+  }
 }
+
+type Rows = ReturnType<typeof noRows>
+
+type Seeding = { ids: RowIds; random: Random; until: number; deliveriesEach: number; mostRunsEach: number }
 
 /** Returns how many runs it has. */
 function seedSubmission(
-  { insert, tallies, random, until, deliveriesEach, mostRunsEach }: Seeding,
+  rows: Rows,
+  { ids, random, until, deliveriesEach, mostRunsEach }: Seeding,
   { index, at, mostRuns }: { index: number; at: number; mostRuns: number },
 ): number {
-  const submissionId = v7({ msecs: at })
+  const submissionId = ids.submission()
   const fileId = createHash('sha256').update(`file ${index}`).digest('hex').slice(0, 24)
   const names = inventExtensions(random, mostRunsEach).slice(0, mostRuns)
-  const extensions = JSON.stringify(names.map((name) => ({ name })))
-  const submission = { submissionId, fileId, fileName: inventFileName(random, index), extensions, at }
-  const submissionSeq = insert.submission.run(submission).lastInsertRowid
+  const submission: SubmissionRow = {
+    submissionId,
+    kind: 'upload',
+    state: 'accepted',
+    fileId,
+    fileName: inventFileName(random, index),
+    callerWebhookUrl: null,
+    keyName: 'default',
+    requestId: `request ${index}`,
+    error: null,
+    setsDescription: false,
+    createdAt: at,
+    updatedAt: at + 700,
+    respondedAt: at + 700,
+  }
+  rows.submissions.push({ before: undefined, after: submission })
+  const details: SubmissionDetails = {
+    submissionId,
+    extensions: names.map((name) => ({ name })),
+    baseline: BASELINE,
+  }
+  rows.details.push({ before: undefined, after: details })
   for (const name of names) {
-    const run = inventRun(random, { submissionId, name, at, isNew: at > until - DAY_MS })
-    const runSeq = insert.run.run({
+    const run = inventRun(random, { runId: ids.run(), submissionId, name, at, isNew: at > until - DAY_MS })
+    const isPending = run.status === 'pending'
+    const row: RunRow = {
       ...run,
-      submissionSeq,
-      error: run.error && JSON.stringify(run.error),
-      evidence: run.evidence && JSON.stringify(run.evidence),
-      contradicted: 0,
-      groupId: tallies.change(undefined, run),
-    }).lastInsertRowid
-    tallies.place(Number(runSeq), at)
-    insert.current.run(fileId, name, runSeq)
-    seedDeliveries(insert, run, { submissionSeq, fileId, at, count: deliveriesEach })
+      dueAt: isPending ? until + DAY_MS : null,
+      isOverdue: isPending,
+      isListed: true,
+      settledBy: null,
+    }
+    seedDeliveries(rows, ids, row, { fileId, count: deliveriesEach })
+    rows.runs.push({ before: undefined, after: row })
   }
   return names.length
 }
 
+const BASELINE = {
+  versionId: null,
+  versionName: null,
+  aiTags: {},
+  description: null,
+  tags: null,
+  customMetadata: null,
+  updatedAt: null,
+  url: null,
+}
+
 /** Of a final run its webhook, sent twice, and events about its file; of any other run only events. */
 function seedDeliveries(
-  insert: Inserts,
-  run: Run,
-  {
-    submissionSeq,
-    fileId,
-    at,
-    count,
-  }: { submissionSeq: number | bigint; fileId: string; at: number; count: number },
+  { deliveries }: Rows,
+  ids: RowIds,
+  run: RunRow,
+  { fileId, count }: { fileId: string; count: number },
 ): void {
-  const headers = '{"content-type":"application/json","user-agent":"ImageKit"}'
+  const headers = { 'content-type': 'application/json', 'user-agent': 'ImageKit' }
   for (let each = 0; each < count; each += 1) {
     const isWebhook = run.settledAt !== null && each < 2
-    const receivedAt = (run.settledAt ?? at) + each * 20
-    const { name: service, status, error } = run
-    const { lastInsertRowid } = insert.delivery.run({
-      deliveryId: v7({ msecs: at }),
+    const deliveryId = ids.delivery()
+    const receivedAt = (run.settledAt ?? run.requestedAt) + each * 20
+    const { runId, submissionId, name: service, status, error } = run
+    if (isWebhook && each === 0) run.settledBy = numberOf(deliveryId)
+    const delivery: DeliveryRow = {
+      deliveryId,
       route: isWebhook ? 'extension' : 'account',
       receivedAt,
       outcome: isWebhook ? (each === 0 ? 'applied' : 'duplicate') : 'ignored',
-      submissionSeq: isWebhook ? submissionSeq : null,
+      cause: null,
+      signature: 'absent',
+      submissionId: isWebhook ? submissionId : null,
+      runId: isWebhook ? runId : null,
       fileId,
       service: isWebhook ? service : null,
-      finalStatus: isWebhook ? status : null,
-      eventId: isWebhook ? null : `${run.runId} ${each}`,
-    })
-    const body = JSON.stringify({ service, status, fileId, error, at: receivedAt })
-    insert.body.run(lastInsertRowid, headers, Buffer.from(body))
-  }
-}
-
-type Inserts = ReturnType<typeof prepareInserts>
-
-function prepareInserts(connection: Database.Database) {
-  return {
-    submission: connection.prepare(
-      `INSERT INTO submissions (submission_id, kind, state, file_id, file_name, extensions, key_name, request_id, baseline,
-         sets_description, created_at, answered_at, updated_at)
-       VALUES (@submissionId, 'upload', 'accepted', @fileId, @fileName, @extensions, 'default', @submissionId, '{"aiTags":{}}',
-         0, @at, @at + 700, @at + 700)`,
-    ),
-    run: connection.prepare(
-      `INSERT INTO runs (run_id, submission_seq, name, status, source, attempt, requested_at, settled_at, updated_at, due_at,
-         error, evidence, contradicted, acknowledged_at, group_id)
-       VALUES (@runId, @submissionSeq, @name, @status, @source, @attempt, @requestedAt, @settledAt, @updatedAt,
-         @requestedAt + 600000, @error, @evidence, @contradicted, @acknowledgedAt, @groupId)`,
-    ),
-    current: connection.prepare('INSERT INTO current_runs (file_id, name, run_seq) VALUES (?, ?, ?)'),
-    delivery: connection.prepare(
-      `INSERT INTO deliveries (delivery_id, route, received_at, outcome, signature, submission_seq, file_id, service,
-         final_status, event_id)
-       VALUES (@deliveryId, @route, @receivedAt, @outcome, 'absent', @submissionSeq, @fileId, @service, @finalStatus, @eventId)`,
-    ),
-    body: connection.prepare('INSERT INTO delivery_bodies (delivery_seq, headers, body) VALUES (?, ?, ?)'),
+      finalStatus: isWebhook && (status === 'success' || status === 'failed') ? status : null,
+      unclaimedError: null,
+      eventId: isWebhook ? null : `${runId} ${each}`,
+      unclaimedRequestId: null,
+      uploadEnd: null,
+      sent: {
+        headers,
+        body: Buffer.from(JSON.stringify({ service, status, fileId, error, at: receivedAt })),
+      },
+    }
+    deliveries.push({ before: undefined, after: delivery })
   }
 }

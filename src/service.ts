@@ -146,7 +146,6 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     claimClock,
     endedSessions,
     meter,
-    overdueAfterMs,
     readBody: config.loopbackOnly ? declaredJson(bodies.proven) : bodies.proven,
     newId: v7,
     errorBody,

@@ -5,7 +5,7 @@
  */
 export type AlertKind = 'failures' | 'oldest_pending' | 'unknown_submission' | 'database_unavailable'
 
-export type AlertState = 'firing' | 'resolved'
+type AlertState = 'firing' | 'resolved'
 
 /** Something that is the matter, or was and has not been told to be over. Times are milliseconds since the epoch. */
 export type Alert = {

@@ -3,10 +3,42 @@ import type { Json } from './json.ts'
 /** The cause of a failure that told none. */
 export const UNTOLD_CAUSE = 'no cause told'
 
-/** Where an extension has failed for so many causes already, a new one is `OTHER_CAUSE`: what is grouped must stay few. */
-export const MAX_CAUSES = 100
+/** So many causes of an extension are shown, the most frequent; all others are `OTHER_CAUSE`. */
+const MAX_CAUSES = 100
 
 export const OTHER_CAUSE = 'other'
+
+type CountedCause = { extension: string; cause: string; size: number }
+
+/** The causes of an extension, or of all, that are shown under their own name. */
+export function shownCauses(counted: readonly CountedCause[], extension: string | null): string[] {
+  const sizes = new Map<string, Map<string, number>>()
+  for (const { extension: name, cause, size } of counted) {
+    if (cause === '' || cause === OTHER_CAUSE || (extension !== null && name !== extension)) continue
+    const ofExtension = sizes.get(name) ?? new Map<string, number>()
+    sizes.set(name, ofExtension)
+    ofExtension.set(cause, (ofExtension.get(cause) ?? 0) + size)
+  }
+  const shown = [...sizes.values()].flatMap((ofExtension) =>
+    [...ofExtension]
+      .toSorted(([one, size], [other, otherSize]) => otherSize - size || (one < other ? -1 : 1))
+      .slice(0, MAX_CAUSES),
+  )
+  return [...new Set(shown.map(([cause]) => cause))]
+}
+
+/** The same, with `OTHER_CAUSE` for each cause that is not shown. They are not added up. */
+export function boundCauses<T extends CountedCause>(counted: readonly T[]): T[] {
+  const shown = new Map<string, Set<string>>()
+  const shownOf = (extension: string) => {
+    const known = shown.get(extension) ?? new Set(shownCauses(counted, extension))
+    shown.set(extension, known)
+    return known
+  }
+  return counted.map((one) =>
+    one.cause === '' || shownOf(one.extension).has(one.cause) ? one : { ...one, cause: OTHER_CAUSE },
+  )
+}
 
 const MAX_CAUSE_LENGTH = 120
 
@@ -32,6 +64,8 @@ function phraseOf(message: string): string {
   const phrase = message
     // What is longer says nothing more of the cause, and an error may be 16 KiB.
     .slice(0, 1_000)
+    // Half of a character is no text: databases store it as another one.
+    .replace(/\p{Surrogate}/gu, '\uFFFD')
     .replace(/https?:\/\/\S+/g, '…')
     .replace(/"[^"]*"|`[^`]*`|(?<!\w)'[^']*'(?!\w)/g, '…')
     .replace(/\S*\d\S*/g, (token) => (/^\(?\d{1,3}[).,:;!?]*$/.test(token) ? token : '…'))

@@ -10,6 +10,9 @@ export type NewIds = { submission: () => string; run: () => string; delivery: ()
 
 const PREFIX_LENGTH = 'run_'.length
 
+/** Of the random bits, in characters. */
+export const CHECK_LENGTH = 11
+
 // The last character has 4 of the 64 bits; any other character there would be a second way to write the same bits.
 const NUMBER_AND_CHECK = '([1-9][0-9]{0,15})_([A-Za-z0-9_-]{10}[AEIMQUYcgkosw048])'
 

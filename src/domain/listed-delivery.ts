@@ -1,7 +1,27 @@
 import type { DeliveryOutcome, DeliveryRoute, RefusalCause, SignatureCheck } from './delivery.ts'
 import type { DeliveryCause } from './judge-delivery.ts'
 
-export type DeliveryFilter = { outcome: DeliveryOutcome | null; fileId: string | null }
+/** Which deliveries an operator wants to see; what is null is not asked for. Times are milliseconds since the epoch. */
+export type DeliveryFilter = {
+  outcome: DeliveryOutcome | null
+  cause: string | null
+  /** The extension that it reports on, as ImageKit names it. */
+  service: string | null
+  fileId: string | null
+  /** Received at this time or later. */
+  since: number | null
+  /** Received before this time. */
+  until: number | null
+}
+
+export const EVERY_DELIVERY: DeliveryFilter = {
+  outcome: null,
+  cause: null,
+  service: null,
+  fileId: null,
+  since: null,
+  until: null,
+}
 
 /** A delivery as it stands in a list. A rejected one names nothing but the submission that its token proves. */
 export type ListedDelivery = {

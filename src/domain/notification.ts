@@ -47,8 +47,13 @@ export function notificationIdOf(runId: string): string {
   return `msg_${runId}`
 }
 
+/** The run that a notification is about. */
+export function runIdOf(notificationId: string): string {
+  return notificationId.replace(/^msg_/, '')
+}
+
 /** What stands for the host of a target that is no address. */
-export const NO_HOST = '-'
+const NO_HOST = '-'
 
 /** The host of a target, with its port. */
 export function hostOf(target: string): string {

@@ -10,11 +10,18 @@ export type RunGroup = {
   cause: string
 }
 
+export type CountedGroup = RunGroup & { size: number }
+
 export function groupOf(run: Run): RunGroup {
   return {
     extension: run.name,
     status: run.status,
     acknowledged: run.acknowledgedAt !== null,
-    cause: run.status === 'failed' ? causeOf(run.error) : '',
+    cause: failureCause(run) ?? '',
   }
+}
+
+/** Null unless it failed. */
+export function failureCause({ status, error }: Pick<Run, 'status' | 'error'>): string | null {
+  return status === 'failed' ? causeOf(error) : null
 }

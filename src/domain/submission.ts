@@ -10,6 +10,11 @@ export type SubmissionKind = 'upload' | 'update' | 'external'
  */
 export type SubmissionState = 'submitting' | 'accepted' | 'rejected' | 'unconfirmed'
 
+/** A process of ours waits for ImageKit's response to it. */
+export function isUnderWay({ state, kind }: Pick<Submission, 'state' | 'kind'>): boolean {
+  return state === 'submitting' && kind !== 'external'
+}
+
 /** An entry of `extensions` as the caller wrote it; everything but the name is ImageKit's to judge. */
 export type RequestedExtension = JsonObject & { name: string }
 
@@ -55,8 +60,6 @@ export type NewSubmission = Pick<
 > & {
   at: number
   attempt: number
-  /** When its runs are overdue, should they still be pending then. */
-  dueAt: number
 }
 
 /** The submission and its runs, one per distinct name, as they are committed before ImageKit can know of them. */
@@ -64,7 +67,7 @@ export function openSubmission(
   request: NewSubmission,
   ids: Pick<NewIds, 'submission' | 'run'>,
 ): { submission: Submission; runs: Run[] } {
-  const { at, attempt, dueAt: _, ...asked } = request
+  const { at, attempt, ...asked } = request
   const submissionId = ids.submission()
   const submission: Submission = {
     submissionId,

@@ -1,6 +1,7 @@
 import type { Commit } from '../domain/commit.ts'
 import type { AlertThresholds } from '../tracking/judge-alerts.ts'
 import { createAlerter } from './alerter.ts'
+import { createCounterFolder } from './counter-folder.ts'
 import { createNotifier } from './notifier.ts'
 import { createPruner } from './pruner.ts'
 import { createReconciler } from './reconciler.ts'
@@ -9,6 +10,7 @@ import { createRetrier } from './retrier.ts'
 type JobsDeps = Parameters<typeof createRetrier>[0] &
   Omit<Parameters<typeof createNotifier>[0], 'random'> &
   Parameters<typeof createPruner>[0] &
+  Parameters<typeof createCounterFolder>[0] &
   Omit<Parameters<typeof createAlerter>[0], 'target' | 'thresholds'> & {
     reconciling: Omit<Parameters<typeof createReconciler>[0], 'log'>
     /** Null: nobody is alerted. */
@@ -29,7 +31,13 @@ export function createJobs(deps: JobsDeps): Jobs {
   const { reconciling, alerting, log } = deps
   const notifier = createNotifier({ ...deps, random: Math.random })
   const retrier = createRetrier(deps)
-  const jobs = [createReconciler({ ...reconciling, log }), notifier, createPruner(deps), retrier]
+  const jobs = [
+    createReconciler({ ...reconciling, log }),
+    notifier,
+    createPruner(deps),
+    createCounterFolder(deps),
+    retrier,
+  ]
   if (alerting) jobs.push(createAlerter({ ...deps, target: alerting.url, thresholds: alerting }))
   return {
     start() {

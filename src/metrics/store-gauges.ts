@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from 'prom-client'
 import type { Store } from '../store/store.ts'
 
-export type GaugedStore = Pick<Store, 'listRunGroups' | 'findOldestPending' | 'countNotifications'>
+export type GaugedStore = Pick<Store, 'readStats' | 'findOldestPending' | 'countNotifications'>
 
 /** What the store is asked for at each scrape. Returns what brings the gauges up to date; it never rejects. */
 export function createStoreGauges(
@@ -42,8 +42,8 @@ export function createStoreGauges(
 
   const read = async () => {
     const now = clock()
-    const [groups, oldest, notifications] = await Promise.all([
-      store.listRunGroups(),
+    const [{ groups }, oldest, notifications] = await Promise.all([
+      store.readStats(0, 0),
       store.findOldestPending(),
       store.countNotifications(now),
     ])

@@ -10,6 +10,7 @@ import { respond } from '../domain/decide/response.ts'
 import { createRetry, endRetryItem, submitRetry, withdrawRetry } from '../domain/decide/retry.ts'
 import type { OtherChanges } from '../domain/decide/step.ts'
 import { createSubmission } from '../domain/decide/submission.ts'
+import { boundCauses, OTHER_CAUSE } from '../domain/failure-cause.ts'
 import type { Store } from './store.ts'
 import {
   type BatchDatabase,
@@ -47,14 +48,14 @@ export type InTurn = <T>(work: () => T, fileId?: string) => Promise<T>
 /** What every database does for itself: its batches, its reads, and what it deletes in bounded statements. */
 export type Database = BatchDatabase & {
   inTransaction: <T>(work: () => T) => Promise<Committed<T>>
-  reads: Omit<Store, Decided | 'watchCommits' | 'forgetAsset' | 'pruneBodies' | 'close'>
-  forgetAsset: (inTurn: InTurn, ...given: Parameters<Store['forgetAsset']>) => Promise<boolean>
-  pruneBodies: (
-    inTurn: InTurn,
-    ...given: Parameters<Store['pruneBodies']>
-  ) => ReturnType<Store['pruneBodies']>
+  reads: Omit<Store, Decided | Upkeep | 'watchCommits' | 'close'>
   close: () => Promise<void>
+} & {
+  [step in Upkeep]: (inTurn: InTurn, ...given: Parameters<Store[step]>) => ReturnType<Store[step]>
 }
+
+/** What is done to many rows, in bounded statements. */
+type Upkeep = 'forgetAsset' | 'pruneBodies' | 'sweepOverdue' | 'foldCounters'
 
 const DAY_MS = 86_400_000
 
@@ -99,6 +100,17 @@ export function createStore(database: Database, queueing: WriteQueueOptions): St
     probe: () => write({ probe: true }),
     forgetAsset: (...given) => database.forgetAsset(inTurn, ...given),
     pruneBodies: (...given) => database.pruneBodies(inTurn, ...given),
+    sweepOverdue: (...given) => database.sweepOverdue(inTurn, ...given),
+    foldCounters: () => database.foldCounters(inTurn),
+    async listRuns(filter, page) {
+      const { cause } = filter
+      if (cause !== OTHER_CAUSE) return database.reads.listRuns(filter, page)
+      const { groups } = await database.reads.readStats(0, 0)
+      const exceptCauses = boundCauses(groups).flatMap((group) =>
+        group.cause === OTHER_CAUSE ? [] : [[group.extension, group.cause] as const],
+      )
+      return database.reads.listRuns({ ...filter, cause: null, exceptCauses }, page)
+    },
     watchCommits: (tell) => void watchers.push(tell),
     async close() {
       await queue.close()

@@ -20,10 +20,9 @@ import type { DueNotification, HostPlace, NotificationResult } from '../domain/n
 import type { NotTaken, RetryItemState, RetryProgress, SubmittedRetry } from '../domain/retry.ts'
 import type { Run } from '../domain/run.ts'
 import type { ListedRun, RunFilter } from '../domain/run-filter.ts'
-import type { RunGroup } from '../domain/run-group.ts'
 import type { RunHistory } from '../domain/run-history.ts'
+import type { StatCounts } from '../domain/stat-counters.ts'
 import type { NewSubmission, Submission } from '../domain/submission.ts'
-import type { SettledInHour, TallyCount } from '../domain/tally.ts'
 
 /**
  * The store's port. Each method is one atomic step, unless its comment says otherwise: when its promise resolves, all of it
@@ -75,6 +74,15 @@ export type Store = OperatorStore &
     countRejected(since: number): Promise<{ cause: RefusalCause; count: number }[]>
 
     findRefused(deliveryId: string): Promise<RefusedDelivery | undefined>
+
+    /**
+     * Marks runs that have been pending for `overdueAfterMs` as overdue, and makes them due. Goes on where it stopped the last
+     * time, over a limited number of runs. Resolves with whether there may be more.
+     */
+    sweepOverdue(now: number, overdueAfterMs: number): Promise<boolean>
+
+    /** Adds up what recent batches have counted, of a limited number of them. Resolves with whether there are more. */
+    foldCounters(): Promise<boolean>
 
     /**
      * The due runs, the longest due first: pending runs, and expired runs whose file has changed since. Runs whose due time is
@@ -154,10 +162,10 @@ export type Store = OperatorStore &
   }
 
 /** What operators read and do. Lists are newest first by insertion. A page's `next` starts the next page; null at the end. */
-export type OperatorStore = {
+type OperatorStore = {
   /**
-   * Runs of rejected submissions match by exact id only. A page may be shorter than its limit, or empty, and still have a
-   * `next`: if thousands of file names share the prefix, only a limited number of runs is checked for each page.
+   * Runs of rejected submissions match by exact id only. If few of very many runs match, a page may be shorter than its limit,
+   * or empty, and still have a `next`: it ends after a limited time. A deliveries page likewise.
    */
   listRuns(
     filter: RunFilter,
@@ -180,14 +188,8 @@ export type OperatorStore = {
 
   findDelivery(deliveryId: string): Promise<KeptDelivery | undefined>
 
-  /** Counts the runs of each group. */
-  listRunGroups(): Promise<(RunGroup & { size: number })[]>
-
-  /** Adds up the counters of the hours from `from` to before `until`, in hours since the epoch. */
-  sumTallies(from: number, until: number): Promise<TallyCount[]>
-
-  /** Counts the runs that reached each status in each of these hours, as in `sumTallies`. Omits hours without any. */
-  listSettled(from: number, until: number): Promise<SettledInHour[]>
+  /** Counts all runs by group, and what happened in the hours from `from` to before `until`, in hours since the epoch. */
+  readStats(from: number, until: number): Promise<StatCounts>
 
   /** The pending run that was inserted first. */
   findOldestPending(): Promise<{ runId: string; requestedAt: number } | undefined>
@@ -244,7 +246,7 @@ export type OperatorStore = {
 }
 
 /** What alerts are decided from, and their state. */
-export type AlertStore = {
+type AlertStore = {
   /** Counts the runs of each extension that failed at `since` or later, whenever they were requested; at most `atMost`. */
   countFailures(since: number, atMost: number): Promise<{ extension: string; count: number }[]>
 

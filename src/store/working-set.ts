@@ -7,6 +7,7 @@ import {
   type OtherChanges,
 } from '../domain/decide/step.ts'
 import { KEYS, type TableName, type Tables } from '../domain/decide/tables.ts'
+import { type StatDelta, statDelta } from '../domain/stat-counters.ts'
 
 /** A row as it is in the database, and as it is to be; undefined where there is none. */
 export type Change<R> = { before: R | undefined; after: R | undefined }
@@ -16,6 +17,8 @@ export type BatchChanges = {
   rows: { [T in TableName]: Change<Tables[T]>[] }
   /** All the rest, in the order of the steps. */
   others: readonly OtherChanges[]
+  /** What they add to the counters; null if nothing. */
+  stats: StatDelta | null
   /** The assets and submissions that these rows belong to. */
   fileIds: ReadonlySet<string>
   submissionIds: ReadonlySet<string>
@@ -30,11 +33,9 @@ export type WorkingSet = {
   /** No step has changed what a lookup may find. */
   isFresh(): boolean
   isStale(key: Key): boolean
-  /** For the database: what it found. A row that is here already stays as it is. */
-  put<T extends TableName>(table: T, row: Tables[T]): void
-  /** For the database, too: `find` is only called for what is not loaded yet. Returns the keys of rows. */
-  load(key: Key, find: () => readonly string[]): void
-  noteForgotten(id: string): void
+  /** For the database: the rows that a key finds. One that is here already stays as it is. */
+  load(key: Key, rows: readonly Tables[TableName][]): void
+  loadForgotten(id: string, isForgotten: boolean): void
   facts: Facts
   /** Throws, and changes nothing, if a row is inserted that is there already. */
   apply(changes: Changes): void
@@ -106,6 +107,11 @@ export function createWorkingSet(): WorkingSet {
       if (facts.find(table, keyOf(table, row)) !== undefined)
         throw new Error(`a row of ${table} is inserted that is there already`)
   }
+  const put = <T extends TableName>(table: T, row: Tables[T]): string => {
+    const key = keyOf(table, row)
+    if (!tables[table].has(key)) tables[table].set(key, { before: row, after: row })
+    return key
+  }
   const setAll = <T extends TableName>(table: T, rows: NonNullable<Changes['update']>) => {
     for (const row of rows[table] ?? []) set(table, row)
   }
@@ -124,16 +130,17 @@ export function createWorkingSet(): WorkingSet {
       const subject = subjectOf(key)
       return subject !== undefined && touched.has(subject)
     },
-    put(table, row) {
-      const key = keyOf(table, row)
-      if (!tables[table].has(key)) tables[table].set(key, { before: row, after: row })
+    load(key, rows) {
+      const [kind] = key
+      if (kind === 'forgotten') return
+      const table = isLookup(kind) ? LOOKUPS[kind] : kind
+      const keys: string[] = []
+      for (const row of rows) keys.push(put(table, row))
+      loaded.set(textOf(key), keys)
     },
-    load(key, find) {
-      const text = textOf(key)
-      if (!loaded.has(text)) loaded.set(text, find())
-    },
-    noteForgotten(id) {
-      forgotten.add(id)
+    loadForgotten(id, isForgotten) {
+      loaded.set(textOf(['forgotten', id]), [])
+      if (isForgotten) forgotten.add(id)
     },
     facts,
     apply({ insert, update, remove, other }) {
@@ -146,13 +153,15 @@ export function createWorkingSet(): WorkingSet {
     changes() {
       const submissions = changed(tables.submissions)
       const runs = changed(tables.runs)
+      const deliveries = changed(tables.deliveries)
       return {
+        stats: statDelta({ runs, deliveries }),
         ...ownersOf(submissions, runs),
         rows: {
           submissions,
           details: changed(tables.details),
           runs,
-          deliveries: changed(tables.deliveries),
+          deliveries,
           bodies: [],
           rejected: changed(tables.rejected),
           notifications: changed(tables.notifications),

@@ -26,10 +26,12 @@ export async function judgeAlerts({ store, thresholds, clock, newId }: JudgeAler
     store.findOldestPending(),
     store.listAlerts(),
   ])
-  const counted = new Map(counts.map(({ extension, count }) => [extension, count]))
-  // One whose failures are all gone, as with a forgotten asset, is over as well.
-  for (const { kind, extension } of alerts)
-    if (kind === 'failures' && !counted.has(extension)) counted.set(extension, 0)
+  // The alerts that there are come first, so the one that has waited longest is told first. One whose failures are all gone, as
+  // with a forgotten asset, is over as well.
+  const known = alerts
+    .filter(({ kind }) => kind === 'failures')
+    .map(({ extension }) => [extension, 0] as const)
+  const counted = new Map([...known, ...counts.map(({ extension, count }) => [extension, count] as const)])
   const age = oldest ? Math.max(now - oldest.requestedAt, 0) : 0
   const failuresRule: AlertRule = { threshold: failures.count, calmMs: failures.withinMs }
   const ageRule: AlertRule = { threshold: pendingAgeMs, calmMs: pendingAgeMs / 2 }
@@ -47,10 +49,10 @@ export async function judgeAlerts({ store, thresholds, clock, newId }: JudgeAler
   ].flatMap((alert) => alert ?? [])
 
   function judge(measured: Parameters<typeof judgeAlert>[1], rule: AlertRule): Alert | undefined {
-    const known = alerts.find(
+    const before = alerts.find(
       ({ kind, extension }) => kind === measured.kind && extension === measured.extension,
     )
-    return judgeAlert(known, measured, rule, { now, newId })
+    return judgeAlert(before, measured, rule, { now, newId })
   }
   const changed = judged.filter((alert) => !alerts.includes(alert))
   if (changed.length > 0) await store.saveAlerts(changed)

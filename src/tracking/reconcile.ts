@@ -5,11 +5,11 @@ import { lookAtRuns, type Reconciled } from './look-at-runs.ts'
 import type { Stop } from './look-up-files.ts'
 
 export type ReconcileDeps = Parameters<typeof lookAtRuns>[0] & {
-  store: Pick<Store, 'listDue' | 'applyFinding'>
+  store: Pick<Store, 'sweepOverdue' | 'listDue' | 'applyFinding'>
   meter: { runReconciled(finding: Finding['kind']): void }
   /** Has one pass end before the next begins, whoever asks for it. */
   inTurn: <T>(work: () => Promise<T>) => Promise<T>
-  /** In milliseconds: when a run is first looked at. */
+  /** How long after its request a pending run is overdue, in milliseconds. */
   overdueAfterMs: number
 }
 
@@ -34,7 +34,11 @@ const MOST_TOLD = 1000
  * expires them, and what ImageKit does not answer changes nothing. With `dryRun` it only tells.
  */
 export function reconcile(deps: ReconcileDeps, { dryRun }: { dryRun: boolean }): Promise<ReconcilePass> {
-  return deps.inTurn(() => (dryRun ? rehearse(deps) : work(deps)))
+  return deps.inTurn(async () => {
+    let mayBeMore = true
+    while (mayBeMore) mayBeMore = await deps.store.sweepOverdue(deps.clock(), deps.overdueAfterMs)
+    return dryRun ? rehearse(deps) : work(deps)
+  })
 }
 
 async function work(deps: ReconcileDeps): Promise<ReconcilePass> {

@@ -6,13 +6,11 @@ type RegisterDeps = {
   store: Pick<Store, 'createSubmission'>
   links: Links
   clock: () => number
-  /** How long after its request a pending run is overdue, in milliseconds. */
-  overdueAfterMs: number
 }
 
 /** Registers an upload that somebody else makes with our `webhookUrl`. */
 export async function registerSubmission(
-  { store, links, clock, overdueAfterMs }: RegisterDeps,
+  { store, links, clock }: RegisterDeps,
   request: Pick<NewSubmission, 'extensions' | 'fileId' | 'fileName' | 'callerWebhookUrl' | 'keyName'>,
 ): Promise<{ submissionId: string; webhookUrl: string; location: string } & StatusUrls> {
   const submission = {
@@ -22,8 +20,7 @@ export async function registerSubmission(
     setsDescription: false,
   } as const
   const at = clock()
-  const dueAt = at + overdueAfterMs
-  const { submissionId } = await store.createSubmission({ ...submission, attempt: 1, at, dueAt })
+  const { submissionId } = await store.createSubmission({ ...submission, attempt: 1, at })
   return {
     submissionId,
     webhookUrl: links.webhook(submissionId),

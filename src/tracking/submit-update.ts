@@ -12,8 +12,6 @@ export type SubmitUpdateDeps = ApplyAnswerDeps & {
   store: Pick<Store, 'createSubmission'>
   imagekit: { sendUpdate(fileId: string, body: { [name: string]: Json }): Promise<Exchange> }
   links: Links
-  /** How long after its request a pending run is overdue, in milliseconds. */
-  overdueAfterMs: number
   errorBody: (message: string) => object
 }
 
@@ -41,7 +39,7 @@ export async function submitUpdate(
   } as const
   const at = deps.clock()
   const { submissionId } = await deps.store.createSubmission(
-    { ...submission, keyName, attempt: 1, at, dueAt: at + deps.overdueAfterMs },
+    { ...submission, keyName, attempt: 1, at },
     key ?? undefined,
   )
 

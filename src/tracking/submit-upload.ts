@@ -28,8 +28,6 @@ export type SubmitUploadDeps<Form> = ApplyAnswerDeps & {
     }): Promise<Exchange>
   }
   links: Links
-  /** How long after its request a pending run is overdue, in milliseconds. */
-  overdueAfterMs: number
   errorBody: (message: string) => object
 }
 
@@ -65,7 +63,7 @@ export async function submitUpload<Form>(
     } as const
     const at = deps.clock()
     const created = await deps.store.createSubmission(
-      { ...submission, keyName: request.keyName, attempt: 1, at, dueAt: at + deps.overdueAfterMs },
+      { ...submission, keyName: request.keyName, attempt: 1, at },
       key,
     )
     submissionId = created.submissionId

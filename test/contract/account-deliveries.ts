@@ -10,6 +10,7 @@ import {
   newAccountDelivery,
   newDelivery,
   submit as submitTo,
+  sweep,
 } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
@@ -21,7 +22,7 @@ const FAILED: Answer & { kind: 'rejected' } = {
 }
 export function describeAccountDeliveries(current: () => OpenedStore): void {
   const submit = (names: string[], facts: Partial<NewSubmission> = {}) =>
-    submitTo(current().store, names, { dueAt: 60_000, ...facts })
+    submitTo(current().store, names, facts)
   const queue = async (...names: string[]) => {
     const id = await submit(names)
     await current().store.answerSubmission(id, accepted({}, { fileId: null }), 1_500)
@@ -61,12 +62,28 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
       ])
     })
 
+    test('makes those due then that are due later', async () => {
+      const id = await submit(['remove-bg'], { fileId: FILE_ID })
+      const other = await submit(['remove-bg'], { fileId: 'another' })
+      await sweep(current().store)
+      for (const each of [id, other]) {
+        const runId = (await current().store.findSubmission(each))?.runs[0]?.runId ?? ''
+        await current().store.applyFinding(runId, { kind: 'nothing', dueAt: 60_000 }, 4_000)
+      }
+      expect(await tell(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'applied' })
+      expect(await dueAt(4_999)).toEqual([])
+      expect(await dueAt(59_999)).toEqual([[id, 'remove-bg']])
+      await sweep(current().store)
+      expect(await dueAt(59_999)).toEqual([[id, 'remove-bg']])
+    })
+
     test('makes its expired runs due once, so that evidence can still settle them', async () => {
       const id = await submit(['remove-bg', 'ai-tasks'], {
         fileId: FILE_ID,
         callerWebhookUrl: 'https://a.example',
       })
       const [run, other] = (await current().store.findSubmission(id))?.runs ?? []
+      await sweep(current().store)
       for (const each of [run, other])
         await current().store.applyFinding(each?.runId ?? '', { kind: 'no_word' }, 3_000)
       expect(await dueAt(1_000_000)).toEqual([])
@@ -88,8 +105,9 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
     })
 
     test('leaves a run that is due already in its place', async () => {
-      const early = await submit(['remove-bg'], { fileId: FILE_ID, dueAt: 1_000 })
-      const late = await submit(['remove-bg'], { fileId: 'another', dueAt: 3_000 })
+      const early = await submit(['remove-bg'], { fileId: FILE_ID, at: 1_000 })
+      const late = await submit(['remove-bg'], { fileId: 'another', at: 3_000 })
+      await sweep(current().store)
       expect(await tell(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'applied' })
       expect(await dueAt(9_000)).toEqual([
         [early, 'remove-bg'],
@@ -166,6 +184,8 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
 
     test('is its refusal where it failed, and its runs are not due any more', async () => {
       const id = await queue('remove-bg')
+      await sweep(current().store)
+      expect(await dueAt(1_000_000)).toEqual([[id, 'remove-bg']])
       const recorded = { outcome: 'applied', ...NOTHING, submissionId: id }
       expect(await tell(finished('event-1', FAILED))).toEqual(recorded)
       const found = await current().store.findSubmission(id)

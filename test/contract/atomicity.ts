@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
 import { accepted, newDelivery, newSubmission, submit } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, listEveryPage } from './operator-facts.ts'
@@ -43,7 +44,7 @@ export function describeAtomicity(current: () => OpenedStore): void {
       const statuses = async () =>
         (await store.findSubmission(submissionId))?.runs.map(({ status }) => status)
       expect(await statuses()).toEqual(['success', 'pending'])
-      const page = await store.listDeliveries({ outcome: null, fileId: null }, { limit: 10, before: null })
+      const page = await store.listDeliveries(EVERY_DELIVERY, { limit: 10, before: null })
       expect(page.deliveries.map(({ service }) => service)).toEqual(['remove-bg'])
       await mend()
       expect(await store.recordDelivery(failing)).toMatchObject({ outcome: 'applied' })
@@ -78,7 +79,7 @@ export function describeAtomicity(current: () => OpenedStore): void {
       expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected'])
       const found = await store.findSubmission(submissionId)
       expect(found?.runs.map((run) => run.status)).toEqual(['success', 'success'])
-      const page = await store.listDeliveries({ outcome: null, fileId: null }, { limit: 10, before: null })
+      const page = await store.listDeliveries(EVERY_DELIVERY, { limit: 10, before: null })
       expect(page.deliveries.map(({ service }) => service)).toEqual(['ai-tasks', 'remove-bg'])
     })
 

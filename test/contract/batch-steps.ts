@@ -180,15 +180,13 @@ const asked = fc
     file: fileId,
     isNotified: fc.boolean(),
     at: time,
-    dueAt: time,
   })
-  .map(({ kind, names, file, isNotified, at, dueAt }): Partial<NewSubmission> & { names: string[] } => ({
+  .map(({ kind, names, file, isNotified, at }): Partial<NewSubmission> & { names: string[] } => ({
     names,
     kind,
     fileId: kind === 'upload' ? null : file,
     callerWebhookUrl: isNotified ? 'https://caller.example/hook' : null,
     at,
-    dueAt,
   }))
 
 function submissionOf(world: World, { names, ...facts }: Partial<NewSubmission> & { names: string[] }) {
@@ -384,6 +382,15 @@ const claim = (at: fc.Arbitrary<number>) =>
   )
 const release = step('release', scope, ({ store, id }, of) => store.releaseIdempotencyKey(id(of)))
 
+const sweep = step(
+  'sweep',
+  fc.record({ now: fc.integer({ min: 1, max: 40 }), overdueAfterMs: fc.constantFrom(0, 0, 3, 10) }),
+  ({ store }, { now, overdueAfterMs }) => store.sweepOverdue(now, overdueAfterMs),
+)
+
+/** Whether there is more to add up depends on how many batches there were. */
+const fold = step('fold', fc.constant(null), async ({ store }) => void (await store.foldCounters()))
+
 const prune = step('prune', time, ({ store }, before) => store.pruneBodies(before, 3, null))
 
 /** Its id is taken, which the database notices: the whole batch is decided again, and takes other ids. */
@@ -399,7 +406,9 @@ const steps = fc.oneof(
   { arbitrary: account(finished), weight: 3 },
   { arbitrary: account(fc.oneof(changed, changed, other)), weight: 2 },
   { arbitrary: create, weight: 2 },
-  { arbitrary: finding, weight: 3 },
+  { arbitrary: finding, weight: 4 },
+  { arbitrary: sweep, weight: 2 },
+  { arbitrary: fold, weight: 1 },
   { arbitrary: notified, weight: 1 },
   { arbitrary: acknowledge, weight: 1 },
   { arbitrary: retryMany, weight: 1 },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Commit } from '../../src/domain/commit.ts'
-import { accepted, EVIDENCE, FILE_ID, newDelivery, submit } from './facts.ts'
+import { accepted, EVIDENCE, FILE_ID, newDelivery, submit, sweep } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 export function describeCommits(current: () => OpenedStore): void {
@@ -15,6 +15,7 @@ export function describeCommits(current: () => OpenedStore): void {
     test('are told with what they settled, and how long after its request', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg', 'ai-tasks', 'aws-auto-tagging'])
+      await sweep(store)
       const commits = watch()
       await store.answerSubmission(
         submissionId,
@@ -35,6 +36,7 @@ export function describeCommits(current: () => OpenedStore): void {
     test('settle each run once, whatever is repeated or said against it; an expired one when its word comes', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
+      await sweep(store)
       const commits = watch()
       const runId = (await store.findSubmission(submissionId))?.runs[0]?.runId ?? ''
       await store.applyFinding(runId, { kind: 'no_word' }, 1_800)

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
 import { accepted, FILE_ID, newDelivery, submit as submitTo, unknownIds } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
@@ -97,10 +98,7 @@ export function describeDeliveries(current: () => OpenedStore): void {
         })
       expect(await runsOf(id)).toMatchObject([{ status: 'pending' }])
       expect(await current().store.findAsset(FILE_ID)).toBeUndefined()
-      const page = await current().store.listDeliveries(
-        { outcome: null, fileId: null },
-        { limit: 10, before: null },
-      )
+      const page = await current().store.listDeliveries(EVERY_DELIVERY, { limit: 10, before: null })
       expect(page.deliveries).toEqual([])
     })
 

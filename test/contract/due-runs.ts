@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import { accepted, FILE_ID, newDelivery, refused, submit as submitTo } from './facts.ts'
+import { accepted, FILE_ID, newDelivery, refused, submit as submitTo, sweep } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 export function describeDueRuns(current: () => OpenedStore): void {
@@ -10,13 +10,19 @@ export function describeDueRuns(current: () => OpenedStore): void {
     current().store.recordDelivery(newDelivery(id, { service, status: 'success' }))
   const due = async (now: number, limit = 100) =>
     (await current().store.listDue(now, limit)).map(({ run }) => [run.submissionId, run.name])
+  const runIdOf = async (id: string, name = 'remove-bg') =>
+    (await current().store.findSubmission(id))?.runs.find((run) => run.name === name)?.runId ?? ''
+  /** Checks a run, finds nothing, and puts it off. */
+  const putOff = async (id: string, dueAt: number, name?: string) =>
+    current().store.applyFinding(await runIdOf(id, name), { kind: 'nothing', dueAt }, 3_000)
 
   describe('due runs', () => {
     test('are the pending ones whose time has come, the longest due first, at most as many as asked for', async () => {
-      const late = await submit(['remove-bg'], { dueAt: 5_000 })
-      const early = await submit(['remove-bg', 'ai-tasks'], { dueAt: 4_000 })
-      await submit(['remove-bg'], { dueAt: 9_001 })
+      const late = await submit(['remove-bg'], { at: 5_000 })
+      const early = await submit(['remove-bg', 'ai-tasks'], { at: 4_000 })
+      const later = await submit(['remove-bg'], { at: 9_001 })
       await settle(early, 'ai-tasks')
+      await sweep(current().store)
 
       expect(await due(3_999)).toEqual([])
       expect(await due(9_000)).toEqual([
@@ -24,12 +30,19 @@ export function describeDueRuns(current: () => OpenedStore): void {
         [late, 'remove-bg'],
       ])
       expect(await due(9_000, 1)).toEqual([[early, 'remove-bg']])
+      expect(await due(9_001)).toHaveLength(3)
+      await settle(later, 'remove-bg')
+      expect(await due(9_001)).toHaveLength(2)
     })
 
     test('are those too that are due only after the latest time for which anything is planned', async () => {
-      const planned = await submit(['remove-bg'], { dueAt: 20_000 })
-      const misdated = await submit(['remove-bg', 'ai-tasks'], { dueAt: 20_001 })
-      const late = await submit(['remove-bg'], { dueAt: 5_000 })
+      const planned = await submit(['remove-bg'])
+      const misdated = await submit(['remove-bg', 'ai-tasks'])
+      const late = await submit(['remove-bg'], { at: 5_000 })
+      await sweep(current().store)
+      await putOff(planned, 20_000)
+      await putOff(misdated, 20_001)
+      await putOff(misdated, 20_001, 'ai-tasks')
       await settle(misdated, 'ai-tasks')
       const dueAt = async (now: number, limit = 100) =>
         (await current().store.listDue(now, limit, 20_000)).map(({ run }) => run.submissionId)
@@ -40,19 +53,20 @@ export function describeDueRuns(current: () => OpenedStore): void {
     })
 
     test('come with their submission, its other names, and the other submissions of the asset', async () => {
-      const update = { fileId: FILE_ID, kind: 'update', dueAt: 90_000 } as const
+      const update = { fileId: FILE_ID, kind: 'update', at: 5_000 } as const
       const before = await submit(['ai-tasks'], update)
       const id = await submit(['remove-bg', 'ai-tasks', 'google-auto-tagging'], {
         ...update,
-        dueAt: 5_000,
         setsDescription: true,
       })
       await settle(id, 'ai-tasks')
       await settle(id, 'google-auto-tagging')
       const after = await submit([], { ...update, setsDescription: true })
-      await submit(['remove-bg'], { fileId: 'another', dueAt: 90_000 })
+      await submit(['remove-bg'], { fileId: 'another', at: 90_000 })
 
       const { store } = current()
+      await sweep(store)
+      await putOff(before, 90_000, 'ai-tasks')
       const [found, earlier, later] = await Promise.all(
         [id, before, after].map((each) => store.findSubmission(each)),
       )
@@ -70,24 +84,27 @@ export function describeDueRuns(current: () => OpenedStore): void {
     })
 
     test('come with the last hundred submissions of the asset, however many it has', async () => {
-      const id = await submit(['remove-bg'], { fileId: FILE_ID, dueAt: 5_000 })
+      const id = await submit(['remove-bg'], { fileId: FILE_ID, at: 5_000 })
       const asked = await Promise.all(
-        Array.from({ length: 120 }, () => submit(['ai-tasks'], { fileId: FILE_ID, dueAt: 90_000 })),
+        Array.from({ length: 120 }, () => submit(['ai-tasks'], { fileId: FILE_ID, at: 90_000 })),
       )
+      await sweep(current().store)
       const [due] = await current().store.listDue(5_000, 10)
       expect(due?.run.submissionId).toBe(id)
       expect(due?.others.map(({ submission }) => submission.submissionId)).toEqual(asked.slice(-100))
     })
 
     test('have no others where the file is not known', async () => {
-      await submit(['remove-bg'], { dueAt: 5_000 })
-      await submit(['remove-bg'], { dueAt: 90_000 })
+      await submit(['remove-bg'], { at: 5_000 })
+      await submit(['remove-bg'], { at: 90_000 })
+      await sweep(current().store)
       expect(await current().store.listDue(5_000, 10)).toMatchObject([{ siblings: [], others: [] }])
     })
 
     test('tell each other of one asset, each as it stands to the other', async () => {
       const facts = { fileId: FILE_ID, kind: 'update' } as const
       for (let count = 0; count < 3; count++) await submit(['remove-bg'], facts)
+      await sweep(current().store)
       const places = (await current().store.listDue(9_000, 10)).map(({ others }) => {
         return others.map(({ place }) => place)
       })
@@ -98,44 +115,57 @@ export function describeDueRuns(current: () => OpenedStore): void {
       ])
     })
 
-    test('are not those of a rejected submission, unless a webhook proves it after all', async () => {
-      const id = await submit(['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
-      await current().store.answerSubmission(id, refused('rejected'), 2_000)
-      expect(await due(1_000_000)).toEqual([])
-      await current().store.recordDelivery(
-        newDelivery(id, { service: 'remove-bg', status: 'success' }, { receivedAt: 3_000 }),
-      )
-      expect(await due(2_999)).toEqual([])
-      expect(await due(3_000)).toEqual([[id, 'ai-tasks']])
-    })
+    test.each(['before', 'after'])(
+      'are not those of a submission that was rejected %s the sweep, unless a webhook proves it after all',
+      async (when) => {
+        const id = await submit(['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
+        if (when === 'after') await sweep(current().store)
+        await current().store.answerSubmission(id, refused('rejected'), 2_000)
+        if (when === 'before') await sweep(current().store)
+        expect(await due(1_000_000)).toEqual([])
+        await current().store.recordDelivery(
+          newDelivery(id, { service: 'remove-bg', status: 'success' }, { receivedAt: 3_000 }),
+        )
+        expect(await due(2_999)).toEqual([])
+        expect(await due(3_000)).toEqual([[id, 'ai-tasks']])
+      },
+    )
 
     test('are those of an unconfirmed submission, and of one that a dead process left, too', async () => {
       const unclear = await submit(['remove-bg'])
       await current().store.answerSubmission(unclear, refused('unconfirmed'), 2_000)
       const left = await submit(['remove-bg'])
       await current().store.recoverAbandoned(3_000)
+      await sweep(current().store)
       expect(await due(9_000)).toEqual([
         [unclear, 'remove-bg'],
         [left, 'remove-bg'],
       ])
     })
 
-    test('that an answer made are due when their siblings are, or at once where they have none', async () => {
-      const withSibling = await submit(['remove-bg'], { dueAt: 50_000 })
-      await current().store.answerSubmission(withSibling, accepted({ extra: 'pending' }), 2_000)
-      const alone = await submit([], { dueAt: 50_000 })
-      await current().store.answerSubmission(alone, accepted({ extra: 'pending' }), 2_000)
-      expect(await due(49_999)).toEqual([[alone, 'extra']])
+    test('that an answer made are due when their siblings are, or once the sweep has passed them', async () => {
+      const withSibling = await submit(['remove-bg'])
+      await sweep(current().store)
+      await putOff(withSibling, 50_000)
+      const alone = await submit([])
+      for (const id of [withSibling, alone])
+        await current().store.answerSubmission(id, accepted({ extra: 'pending' }), 2_000)
+      expect(await due(49_999)).toEqual([])
       expect(await due(50_000)).toEqual([
-        [alone, 'extra'],
         [withSibling, 'remove-bg'],
         [withSibling, 'extra'],
       ])
+      await sweep(current().store)
+      expect(await due(49_999)).toEqual([[alone, 'extra']])
+      expect(await due(50_000)).toHaveLength(3)
     })
 
     test('that take a placeholder’s place keep its time', async () => {
-      const id = await submit(['saved-extension'], { dueAt: 50_000 })
+      const id = await submit(['saved-extension'])
+      await sweep(current().store)
+      await putOff(id, 50_000, 'saved-extension')
       await current().store.answerSubmission(id, accepted({ 'remove-bg': 'pending' }), 2_000)
+      await sweep(current().store)
       expect(await due(49_999)).toEqual([])
       expect(await due(50_000)).toEqual([[id, 'remove-bg']])
     })

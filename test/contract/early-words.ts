@@ -43,6 +43,19 @@ export function describeEarlyWords(current: () => OpenedStore): void {
       expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success' })
     })
 
+    test('is heard no more once its body is pruned, for it said what the body said', async () => {
+      const id = await submit('remove-bg')
+      const { deliveryId } = await end('event-1', accepted({ 'remove-bg': 'success' }))
+      expect(await current().store.pruneBodies(1_000_000, 10, null)).toMatchObject({ pruned: 1 })
+      await current().store.answerSubmission(id, QUEUED, 3_000)
+      expect(await statusesOf(id)).toEqual({ 'remove-bg': 'pending' })
+      expect(await current().store.findDelivery(deliveryId ?? '')).toMatchObject({
+        outcome: 'ignored',
+        submissionId: null,
+        body: null,
+      })
+    })
+
     test('is heard in the order in which it was told, where it was told twice and differently', async () => {
       const id = await submit('remove-bg')
       await end('event-1', { kind: 'rejected', requestId: 'request-1', error: FAILURE })

@@ -33,7 +33,6 @@ export function newSubmission(names: string[], facts: Partial<NewSubmission> = {
     setsDescription: false,
     at: 1_000,
     attempt: 1,
-    dueAt: 1_000,
     ...facts,
   }
 }
@@ -45,6 +44,22 @@ export async function submit(
   facts: Partial<NewSubmission> = {},
 ): Promise<string> {
   return (await store.createSubmission(newSubmission(names, facts))).submissionId
+}
+
+/**
+ * Sweeps every run that has been pending for `overdueAfterMs` by `now`, in as many steps as it takes. By default, each pending run
+ * is due since it was requested.
+ */
+export async function sweep(
+  store: Pick<Store, 'sweepOverdue'>,
+  { now = 1_000_000, overdueAfterMs = 0 } = {},
+): Promise<void> {
+  while (await store.sweepOverdue(now, overdueAfterMs));
+}
+
+/** Adds up all that batches have counted, in as many steps as it takes. */
+export async function fold(store: Pick<Store, 'foldCounters'>): Promise<void> {
+  while (await store.foldCounters());
 }
 
 /** Ids that name no row: no ids at all, and, beside a row that exists, another check, number, kind or spelling. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type IdKind, parseId } from '../../src/domain/ids.ts'
+import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
 import type { Store } from '../../src/store/store.ts'
 import { accepted, newAccountDelivery, newDelivery, newRefused, submit } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
@@ -52,10 +53,7 @@ export function describeIds(current: () => OpenedStore): void {
       expectIds('run', runIds)
       expectIds('dlv', deliveryIds)
       expect(runIds).toHaveLength(12)
-      const { deliveries } = await store.listDeliveries(
-        { outcome: null, fileId: null },
-        { limit: 50, before: null },
-      )
+      const { deliveries } = await store.listDeliveries(EVERY_DELIVERY, { limit: 50, before: null })
       expect(deliveries.map(({ deliveryId }) => deliveryId)).toEqual(deliveryIds.toReversed())
     })
 

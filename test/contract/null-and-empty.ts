@@ -10,6 +10,7 @@ import {
   newRefused,
   newSubmission,
   submit,
+  sweep,
 } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, listEveryPage, say, submitTo } from './operator-facts.ts'
@@ -134,6 +135,7 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
       const { store } = current()
       const { runId } = await submitTo(store, ['remove-bg'])
       const evidence = { ...EVIDENCE.evidence, before: { id: '', name }, now: { id: 'v2', name } } as const
+      await sweep(store)
       await store.applyFinding(runId, { ...EVIDENCE, evidence }, 5_000)
       const reopened = await current().reopen()
       expect((await reopened.findRunHistory(runId))?.run.evidence).toEqual(evidence)

@@ -1,4 +1,5 @@
 import type { Act } from '../../src/domain/act.ts'
+import { type DeliveryFilter, EVERY_DELIVERY, type ListedDelivery } from '../../src/domain/listed-delivery.ts'
 import type { FinalStatus, Run } from '../../src/domain/run.ts'
 import { EVERY_RUN, type ListedRun, type RunFilter } from '../../src/domain/run-filter.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
@@ -29,6 +30,23 @@ export async function listEveryPage(
     const page = await store.listRuns({ ...EVERY_RUN, ...filter }, { limit, before })
     if (page.runs.length > limit) throw new Error(`a page of ${page.runs.length} runs`)
     found.push(...page.runs)
+    before = page.next
+    if (before !== null) await between?.()
+  } while (before !== null)
+  return found
+}
+
+export async function listEveryDelivery(
+  store: Store,
+  filter: Partial<DeliveryFilter> = {},
+  { limit = 50, between }: { limit?: number; between?: () => Promise<unknown> } = {},
+): Promise<ListedDelivery[]> {
+  const found: ListedDelivery[] = []
+  let before: number | null = null
+  do {
+    const page = await store.listDeliveries({ ...EVERY_DELIVERY, ...filter }, { limit, before })
+    if (page.deliveries.length > limit) throw new Error(`a page of ${page.deliveries.length} deliveries`)
+    found.push(...page.deliveries)
     before = page.next
     if (before !== null) await between?.()
   } while (before !== null)
@@ -67,18 +85,12 @@ export async function runOf(store: Store, runId: string): Promise<Run | undefine
   return (await store.findRunHistory(runId))?.run
 }
 
-/** What an operator's counts say, without an order. */
+/** What an operator's counts say, without an order: all groups, and what is counted in each of the windows. */
 export async function countsOf(store: Store) {
-  const told = (entries: readonly object[]) =>
-    entries.map((entry) => JSON.stringify(sorted(entry))).toSorted()
-  const sums = WINDOWS.map(async ([from, until]) => {
-    const counts = await store.sumTallies(from, until)
-    return counts.map((count) => JSON.stringify(count)).toSorted()
-  })
+  const stats = await Promise.all(WINDOWS.map(([from, until]) => store.readStats(from, until)))
   return {
-    groups: told(await store.listRunGroups()),
-    settled: told(await store.listSettled(0, 100_000)),
-    sums: await Promise.all(sums),
+    groups: stats.map(({ groups }) => groups.map((group) => JSON.stringify(sorted(group))).toSorted()),
+    counters: stats.map(({ counters }) => counters.map((counter) => JSON.stringify(counter)).toSorted()),
   }
 }
 
@@ -91,6 +103,6 @@ export const WINDOWS = [
   [1, 50],
 ] as const
 
-function sorted(entry: object) {
+export function sorted(entry: object) {
   return Object.entries(entry).toSorted(([one], [other]) => (one < other ? -1 : 1))
 }

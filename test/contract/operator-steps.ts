@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { FinalStatus } from '../../src/domain/run.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, EVIDENCE, newDelivery, newSubmission, refused, submit } from './facts.ts'
+import { accepted, EVIDENCE, newDelivery, newSubmission, refused, submit, sweep } from './facts.ts'
 import { anAct } from './operator-facts.ts'
 
 export const HOUR = 3_600_000
@@ -23,6 +23,7 @@ type Step =
   | { kind: 'webhook'; index: number; service: string; status: FinalStatus; code: string | null; at: number }
   | { kind: 'finding'; index: number; finding: 'evidence' | 'no_word' | 'asset_gone' }
   | { kind: 'acknowledge'; indexes: number[] }
+  | { kind: 'fold' }
 
 const index = fc.nat(6)
 const at = fc.integer({ min: 0, max: 30 * HOUR })
@@ -38,7 +39,10 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
       at,
     }),
   },
-  fc.record({ kind: fc.constantFrom('taken' as const, 'clash', 'forget', 'again'), index }),
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constantFrom('taken' as const, 'clash', 'forget', 'again'), index }),
+  },
   fc.record({
     kind: fc.constant('answer' as const),
     index,
@@ -70,6 +74,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     finding: fc.constantFrom('evidence' as const, 'no_word', 'asset_gone'),
   }),
   fc.record({ kind: fc.constant('acknowledge' as const), indexes: fc.array(index, { maxLength: 3 }) }),
+  fc.record({ kind: fc.constant('fold' as const) }),
 )
 
 export type Known = { submissionId: string; fileId: string | null }[]
@@ -87,6 +92,7 @@ export async function perform(store: Store, known: Known, step: Step): Promise<u
       anAct(),
     )
   }
+  if (step.kind === 'fold') return store.foldCounters()
   const asked = known[step.index % Math.max(1, known.length)]
   if (asked === undefined) return
   const { submissionId, fileId } = asked
@@ -121,6 +127,7 @@ export async function perform(store: Store, known: Known, step: Step): Promise<u
     case 'finding': {
       const [run] = await runsOf(store, known, step.index)
       const finding = step.finding === 'evidence' ? EVIDENCE : { kind: step.finding }
+      await sweep(store, { now: REFUSED_AT })
       return store.applyFinding(run?.runId ?? '', finding, 4 * HOUR)
     }
   }

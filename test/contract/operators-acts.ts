@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Act } from '../../src/domain/act.ts'
-import { refused, unknownIds } from './facts.ts'
+import { refused, sweep, unknownIds } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, listEveryPage, runOf, say, submitTo } from './operator-facts.ts'
 
@@ -51,7 +51,7 @@ export function describeOperatorsActs(current: () => OpenedStore): void {
       const worklist = await listEveryPage(store, { status: 'failed', acknowledged: false })
       expect(worklist.map(({ run }) => run.runId)).toEqual([runIds[1]])
       expect(await listEveryPage(store, { acknowledged: true })).toHaveLength(2)
-      const groups = await store.listRunGroups()
+      const { groups } = await store.readStats(0, 0)
       const told = groups.map(({ cause, acknowledged: is, size }) => `${cause} ${is} ${size}`)
       expect(told.toSorted()).toEqual(['E1 false 1', 'E1 true 1', 'E2 true 1'])
     })
@@ -74,6 +74,7 @@ export function describeOperatorsActs(current: () => OpenedStore): void {
     test('is over when a word comes later', async () => {
       const { store } = current()
       const { submissionId, runId } = await submitTo(store, ['remove-bg'])
+      await sweep(store)
       await store.applyFinding(runId, { kind: 'no_word' }, 5_000)
       await store.acknowledgeRuns([runId], anAct())
       expect(await listEveryPage(store, { acknowledged: false })).toEqual([])
@@ -104,11 +105,12 @@ export function describeOperatorsActs(current: () => OpenedStore): void {
     test('of a run of a rejected submission lists it nowhere', async () => {
       const { store } = current()
       const { submissionId, runId } = await submitTo(store, ['remove-bg'])
+      await sweep(store)
       await store.applyFinding(runId, { kind: 'no_word' }, 1_500)
       await store.answerSubmission(submissionId, refused('rejected'), 2_000)
       expect(await store.acknowledgeRuns([runId], anAct())).toMatchObject([{ run: { runId } }])
       expect(await listEveryPage(store)).toEqual([])
-      expect(await store.listRunGroups()).toEqual([])
+      expect((await store.readStats(0, 0)).groups).toEqual([])
     })
   })
 

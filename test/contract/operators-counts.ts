@@ -1,17 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { causeOf } from '../../src/domain/failure-cause.ts'
-import { bucketOf } from '../../src/domain/tally.ts'
+import { boundCauses, causeOf } from '../../src/domain/failure-cause.ts'
+import { bucketOf, settledByHour } from '../../src/domain/stat-counters.ts'
 import type { Store } from '../../src/store/store.ts'
-import { newDelivery, refused, submit } from './facts.ts'
+import { fold, newDelivery, refused, submit } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { anAct, countsOf, listEveryPage, WINDOWS } from './operator-facts.ts'
+import { anAct, countsOf, listEveryPage, say, sorted, submitTo, WINDOWS } from './operator-facts.ts'
 import { HOUR, type Known, perform, REFUSED_AT, step } from './operator-steps.ts'
 
 /** What there is to count, told by the runs themselves. */
-async function countedByRuns(store: Store) {
+async function countedByRuns(store: Store): ReturnType<typeof countsOf> {
   const groups = new Map<string, number>()
-  const settled = new Map<number, { success: number; failed: number; expired: number }>()
   const sums = WINDOWS.map(() => new Map<string, number>())
   const add = (counts: Map<string, number>, entry: object) => {
     const key = JSON.stringify(entry)
@@ -23,28 +22,18 @@ async function countedByRuns(store: Store) {
     add(groups, { acknowledged: run.acknowledgedAt !== null, cause, extension, status })
     if (status === 'pending') continue
     const hour = Math.floor((settledAt ?? updatedAt) / HOUR)
-    const ofHour = settled.get(hour) ?? { success: 0, failed: 0, expired: 0 }
-    ofHour[status] += 1
-    settled.set(hour, ofHour)
-    const tally = (kind: string, value: string, of = extension) => {
-      for (const [index, [from, until]] of WINDOWS.entries()) {
-        const sum = sums[index]
-        if (sum && hour >= from && hour < until) add(sum, [kind, value, of])
-      }
+    for (const [index, [from, until]] of WINDOWS.entries()) {
+      const sum = sums[index]
+      if (sum === undefined || hour < from || hour >= until) continue
+      add(sum, [hour, 'settled', extension, status])
+      if (status === 'failed') add(sum, [0, 'failed', extension, cause])
+      if (settledAt !== null) add(sum, [0, 'seconds', '', String(bucketOf((settledAt - requestedAt) / 1000))])
     }
-    tally('settled', status)
-    if (status === 'failed') tally('failed', cause)
-    if (settledAt !== null) tally('seconds', String(bucketOf((settledAt - requestedAt) / 1000)), '')
   }
-  const ofGroups = [...groups].map(([key, size]) => JSON.stringify(toEntries({ ...JSON.parse(key), size })))
-  const ofHours = [...settled].map(([hour, counts]) => JSON.stringify(toEntries({ hour, ...counts })))
+  const ofGroups = [...groups].map(([key, size]) => JSON.stringify(sorted({ ...JSON.parse(key), size })))
   const ofWindow = (sum: Map<string, number>) =>
     [...sum].map(([key, size]) => JSON.stringify([...JSON.parse(key), size])).toSorted()
-  return { groups: ofGroups.toSorted(), settled: ofHours.toSorted(), sums: sums.map(ofWindow) }
-}
-
-function toEntries(entry: object) {
-  return Object.entries(entry).toSorted(([one], [other]) => (one < other ? -1 : 1))
+  return { groups: WINDOWS.map(() => ofGroups.toSorted()), counters: sums.map(ofWindow) }
 }
 
 export function describeOperatorsCounts(current: () => OpenedStore): void {
@@ -69,39 +58,143 @@ export function describeOperatorsCounts(current: () => OpenedStore): void {
       expect(failed).toBeGreaterThan(10)
       const store = await current().reopen()
       expect(await countsOf(store)).toEqual(await countedByRuns(store))
-      expect((await countsOf(store)).settled.length).toBeGreaterThan(0)
+      expect((await countsOf(store)).counters[0]?.length).toBeGreaterThan(0)
+      await fold(store)
+      expect(await countsOf(store)).toEqual(await countedByRuns(store))
     })
 
-    test('has a limited number of causes for each extension, and what is beyond is counted together', async () => {
-      const { store, reopen } = current()
-      const asked = await Promise.all(
-        Array.from({ length: 130 }, () => submit(store, ['remove-bg'], { fileName: 'a' })),
-      )
-      const fail = (submissionId: string, code: string) => {
-        const word = { service: 'remove-bg', status: 'failed', error: { code }, fileId: null } as const
-        return store.recordDelivery(newDelivery(submissionId, word))
+    test('is the same before, while and after it is added up, a limited number of batches at a time', async () => {
+      const { store } = current()
+      // Each step is a batch, and so adds to the counters once.
+      for (let index = 0; index < 600; index += 1) {
+        const at = (index % 40) * HOUR
+        const { submissionId, runId } = await submitTo(store, [index % 2 ? 'remove-bg' : 'ai-tasks'], { at })
+        if (index % 3 === 0) await say(store, submissionId, 'ai-tasks', 'success', { at: at + 9_000 })
+        else await say(store, submissionId, 'remove-bg', 'failed', { code: `E${index % 7}`, at: at + index })
+        if (index % 10 === 0) await store.acknowledgeRuns([runId], anAct())
       }
-      await Promise.all(asked.map((one, each) => fail(one, `E${each}`)))
-      const causesNow = async (of: Store) =>
-        (await of.listRunGroups()).map(({ cause, size, acknowledged }) => `${cause} ${size} ${acknowledged}`)
-      expect(await causesNow(store)).toHaveLength(101)
-      expect(await causesNow(store)).toContain('other 30 false')
-      expect(await listEveryPage(store, { cause: 'other' })).toHaveLength(30)
-      expect(await listEveryPage(store, { cause: 'E99' })).toHaveLength(1)
-      expect(await listEveryPage(store, { cause: 'E100' })).toEqual([])
-      const tallied = await store.sumTallies(0, 10)
-      expect(tallied).toContainEqual(['failed', 'other', 'remove-bg', 30])
+      const counted = await countedByRuns(store)
+      expect(await countsOf(store)).toEqual(counted)
+      let folds = 0
+      for (let isMore = true; isMore; folds += 1) {
+        isMore = await store.foldCounters()
+        expect(await countsOf(store)).toEqual(counted)
+      }
+      expect(folds).toBeGreaterThan(1)
+      expect(await store.foldCounters()).toBe(false)
+      const reopened = await current().reopen()
+      expect(await countsOf(reopened)).toEqual(counted)
+    })
 
-      // A cause that goes makes room for another; what was counted with the others stays with them.
-      const reopened = await reopen()
-      const [early, late] = [
-        await listEveryPage(reopened, { cause: 'E0' }),
-        await listEveryPage(reopened, { cause: 'other' }),
-      ]
-      await reopened.acknowledgeRuns([early[0]?.run.runId ?? '', late[0]?.run.runId ?? ''], anAct())
-      expect(await causesNow(reopened)).toEqual(
-        expect.arrayContaining(['E0 1 true', 'other 29 false', 'other 1 true']),
-      )
+    test('leaves nothing where all of it has been taken back, added up or not', async () => {
+      const { store } = current()
+      for (const isFolded of [false, true]) {
+        const { submissionId, runId } = await submitTo(store, ['remove-bg'], { fileId: 'file-1' })
+        await say(store, submissionId, 'remove-bg', 'failed', { code: 'E1' })
+        if (isFolded) await fold(store)
+        await store.acknowledgeRuns([runId], anAct())
+        await store.forgetAsset('file-1', anAct({ kind: 'forget' }))
+        expect(await store.readStats(0, 100)).toEqual({ groups: [], counters: [] })
+        if (isFolded) await fold(store)
+        expect(await store.readStats(0, 100)).toEqual({ groups: [], counters: [] })
+      }
+    })
+
+    test('has every cause; a hundred of an extension are shown, the most frequent, and the others are listed together', async () => {
+      const { store } = current()
+      const fail = async (extension: string, code: string) => {
+        const submissionId = await submit(store, [extension])
+        await say(store, submissionId, extension, 'failed', { code })
+        return submissionId
+      }
+      const codes = Array.from({ length: 130 }, (_, index) => `E${index}`)
+      // Of one extension, the first hundred are frequent; of the other, the last hundred.
+      await Promise.all([
+        ...codes.flatMap((code, index) => [
+          fail('remove-bg', code),
+          ...(index < 100 ? [fail('remove-bg', code)] : []),
+          fail('ai-tasks', code),
+          ...(index >= 30 ? [fail('ai-tasks', code)] : []),
+        ]),
+        fail('remove-bg', 'other'),
+      ])
+      const causesOf = async (of: Store, extension: string) => {
+        const { groups } = await of.readStats(0, 0)
+        return boundCauses(groups)
+          .filter((group) => group.extension === extension)
+          .map(({ cause, size }) => `${cause} ${size}`)
+      }
+      const shown = (from: number, until: number) => codes.slice(from, until).map((code) => `${code} 2`)
+      const others = (count: number) => Array.from({ length: count }, () => 'other 1')
+      const { groups } = await store.readStats(0, 0)
+      expect(groups).toHaveLength(261)
+      for (const isFolded of [false, true]) {
+        if (isFolded) await fold(store)
+        expect((await causesOf(store, 'remove-bg')).toSorted()).toEqual(
+          [...shown(0, 100), ...others(31)].toSorted(),
+        )
+        expect((await causesOf(store, 'ai-tasks')).toSorted()).toEqual(
+          [...shown(30, 130), ...others(30)].toSorted(),
+        )
+        const told = await listEveryPage(store)
+        const other = (extension: string, from: number, until: number) => {
+          const rest = [...codes.slice(from, until), 'other']
+          return told.filter(({ run }) => run.name === extension && rest.includes(causeOf(run.error)))
+        }
+        const ofOne = other('remove-bg', 100, 130)
+        const ofTheOther = other('ai-tasks', 0, 30)
+        expect([ofOne.length, ofTheOther.length]).toEqual([31, 30])
+        const listOther = (extension: string | null) => listEveryPage(store, { cause: 'other', extension })
+        expect(await listOther('remove-bg')).toEqual(ofOne)
+        expect(await listOther('ai-tasks')).toEqual(ofTheOther)
+        expect(await listOther('no-such')).toEqual([])
+        const both = told.filter((one) => ofOne.includes(one) || ofTheOther.includes(one))
+        expect(await listOther(null)).toEqual(both)
+        expect(await listEveryPage(store, { cause: 'E0' })).toHaveLength(3)
+        expect(await listEveryPage(store, { cause: 'E129', extension: 'remove-bg' })).toHaveLength(1)
+      }
+    })
+
+    test.each([
+      ['half of a character', 'a\uD800b', 'a\uFFFDb'],
+      ['half of a character where it is cut', `https://a/${'x'.repeat(988)} 😀`, '… \uFFFD'],
+      ['NUL', 'a\u0000b', 'a\u0000b'],
+      ['quotes', 'a"b\'c\\', 'a"b\'c\\'],
+      ['a number', '123', '123'],
+      ['a word of JSON', 'null', 'null'],
+    ])('has a cause with %s, which lists its runs', async (_, message, cause) => {
+      const { store } = current()
+      const { submissionId, runId } = await submitTo(store, ['remove-bg'], { fileId: 'file-1' })
+      const word = { service: 'remove-bg', status: 'failed', fileId: null, error: { message } } as const
+      await store.recordDelivery(newDelivery(submissionId, word))
+      for (const isFolded of [false, true]) {
+        if (isFolded) await fold(store)
+        expect((await store.readStats(0, 1)).groups).toMatchObject([{ cause, size: 1 }])
+        expect(await listEveryPage(store, { cause })).toMatchObject([{ run: { runId } }])
+        expect(await listEveryPage(store, { cause: 'other' })).toEqual([])
+      }
+      await store.forgetAsset('file-1', anAct({ kind: 'forget' }))
+      expect(await store.readStats(0, 1)).toEqual({ groups: [], counters: [] })
+    })
+
+    test('moves on to the causes that are the most frequent now', async () => {
+      const { store } = current()
+      const fail = async (code: string, fileId: string) => {
+        const submissionId = await submit(store, ['remove-bg'], { fileId })
+        await say(store, submissionId, 'remove-bg', 'failed', { code })
+      }
+      await Promise.all(Array.from({ length: 100 }, (_, index) => fail(`E${index}`, 'file-1')))
+      await fail('late', 'file-2')
+      await fail('late', 'file-2')
+      const listOther = async () => (await listEveryPage(store, { cause: 'other' })).length
+      expect(await listOther()).toBe(1)
+      const [acknowledged] = await listEveryPage(store, { cause: 'other' })
+      await store.acknowledgeRuns([acknowledged?.run.runId ?? ''], anAct())
+      expect(await listEveryPage(store, { cause: 'other', acknowledged: true })).toHaveLength(1)
+      expect(await listEveryPage(store, { cause: 'other', acknowledged: false })).toEqual([])
+      await store.forgetAsset('file-2', anAct({ kind: 'forget' }))
+      expect(await listOther()).toBe(0)
+      expect((await store.readStats(0, 0)).groups).toHaveLength(100)
     })
 
     test('is of the hours that are asked for, half-open', async () => {
@@ -111,8 +204,12 @@ export function describeOperatorsCounts(current: () => OpenedStore): void {
         const word = { service: 'remove-bg', status: 'success', fileId: null } as const
         await store.recordDelivery(newDelivery(submissionId, word, { receivedAt }))
       }
-      const byHour = async (from: number, until: number) =>
-        (await store.listSettled(from, until)).map(({ hour, success }) => [hour, success])
+      const byHour = async (from: number, until: number) => {
+        const { counters } = await store.readStats(from, until)
+        return [...settledByHour(counters).values()]
+          .map(({ hour, success }) => [hour, success])
+          .toSorted(([one = 0], [other = 0]) => one - other)
+      }
       expect(await byHour(0, 5)).toEqual([
         [0, 2],
         [1, 1],
@@ -122,10 +219,16 @@ export function describeOperatorsCounts(current: () => OpenedStore): void {
         [5, 1],
         [30, 1],
       ])
-      const sum = async (from: number, until: number) =>
-        (await store.sumTallies(from, until)).find(([kind]) => kind === 'settled')?.[3]
-      expect([await sum(0, 24), await sum(0, 30), await sum(0, 31), await sum(24, 48)]).toEqual([4, 4, 5, 1])
-      expect([await sum(1, 5), await sum(2, 5), await sum(5, 100)]).toEqual([1, undefined, 2])
+      const sum = async (from: number, until: number) => {
+        const { counters } = await store.readStats(from, until)
+        return counters.filter(([, kind]) => kind === 'seconds').map(([, , , , size]) => size)
+      }
+      for (const isFolded of [false, true]) {
+        if (isFolded) await fold(store)
+        const sums = [await sum(0, 24), await sum(0, 30), await sum(0, 31), await sum(24, 48)]
+        expect(sums).toEqual([[4], [4], [5], [1]])
+        expect([await sum(1, 5), await sum(2, 5), await sum(5, 100)]).toEqual([[1], [], [2]])
+      }
     })
 
     test('tells which run has been pending the longest, by insertion', async () => {

@@ -1,30 +1,20 @@
 import { describe, expect, test } from 'vitest'
-import type { DeliveryFilter, ListedDelivery } from '../../src/domain/listed-delivery.ts'
-import type { Store } from '../../src/store/store.ts'
-import { FILE_ID, newAccountDelivery, newDelivery, newRefused, unknownIds } from './facts.ts'
+import { type DeliveryFilter, EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
+import {
+  accepted,
+  FILE_ID,
+  newAccountDelivery,
+  newDelivery,
+  newRefused,
+  refused,
+  unknownIds,
+} from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { submitTo } from './operator-facts.ts'
-
-async function listAll(
-  store: Store,
-  filter: Partial<DeliveryFilter> = {},
-  { limit = 50, between }: { limit?: number; between?: () => Promise<unknown> } = {},
-): Promise<ListedDelivery[]> {
-  const found: ListedDelivery[] = []
-  let before: number | null = null
-  do {
-    const page = await store.listDeliveries({ outcome: null, fileId: null, ...filter }, { limit, before })
-    if (page.deliveries.length > limit) throw new Error('a page is too long')
-    found.push(...page.deliveries)
-    before = page.next
-    if (before !== null) await between?.()
-  } while (before !== null)
-  return found
-}
+import { anAct, listEveryDelivery, submitTo } from './operator-facts.ts'
 
 export function describeOperatorsDeliveries(current: () => OpenedStore): void {
   const ids = async (filter?: Partial<DeliveryFilter>) =>
-    (await listAll(current().store, filter)).map(({ deliveryId }) => deliveryId)
+    (await listEveryDelivery(current().store, filter)).map(({ deliveryId }) => deliveryId)
   const tell = async (
     submissionId: string,
     word: Parameters<typeof newDelivery>[1],
@@ -47,7 +37,7 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
         newRefused({ receivedAt: 3_000, cause: 'unknown_submission', submissionId: 'lost' }),
         newRefused({ receivedAt: 4_000 }),
       ])
-      expect(await listAll(store)).toEqual([
+      expect(await listEveryDelivery(store)).toEqual([
         {
           deliveryId: refused,
           route: 'extension',
@@ -104,7 +94,9 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
           await tell(submissionId, word, { receivedAt: 90_000 })
           await keep({ receivedAt: 90_000 })
         }
-        const walked = (await listAll(store, {}, { limit, between })).map(({ deliveryId }) => deliveryId)
+        const walked = (await listEveryDelivery(store, {}, { limit, between })).map(
+          ({ deliveryId }) => deliveryId,
+        )
         expect(new Set(walked).size).toBe(walked.length)
         expect(walked.filter((deliveryId) => newestFirst.includes(deliveryId))).toEqual(newestFirst)
       }
@@ -146,7 +138,7 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
       expect(await ids()).toEqual(all)
       expect(new Set(all)).toEqual(new Set([...rejected, ...recorded]))
       const paged = async (filter: Partial<DeliveryFilter>) =>
-        (await listAll(store, filter, { limit: 1 })).map(({ deliveryId }) => deliveryId)
+        (await listEveryDelivery(store, filter, { limit: 1 })).map(({ deliveryId }) => deliveryId)
       expect(await paged({})).toEqual(all)
       expect(await paged({ outcome: 'rejected' })).toEqual(
         rejected.filter((id) => id !== first && id !== third).toReversed(),
@@ -155,7 +147,7 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
         all.filter((id) => id === first || id === third || recorded.slice(1).includes(id)),
       )
       expect(await paged({ outcome: 'applied' })).toEqual(recorded.slice(0, 1))
-      const whole = await store.listDeliveries({ outcome: null, fileId: null }, { limit: 10, before: null })
+      const whole = await store.listDeliveries(EVERY_DELIVERY, { limit: 10, before: null })
       expect(whole).toMatchObject({ next: null })
     })
 
@@ -186,9 +178,40 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
       expect(await ids({ fileId: 'file-1' })).toEqual([told, ...expected.toReversed()])
       expect(await ids({ fileId: 'file-1', outcome: 'applied' })).toEqual([expected[1], expected[0]])
       expect(await ids({ fileId: 'file-1', outcome: 'duplicate' })).toEqual([expected[2]])
-      const paged = await listAll(store, { fileId: 'file-1' }, { limit: 2 })
+      const paged = await listEveryDelivery(store, { fileId: 'file-1' }, { limit: 2 })
       expect(paged.map(({ deliveryId }) => deliveryId)).toEqual([told, ...expected.toReversed()])
       expect(await ids({ fileId: 'nowhere' })).toEqual([])
+    })
+
+    test('of a file has those that settled a run which nobody had asked for by its name, and one that was claimed', async () => {
+      const { store } = current()
+      const saved = await submitTo(store, ['saved-extension'], { fileId: 'file-1' })
+      const rejected = await submitTo(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
+      const queued = await submitTo(store, ['remove-bg'])
+      await store.answerSubmission(rejected.submissionId, refused('rejected'), 1_500)
+      const word = { service: 'remove-bg', status: 'success', fileId: 'file-1' } as const
+      const expected = [
+        await tell(saved.submissionId, word),
+        await tell(rejected.submissionId, word),
+        await tell(queued.submissionId, { ...word, service: 'ai-tasks', fileId: null }),
+      ]
+      await store.answerSubmission(
+        queued.submissionId,
+        accepted({ 'ai-tasks': 'pending' }, { fileId: 'file-1' }),
+        3_000,
+      )
+      expect(await ids({ fileId: 'file-1', outcome: 'applied' })).toEqual(expected.toReversed())
+      const applied = await listEveryDelivery(store, { fileId: 'file-1' })
+      expect(applied.map(({ submissionId, fileId }) => [submissionId, fileId])).toEqual(
+        [queued, rejected, saved].map(({ submissionId }) => [submissionId, 'file-1']),
+      )
+      for (const [index, deliveryId] of expected.entries()) {
+        const { runId = null } = applied.at(-1 - index) ?? {}
+        const history = await store.findRunHistory(runId ?? '')
+        expect(history?.deliveries.map((one) => one.deliveryId)).toEqual([deliveryId])
+      }
+      await store.forgetAsset('file-1', anAct({ kind: 'forget' }))
+      for (const deliveryId of expected) expect(await store.findDelivery(deliveryId)).toBeUndefined()
     })
   })
 
@@ -203,7 +226,7 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
         { service: 'remove-bg', status: 'failed' },
         { body, headers },
       )
-      const [listed] = await listAll(store)
+      const [listed] = await listEveryDelivery(store)
       expect(await store.findDelivery(deliveryId)).toEqual({ ...listed, headers, body, bytes: 3 })
       expect(listed).toMatchObject({ deliveryId, runId })
 

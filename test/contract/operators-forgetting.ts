@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
 import { accepted, newAccountDelivery, newDelivery, newRefused } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, countsOf, listEveryPage, say, submitTo } from './operator-facts.ts'
@@ -37,11 +38,11 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
         expect(await store.findRunHistory(runIds[0] ?? '')).toBeUndefined()
       }
       const page = { limit: 50, before: null }
-      expect(await store.listDeliveries({ outcome: null, fileId: 'file-1' }, page)).toMatchObject({
+      expect(await store.listDeliveries({ ...EVERY_DELIVERY, fileId: 'file-1' }, page)).toMatchObject({
         deliveries: [],
       })
       expect(await countsOf(store)).toEqual(before)
-      const left = await store.listDeliveries({ outcome: null, fileId: null }, page)
+      const left = await store.listDeliveries(EVERY_DELIVERY, page)
       expect(left.deliveries.map(({ submissionId }) => submissionId)).toEqual([
         kept.submissionId,
         kept.submissionId,

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { EVERY_RUN } from '../../src/domain/run-filter.ts'
+import { EVERY_RUN, type RunFilter } from '../../src/domain/run-filter.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, refused } from './facts.ts'
+import { accepted, newSubmission, refused, sweep } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, listEveryPage, say, submitTo } from './operator-facts.ts'
 
@@ -53,6 +53,7 @@ async function perform(store: Store, subjects: readonly Subject[], deed: Deed): 
       await store.acknowledgeRuns([first?.runId ?? ''], anAct())
       return
     case 'expire':
+      await sweep(store)
       await store.applyFinding(second?.runId ?? '', { kind: 'no_word' }, 3_000)
       return
     case 'name':
@@ -97,6 +98,36 @@ export function describeOperatorsPages(current: () => OpenedStore): void {
         }),
         { numRuns: 20 },
       )
+    })
+
+    test('reach what stands behind very many others', async () => {
+      const { store } = current()
+      const submitMany = (names: string[], times: number) =>
+        Promise.all(Array.from({ length: times }, () => store.createSubmission(newSubmission(names))))
+      const first = await submitTo(store, ['rare', 'remove-bg'], { fileName: 'first.png', at: 1_000 })
+      await say(store, first.submissionId, 'rare', 'failed', { code: 'E1' })
+      await submitMany(
+        Array.from({ length: 100 }, (_, index) => `extension-${index}`),
+        220,
+      )
+      const middle = await submitTo(store, ['rare'], { fileName: 'middle.png', at: 1_000 })
+      await submitMany(
+        Array.from({ length: 100 }, (_, index) => `extension-${index}`),
+        200,
+      )
+      const names = async (filter: Partial<RunFilter>, limit: number) =>
+        (await listEveryPage(store, filter, { limit })).map(({ fileName }) => fileName)
+      for (const limit of [1, 2, 50]) {
+        expect(await names({ extension: 'rare' }, limit)).toEqual(['middle.png', 'first.png'])
+        expect(await names({ cause: 'E1' }, limit)).toEqual(['first.png'])
+        expect(await names({ q: 'middle' }, limit)).toEqual(['middle.png'])
+        expect(await names({ q: middle.runId }, limit)).toEqual(['middle.png'])
+        expect(await names({ extension: 'remove-bg', status: 'pending' }, limit)).toEqual(['first.png'])
+        expect(await names({ status: 'success' }, limit)).toEqual([])
+      }
+      const whole = await listEveryPage(store, {}, { limit: 9_000 })
+      expect(new Set(whole.map(({ run }) => run.runId)).size).toBe(42_003)
+      expect(whole.slice(-2).map(({ run }) => run.name)).toEqual(['remove-bg', 'rare'])
     })
 
     test('end with null, also where the last one is full', async () => {

@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
 import type { FinalStatus } from '../../src/domain/run.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, newAccountDelivery, newDelivery } from './facts.ts'
+import { accepted, newAccountDelivery, newDelivery, sweep } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, submitTo } from './operator-facts.ts'
 
@@ -13,7 +14,7 @@ type Pair = { fileId: string; submissions: Awaited<ReturnType<typeof submitTo>>[
 
 /** Two submissions of one file. */
 export async function submitPair(store: Store, fileId: string): Promise<Pair> {
-  const facts = { fileId, dueAt: 90_000 }
+  const facts = { fileId }
   return { fileId, submissions: [await submitTo(store, NAMES, facts), await submitTo(store, NAMES, facts)] }
 }
 
@@ -80,7 +81,10 @@ function toldOf(result: unknown): unknown {
 export async function describePair(store: Store, { fileId, submissions }: Pair) {
   const found = await Promise.all(submissions.map(({ submissionId }) => store.findSubmission(submissionId)))
   const runs = found.flatMap((one) => one?.runs ?? [])
-  const { deliveries } = await store.listDeliveries({ outcome: null, fileId }, { limit: 1_000, before: null })
+  const { deliveries } = await store.listDeliveries(
+    { ...EVERY_DELIVERY, fileId },
+    { limit: 1_000, before: null },
+  )
   const due = (await store.listDue(5_000, 10_000)).map(({ run }) => run.runId)
   return {
     submissions: found.map((one) => [one?.submission.state, one?.submission.updatedAt]),
@@ -127,6 +131,7 @@ export function describeOppositeOrder(current: () => OpenedStore): void {
       const { store } = current()
       const { submissions } = await submitPair(store, 'file-1')
       const runIds = submissions.flatMap(({ runs }) => runs.map(({ runId }) => runId))
+      await sweep(store)
       for (const runId of runIds) await store.applyFinding(runId, { kind: 'no_word' }, 4_000)
       const asked = [runIds, runIds.toReversed(), runIds]
       const given = await Promise.all(asked.map((ids) => store.acknowledgeRuns(ids, anAct())))

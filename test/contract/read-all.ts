@@ -1,3 +1,4 @@
+import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
 import { EVERY_RUN } from '../../src/domain/run-filter.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { StepsOfStore } from './batch-steps.ts'
@@ -10,7 +11,7 @@ const TIMES = [5, 12, 1_000_000]
 export async function readAll(store: Store, ids: readonly ReturnType<StepsOfStore['ids']>[]) {
   const retryIds = ids.flatMap((of) => of.retryIds)
   const { runs } = await store.listRuns(EVERY_RUN, EVERYTHING)
-  const { deliveries } = await store.listDeliveries({ outcome: null, fileId: null }, EVERYTHING)
+  const { deliveries } = await store.listDeliveries(EVERY_DELIVERY, EVERYTHING)
   const fileIds = ids.flatMap((of) => of.fileIds)
   return {
     runs,

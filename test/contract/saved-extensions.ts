@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
 import { accepted, newDelivery, submit } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
@@ -85,10 +86,7 @@ export function describeSavedExtensions(current: () => OpenedStore): void {
           { name: 'remove-bg', status: 'failed' },
           { name: 'ai-tasks', status: 'success', source: 'webhook' },
         ])
-      const { deliveries } = await store.listDeliveries(
-        { outcome: null, fileId: null },
-        { limit: 20, before: null },
-      )
+      const { deliveries } = await store.listDeliveries(EVERY_DELIVERY, { limit: 20, before: null })
       expect(deliveries.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 10 }, () => 'applied'))
     })
   })

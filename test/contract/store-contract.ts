@@ -17,6 +17,7 @@ import type { OpenedStore } from './opened-store.ts'
 import { describeOperatorsActs } from './operators-acts.ts'
 import { describeOperatorsCounts } from './operators-counts.ts'
 import { describeOperatorsDeliveries } from './operators-deliveries.ts'
+import { describeOperatorsDeliveryFilters } from './operators-delivery-filters.ts'
 import { describeOperatorsFilters } from './operators-filters.ts'
 import { describeOperatorsForgetting } from './operators-forgetting.ts'
 import { describeOperatorsHistory } from './operators-history.ts'
@@ -25,6 +26,7 @@ import { describeOperatorsRetries } from './operators-retries.ts'
 import { describeOperatorsSearch } from './operators-search.ts'
 import { describeOppositeOrder } from './opposite-order.ts'
 import { describeOrderOfFacts } from './order-of-facts.ts'
+import { describeOverdueRuns } from './overdue-runs.ts'
 import { describePruning } from './pruning.ts'
 import { describeRefusedDeliveries } from './refused-deliveries.ts'
 import { describeSavedExtensions } from './saved-extensions.ts'
@@ -48,6 +50,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     describeIdempotency(current)
     describeAccountDeliveries(current)
     describeEarlyWords(current)
+    describeOverdueRuns(current)
     describeDueRuns(current)
     describeFindings(current)
     describeNotifications(current)
@@ -65,6 +68,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     describeOperatorsPages(current)
     describeOperatorsCounts(current)
     describeOperatorsDeliveries(current)
+    describeOperatorsDeliveryFilters(current)
     describeOperatorsHistory(current)
     describeOperatorsActs(current)
     describeOperatorsForgetting(current)

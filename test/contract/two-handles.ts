@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type IdKind, parseId } from '../../src/domain/ids.ts'
+import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
 import { EVERY_RUN } from '../../src/domain/run-filter.ts'
 import type { Store } from '../../src/store/store.ts'
 import {
@@ -10,6 +11,7 @@ import {
   newSubmission,
   refused,
   submit,
+  sweep,
 } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, countsOf, listEveryPage, say, submitTo } from './operator-facts.ts'
@@ -60,7 +62,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
         submissions: await store.listAssetSubmissions(fileId, PAGE),
         runs: await store.listRuns({ ...EVERY_RUN, q: fileId }, PAGE),
         failed: await store.listRuns({ ...EVERY_RUN, status: 'failed' }, PAGE),
-        deliveries: await store.listDeliveries({ outcome: null, fileId: null }, PAGE),
+        deliveries: await store.listDeliveries(EVERY_DELIVERY, PAGE),
         due: await store.listDue(EVER, 100),
         counts: await countsOf(store),
         acts: await store.listActs(PAGE),
@@ -93,6 +95,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
           async () => void (await writer.claimIdempotencyKey(fileId, 10_000 + round)),
           async () => writer.saveClockTrust({ trustedAt: 9_000 + round, doubtedMs: round }),
           async () => writer.endSession({ sessionId: fileId, endsAt: EVER }, 1_000),
+          async () => sweep(writer),
           async () => {
             const pending = await reader.findOldestPending()
             await writer.applyFinding(pending?.runId ?? '', { kind: 'no_word' }, 6_000)
@@ -132,7 +135,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
         )
         const found = await Promise.all(deliveryIds.map((id) => store.findDelivery(id ?? '')))
         expect(found.map((delivery) => delivery?.deliveryId)).toEqual(deliveryIds)
-        const listed = await store.listDeliveries({ outcome: null, fileId: null }, PAGE)
+        const listed = await store.listDeliveries(EVERY_DELIVERY, PAGE)
         const numbers = numbersOf(
           'dlv',
           listed.deliveries.map(({ deliveryId }) => deliveryId),
@@ -209,7 +212,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
 
     test('let an event of the account take effect once', async () => {
       const handles = await openBoth()
-      await submit(handles[0], ['remove-bg'], { fileId: 'file-1', dueAt: 90_000 })
+      await submit(handles[0], ['remove-bg'], { fileId: 'file-1' })
       const event = { kind: 'asset', eventId: 'event-1', type: 'file.updated', fileId: 'file-1' } as const
       const recorded = await fromBoth(handles, 20, (store) =>
         store.recordAccountDelivery(newAccountDelivery(event)),
@@ -259,17 +262,44 @@ export function describeTwoHandles(current: () => OpenedStore): void {
         ]),
       ]
       for (const store of handles) {
-        const groups = await store.listRunGroups()
-        expect(new Set(groups.filter(({ size }) => size > 0))).toEqual(new Set(expected))
-        expect(await store.listSettled(0, 10)).toEqual([{ hour: 0, success: 0, failed: 60, expired: 0 }])
-        const sums = new Set(await store.sumTallies(0, 10))
-        expect(sums).toContainEqual(['settled', 'failed', 'remove-bg', 60])
-        for (const cause of causes) expect(sums).toContainEqual(['failed', cause, 'remove-bg', 20])
+        const { groups, counters } = await store.readStats(0, 10)
+        expect(groups).toHaveLength(expected.length)
+        expect(new Set(groups)).toEqual(new Set(expected))
+        const sums = new Set(counters)
+        expect(sums).toContainEqual([0, 'settled', 'remove-bg', 'failed', 60])
+        for (const cause of causes) expect(sums).toContainEqual([0, 'failed', 'remove-bg', cause, 20])
         for (const cause of causes)
           expect(await listEveryPage(store, { cause, acknowledged: true })).toHaveLength(10)
       }
       const counted = await countsOf(handles[1])
       expect(await countsOf(await current().reopen())).toEqual(counted)
+    })
+
+    test('add up once what both have counted, and sweep each run once', async () => {
+      const handles = await openBoth()
+      const submissionIds = await fromBoth(handles, 40, (store) => submit(store, ['remove-bg', 'ai-tasks']))
+      await fromBoth(handles, 120, async (store, index) => {
+        if (index % 3 === 0) await store.foldCounters()
+        else if (index % 3 === 1) await store.sweepOverdue(EVER, 0)
+        else await say(store, submissionIds[Math.floor(index / 3)] ?? '', 'remove-bg', 'success')
+      })
+      const later = await submit(handles[0], ['remove-bg'])
+      await Promise.all(handles.map((store) => sweep(store)))
+      for (const store of handles) {
+        const due = (await store.listDue(EVER, 100)).map(({ run }) => [run.submissionId, run.name])
+        expect(due).toHaveLength(41)
+        expect(new Set(due.map(String))).toEqual(
+          new Set([...submissionIds.map((id) => `${id},ai-tasks`), `${later},remove-bg`]),
+        )
+        const { groups } = await store.readStats(0, 0)
+        const sizes = groups.map(({ extension, status, size }) => [extension, status, size])
+        expect(new Set(sizes.map(String))).toEqual(
+          new Set(['ai-tasks,pending,40', 'remove-bg,pending,1', 'remove-bg,success,40']),
+        )
+      }
+      await expectSame(handles, countsOf)
+      await handles[1].foldCounters()
+      await expectSame(handles, countsOf)
     })
 
     test('find a cause under one group, though both hear of it first at the same time', async () => {
@@ -281,7 +311,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
         }),
       )
       for (const store of handles) {
-        const groups = (await store.listRunGroups()).filter(({ status }) => status === 'failed')
+        const { groups } = await store.readStats(0, 0)
         expect(groups).toHaveLength(10)
         for (const { cause, size } of groups) {
           expect(size).toBe(4)
@@ -356,11 +386,8 @@ export function describeTwoHandles(current: () => OpenedStore): void {
       expect(await two.findRunHistory(runId)).toBeUndefined()
       const late = newDelivery(submissionId, { service: 'remove-bg', status: 'success', fileId: 'file-1' })
       expect(await two.recordDelivery(late)).toMatchObject({ outcome: 'ignored', cause: 'forgotten' })
-      for (const store of [one, two]) {
-        const groups = await store.listRunGroups()
-        expect(groups.filter(({ size }) => size > 0)).toEqual([])
-        expect(await store.sumTallies(0, 10)).toEqual([])
-      }
+      for (const store of [one, two])
+        expect(await store.readStats(0, 10)).toEqual({ groups: [], counters: [] })
     })
 
     test('reject a submission on one, and prove it by a webhook on the other', async () => {

@@ -45,7 +45,7 @@ test.each([
   expect(await deliverEvent(tracker, BODY, headers)).toMatchObject(REFUSED)
   await tracker.service.stop()
   expect(readRows(tracker.directory, 'SELECT * FROM deliveries')).toEqual([])
-  expect(readRows(tracker.directory, 'SELECT route, cause, token FROM refused_deliveries')).toEqual([
+  expect(readRows(tracker.directory, 'SELECT route, cause, token FROM rejected_deliveries')).toEqual([
     { route: 'account', cause, token: null },
   ])
 })
@@ -57,7 +57,7 @@ test.each([
   const tracker = await startTracker()
   expect(await deliverEvent(tracker, BODY, headers)).toMatchObject(REFUSED)
   await tracker.service.stop()
-  expect(readRows(tracker.directory, 'SELECT cause FROM refused_deliveries')).toEqual([
+  expect(readRows(tracker.directory, 'SELECT cause FROM rejected_deliveries')).toEqual([
     { cause: 'no_secret' },
   ])
 })
@@ -108,11 +108,11 @@ test('an event that was taken keeps no signature, and is replayed without one', 
   await deliverEvent(tracker, BODY, signed)
   const [kept] = readRows(
     tracker.directory,
-    'SELECT delivery_id, headers FROM deliveries JOIN delivery_bodies ON delivery_seq = seq',
-  ) as { delivery_id: string; headers: string }[]
+    "SELECT 'dlv_' || n || '_' || chk AS id, headers FROM deliveries JOIN delivery_bodies USING (n)",
+  ) as { id: string; headers: string }[]
   expect(kept?.headers).toContain('msg_1')
   expect(kept?.headers).not.toContain('signature')
-  const answer = await tracker.fetch(`/deliveries/${kept?.delivery_id}/replay`, {
+  const answer = await tracker.fetch(`/deliveries/${kept?.id}/replay`, {
     method: 'POST',
     headers: { authorization: `Bearer ${ADMIN_KEY}` },
   })

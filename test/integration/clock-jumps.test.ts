@@ -35,7 +35,7 @@ async function tellAll(clock: () => number, jump: () => void) {
   const { status, extensionStatus, extensions } = await statusOf(tracker)
   const order = [older, newer, newest].map(({ submissionId }) => submissionId)
   const current = extensions.map((run) => [run.name, run.source, order.indexOf(run.submissionId)])
-  const kept = readRows(tracker.directory, 'SELECT outcome FROM deliveries ORDER BY seq')
+  const kept = readRows(tracker.directory, 'SELECT outcome FROM deliveries ORDER BY n')
   return { answers, status, extensionStatus, current, kept }
 }
 

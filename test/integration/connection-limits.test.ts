@@ -59,7 +59,7 @@ test('a delivery whose body drips is told 408 and kept as refused; sent again it
   expect(answer).toMatch(/^HTTP\/1\.1 408 /)
   expect(answer).toContain('"code":"request_timeout"')
   await expect
-    .poll(() => readRows(tracker.directory, 'SELECT cause FROM refused_deliveries'))
+    .poll(() => readRows(tracker.directory, 'SELECT cause FROM rejected_deliveries'))
     .toEqual([{ cause: 'too_slow' }])
   expect((await statusOf(tracker)).status).toBe('pending')
   expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).json).toEqual({ outcome: 'applied' })
@@ -87,7 +87,7 @@ test.each([
   drip(socket, ' ')
   expect(await firstBytes(socket)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
   await expect
-    .poll(() => readRows(tracker.directory, 'SELECT cause, bytes FROM refused_deliveries'))
+    .poll(() => readRows(tracker.directory, 'SELECT cause, bytes FROM rejected_deliveries'))
     .toEqual([{ cause, bytes: 100_000 }])
 })
 

@@ -328,8 +328,8 @@ test('a commit and a checkpoint of another program that does not take the databa
 test('new ids come after the rows that another program has inserted', async () => {
   const { tracker, path } = await start()
   const other = new Database(path)
-  const row = other.prepare<[], Record<string, unknown>>('SELECT * FROM submissions ORDER BY seq').get() ?? {}
-  Object.assign(row, { seq: 50, submission_id: 'sub_50_AAAAAAAAAAA' })
+  const row = other.prepare<[], Record<string, unknown>>('SELECT * FROM submissions ORDER BY n').get() ?? {}
+  Object.assign(row, { n: 50, chk: 'AAAAAAAAAAA' })
   const columns = Object.keys(row)
   other
     .prepare(

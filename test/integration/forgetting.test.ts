@@ -50,7 +50,7 @@ test('a hundred thousand rows of the audit log hold up no webhook while an asset
   await stopped.service.stop()
   const db = new Database(join(stopped.directory, 'tracker.db'))
   db.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
-    INSERT INTO acts (at, actor, kind, subject, reason, details)
+    INSERT INTO audit_log (at, actor, kind, subject, reason, details)
     SELECT i, 'operator', 'retry_many', NULL, CASE i % 1000 WHEN 0 THEN 'for file-1, not file-10' END, '{"limit":1}' FROM n`)
   db.close()
   const tracker = await startTracker({}, {}, stopped.directory)

@@ -186,7 +186,7 @@ test('while the store cannot be read the rest is told, and deliveries that it di
   const watched = openWatchedStore(directory)
   const tracker = await startTracker({}, { store: watched.store }, directory)
   const { webhookUrl } = await register(tracker, ['remove-bg'])
-  watched.refused.add('recordDelivery').add('listRunGroups')
+  watched.refused.add('recordDelivery').add('readStats')
   expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).status).toBe(503)
   const value = await scrape(tracker)
   expect(value('tracker_store_readable')).toBe(0)

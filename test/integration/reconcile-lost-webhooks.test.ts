@@ -38,7 +38,7 @@ test('the evidence is kept: how the file was, and how it is', async () => {
   await tracker.fetch(`/assets/${fileId}/status?wait=15`)
   const stopped = await tracker.restart()
 
-  const kept = rowsOf(stopped, 'SELECT name, evidence FROM runs ORDER BY seq') as {
+  const kept = rowsOf(stopped, 'SELECT name, evidence FROM runs ORDER BY n') as {
     name: string
     evidence: string
   }[]

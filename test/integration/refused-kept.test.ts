@@ -25,7 +25,7 @@ test('refused deliveries are kept with their cause and what a replay needs, and 
   await tracker.service.stop()
   const kept = readRows(
     tracker.directory,
-    'SELECT route, cause, token, headers, CAST(body AS TEXT) AS body FROM refused_deliveries ORDER BY seq',
+    'SELECT route, cause, token, headers, CAST(body AS TEXT) AS body FROM rejected_deliveries ORDER BY n',
   ) as { headers: string }[]
   expect(kept).toMatchObject([
     { route: 'extension', cause: 'not_json', token, body: 'hello' },
@@ -68,7 +68,7 @@ test('only headers that are never secret are stored: no key, no identity, no tok
   expect((await deliver(webhookUrl, TEXT, headers)).status).toBe(200)
   expect((await deliver(webhookUrl, 'hello', headers)).status).toBe(400)
   await tracker.service.stop()
-  const select = 'SELECT headers FROM delivery_bodies UNION ALL SELECT headers FROM refused_deliveries'
+  const select = 'SELECT headers FROM delivery_bodies UNION ALL SELECT headers FROM rejected_deliveries'
   const stored = readRows(tracker.directory, select) as { headers: string }[]
   expect(stored.map((row): unknown => JSON.parse(row.headers))).toEqual([
     { ...useful, 'content-length': String(TEXT.length) },
@@ -97,7 +97,7 @@ test('of a flood of refused deliveries few are kept, and the others are counted;
   await tracker.service.stop()
   const seconds = Math.ceil((performance.now() - began) / 1000)
 
-  const kept = readRows(tracker.directory, 'SELECT seq FROM refused_deliveries').length
+  const kept = readRows(tracker.directory, 'SELECT n FROM rejected_deliveries').length
   expect(kept).toBeGreaterThanOrEqual(10)
   expect(kept).toBeLessThanOrEqual(10 * seconds)
   const lines = text.split('\n').filter((line) => line.includes('deliveries were rejected'))
@@ -121,7 +121,7 @@ test('the signature of an extension webhook is written down and does not decide'
   ]
   for (const headers of each) expect((await deliver(webhookUrl, TEXT, headers)).status).toBe(200)
   await tracker.service.stop()
-  const rows = readRows(tracker.directory, 'SELECT signature, outcome FROM deliveries ORDER BY seq')
+  const rows = readRows(tracker.directory, 'SELECT signature, outcome FROM deliveries ORDER BY n')
   expect(rows).toEqual([
     { signature: 'absent', outcome: 'applied' },
     { signature: 'valid', outcome: 'duplicate' },
@@ -139,7 +139,7 @@ test('it decides where that is asked for', async () => {
   expect((await statusOf(tracker)).status).toBe('pending')
   expect((await deliver(webhookUrl, TEXT, ikHeaders(TEXT))).json).toEqual({ outcome: 'applied' })
   await tracker.service.stop()
-  const causes = readRows(tracker.directory, 'SELECT cause FROM refused_deliveries ORDER BY seq')
+  const causes = readRows(tracker.directory, 'SELECT cause FROM rejected_deliveries ORDER BY n')
   expect(causes).toEqual(
     ['absent_signature', 'bad_signature', 'stale_signature', 'malformed_signature'].map((cause) => ({
       cause,

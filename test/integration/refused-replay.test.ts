@@ -26,7 +26,7 @@ async function stopAndList(tracker: RunningTracker): Promise<Row[]> {
   await tracker.service.stop()
   return readRows(
     tracker.directory,
-    'SELECT delivery_id AS id, cause, bytes, kept_bytes AS kept FROM refused_deliveries ORDER BY seq',
+    "SELECT 'dlv_' || n || '_' || chk AS id, cause, bytes, kept_bytes AS kept FROM rejected_deliveries ORDER BY n",
   ) as Row[]
 }
 

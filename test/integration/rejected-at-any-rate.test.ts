@@ -38,7 +38,7 @@ test('1,200 webhooks rejected at once because of a wrong secret are all stored, 
   await wrong.service.stop()
   const rejected = readRows(
     wrong.directory,
-    'SELECT delivery_id AS id, cause FROM refused_deliveries ORDER BY seq',
+    "SELECT 'dlv_' || n || '_' || chk AS id, cause FROM rejected_deliveries ORDER BY n",
   ) as { id: string; cause: string }[]
   expect(rejected).toHaveLength(COUNT)
   expect(new Set(rejected.map(({ cause }) => cause))).toEqual(new Set(['bad_signature']))
@@ -68,7 +68,7 @@ test('a large body with a valid token is stored whole; without one 64 KiB of it,
   await tracker.service.stop()
   const rows = readRows(
     tracker.directory,
-    'SELECT delivery_id AS id, cause, bytes, length(body) AS stored FROM refused_deliveries ORDER BY seq',
+    "SELECT 'dlv_' || n || '_' || chk AS id, cause, bytes, length(body) AS stored FROM rejected_deliveries ORDER BY n",
   ) as { id: string }[]
   expect(rows).toMatchObject([
     { cause: 'not_json', bytes: 500 * KIB, stored: 500 * KIB },

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
+import { KIND } from '../../src/store/sqlite/codes.ts'
 import { ask, listRuns } from '../support/operator.ts'
 import { rawRequest } from '../support/raw-request.ts'
 import { readRows } from '../support/signed-webhooks.ts'
@@ -108,7 +109,7 @@ test.each([
   await expect.poll(() => standIn.received()).toBe(1)
   expect(await secondsOf(tracker.service.stop())).toBeLessThan(3)
 
-  const states = readRows(tracker.directory, "SELECT state FROM submissions WHERE kind = 'update'")
+  const states = readRows(tracker.directory, `SELECT state FROM submissions WHERE kind = ${KIND.to.update}`)
   expect(states).toEqual([{ state: 'unconfirmed' }])
 })
 

@@ -112,7 +112,7 @@ test('answered and then done: when 200 comes, the file on the disk has the deliv
     expect((await deliver(webhookUrl, word)).status).toBe(200)
     const rows = rowsOf(
       tracker,
-      "SELECT r.status, d.outcome FROM runs r JOIN deliveries d ON d.service = r.name WHERE r.status <> 'pending' ORDER BY d.seq",
+      'SELECT r.status, d.outcome FROM runs r JOIN deliveries d ON d.n = r.settled_by ORDER BY d.n',
     )
     expect(rows.at(-1)).toEqual({ status: word === SUCCESS ? 'success' : 'failed', outcome: 'applied' })
   }

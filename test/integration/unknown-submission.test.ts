@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { numberOf } from '../../src/domain/ids.ts'
+import { ROUTE } from '../../src/store/sqlite/codes.ts'
 import { createCapabilityTokens } from '../../src/tracking/capability-tokens.ts'
 import { ask } from '../support/operator.ts'
 import { ikHeaders, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
@@ -32,7 +33,7 @@ function restoreSubmissions(from: RunningTracker, to: RunningTracker): void {
   const db = new Database(join(to.directory, 'tracker.db'))
   try {
     db.prepare('ATTACH DATABASE ? AS source').run(join(from.directory, 'tracker.db'))
-    for (const table of ['run_groups', 'submissions', 'runs', 'current_runs'])
+    for (const table of ['submissions', 'runs', 'current_runs'])
       db.exec(`INSERT INTO main.${table} SELECT * FROM source.${table}`)
   } finally {
     db.close()
@@ -137,9 +138,9 @@ test('doctor fails on webhooks for unknown submissions and says how to fix it, a
   const db = new Database(join(wrong.directory, 'tracker.db'))
   db.prepare(
     `WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
-     INSERT INTO refused_deliveries (delivery_id, route, received_at, cause, headers, bytes, kept_bytes, body)
-     SELECT 'other-' || i, 'account', ?, 'no_secret', '{}', 0, 0, '' FROM n`,
-  ).run(Date.now())
+     INSERT INTO rejected_deliveries (n, chk, route, received_at, cause, proven, headers, bytes, kept_bytes, body)
+     SELECT 100 + i, 'AAAAAAAAAAA', ?, ?, 'no_secret', 0, '{}', 0, 0, '' FROM n`,
+  ).run(ROUTE.to.account, Date.now())
   db.close()
   const { json } = await ask<{ checks: { level: string; told: string; remedy: string | null }[] }>(
     await wrong.restart(),

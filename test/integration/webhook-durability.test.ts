@@ -118,11 +118,12 @@ test('a delivery is stored raw with its headers, without what may be a secret of
 
   const rows = readRows(
     tracker.directory,
-    `SELECT d.*, b.headers, b.body, s.submission_id FROM deliveries d
-     JOIN delivery_bodies b ON b.delivery_seq = d.seq JOIN submissions s ON s.seq = d.submission_seq ORDER BY d.seq`,
+    `SELECT d.*, b.headers, b.body, r.status, 'sub_' || s.n || '_' || s.chk AS submission_id FROM deliveries d
+     JOIN delivery_bodies b ON b.n = d.n LEFT JOIN runs r ON r.n = d.run AND r.settled_by = d.n
+     JOIN submissions s ON s.n = coalesce(d.submission, r.submission) ORDER BY d.n`,
   )
   expect(rows).toMatchObject([
-    { outcome: 'applied', signature: 'unchecked', service: 'remove-bg', final_status: 'success' },
+    { outcome: 'applied', signature: 'unchecked', service: 'remove-bg', status: 'success' },
     { outcome: 'ignored', cause: 'unknown_shape', signature: 'absent', service: null },
   ])
   const [first, second] = rows as { headers: string; body: Buffer; submission_id: string }[]

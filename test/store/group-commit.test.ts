@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
 import { openSqliteStore, type SqliteStoreOptions } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { FILE_ID, newDelivery, newSubmission, submit } from '../contract/facts.ts'
 import { countCommits } from './count-commits.ts'
@@ -80,7 +81,7 @@ describe('group commit', () => {
     onTestFinished(() => {
       other.close()
     })
-    const kept = other.prepare('SELECT 1 FROM deliveries WHERE delivery_id = ?')
+    const kept = other.prepare("SELECT 1 FROM deliveries WHERE 'dlv_' || n || '_' || chk = ?")
     const submissionId = await submit(store, ['remove-bg'])
     const deliver = async () => {
       const delivery = newDelivery(submissionId, { service: 'remove-bg', status: 'success' })
@@ -128,7 +129,7 @@ describe('group commit', () => {
       ),
     )
     expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
-    const page = await store.listDeliveries({ outcome: null, fileId: null }, { limit: 10, before: null })
+    const page = await store.listDeliveries(EVERY_DELIVERY, { limit: 10, before: null })
     expect(page.deliveries.map(({ service, outcome }) => [service, outcome])).toEqual([
       ['remove-bg', 'applied'],
     ])

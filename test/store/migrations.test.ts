@@ -1,102 +1,143 @@
-import { mkdirSync, readFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
-import { readMigrationFiles } from 'drizzle-orm/migrator'
-import { expect, onTestFinished, test } from 'vitest'
-import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
-import { newDelivery } from '../contract/facts.ts'
-import { listEveryPage } from '../contract/operator-facts.ts'
+import { is, SQL } from 'drizzle-orm'
+import { getTableConfig, type Index, SQLiteSyncDialect, SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { migrateConnection } from '../../src/store/sqlite/migrations.ts'
+import { migrateSqlite, openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import * as schema from '../../src/store/sqlite/schema.ts'
+import { DatabaseStartError } from '../../src/store/sqlite/start-error.ts'
+import { submit } from '../contract/facts.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 const FOLDER = fileURLToPath(new URL('../../drizzle/sqlite', import.meta.url))
 
-/** A database as the first release of the schema left it. */
-function openFirst(path: string): Database.Database {
-  mkdirSync(dirname(path))
-  const first = new Database(path)
-  first.exec(readFileSync(`${FOLDER}/0000_initial.sql`, 'utf8'))
-  const [migration] = readMigrationFiles({ migrationsFolder: FOLDER })
-  first.exec('CREATE TABLE __drizzle_migrations (id INTEGER PRIMARY KEY, hash text, created_at numeric)')
-  first
-    .prepare('INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)')
-    .run(migration?.hash, migration?.folderMillis)
-  return first
+function openMigrated(): Database.Database {
+  const connection = new Database(':memory:')
+  onTestFinished(() => {
+    connection.close()
+  })
+  expect(migrateConnection(connection)).toBe(1)
+  return connection
 }
 
-/** Three submissions, of which the second was rejected, as the first release wrote them. */
-function fillFirst(first: Database.Database): void {
-  const submissions = { 1: 'accepted', 2: 'rejected', 3: 'unconfirmed' }
-  for (const [seq, state] of Object.entries(submissions))
-    first
-      .prepare(
-        `INSERT INTO submissions (seq, submission_id, kind, state, file_id, extensions, created_at, updated_at)
-         VALUES (?, ?, 'upload', ?, 'file-1', '[{"name":"remove-bg"}]', 1, 1)`,
-      )
-      .run(seq, `submission-${seq}`, state)
-  const runs = [
-    [1, 'remove-bg', 'pending', 7_000],
-    [1, 'ai-tasks', 'success', 7_000],
-    [2, 'remove-bg', 'pending', 7_000],
-    [3, 'remove-bg', 'pending', 6_000],
-  ]
-  for (const [index, run] of runs.entries())
-    first
-      .prepare(
-        `INSERT INTO runs (run_id, submission_seq, name, status, source, attempt, requested_at, updated_at, contradicted)
-         VALUES (?, ?, ?, ?, 'request', 1, ?, 1, 0)`,
-      )
-      .run(`run-${index}`, ...run)
-}
-
-test('What was pending before runs had a due time is due, and nothing is believed of its description', async () => {
-  const path = temporaryDatabase()
-  const first = openFirst(path)
-  fillFirst(first)
-  first.close()
-
-  const store = openSqliteStore({ path })
-  onTestFinished(() => store.close())
-  const due = await store.listDue(7_000, 10)
-  expect(due.map(({ run }) => run.runId)).toEqual(['run-3', 'run-0'])
-  expect(due).toMatchObject([
-    { run: { evidence: null }, submission: { setsDescription: true } },
-    { run: { evidence: null }, submission: { setsDescription: true } },
-  ])
-  expect(await store.listDue(6_999, 10)).toHaveLength(1)
+test('One migration makes all tables, and is not made again', async () => {
+  expect(readdirSync(FOLDER).filter((name) => name.endsWith('.sql'))).toHaveLength(1)
+  const connection = openMigrated()
+  expect(migrateConnection(connection)).toBe(0)
+  expect(connection.pragma('integrity_check', { simple: true })).toBe('ok')
 })
 
-test('What was written before there were groups is listed and counted; what was rejected is not, until it is proved', async () => {
-  const path = temporaryDatabase()
-  const first = openFirst(path)
-  fillFirst(first)
-  first.exec(`
-    WITH RECURSIVE numbers (n) AS (SELECT 10 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2509)
-    INSERT INTO submissions (seq, submission_id, kind, state, extensions, created_at, updated_at)
-    SELECT n, 'more-' || n, 'upload', 'accepted', '[]', 1, 1 FROM numbers;
-    INSERT INTO runs
-      (run_id, submission_seq, name, status, source, attempt, requested_at, settled_at, updated_at, contradicted, error)
-    SELECT submission_id, seq, 'remove-bg', 'failed', 'webhook', 1, 8000, 9000, 9000, 0, '{"code":"E1"}'
-    FROM submissions WHERE seq >= 10;`)
-  first.close()
+describe('the schema of drizzle', () => {
+  const tables = Object.values(schema).filter((value) => is(value, SQLiteTable))
 
-  const store = openSqliteStore({ path })
-  onTestFinished(() => store.close())
-  const listed = (await listEveryPage(store, {}, { limit: 900 })).map(({ run }) => run.runId)
-  expect(listed).toHaveLength(2_503)
-  expect(listed.slice(-3)).toEqual(['run-3', 'run-1', 'run-0'])
-  expect(await listEveryPage(store, { extension: 'remove-bg', status: 'pending' })).toHaveLength(2)
-  expect(await listEveryPage(store, { cause: 'E1', since: 8_000, until: 8_001 })).toHaveLength(2_500)
-  const sizes = (await store.listRunGroups()).map(({ size }) => size)
-  expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(2_503)
-  const failed = (await store.sumTallies(0, 10)).filter(([kind]) => kind === 'failed')
-  expect(failed.reduce((sum, [, , , size]) => sum + size, 0)).toBe(2_500)
+  test('names the tables that a migrated database has, and no others', () => {
+    const names = openMigrated()
+      .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+      .pluck()
+      .all()
+    const described = tables.map((table) => getTableConfig(table).name)
+    expect(names).toEqual([...described, '__drizzle_migrations'].toSorted())
+  })
 
-  await store.recordDelivery(
-    newDelivery('submission-2', { service: 'remove-bg', status: 'success', fileId: null }),
+  test.each(tables.map((table) => [getTableConfig(table).name, getTableConfig(table)] as const))(
+    'describes the columns and indexes of %s as they are',
+    (name, { columns, primaryKeys, indexes }) => {
+      const connection = openMigrated()
+      const keys = new Set([
+        ...primaryKeys.flatMap((key) => key.columns.map((column) => column.name)),
+        ...columns.filter(({ primary }) => primary).map((column) => column.name),
+      ])
+      const described = columns.map((column) => {
+        return [column.name, column.getSQLType(), column.notNull, keys.has(column.name)]
+      })
+      const found = connection
+        .prepare<[string], { name: string; type: string; notnull: number; pk: number }>(
+          'SELECT * FROM pragma_table_info(?)',
+        )
+        .all(name)
+      const columnsFound = found.map((column) => {
+        return [column.name, column.type.toLowerCase(), column.notnull === 1, column.pk > 0]
+      })
+      expect(columnsFound).toEqual(described)
+      const indexesFound = connection
+        .prepare<[string], string>(
+          "SELECT sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
+        )
+        .pluck()
+        .all(name)
+      const unique = columns
+        .filter(({ isUnique }) => isUnique)
+        .map((column) => `CREATE UNIQUE INDEX \`${column.uniqueName}\` ON \`${name}\` (\`${column.name}\`)`)
+      expect(indexesFound.toSorted()).toEqual([...indexes.map(textOf), ...unique].toSorted())
+    },
   )
-  expect(await listEveryPage(store, { since: 7_000, until: 7_001, status: 'success' })).toMatchObject([
-    { run: { runId: 'run-2' } },
-    { run: { runId: 'run-1' } },
-  ])
+
+  test('leaves out that counters and current runs are stored by their key', () => {
+    const withoutRowid = openMigrated()
+      .prepare<[], string>(
+        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr = 1 ORDER BY name",
+      )
+      .pluck()
+      .all()
+    expect(withoutRowid).toEqual(['counters', 'current_runs'])
+  })
+})
+
+/** An index as its statement in a database. */
+function textOf({ config }: Index): string {
+  const dialect = new SQLiteSyncDialect()
+  const columns = config.columns.map((column) =>
+    is(column, SQL) ? dialect.sqlToQuery(column).sql : `\`${column.name}\``,
+  )
+  const where = config.where ? ` WHERE ${dialect.sqlToQuery(config.where).sql}` : ''
+  const unique = config.unique ? 'UNIQUE ' : ''
+  const table = getTableConfig(config.table as SQLiteTable).name
+  return `CREATE ${unique}INDEX \`${config.name}\` ON \`${table}\` (${columns.join()})${where}`
+}
+
+describe('a database that a newer version has migrated', () => {
+  async function openNewer(): Promise<string> {
+    const path = temporaryDatabase()
+    const store = openSqliteStore({ path })
+    await submit(store, ['remove-bg'])
+    await store.close()
+    const newer = new Database(path)
+    newer
+      .prepare('INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)')
+      .run('of tomorrow', Date.parse('2099-01-01'))
+    newer.close()
+    return path
+  }
+
+  test('is refused with what to do about it, and is left as it was', async () => {
+    const path = await openNewer()
+    const said =
+      /has schema 2 \(2099-01-01T00:00:00\.000Z\), which this program does not know\. It supports schema 1/
+    for (const open of [() => openSqliteStore({ path }), () => migrateSqlite(path)]) {
+      expect(open).toThrow(DatabaseStartError)
+      expect(open).toThrow(said)
+    }
+    const connection = new Database(path)
+    onTestFinished(() => {
+      connection.close()
+    })
+    expect(connection.prepare('SELECT count(*) FROM runs').pluck().get()).toBe(1)
+    expect(connection.prepare('SELECT count(*) FROM __drizzle_migrations').pluck().get()).toBe(2)
+  })
+
+  test('is opened again once that migration is gone', async () => {
+    const path = await openNewer()
+    const connection = new Database(path)
+    connection.exec("DELETE FROM __drizzle_migrations WHERE hash = 'of tomorrow'")
+    connection.close()
+    expect(migrateSqlite(path)).toBe(0)
+  })
+})
+
+test('A database whose tables are from before this schema is refused', () => {
+  const connection = openMigrated()
+  connection.exec('UPDATE __drizzle_migrations SET created_at = 1')
+  expect(() => migrateConnection(connection)).toThrow(/which this program does not know/)
 })

@@ -22,9 +22,13 @@ export async function openSqlite(): Promise<OpenedStore> {
       latest = openSqliteStore({ path })
       return latest
     },
-    // The first handle has migrated the file, and has the lock that a second one of its process can't take.
+    // The first handle has migrated the file, and has the lock that a second one of its process can't take. Under another
+    // number, the second one would take the file over.
     async openAnother() {
-      const other = createSqliteStore(openConnection(path), { maxQueued: 10_000 })
+      const connection = openConnection(path)
+      const findOwner = connection.prepare<[], number>(`SELECT n FROM positions WHERE name = 'owner'`).pluck()
+      const processId = findOwner.get() ?? 0
+      const other = createSqliteStore(connection, { processId, maxQueued: 10_000 })
       others.push(other)
       return other
     },

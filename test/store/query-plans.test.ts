@@ -1,126 +1,449 @@
-import Database from 'better-sqlite3'
-import { expect, onTestFinished, test } from 'vitest'
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
+import { EVERY_RUN } from '../../src/domain/run-filter.ts'
+import { type Connection, openConnection } from '../../src/store/sqlite/connection.ts'
 import { migrateConnection } from '../../src/store/sqlite/migrations.ts'
-import { prepareStatements } from '../../src/store/sqlite/statements.ts'
+import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
+import type { Store } from '../../src/store/store.ts'
+import { accepted, newDelivery, newRefused, submit } from '../contract/facts.ts'
+import { say } from '../contract/operator-facts.ts'
+import { watchStatements } from './prepared-statements.ts'
+import { temporaryDatabase } from './sqlite-folder.ts'
 
-/** What may read a table or an index from its start, and why that is no full scan. */
-const SCANS: { [statement: string]: RegExp } = {
-  // It ends at its limit, for it reads in the order of the primary key.
-  listBodies: /^SCAN delivery_bodies$/,
-  // The rings keep it small.
-  listRefusedSizes: /^SCAN refused_deliveries USING COVERING INDEX refused_deliveries_sizes$/,
-  // At most one row for 1024 runs, and few for each extension.
-  listBlocks: /^SCAN run_blocks$/,
-  listGroups: /^SCAN run_groups$/,
-  // What is owed, and the index holds nothing else. At a scrape.
-  countNotifications: /^SCAN notifications USING COVERING INDEX notifications_due$/,
-  // At most the rows that a limit lets through.
-  countFailures: /^SCAN latest$/,
-  // At most one for each extension.
-  listAlerts: /^SCAN alerts$/,
-  noteAlertTold: /^SCAN alerts$/,
-  deleteAlert: /^SCAN alerts$/,
-  deleteEmptyGroups: /^SCAN run_groups$/,
-  // Reads the last entry alone.
-  findNewestSeq: /^SCAN runs$/,
-  // At the start only; those that were signed out within two days.
-  listEndedSessions: /^SCAN ended_sessions( USING .*)?$/,
-  findNewestClaim: /^SCAN idempotency_keys USING COVERING INDEX idempotency_keys_by_age$/,
-  // The rings keep it small.
-  deleteRefusedFor: /^SCAN refused_deliveries$/,
-  deleteRefusedNaming: /^SCAN refused_deliveries$/,
-  // At the start only, and the index holds only what is under way.
-  listUnanswered: /^SCAN idempotency_keys USING INDEX idempotency_keys_unanswered$/,
-}
-/** Steps that are read in order by an index or the primary key, so that a limit ends them early. */
-const IN_ORDER = [
-  'listDueRuns',
-  'listMisdatedRuns',
-  'listDueNotifications',
-  'listMisdatedNotifications',
-  'findOwedHost',
-  'listBodies',
-  'findUnansweredHead',
-  'listEndsOf',
-  'listGroupSeqs',
-  'listGroupSeqsWithin',
-  'listNamedGroupSeqs',
-  'skipNamed',
-  'findOldestOfGroup',
-  'findNewestSeq',
-  'findNewestOfFile',
-  'findNewestAsking',
-  'findNewestClaim',
-  'listAllRuns',
-  'listDeliveries',
-  'listApplied',
-  'listOutcome',
-  'listOfFile',
-  'listRefused',
-  'listActs',
-  'findWaitingItem',
+type Plan = { sql: string; steps: string[] }
+
+/** A step that reads a table or an index from its end, and why that is no full scan. */
+type Exception = { sql: RegExp; step: RegExp; because: string }
+
+const SCANS: Exception[] = [
+  { sql: /./, step: /^SCAN CONSTANT ROW$/, because: 'it is no table' },
+  { sql: /json_each/, step: /^SCAN (json_each|e) VIRTUAL TABLE/, because: 'it is a parameter, or one row' },
+  { sql: /./, step: /^SCAN \(subquery-\d+\)$/, because: 'its rows were counted where they were read' },
+  { sql: /./, step: /^SCAN processes$/, because: 'there are few processes' },
+  { sql: /FROM counter_deltas/, step: /^SCAN counter_deltas$/, because: 'a job keeps them few' },
+  { sql: /FROM alerts|UPDATE alerts/, step: /^SCAN alerts$/, because: 'at most a few for each extension' },
+  { sql: /FROM ended_sessions/, step: /^SCAN ended_sessions$/, because: 'at the start, those of two days' },
+  {
+    sql: /^DELETE FROM rejected_deliveries/,
+    step: /^SCAN rejected_deliveries$/,
+    because: 'eviction keeps them few',
+  },
+  {
+    sql: /SELECT count\(\*\), count/,
+    step: /^SCAN notifications USING COVERING INDEX notifications_due$/,
+    because: 'the index holds only what is due',
+  },
+  {
+    sql: /ORDER BY n DESC LIMIT 1\)/,
+    step: /^SCAN (deliveries|submissions)$/,
+    because: 'it reads the last row',
+  },
+  {
+    sql: /WHERE overdue = 1 ORDER BY n LIMIT 1$/,
+    step: /^SCAN runs USING INDEX runs_overdue$/,
+    because: 'it reads the first row',
+  },
+  {
+    sql: /i\.state = 'waiting' ORDER BY i\.n LIMIT 1$/,
+    step: /^SCAN i USING INDEX retry_items_waiting$/,
+    because: 'it reads the first row',
+  },
+  {
+    sql: /i\.state = 'submitting'/,
+    step: /^SCAN i USING INDEX retry_items_submitting$/,
+    because: 'the index holds only what is under way',
+  },
+  {
+    sql: /answer IS NULL/,
+    step: /^SCAN idempotency_keys USING INDEX idempotency_keys_unanswered$/,
+    because: 'the index holds only what is under way',
+  },
+  {
+    sql: /WITH newest AS MATERIALIZED .* ORDER BY n DESC LIMIT \?\)/,
+    step: /^SCAN newest$/,
+    because: 'its limit keeps them few',
+  },
 ]
 
-function explainAll(): Map<string, string[]> {
-  const connection = new Database(':memory:')
-  onTestFinished(() => {
-    connection.close()
-  })
+/** What is sorted, and why that is little. */
+const SORTS: Exception[] = [
+  {
+    sql: /r\.submission = \? AND s\.chk = \? ORDER BY r\.n$/,
+    step: /ORDER BY$/,
+    because: 'the runs of a submission are few',
+  },
+  {
+    sql: /WHERE r\.submission = \? ORDER BY r\.n$/,
+    step: /ORDER BY$/,
+    because: 'the runs of a submission are few',
+  },
+  {
+    sql: /WHERE r\.submission IN \(SELECT value FROM json_each\(\?\)\) ORDER BY r\.n$/,
+    step: /ORDER BY$/,
+    because: 'the runs of fifty submissions are few',
+  },
+  {
+    sql: /WHERE c\.file_id = \? ORDER BY s\.n, r\.n$/,
+    step: /ORDER BY$/,
+    because: 'a file has one current run for each extension',
+  },
+  {
+    sql: /WHERE s\.file_id = \? AND r\.hidden IS NULL AND r\.status IN \(0, 3\) ORDER BY r\.n$/,
+    step: /ORDER BY$/,
+    because: 'what of a file is not settled is little',
+  },
+  {
+    sql: /answer IS NULL .* ORDER BY k\.claimed_at$/,
+    step: /ORDER BY$/,
+    because: 'what is under way is little',
+  },
+  {
+    sql: /FROM rejected_deliveries WHERE received_at >= \? GROUP BY \+cause$/,
+    step: /GROUP BY$/,
+    because: 'eviction keeps them few',
+  },
+  {
+    sql: /sum\(size\) .* GROUP BY at, kind, name, value/,
+    step: /GROUP BY$/,
+    because: 'there are few counters in a few hours',
+  },
+  {
+    sql: /WITH newest AS MATERIALIZED .* ORDER BY n DESC LIMIT \?\)/,
+    step: /ORDER BY$/,
+    because: 'its limit keeps them few',
+  },
+  {
+    sql: /^SELECT n, chk FROM deliveries WHERE n IN \( SELECT settled_by/,
+    step: /ORDER BY$/,
+    because: 'it is what fifty submissions have received',
+  },
+  {
+    sql: /t\.retry_id = \? .* ORDER BY i\.n LIMIT \?$/,
+    step: /ORDER BY$/,
+    because: 'what was not taken of one retry is little',
+  },
+  {
+    sql: /FROM submissions s INDEXED BY submissions_name /,
+    step: /ORDER BY$/,
+    because: 'where names are more, the runs of a window are compared',
+  },
+  {
+    sql: /FROM submissions s INDEXED BY submissions_file .* s\.file_id = \?/,
+    step: /ORDER BY$/,
+    because: 'it is what belongs to one file',
+  },
+  {
+    sql: /FROM submissions s CROSS JOIN runs r INDEXED BY runs_submission .* s\.n = \?/,
+    step: /ORDER BY$/,
+    because: 'the runs of a submission are few',
+  },
+]
+
+const CHECK = 'AAAAAAAAAAA'
+
+/** More names than are read from their index. */
+const NAMES = 3_100
+
+/** A store whose lists have something to read, and the statements that it has prepared since it was opened. */
+async function openWatched() {
+  const path = temporaryDatabase()
+  mkdirSync(dirname(path))
+  const connection = openConnection(path)
   migrateConnection(connection)
-  const plans = Object.entries(prepareStatements(connection)).map(([name, statement]) => {
-    const { sql, params } = statement.getQuery()
-    const plan = connection.prepare<null[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
-    return [name, plan.all(...params.map(() => null)).map(({ detail }) => detail)] as const
-  })
-  return new Map(plans)
+  connection.exec(`
+    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${NAMES})
+    INSERT INTO submissions (n, chk, kind, state, file_id, file_name, sets_description, created_at, updated_at, extensions)
+    SELECT n, '${CHECK}', 0, 1, 'file-' || n, 'many-' || n, 0, 1, 1, '[]' FROM numbers`)
+  const prepared = watchStatements(connection)
+  const store = createSqliteStore(connection, { maxQueued: 100 })
+  onTestFinished(() => store.close())
+  const failed = await submit(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
+  await say(store, failed, 'ai-tasks', 'failed', { code: 'E1' })
+  await store.sweepOverdue(1_000_000, 100_000)
+  await submit(store, ['remove-bg'], { at: 950_000 })
+  await store.keepRefused([newRefused()])
+  return { connection, store, prepared, known: { submission: failed } }
 }
 
-test('No statement reads a whole table', () => {
-  const plans = explainAll()
-  expect(plans.size).toBeGreaterThan(30)
-  for (const [name, steps] of plans) {
-    const scans = steps.filter((step) => step.startsWith('SCAN') && !SCANS[name]?.test(step))
-    expect(scans, name).toEqual([])
-  }
-})
+/** Every combination of one value of each. */
+function combinations<T extends { [name: string]: readonly unknown[] }>(values: T) {
+  let all: { [name: string]: unknown }[] = [{}]
+  for (const [name, each] of Object.entries(values))
+    all = all.flatMap((one) => each.map((value) => ({ ...one, [name]: value })))
+  return all as { [name in keyof T]: T[name][number] }[]
+}
 
-test('What has a limit is read in its order and not sorted', () => {
-  const plans = explainAll()
-  for (const name of IN_ORDER) {
-    const steps = plans.get(name)
-    expect(steps?.length, name).toBeGreaterThan(0)
-    for (const step of steps ?? []) expect(step, name).not.toContain('TEMP B-TREE')
-  }
-})
+/** Reads lists with every filter that there is, so that their statements are prepared. */
+async function readAllLists(store: Store): Promise<void> {
+  const page = { limit: 50, before: null }
+  const ofRuns = combinations({
+    status: [null, 'pending', 'success', 'failed', 'expired'],
+    extension: [null, 'remove-bg'],
+    cause: [null, 'E1', 'other'],
+    acknowledged: [null, true, false],
+    contradicted: [null, true],
+    since: [null, 1],
+    until: [null, 3_600_000],
+    q: [null, 'many-', 'few-', `run_1_${CHECK}`, `sub_1_${CHECK}`],
+  } as const)
+  for (const filter of ofRuns) await store.listRuns({ ...EVERY_RUN, ...filter }, page)
+  const ofDeliveries = combinations({
+    outcome: [null, 'applied', 'duplicate', 'contradicted', 'ignored', 'rejected'],
+    cause: [null, 'not_requested'],
+    service: [null, 'remove-bg'],
+    fileId: [null, 'file-1'],
+    since: [null, 1],
+    until: [null, 3_600_000],
+  } as const)
+  for (const filter of ofDeliveries) await store.listDeliveries({ ...EVERY_DELIVERY, ...filter }, page)
+}
 
-test('Due runs, due notifications, queued uploads and known events each have an index of their own', () => {
-  const plans = explainAll()
-  for (const name of ['listDueRuns', 'listMisdatedRuns']) expect(plans.get(name)?.[0]).toContain('runs_due')
-  expect(plans.get('listDueNotifications')?.[0]).toContain('notifications_due (host=? AND due_at<?)')
-  expect(plans.get('listMisdatedNotifications')?.[0]).toContain('notifications_due (host=? AND due_at>?)')
-  expect(plans.get('findOwedHost')?.[0]).toContain('COVERING INDEX notifications_due (host>?)')
-  expect(plans.get('countFailures')?.join()).toContain('runs_failed (name=? AND settled_at>?)')
-  expect(plans.get('findUnansweredHead')?.[0]).toContain('submissions_unanswered')
-  expect(plans.get('listEndsOf')?.[0]).toContain('deliveries_unclaimed_uploads')
-  expect(plans.get('findEventDelivery')?.[0]).toContain('deliveries_by_event')
-})
+/** How SQLite does what it is asked, without statistics as in every database of ours. */
+function explain(connection: Connection, statements: Iterable<string>): Plan[] {
+  return [...statements]
+    .filter((sql) => !/^(PRAGMA|BEGIN|COMMIT|EXPLAIN)/.test(sql))
+    .map((sql) => {
+      const plan = connection.prepare<null[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
+      const params = Array<null>((sql.match(/\?/g) ?? []).length).fill(null)
+      return { sql, steps: plan.all(...params).map(({ detail }) => detail) }
+    })
+}
 
-test('What operators look for is found by an index, in the order in which it is shown', () => {
-  const plans = explainAll()
-  expect(plans.get('listGroupSeqs')).toEqual([
-    'SEARCH runs USING COVERING INDEX runs_by_group (group_id=? AND rowid>? AND rowid<?)',
-  ])
-  expect(plans.get('listGroupSeqsWithin')?.[0]).toContain(
-    'runs_by_group (group_id=? AND rowid>? AND rowid<?)',
+/** Steps like this one that no exception allows, and exceptions that allow nothing any more. */
+function findForbidden(plans: readonly Plan[], pattern: RegExp, allowed: readonly Exception[]) {
+  const unused = new Set(allowed)
+  const forbidden = plans.flatMap(({ sql, steps }) =>
+    steps
+      .filter((step) => pattern.test(step))
+      .filter((step) => {
+        const reasons = allowed.filter((one) => one.sql.test(sql) && one.step.test(step))
+        for (const reason of reasons) unused.delete(reason)
+        return reasons.length === 0
+      })
+      .map((step) => `${step}: ${sql}`),
   )
-  expect(plans.get('listNamedGroupSeqs')?.[0]).toContain('runs_by_group (group_id=? AND rowid>? AND rowid<?)')
-  expect(plans.get('listNamedRuns')).toEqual([
-    expect.stringContaining(
-      'submissions USING COVERING INDEX submissions_by_name (file_name>? AND file_name<?)',
-    ),
-    expect.stringContaining('runs USING INDEX runs_by_submission (submission_seq=?)'),
-  ])
-  expect(plans.get('listOutcome')?.[0]).toContain('deliveries_by_outcome (outcome=? AND rowid<?)')
-  expect(plans.get('listOfFile')?.[0]).toContain('deliveries_of_files (file_id=? AND rowid<?)')
-  expect(plans.get('findWaitingItem')?.[0]).toContain('retry_items_waiting')
+  return { forbidden, unused: [...unused].map(({ sql }) => sql.source) }
+}
+
+describe('the statements of a store', () => {
+  test('never read a whole table or index, and make no index for themselves', async () => {
+    const { connection, store, prepared } = await openWatched()
+    await readAllLists(store)
+    const plans = explain(connection, new Set(prepared))
+    expect(plans.length).toBeGreaterThan(150)
+    expect(findForbidden(plans, /^SCAN|AUTOMATIC/, SCANS)).toEqual({ forbidden: [], unused: [] })
+  })
+
+  test('sort nothing but what is little', async () => {
+    const { connection, store, prepared } = await openWatched()
+    await readAllLists(store)
+    const plans = explain(connection, new Set(prepared))
+    expect(findForbidden(plans, /TEMP B-TREE/, SORTS)).toEqual({ forbidden: [], unused: [] })
+  })
 })
+
+const BY_NUMBER = 'INTEGER PRIMARY KEY (rowid>? AND rowid<?)'
+const ATTENTION = 'INDEX runs_attention (attention=? AND n>? AND n<?)'
+const OF_FILE = 'INDEX submissions_file (file_id=?)'
+
+/** What each statement reads first that a list has prepared. */
+async function readFirst(list: (store: Store) => Promise<unknown>): Promise<string[]> {
+  const { connection, store, prepared } = await openWatched()
+  const before = new Set(prepared)
+  await list(store)
+  const plans = explain(
+    connection,
+    [...prepared].filter((sql) => !before.has(sql)),
+  )
+  return plans.map(({ steps }) => (steps[0] ?? '').replace(/^SEARCH \w+ USING /, ''))
+}
+
+describe('a list of runs', () => {
+  test.each([
+    [{}, [BY_NUMBER]],
+    [{ status: 'success' }, [BY_NUMBER]],
+    [{ acknowledged: false }, [BY_NUMBER]],
+    [{ since: 1 }, [BY_NUMBER]],
+    [{ extension: 'remove-bg' }, ['INDEX runs_name (name=? AND n>? AND n<?)']],
+    [{ extension: 'remove-bg', status: 'success' }, ['INDEX runs_name (name=? AND n>? AND n<?)']],
+    [{ status: 'failed' }, [ATTENTION]],
+    [{ status: 'expired', extension: 'remove-bg' }, [ATTENTION]],
+    [{ cause: 'E1' }, [ATTENTION]],
+    [{ cause: 'other', extension: 'remove-bg' }, [ATTENTION]],
+    [{ acknowledged: true }, ['INDEX runs_acknowledged (n>? AND n<?)']],
+    [{ contradicted: true }, ['INDEX runs_contradicted (n>? AND n<?)']],
+    // Above the place of the sweep, and below it.
+    [{ status: 'pending' }, [BY_NUMBER, 'INDEX runs_overdue (n>? AND n<?)']],
+    [
+      { status: 'pending', extension: 'remove-bg' },
+      ['INDEX runs_name (name=? AND n>? AND n<?)', 'INDEX runs_overdue (n>? AND n<?)'],
+    ],
+    [{ q: 'few-' }, ['INDEX submissions_name (file_name>? AND file_name<?)', OF_FILE]],
+    [{ q: 'few-', status: 'failed' }, ['INDEX submissions_name (file_name>? AND file_name<?)', OF_FILE]],
+    [{ q: 'many-' }, [BY_NUMBER, OF_FILE]],
+    [{ q: 'many-', status: 'failed' }, [ATTENTION, OF_FILE]],
+  ] as const)(
+    'of %j reads the numbers of a window, or what a name or an id finds: %j',
+    async (filter, first) => {
+      const list = (store: Store) => store.listRuns({ ...EVERY_RUN, ...filter }, { limit: 50, before: null })
+      expect(await readFirst(list)).toEqual(first)
+    },
+  )
+
+  test.each([
+    ['run', 'INTEGER PRIMARY KEY (rowid=?)'],
+    ['sub', 'INTEGER PRIMARY KEY (rowid=?)'],
+  ])('of the id of a %s reads the row of that number', async (kind, first) => {
+    const q = `${kind}_1_${CHECK}`
+    const list = (store: Store) => store.listRuns({ ...EVERY_RUN, q }, { limit: 50, before: null })
+    expect((await readFirst(list)).at(-1)).toBe(first)
+  })
+})
+
+describe('a list of deliveries', () => {
+  const EXCEPTION = 'INDEX deliveries_exception (exception=? AND n>? AND n<?)'
+
+  test.each([
+    [{}, [BY_NUMBER]],
+    [{ outcome: 'applied' }, [BY_NUMBER]],
+    [{ service: 'remove-bg' }, [BY_NUMBER]],
+    [{ until: 3_600_000 }, [BY_NUMBER]],
+    [{ outcome: 'duplicate' }, [EXCEPTION]],
+    [{ outcome: 'contradicted', service: 'remove-bg' }, [EXCEPTION]],
+    [{ cause: 'not_requested' }, [EXCEPTION]],
+    [{ fileId: 'file-1' }, ['INTEGER PRIMARY KEY (rowid=?)']],
+    [{ fileId: 'file-1', outcome: 'ignored' }, ['INTEGER PRIMARY KEY (rowid=?)']],
+    // What was rejected is in a table of its own, whose statement is prepared when the store is opened.
+    [{ outcome: 'rejected' }, []],
+  ] as const)('of %j reads the numbers of a window, or what belongs to a file: %j', async (filter, first) => {
+    const list = (store: Store) =>
+      store.listDeliveries({ ...EVERY_DELIVERY, ...filter }, { limit: 50, before: null })
+    expect(await readFirst(list)).toEqual(first)
+  })
+})
+
+/** The schema as SQLite has it. */
+function readIndexes(connection: Connection) {
+  return connection
+    .prepare<[], { name: string; tbl: string; sql: string }>(
+      "SELECT name, tbl_name AS tbl, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL",
+    )
+    .all()
+}
+
+describe('a webhook that reports a success', () => {
+  test('changes no column that an index of runs names, be it in its condition', async () => {
+    const { connection } = await openWatched()
+    const ofRuns = readIndexes(connection).filter(({ tbl }) => tbl === 'runs')
+    expect(ofRuns.length).toBeGreaterThanOrEqual(7)
+    for (const { name, sql } of ofRuns)
+      for (const column of SETTLED) expect(sql.replace(name, ''), name).not.toContain(column)
+  })
+
+  test('adds to no index of deliveries: all of them are partial, and it has none of their columns', async () => {
+    const { connection, store, known } = await openWatched()
+    const ofDeliveries = readIndexes(connection).filter(({ tbl }) => tbl === 'deliveries')
+    expect(ofDeliveries.length).toBeGreaterThanOrEqual(5)
+    const conditions = ofDeliveries.map(({ sql }) => / WHERE (.*)$/.exec(sql)?.[1] ?? 'true')
+    await say(store, known.submission, 'remove-bg', 'success')
+    const [row] = connection
+      .prepare(
+        `SELECT ${conditions.map((condition) => `(${condition})`).join(' + ')} AS entries FROM deliveries ORDER BY n DESC`,
+      )
+      .all()
+    expect(row).toEqual({ entries: 0 })
+    const indexed = readIndexes(connection).filter(({ tbl }) =>
+      ['delivery_bodies', 'counter_deltas'].includes(tbl),
+    )
+    expect(indexed).toEqual([])
+  })
+
+  test('writes one row of runs, and adds one to deliveries, bodies and counters, and nothing else', async () => {
+    const { connection, store } = await openWatched()
+    const bound = await submit(store, ['remove-bg'], { fileId: 'file-1' })
+    await store.answerSubmission(bound, accepted({}, { fileId: 'file-1' }), 1_500)
+    const changes = logChanges(connection)
+    await say(store, bound, 'remove-bg', 'success')
+    expect(changes()).toEqual([
+      'INSERT counter_deltas',
+      'INSERT deliveries',
+      'INSERT delivery_bodies',
+      'UPDATE runs',
+    ])
+  })
+
+  test('writes as many rows of each but the counters as there are webhooks in its batch', async () => {
+    const { connection, store } = await openWatched()
+    const facts = { fileId: 'file-1' }
+    const submitted = await Promise.all(Array.from({ length: 20 }, () => submit(store, ['remove-bg'], facts)))
+    await Promise.all(
+      submitted.map((one) => store.answerSubmission(one, accepted({}, { fileId: 'file-1' }), 1_500)),
+    )
+    const changes = logChanges(connection)
+    await Promise.all(submitted.map((one) => say(store, one, 'remove-bg', 'success')))
+    const twenty = (change: string) => Array.from({ length: 20 }, () => change)
+    expect(changes()).toEqual([
+      'INSERT counter_deltas',
+      ...twenty('INSERT deliveries'),
+      ...twenty('INSERT delivery_bodies'),
+      ...twenty('UPDATE runs'),
+    ])
+  })
+
+  test('rewrites more of a run that was overdue, of which the indexes have nothing afterwards', async () => {
+    const { connection, store, known } = await openWatched()
+    const listOverdue = () =>
+      connection.prepare('SELECT n FROM runs WHERE due_at IS NOT NULL OR overdue = 1').all()
+    expect(listOverdue()).toHaveLength(1)
+    const changes = logChanges(connection)
+    await say(store, known.submission, 'remove-bg', 'success')
+    expect(changes()).toContain('UPDATE runs beyond their result')
+    expect(listOverdue()).toEqual([])
+  })
+
+  test('besides binds its submission to the file, if it is the first that names one', async () => {
+    const { connection, store } = await openWatched()
+    const unbound = await submit(store, ['remove-bg'])
+    const changes = logChanges(connection)
+    const word = { service: 'remove-bg', status: 'success', fileId: 'file-new' } as const
+    await store.recordDelivery(newDelivery(unbound, word))
+    expect(changes()).toEqual([
+      'INSERT counter_deltas',
+      'INSERT current_runs',
+      'INSERT deliveries',
+      'INSERT delivery_bodies',
+      'UPDATE runs',
+      'UPDATE submissions',
+    ])
+  })
+})
+
+/** What a success changes of a run. */
+const SETTLED = ['status', 'source', 'settled_at', 'updated_at', 'settled_by']
+
+/** Logs each row that is written from now on, and tells of them in alphabetical order. */
+function logChanges(connection: Connection): () => string[] {
+  const tables = connection
+    .prepare<[], string>(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_\\_%' ESCAPE '\\'",
+    )
+    .pluck()
+    .all()
+  expect(tables.length).toBeGreaterThan(15)
+  connection.exec('CREATE TEMP TABLE changes (what TEXT)')
+  for (const table of tables)
+    for (const what of ['INSERT', 'UPDATE', 'DELETE'])
+      connection.exec(`CREATE TEMP TRIGGER ${what}_${table} AFTER ${what} ON main.${table}
+        BEGIN INSERT INTO changes VALUES ('${what} ${table}'); END`)
+  // Fires where a statement names one of them, and so where SQLite rewrites the entries of their indexes.
+  const others = connection
+    .prepare<[], string>("SELECT name FROM pragma_table_info('runs')")
+    .pluck()
+    .all()
+    .filter((column) => !SETTLED.includes(column))
+  connection.exec(`CREATE TEMP TRIGGER more AFTER UPDATE OF ${others.join()} ON main.runs
+    BEGIN INSERT INTO changes VALUES ('UPDATE runs beyond their result'); END`)
+  return () => connection.prepare<[], string>('SELECT what FROM temp.changes ORDER BY what').pluck().all()
+}

@@ -44,7 +44,7 @@ test('A backup is whole and can be opened, while writes go on all the time', asy
   const runs = await listEveryPage(restored)
   expect(runs.length).toBeGreaterThanOrEqual(150)
   // Whatever was committed meanwhile is in it whole or not at all, with what was counted.
-  const groups = await restored.listRunGroups()
+  const { groups } = await restored.readStats(0, 1)
   for (const status of ['failed', 'pending'])
     expect(groups.find((group) => group.status === status)?.size ?? 0).toBe(
       runs.filter(({ run }) => run.status === status).length,

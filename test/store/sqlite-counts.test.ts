@@ -21,20 +21,31 @@ function openStore() {
   return { path, connection, store }
 }
 
+/** Folding changes nothing of it. */
 async function expectExactCounts(store: Store): Promise<void> {
+  await expectCounts(store)
+  while (await store.foldCounters());
+  await expectCounts(store)
+}
+
+async function expectCounts(store: Store): Promise<void> {
   const sizes = new Map<string, number>()
   for (const { run } of await listEveryPage(store, {}, { limit: 1_000 })) {
     const key = `${run.name} ${run.status} ${run.status === 'failed' ? causeOf(run.error) : ''}`
     sizes.set(key, (sizes.get(key) ?? 0) + 1)
   }
-  const groups = await store.listRunGroups()
+  const { groups, counters } = await store.readStats(0, 10)
   expect(
     new Map(groups.map(({ extension, status, cause, size }) => [`${extension} ${status} ${cause}`, size])),
   ).toEqual(sizes)
-  const settled = (await store.sumTallies(0, 10)).filter(([kind]) => kind === 'settled')
+  const settled = counters.filter(([, kind]) => kind === 'settled')
   const ended = [...sizes].filter(([key]) => !key.includes(' pending ')).map(([, size]) => size)
   const sum = (numbers: number[]) => numbers.reduce((total, size) => total + size, 0)
-  expect(sum(settled.map(([, , , size]) => size))).toBe(sum(ended))
+  expect(sum(settled.map(([, , , , size]) => size))).toBe(sum(ended))
+}
+
+async function groupsOf(store: Store) {
+  return (await store.readStats(0, 0)).groups
 }
 
 function failing(submissionId: string, code: string, facts: Parameters<typeof newDelivery>[2] = {}) {
@@ -57,7 +68,7 @@ test('A step that is rolled back counts nothing, nor do the groups that it would
   )
   expect(settled.filter(({ status }) => status === 'rejected')).toHaveLength(10)
   await expectExactCounts(store)
-  const causes = (await store.listRunGroups()).filter(({ status }) => status === 'failed')
+  const causes = (await groupsOf(store)).filter(({ status }) => status === 'failed')
   expect(causes.map(({ cause, size }) => [cause, size])).toContainEqual(['E4', 2])
 })
 
@@ -71,30 +82,77 @@ test.each([
     failing(one, `E${index % 4}`, index === 7 ? { receivedAt: 6_000 } : {}),
   )
   connection.exec(`
-    CREATE TABLE strays (submission_seq REFERENCES submissions (seq) DEFERRABLE INITIALLY DEFERRED);
+    CREATE TABLE strays (submission REFERENCES submissions (n) DEFERRABLE INITIALLY DEFERRED);
     CREATE TRIGGER fault AFTER INSERT ON deliveries
     WHEN new.received_at = 6000 BEGIN ${fault}; END`)
   const settled = await Promise.allSettled(deliveries.map((one) => store.recordDelivery(one)))
   expect(settled.every(({ status }) => status === 'rejected')).toBe(true)
-  expect(await store.listRunGroups()).toMatchObject([{ status: 'pending', size: 12 }])
+  expect(await groupsOf(store)).toMatchObject([{ status: 'pending', size: 12 }])
   await expectExactCounts(store)
 
   connection.exec('DROP TRIGGER fault')
   await Promise.all(deliveries.toReversed().map((one) => store.recordDelivery(one)))
   await expectExactCounts(store)
-  expect(await store.listRunGroups()).toHaveLength(4)
+  expect(await groupsOf(store)).toHaveLength(4)
 })
 
 test('When the counts themselves cannot be written nothing is, and all of it is written later', async () => {
   const { connection, store } = openStore()
   const asked = Array.from({ length: 5 }, () => newSubmission(['remove-bg']))
-  connection.exec("CREATE TRIGGER fault AFTER UPDATE ON run_groups BEGIN SELECT raise(ABORT, 'no'); END")
+  connection.exec("CREATE TRIGGER fault AFTER INSERT ON counter_deltas BEGIN SELECT raise(ABORT, 'no'); END")
   const settled = await Promise.allSettled(asked.map((one) => store.createSubmission(one)))
   expect(settled.every(({ status }) => status === 'rejected')).toBe(true)
   expect(await listEveryPage(store)).toEqual([])
   connection.exec('DROP TRIGGER fault')
   await Promise.all(asked.map((one) => store.createSubmission(one)))
   await expectExactCounts(store)
+})
+
+test('What cannot be added up is counted all the same, and added up later', async () => {
+  const { connection, store } = openStore()
+  const asked = await Promise.all(Array.from({ length: 5 }, () => submit(store, ['remove-bg'])))
+  for (const one of asked) await store.recordDelivery(failing(one, 'E1'))
+  const before = await store.readStats(0, 10)
+  for (const step of ['INSERT ON counters', 'INSERT ON hours', 'DELETE ON counter_deltas']) {
+    connection.exec(`CREATE TRIGGER fault AFTER ${step} BEGIN SELECT raise(ABORT, 'no'); END`)
+    await expect(store.foldCounters()).rejects.toThrow('no')
+    connection.exec('DROP TRIGGER fault')
+    expect(await store.readStats(0, 10)).toEqual(before)
+    expect(connection.prepare('SELECT count(*) FROM counters').pluck().get()).toBe(0)
+  }
+  await expectExactCounts(store)
+  expect(connection.prepare('SELECT count(*) FROM counter_deltas').pluck().get()).toBe(0)
+})
+
+test('So many batches are added up at once that no webhook waits for it', async () => {
+  const { connection, store } = openStore()
+  const submissionId = await submit(store, ['remove-bg'])
+  await store.foldCounters()
+  connection.exec(`
+    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1100)
+    INSERT INTO counter_deltas (delta) SELECT json_object(
+      'counters', json('[[-1,"runs","remove-bg","pending open ",' || iif(n % 2 = 0, 1, -1) || '],[3,"failed","remove-bg","E' || n || '",1]]'),
+      'hours', json('[[3,' || n || ',' || n || ',null,null]]')) FROM numbers`)
+  const before = await store.readStats(0, 10)
+  const left = () => connection.prepare<[], number>('SELECT count(*) FROM counter_deltas').pluck().get()
+  const folded: [more: boolean, left: number | undefined][] = []
+  for (let isMore = true; isMore; ) {
+    isMore = await store.foldCounters()
+    folded.push([isMore, left()])
+    expect(await store.readStats(0, 10)).toEqual(before)
+  }
+  expect(folded).toEqual([
+    [true, 600],
+    [true, 100],
+    [false, 0],
+  ])
+  expect(connection.prepare('SELECT * FROM hours WHERE hour = 3').get()).toMatchObject({
+    run_least: 1,
+    run_greatest: 1_100,
+    delivery_least: null,
+  })
+  await store.recordDelivery(failing(submissionId, 'E1'))
+  expect(await groupsOf(store)).toMatchObject([{ status: 'failed', size: 1 }])
 })
 
 test('While the disk fills up and another holds the file the counts stay those of the runs', async () => {
@@ -119,5 +177,5 @@ test('While the disk fills up and another holds the file the counts stay those o
   await expectExactCounts(store)
   await Promise.allSettled(deliveries.map((one) => store.recordDelivery(one)))
   await expectExactCounts(store)
-  expect((await store.listRunGroups()).every(({ status }) => status === 'failed')).toBe(true)
+  expect((await groupsOf(store)).every(({ status }) => status === 'failed')).toBe(true)
 })

@@ -1,5 +1,7 @@
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
+import type { DeliveryOutcome } from '../../src/domain/delivery.ts'
+import { OUTCOME, ROUTE, SIGNATURE } from '../../src/store/sqlite/codes.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { accepted, newAccountDelivery, newDelivery, submit } from '../contract/facts.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
@@ -15,32 +17,33 @@ function openStore() {
   return { store, select: <T>(query: string) => other.prepare<[], T>(query).all(), other }
 }
 
-test('Deliveries about the account are all kept byte for byte, repeated ones with the id of their event', async () => {
+test('Deliveries about the account are all kept byte for byte, the first of an event with its id', async () => {
   const { store, select } = openStore()
   const event = { kind: 'asset', eventId: 'event-1', type: 'file.updated', fileId: 'file-1' } as const
   const [first, again] = [newAccountDelivery(event), newAccountDelivery(event)]
   for (const delivery of [first, again]) await store.recordAccountDelivery(delivery)
-  const kept = { route: 'account', signature: 'valid', file_id: 'file-1', event_id: 'event-1', service: null }
-  const query = 'SELECT * FROM deliveries JOIN delivery_bodies ON delivery_seq = seq ORDER BY seq'
+  const kept = { route: ROUTE.to.account, signature: SIGNATURE.to.valid, file_id: 'file-1', service: null }
+  const query = 'SELECT * FROM deliveries JOIN delivery_bodies USING (n) ORDER BY n'
   expect(select(query)).toMatchObject([
-    { ...kept, outcome: 'ignored', body: first.body },
-    { ...kept, outcome: 'duplicate', body: again.body },
+    { ...kept, outcome: OUTCOME.to.ignored, event_id: 'event-1', body: first.body },
+    { ...kept, outcome: OUTCOME.to.duplicate, event_id: null, body: again.body },
   ])
 })
 
 test('An event cannot take effect twice, whoever writes it', async () => {
   const { store, other } = openStore()
   await store.recordAccountDelivery(newAccountDelivery({ kind: 'other', eventId: 'event-1', type: null }))
-  const copy = (outcome: string) =>
+  const copy = (outcome: DeliveryOutcome, eventId: string | null) =>
     other
       .prepare(
-        `INSERT INTO deliveries (delivery_id, route, received_at, outcome, signature, event_id)
-         SELECT hex(randomblob(8)), route, received_at, ?, signature, event_id FROM deliveries LIMIT 1`,
+        `INSERT INTO deliveries (chk, route, received_at, outcome, signature, event_id)
+         SELECT chk, route, received_at, ?, signature, ? FROM deliveries LIMIT 1`,
       )
-      .run(outcome)
-  for (const outcome of ['applied', 'ignored']) expect(() => copy(outcome)).toThrow(/UNIQUE/)
-  copy('duplicate')
-  copy('duplicate')
+      .run(OUTCOME.to[outcome], eventId)
+  for (const outcome of ['applied', 'ignored'] as const)
+    expect(() => copy(outcome, 'event-1')).toThrow(/UNIQUE/)
+  copy('duplicate', null)
+  copy('duplicate', null)
 })
 
 test('The end of an upload that came early is marked as applied once its submission takes it', async () => {
@@ -55,9 +58,9 @@ test('The end of an upload that came early is marked as applied once its submiss
   for (const eventId of ['event-1', 'event-1'])
     await store.recordAccountDelivery(newAccountDelivery({ ...told, eventId, answer }))
   await store.answerSubmission(submissionId, accepted({}, { fileId: null }), 3_000)
-  expect(select('SELECT * FROM deliveries ORDER BY seq')).toMatchObject([
-    { outcome: 'applied', submission_seq: 1, file_id: 'file-1', unclaimed_request_id: null },
-    { outcome: 'duplicate', submission_seq: null, unclaimed_request_id: null },
+  expect(select('SELECT * FROM deliveries ORDER BY n')).toMatchObject([
+    { outcome: OUTCOME.to.applied, submission: 1, file_id: 'file-1', request_id: null },
+    { outcome: OUTCOME.to.duplicate, submission: null, request_id: null },
   ])
 })
 
@@ -103,8 +106,7 @@ test('Of a notification that is over the body is gone and how it ended stays', a
   await store.settleNotification(notificationId, { kind: 'gone', reason: 'status_410' })
   expect(select('SELECT * FROM notifications')).toEqual([
     {
-      run_seq: 1,
-      notification_id: notificationId,
+      n: 1,
       target: 'https://caller.example/hook',
       host: 'caller.example',
       body: null,

@@ -1,6 +1,5 @@
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { v7 } from 'uuid'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openConnection } from '../../src/store/sqlite/connection.ts'
 import { migrateConnection } from '../../src/store/sqlite/migrations.ts'
@@ -110,7 +109,7 @@ describe('when the disk or the file refuses', () => {
       newSubmission(['remove-bg'], index === 1 ? { at: 7_000 } : {}),
     )
     connection.exec(`
-      CREATE TABLE strays (submission_seq REFERENCES submissions (seq) DEFERRABLE INITIALLY DEFERRED);
+      CREATE TABLE strays (submission REFERENCES submissions (n) DEFERRABLE INITIALLY DEFERRED);
       CREATE TRIGGER fault AFTER INSERT ON submissions
       WHEN new.created_at = 7000 BEGIN ${fault}; END`)
     const settled = await Promise.allSettled(asked.map((submission) => store.createSubmission(submission)))
@@ -139,20 +138,17 @@ describe('when the disk or the file refuses', () => {
     expect(statSync(`${path}-wal`).size).toBe(0)
   })
 
-  test('a run cannot have two effects of one word, whoever writes them', async () => {
+  test('a submission cannot have two runs of one extension, whoever writes them', async () => {
     const { connection, store } = openStore()
-    const submissionId = await submit(store, ['remove-bg'])
-    await store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'success' }))
-    const copy = (outcome: string) =>
+    await submit(store, ['remove-bg'])
+    const copy = (name: string) =>
       connection
         .prepare(
-          `INSERT INTO deliveries (delivery_id, route, received_at, outcome, signature, submission_seq, service, final_status)
-           SELECT ?, route, received_at, ?, signature, submission_seq, service, final_status FROM deliveries LIMIT 1`,
+          `INSERT INTO runs (chk, submission, name, attempt, requested_at, status, source, settled_at, updated_at, settled_by)
+           SELECT chk, submission, ?, attempt, requested_at, status, source, settled_at, updated_at, settled_by FROM runs LIMIT 1`,
         )
-        .run(v7(), outcome)
-    expect(() => copy('applied')).toThrow(/UNIQUE/)
-    expect(() => copy('contradicted')).toThrow(/UNIQUE/)
-    copy('duplicate')
-    copy('duplicate')
+        .run(name)
+    expect(() => copy('remove-bg')).toThrow(/UNIQUE/)
+    copy('ai-tasks')
   })
 })

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { IDEMPOTENCY_WINDOW_MS } from '../../src/domain/idempotency.ts'
+import { OUTCOME } from '../../src/store/sqlite/codes.ts'
 import { openConnection } from '../../src/store/sqlite/connection.ts'
 import { migrateConnection } from '../../src/store/sqlite/migrations.ts'
 import { migrateSqlite, openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
@@ -136,9 +137,9 @@ describe('the database file', () => {
     onTestFinished(() => {
       other.close()
     })
-    const query = 'SELECT * FROM deliveries JOIN delivery_bodies ON delivery_seq = seq ORDER BY seq'
+    const query = 'SELECT * FROM deliveries JOIN delivery_bodies USING (n) ORDER BY n'
     const [kept] = other.prepare<[], { headers: string }>(query).all()
-    expect(kept).toMatchObject({ outcome: 'applied', submission_seq: 1, body })
+    expect(kept).toMatchObject({ outcome: OUTCOME.to.applied, run: 1, body })
     expect(JSON.parse(kept?.headers ?? '')).toEqual(headers)
   })
 

@@ -43,7 +43,7 @@ test('When the disk refuses them nothing else is harmed: what was queued is comm
   expect(delivered).toMatchObject({ status: 'fulfilled', value: { outcome: 'applied' } })
   expect(kept).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable' } })
   expect(connection.inTransaction).toBe(false)
-  expect(connection.prepare('SELECT count(*) FROM refused_deliveries').pluck().get()).toBe(0)
+  expect(connection.prepare('SELECT count(*) FROM rejected_deliveries').pluck().get()).toBe(0)
 
   connection.pragma('max_page_count = 4294967294')
   const [deliveryId = ''] = await store.keepRefused([refused])

@@ -1,62 +1,89 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { EVERY_RUN } from '../../src/domain/run-filter.ts'
-import { openConnection } from '../../src/store/sqlite/connection.ts'
+import { type Connection, openConnection } from '../../src/store/sqlite/connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { acknowledgeMatching } from '../../src/tracking/operators/acknowledge-matching.ts'
 import { previewRetry } from '../../src/tracking/operators/retry-runs.ts'
-import { listEveryPage } from '../contract/operator-facts.ts'
+import { listEveryPage, submitTo } from '../contract/operator-facts.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 const RUNS = 90_000
 const OLD = 6_000
+const CHECK = 'AAAAAAAAAAA'
+
+const idOf = (n: number) => `run_${n}_${CHECK}`
 
 /** So many runs, of which only the oldest are of files called `old-…`; every fifth of those has failed. One file has the id `old-`. */
-async function openFull() {
+async function openFull(prepare: (connection: Connection) => void = () => {}) {
   const path = temporaryDatabase()
   await openSqliteStore({ path }).close()
   const connection = openConnection(path)
   connection.exec(`
-    INSERT INTO run_groups VALUES (1, 'remove-bg', 'success', 0, '', ${RUNS - OLD / 5});
-    INSERT INTO run_groups VALUES (2, 'remove-bg', 'failed', 0, 'E1', ${OLD / 5});
     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${RUNS})
-    INSERT INTO submissions (seq, submission_id, kind, state, file_id, file_name, extensions, created_at, updated_at)
-    SELECT n, 'submission-' || n, 'upload', 'accepted', iif(n = 80000, 'old-', NULL), iif(n <= ${OLD}, 'old-', 'new-') || n, '[]', n, n FROM numbers;
-    INSERT INTO runs
-      (seq, run_id, submission_seq, name, status, source, attempt, requested_at, updated_at, contradicted, error, group_id)
-    SELECT seq, 'run-' || seq, seq, 'remove-bg', iif(seq <= ${OLD} AND seq % 5 = 0, 'failed', 'success'), 'webhook', 1,
-      seq, seq, 0, iif(seq <= ${OLD} AND seq % 5 = 0, '{"code":"E1"}', NULL), iif(seq <= ${OLD} AND seq % 5 = 0, 2, 1)
-    FROM submissions;`)
-  connection.close()
-  const store = openSqliteStore({ path })
+    INSERT INTO submissions
+      (n, chk, kind, state, file_id, file_name, sets_description, created_at, updated_at, extensions)
+    SELECT n, '${CHECK}', 0, 1, iif(n = 80000, 'old-', NULL), iif(n <= ${OLD}, 'old-', 'new-') || n, 0, n, n, '[]' FROM numbers;
+    INSERT INTO runs (n, chk, submission, name, attempt, requested_at, status, source, settled_at, updated_at, settled_by)
+    SELECT n, chk, n, 'remove-bg', 1, n, 1, 2, n, n, -n FROM submissions;
+    UPDATE runs SET status = 2, attention = 1, cause = 'E1', failed_at = n, error = '{"code":"E1"}' WHERE n <= ${OLD} AND n % 5 = 0`)
+  prepare(connection)
+  const store = createSqliteStore(connection, { maxQueued: 1_000 })
   onTestFinished(() => store.close())
   return store
 }
 
-test('A search for one of thousands of names looks at so many runs for a page and no more, and misses none', async () => {
+/** Makes each statement of a list of runs take so many milliseconds. */
+function slowDown(connection: Connection, delay: number): void {
+  const prepare = connection.prepare.bind(connection)
+  connection.prepare = ((sql: string) => {
+    const statement = prepare(sql)
+    if (!sql.includes('ORDER BY r.n DESC')) return statement
+    const all = statement.all.bind(statement)
+    statement.all = (...given) => {
+      const until = performance.now() + delay
+      while (performance.now() < until);
+      return all(...given)
+    }
+    return statement
+  }) as Connection['prepare']
+}
+
+test('A search for one of thousands of names finds each of them once, the newest first, on full pages', async () => {
   const store = await openFull()
-  let pages = 0
+  let pages = 1
   const between = async () => {
     pages += 1
   }
   const found = await listEveryPage(store, { q: 'old-' }, { limit: 500, between })
   expect(found.map(({ run }) => run.runId)).toEqual([
-    'run-80000',
-    ...Array.from({ length: OLD }, (_, index) => `run-${OLD - index}`),
+    idOf(80_000),
+    ...Array.from({ length: OLD }, (_, index) => idOf(OLD - index)),
   ])
-  const filter = { extension: null, cause: null, since: null, until: null, acknowledged: null }
-  const first = await store.listRuns({ ...filter, status: null, q: 'old-' }, { limit: 50, before: null })
-  expect(first.runs).toMatchObject([{ run: { runId: 'run-80000' } }])
-  expect(first.next).toBeGreaterThan(OLD)
-  expect(pages).toBeLessThan(OLD / 500 + 3)
+  expect(pages).toBe(Math.ceil((OLD + 1) / 500))
 
-  // Where few runs are in question all of them are looked at together.
-  const failed = await store.listRuns({ ...filter, status: 'failed', q: 'old-' }, { limit: 50, before: null })
+  const failed = await store.listRuns(
+    { ...EVERY_RUN, status: 'failed', q: 'old-' },
+    { limit: 50, before: null },
+  )
   expect(failed.runs).toHaveLength(50)
   expect(await listEveryPage(store, { status: 'failed', q: 'OLD-' })).toHaveLength(OLD / 5)
 })
 
+test('A page that is long in coming ends with what was found, and the next one goes on from there', async () => {
+  const store = await openFull((connection) => slowDown(connection, 100))
+  const first = await store.listRuns({ ...EVERY_RUN, q: 'old-' }, { limit: 50, before: null })
+  expect(first.runs).toMatchObject([{ run: { runId: idOf(80_000) } }])
+  expect(first.next).toBeGreaterThan(OLD)
+  const found = await listEveryPage(store, { q: 'old-', extension: 'remove-bg' }, { limit: 3_000 })
+  expect(found.map(({ run }) => run.runId)).toEqual([
+    idOf(80_000),
+    ...Array.from({ length: OLD }, (_, index) => idOf(OLD - index)),
+  ])
+})
+
 test('What is done to all that match reaches as many, though the first pages of them are short or empty', async () => {
-  const store = await openFull()
+  const store = await openFull((connection) => slowDown(connection, 100))
   const filter = { ...EVERY_RUN, status: 'success', q: 'old-' } as const
   expect((await store.listRuns(filter, { limit: 250, before: null })).runs).toHaveLength(1)
   expect(await previewRetry({ store }, { filter, limit: 250 })).toMatchObject({ total: 250 })
@@ -65,4 +92,81 @@ test('What is done to all that match reaches as many, though the first pages of 
   expect(await acknowledgeMatching({ store, clock: () => 1 }, request)).toBe(250)
   const rest = await previewRetry({ store }, { filter: { ...filter, acknowledged: true }, limit: 1_000 })
   expect(rest).toMatchObject({ total: 250 })
+})
+
+test('While a long list is read, webhooks go on', async () => {
+  const store = await openFull((connection) => slowDown(connection, 40))
+  let isRead = false
+  const reading = listEveryPage(store, { q: 'old-', status: 'success' }, { limit: 4_000 }).finally(() => {
+    isRead = true
+  })
+  let probes = 0
+  while (!isRead) {
+    await store.probe()
+    probes += 1
+  }
+  expect(await reading).toHaveLength(OLD - OLD / 5 + 1)
+  // At least one after each of its five windows but the last; in one step it would be one or two.
+  expect(probes).toBeGreaterThan(2)
+})
+
+describe('a search', () => {
+  const NAMES = [
+    ['cAT.P', 'Cat.png', true],
+    ['Cat.png', 'cat.png', true],
+    ['cat.png2', 'Cat.png', false],
+    ['at', 'Cat.png', false],
+    ['\u00e4', '\u00c4pfel', false],
+    ['\u00c4', '\u00c4pfel', true],
+    ['%', 'cat', false],
+    ['%', '%cat', true],
+    ['_', 'cat', false],
+    ['k', '\u212Aelvin', false],
+    ['x', null, false],
+    ['', 'anything', true],
+    ['\u{1F600}', '\u{1F600}.png', true],
+  ] as const
+
+  // Where names are few they are read from their index, and otherwise compared one by one.
+  test.each([
+    ['few', 0],
+    ['many', 3_100],
+  ])(
+    'among %s names finds those that begin with it; of letters only A to Z are the same in both cases',
+    async (_, more) => {
+      for (const [q, fileName, isFound] of NAMES) {
+        const path = temporaryDatabase()
+        await openSqliteStore({ path }).close()
+        const connection = openConnection(path)
+        connection
+          .prepare(
+            `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
+            INSERT INTO submissions
+              (chk, kind, state, file_name, sets_description, created_at, updated_at, extensions)
+            SELECT '${CHECK}', 0, 1, ? || n, 0, n, n, '[]' FROM numbers WHERE ? > 0`,
+          )
+          .run(more, q, more)
+        const store = createSqliteStore(connection, { maxQueued: 10 })
+        const { runId } = await submitTo(store, ['remove-bg'], { fileName })
+        const found = await listEveryPage(store, { q })
+        expect(
+          found.map(({ run }) => run.runId),
+          `${q} in ${fileName}`,
+        ).toEqual(isFound ? [runId] : [])
+        await store.close()
+      }
+    },
+  )
+
+  test('finds the whole id of a run, a submission or a file, and no part of it', async () => {
+    const path = temporaryDatabase()
+    const store = openSqliteStore({ path })
+    onTestFinished(() => store.close())
+    const { runId, submissionId } = await submitTo(store, ['remove-bg'], { fileId: 'file-1' })
+    for (const id of [runId, submissionId, 'file-1']) {
+      expect(await listEveryPage(store, { q: id })).toHaveLength(1)
+      for (const other of [id.toUpperCase(), id.slice(0, -1), `${id} `])
+        expect(await listEveryPage(store, { q: other })).toEqual([])
+    }
+  })
 })

@@ -2,6 +2,17 @@ import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import {
+  type Code,
+  KIND,
+  OUTCOME,
+  ROUTE,
+  SIGNATURE,
+  SOURCE,
+  STATE,
+  STATUS,
+  wordOf,
+} from '../../src/store/sqlite/codes.ts'
 import { type Delivered, deliver } from './webhooks.ts'
 
 export const WEBHOOK_SECRET = 'whsec_of_the_tests'
@@ -40,12 +51,30 @@ export function deliverEvent(
   return deliver(`${tracker.url}/webhooks/account`, body, headers)
 }
 
-/** Reads what a tracker has written, beside it. */
+const CODES: { [column: string]: Code<string> } = {
+  status: STATUS,
+  source: SOURCE,
+  state: STATE,
+  kind: KIND,
+  route: ROUTE,
+  signature: SIGNATURE,
+  outcome: OUTCOME,
+}
+
+/** Reads what a tracker has written, beside it. Codes are told as their words. */
 export function readRows(directory: string, sql: string): unknown[] {
   const db = new Database(join(directory, 'tracker.db'), { readonly: true })
   try {
-    return db.prepare(sql).all()
+    return db.prepare<[], object>(sql).all().map(withWords)
   } finally {
     db.close()
   }
+}
+
+function withWords(row: object): object {
+  const cells = Object.entries(row).map(([column, value]) => {
+    const code = CODES[column]
+    return [column, code !== undefined && typeof value === 'number' ? wordOf(code, value) : value]
+  })
+  return Object.fromEntries(cells)
 }

@@ -27,7 +27,7 @@ export function openWatchedStore(directory: string) {
     answerSubmission: (...given) => guard('answerSubmission', () => real.answerSubmission(...given)),
     claimIdempotencyKey: (...given) => guard('claimIdempotencyKey', () => real.claimIdempotencyKey(...given)),
     recordDelivery: (delivery) => guard('recordDelivery', () => real.recordDelivery(delivery)),
-    listRunGroups: () => guard('listRunGroups', () => real.listRunGroups()),
+    readStats: (...given) => guard('readStats', () => real.readStats(...given)),
     releaseIdempotencyKey: (scope) => guard('releaseIdempotencyKey', () => real.releaseIdempotencyKey(scope)),
   }
   return {

@@ -1,4 +1,4 @@
-import type { CountedGroup } from '../../tracking/operators/list-run-groups.ts'
+import type { CountedGroup } from '../../domain/run-group.ts'
 import { FAILURES } from '../addresses.ts'
 import { type FailuresQuery, failuresHref, WORKLIST } from '../failures-query.ts'
 import { visibleText } from '../visible-text.ts'

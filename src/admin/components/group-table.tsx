@@ -1,8 +1,5 @@
-import {
-  type CountedGroup,
-  MAX_COUNTED,
-  type MatchingGroups,
-} from '../../tracking/operators/list-run-groups.ts'
+import type { CountedGroup } from '../../domain/run-group.ts'
+import { MAX_COUNTED, type MatchingGroups } from '../../tracking/operators/list-run-groups.ts'
 import { ACKNOWLEDGEMENTS, RETRIES } from '../addresses.ts'
 import { type FailuresQuery, failuresHref, fieldsOf } from '../failures-query.ts'
 import type { Operator } from '../operator-door.ts'

@@ -1,4 +1,5 @@
-import type { CountedGroup, MatchingGroups } from '../../tracking/operators/list-run-groups.ts'
+import type { CountedGroup } from '../../domain/run-group.ts'
+import type { MatchingGroups } from '../../tracking/operators/list-run-groups.ts'
 import type { ListedRunView } from '../../tracking/operators/listed-run-view.ts'
 import { ACKNOWLEDGEMENTS, FAILURES, RETRIES } from '../addresses.ts'
 import { FilterBar } from '../components/filter-bar.tsx'

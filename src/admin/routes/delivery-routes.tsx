@@ -25,11 +25,12 @@ export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
       const operator = door.admit(c)
       // As a form sends them, fields may be empty.
       const given = Object.entries(c.req.query()).map(([name, value]) => [name, value.trim()] as const)
-      const filter = parseDeliveryFilter(Object.fromEntries(given.filter(([, value]) => value !== '')))
+      const { cursor: _, ...query } = Object.fromEntries(given.filter(([, value]) => value !== ''))
+      const filter = parseDeliveryFilter(query)
       const page = parsePage(c)
       const { deliveries, next } = await listDeliveries(deps, filter, page)
-      const newest = page.before === null ? null : withQuery(DELIVERIES, filter)
-      const older = next === null ? null : withQuery(DELIVERIES, { ...filter, cursor: writeCursor(next) })
+      const newest = page.before === null ? null : withQuery(DELIVERIES, query)
+      const older = next === null ? null : withQuery(DELIVERIES, { ...query, cursor: writeCursor(next) })
       const notice = takeNotice(c)
       return answerPage(c, <DeliveriesPage {...{ operator, filter, deliveries, newest, older, notice }} />)
     },

@@ -1,12 +1,13 @@
 import type { NewDelivery, RecordedDelivery, SignatureCheck } from '../delivery.ts'
 import { TrackerError } from '../errors.ts'
-import type { NewIds } from '../ids.ts'
+import { type NewIds, numberOf } from '../ids.ts'
 import { type DeliveryJudgement, judgeDelivery } from '../judge-delivery.ts'
 import { owesNotification } from '../notification.ts'
 import type { Changes, Decision, Facts, Key, Step } from './step.ts'
 import {
   applyChange,
   changesBetween,
+  isSettledByDelivery,
   notificationOf,
   type SubmissionState,
   withPlace,
@@ -20,10 +21,9 @@ import type { DeliveryRow, RunRow, SubmissionRow } from './tables.ts'
 export function recordDelivery(delivery: NewDelivery): Step<RecordedDelivery> {
   const { submissionId, word, body } = delivery
   const { service } = word
-  const keys: Key[] = [['submissions', submissionId]]
-  if (service !== null) keys.push(['runNamed', submissionId, service])
+  const own: Key[] = service === null ? [] : [['runNamed', submissionId, service]]
   return {
-    keys: [...keys, ...replayKeys(delivery)],
+    keys: [...own, ['submissions', submissionId], ...replayKeys(delivery)],
     bytes: body.length,
     more(facts) {
       const submission = facts.find('submissions', submissionId)
@@ -58,11 +58,11 @@ function decideDelivery(facts: Facts, delivery: NewDelivery, ids: NewIds): Decis
   const judgement = judgeDelivery(row, { runs, extensions }, word, ids.run, receivedAt)
   const { outcome, cause, runId } = judgement
   const { fileId } = judgement.submission
+  const deliveryId = idOf(delivery, ids)
   const changes =
     details === undefined
-      ? ownChanges(row, own, judgement, delivery)
-      : allChanges({ row, details, runs, notifications: [] }, judgement, delivery)
-  const deliveryId = idOf(delivery, ids)
+      ? ownChanges(row, own, judgement, delivery, deliveryId)
+      : allChanges({ row, details, runs, notifications: [] }, judgement, delivery, deliveryId)
   const stored: DeliveryRow = {
     deliveryId,
     route: delivery.route,
@@ -71,6 +71,7 @@ function decideDelivery(facts: Facts, delivery: NewDelivery, ids: NewIds): Decis
     cause,
     signature: delivery.signature,
     submissionId,
+    runId,
     fileId: word.fileId ?? fileId,
     service,
     finalStatus: word.status,
@@ -101,12 +102,14 @@ function ownChanges(
   own: readonly RunRow[],
   { submission, runs }: Judgement,
   { receivedAt, body }: NewDelivery,
+  deliveryId: string,
 ): Changes {
   const [run] = runs
   const [known] = own
   const submissions = submission === row ? [] : [submission]
   if (run === undefined || known === undefined) return { update: { submissions } }
-  const update = { submissions, runs: [withPlace(run, known)] }
+  const settledBy = isSettledByDelivery(known, run) ? numberOf(deliveryId) : known.settledBy
+  const update = { submissions, runs: [withPlace(run, { ...known, settledBy })] }
   if (!owesNotification(row, known, run)) return { update }
   const notification = notificationOf(row.callerWebhookUrl, run, body.toString(), receivedAt)
   return { update, insert: { notifications: notification ? [notification] : [] } }
@@ -116,12 +119,13 @@ function allChanges(
   before: SubmissionState,
   judgement: Judgement,
   { receivedAt, body }: NewDelivery,
+  deliveryId: string,
 ): Changes {
   const { submission: row, runs, goneRunId } = judgement
   const change = { row, details: before.details, runs, goneRunId }
   return changesBetween(
     before,
-    applyChange(before, change, receivedAt, () => body.toString()),
+    applyChange(before, change, receivedAt, () => ({ deliveryId, body: () => body.toString() })),
   )
 }
 
@@ -143,6 +147,7 @@ export function receivedOf(
     cause: null,
     signature,
     submissionId: null,
+    runId: null,
     fileId: null,
     service: null,
     finalStatus: null,

@@ -3,7 +3,7 @@ import { owesNotification } from '../notification.ts'
 import { type Observation, observe } from '../observe.ts'
 import { isFinal } from '../run.ts'
 import type { Step } from './step.ts'
-import { notificationOf } from './submission-state.ts'
+import { notificationOf, withPlace } from './submission-state.ts'
 
 /** Applies what the reconciler found out about a run, if that is still in question. `fileId` is the asset whose status has changed. */
 export function applyFinding(
@@ -34,12 +34,11 @@ export function applyFinding(
       const notice = finding.kind === 'evidence' ? finding.notice : undefined
       const body = owesNotification(submission, run, observed) ? notice : undefined
       const notification = notificationOf(submission.callerWebhookUrl, run, body, at)
-      const dueAt = finding.kind === 'evidence' ? run.dueAt : null
       return {
         result: { applied: true, fileId: submission.fileId },
         changes: {
           insert: { notifications: notification ? [notification] : [] },
-          update: { runs: [{ ...observed, dueAt, isListed: run.isListed }] },
+          update: { runs: [withPlace(observed, { ...run, dueAt: null })] },
         },
       }
     },

@@ -151,11 +151,12 @@ export function applyResponse(
   const after = applyChange(state, change, at, ({ name }) => {
     // The first that it claims has settled the run.
     const settling = judgement.claimed.find(({ deliveryId }) => services.get(deliveryId) === name)
-    return settling && bodyOf(settling.deliveryId)
+    return settling && { deliveryId: settling.deliveryId, body: () => bodyOf(settling.deliveryId) }
   })
   const claimed = judgement.claimed.flatMap(({ deliveryId, outcome }) => {
     const row = deliveries.get(deliveryId)
-    return row ? [[deliveryId, { ...row, outcome, cause: null, unclaimedError: null }] as const] : []
+    const runId = after.runs.find(({ name }) => name === services.get(deliveryId))?.runId ?? null
+    return row ? [[deliveryId, { ...row, runId, outcome, cause: null, unclaimedError: null }] as const] : []
   })
   return {
     state: after,

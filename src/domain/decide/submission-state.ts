@@ -1,6 +1,7 @@
+import { numberOf } from '../ids.ts'
 import type { Change } from '../judge-delivery.ts'
 import { hostOf, notificationIdOf, owesNotification } from '../notification.ts'
-import type { Run } from '../run.ts'
+import { isFinal, type Run } from '../run.ts'
 import type { Submission } from '../submission.ts'
 import type { Changes, Facts, Key } from './step.ts'
 import type { NotificationRow, RunRow, SubmissionDetails, SubmissionRow } from './tables.ts'
@@ -35,14 +36,15 @@ export function submissionOf({ row, details }: Pick<SubmissionState, 'row' | 'de
 }
 
 export function runOf(row: RunRow): Run {
-  const { dueAt: _, isListed: __, ...run } = row
+  const { dueAt: _, isOverdue: __, isListed: ___, settledBy: ____, ...run } = row
   return run
 }
 
 /**
  * Applies what a rule has decided: `row` and `details` are the submission as it is now, or the same ones where it has not
- * changed. A new run is due when its siblings are, else now. The runs of a rejected submission are neither due nor listed.
- * `bodyOf` is asked for what the caller is sent about a run, if a notification is due.
+ * changed. A new run is due when its siblings are. The runs of a rejected submission are neither due nor listed; once it counts
+ * after all, they are due at once, because the sweep may have passed them. `settlingOf` is asked for the
+ * delivery that has just settled a run.
  */
 export function applyChange(
   state: SubmissionState,
@@ -53,23 +55,33 @@ export function applyChange(
     goneRunId,
   }: Pick<SubmissionState, 'row' | 'details'> & Pick<Change, 'runs' | 'goneRunId'>,
   at: number,
-  bodyOf: (run: Run) => string | undefined,
+  settlingOf: (run: Run) => Settling | undefined,
 ): SubmissionState {
   const isListed = row.state !== 'rejected'
   const isTurned = isListed !== (state.row.state !== 'rejected')
   if (!isTurned && runs.length === 0 && goneRunId === null) return { ...state, row, details }
-  const place = { dueAt: isListed ? (state.runs[0]?.dueAt ?? at) : null, isListed }
+  const place = {
+    dueAt: !isListed ? null : isTurned ? at : (state.runs.find(({ dueAt }) => dueAt !== null)?.dueAt ?? null),
+    isOverdue: isListed && isTurned,
+    isListed,
+  }
+  const knownOf = ({ runId }: Run) => state.runs.find((known) => known.runId === runId)
+  const settle = (run: Run, known: Place & Pick<RunRow, 'settledBy'>): RunRow => {
+    const settling = isSettledByDelivery(knownOf(run), run) ? settlingOf(run) : undefined
+    return withPlace(run, settling ? { ...known, settledBy: numberOf(settling.deliveryId) } : known)
+  }
   const kept = state.runs
     .filter(({ runId }) => runId !== goneRunId)
     .map((known) => {
       const run = runs.find(({ runId }) => runId === known.runId)
-      if (run === undefined) return isTurned ? { ...known, ...place } : known
-      return withPlace(run, isTurned ? place : known)
+      if (run === undefined) return isTurned ? withPlace(known, { ...known, ...place }) : known
+      return settle(run, isTurned ? { ...known, ...place } : known)
     })
-  const knownOf = ({ runId }: Run) => state.runs.find((known) => known.runId === runId)
-  const added = runs.filter((run) => knownOf(run) === undefined).map((run) => withPlace(run, place))
+  const added = runs
+    .filter((run) => knownOf(run) === undefined)
+    .map((run) => settle(run, { ...place, settledBy: null }))
   const notifications = runs.flatMap((run) => {
-    const body = owesNotification(row, knownOf(run), run) ? bodyOf(run) : undefined
+    const body = owesNotification(row, knownOf(run), run) ? settlingOf(run)?.body() : undefined
     return notificationOf(row.callerWebhookUrl, run, body, at) ?? []
   })
   return {
@@ -80,8 +92,32 @@ export function applyChange(
   }
 }
 
-export function withPlace(run: Run, { dueAt, isListed }: Pick<RunRow, 'dueAt' | 'isListed'>): RunRow {
-  return { ...run, dueAt, isListed }
+/** A delivery that settles a run. `body` is what the caller is notified with; undefined where it was pruned. */
+export type Settling = { deliveryId: string; body(): string | undefined }
+
+/** A run comes to its final status once. */
+export function isSettledByDelivery(before: Run | undefined, after: Run): boolean {
+  return after.source === 'webhook' && isFinal(after.status) && !(before && isFinal(before.status))
+}
+
+type Place = Pick<RunRow, 'dueAt' | 'isOverdue' | 'isListed'>
+
+/** A run that is final is never due, and only a pending one is overdue. */
+export function withPlace(
+  run: Run,
+  { dueAt, isOverdue, isListed, settledBy }: Place & Pick<RunRow, 'settledBy'>,
+): RunRow {
+  return {
+    ...run,
+    dueAt: isFinal(run.status) ? null : dueAt,
+    isOverdue: run.status === 'pending' && isOverdue,
+    isListed,
+    settledBy,
+  }
+}
+
+export function newRunRow(run: Run, place: Place): RunRow {
+  return withPlace(run, { ...place, settledBy: null })
 }
 
 export function notificationOf(

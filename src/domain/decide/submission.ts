@@ -2,6 +2,7 @@ import type { NewIds } from '../ids.ts'
 import type { Run } from '../run.ts'
 import { type NewSubmission, openSubmission } from '../submission.ts'
 import type { Changes, Step } from './step.ts'
+import { newRunRow } from './submission-state.ts'
 import type { SubmissionRow } from './tables.ts'
 
 /** Records a submission and its runs. With a key, its fingerprint and submission are recorded with it. */
@@ -29,11 +30,10 @@ export function submit(
   const { extensions, baseline, ...head } = submission
   const row: SubmissionRow = { ...head, respondedAt: null }
   const { submissionId } = submission
-  const { dueAt } = request
   const insert = {
     submissions: [row],
     details: [{ submissionId, extensions, baseline }],
-    runs: runs.map((run) => ({ ...run, dueAt, isListed: true })),
+    runs: runs.map((run) => newRunRow(run, { dueAt: null, isOverdue: false, isListed: true })),
   }
   return { submissionId, runs, changes: { insert } }
 }

@@ -52,10 +52,14 @@ export type SubmissionRow = Omit<Submission, 'extensions' | 'baseline'> & {
 }
 
 export type RunRow = Run & {
-  /** When it is checked unless it has settled; null while its submission is rejected, and for an expired run until its file changes. */
+  /** When it is checked next. Null until the sweep finds it overdue, and for an expired run until its file changes. */
   dueAt: number | null
+  /** Pending, and found overdue by the sweep, or so old that the sweep has passed it. */
+  isOverdue: boolean
   /** False while its submission is rejected: then it doesn't count. */
   isListed: boolean
+  /** The number of the delivery that settled it. */
+  settledBy: number | null
 }
 
 export type DeliveryRow = {
@@ -66,6 +70,8 @@ export type DeliveryRow = {
   cause: DeliveryCause | null
   signature: SignatureCheck
   submissionId: string | null
+  /** The run that it reports on. */
+  runId: string | null
   fileId: string | null
   service: string | null
   finalStatus: FinalStatus | null
@@ -107,7 +113,7 @@ export type ClaimRow = {
   answer: StoredAnswer | null
 }
 
-export type RetryItemRow = {
+type RetryItemRow = {
   itemId: number
   state: RetryItemState
   /** The submission that retries the run. */

@@ -11,13 +11,18 @@ import type { ReadBody } from '../read-body.ts'
 import { route } from '../routes.ts'
 import { answerPage, parsePage, readListQuery, readQuery } from './list-query.ts'
 import { readReason } from './read-reason.ts'
+import { time } from './run-filter-schema.ts'
 
 type DeliveryRoutesDeps = Parameters<typeof listDeliveries>[0] &
   Parameters<typeof replayDelivery>[0] & { access: Pick<Access, 'identifyOperator'>; readBody: ReadBody }
 
 const filterSchema = z.object({
   outcome: z.enum(['applied', 'duplicate', 'contradicted', 'ignored', 'rejected']).nullish(),
+  cause: z.string().nullish(),
+  extension: z.string().nullish(),
   fileId: z.string().nullish(),
+  since: time.nullish(),
+  until: time.nullish(),
 })
 
 /** What was received, raw, and to apply it again. */
@@ -52,6 +57,7 @@ export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
 
 /** Throws `invalid_input`. */
 export function parseDeliveryFilter(query: { [name: string]: string }): DeliveryFilter {
-  const { outcome = null, fileId = null } = parseWith(filterSchema, query)
-  return { outcome, fileId }
+  const given = parseWith(filterSchema, query)
+  const { outcome = null, cause = null, extension = null, fileId = null, since = null, until = null } = given
+  return { outcome, cause, service: extension, fileId, since, until }
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import type { RunFilter } from '../../domain/run-filter.ts'
+import { EVERY_RUN, type RunFilter } from '../../domain/run-filter.ts'
 import { parseWith } from '../parse-with.ts'
 import { reasonText } from './read-reason.ts'
 
-const time = z.iso
+export const time = z.iso
   .datetime({ offset: true, message: 'must be a time such as 2026-11-24T18:00:00Z' })
   .transform((text) => Date.parse(text))
 const word = z.string().min(1, 'must not be empty').max(500, 'must have at most 500 characters')
@@ -23,6 +23,10 @@ const querySchema = z.object({
     .enum(['true', 'false'])
     .transform((text) => text === 'true')
     .nullish(),
+  contradicted: z
+    .literal('true')
+    .transform(() => true as const)
+    .nullish(),
 })
 
 /** The query parameters that filter runs. */
@@ -32,6 +36,7 @@ const retrySchema = z.strictObject({
   ...fields,
   status: z.enum(['success', 'failed', 'expired'], { message: 'must be failed, expired or success' }),
   acknowledged: z.boolean().nullish(),
+  contradicted: z.literal(true).nullish(),
   limit: z.int().min(1).max(1000, 'must be at most 1000').default(100),
   dryRun: z.boolean().default(false),
   reason: reasonText,
@@ -56,6 +61,6 @@ export function parseRetryRequest(json: unknown): {
 
 function completed(given: { [name in keyof RunFilter]?: RunFilter[name] | undefined }): RunFilter {
   const { status = null, extension = null, cause = null, acknowledged = null } = given
-  const { since = null, until = null, q = null } = given
-  return { status, extension, cause, acknowledged, since, until, q }
+  const { contradicted = null, since = null, until = null, q = null } = given
+  return { ...EVERY_RUN, status, extension, cause, acknowledged, contradicted, since, until, q }
 }

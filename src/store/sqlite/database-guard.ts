@@ -2,7 +2,6 @@ import { type Stats, statSync } from 'node:fs'
 import { type DatabaseFault, describeFault } from '../../domain/database-fault.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import { type Connection, logPathOf } from './connection.ts'
-import type { Statements } from './statements.ts'
 import { countFrames } from './write-ahead-log.ts'
 
 /**
@@ -21,13 +20,12 @@ export type DatabaseGuard = {
 }
 
 /**
- * `processId` is what this process wrote into the table `owner`. `onForeignCommit` is called inside the first transaction after
+ * `processId` is the owner that this process wrote into the table `positions`. `onForeignCommit` is called inside the first transaction after
  * another connection has committed.
  */
 export function createDatabaseGuard(
   connection: Connection,
-  statements: Statements,
-  { processId, onForeignCommit }: { processId: string; onForeignCommit: () => void },
+  { processId, onForeignCommit }: { processId: number; onForeignCommit: () => void },
 ): DatabaseGuard {
   const path = connection.name
   const database = statSync(path)
@@ -35,6 +33,7 @@ export function createDatabaseGuard(
   const log = statSync(logPath)
   // Changes when another connection has committed: https://www.sqlite.org/pragma.html#pragma_data_version
   const dataVersion = connection.prepare<[], number>('PRAGMA data_version').pluck()
+  const findOwner = connection.prepare<[], number>(`SELECT n FROM positions WHERE name = 'owner'`).pluck()
   let seenVersion = dataVersion.get()
   let { size } = database
   let logSize = log.size
@@ -92,7 +91,7 @@ export function createDatabaseGuard(
     checkOwner() {
       const version = dataVersion.get()
       if (version === seenVersion) return
-      if (statements.findOwner.get()?.processId !== processId) {
+      if (findOwner.get() !== processId) {
         lasting = 'taken_over'
         throw errorFor(lasting)
       }

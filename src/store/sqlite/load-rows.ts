@@ -1,172 +1,243 @@
-import type { Key } from '../../domain/decide/step.ts'
-import type {
-  ClaimRow,
-  DeliveryRow,
-  RetryItemRow,
-  RunRow,
-  SubmissionRow,
-} from '../../domain/decide/tables.ts'
+import { createHash } from 'node:crypto'
+import { type Key, type LOOKUPS } from '../../domain/decide/step.ts'
+import type { NotificationRow, Tables } from '../../domain/decide/tables.ts'
+import type { RefusalCause } from '../../domain/delivery.ts'
+import { formatId, type IdKind, parseId } from '../../domain/ids.ts'
+import { hostOf, notificationIdOf, runIdOf } from '../../domain/notification.ts'
+import type { RetryItemState } from '../../domain/retry.ts'
 import type { WorkingSet } from '../working-set.ts'
-import { isForgotten } from './forget-asset.ts'
-import type { Places } from './places.ts'
-import { toRun } from './rows.ts'
-import type { Statements } from './statements.ts'
+import type { Connection } from './connection.ts'
+import {
+  besideRun,
+  DELIVERIES,
+  DELIVERY_COLUMNS,
+  parseJson,
+  RUN_COLUMNS,
+  RUNS,
+  type RunCells,
+  SUBMISSION_COLUMNS,
+  type SubmissionCells,
+  toDeliveryRow,
+  toRunRow,
+  toSubmissionRow,
+} from './rows.ts'
 
-/** Loads the rows of a batch, and remembers where they are. */
-export function loadRows(
-  statements: Statements,
-  places: Places,
-  keys: readonly Key[],
-  into: WorkingSet,
-): void {
-  for (const key of keys) into.load(key, () => loadKey(statements, places, key, into))
-}
+type Kind = Exclude<Key[0], 'forgotten' | 'runNamed'>
 
-/** Returns the keys of the rows that a lookup finds. */
-function loadKey(
-  statements: Statements,
-  places: Places,
-  [kind, id, name = '']: Key,
-  into: WorkingSet,
-): string[] {
-  switch (kind) {
-    case 'submissions': {
-      const row = statements.findHead.get({ id })
-      return row === undefined ? [] : [putHead(into, places, row)]
+type Found<K extends Kind> = Tables[K extends keyof typeof LOOKUPS ? (typeof LOOKUPS)[K] : K & keyof Tables][]
+
+type Finders = { [K in Kind]: (id: string, name: string) => Found<K> }
+
+/** Loads the rows of a batch. Work of `processId` counts as under way, not as abandoned. */
+export function createLoadRows(
+  connection: Connection,
+  processId: number,
+): (keys: readonly Key[], into: WorkingSet) => void {
+  const finders = createFinders(connection, processId)
+  const findNamed = connection
+    .prepare<[number, string, string], [...RunCells, ...SubmissionCells]>(
+      `SELECT ${RUN_COLUMNS}, ${SUBMISSION_COLUMNS} FROM ${RUNS} WHERE r.submission = ? AND s.chk = ? AND r.name = ?`,
+    )
+    .raw()
+  /** Brings the submission along, which every webhook needs, too. */
+  const loadNamed = (key: Key, id: string, name: string, into: WorkingSet): void => {
+    const at = parseId('sub', id)
+    const cells = at && findNamed.get(at.number, at.check, name)
+    into.load(key, cells === undefined ? [] : [toRunRow(cells)])
+    const submission = ['submissions', id] as const
+    if (cells !== undefined && !into.isLoaded(submission))
+      into.load(submission, [toSubmissionRow(besideRun(cells))])
+  }
+  const findForgotten = connection
+    .prepare<[Buffer], number>('SELECT 1 FROM forgotten WHERE digest = ?')
+    .pluck()
+  return (keys, into) => {
+    for (const key of keys) {
+      if (into.isLoaded(key)) continue
+      const [kind, id, name = ''] = key
+      if (kind === 'forgotten') into.loadForgotten(id, findForgotten.get(digestOf(id)) !== undefined)
+      else if (kind === 'runNamed') loadNamed(key, id, name, into)
+      else into.load(key, finders[kind](id, name))
     }
-    case 'details': {
-      const row = statements.findDetails.get({ id })
-      if (row === undefined) return []
-      const { seq: _, ...details } = row
-      into.put('details', details)
-      return [id]
-    }
-    case 'runs':
-      return putRuns(into, places, found(statements.findRunById.get({ id })))
-    case 'runNamed': {
-      const row = statements.findRunByName.get({ submissionSeq: places.seqOfSubmission(id) ?? 0, name })
-      return row === undefined ? [] : [putRun(into, places, row, id)]
-    }
-    case 'runsOf':
-      return statements.listRuns
-        .all({ submissionSeq: places.seqOfSubmission(id) ?? 0 })
-        .map((row) => putRun(into, places, row, id))
-    case 'unsettledOf':
-      return putRuns(into, places, statements.listUnsettledOfFile.all({ id }))
-    case 'currentOf':
-      return putRuns(into, places, statements.listCurrentOfFile.all({ id }))
-    case 'submissionsOf':
-      return statements.findOfFileHead.all({ id }).map((row) => putHead(into, places, row))
-    case 'unansweredOf':
-      return statements.findUnansweredHead.all({ id }).map((row) => putHead(into, places, row))
-    case 'unfinishedSubmissions':
-      return statements.listUnfinishedHeads.all().map((row) => putHead(into, places, row))
-    case 'deliveries':
-      return []
-    case 'unclaimedOf':
-      return statements.listUnclaimedOf
-        .all({ submissionSeq: places.seqOfSubmission(id) ?? 0, name })
-        .map((row) => putDelivery(into, row, id))
-    case 'endsOf':
-      return statements.listEndsOf.all({ id }).map((row) => putDelivery(into, row, null))
-    case 'eventOf':
-      return statements.findEventDelivery.all({ id }).map((row) => putDelivery(into, row, null))
-    case 'bodies': {
-      const body = statements.findBody.get({ deliveryId: id })?.body
-      if (body === undefined) return []
-      into.put('bodies', { deliveryId: id, body })
-      return [id]
-    }
-    case 'rejected':
-      return found(statements.findRejectedCause.get({ id })).map((row) => {
-        into.put('rejected', row)
-        return id
-      })
-    case 'notifications':
-      return found(statements.findNotificationRow.get({ id })).map((row) => {
-        into.put('notifications', row)
-        return id
-      })
-    case 'claims':
-      return found(statements.findClaim.get({ id })).map((row) => putClaim(into, row))
-    case 'unansweredClaims':
-      return statements.listUnanswered.all().map((row) => putClaim(into, row))
-    case 'retryItems':
-      return found(statements.findRetryItem.get({ id })).map((row) => putItem(into, row))
-    case 'unfinishedItems':
-      return statements.listSubmittingItems.all().map((row) => putItem(into, row))
-    case 'forgotten':
-      if (isForgotten(statements, id)) into.noteForgotten(id)
-      return []
   }
 }
 
-function found<R>(row: R | undefined): R[] {
-  return row === undefined ? [] : [row]
+/** What stands for a name that was forgotten. */
+export function digestOf(id: string): Buffer {
+  return createHash('sha256').update(id).digest()
 }
 
-type Head = NonNullable<ReturnType<Statements['findHead']['get']>>
+function createFinders(connection: Connection, processId: number): Finders {
+  const where =
+    <Cells extends unknown[], Row>(select: string, toRow: (cells: Cells) => Row) =>
+    (condition: string) => {
+      const statement = connection.prepare<unknown[], Cells>(`${select} WHERE ${condition}`).raw()
+      return (...params: unknown[]): Row[] => statement.all(...params).map(toRow)
+    }
+  /** Of at most one row: to read on until there is no other took half as long again. */
+  const one =
+    <Cells extends unknown[], Row>(select: string, toRow: (cells: Cells) => Row) =>
+    (condition: string) => {
+      const statement = connection.prepare<unknown[], Cells>(`${select} WHERE ${condition}`).raw()
+      return (...params: unknown[]): Row[] => {
+        const cells = statement.get(...params)
+        return cells === undefined ? [] : [toRow(cells)]
+      }
+    }
+  const byId =
+    <Row>(kind: IdKind, find: (n: number, chk: string) => Row[]) =>
+    (id: string): Row[] => {
+      const at = parseId(kind, id)
+      return at === undefined ? [] : find(at.number, at.check)
+    }
+  const byIdAndName =
+    <Row>(find: (n: number, chk: string, name: string) => Row[]) =>
+    (id: string, name: string): Row[] => {
+      const at = parseId('sub', id)
+      return at === undefined ? [] : find(at.number, at.check, name)
+    }
+  const byText =
+    <Row>(find: (text: string) => Row[]) =>
+    (text: string): Row[] =>
+      find(text)
+  const abandoned =
+    <Row>(find: (processId: number, aliveSince: number) => Row[]) =>
+    (aliveSince: string): Row[] =>
+      find(processId, Number(aliveSince))
+  const SUBMISSION = `SELECT ${SUBMISSION_COLUMNS} FROM submissions s`
+  const submissions = where(SUBMISSION, toSubmissionRow)
+  const submission = one(SUBMISSION, toSubmissionRow)
+  const RUN = `SELECT ${RUN_COLUMNS} FROM ${RUNS}`
+  const runs = where(RUN, toRunRow)
+  const run = one(RUN, toRunRow)
+  const current = where(
+    `SELECT ${RUN_COLUMNS} FROM current_runs c JOIN runs r ON r.n = c.run JOIN submissions s ON s.n = r.submission`,
+    toRunRow,
+  )
+  const deliveries = where(`SELECT ${DELIVERY_COLUMNS} FROM ${DELIVERIES}`, toDeliveryRow)
+  const claims = where(
+    `SELECT k.scope, k.claimed_at, k.fingerprint, s.n, s.chk, k.abandoned, k.answer
+      FROM idempotency_keys k LEFT JOIN submissions s ON s.n = k.submission`,
+    toClaim,
+  )
+  const items = where(
+    'SELECT i.n, i.state, s.n, s.chk, i.reason FROM retry_items i LEFT JOIN submissions s ON s.n = i.submission',
+    toItem,
+  )
+  const details = where('SELECT n, chk, extensions, baseline FROM submissions', toDetails)
+  const bodies = where(
+    'SELECT b.n, d.chk, b.body FROM delivery_bodies b JOIN deliveries d ON d.n = b.n',
+    toBody,
+  )
+  const rejected = where('SELECT n, chk, cause FROM rejected_deliveries', toRejected)
+  const notifications = where(
+    `SELECT r.n, r.chk, o.target, o.attempt, o.created_at, o.due_at, o.result, o.reason
+      FROM notifications o JOIN runs r ON r.n = o.n`,
+    toNotification,
+  )
+  const isAbandoned = 'NOT IN (SELECT id FROM processes WHERE id = ? OR heartbeat_at > ?)'
 
-// Written out: to copy what is left of an object costs more than to read it from the database.
-function putHead(into: WorkingSet, places: Places, row: Head): string {
-  const { submissionId } = row
-  const head: SubmissionRow = {
+  const findNotification = byId('run', notifications('o.n = ? AND r.chk = ?'))
+  return {
+    submissions: byId('sub', submission('s.n = ? AND s.chk = ?')),
+    details: byId('sub', details('n = ? AND chk = ?')),
+    runs: byId('run', run('r.n = ? AND r.chk = ?')),
+    runsOf: byId('sub', runs('r.submission = ? AND s.chk = ? ORDER BY r.n')),
+    unsettledOf: byText(runs('s.file_id = ? AND r.hidden IS NULL AND r.status IN (0, 3) ORDER BY r.n')),
+    currentOf: byText(current('c.file_id = ? ORDER BY s.n, r.n')),
+    submissionsOf: byText(submissions('s.file_id = ? LIMIT 1')),
+    unansweredOf: byText(submissions('s.request_id = ? AND s.baseline IS NULL ORDER BY s.n LIMIT 1')),
+    unfinishedSubmissions: abandoned(
+      submissions(
+        `s.n IN (SELECT n FROM submissions INDEXED BY submissions_owner WHERE owner IS NOT NULL AND owner ${isAbandoned}) ORDER BY s.n`,
+      ),
+    ),
+    deliveries: byId('dlv', deliveries('d.n = ? AND d.chk = ?')),
+    unclaimedOf: byIdAndName(
+      deliveries(
+        `d.submission = ? AND s.chk = ? AND d.service = ? AND d.cause = 'not_requested' ORDER BY d.n`,
+      ),
+    ),
+    endsOf: byText(deliveries('d.request_id = ? ORDER BY d.n')),
+    eventOf: byText(deliveries('d.event_id = ?')),
+    bodies: byId('dlv', bodies('b.n = ? AND d.chk = ?')),
+    rejected: byId('dlv', rejected('n = ? AND chk = ?')),
+    notifications: (id) => findNotification(runIdOf(id)),
+    claims: byText(claims('k.scope = ?')),
+    unansweredClaims: abandoned(
+      claims(
+        `k.scope IN (SELECT scope FROM idempotency_keys INDEXED BY idempotency_keys_unanswered WHERE answer IS NULL AND owner ${isAbandoned})
+          ORDER BY k.claimed_at`,
+      ),
+    ),
+    retryItems: byText(items('i.n = ?')),
+    unfinishedItems: abandoned(items(`i.state = 'submitting' AND i.owner ${isAbandoned} ORDER BY i.n`)),
+  }
+}
+
+function toDetails([n, chk, extensions, baseline]: [
+  number,
+  string,
+  string,
+  string | null,
+]): Tables['details'] {
+  return {
+    submissionId: formatId('sub', n, chk),
+    extensions: JSON.parse(extensions),
+    baseline: parseJson(baseline),
+  }
+}
+
+function toBody([n, chk, body]: [number, string, Buffer]): Tables['bodies'] {
+  return { deliveryId: formatId('dlv', n, chk), body }
+}
+
+function toRejected([n, chk, cause]: [number, string, RefusalCause]): Tables['rejected'] {
+  return { deliveryId: formatId('dlv', n, chk), cause }
+}
+
+function toNotification([n, chk, target, attempt, createdAt, dueAt, result, reason]: [
+  n: number,
+  chk: string,
+  target: string,
+  attempt: number,
+  createdAt: number,
+  dueAt: number | null,
+  result: NotificationRow['result'],
+  reason: string | null,
+]): NotificationRow {
+  const runId = formatId('run', n, chk)
+  const notificationId = notificationIdOf(runId)
+  const host = hostOf(target)
+  return { notificationId, runId, target, host, body: null, attempt, createdAt, dueAt, result, reason }
+}
+
+type SubmissionLink = [submission: number | null, chk: string | null]
+
+function toClaim([scope, claimedAt, fingerprint, n, chk, abandoned, answer]: [
+  scope: string,
+  claimedAt: number,
+  fingerprint: string | null,
+  ...SubmissionLink,
+  abandoned: number,
+  answer: string | null,
+]): Tables['claims'] {
+  const submissionId = n === null || chk === null ? null : formatId('sub', n, chk)
+  return {
+    scope,
+    claimedAt,
+    fingerprint,
     submissionId,
-    kind: row.kind,
-    state: row.state,
-    fileId: row.fileId,
-    fileName: row.fileName,
-    callerWebhookUrl: row.callerWebhookUrl,
-    keyName: row.keyName,
-    requestId: row.requestId,
-    error: row.error,
-    setsDescription: row.setsDescription,
-    createdAt: row.createdAt,
-    updatedAt: row.updatedAt,
-    respondedAt: row.answeredAt,
+    abandoned: abandoned === 1,
+    answer: parseJson(answer),
   }
-  places.submissionAt(submissionId, row.seq)
-  into.put('submissions', head)
-  return submissionId
 }
 
-type Run = ReturnType<Statements['listUnsettledOfFile']['all']>[number]
-
-function putRuns(into: WorkingSet, places: Places, rows: readonly Run[]): string[] {
-  return rows.map((row) => putRun(into, places, row, row.submissionId))
-}
-
-function putRun(
-  into: WorkingSet,
-  places: Places,
-  row: Omit<Run, 'submissionId'>,
-  submissionId: string,
-): string {
-  const { runId, groupId, dueAt } = row
-  const run: RunRow = Object.assign(toRun(row, submissionId), { dueAt, isListed: groupId !== null })
-  places.submissionAt(submissionId, row.submissionSeq)
-  places.runAt(runId, { seq: row.seq, groupId })
-  into.put('runs', run)
-  return runId
-}
-
-type Delivery = ReturnType<Statements['listEndsOf']['all']>[number]
-
-function putDelivery(into: WorkingSet, row: Delivery, submissionId: string | null): string {
-  const { seq: _, submissionSeq: __, uploadAnswer, ...known } = row
-  const delivery: DeliveryRow = { ...known, submissionId, uploadEnd: uploadAnswer, sent: null }
-  into.put('deliveries', delivery)
-  return row.deliveryId
-}
-
-function putClaim(into: WorkingSet, claim: ClaimRow): string {
-  into.put('claims', claim)
-  return claim.scope
-}
-
-function putItem(into: WorkingSet, row: NonNullable<ReturnType<Statements['findRetryItem']['get']>>): string {
-  const { seq, state, submissionId, reason } = row
-  const item: RetryItemRow = { itemId: seq, state, submissionId, reason }
-  into.put('retryItems', item)
-  return String(seq)
+function toItem([itemId, state, n, chk, reason]: [
+  itemId: number,
+  state: RetryItemState,
+  ...SubmissionLink,
+  reason: string | null,
+]): Tables['retryItems'] {
+  return { itemId, state, submissionId: n === null || chk === null ? null : formatId('sub', n, chk), reason }
 }

@@ -1,15 +1,28 @@
 import { randomFillSync } from 'node:crypto'
 import { formatId, type NewIds } from '../../domain/ids.ts'
-import type { Statements } from './statements.ts'
+import type { Connection } from './connection.ts'
 
-/** Ids from counters in memory, which start past every row. Use it inside a transaction only. */
+/** Ids from counters in memory. Use it inside a transaction only. */
 export type RowIds = NewIds & {
   /** Another connection may have inserted rows. */
   readAgain: () => void
 }
 
-export function createRowIds(statements: Statements): RowIds {
-  const { findLastSubmission, findLastRun, findLastDelivery, findLastRejected } = statements
+/** A number that a position has passed would never be looked at again. */
+const LAST = {
+  submission: `SELECT max(coalesce((SELECT max(n) FROM submissions), 0),
+    coalesce((SELECT n FROM positions WHERE name = 'retention'), 0))`,
+  run: `SELECT max(coalesce((SELECT max(n) FROM runs), 0), coalesce((SELECT n FROM positions WHERE name = 'sweep'), 0))`,
+  delivery: `SELECT max(coalesce((SELECT max(n) FROM deliveries), 0), coalesce((SELECT max(n) FROM rejected_deliveries), 0),
+    coalesce((SELECT n FROM positions WHERE name = 'prune'), 0))`,
+}
+
+export function createRowIds(connection: Connection): RowIds {
+  const find = {
+    submission: connection.prepare<[], number>(LAST.submission).pluck(),
+    run: connection.prepare<[], number>(LAST.run).pluck(),
+    delivery: connection.prepare<[], number>(LAST.delivery).pluck(),
+  }
   const nextCheck = createChecks()
   const last = { submission: 0, run: 0, delivery: 0 }
   let isRead = false
@@ -17,10 +30,8 @@ export function createRowIds(statements: Statements): RowIds {
   const next = (counter: keyof typeof last): number => {
     if (!isRead) {
       // A row that was deleted since keeps its number, so a counter never goes back.
-      last.submission = Math.max(last.submission, findLastSubmission.get()?.seq ?? 0)
-      last.run = Math.max(last.run, findLastRun.get()?.seq ?? 0)
-      const deliveries = [findLastDelivery, findLastRejected].map((find) => find.get()?.seq ?? 0)
-      last.delivery = Math.max(last.delivery, ...deliveries)
+      for (const each of ['submission', 'run', 'delivery'] as const)
+        last[each] = Math.max(last[each], find[each].get() ?? 0)
       isRead = true
     }
     last[counter] += 1

@@ -1,45 +1,189 @@
-import type { Run } from '../../domain/run.ts'
+import { runOf } from '../../domain/decide/submission-state.ts'
+import type { DeliveryRow, RunRow, SubmissionRow } from '../../domain/decide/tables.ts'
+import { CHECK_LENGTH, formatId, numberOf } from '../../domain/ids.ts'
+import { isFinal, type Run } from '../../domain/run.ts'
 import type { Submission } from '../../domain/submission.ts'
-import type { runs } from './schema/runs.ts'
-import type { submissions } from './schema/submissions.ts'
+import { FINAL_STATUS, KIND, OUTCOME, ROUTE, SIGNATURE, SOURCE, STATE, STATUS, wordOf } from './codes.ts'
 
-type SubmissionRow = typeof submissions.$inferSelect
-type RunRow = typeof runs.$inferSelect
+/* Rows are read as arrays, each with its columns in the order that stands here: to make objects of them took SQLite three times as long. */
 
-export function toSubmission(row: SubmissionRow): Submission {
+export const RUNS = 'runs r JOIN submissions s ON s.n = r.submission'
+
+export const RUN_COLUMNS = `r.n, r.chk, s.n, s.chk, r.name, r.requested_as, r.attempt, r.requested_at, r.status, r.source,
+  r.settled_at, r.updated_at, r.settled_by, r.hidden, r.due_at, r.overdue, r.acknowledged_at, r.contradicted, r.error, r.evidence`
+
+export type RunCells = [
+  n: number,
+  chk: string,
+  submission: number,
+  submissionChk: string,
+  name: string,
+  requestedAs: string | null,
+  attempt: number,
+  requestedAt: number,
+  status: number,
+  source: number,
+  settledAt: number,
+  updatedAt: number,
+  settledBy: number,
+  hidden: number | null,
+  dueAt: number | null,
+  overdue: number | null,
+  acknowledgedAt: number | null,
+  contradicted: number | null,
+  error: string | null,
+  evidence: string | null,
+]
+
+/** What is selected behind the columns of a run. */
+export function besideRun<Others extends unknown[]>(cells: [...RunCells, ...Others]): Others {
+  return cells.slice(20) as Others
+}
+
+export function toRunRow(cells: [...RunCells, ...unknown[]]): RunRow {
+  const status = wordOf(STATUS, cells[8])
   return {
-    submissionId: row.submissionId,
-    kind: row.kind,
-    state: row.state,
-    fileId: row.fileId,
-    fileName: row.fileName,
-    extensions: row.extensions,
-    callerWebhookUrl: row.callerWebhookUrl,
-    keyName: row.keyName,
-    requestId: row.requestId,
-    error: row.error,
-    baseline: row.baseline,
-    setsDescription: row.setsDescription,
-    createdAt: row.createdAt,
-    updatedAt: row.updatedAt,
+    runId: formatId('run', cells[0], cells[1]),
+    submissionId: formatId('sub', cells[2], cells[3]),
+    name: cells[4],
+    requestedAs: cells[5],
+    status,
+    source: wordOf(SOURCE, cells[9]),
+    attempt: cells[6],
+    requestedAt: cells[7],
+    settledAt: isFinal(status) ? cells[10] : null,
+    updatedAt: cells[11],
+    error: parseJson(cells[18]),
+    evidence: parseJson(cells[19]),
+    contradicted: cells[17] === 1,
+    acknowledgedAt: cells[16],
+    dueAt: cells[14],
+    isOverdue: cells[15] === 1,
+    isListed: cells[13] === null,
+    settledBy: cells[12] > 0 ? cells[12] : null,
   }
 }
 
-export function toRun(row: RunRow, submissionId: string): Run {
+export function toRun(cells: [...RunCells, ...unknown[]]): Run {
+  return runOf(toRunRow(cells))
+}
+
+/** Of `submissions s`, without what can be large and few decisions need. */
+export const SUBMISSION_COLUMNS = `s.n, s.chk, s.kind, s.state, s.file_id, s.file_name, s.request_id, s.caller_url, s.key_name,
+  s.sets_description, s.created_at, s.responded_at, s.updated_at, s.error`
+
+export type SubmissionCells = [
+  n: number,
+  chk: string,
+  kind: number,
+  state: number,
+  fileId: string | null,
+  fileName: string | null,
+  requestId: string | null,
+  callerUrl: string | null,
+  keyName: string | null,
+  setsDescription: number,
+  createdAt: number,
+  respondedAt: number | null,
+  updatedAt: number,
+  error: string | null,
+]
+
+/** With what can be large. */
+export const WHOLE_SUBMISSION_COLUMNS = `${SUBMISSION_COLUMNS}, s.extensions, s.baseline`
+
+export type WholeSubmissionCells = [...SubmissionCells, extensions: string, baseline: string | null]
+
+export function toSubmission(cells: WholeSubmissionCells): Submission {
+  const { respondedAt: _, ...row } = toSubmissionRow(cells.slice(0, 14) as SubmissionCells)
+  return { ...row, extensions: JSON.parse(cells[14]), baseline: parseJson(cells[15]) }
+}
+
+export function toSubmissionRow(cells: SubmissionCells): SubmissionRow {
   return {
-    runId: row.runId,
-    submissionId,
-    name: row.name,
-    requestedAs: row.requestedAs,
-    status: row.status,
-    source: row.source,
-    attempt: row.attempt,
-    requestedAt: row.requestedAt,
-    settledAt: row.settledAt,
-    updatedAt: row.updatedAt,
-    error: row.error,
-    evidence: row.evidence,
-    contradicted: row.contradicted,
-    acknowledgedAt: row.acknowledgedAt,
+    submissionId: formatId('sub', cells[0], cells[1]),
+    kind: wordOf(KIND, cells[2]),
+    state: wordOf(STATE, cells[3]),
+    fileId: cells[4],
+    fileName: cells[5],
+    callerWebhookUrl: cells[7],
+    keyName: cells[8],
+    requestId: cells[6],
+    error: parseJson(cells[13]),
+    setsDescription: cells[9] === 1,
+    createdAt: cells[10],
+    updatedAt: cells[12],
+    respondedAt: cells[11],
   }
+}
+
+/** Of `deliveries d`, with the ids of the run `r` and the submission `s` that it concerns. */
+export const DELIVERY_COLUMNS = `d.n, d.chk, d.route, d.received_at, d.signature, d.outcome, d.cause, d.service, d.final_status,
+  CASE WHEN d.exception IS NULL THEN s.file_id ELSE d.file_id END, d.event_id, d.request_id, d.unclaimed, s.n, s.chk, r.n, r.chk`
+
+/** A delivery that was applied names its run alone; another one its submission, and perhaps no run. */
+export const OF_DELIVERY = `LEFT JOIN runs r ON r.n = coalesce(d.run, (SELECT n FROM runs WHERE submission = d.submission AND name = d.service))
+  LEFT JOIN submissions s ON s.n = coalesce(d.submission, r.submission)`
+
+export const DELIVERIES = `deliveries d ${OF_DELIVERY}`
+
+export type DeliveryCells = [
+  n: number,
+  chk: string,
+  route: number,
+  receivedAt: number,
+  signature: number,
+  outcome: number,
+  cause: string | null,
+  service: string | null,
+  finalStatus: number | null,
+  fileId: string | null,
+  eventId: string | null,
+  requestId: string | null,
+  unclaimed: string | null,
+  submission: number | null,
+  submissionChk: string | null,
+  run: number | null,
+  runChk: string | null,
+]
+
+export function toDeliveryRow(cells: DeliveryCells): DeliveryRow {
+  const unclaimed = parseJson<Pick<DeliveryRow, 'unclaimedError' | 'uploadEnd'>>(cells[12])
+  return {
+    deliveryId: formatId('dlv', cells[0], cells[1]),
+    route: wordOf(ROUTE, cells[2]),
+    receivedAt: cells[3],
+    outcome: wordOf(OUTCOME, cells[5]),
+    // The rules have written it.
+    cause: cells[6] as DeliveryRow['cause'],
+    signature: wordOf(SIGNATURE, cells[4]),
+    submissionId: idOf('sub', cells[13], cells[14]),
+    runId: idOf('run', cells[15], cells[16]),
+    fileId: cells[9],
+    service: cells[7],
+    finalStatus: cells[8] === null ? null : wordOf(FINAL_STATUS, cells[8]),
+    unclaimedError: unclaimed?.unclaimedError ?? null,
+    eventId: cells[10],
+    unclaimedRequestId: cells[11],
+    uploadEnd: unclaimed?.uploadEnd ?? null,
+    sent: null,
+  }
+}
+
+/** The columns of an id that the store has made. */
+export function partsOf(id: string): [n: number, chk: string] {
+  return [numberOf(id), id.slice(-CHECK_LENGTH)]
+}
+
+function idOf(kind: 'sub' | 'run', n: number | null, chk: string | null): string | null {
+  return n === null || chk === null ? null : formatId(kind, n, chk)
+}
+
+/** What a column of JSON holds was written by `writeJson` from a value of this type. */
+export function parseJson<T>(text: string | null): T | null {
+  return text === null ? null : JSON.parse(text)
+}
+
+export function writeJson(value: unknown): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value)
 }

@@ -1,54 +1,56 @@
-import { randomUUID } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import type { NewRefusedDelivery } from '../../domain/delivery.ts'
 import { createStore, type Database } from '../create-store.ts'
 import type { Store } from '../store.ts'
 import type { WriteQueueOptions } from '../write-queue.ts'
+import { createAssetReads } from './asset-reads.ts'
+import { backUp } from './back-up.ts'
 import type { Connection } from './connection.ts'
 import { createDatabaseGuard } from './database-guard.ts'
-import { findAsset } from './find-asset.ts'
-import { forgetAsset, isForgotten } from './forget-asset.ts'
+import { createForgetting } from './forget-asset.ts'
 import { gatherReads } from './gathered-reads.ts'
-import { groupOldRuns } from './group-old-runs.ts'
-import { listDue } from './list-due.ts'
-import { countNotifications, listDueNotifications } from './list-due-notifications.ts'
-import { findClockTrust, pruneBodies } from './prune-bodies.ts'
-import { findRefused, keepRefused } from './refused-steps.ts'
+import { createJobReads } from './job-reads.ts'
+import { createDeliveryList } from './list-deliveries.ts'
+import { createRunList } from './list-runs.ts'
+import { createLoadRows } from './load-rows.ts'
+import { createOperatorReads } from './operator-reads.ts'
+import { createRejectedDeliveries } from './rejected-deliveries.ts'
 import { createRowIds } from './row-ids.ts'
-import { toRun, toSubmission } from './rows.ts'
-import { createAlertReads } from './sqlite-alert-store.ts'
-import { createOperatorReads } from './sqlite-operator-store.ts'
-import { prepareStatements, type Statements } from './statements.ts'
+import { createStats } from './stats.ts'
 import { storeError, unavailable } from './store-error.ts'
-import { createTallies } from './tallies.ts'
 import { createTransactions } from './transactions.ts'
+import { createUpkeep } from './upkeep.ts'
+import { createWriteRows } from './write-rows.ts'
 
-/** The store over a migrated connection, which it closes. Reads see what is committed. */
-export function createSqliteStore(connection: Connection, options: WriteQueueOptions): Store {
-  return createStore(createDatabase(connection), options)
+/**
+ * The store over a migrated connection, which it closes. Reads see what is committed. `processId` is drawn at random unless this
+ * process has another store over the same file.
+ */
+export function createSqliteStore(
+  connection: Connection,
+  { processId = randomInt(1, 2 ** 47), ...queueing }: WriteQueueOptions & { processId?: number },
+): Store {
+  return createStore(createDatabase(connection, processId), queueing)
 }
 
-function createDatabase(connection: Connection): Database {
-  const statements = prepareStatements(connection)
-  const processId = randomUUID()
-  connection
-    .transaction(() => {
-      groupOldRuns(statements)
-      statements.deleteEmptyGroups.run()
-      statements.takeOver.run({ processId })
-    })
-    .immediate()
-  const rowIds = createRowIds(statements)
-  const guard = createDatabaseGuard(connection, statements, {
-    processId,
-    onForeignCommit: rowIds.readAgain,
-  })
-  const tallies = createTallies(statements)
-  const transactions = createTransactions({ connection, statements, tallies, ids: rowIds, guard })
-  const assets = gatherReads(connection, (fileId) => findAsset(statements, fileId))
-  const keepApart = connection.transaction((refused: readonly NewRefusedDelivery[]) => {
+function createDatabase(connection: Connection, processId: number): Database {
+  takeOver(connection, processId)
+  const ids = createRowIds(connection)
+  const guard = createDatabaseGuard(connection, { processId, onForeignCommit: ids.readAgain })
+  const loadRows = createLoadRows(connection, processId)
+  const writeRows = createWriteRows(connection, processId)
+  const transactions = createTransactions({ connection, loadRows, writeRows, ids, guard })
+  const assets = createAssetReads(connection)
+  const gathered = gatherReads(connection, assets.findAsset)
+  const deliveries = createDeliveryList(connection)
+  const rejected = createRejectedDeliveries(connection, ids)
+  const keepRejected = connection.transaction((given: readonly NewRefusedDelivery[]) => {
     guard.checkOwner()
-    return keepRefused(statements, rowIds, refused)
+    return rejected.keep(given)
   })
+  const stats = createStats(connection)
+  const upkeep = createUpkeep(connection)
+  const forgetting = createForgetting(connection)
   const attempt = async <T>(work: () => T | Promise<T>): Promise<T> => {
     if (!connection.open) throw unavailable(new Error('The store is closed.'))
     try {
@@ -61,34 +63,36 @@ function createDatabase(connection: Connection): Database {
     transact: transactions.transact,
     inTransaction: transactions.write,
     reads: {
-      ...createAlertReads(statements, attempt),
-      ...createOperatorReads({ connection, statements, attempt }),
-      // Not through the queue: the refused are many, and must take no delivery's place in it, nor fail with it.
-      keepRefused: (refused) =>
-        attempt(() => {
+      ...attempted(attempt, {
+        ...assets,
+        ...createJobReads(connection),
+        ...createOperatorReads(connection, assets, deliveries),
+        listRuns: createRunList(connection),
+        listDeliveries: deliveries.list,
+        findDelivery: deliveries.find,
+        findAsset: gathered.find,
+        readStats: stats.read,
+        countRejected: rejected.count,
+        findRefused: rejected.find,
+        backUp: (path: string) => backUp(connection, path),
+        // Not through the queue: the rejected are many, and must take no delivery's place in it, nor fail with it.
+        keepRefused(given: readonly NewRefusedDelivery[]) {
           guard.check()
-          return keepApart.immediate(refused)
-        }),
-      countRejected: (since) => attempt(() => statements.countRejected.all({ since })),
-      findRefused: (deliveryId) => attempt(() => findRefused(statements, deliveryId)),
-      listDue: (now, limit, latest) => attempt(() => listDue(statements, now, limit, latest)),
-      listDueNotifications: (now, page) => attempt(() => listDueNotifications(statements, now, page)),
-      findNotificationBody: (notificationId) =>
-        attempt(() => statements.findNotificationBody.get({ notificationId })?.body ?? undefined),
-      countNotifications: (now) => attempt(() => countNotifications(statements, now)),
-      findClockTrust: () => attempt(() => findClockTrust(statements)),
-      findSubmission: (submissionId) => attempt(() => findSubmission(statements, submissionId)),
-      findAsset: (fileId) => attempt(() => assets.find(fileId)),
-      findNewestClaimAt: () => attempt(() => statements.findNewestClaim.get()?.claimedAt ?? null),
+          return keepRejected.immediate(given)
+        },
+      }),
       findFault: async () => guard.findFault(),
     },
-    pruneBodies: (inTurn, receivedBefore, limit, after) =>
-      inTurn(() => pruneBodies(statements, receivedBefore, limit, after)),
+    sweepOverdue: (inTurn, ...given) => inTurn(() => upkeep.sweep(...given)),
+    foldCounters: (inTurn) => inTurn(() => stats.fold()),
+    pruneBodies: (inTurn, ...given) => inTurn(() => upkeep.pruneBodies(...given)),
     async forgetAsset(inTurn, fileId, act) {
-      const isKnown = await attempt(() => forgetAsset({ statements, tallies }, inTurn, fileId, act))
+      const isKnown = await attempt(() => forgetting.forget(inTurn, fileId, act))
+      if (!(await attempt(() => forgetting.isForgotten(fileId)))) return isKnown
+      // What was counted and taken back names the causes of failures until it is added up.
+      while (await inTurn(() => stats.fold()));
       // Or it would stand in the log until that is written over. Asked for again where it failed, too.
       await attempt(() => {
-        if (!isForgotten(statements, fileId)) return
         // It copies the log into the file, which would give a truncated file its old size again.
         guard.check()
         connection.pragma('wal_checkpoint(TRUNCATE)')
@@ -96,15 +100,33 @@ function createDatabase(connection: Connection): Database {
       return isKnown
     },
     async close() {
-      assets.drain()
+      gathered.drain()
       connection.close()
     },
   }
 }
 
-function findSubmission(statements: Statements, submissionId: string) {
-  const row = statements.findSubmission.get({ submissionId })
-  if (row === undefined) return undefined
-  const runs = statements.listRuns.all({ submissionSeq: row.seq }).map((run) => toRun(run, submissionId))
-  return { submission: toSubmission(row), runs }
+/** From now on the file is this process's, and all others have ended. */
+function takeOver(connection: Connection, processId: number): void {
+  connection
+    .transaction(() => {
+      connection.prepare(`INSERT OR REPLACE INTO positions (name, n) VALUES ('owner', ?)`).run(processId)
+      connection.prepare('DELETE FROM processes WHERE id <> ?').run(processId)
+    })
+    .immediate()
+}
+
+type Reads = { [name: string]: (...given: never[]) => unknown }
+
+/** The same functions, each of which rejects with `store_unavailable` when the disk or the file fails. */
+function attempted<R extends Reads>(
+  attempt: <T>(work: () => T | Promise<T>) => Promise<T>,
+  reads: R,
+): { [name in keyof R]: (...given: Parameters<R[name]>) => Promise<Awaited<ReturnType<R[name]>>> } {
+  const entries = Object.entries(reads).map(([name, read]) => [
+    name,
+    (...given: never[]) => attempt(() => read(...given)),
+  ])
+  // Each function is the one of its name.
+  return Object.fromEntries(entries)
 }

@@ -1,15 +1,12 @@
+import type { Key } from '../../domain/decide/step.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import type { NewIds } from '../../domain/ids.ts'
 import type { BatchQuery } from '../batch.ts'
+import type { BatchChanges, WorkingSet } from '../working-set.ts'
 import type { BatchDatabase, Committed } from '../write-queue.ts'
 import { type Connection, setPatience } from './connection.ts'
 import type { DatabaseGuard } from './database-guard.ts'
-import { loadRows } from './load-rows.ts'
-import { createPlaces } from './places.ts'
-import type { Statements } from './statements.ts'
 import { isBusy, storeError, unavailable } from './store-error.ts'
-import type { Tallies } from './tallies.ts'
-import { writeRows } from './write-rows.ts'
 
 export type Transactions = BatchDatabase & {
   /** Does all of `work` in one transaction, synchronously. Rejects as `transact` does. */
@@ -19,12 +16,12 @@ export type Transactions = BatchDatabase & {
 /** One connection, on which each transaction begins and ends without giving way to anything else. */
 export function createTransactions(deps: {
   connection: Connection
-  statements: Statements
-  tallies: Tallies
+  loadRows: (keys: readonly Key[], into: WorkingSet) => void
+  writeRows: (changes: BatchChanges) => void
   ids: NewIds
   guard: DatabaseGuard
 }): Transactions {
-  const { connection, statements, tallies, ids, guard } = deps
+  const { connection, loadRows, writeRows, ids, guard } = deps
   const begin = connection.prepare('BEGIN IMMEDIATE')
   const commit = connection.prepare('COMMIT')
   let isHeld = false
@@ -35,13 +32,12 @@ export function createTransactions(deps: {
     isHeld = held
   }
   const perform = <T>(batch: Generator<BatchQuery, T, void>): T => {
-    const places = createPlaces(statements)
     for (;;) {
       const next = batch.next()
       if (next.done) return next.value
       const query = next.value
-      if (query.kind === 'load') loadRows(statements, places, query.keys, query.into)
-      else writeRows(statements, tallies, places, query.changes)
+      if (query.kind === 'load') loadRows(query.keys, query.into)
+      else writeRows(query.changes)
     }
   }
   const inTransaction = <T>(work: () => T): T => {
@@ -57,13 +53,11 @@ export function createTransactions(deps: {
       // COMMIT extends the log, and may copy it into the file: either would get its old size again.
       guard.check()
       commit.run()
-      tallies.end(true)
       return result
     } catch (error) {
       // Some failures, a full disk among them, make SQLite roll back by itself.
       const isLost = isWhole || !connection.inTransaction
       rollBack(connection)
-      tallies.end(false)
       if (isBusy(error)) noteHeld(true)
       const fault = guard.findFault()
       if (fault !== undefined) throw guard.errorFor(fault)

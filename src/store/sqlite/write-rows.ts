@@ -1,220 +1,284 @@
 import type { OtherChanges } from '../../domain/decide/step.ts'
-import type { DeliveryRow, RunRow, Tables } from '../../domain/decide/tables.ts'
+import type { DeliveryRow, RunRow, SubmissionRow } from '../../domain/decide/tables.ts'
 import { numberOf } from '../../domain/ids.ts'
+import { failureCause } from '../../domain/run-group.ts'
+import { isUnderWay } from '../../domain/submission.ts'
 import type { BatchChanges, Change } from '../working-set.ts'
-import { refreshCurrentRuns } from './find-asset.ts'
-import type { Places } from './places.ts'
-import type { Statements } from './statements.ts'
-import type { Tallies } from './tallies.ts'
+import { FINAL_STATUS, KIND, OUTCOME, ROUTE, SIGNATURE, SOURCE, STATE, STATUS } from './codes.ts'
+import type { Connection } from './connection.ts'
+import { createCurrentRuns } from './current-runs.ts'
+import { partsOf, writeJson } from './rows.ts'
 
-/** Writes what a batch has changed, one table after the other. */
-export function writeRows(
-  statements: Statements,
-  tallies: Tallies,
-  places: Places,
-  { rows, others }: BatchChanges,
-): void {
-  writeSubmissions(statements, places, rows)
-  for (const change of rows.runs) writeRun(statements, tallies, places, change)
-  refreshCurrent(statements, places, rows)
-  writeDeliveries(statements, places, rows.deliveries)
-  for (const { before } of rows.rejected)
-    if (before) statements.forgetRefused.run({ deliveryId: before.deliveryId })
-  for (const change of rows.notifications) writeNotification(statements, places, change)
-  // Before: a claim that is answered in this batch stays, as it does where the answer comes later.
-  for (const { expireClaims } of others)
-    if (expireClaims !== undefined) statements.deleteExpired.run({ expiredAt: expireClaims })
-  for (const { before, after } of rows.claims)
-    if (after) statements.saveClaim.run({ ...after, submissionSeq: seqOf(places, after.submissionId) })
-    else if (before) statements.deleteClaim.run({ scope: before.scope })
-  for (const { after } of rows.retryItems)
-    if (after) statements.updateRetryItem.run({ ...after, submissionSeq: seqOf(places, after.submissionId) })
-  for (const other of others) writeOther(statements, other)
-  tallies.write()
-}
-
-function seqOf(places: Places, submissionId: string | null): number | null {
-  return submissionId === null ? null : (places.seqOfSubmission(submissionId) ?? null)
-}
-
-function writeSubmissions(statements: Statements, places: Places, rows: BatchChanges['rows']): void {
-  const details = new Map(rows.details.map(({ after }) => [after?.submissionId, after]))
-  for (const { before, after } of rows.submissions) {
-    if (after === undefined) continue
-    const { submissionId } = after
-    if (before !== undefined) {
-      const { fileId, fileName, requestId } = after
-      const isSame =
-        before.fileId === fileId && before.fileName === fileName && before.requestId === requestId
-      const update = isSame ? statements.updateState : statements.updateSubmission
-      update.run({
-        seq: seqOf(places, submissionId),
-        state: after.state,
-        fileId,
-        fileName,
-        requestId,
-        error: after.error,
-        updatedAt: after.updatedAt,
-        answeredAt: after.respondedAt,
-      })
-      continue
-    }
-    const seq = numberOf(submissionId)
-    statements.insertSubmission.run({
-      ...after,
-      ...details.get(submissionId),
-      seq,
-      answeredAt: after.respondedAt,
-    })
-    places.submissionAt(submissionId, seq)
+/** Writes what a batch has changed, one table after the other. What the process leaves unfinished is marked with `processId`. */
+export function createWriteRows(connection: Connection, processId: number): (changes: BatchChanges) => void {
+  const write = (sql: string) => {
+    const statement = connection.prepare<unknown[]>(sql)
+    return (...params: unknown[]) => statement.run(...params)
   }
-  for (const { before, after } of rows.details)
-    if (before && after)
-      statements.saveBaseline.run({ baseline: after.baseline, seq: seqOf(places, after.submissionId) })
-}
-
-function writeRun(
-  statements: Statements,
-  tallies: Tallies,
-  places: Places,
-  { before, after }: Change<RunRow>,
-): void {
-  const runId = after?.runId ?? before?.runId ?? ''
-  const place = places.placeOfRun(runId)
-  const groupId = tallies.change(
-    before && { run: before, groupId: place?.groupId ?? null },
-    after?.isListed ? after : undefined,
+  const insertSubmission =
+    write(`INSERT INTO submissions (n, chk, kind, state, owner, file_id, file_name, request_id,
+    caller_url, key_name, sets_description, created_at, responded_at, updated_at, error, extensions, baseline)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const updateSubmission =
+    write(`UPDATE submissions SET state = ?, owner = iif(?, owner, NULL), file_id = ?, file_name = ?,
+    request_id = ?, responded_at = ?, updated_at = ?, error = ? WHERE n = ?`)
+  const saveDetails = write('UPDATE submissions SET extensions = ?, baseline = ? WHERE n = ?')
+  const insertRun =
+    write(`INSERT INTO runs (n, chk, submission, name, requested_as, attempt, requested_at, status, source,
+    settled_at, updated_at, settled_by, hidden, due_at, overdue, attention, cause, failed_at, acknowledged_at, contradicted,
+    error, evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  // SQLite rewrites the entries of each index that has a column in the statement, so a success names none.
+  const settleRun = write(
+    'UPDATE runs SET status = ?, source = ?, settled_at = ?, updated_at = ?, settled_by = ? WHERE n = ?',
   )
-  if (after === undefined) statements.deleteRun.run({ runId })
-  else if (before !== undefined)
-    statements.updateRun.run({
-      seq: place?.seq,
-      status: after.status,
-      source: after.source,
-      settledAt: after.settledAt,
-      updatedAt: after.updatedAt,
-      dueAt: after.dueAt,
-      error: after.error,
-      evidence: after.evidence,
-      contradicted: after.contradicted,
-      acknowledgedAt: after.acknowledgedAt,
-      groupId,
-    })
-  else {
-    const submissionSeq = seqOf(places, after.submissionId)
-    const seq = numberOf(runId)
-    statements.insertRun.run({ ...after, seq, submissionSeq, groupId })
-    places.runAt(runId, { seq, groupId })
-    tallies.place(seq, after.requestedAt)
-  }
-}
+  const updateRun =
+    write(`UPDATE runs SET status = ?, source = ?, settled_at = ?, updated_at = ?, settled_by = ?, hidden = ?,
+    due_at = ?, overdue = ?, attention = ?, cause = ?, failed_at = ?, acknowledged_at = ?, contradicted = ?, error = ?,
+    evidence = ? WHERE n = ?`)
+  const deleteRun = write('DELETE FROM runs WHERE n = ?')
+  const insertDelivery =
+    write(`INSERT INTO deliveries (n, chk, route, received_at, signature, outcome, run, service, exception,
+    submission, cause, final_status, file_id, event_id, request_id, unclaimed)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const insertBody = write('INSERT INTO delivery_bodies (n, headers, body) VALUES (?, ?, ?)')
+  const updateDelivery =
+    write(`UPDATE deliveries SET outcome = ?, run = ?, exception = ?, submission = ?, cause = ?,
+    file_id = ?, request_id = ?, unclaimed = ? WHERE n = ?`)
+  const deleteRejected = write('DELETE FROM rejected_deliveries WHERE n = ?')
+  const insertNotification =
+    write(`INSERT INTO notifications (n, target, host, body, attempt, created_at, due_at, result,
+    reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+  const updateNotification =
+    write(`UPDATE notifications SET body = iif(?, body, NULL), due_at = ?, attempt = ?,
+    result = ?, reason = ? WHERE n = ?`)
+  // Enough to keep up: each claim adds one row.
+  const expireClaims = write(`DELETE FROM idempotency_keys WHERE scope IN (SELECT scope FROM idempotency_keys
+    WHERE claimed_at <= ? AND (answer IS NOT NULL OR abandoned = 1) ORDER BY claimed_at LIMIT 20)`)
+  const saveClaim =
+    write(`INSERT INTO idempotency_keys (scope, claimed_at, fingerprint, submission, abandoned, owner, answer)
+    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET claimed_at = excluded.claimed_at, fingerprint = excluded.fingerprint,
+    submission = excluded.submission, abandoned = excluded.abandoned, owner = excluded.owner, answer = excluded.answer`)
+  const deleteClaim = write('DELETE FROM idempotency_keys WHERE scope = ?')
+  const updateItem = write(
+    'UPDATE retry_items SET state = ?, submission = ?, owner = ?, reason = ? WHERE n = ?',
+  )
+  const appendDelta = write('INSERT INTO counter_deltas (delta) VALUES (?)')
+  const currentRuns = createCurrentRuns(connection)
+  const writeOther = createWriteOther(connection)
 
-/** The current runs of a file may be others once a submission is bound to it, counts again or no more, or has other runs. */
-function refreshCurrent(statements: Statements, places: Places, rows: BatchChanges['rows']): void {
-  const names = new Map<string, Set<string>>()
-  const note = (submissionId: string, run?: RunRow) => {
-    const known = names.get(submissionId) ?? new Set()
-    names.set(submissionId, known)
-    for (const name of run ? [run.name, run.requestedAs] : []) if (name !== null) known.add(name)
-  }
-  const isListed = (state: string | undefined) => state !== 'rejected'
-  for (const { before, after } of rows.submissions)
-    if (after && (before?.fileId !== after.fileId || isListed(before.state) !== isListed(after.state)))
-      note(after.submissionId)
-  for (const { before, after } of rows.runs) {
-    const run = before === undefined ? after : after === undefined ? before : undefined
-    if (run) note(run.submissionId, run)
-  }
-  for (const [submissionId, known] of names) {
-    const fileId = fileOf(statements, rows, submissionId)
-    if (fileId === null) continue
-    for (const { name, requestedAs } of statements.listRuns.all({
-      submissionSeq: seqOf(places, submissionId),
-    }))
-      for (const each of [name, requestedAs]) if (each !== null) known.add(each)
-    refreshCurrentRuns(statements, fileId, known)
-  }
-}
-
-function fileOf(statements: Statements, rows: BatchChanges['rows'], submissionId: string): string | null {
-  const changed = rows.submissions.find(({ after }) => after?.submissionId === submissionId)?.after
-  return (changed ?? statements.findHead.get({ id: submissionId }))?.fileId ?? null
-}
-
-function writeDeliveries(
-  statements: Statements,
-  places: Places,
-  changes: readonly Change<DeliveryRow>[],
-): void {
-  const inserted: { deliverySeq: number; row: DeliveryRow }[] = []
-  for (const { before, after } of changes) {
-    if (after === undefined) continue
-    const row = {
-      deliveryId: after.deliveryId,
-      route: after.route,
-      receivedAt: after.receivedAt,
-      outcome: after.outcome,
-      cause: after.cause,
-      signature: after.signature,
-      submissionSeq: seqOf(places, after.submissionId),
-      fileId: after.fileId,
-      service: after.service,
-      finalStatus: after.finalStatus,
-      unclaimedError: after.unclaimedError,
-      eventId: after.eventId,
-      unclaimedRequestId: after.unclaimedRequestId,
+  const writeSubmission = ({ before, after }: Change<SubmissionRow>, rows: BatchChanges['rows']): void => {
+    if (after === undefined) return
+    const state = STATE.to[after.state]
+    const error = writeJson(after.error)
+    if (before !== undefined) {
+      const { fileId, fileName, requestId, respondedAt, updatedAt } = after
+      const n = numberOf(after.submissionId)
+      const isUnfinished = isUnderWay(after) ? 1 : 0
+      updateSubmission(state, isUnfinished, fileId, fileName, requestId, respondedAt, updatedAt, error, n)
+      return
     }
-    if (before !== undefined) statements.updateDelivery.run(row)
-    else {
-      const seq = numberOf(after.deliveryId)
-      statements.insertDelivery.run({ ...row, seq })
-      inserted.push({ deliverySeq: seq, row: after })
+    const [number, check] = partsOf(after.submissionId)
+    const details = rows.details.find((change) => change.after?.submissionId === after.submissionId)?.after
+    insertSubmission(
+      number,
+      check,
+      KIND.to[after.kind],
+      state,
+      isUnderWay(after) ? processId : null,
+      after.fileId,
+      after.fileName,
+      after.requestId,
+      after.callerWebhookUrl,
+      after.keyName,
+      after.setsDescription ? 1 : 0,
+      after.createdAt,
+      after.respondedAt,
+      after.updatedAt,
+      error,
+      JSON.stringify(details?.extensions ?? []),
+      writeJson(details?.baseline),
+    )
+  }
+  const writeRun = ({ before, after }: Change<RunRow>): void => {
+    if (after === undefined) {
+      if (before !== undefined) deleteRun(numberOf(before.runId))
+      return
     }
+    const [number, check] = partsOf(after.runId)
+    const status = STATUS.to[after.status]
+    const source = SOURCE.to[after.source]
+    const settledAt = after.settledAt ?? after.requestedAt
+    const settledBy = after.settledBy ?? -number
+    if (before !== undefined && isPlain(before) && isPlain(after)) {
+      settleRun(status, source, settledAt, after.updatedAt, settledBy, number)
+      return
+    }
+    const exceptions = [
+      after.isListed ? null : 1,
+      after.dueAt,
+      after.isOverdue ? 1 : null,
+      after.isListed ? ATTENTION[after.status] : null,
+      failureCause(after),
+      after.isListed && after.status === 'failed' ? settledAt : null,
+      after.acknowledgedAt,
+      after.contradicted ? 1 : null,
+      writeJson(after.error),
+      writeJson(after.evidence),
+    ]
+    if (before !== undefined)
+      updateRun(status, source, settledAt, after.updatedAt, settledBy, ...exceptions, number)
+    else
+      insertRun(
+        number,
+        check,
+        numberOf(after.submissionId),
+        after.name,
+        after.requestedAs,
+        after.attempt,
+        after.requestedAt,
+        status,
+        source,
+        settledAt,
+        after.updatedAt,
+        settledBy,
+        ...exceptions,
+      )
   }
-  for (const { deliverySeq, row } of inserted) {
-    const { headers = {}, body = null } = row.sent ?? {}
-    statements.insertDeliveryBody.run({ deliverySeq, headers, body, uploadAnswer: row.uploadEnd })
+  const writeDelivery = ({ before, after }: Change<DeliveryRow>): void => {
+    if (after === undefined) return
+    const [number, check] = partsOf(after.deliveryId)
+    const { unclaimedError, uploadEnd } = after
+    const outcome = OUTCOME.to[after.outcome]
+    const isPlainOne = before === undefined && isApplied(after)
+    const exception = isApplied(after) ? null : outcome
+    const run = after.runId === null ? null : numberOf(after.runId)
+    const submission = isPlainOne || after.submissionId === null ? null : numberOf(after.submissionId)
+    const unclaimed =
+      unclaimedError === null && uploadEnd === null ? null : writeJson({ unclaimedError, uploadEnd })
+    const fileId = isPlainOne ? null : after.fileId
+    const requestId = after.unclaimedRequestId
+    if (before !== undefined) {
+      updateDelivery(outcome, run, exception, submission, after.cause, fileId, requestId, unclaimed, number)
+      return
+    }
+    const route = ROUTE.to[after.route]
+    const signature = SIGNATURE.to[after.signature]
+    const status = isPlainOne || after.finalStatus === null ? null : FINAL_STATUS.to[after.finalStatus]
+    // A repetition of an event has taken no effect.
+    const eventId = after.outcome === 'duplicate' ? null : after.eventId
+    const given = [number, check, route, after.receivedAt, signature, outcome, run, after.service, exception]
+    insertDelivery(...given, submission, after.cause, status, fileId, eventId, requestId, unclaimed)
+  }
+
+  return ({ rows, others, stats }) => {
+    for (const change of rows.submissions) writeSubmission(change, rows)
+    for (const { before, after } of rows.details)
+      if (before && after)
+        saveDetails(JSON.stringify(after.extensions), writeJson(after.baseline), numberOf(after.submissionId))
+    for (const change of rows.runs) writeRun(change)
+    currentRuns.refresh(rows)
+    for (const change of rows.deliveries) writeDelivery(change)
+    for (const { before, after } of rows.deliveries)
+      if (before === undefined && after?.sent)
+        insertBody(numberOf(after.deliveryId), JSON.stringify(after.sent.headers), after.sent.body)
+    for (const { before } of rows.rejected) if (before) deleteRejected(numberOf(before.deliveryId))
+    for (const { before, after } of rows.notifications) {
+      if (after === undefined) continue
+      const { target, host, body, attempt, createdAt, dueAt, result, reason } = after
+      const n = numberOf(after.runId)
+      if (before !== undefined) updateNotification(dueAt === null ? 0 : 1, dueAt, attempt, result, reason, n)
+      else insertNotification(n, target, host, body, attempt, createdAt, dueAt, result, reason)
+    }
+    // Before: a claim that is answered in this batch stays, as it does where the answer comes later.
+    for (const { expireClaims: expiredAt } of others) if (expiredAt !== undefined) expireClaims(expiredAt)
+    for (const { before, after } of rows.claims)
+      if (after === undefined) deleteClaim(before?.scope)
+      else {
+        const { scope, claimedAt, fingerprint, submissionId, abandoned, answer } = after
+        const submission = submissionId === null ? null : numberOf(submissionId)
+        saveClaim(scope, claimedAt, fingerprint, submission, abandoned ? 1 : 0, processId, writeJson(answer))
+      }
+    for (const { after } of rows.retryItems) {
+      if (after === undefined) continue
+      const { itemId, state, submissionId, reason } = after
+      const owner = state === 'submitting' ? processId : null
+      updateItem(state, submissionId === null ? null : numberOf(submissionId), owner, reason, itemId)
+    }
+    for (const other of others) writeOther(other)
+    if (stats !== null) appendDelta(JSON.stringify(stats))
   }
 }
 
-function writeNotification(
-  statements: Statements,
-  places: Places,
-  { before, after }: Change<Tables['notifications']>,
-): void {
-  if (after === undefined) return
-  if (before !== undefined) statements.updateNotification.run(after)
-  else statements.insertNotification.run({ ...after, runSeq: places.placeOfRun(after.runId)?.seq })
+const ATTENTION = { pending: null, success: null, failed: 1, expired: 2 } as const
+
+/** Nothing about it is an exception, so only the columns that every run has can change. */
+function isPlain(run: RunRow): boolean {
+  return (
+    (run.status === 'pending' || run.status === 'success') &&
+    run.isListed &&
+    run.dueAt === null &&
+    !run.isOverdue &&
+    run.acknowledgedAt === null &&
+    !run.contradicted &&
+    run.error === null &&
+    run.evidence === null
+  )
 }
 
-function writeOther(statements: Statements, other: OtherChanges): void {
-  const { acts = [], retry, alerts = [] } = other
-  const { reportedAlert, endedSession, clockTrust, probe } = other
-  for (const act of acts) statements.insertAct.run({ ...act })
-  if (retry) writeRetry(statements, retry)
-  for (const alert of alerts) statements.saveAlert.run({ ...alert })
-  if (reportedAlert?.state === 'resolved') statements.deleteAlert.run({ ...reportedAlert })
-  else if (reportedAlert) statements.noteAlertTold.run({ ...reportedAlert })
-  if (endedSession) {
-    const { forgetBefore, ...session } = endedSession
-    statements.deleteOverSessions.run({ before: forgetBefore })
-    statements.insertEndedSession.run(session)
-  }
-  if (clockTrust) statements.saveClockTrust.run(clockTrust)
-  if (probe) {
-    // A row that is rewritten in place would succeed on a full disk.
-    statements.insertProbe.run()
-    statements.deleteProbes.run()
-  }
+/** An extension webhook that took effect: its run has the rest. */
+function isApplied({ outcome, route, runId }: DeliveryRow): boolean {
+  return outcome === 'applied' && route === 'extension' && runId !== null
 }
 
-function writeRetry(
-  statements: Statements,
-  { retryId, at, actor, runIds }: NonNullable<OtherChanges['retry']>,
-): void {
-  const { seq } = statements.insertRetry.get({ retryId, at, actor })
-  for (const runId of runIds) {
-    const run = statements.findRunById.get({ id: runId })
-    if (run) statements.insertRetryItem.run({ retrySeq: seq, runSeq: run.seq })
+function createWriteOther(connection: Connection): (other: OtherChanges) => void {
+  const write = (sql: string) => {
+    const statement = connection.prepare<unknown[]>(sql)
+    return (...params: unknown[]) => statement.run(...params)
+  }
+  const insertAct = write(
+    'INSERT INTO audit_log (at, actor, kind, subject, reason, details) VALUES (?, ?, ?, ?, ?, ?)',
+  )
+  const insertRetry = write('INSERT INTO retries (retry_id, created_at, actor) VALUES (?, ?, ?)')
+  const insertItem = write(`INSERT INTO retry_items (retry, run, state) VALUES (?, ?, 'waiting')`)
+  const saveAlert = write(
+    `INSERT INTO alerts (kind, extension, alert_id, state, since, passed_at, resolved_at, value, is_told)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET alert_id = excluded.alert_id, state = excluded.state,
+      since = excluded.since, passed_at = excluded.passed_at, resolved_at = excluded.resolved_at, value = excluded.value,
+      is_told = excluded.is_told`,
+  )
+  const deleteAlert = write('DELETE FROM alerts WHERE alert_id = ? AND state = ?')
+  const noteAlertTold = write('UPDATE alerts SET is_told = 1 WHERE alert_id = ? AND state = ?')
+  const deleteOverSessions = write('DELETE FROM ended_sessions WHERE ends_at <= ?')
+  const insertEndedSession = write('INSERT OR IGNORE INTO ended_sessions (session_id, ends_at) VALUES (?, ?)')
+  const savePosition = write('INSERT OR REPLACE INTO positions (name, n) VALUES (?, ?)')
+  const insertProbe = write('INSERT INTO probes (filler) VALUES (zeroblob(8192))')
+  const deleteProbes = write('DELETE FROM probes')
+
+  return ({ acts = [], retry, alerts = [], reportedAlert, endedSession, clockTrust, probe }) => {
+    for (const { at, actor, kind, subject, reason, details } of acts)
+      insertAct(at, actor, kind, subject, reason, writeJson(details))
+    if (retry) {
+      const { lastInsertRowid } = insertRetry(retry.retryId, retry.at, retry.actor)
+      for (const runId of retry.runIds) insertItem(lastInsertRowid, numberOf(runId))
+    }
+    for (const alert of alerts) {
+      const { kind, extension, alertId, state, since, passedAt, resolvedAt, value, isTold } = alert
+      saveAlert(kind, extension, alertId, state, since, passedAt, resolvedAt, value, isTold ? 1 : 0)
+    }
+    if (reportedAlert?.state === 'resolved') deleteAlert(reportedAlert.alertId, reportedAlert.state)
+    else if (reportedAlert) noteAlertTold(reportedAlert.alertId, reportedAlert.state)
+    if (endedSession) {
+      deleteOverSessions(endedSession.forgetBefore)
+      insertEndedSession(endedSession.sessionId, endedSession.endsAt)
+    }
+    if (clockTrust) {
+      savePosition('clock trusted at', clockTrust.trustedAt)
+      savePosition('clock doubted for', clockTrust.doubtedMs)
+    }
+    if (probe) {
+      // A row that is rewritten in place would succeed on a full disk.
+      insertProbe()
+      deleteProbes()
+    }
   }
 }

@@ -1,7 +1,8 @@
 import type { RunStatus } from '../../domain/run.ts'
 import { EVERY_RUN } from '../../domain/run-filter.ts'
+import type { CountedGroup } from '../../domain/run-group.ts'
 import { describeStats, type Stats } from './describe-stats.ts'
-import { type CountedGroup, listRunGroups } from './list-run-groups.ts'
+import { listRunGroups } from './list-run-groups.ts'
 
 export type Overview = {
   /** What happened within the window. */

@@ -1,8 +1,8 @@
-import { hourOf, totalsOf } from '../../domain/tally.ts'
+import { hourOf, settledByHour, totalsOf } from '../../domain/stat-counters.ts'
 import type { Store } from '../../store/store.ts'
 
 type StatsDeps = {
-  store: Pick<Store, 'listRunGroups' | 'sumTallies' | 'listSettled' | 'findOldestPending'>
+  store: Pick<Store, 'readStats' | 'findOldestPending'>
   clock: () => number
 }
 
@@ -17,14 +17,9 @@ export async function describeStats({ store, clock }: StatsDeps, windowMs: numbe
   const hours = Math.max(1, Math.ceil(windowMs / HOUR_MS))
   const firstHour = hourOf(now) - hours + 1
   const endHour = firstHour + hours
-  const [groups, tallies, settled, oldest] = await Promise.all([
-    store.listRunGroups(),
-    store.sumTallies(firstHour, endHour),
-    store.listSettled(firstHour, endHour),
-    store.findOldestPending(),
-  ])
-  const { byStatus, byExtension, causes, settleSeconds } = totalsOf(groups, tallies)
-  const settledIn = new Map(settled.map((counts) => [counts.hour, counts]))
+  const [counts, oldest] = await Promise.all([store.readStats(firstHour, endHour), store.findOldestPending()])
+  const { byStatus, byExtension, causes, settleSeconds } = totalsOf(counts)
+  const settledIn = settledByHour(counts.counters)
   return {
     window: `${hours}h`,
     byStatus,

@@ -19,7 +19,7 @@ import type { Store } from '../../store/store.ts'
 import type { KeyRejections } from '../key-rejections.ts'
 
 export type ExamineDeps = {
-  store: Pick<Store, 'countRejected' | 'listRunGroups' | 'findOldestPending' | 'findFault'>
+  store: Pick<Store, 'countRejected' | 'readStats' | 'findOldestPending' | 'findFault'>
   keyRejections: Pick<KeyRejections, 'list'>
   refusedTargets: { list(): { host: string; count: number }[] }
   readiness: { check(): Promise<{ answersWaiting: number }> }
@@ -148,7 +148,7 @@ async function lookAtRefused({ store, clock }: ExamineDeps): Promise<Check[]> {
 }
 
 async function lookAtPending({ store, setup, clock }: ExamineDeps): Promise<Check[]> {
-  const [groups, oldest] = await Promise.all([store.listRunGroups(), store.findOldestPending()])
+  const [{ groups }, oldest] = await Promise.all([store.readStats(0, 0), store.findOldestPending()])
   const pending = groups.filter(({ status }) => status === 'pending')
   const count = pending.reduce((sum, { size }) => sum + size, 0)
   const oldestMs = oldest ? clock() - oldest.requestedAt : null

@@ -1,20 +1,16 @@
 import { setImmediate } from 'node:timers/promises'
-import { OTHER_CAUSE } from '../../domain/failure-cause.ts'
-import type { RunFilter } from '../../domain/run-filter.ts'
-import { wantsGroup } from '../../domain/run-filter.ts'
-import { groupOf, type RunGroup } from '../../domain/run-group.ts'
+import { boundCauses, OTHER_CAUSE } from '../../domain/failure-cause.ts'
+import { type RunFilter, wantsGroup } from '../../domain/run-filter.ts'
+import { type CountedGroup, groupOf, type RunGroup } from '../../domain/run-group.ts'
 import type { Store } from '../../store/store.ts'
 import type { MatchingDeps } from './matching-runs.ts'
 
-type RunGroupsDeps = { store: Pick<Store, 'listRunGroups'> }
-
-/** A number of runs that have something in common. */
-export type CountedGroup = RunGroup & { size: number }
+type RunGroupsDeps = { store: Pick<Store, 'readStats'> }
 
 /** The kinds of runs that a filter asks for, the largest first; its times and words are not looked at. */
 export async function listRunGroups({ store }: RunGroupsDeps, filter: RunFilter): Promise<CountedGroup[]> {
-  const groups = await store.listRunGroups()
-  return sorted(groups.filter((group) => wantsGroup(filter, group)))
+  const { groups } = await store.readStats(0, 0)
+  return sorted(sumUp(boundCauses(groups)).filter((group) => wantsGroup(filter, group)))
 }
 
 export type MatchingGroups = {
@@ -31,22 +27,25 @@ const MAX_STEPS = 50
 export const MAX_COUNTED = STEP * MAX_STEPS
 
 /**
- * Groups exactly the runs that a filter matches, the largest group first. The store counts by kind, not by time or name: a
- * filter with those is counted run by run, and other requests are served in between.
+ * Groups exactly the runs that a filter matches, the largest group first. The store counts by kind, not by time, name or
+ * contradiction: a filter with those is counted run by run, and other requests are served in between.
  */
 export async function countMatchingRuns(
   deps: RunGroupsDeps & MatchingDeps,
   filter: RunFilter,
 ): Promise<MatchingGroups> {
   const known = await listRunGroups(deps, filter)
-  if (filter.q === null && filter.since === null && filter.until === null) return counted(known, true)
+  const { q, since, until, contradicted } = filter
+  const isOfGroups = q === null && since === null && until === null && contradicted === null
+  // A cause that is not shown has no group of its own.
+  if (isOfGroups && (filter.cause === null || known.length > 0)) return counted(known, true)
   const groups = new Map(known.map((group) => [keyOf(group), { ...group, size: 0 }]))
   let before: number | null = null
   for (let step = 0; step < MAX_STEPS; step += 1) {
     const page = await deps.store.listRuns(filter, { limit: STEP, before })
     for (const { run } of page.runs) {
       const own = groupOf(run)
-      // The store bounds how many causes it tells apart.
+      // Of an extension with very many causes, only the most frequent are told apart.
       const group = groups.get(keyOf(own)) ??
         groups.get(keyOf({ ...own, cause: OTHER_CAUSE })) ?? { ...own, size: 0 }
       group.size += 1
@@ -68,6 +67,15 @@ function sorted(groups: readonly CountedGroup[]): CountedGroup[] {
   return groups.toSorted(
     (one, other) => other.size - one.size || one.extension.localeCompare(other.extension),
   )
+}
+
+function sumUp(groups: readonly CountedGroup[]): CountedGroup[] {
+  const sums = new Map<string, CountedGroup>()
+  for (const group of groups) {
+    const known = sums.get(keyOf(group))
+    sums.set(keyOf(group), { ...group, size: group.size + (known?.size ?? 0) })
+  }
+  return [...sums.values()]
 }
 
 function keyOf({ extension, status, acknowledged, cause }: RunGroup): string {

@@ -16,7 +16,6 @@ export type RetryRunDeps = ApplyAnswerDeps & {
   imagekit: { sendUpdate(fileId: string, body: { [name: string]: Json }): Promise<Exchange> }
   links: Links
   /** How long after its request a pending run is overdue, in milliseconds. */
-  overdueAfterMs: number
 }
 
 /** An operator asks for a run again. Returns the new run. Throws what `askAgain` throws, and for what ImageKit refuses. */
@@ -74,7 +73,6 @@ export async function askAgain(
       setsDescription: false,
       attempt: history.run.attempt + 1,
       at,
-      dueAt: at + deps.overdueAfterMs,
     },
     origin,
   )

@@ -1,5 +1,6 @@
 import { type AssetState, describeAsset } from '../../domain/asset.ts'
 import { TrackerError } from '../../domain/errors.ts'
+import { EVERY_DELIVERY } from '../../domain/listed-delivery.ts'
 import type { Submission } from '../../domain/submission.ts'
 import type { Store } from '../../store/store.ts'
 import { type DeliveryView, deliveryView } from './delivery-view.ts'
@@ -40,7 +41,7 @@ export async function showAsset(
   const [{ submissions: held, next }, facts, { deliveries }] = await Promise.all([
     store.listAssetSubmissions(fileId, { limit: SUBMISSIONS, before }),
     store.findAsset(fileId),
-    store.listDeliveries({ outcome: null, fileId }, { limit: DELIVERIES, before: null }),
+    store.listDeliveries({ ...EVERY_DELIVERY, fileId }, { limit: DELIVERIES, before: null }),
   ])
   if (held.length === 0) throw new TrackerError('not_found', `Nothing is known of an asset ${fileId}.`)
   const asset = describeAsset(facts ?? { fileId, recordedAt: 0, runs: [] })

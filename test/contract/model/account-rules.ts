@@ -5,11 +5,22 @@ import { finalWord, presentWord } from './run-rules.ts'
 import { hearAnswer } from './submission-rules.ts'
 
 /** What an account webhook does, once for each id of an event. */
-export function hearEvent(
-  model: Model,
-  event: AccountEvent,
-  kept: KeptDelivery,
-): { outcome: string; fileId: string | null; submissionId?: string } {
+export function hearEvent(model: Model, event: AccountEvent, kept: KeptDelivery): Heard {
+  const { of: submission = null, ...heard } = hearOnce(model, event, kept)
+  const fileId = namedFile(event) ?? submission?.fileId ?? null
+  Object.assign(kept, { outcome: heard.outcome, submission, fileId })
+  return heard
+}
+
+type Heard = { outcome: string; fileId: string | null; submissionId?: string }
+
+function namedFile(event: AccountEvent): string | null {
+  if (event.kind === 'asset') return event.fileId
+  return event.kind === 'upload_finished' && event.answer.kind === 'accepted' ? event.answer.fileId : null
+}
+
+/** `of`: the submission whose upload it reports, whether or not that has changed. */
+function hearOnce(model: Model, event: AccountEvent, kept: KeptDelivery): Heard & { of?: ModelSubmission } {
   if (event.eventId !== null && model.eventIds.has(event.eventId))
     return { outcome: 'duplicate', fileId: null }
   if (event.eventId !== null) model.eventIds.add(event.eventId)
@@ -34,7 +45,12 @@ function hasten(model: Model, fileId: string, at: number): boolean {
 }
 
 /** The end of an upload is its answer, unless its file's details were told already. */
-function hearEnd(model: Model, requestId: string, answer: Answer, kept: KeptDelivery) {
+function hearEnd(
+  model: Model,
+  requestId: string,
+  answer: Answer,
+  kept: KeptDelivery,
+): Heard & { of?: ModelSubmission } {
   const submission = model.submissions.find(
     (known) => known.requestId === requestId && known.baseline === null,
   )
@@ -44,8 +60,9 @@ function hearEnd(model: Model, requestId: string, answer: Answer, kept: KeptDeli
   }
   const before = seen(submission)
   hearAnswer(model, submission, answer, kept.receivedAt)
-  if (seen(submission) === before) return { outcome: 'ignored', fileId: null }
-  return { outcome: 'applied', fileId: submission.fileId, submissionId: submission.submissionId }
+  if (seen(submission) === before) return { outcome: 'ignored', fileId: null, of: submission }
+  const { fileId, submissionId } = submission
+  return { outcome: 'applied', fileId, submissionId, of: submission }
 }
 
 function seen({ state, fileId, requestId, error, baseline, runs }: ModelSubmission): string {
@@ -59,6 +76,9 @@ export function hearEarlierEnds(model: Model, submission: ModelSubmission, at: n
   const end = model.unclaimedEnds.find((known) => known.requestId === requestId && !known.kept.isPruned)
   if (end === undefined || baseline !== null) return
   model.unclaimedEnds.splice(model.unclaimedEnds.indexOf(end), 1)
+  const before = seen(submission)
   hearAnswer(model, submission, end.answer, at)
+  const outcome = seen(submission) === before ? 'ignored' : 'applied'
+  Object.assign(end.kept, { outcome, submission, fileId: end.kept.fileId ?? submission.fileId })
   hearEarlierEnds(model, submission, at)
 }

@@ -5,7 +5,7 @@ import { compare } from './compare.ts'
 import type { Model } from './model.ts'
 import type { Plan, World } from './step.ts'
 import { submitting } from './submit-step.ts'
-import { finding, pruning, restarting, telling } from './upkeep-steps.ts'
+import { finding, folding, pruning, restarting, sweeping, telling } from './upkeep-steps.ts'
 import { webhook } from './webhook-step.ts'
 
 type Command = fc.AsyncCommand<Model, World>
@@ -22,7 +22,7 @@ function atOnce(plans: readonly Plan[], isCut: boolean, canBegin: boolean): Comm
       const taken = steps.map((step) => step.take(world))
       if (isCut) await world.reopen()
       for (const tell of await Promise.all(taken)) tell()
-      await compare(model, world.store)
+      await compare(model, world)
       world.saw('steps', steps.length)
     },
     toString: () => `\n  ${plans.length > 1 ? `at once${isCut ? ' and closed' : ''}: ` : ''}${told}`,
@@ -37,7 +37,9 @@ const steps = fc.oneof(
   { arbitrary: webhook, weight: 5 },
   { arbitrary: answering, weight: 3 },
   { arbitrary: accountWebhook, weight: 2 },
-  { arbitrary: finding, weight: 2 },
+  { arbitrary: finding, weight: 3 },
+  { arbitrary: sweeping, weight: 3 },
+  { arbitrary: folding, weight: 1 },
 )
 const continuing = fc
   .record({

@@ -1,10 +1,12 @@
 import { expect } from 'vitest'
 import { describeAsset } from '../../../src/domain/asset.ts'
+import { EVERY_DELIVERY } from '../../../src/domain/listed-delivery.ts'
+import type { StatCounts } from '../../../src/domain/stat-counters.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { describeModelAsset } from './asset-rules.ts'
-import type { KeptDelivery, Model, ModelSubmission } from './model.ts'
-import { describeRun, finalWord } from './run-rules.ts'
-import { idOf } from './step.ts'
+import type { KeptDelivery, Model, ModelRun, ModelSubmission } from './model.ts'
+import { causeOfRun, describeRun, finalWord, presentWord } from './run-rules.ts'
+import { idOf, type World } from './step.ts'
 import { describeSubmission } from './submission-rules.ts'
 import { FILES } from './words.ts'
 
@@ -13,12 +15,15 @@ const SOMETIMES = [5, 10, EVER]
 const ALL = 10_000
 
 /** Everything that the store tells of what this sequence did is what the model tells. */
-export async function compare(model: Model, store: Store): Promise<void> {
+export async function compare(model: Model, { store, countedBefore }: World): Promise<void> {
   for (const submission of model.submissions) await compareSubmission(submission, store)
   for (const file of FILES) await compareAsset(model, `${idOf(model, file)}`, store)
   for (const kept of model.kept) await compareDelivery(kept, store)
+  for (const file of FILES) await compareDeliveriesOf(model, `${idOf(model, file)}`, store)
+  for (const run of model.everyRun) await compareHistory(model, run, store)
   for (const now of SOMETIMES) await compareDue(model, now, store)
   for (const now of SOMETIMES) await compareOwed(model, now, store)
+  compareCounts(model, countedBefore, await store.readStats(0, 1))
 }
 
 async function compareSubmission(submission: ModelSubmission, store: Store): Promise<void> {
@@ -42,10 +47,44 @@ async function compareAsset(model: Model, fileId: string, store: Store): Promise
 }
 
 /** Every one has an id of its own, which still finds it once its body is gone. */
-async function compareDelivery({ deliveryId, receivedAt, body, isPruned }: KeptDelivery, store: Store) {
+async function compareDelivery(kept: KeptDelivery, store: Store) {
+  const { deliveryId, receivedAt, body, isPruned, outcome, cause, service, submission } = kept
+  const run = kept.run ?? submission?.runs.find(({ name }) => name === service)
+  const isApplied = outcome === 'applied' && kept.run !== null
   const found = await store.findDelivery(deliveryId)
-  expect(found).toMatchObject({ deliveryId, receivedAt })
+  expect(found).toMatchObject({
+    deliveryId,
+    receivedAt,
+    outcome,
+    cause,
+    service,
+    submissionId: submission?.submissionId ?? null,
+    runId: run === undefined || run.isGone ? null : run.runId,
+    // What settled a run is of the file that its submission is bound to.
+    fileId: isApplied ? (submission?.fileId ?? null) : kept.fileId,
+  })
   expect(found?.body?.toString() ?? null).toBe(isPruned ? null : body)
+}
+
+/** Those of the submissions that are bound to the file, and whatever else names it; the newest first. */
+async function compareDeliveriesOf(model: Model, fileId: string, store: Store): Promise<void> {
+  const { deliveries } = await store.listDeliveries(
+    { ...EVERY_DELIVERY, fileId },
+    { limit: ALL, before: null },
+  )
+  const expected = model.kept.filter((kept) => kept.submission?.fileId === fileId || kept.fileId === fileId)
+  expect(deliveries.map((one) => one.deliveryId)).toEqual(expected.map((one) => one.deliveryId).toReversed())
+}
+
+/** Of its submission, those that speak of the run, and those that name no service. */
+async function compareHistory(model: Model, run: ModelRun, store: Store): Promise<void> {
+  if (run.runId === null) return
+  const history = await store.findRunHistory(run.runId)
+  if (run.isGone) return expect(history).toBeUndefined()
+  const expected = model.kept
+    .filter(({ submission }) => submission === run.submission)
+    .filter(({ service }) => service === run.name || service === null)
+  expect(history?.deliveries.map((one) => one.deliveryId)).toEqual(expected.map((one) => one.deliveryId))
 }
 
 /** What other sequences have left is not looked at. */
@@ -93,4 +132,35 @@ async function compareOwed(model: Model, now: number, store: Store): Promise<voi
       return { notificationId, target, host: new URL(target).host, body, attempt, createdAt }
     })
   expect(told).toEqual(expected)
+}
+
+/** All counters by what they count. Nothing that is counted is told that is not there. */
+export function sizesOf({ groups, counters }: StatCounts): Map<string, number> {
+  const sizes = new Map<string, number>()
+  for (const { extension, status, acknowledged, cause, size } of groups)
+    sizes.set(JSON.stringify([extension, status, acknowledged, cause]), size)
+  for (const [hour, kind, extension, value, size] of counters)
+    sizes.set(JSON.stringify([hour, kind, extension, value]), size)
+  expect([...sizes.values()].filter((size) => size <= 0)).toEqual([])
+  expect(sizes.size).toBe(groups.length + counters.length)
+  return sizes
+}
+
+/** What is counted beyond what other sequences have left is what these runs say; all times are in the first hour. */
+function compareCounts(model: Model, before: ReadonlyMap<string, number>, stats: StatCounts): void {
+  const expected = new Map(before)
+  const add = (...what: unknown[]) => {
+    const key = JSON.stringify(what)
+    expected.set(key, (expected.get(key) ?? 0) + 1)
+  }
+  const counted = model.submissions.filter(({ state }) => state !== 'rejected').flatMap(({ runs }) => runs)
+  for (const run of counted) {
+    const { word } = presentWord(run)
+    add(run.name, word, false, causeOfRun(run))
+    if (word === 'pending') continue
+    add(0, 'settled', run.name, word)
+    if (word === 'failed') add(0, 'failed', run.name, causeOfRun(run))
+    if (word !== 'expired') add(0, 'seconds', '', '0')
+  }
+  expect(sizesOf(stats)).toEqual(expected)
 }

@@ -2,8 +2,10 @@ import fc from 'fast-check'
 import { v7 } from 'uuid'
 import { describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/store/store.ts'
+import { sweep } from '../facts.ts'
 import type { ReopenableStore } from '../opened-store.ts'
 import { sequences } from './commands.ts'
+import { sizesOf } from './compare.ts'
 import { emptyModel } from './model.ts'
 
 const LONGEST = 16
@@ -33,6 +35,8 @@ const TO_BE_SEEN = [
   'no_word not applied',
   'told',
   'pruned',
+  'swept',
+  'folded',
   'restarted',
 ]
 
@@ -57,6 +61,7 @@ export function modelContract(
         const world = {
           store,
           saw,
+          countedBefore: sizesOf(await store.readStats(0, 1)),
           async reopen() {
             world.store = await reopen()
           },
@@ -102,6 +107,7 @@ function shareStore(open: () => Promise<ReopenableStore>) {
 
 /** Leaves nothing that is due, owed or kept, so that the next sequence finds none of it. */
 async function clear(store: Store): Promise<void> {
+  await sweep(store, { now: EVER })
   const due = await store.listDue(EVER, 1_000)
   const { due: owed } = await store.listDueNotifications(EVER, { perHost: 1_000, after: null })
   await Promise.all([

@@ -34,7 +34,21 @@ export type ModelRun = {
 }
 
 /** A delivery that was kept, as long as its body is. */
-export type KeptDelivery = { deliveryId: string; receivedAt: number; body: string; isPruned: boolean }
+export type KeptDelivery = {
+  deliveryId: string
+  receivedAt: number
+  body: string
+  isPruned: boolean
+  /** What came of it, which a response may change. */
+  outcome: string
+  cause: string | null
+  service: string | null
+  submission: ModelSubmission | null
+  /** The run that it speaks of. */
+  run: ModelRun | null
+  /** That it named, else that of its submission then. */
+  fileId: string | null
+}
 
 /** A webhook of a service that nobody had asked for. It waits for an answer that names it. */
 type UnaskedWord = {
@@ -78,6 +92,8 @@ export type Model = {
   submissions: ModelSubmission[]
   /** Those that went, too. */
   everyRun: ModelRun[]
+  /** How many of these the sweep has passed. */
+  swept: number
   kept: KeptDelivery[]
   /** Ends of uploads that no submission is known to have made. */
   unclaimedEnds: { requestId: string; answer: Answer; kept: KeptDelivery }[]
@@ -90,6 +106,7 @@ export function emptyModel(scope: string): Model {
     scope,
     submissions: [],
     everyRun: [],
+    swept: 0,
     kept: [],
     unclaimedEnds: [],
     eventIds: new Set(),

@@ -37,6 +37,14 @@ export function isContradicted(run: ModelRun): boolean {
   return first !== undefined && run.sayings.some(({ by, word }) => by === 'webhook' && word !== first.word)
 }
 
+/** Why it failed, in a word; empty where it did not. */
+export function causeOfRun(run: ModelRun): string {
+  if (presentWord(run).word !== 'failed') return ''
+  const error = reason(run)?.error
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error['code'] : null
+  return typeof code === 'string' ? code : 'no cause told'
+}
+
 /** A run as it should be found. */
 export function describeRun(run: ModelRun) {
   const present = presentWord(run)

@@ -3,7 +3,13 @@ import type { Store } from '../../../src/store/store.ts'
 import type { KeptDelivery, Model } from './model.ts'
 
 /** The store under test, and how often what was seen of it. */
-export type World = { store: Store; reopen: () => Promise<void>; saw: (what: string, times?: number) => void }
+export type World = {
+  store: Store
+  reopen: () => Promise<void>
+  saw: (what: string, times?: number) => void
+  /** What other sequences have left in the counters. */
+  countedBefore: ReadonlyMap<string, number>
+}
 
 /** One step: asks the store, and gives what then tells the model the same and compares the two. */
 type Step = { told: string; take: (world: World) => Promise<() => void> }
@@ -32,7 +38,9 @@ export function keep(
 ): KeptDelivery {
   expect(deliveryId).not.toBeNull()
   expect(model.kept.map((known) => known.deliveryId)).not.toContain(deliveryId)
-  const kept = { deliveryId: `${deliveryId}`, receivedAt, body: body.toString(), isPruned: false }
+  const nothing = { cause: null, service: null, submission: null, run: null, fileId: null }
+  const sent = { deliveryId: `${deliveryId}`, receivedAt, body: body.toString(), isPruned: false }
+  const kept: KeptDelivery = { ...sent, outcome: 'ignored', ...nothing }
   model.kept.push(kept)
   return kept
 }

@@ -15,7 +15,7 @@ import {
 type Revision = Partial<Pick<ModelSubmission, 'state' | 'fileId' | 'requestId' | 'error' | 'baseline'>>
 
 export function submit(model: Model, asked: NewSubmission, submissionId: string): void {
-  const { kind, callerWebhookUrl, fileId, at, dueAt } = asked
+  const { kind, callerWebhookUrl, fileId, at } = asked
   const names = asked.extensions.map(({ name }) => name)
   const submission: ModelSubmission = {
     submissionId,
@@ -33,17 +33,21 @@ export function submit(model: Model, asked: NewSubmission, submissionId: string)
     unasked: [],
   }
   model.submissions.push(submission)
-  for (const name of new Set(names)) addRun(model, submission, name, dueAt)
+  for (const name of new Set(names)) addRun(model, submission, name, null)
 }
 
-/** Nothing of a rejected submission is looked at. If it turns out not to be, all of it is due at once. */
-function revise(submission: ModelSubmission, revision: Revision, at: number): void {
+/**
+ * Nothing of a rejected submission is looked at. If it turns out not to be, all of it is due at once: gives that time then, for
+ * runs that come with it.
+ */
+function revise(submission: ModelSubmission, revision: Revision, at: number): number | null {
   const before = JSON.stringify(submissionFacts(submission))
   const wasRejected = submission.state === 'rejected'
   Object.assign(submission, revision)
   if (JSON.stringify(submissionFacts(submission)) !== before) submission.updatedAt = at
-  if (submission.state === 'rejected') for (const run of submission.runs) run.dueAt = null
-  else if (wasRejected) for (const run of submission.runs) run.dueAt = at
+  const isRejected = submission.state === 'rejected'
+  if (isRejected || wasRejected) for (const run of submission.runs) run.dueAt = isRejected ? null : at
+  return wasRejected && !isRejected ? at : null
 }
 
 /** A submission as it should be found. */
@@ -71,25 +75,35 @@ function isOtherFile(submission: ModelSubmission, fileId: string | null): boolea
   return fileId !== null && submission.fileId !== null && fileId !== submission.fileId
 }
 
-/** A run that was not asked for is due when the first of its siblings is, else at once. */
-function dueWithSiblings(submission: ModelSubmission, at: number): number {
-  return submission.runs[0]?.dueAt ?? at
+/** A run that was not asked for is due when the first of its siblings is that is due at all; `at` with one that counts again. */
+function dueWithSiblings({ runs }: ModelSubmission, at: number | null): number | null {
+  return at ?? runs.find((run) => finalWord(run) === undefined && run.dueAt !== null)?.dueAt ?? null
 }
+
+type Heard = { outcome: string; cause: string | null; fileId: string | null; run: ModelRun | null }
 
 export function hearWebhook(
   model: Model,
   submissionId: string,
   word: ExtensionWord,
   keep: () => KeptDelivery,
-): { outcome: string; cause: string | null; fileId: string | null; run: ModelRun | null } {
-  const ignored = (cause: string, run: ModelRun | null = null) => {
-    return { outcome: 'ignored', cause, fileId: submission?.fileId ?? null, run }
-  }
+): Heard {
   const submission = model.submissions.find((known) => known.submissionId === submissionId)
-  const { service, status, fileId, error } = word
   if (submission === undefined)
     return { outcome: 'rejected', cause: 'unknown_submission', fileId: null, run: null }
   const kept = keep()
+  const heard = hearWord(model, submission, word, kept)
+  const { outcome, cause, run } = heard
+  const { service, fileId } = word
+  Object.assign(kept, { outcome, cause, service, submission, run, fileId: fileId ?? submission.fileId })
+  return heard
+}
+
+function hearWord(model: Model, submission: ModelSubmission, word: ExtensionWord, kept: KeptDelivery): Heard {
+  const ignored = (cause: string, run: ModelRun | null = null) => {
+    return { outcome: 'ignored', cause, fileId: submission.fileId, run }
+  }
+  const { service, status, fileId, error } = word
   if (service === null) return ignored('unknown_shape')
   if (isOtherFile(submission, fileId)) return ignored('other_file')
   const asked = submission.runs.find((run) => run.name === service)
@@ -101,8 +115,12 @@ export function hearWebhook(
 
   const { receivedAt: at, body } = kept
   // That ImageKit tells of it proves that ImageKit has it.
-  revise(submission, { state: 'accepted', fileId: submission.fileId ?? fileId, error: null }, at)
-  const run = asked ?? addUnasked(model, submission, service, dueWithSiblings(submission, at))
+  const again = revise(
+    submission,
+    { state: 'accepted', fileId: submission.fileId ?? fileId, error: null },
+    at,
+  )
+  const run = asked ?? addUnasked(model, submission, service, dueWithSiblings(submission, again))
   const outcome = outcomeOf(run, status)
   hear(model, run, { by: 'webhook', word: status, at, error, evidence: null }, body, at)
   dropPlaceholder(submission)
@@ -140,8 +158,8 @@ export function hearAnswer(
   )
   const fileId = submission.fileId ?? answer.fileId ?? fromWebhook?.fileId ?? null
   const baseline = submission.baseline ?? answer.baseline
-  revise(submission, { state: 'accepted', fileId, requestId, baseline, error: null }, at)
-  const dueAt = dueWithSiblings(submission, at)
+  const again = revise(submission, { state: 'accepted', fileId, requestId, baseline, error: null }, at)
+  const dueAt = dueWithSiblings(submission, again)
   for (const [name, word] of Object.entries(answer.extensionStatus)) {
     const asked = submission.runs.find((run) => run.name === name)
     const run = asked ?? addUnasked(model, submission, name, dueAt)
@@ -160,6 +178,7 @@ function takeUnasked(model: Model, run: ModelRun, at: number): void {
   )
   submission.unasked = submission.unasked.filter((unasked) => !taken.includes(unasked))
   for (const { status: word, error, kept } of taken) {
+    Object.assign(kept, { outcome: outcomeOf(run, word), cause: null, run })
     const saying = { by: 'webhook', word, at: kept.receivedAt, error, evidence: null } as const
     hear(model, run, saying, kept.isPruned ? null : kept.body, at)
   }

@@ -13,20 +13,18 @@ export const submitting: fc.Arbitrary<Plan> = fc
     fileId: file,
     isToldOf: fc.boolean(),
     at: time,
-    dueAt: time,
   })
   .map(
-    ({ kind, names, fileId, isToldOf, at, dueAt }): Plan =>
+    ({ kind, names, fileId, isToldOf, at }): Plan =>
       (model) => {
         const asked = newSubmission(names, {
           kind,
           fileId: idOf(model, kind === 'upload' ? null : fileId),
           callerWebhookUrl: isToldOf ? `https://caller.example/${model.scope}` : null,
           at,
-          dueAt,
         })
         const about = asked.fileId === null ? 'no file' : fileId
-        const told = `${kind} of ${about} [${names.join(' ')}]${isToldOf ? ' for a caller' : ''} at ${at}, due ${dueAt}`
+        const told = `${kind} of ${about} [${names.join(' ')}]${isToldOf ? ' for a caller' : ''} at ${at}`
         return {
           told: `#${model.submissions.length} = ${told}`,
           async take({ store }) {

@@ -32,6 +32,20 @@ export function hearFinding(
   }
 }
 
+const MINUTE = 60_000
+
+/** Goes through the runs as they were inserted, and stops at the first that is too young; far ahead is not young. */
+export function sweep(model: Model, now: number, overdueAfterMs: number): void {
+  for (const run of model.everyRun.slice(model.swept)) {
+    const requestedAt = run.sayings[0].at
+    const isOld = requestedAt + overdueAfterMs <= now || requestedAt > now + MINUTE
+    if (!run.isGone && !isOld) return
+    model.swept += 1
+    const isPending = presentWord(run).word === 'pending' && run.submission.state !== 'rejected'
+    if (!run.isGone && isPending) run.dueAt ??= Math.min(requestedAt + overdueAfterMs, now)
+  }
+}
+
 /** Of the `limit` bodies that came first, those that are older go. */
 export function prune(model: Model, receivedBefore: number, limit: number): number {
   const first = model.kept.filter(({ isPruned }) => !isPruned).slice(0, limit)

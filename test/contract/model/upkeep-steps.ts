@@ -4,7 +4,7 @@ import type { Finding } from '../../../src/domain/finding.ts'
 import { EVIDENCE } from '../facts.ts'
 import { numberOf, type Plan, pick } from './step.ts'
 import { hearOfDeath } from './submission-rules.ts'
-import { hearFinding, prune } from './upkeep-rules.ts'
+import { hearFinding, prune, sweep } from './upkeep-rules.ts'
 import { time } from './words.ts'
 
 const findings: fc.Arbitrary<Finding> = fc.oneof(
@@ -35,6 +35,37 @@ export const finding: fc.Arbitrary<Plan> = fc
         }
       },
   )
+
+/** Runs that have been pending for long are due. */
+export const sweeping: fc.Arbitrary<Plan> = fc
+  .record({ now: fc.integer({ min: 1, max: 40 }), overdueAfterMs: fc.constantFrom(0, 0, 3, 10) })
+  .map(
+    ({ now, overdueAfterMs }): Plan =>
+      (model) => ({
+        told: `sweep at ${now} of what is pending for ${overdueAfterMs}`,
+        async take({ store, saw }) {
+          const isMore = await store.sweepOverdue(now, overdueAfterMs)
+          return () => {
+            expect(isMore).toBe(false)
+            const passed = model.swept
+            sweep(model, now, overdueAfterMs)
+            saw('swept', model.swept - passed)
+          }
+        },
+      }),
+  )
+
+/** Nothing that is read says that the counters are added up. */
+export const folding: fc.Arbitrary<Plan> = fc.constant(() => ({
+  told: 'the counters are added up',
+  async take({ store, saw }) {
+    const isMore = await store.foldCounters()
+    return () => {
+      expect(isMore).toBe(false)
+      saw('folded')
+    }
+  },
+}))
 
 /** A caller was told, or has to be told again. */
 export const telling: fc.Arbitrary<Plan> = fc

@@ -36,7 +36,6 @@ export function asking(...names: string[]): Known {
       setsDescription: false,
       at: ASKED_AT,
       attempt: 1,
-      dueAt: ASKED_AT,
     },
     { submission: numbered('submission'), run: numbered('run') },
   )

@@ -2,7 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { causeOf, UNTOLD_CAUSE } from '../../../src/domain/failure-cause.ts'
+import {
+  boundCauses,
+  causeOf,
+  OTHER_CAUSE,
+  shownCauses,
+  UNTOLD_CAUSE,
+} from '../../../src/domain/failure-cause.ts'
 import { failureCause } from '../../../src/sandbox/extensions/failure-cause.ts'
 
 const FOLDER = fileURLToPath(new URL('../../fixtures/webhooks', import.meta.url))
@@ -92,5 +98,86 @@ describe('the cause of a failure', () => {
       { numRuns: 300 },
     )
     expect(causeOf('😀'.repeat(200))).toBe(`${'😀'.repeat(119)}…`)
+  })
+})
+
+/** Causes of an extension, `E0` the most frequent. */
+function causes(extension: string, count: number): { extension: string; cause: string; size: number }[] {
+  return Array.from({ length: count }, (_, index) => ({ extension, cause: `E${index}`, size: 1_000 - index }))
+}
+
+describe('the causes that are shown', () => {
+  test('are the hundred most frequent of each extension, in whatever order they come', () => {
+    const counted = [...causes('a', 103), ...causes('b', 2)]
+    const hundred = causes('a', 100).map(({ cause }) => cause)
+    expect(shownCauses(counted, 'a')).toEqual(hundred)
+    expect(shownCauses(counted.toReversed(), 'a')).toEqual(hundred)
+    expect(shownCauses(counted, 'b')).toEqual(['E0', 'E1'])
+    expect(shownCauses(counted, 'c')).toEqual([])
+  })
+
+  test('of all extensions are those that are shown of one of them, each once', () => {
+    const rare = { extension: 'b', cause: 'E102', size: 1 }
+    const shown = shownCauses([...causes('a', 103), rare, { ...rare, cause: 'E0' }], null)
+    expect(shown).toHaveLength(101)
+    expect(new Set(shown).size).toBe(101)
+    expect([shown.includes('E102'), shown.includes('E101')]).toEqual([true, false])
+  })
+
+  test('are chosen by how often each came in all', () => {
+    const parts = Array.from({ length: 3 }, () => ({ extension: 'a', cause: 'in parts', size: 400 }))
+    expect(shownCauses([...causes('a', 100), ...parts], 'a')[0]).toBe('in parts')
+    expect(shownCauses([...causes('a', 100), ...parts], 'a')).not.toContain('E99')
+  })
+
+  test('do not include that there is none, nor what is other anyway', () => {
+    const none = { extension: 'a', cause: '', size: 9 }
+    expect(shownCauses([none, { ...none, cause: OTHER_CAUSE }, { ...none, cause: 'E1' }], null)).toEqual([
+      'E1',
+    ])
+  })
+})
+
+describe('causes, bounded', () => {
+  const own = { extension: 'a', cause: '', size: 5, status: 'success' }
+
+  test('name those that are shown, and nothing but their causes is changed', () => {
+    const counted = [own, ...causes('b', 100)]
+    expect(boundCauses(counted)).toEqual(counted)
+  })
+
+  test('are other beyond that, of each extension apart, and each for itself', () => {
+    const bounded = boundCauses([...causes('a', 103), own, ...causes('b', 1), { ...own, cause: 'rare' }])
+    expect(bounded.slice(100)).toEqual([
+      { extension: 'a', cause: OTHER_CAUSE, size: 900 },
+      { extension: 'a', cause: OTHER_CAUSE, size: 899 },
+      { extension: 'a', cause: OTHER_CAUSE, size: 898 },
+      own,
+      { extension: 'b', cause: 'E0', size: 1_000 },
+      { ...own, cause: OTHER_CAUSE },
+    ])
+  })
+
+  test('are at most a hundred and one for each extension, and as many runs as before, whatever there is', () => {
+    const one = fc.record({
+      extension: fc.constantFrom('a', 'b', '__proto__'),
+      cause: fc.oneof(fc.constantFrom('', OTHER_CAUSE, 'constructor'), fc.nat(400).map(String)),
+      size: fc.integer({ min: 0, max: 5 }),
+    })
+    fc.assert(
+      fc.property(fc.array(one, { maxLength: 900, size: 'max' }), (counted) => {
+        const bounded = boundCauses(counted)
+        const sizes = (all: typeof counted) => all.map(({ extension, size }) => [extension, size])
+        expect(sizes(bounded)).toEqual(sizes(counted))
+        for (const extension of ['a', 'b', '__proto__']) {
+          const told = bounded.filter((each) => each.extension === extension).map(({ cause }) => cause)
+          expect(new Set(told.filter((cause) => cause !== '')).size).toBeLessThanOrEqual(101)
+          const shown = new Set(shownCauses(counted, extension))
+          for (const cause of told)
+            expect(cause === '' || cause === OTHER_CAUSE || shown.has(cause)).toBe(true)
+        }
+      }),
+      { numRuns: 50 },
+    )
   })
 })

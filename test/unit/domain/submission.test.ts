@@ -21,7 +21,6 @@ const request: NewSubmission = frozen({
   setsDescription: true,
   at: 5_000,
   attempt: 1,
-  dueAt: 9_000,
 })
 
 test('A run exists from its submission on: pending, its source the request, not settled', () => {
@@ -55,7 +54,7 @@ test('A submission has one run per distinct name, in the order in which they wer
 
 test('A submission keeps what was asked, is under way, and knows nothing of ImageKit yet', () => {
   const { submission } = openSubmission(request, ids())
-  const { at, attempt, dueAt: _, ...asked } = request
+  const { at, attempt, ...asked } = request
   expect(submission).toEqual({
     ...asked,
     submissionId: 'submission-1',

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Changes, Key, Step } from '../../../src/domain/decide/step.ts'
 import { type BatchResult, runBatch } from '../../../src/store/batch.ts'
-import type { WorkingSet } from '../../../src/store/working-set.ts'
 import { aRunRow, numberedIds } from './rows.ts'
 
 /** Runs a batch against a database of these runs. Tells which keys were loaded, and in which rounds. */
@@ -11,14 +10,11 @@ function run(
 ): BatchResult & { loads: (readonly Key[])[]; writes: number } {
   const loads: (readonly Key[])[] = []
   let writes = 0
-  const load = ([kind, id]: Key, into: WorkingSet) => {
-    const found = runs.filter(
+  const find = ([kind, id]: Key) =>
+    runs.filter(
       ({ runId, submissionId }) =>
         (kind === 'runs' && runId === id) || (kind === 'runsOf' && submissionId === id),
     )
-    for (const row of found) into.put('runs', row)
-    return found.map(({ runId }) => runId)
-  }
   const batch = runBatch(steps, numberedIds())
   for (;;) {
     const next = batch.next()
@@ -27,7 +23,7 @@ function run(
     if (query.kind === 'write') writes += 1
     else {
       loads.push(query.keys)
-      for (const key of query.keys) query.into.load(key, () => load(key, query.into))
+      for (const key of query.keys) if (!query.into.isLoaded(key)) query.into.load(key, find(key))
     }
   }
 }

@@ -55,14 +55,7 @@ export function createMemoryDatabase(): MemoryDatabase {
               throw new Error('a row of runs is inserted that is there already')
           database.refuse(query.changes)
           written.push(query.changes)
-        } else
-          for (const key of query.keys)
-            query.into.load(key, () =>
-              find(key).map((run) => {
-                query.into.put('runs', run)
-                return run.runId
-              }),
-            )
+        } else for (const key of query.keys) if (!query.into.isLoaded(key)) query.into.load(key, find(key))
       }
     },
   }

@@ -19,7 +19,7 @@ export function aSubmissionRow(facts: Partial<SubmissionRow> = {}): SubmissionRo
 }
 
 export function aRunRow(facts: Partial<RunRow> = {}): RunRow {
-  return { ...aRun(), dueAt: 1_500, isListed: true, ...facts }
+  return { ...aRun(), dueAt: 1_500, isOverdue: true, isListed: true, settledBy: null, ...facts }
 }
 
 export function aDeliveryRow(facts: Partial<DeliveryRow> = {}): DeliveryRow {

@@ -8,9 +8,9 @@ import { aDeliveryRow, aNotificationRow, aRunRow, aSubmissionRow } from './rows.
 /** With a submission `submission-1` that is bound to `file-1`, and its run `run-1`. */
 function loaded(): WorkingSet {
   const set = createWorkingSet()
-  set.put('submissions', aSubmissionRow({ fileId: 'file-1', requestId: 'request-1', state: 'accepted' }))
-  set.put('runs', aRunRow())
-  set.load(['runsOf', 'submission-1'], () => ['run-1'])
+  const submission = aSubmissionRow({ fileId: 'file-1', requestId: 'request-1', state: 'accepted' })
+  set.load(['submissions', 'submission-1'], [submission])
+  set.load(['runsOf', 'submission-1'], [aRunRow()])
   return set
 }
 
@@ -27,30 +27,33 @@ describe('a row', () => {
 
   test('that is loaded again stays as the steps have left it', () => {
     const set = loaded()
-    set.put('runs', aRunRow({ runId: 'run-2' }))
+    set.load(['runs', 'run-2'], [aRunRow({ runId: 'run-2' })])
     set.apply({ update: { runs: [aRunRow({ status: 'failed' })] }, remove: { runs: ['run-2'] } })
-    set.put('runs', aRunRow())
-    set.put('runs', aRunRow({ runId: 'run-2' }))
+    set.load(['runs', 'run-1'], [aRunRow()])
+    set.load(['currentOf', 'file-1'], [aRunRow(), aRunRow({ runId: 'run-2' })])
+    expect(set.facts.list('currentOf', 'file-1')).toEqual([aRunRow({ status: 'failed' })])
     expect(set.facts.find('runs', 'run-1')?.status).toBe('failed')
     expect(set.facts.find('runs', 'run-2')).toBeUndefined()
   })
 
   test('that was inserted is found, though its key was loaded and not there', () => {
     const set = createWorkingSet()
-    set.load(['runs', 'run-1'], () => [])
+    set.load(['runs', 'run-1'], [])
     set.apply({ insert: { runs: [aRunRow()] } })
     expect(set.facts.find('runs', 'run-1')).toEqual(aRunRow())
   })
 
   test('with a number for its key is found by that number as text', () => {
     const set = createWorkingSet()
-    set.put('retryItems', { itemId: 7, state: 'waiting', submissionId: null, reason: null })
+    const item = { itemId: 7, state: 'waiting', submissionId: null, reason: null } as const
+    set.load(['retryItems', '7'], [item])
     expect(set.facts.find('retryItems', '7')?.state).toBe('waiting')
   })
 
   test('of another table may have the same key', () => {
     const set = loaded()
-    set.put('details', { submissionId: 'submission-1', extensions: [], baseline: null })
+    const details = { submissionId: 'submission-1', extensions: [], baseline: null }
+    set.load(['details', 'submission-1'], [details])
     set.apply({ remove: { details: ['submission-1'] } })
     expect(set.facts.find('submissions', 'submission-1')).toBeDefined()
   })
@@ -59,7 +62,7 @@ describe('a row', () => {
 describe('an insert of a row that is there', () => {
   test.each(['loaded', 'inserted'] as const)('by having been %s throws, and changes nothing', (how) => {
     const set = createWorkingSet()
-    if (how === 'loaded') set.put('runs', aRunRow())
+    if (how === 'loaded') set.load(['runs', 'run-1'], [aRunRow()])
     else set.apply({ insert: { runs: [aRunRow()] } })
     const before = structuredClone(set.changes())
     const changes: Changes = {
@@ -83,8 +86,7 @@ describe('an insert of a row that is there', () => {
 describe('a lookup', () => {
   test('lists the rows that it found as they are by now, without those that were removed', () => {
     const set = loaded()
-    set.put('runs', aRunRow({ runId: 'run-2' }))
-    set.load(['currentOf', 'file-1'], () => ['run-2', 'run-1'])
+    set.load(['currentOf', 'file-1'], [aRunRow({ runId: 'run-2' }), aRunRow()])
     set.apply({ update: { runs: [aRunRow({ status: 'failed' })] } })
     expect(set.facts.list('currentOf', 'file-1').map(({ runId, status }) => [runId, status])).toEqual([
       ['run-2', 'pending'],
@@ -94,16 +96,17 @@ describe('a lookup', () => {
     expect(set.facts.list('currentOf', 'file-1')).toHaveLength(1)
   })
 
-  test('is asked of the database once', () => {
-    const set = loaded()
+  test('is loaded once the database has answered', () => {
+    const set = createWorkingSet()
+    expect(set.isLoaded(['runsOf', 'submission-1'])).toBe(false)
+    set.load(['runsOf', 'submission-1'], [aRunRow()])
     expect(set.isLoaded(['runsOf', 'submission-1'])).toBe(true)
-    set.load(['runsOf', 'submission-1'], () => expect.unreachable())
     expect(set.facts.list('runsOf', 'submission-1')).toHaveLength(1)
   })
 
   test('with another id or another name is another lookup', () => {
     const set = loaded()
-    set.load(['runNamed', 'submission-1', 'remove-bg'], () => ['run-1'])
+    set.load(['runNamed', 'submission-1', 'remove-bg'], [aRunRow()])
     const others: Key[] = [
       ['runNamed', 'submission-1', 'ai-tasks'],
       ['runNamed', 'submission-1'],
@@ -116,14 +119,33 @@ describe('a lookup', () => {
 
   test('without an id is one that is empty', () => {
     const set = loaded()
-    set.load(['unfinishedSubmissions', ''], () => ['submission-1'])
+    set.load(['unfinishedSubmissions', ''], [aSubmissionRow()])
     expect(set.facts.list('unfinishedSubmissions')).toHaveLength(1)
   })
 
-  test('knows what was forgotten', () => {
+  test('that found nothing, or a row that is removed, lists nothing, and is not asked for again', () => {
+    const set = loaded()
+    set.load(['endsOf', 'request-1'], [])
+    set.apply({ remove: { runs: ['run-1'] } })
+    expect([set.isLoaded(['endsOf', 'request-1']), set.facts.list('endsOf', 'request-1')]).toEqual([true, []])
+    expect(set.facts.list('runsOf', 'submission-1')).toEqual([])
+  })
+})
+
+describe('what was forgotten', () => {
+  test('is known of each id that was asked for, and of no other', () => {
     const set = createWorkingSet()
-    set.noteForgotten('file-1')
-    expect([set.facts.isForgotten('file-1'), set.facts.isForgotten('file-2')]).toEqual([true, false])
+    set.loadForgotten('file-1', true)
+    set.loadForgotten('file-2', false)
+    const ids = ['file-1', 'file-2', 'file-3']
+    expect(ids.map((id) => set.facts.isForgotten(id))).toEqual([true, false, false])
+    expect(ids.map((id) => set.isLoaded(['forgotten', id]))).toEqual([true, true, false])
+  })
+
+  test('is no row of a table: nothing is found by its id', () => {
+    const set = createWorkingSet()
+    set.load(['forgotten', 'file-1'], [aRunRow()])
+    expect(set.isLoaded(['forgotten', 'file-1'])).toBe(false)
   })
 })
 
@@ -200,7 +222,7 @@ describe('a lookup is out of date', () => {
     ['request', { requestId: 'request-2' }, ['unansweredOf', 'request-2']],
   ] as const)('of the new %s, once a submission is bound to it', (_, facts, key) => {
     const set = loaded()
-    set.put('submissions', aSubmissionRow({ submissionId: 'submission-2' }))
+    set.load(['submissions', 'submission-2'], [aSubmissionRow({ submissionId: 'submission-2' })])
     set.apply({ update: { submissions: [aSubmissionRow({ submissionId: 'submission-2', ...facts })] } })
     expect(set.isStale([...key])).toBe(true)
     expect(set.isStale(['runsOf', 'submission-2'])).toBe(false)

@@ -1,4 +1,4 @@
-import { type Changes, type Key, LOOKUPS, type Step } from '../../../../src/domain/decide/step.ts'
+import type { Changes, Key, Step } from '../../../../src/domain/decide/step.ts'
 import { KEYS, type RunRow, type TableName, type Tables } from '../../../../src/domain/decide/tables.ts'
 import { formatId, type NewIds } from '../../../../src/domain/ids.ts'
 import { type BatchChanges, createWorkingSet, type WorkingSet } from '../../../../src/store/working-set.ts'
@@ -72,14 +72,14 @@ export function createMemory(): Memory {
   }
   const load = (set: WorkingSet, key: Key) => {
     const [kind, id] = key
-    if (kind === 'forgotten') {
-      if (forgotten.has(id)) set.noteForgotten(id)
-      return set.load(key, () => [])
-    }
-    const table = isTable(kind) ? kind : LOOKUPS[kind]
-    const found = isTable(kind) ? [find(kind, id)].filter((row) => row !== undefined) : lookUp(rows, key)
-    for (const row of found) set.put(table, row as Tables[typeof table])
-    set.load(key, () => found.map((row) => keyOf(table, row as Tables[typeof table])))
+    if (set.isLoaded(key)) return
+    if (kind === 'forgotten') set.loadForgotten(id, forgotten.has(id))
+    else if (isTable(kind))
+      set.load(
+        key,
+        [find(kind, id)].filter((row) => row !== undefined),
+      )
+    else set.load(key, lookUp(rows, key))
   }
   return {
     rows,

@@ -27,8 +27,8 @@ describe('the keys of a delivery', () => {
       const { asked } = deliver(submitted(['remove-bg', 'ai-tasks'], { state }))
       expect(asked).toEqual([
         [
-          ['submissions', 's1'],
           ['runNamed', 's1', 'remove-bg'],
+          ['submissions', 's1'],
         ],
       ])
     },
@@ -71,7 +71,7 @@ describe('a delivery', () => {
     })
     expect(updated.submissions).toMatchObject([{ state: 'accepted', fileId: FILE_ID, updatedAt: 2_000 }])
     expect(updated.runs).toMatchObject([
-      { runId: 's1-run-1', status: 'success', settledAt: 2_000, dueAt: 1_500, isListed: true },
+      { runId: 's1-run-1', status: 'success', settledAt: 2_000, settledBy: 1, dueAt: null, isOverdue: false },
     ])
     expect(Object.keys(updated)).toEqual(['submissions', 'runs'])
     expect(inserted).toEqual({
@@ -81,6 +81,7 @@ describe('a delivery', () => {
           outcome: 'applied',
           cause: null,
           submissionId: 's1',
+          runId: 's1-run-1',
           fileId: FILE_ID,
           service: 'remove-bg',
           finalStatus: 'success',
@@ -164,12 +165,13 @@ describe('a delivery', () => {
 describe('the runs of a delivery', () => {
   const named = { service: 'ai-tasks', status: 'success' } as const
 
-  test('one that a saved extension turns out to be is due when its siblings are, and replaces the placeholder', () => {
+  test('one that a saved extension turns out to be replaces the placeholder', () => {
     const memory = submitted(['remove-bg', 'saved-extension'])
     const { inserted, removed } = deliver(memory, named, {}, { run: numbered('made') })
     expect(inserted.runs).toMatchObject([
-      { runId: 'made-1', name: 'ai-tasks', requestedAs: 'saved-extension', dueAt: 1_500, isListed: true },
+      { runId: 'made-1', name: 'ai-tasks', requestedAs: 'saved-extension', isListed: true, settledBy: 1 },
     ])
+    expect(inserted.deliveries).toMatchObject([{ runId: 'made-1' }])
     expect(removed.runs).toMatchObject([{ runId: 's1-run-2' }])
   })
 
@@ -181,8 +183,8 @@ describe('the runs of a delivery', () => {
     ])
     const { updated } = deliver(memory)
     expect(updated.runs).toMatchObject([
-      { name: 'remove-bg', status: 'success', isListed: true },
-      { name: 'ai-tasks', status: 'pending', dueAt: 2_000, isListed: true },
+      { name: 'remove-bg', status: 'success', dueAt: null, isOverdue: false, isListed: true, settledBy: 1 },
+      { name: 'ai-tasks', status: 'pending', dueAt: 2_000, isOverdue: true, isListed: true, settledBy: null },
     ])
   })
 
@@ -272,7 +274,7 @@ describe('a replay', () => {
   })
 })
 
-test('Whatever comes in which order: runs are due and listed exactly as long as their submission is not rejected', () => {
+test('Whatever comes in which order: runs are listed while their submission is not rejected, due if they are pending, too, and know which delivery settled them', () => {
   const status = fc.constantFrom<'success' | 'failed'>('success', 'failed')
   const service = fc.constantFrom('remove-bg', 'ai-tasks', 'google-auto-tagging')
   const fact = fc.oneof(
@@ -294,17 +296,35 @@ test('Whatever comes in which order: runs are due and listed exactly as long as 
         const isRejected = memory.find('submissions', 's1')?.state === 'rejected'
         for (const run of memory.rows.runs) {
           expect(run.isListed).toBe(!isRejected)
-          expect(run.dueAt === null).toBe(isRejected)
+          const mayBeDue = !isRejected && run.status === 'pending'
+          // A new run is only due with its siblings, and they may have settled.
+          const isNew = run.runId.startsWith('made')
+          if (!mayBeDue || !isNew) expect([run.dueAt !== null, run.isOverdue]).toEqual([mayBeDue, mayBeDue])
+          expect(run.settledBy !== null).toBe(run.source === 'webhook')
+          const settling = memory.find('deliveries', deliveryId(run.settledBy ?? 0))
+          expect(settling?.runId ?? null).toBe(run.source === 'webhook' ? run.runId : null)
         }
       }
     }),
   )
 })
 
-test('A run of a submission that is not rejected keeps its due time, whatever its delivery says', () => {
-  for (const dueAt of [null, 4_000]) {
-    const memory = submitted(['remove-bg'])
-    changeRun(memory, 's1-run-1', { dueAt })
-    expect(deliver(memory).updated.runs).toMatchObject([{ dueAt, isListed: true }])
-  }
+test.each([
+  { dueAt: null, isOverdue: false },
+  { dueAt: null, isOverdue: true },
+  { dueAt: 4_000, isOverdue: false },
+  { dueAt: 4_000, isOverdue: true },
+])('A run with %j is neither due nor overdue once a delivery has settled it', (place) => {
+  const memory = submitted(['remove-bg'])
+  changeRun(memory, 's1-run-1', place)
+  const after = { dueAt: null, isOverdue: false, isListed: true }
+  expect(deliver(memory).updated.runs).toMatchObject([after])
+})
+
+test('The delivery that settled a run stays its own, whatever later ones say', () => {
+  const memory = submitted(['remove-bg'])
+  deliver(memory)
+  for (const status of ['success', 'failed'] as const) deliver(memory, { ...SUCCESS, status })
+  expect(memory.find('runs', 's1-run-1')).toMatchObject({ settledBy: 1, contradicted: true })
+  expect(memory.rows.deliveries.map(({ runId }) => runId)).toEqual(['s1-run-1', 's1-run-1', 's1-run-1'])
 })

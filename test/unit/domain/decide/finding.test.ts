@@ -23,7 +23,15 @@ test('Evidence settles the run, and names the asset whose status has changed', (
   const { result, updated } = find(submitted(['remove-bg'], { fileId: FILE_ID }), EVIDENCE)
   expect(result).toEqual({ applied: true, fileId: FILE_ID })
   expect(updated.runs).toMatchObject([
-    { status: 'success', source: 'reconcile', settledAt: 5_000, isListed: true },
+    {
+      status: 'success',
+      source: 'reconcile',
+      settledAt: 5_000,
+      dueAt: null,
+      isOverdue: false,
+      isListed: true,
+      settledBy: null,
+    },
   ])
   expect(Object.keys(updated)).toEqual(['runs'])
 })
@@ -39,7 +47,9 @@ test('Evidence about a run whose caller has a webhookUrl inserts a notification 
 test.each(['no_word', 'asset_gone'] as const)('A run that expires with %s is due no more', (kind) => {
   const { result, inserted, updated } = find(submitted(['remove-bg'], { callerWebhookUrl: HOOK }), { kind })
   expect(result.applied).toBe(true)
-  expect(updated.runs).toMatchObject([{ status: 'expired', evidence: { kind }, dueAt: null, isListed: true }])
+  expect(updated.runs).toMatchObject([
+    { status: 'expired', evidence: { kind }, dueAt: null, isOverdue: false, isListed: true },
+  ])
   expect(inserted).toEqual({})
 })
 
@@ -48,7 +58,8 @@ test.each([7_000, null])('A run of which nothing was found is due again at %s', 
   const before = memory.find('runs', 's1-run-1')
   const { result, updated } = find(memory, { kind: 'nothing', dueAt })
   expect(result).toEqual({ applied: true, fileId: null })
-  expect(updated).toEqual({ runs: [{ ...before, dueAt }] })
+  // Not due, it still is overdue: it is pending, and the sweep has passed it.
+  expect(updated).toEqual({ runs: [{ ...before, dueAt, isOverdue: true }] })
 })
 
 const findings: Finding[] = [EVIDENCE, NO_WORD, { kind: 'asset_gone' }, { kind: 'nothing', dueAt: 7_000 }]

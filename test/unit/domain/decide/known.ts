@@ -18,20 +18,24 @@ export const CLAIM: ClaimRow = {
 
 type Asked = Partial<NewSubmission> & Partial<Pick<SubmissionRow, 'submissionId' | 'state' | 'requestId'>>
 
-/** A submission with its runs, which are due at 1,500: `s1` with `s1-run-1`, `s1-run-2`, … unless it has another id. */
+/**
+ * A submission with its runs, which the sweep has found overdue and made due at 1,500: `s1` with `s1-run-1`, `s1-run-2`, … unless
+ * it has another id.
+ */
 export function submitted(
   names: string[],
   { submissionId = 's1', state = 'submitting', requestId = null, ...facts }: Asked = {},
   memory = createMemory(),
 ): Memory {
-  const request = newSubmission(names, { dueAt: 1_500, ...facts })
+  const request = newSubmission(names, facts)
   const ids = { submission: () => submissionId, run: numbered(`${submissionId}-run`) }
   memory.run(createSubmission(request), ids)
   const row = memory.find('submissions', submissionId)
   if (row) memory.put('submissions', { ...row, state, requestId })
-  if (state === 'rejected')
-    for (const run of memory.rows.runs.filter((one) => one.submissionId === submissionId))
-      memory.put('runs', { ...run, dueAt: null, isListed: false })
+  const isListed = state !== 'rejected'
+  const place = { dueAt: isListed ? 1_500 : null, isOverdue: isListed, isListed }
+  for (const run of memory.rows.runs.filter((one) => one.submissionId === submissionId))
+    memory.put('runs', { ...run, ...place })
   return memory
 }
 

@@ -4,6 +4,7 @@ import { recordAccountDelivery } from '../../../../src/domain/decide/account-eve
 import { recordDelivery } from '../../../../src/domain/decide/delivery.ts'
 import { claimIdempotencyKey } from '../../../../src/domain/decide/idempotency.ts'
 import { respond } from '../../../../src/domain/decide/response.ts'
+import { numberOf } from '../../../../src/domain/ids.ts'
 import type { Answer } from '../../../../src/domain/judge-answer.ts'
 import type { ExtensionWord } from '../../../../src/domain/judge-delivery.ts'
 import {
@@ -15,7 +16,7 @@ import {
   refused,
 } from '../../../contract/facts.ts'
 import { createMemory, type Memory, noId } from './deciding.ts'
-import { HOOK, numbered, submitted } from './known.ts'
+import { changeRun, HOOK, numbered, submitted } from './known.ts'
 
 const QUEUED = accepted({ 'remove-bg': 'pending' }, { fileId: null, fileName: null })
 const ANSWER = { status: 200, headers: {}, body: '{}' }
@@ -98,9 +99,21 @@ describe('a response', () => {
     expect(inserted.runs).toMatchObject([{ runId: 'made-1', name: 'ai-tasks', dueAt: 1_500, isListed: true }])
   })
 
-  test('inserts runs without siblings as due now', () => {
-    const { inserted } = answer(submitted([]), accepted({ 'ai-tasks': 'pending' }), numbered('made'))
-    expect(inserted.runs).toMatchObject([{ dueAt: 4_000 }])
+  test('inserts runs of which no sibling is due without a due time', () => {
+    const response = accepted({ 'ai-tasks': 'pending' })
+    const notDue = submitted(['remove-bg'])
+    changeRun(notDue, 's1-run-1', { dueAt: null, isOverdue: false })
+    for (const memory of [submitted([]), notDue])
+      expect(answer(memory, response, numbered('made')).inserted.runs).toMatchObject([
+        { dueAt: null, isOverdue: false, isListed: true, settledBy: null },
+      ])
+  })
+
+  test('settles runs that are neither due nor overdue afterwards, and that no delivery has settled', () => {
+    const { updated } = answer(submitted(['remove-bg']), accepted({ 'remove-bg': 'success' }))
+    expect(updated.runs).toMatchObject([
+      { status: 'success', dueAt: null, isOverdue: false, settledBy: null },
+    ])
   })
 
   test('that names a saved extension removes its placeholder', () => {
@@ -120,8 +133,8 @@ describe('the runs of a rejected submission', () => {
   test('are neither due nor listed', () => {
     const { updated } = answer(submitted(['remove-bg', 'ai-tasks']), refused('rejected'))
     expect(updated.runs).toMatchObject([
-      { name: 'remove-bg', status: 'pending', dueAt: null, isListed: false },
-      { name: 'ai-tasks', status: 'pending', dueAt: null, isListed: false },
+      { name: 'remove-bg', status: 'pending', dueAt: null, isOverdue: false, isListed: false },
+      { name: 'ai-tasks', status: 'pending', dueAt: null, isOverdue: false, isListed: false },
     ])
   })
 
@@ -131,10 +144,12 @@ describe('the runs of a rejected submission', () => {
     const response = accepted({ 'remove-bg': 'success', 'aws-auto-tagging': 'pending' })
     const { inserted, updated } = answer(memory, response, numbered('made'), 6_000)
     expect(updated.runs).toMatchObject([
-      { name: 'remove-bg', status: 'success', dueAt: 6_000, isListed: true },
-      { name: 'ai-tasks', status: 'pending', dueAt: 6_000, isListed: true },
+      { name: 'remove-bg', status: 'success', dueAt: null, isOverdue: false, isListed: true },
+      { name: 'ai-tasks', status: 'pending', dueAt: 6_000, isOverdue: true, isListed: true },
     ])
-    expect(inserted.runs).toMatchObject([{ name: 'aws-auto-tagging', dueAt: 6_000, isListed: true }])
+    expect(inserted.runs).toMatchObject([
+      { name: 'aws-auto-tagging', dueAt: 6_000, isOverdue: true, isListed: true },
+    ])
   })
 
   test('keep their place where it is unconfirmed instead', () => {
@@ -149,9 +164,11 @@ describe('unclaimed deliveries', () => {
     const memory = submitted([])
     const deliveryId = deliver(memory, FAILURE)
     const { inserted, updated } = answer(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
-    expect(inserted.runs).toMatchObject([{ status: 'failed', error: { code: 'E1' }, settledAt: 2_000 }])
+    expect(inserted.runs).toMatchObject([
+      { status: 'failed', error: { code: 'E1' }, settledAt: 2_000, settledBy: numberOf(deliveryId) },
+    ])
     expect(updated.deliveries).toMatchObject([
-      { deliveryId, outcome: 'applied', cause: null, unclaimedError: null },
+      { deliveryId, runId: 'made-1', outcome: 'applied', cause: null, unclaimedError: null },
     ])
   })
 
@@ -160,12 +177,15 @@ describe('unclaimed deliveries', () => {
     const ids = [FAILURE, FAILURE, { ...FAILURE, status: 'success' } as const].map((word) =>
       deliver(memory, word),
     )
-    const { updated } = answer(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
-    expect(updated.deliveries?.map(({ deliveryId, outcome }) => [deliveryId, outcome])).toEqual([
-      [ids[0], 'applied'],
-      [ids[1], 'duplicate'],
-      [ids[2], 'contradicted'],
-    ])
+    const { inserted, updated } = answer(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
+    expect(updated.deliveries?.map(({ deliveryId, outcome, runId }) => [deliveryId, outcome, runId])).toEqual(
+      [
+        [ids[0], 'applied', 'made-1'],
+        [ids[1], 'duplicate', 'made-1'],
+        [ids[2], 'contradicted', 'made-1'],
+      ],
+    )
+    expect(inserted.runs).toMatchObject([{ settledBy: numberOf(ids[0] ?? '') }])
   })
 
   test.each([
@@ -242,7 +262,7 @@ describe('an end of the upload that was reported before the response', () => {
     const deliveryId = finish(memory, END)
     const { result, inserted, updated } = answer(memory, QUEUED, numbered('made'))
     expect(result).toMatchObject({ result: 'applied', submission: { state: 'accepted', fileId: FILE_ID } })
-    expect(inserted.runs).toMatchObject([{ name: 'ai-tasks', status: 'success', dueAt: 1_500 }])
+    expect(inserted.runs).toMatchObject([{ name: 'ai-tasks', status: 'success', dueAt: null }])
     expect(updated.submissions).toMatchObject([{ fileId: FILE_ID, respondedAt: 4_000 }])
     expect(updated.details).toMatchObject([{ baseline: BASELINE }])
     expect(updated.deliveries).toMatchObject([

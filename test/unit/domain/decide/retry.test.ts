@@ -11,7 +11,6 @@ const AGAIN = newSubmission(['remove-bg'], {
   kind: 'update',
   fileId: FILE_ID,
   at: 7_000,
-  dueAt: 8_000,
   attempt: 2,
 })
 
@@ -39,7 +38,7 @@ describe('the retry of a run', () => {
     expect(inserted.submissions).toMatchObject([{ submissionId: 'again', state: 'submitting' }])
     expect(inserted.details).toMatchObject([{ submissionId: 'again' }])
     expect(inserted.runs).toMatchObject([
-      { runId: 'made-1', submissionId: 'again', attempt: 2, dueAt: 8_000, isListed: true },
+      { runId: 'made-1', submissionId: 'again', attempt: 2, dueAt: null, isListed: true },
     ])
     expect(updated).toEqual({ runs: [expect.objectContaining({ runId: 's1-run-1', acknowledgedAt: 7_000 })] })
     expect(other).toEqual({ acts: [ACT] })

@@ -7,7 +7,6 @@ import { numbered } from './known.ts'
 
 const REQUEST = newSubmission(['remove-bg', 'ai-tasks', 'remove-bg'], {
   at: 1_000,
-  dueAt: 1_500,
   attempt: 3,
 })
 const KEY = { scope: 'key-1', fingerprint: 'abc' }
@@ -34,12 +33,10 @@ test('The row of a submission does not repeat what is in its details', () => {
   expect(inserted.submissions?.[0]).not.toHaveProperty('baseline')
 })
 
-test('New runs are listed, and due when the request says so', () => {
+test('New runs are listed, and neither due nor overdue: the sweep has yet to find them', () => {
   const { inserted } = create()
-  expect(inserted.runs?.map(({ dueAt, isListed }) => [dueAt, isListed])).toEqual([
-    [1_500, true],
-    [1_500, true],
-  ])
+  const place = { dueAt: null, isOverdue: false, isListed: true, settledBy: null }
+  expect(inserted.runs).toMatchObject([place, place])
 })
 
 test('A submission without an idempotency key asks for no rows', () => {

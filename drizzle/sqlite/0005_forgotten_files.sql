@@ -1,1 +1,0 @@
-ALTER TABLE `refused_deliveries` ADD `file_id` text;

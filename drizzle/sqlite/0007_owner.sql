@@ -1,4 +1,0 @@
-CREATE TABLE `owner` (
-	`id` integer PRIMARY KEY NOT NULL,
-	`process_id` text NOT NULL
-);

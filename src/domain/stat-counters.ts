@@ -1,0 +1,230 @@
+import type { DeliveryRow, RunRow } from './decide/tables.ts'
+import { boundCauses } from './failure-cause.ts'
+import { numberOf } from './ids.ts'
+import type { RunStatus } from './run.ts'
+import { type CountedGroup, groupOf, type RunGroup } from './run-group.ts'
+
+/**
+ * What is counted. `runs`: how many there are now, by group. Of an hour, `settled`: how many runs came to a status; `failed`: by
+ * cause; `seconds`: how long they took, as a bucket, of all extensions together.
+ */
+type CounterKind = 'runs' | 'settled' | 'failed' | 'seconds'
+
+/** How much a counter changes, or has been counted in all. `hour` in hours since the epoch; `NOW` for `runs`. */
+export type StatCounter = readonly [
+  hour: number,
+  kind: CounterKind,
+  extension: string,
+  value: string,
+  size: number,
+]
+
+export const NOW = -1
+
+/** The least and the greatest number of the runs requested, and of the deliveries received, in an hour; null without any. */
+export type HourBounds = readonly [
+  hour: number,
+  runLeast: number | null,
+  runGreatest: number | null,
+  deliveryLeast: number | null,
+  deliveryGreatest: number | null,
+]
+
+/** What a batch adds to what is counted. */
+export type StatDelta = { counters: StatCounter[]; hours: HourBounds[] }
+
+/** What is counted of all runs as they are now, and of some hours: each kind added up, but `settled` hour by hour. */
+export type StatCounts = { groups: CountedGroup[]; counters: StatCounter[] }
+
+/** How many runs came to each status in an hour since the epoch. */
+export type SettledInHour = { hour: number; success: number; failed: number; expired: number }
+
+type Change<R> = { before: R | undefined; after: R | undefined }
+
+/** Changes of counters, added up. */
+export type StatSums = Map<string, { counter: StatCounter; size: number }>
+
+export function addTo(sums: StatSums, counter: StatCounter): void {
+  const [hour, kind, extension, value, size] = counter
+  const key = `${hour} ${kind} ${extension.length} ${extension} ${value}`
+  const sum = sums.get(key)
+  if (sum) sum.size += size
+  else sums.set(key, { counter, size })
+}
+
+/** Each counter once, in the order in which it first came, and none that did not change. */
+export function listSums(sums: StatSums): StatCounter[] {
+  const counters: StatCounter[] = []
+  for (const { counter, size } of sums.values())
+    if (size !== 0) counters.push([counter[0], counter[1], counter[2], counter[3], size])
+  return counters
+}
+
+/** What changes of rows add to the counters, so that these always add up to what the rows say; null if nothing. */
+export function statDelta(rows: {
+  runs: readonly Change<RunRow>[]
+  deliveries: readonly Change<Pick<DeliveryRow, 'deliveryId' | 'receivedAt'>>[]
+}): StatDelta | null {
+  const sums: StatSums = new Map()
+  const hours = new Map<number, [number | null, number | null, number | null, number | null]>()
+  const widen = (at: number, id: string, place: 0 | 2) => {
+    const bounds = hours.get(hourOf(at)) ?? [null, null, null, null]
+    hours.set(hourOf(at), bounds)
+    const n = numberOf(id)
+    bounds[place] = Math.min(bounds[place] ?? n, n)
+    bounds[place + 1] = Math.max(bounds[place + 1] ?? n, n)
+  }
+  for (const { before, after } of rows.runs) {
+    countChange(sums, before, after)
+    if (before === undefined && after) widen(after.requestedAt, after.runId, 0)
+  }
+  for (const { before, after } of rows.deliveries)
+    if (before === undefined && after) widen(after.receivedAt, after.deliveryId, 2)
+  const counters = listSums(sums)
+  if (counters.length === 0 && hours.size === 0) return null
+  return { counters, hours: [...hours].map(([hour, bounds]) => [hour, ...bounds] as const) }
+}
+
+function countChange(sums: StatSums, before: RunRow | undefined, after: RunRow | undefined): void {
+  const old = before?.isListed ? before : undefined
+  const now = after?.isListed ? after : undefined
+  if (old && now && isCountedAlike(old, now)) return
+  if (old) count(sums, old, -1)
+  if (now) count(sums, now, 1)
+}
+
+function isCountedAlike(one: RunRow, other: RunRow): boolean {
+  const isSeen = (run: RunRow) => run.acknowledgedAt !== null
+  return one.status === other.status && one.error === other.error && isSeen(one) === isSeen(other)
+}
+
+function count(sums: StatSums, run: RunRow, size: 1 | -1): void {
+  const { status, name, settledAt } = run
+  const group = groupOf(run)
+  addTo(sums, [NOW, 'runs', name, valueOf(group), size])
+  if (status === 'pending') return
+  const hour = hourOf(settledAt ?? run.updatedAt)
+  addTo(sums, [hour, 'settled', name, status, size])
+  if (status === 'failed') addTo(sums, [hour, 'failed', name, group.cause, size])
+  if (settledAt !== null) {
+    const bucket = bucketOf((settledAt - run.requestedAt) / 1000)
+    addTo(sums, [hour, 'seconds', '', String(bucket), size])
+  }
+}
+
+/** A status, whether it is acknowledged, and the cause. */
+function valueOf({ status, acknowledged, cause }: RunGroup): string {
+  return `${status} ${acknowledged ? 'acknowledged' : 'open'} ${cause}`
+}
+
+/** Reads what the counters `runs` say. */
+export function groupsOf(counters: readonly StatCounter[]): CountedGroup[] {
+  return counters.flatMap(([, kind, extension, value, size]) => {
+    const [, status, state, cause = ''] = /^(\w+) (\w+) (.*)$/s.exec(value) ?? []
+    if (kind !== 'runs' || size <= 0) return []
+    return [{ extension, status: status as RunStatus, acknowledged: state === 'acknowledged', cause, size }]
+  })
+}
+
+/** What the counters `settled` say of each hour. */
+export function settledByHour(counters: readonly StatCounter[]): Map<number, SettledInHour> {
+  const hours = new Map<number, SettledInHour>()
+  for (const [hour, kind, , value, size] of counters) {
+    if (kind !== 'settled' || !isSettledStatus(value)) continue
+    const counts = hours.get(hour) ?? { hour, success: 0, failed: 0, expired: 0 }
+    counts[value] += size
+    hours.set(hour, counts)
+  }
+  return hours
+}
+
+type SettledStatus = Exclude<RunStatus, 'pending'>
+
+function isSettledStatus(value: string): value is SettledStatus {
+  return value === 'success' || value === 'failed' || value === 'expired'
+}
+
+const HOUR_MS = 3_600_000
+
+export function hourOf(at: number): number {
+  return Math.floor(at / HOUR_MS)
+}
+
+/** Each bucket is a tenth wider than the one below, so that a quantile is told to within five per cent. */
+const GROWTH = 1.1
+
+/** The bucket of a duration: 0 up to a tenth of a second, and at most 200, which is seven months. */
+export function bucketOf(seconds: number): number {
+  if (!(seconds > 0.1)) return 0
+  return Math.min(Math.ceil(Math.log(seconds / 0.1) / Math.log(GROWTH)), 200)
+}
+
+/** The middle of a bucket, in seconds to four digits. */
+function secondsOf(bucket: number): number {
+  if (bucket === 0) return 0.1
+  return Number((0.1 * GROWTH ** (bucket - 0.5)).toPrecision(4))
+}
+
+/** The time within which a share of what was counted was done, in seconds; null where nothing was. */
+export function quantileOf(buckets: ReadonlyMap<number, number>, share: number): number | null {
+  const total = [...buckets.values()].reduce((sum, size) => sum + size, 0)
+  if (total === 0) return null
+  let seen = 0
+  for (const [bucket, size] of [...buckets].toSorted(([one], [other]) => one - other)) {
+    seen += size
+    if (seen >= total * share) return secondsOf(bucket)
+  }
+  return null
+}
+
+type StatusCounts = { [status in RunStatus]: number }
+
+/** What was counted, as an operator reads it. */
+type Totals = {
+  byStatus: StatusCounts
+  byExtension: { [extension: string]: StatusCounts }
+  /** Of the failures, the most frequent first. */
+  causes: { extension: string; cause: string; count: number }[]
+  settleSeconds: { p50: number | null; p95: number | null }
+}
+
+/** `pending` is how many are pending now; the rest is what was counted in the hours. */
+export function totalsOf({ groups, counters }: Pick<StatCounts, 'groups' | 'counters'>): Totals {
+  const byStatus = noRuns()
+  const byExtension = new Map<string, StatusCounts>()
+  const causes: { extension: string; cause: string; size: number }[] = []
+  const buckets = new Map<number, number>()
+  const add = (extension: string, status: RunStatus, size: number) => {
+    const ofExtension = byExtension.get(extension) ?? noRuns()
+    byExtension.set(extension, ofExtension)
+    ofExtension[status] += size
+    byStatus[status] += size
+  }
+  for (const { extension, status, size } of groups) if (status === 'pending') add(extension, status, size)
+  for (const [, kind, extension, value, size] of counters) {
+    if (kind === 'settled' && isSettledStatus(value)) add(extension, value, size)
+    if (kind === 'failed' && size > 0) causes.push({ extension, cause: value, size })
+    if (kind === 'seconds') buckets.set(Number(value), (buckets.get(Number(value)) ?? 0) + size)
+  }
+  return {
+    byStatus,
+    byExtension: Object.fromEntries(byExtension),
+    causes: sumUpCauses(causes),
+    settleSeconds: { p50: quantileOf(buckets, 0.5), p95: quantileOf(buckets, 0.95) },
+  }
+}
+
+function sumUpCauses(
+  causes: readonly { extension: string; cause: string; size: number }[],
+): Totals['causes'] {
+  const sums = new Map<string, Totals['causes'][number]>()
+  for (const { extension, cause, size } of boundCauses(causes)) {
+    const key = JSON.stringify([extension, cause])
+    sums.set(key, { extension, cause, count: size + (sums.get(key)?.count ?? 0) })
+  }
+  return [...sums.values()].toSorted((one, other) => other.count - one.count)
+}
+
+function noRuns(): StatusCounts {
+  return { pending: 0, success: 0, failed: 0, expired: 0 }
+}

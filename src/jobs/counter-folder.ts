@@ -1,0 +1,18 @@
+import type { Store } from '../store/store.ts'
+import { type Repeated, repeat } from './repeat.ts'
+
+type CounterFolderDeps = {
+  store: Pick<Store, 'foldCounters'>
+  log: { error(fields: object, text: string): void }
+}
+
+const EVERY_MS = 2_000
+const BETWEEN_MS = 20
+
+/** Adds up what recent batches have counted, so that reading the counters stays cheap. */
+export function createCounterFolder({ store, log }: CounterFolderDeps): Repeated {
+  return repeat(async () => ((await store.foldCounters()) ? BETWEEN_MS : EVERY_MS), {
+    afterFailureMs: EVERY_MS,
+    onError: (err) => log.error({ err }, 'counters could not be added up'),
+  })
+}

@@ -1,0 +1,326 @@
+import { sql } from 'drizzle-orm'
+import { blob, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+
+/*
+ * `n` is a row's number, in the order of insertion; with `chk`, 64 random bits as text, it makes the id (`domain/ids.ts`), so no
+ * id needs an index. Enumerations are small integers (`codes.ts`). A webhook that reports a success writes one row of `runs`
+ * and adds one to `deliveries` and to `delivery_bodies`: no index names a column that it changes. States that are the exception
+ * have columns of their own, which are NULL otherwise. JSON comes last, so that what stands before it is read without it.
+ */
+
+export const submissions = sqliteTable(
+  'submissions',
+  {
+    n: integer('n').primaryKey(),
+    chk: text('chk').notNull(),
+    kind: integer('kind').notNull(),
+    state: integer('state').notNull(),
+    /** The process that is submitting it; NULL afterwards, and for one that is uploaded by somebody else. */
+    owner: integer('owner'),
+    fileId: text('file_id'),
+    fileName: text('file_name'),
+    requestId: text('request_id'),
+    callerUrl: text('caller_url'),
+    keyName: text('key_name'),
+    setsDescription: integer('sets_description').notNull(),
+    createdAt: integer('created_at').notNull(),
+    respondedAt: integer('responded_at'),
+    updatedAt: integer('updated_at').notNull(),
+    error: text('error'),
+    extensions: text('extensions').notNull(),
+    baseline: text('baseline'),
+  },
+  (table) => [
+    index('submissions_file').on(table.fileId, table.n).where(sql`"file_id" IS NOT NULL`),
+    index('submissions_name').on(sql`"file_name" COLLATE NOCASE`).where(sql`"file_name" IS NOT NULL`),
+    index('submissions_request')
+      .on(table.requestId)
+      .where(sql`"request_id" IS NOT NULL AND "baseline" IS NULL`),
+    index('submissions_owner').on(table.owner).where(sql`"owner" IS NOT NULL`),
+  ],
+)
+
+/**
+ * The current run of each extension of an asset, so that a status costs the same however many submissions the asset has. Written
+ * when a submission is bound to its file or rejected, or when its runs become others; never by a webhook that settles a run.
+ */
+export const currentRuns = sqliteTable(
+  'current_runs',
+  { fileId: text('file_id').notNull(), name: text('name').notNull(), run: integer('run').notNull() },
+  (table) => [primaryKey({ columns: [table.fileId, table.name] })],
+)
+
+export const runs = sqliteTable(
+  'runs',
+  {
+    n: integer('n').primaryKey(),
+    chk: text('chk').notNull(),
+    submission: integer('submission').notNull(),
+    name: text('name').notNull(),
+    requestedAs: text('requested_as'),
+    attempt: integer('attempt').notNull(),
+    requestedAt: integer('requested_at').notNull(),
+    status: integer('status').notNull(),
+    source: integer('source').notNull(),
+    /** Unless the status is final, a filler of the same width, so that a row does not grow when it settles. */
+    settledAt: integer('settled_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+    /** The number of the delivery that settled it. A filler as above, or one that no delivery has, where none did. */
+    settledBy: integer('settled_by').notNull(),
+    /** 1 while its submission is rejected. */
+    hidden: integer('hidden'),
+    /** When it is checked next: pending, or expired and in question again. */
+    dueAt: integer('due_at'),
+    /** 1 once the sweep has passed it while it was pending, until it is not. */
+    overdue: integer('overdue'),
+    /** 1: failed. 2: expired. NULL while its submission is rejected. */
+    attention: integer('attention'),
+    cause: text('cause'),
+    failedAt: integer('failed_at'),
+    acknowledgedAt: integer('acknowledged_at'),
+    contradicted: integer('contradicted'),
+    error: text('error'),
+    evidence: text('evidence'),
+  },
+  (table) => [
+    uniqueIndex('runs_submission').on(table.submission, table.name),
+    index('runs_name').on(table.name, table.n),
+    index('runs_due').on(table.dueAt).where(sql`"due_at" IS NOT NULL`),
+    index('runs_overdue').on(table.n).where(sql`"overdue" = 1`),
+    index('runs_attention')
+      .on(table.attention, table.n, table.name, table.cause, table.acknowledgedAt)
+      .where(sql`"attention" IS NOT NULL`),
+    // What was requested long ago and fails now is among the latest failures.
+    index('runs_failed').on(table.name, table.failedAt).where(sql`"failed_at" IS NOT NULL`),
+    index('runs_acknowledged').on(table.n).where(sql`"acknowledged_at" IS NOT NULL`),
+    index('runs_contradicted').on(table.n).where(sql`"contradicted" = 1`),
+  ],
+)
+
+export const deliveries = sqliteTable(
+  'deliveries',
+  {
+    n: integer('n').primaryKey(),
+    chk: text('chk').notNull(),
+    route: integer('route').notNull(),
+    receivedAt: integer('received_at').notNull(),
+    signature: integer('signature').notNull(),
+    outcome: integer('outcome').notNull(),
+    run: integer('run'),
+    service: text('service'),
+    /** The outcome once more; like all columns below NULL for an extension webhook that was applied when it arrived. */
+    exception: integer('exception'),
+    submission: integer('submission'),
+    cause: text('cause'),
+    finalStatus: integer('final_status'),
+    fileId: text('file_id'),
+    /** Of the delivery with which the event took effect, not of its repetitions. */
+    eventId: text('event_id'),
+    /** Of the upload whose end it reports, until the submission of that upload claims it. */
+    requestId: text('request_id'),
+    /** The error, or the end of an upload, that a submission may claim later. */
+    unclaimed: text('unclaimed'),
+  },
+  (table) => [
+    index('deliveries_exception').on(table.exception, table.n).where(sql`"exception" IS NOT NULL`),
+    index('deliveries_submission').on(table.submission, table.n).where(sql`"submission" IS NOT NULL`),
+    index('deliveries_file').on(table.fileId, table.n).where(sql`"file_id" IS NOT NULL`),
+    uniqueIndex('deliveries_event').on(table.eventId).where(sql`"event_id" IS NOT NULL`),
+    index('deliveries_request').on(table.requestId).where(sql`"request_id" IS NOT NULL`),
+  ],
+)
+
+/** Apart from `deliveries`, so that pruning them frees whole pages and lists never read them. */
+export const deliveryBodies = sqliteTable('delivery_bodies', {
+  n: integer('n').primaryKey(),
+  headers: text('headers').notNull(),
+  body: blob('body', { mode: 'buffer' }).notNull(),
+})
+
+/** Numbered together with `deliveries`: a replayed delivery keeps its id. */
+export const rejectedDeliveries = sqliteTable(
+  'rejected_deliveries',
+  {
+    n: integer('n').primaryKey(),
+    chk: text('chk').notNull(),
+    route: integer('route').notNull(),
+    receivedAt: integer('received_at').notNull(),
+    cause: text('cause').notNull(),
+    /** 1: the token proves its submission. */
+    proven: integer('proven').notNull(),
+    submissionId: text('submission_id'),
+    fileId: text('file_id'),
+    token: text('token'),
+    bytes: integer('bytes').notNull(),
+    keptBytes: integer('kept_bytes').notNull(),
+    headers: text('headers').notNull(),
+    body: blob('body', { mode: 'buffer' }).notNull(),
+  },
+  (table) => [
+    // Holds all that decides which of them go, so that no body is read for it.
+    index('rejected_deliveries_kind').on(table.proven, table.n, table.keptBytes),
+    index('rejected_deliveries_time').on(table.receivedAt, table.cause),
+  ],
+)
+
+/** Each batch appends what it adds to the counters, as JSON; a job adds it up. So no batch rewrites a row of another one. */
+export const counterDeltas = sqliteTable('counter_deltas', {
+  n: integer('n').primaryKey(),
+  delta: text('delta').notNull(),
+})
+
+/** `hour` in hours since the epoch; -1 for what is so now. */
+export const counters = sqliteTable(
+  'counters',
+  {
+    hour: integer('hour').notNull(),
+    kind: text('kind').notNull(),
+    name: text('name').notNull(),
+    value: text('value').notNull(),
+    size: integer('size').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.hour, table.kind, table.name, table.value] })],
+)
+
+/** The numbers that runs requested, and deliveries received, in each hour have: they convert times to bounds. */
+export const hours = sqliteTable('hours', {
+  hour: integer('hour').primaryKey(),
+  runLeast: integer('run_least'),
+  runGreatest: integer('run_greatest'),
+  deliveryLeast: integer('delivery_least'),
+  deliveryGreatest: integer('delivery_greatest'),
+})
+
+/** How far work that goes through a table has come, and what else is one number. */
+export const positions = sqliteTable('positions', {
+  name: text('name').primaryKey(),
+  n: integer('n').notNull(),
+})
+
+/** Processes that have the database open, and when each last said so. */
+export const processes = sqliteTable('processes', {
+  id: integer('id').primaryKey(),
+  heartbeatAt: integer('heartbeat_at').notNull(),
+})
+
+/** Work that only one process may do. */
+export const leases = sqliteTable('leases', {
+  name: text('name').primaryKey(),
+  holder: integer('holder').notNull(),
+  epoch: integer('epoch').notNull(),
+  endsAt: integer('ends_at').notNull(),
+})
+
+/** By the number of the run; at most one for each. */
+export const notifications = sqliteTable(
+  'notifications',
+  {
+    n: integer('n').primaryKey(),
+    target: text('target').notNull(),
+    host: text('host').notNull(),
+    /** NULL, like `due_at`, once it has ended. */
+    body: text('body'),
+    attempt: integer('attempt').notNull(),
+    createdAt: integer('created_at').notNull(),
+    dueAt: integer('due_at'),
+    result: text('result'),
+    reason: text('reason'),
+  },
+  (table) => [index('notifications_due').on(table.host, table.dueAt).where(sql`"due_at" IS NOT NULL`)],
+)
+
+export const idempotencyKeys = sqliteTable(
+  'idempotency_keys',
+  {
+    scope: text('scope').primaryKey(),
+    claimedAt: integer('claimed_at').notNull(),
+    fingerprint: text('fingerprint'),
+    submission: integer('submission'),
+    /** The process that claimed it has ended. */
+    abandoned: integer('abandoned').notNull(),
+    owner: integer('owner').notNull(),
+    answer: text('answer'),
+  },
+  (table) => [
+    index('idempotency_keys_age').on(table.claimedAt),
+    index('idempotency_keys_submission').on(table.submission).where(sql`"submission" IS NOT NULL`),
+    index('idempotency_keys_unanswered').on(table.scope).where(sql`"answer" IS NULL`),
+  ],
+)
+
+export const retries = sqliteTable('retries', {
+  n: integer('n').primaryKey(),
+  retryId: text('retry_id').notNull().unique(),
+  createdAt: integer('created_at').notNull(),
+  actor: text('actor').notNull(),
+})
+
+export const retryItems = sqliteTable(
+  'retry_items',
+  {
+    n: integer('n').primaryKey(),
+    retry: integer('retry').notNull(),
+    run: integer('run').notNull(),
+    state: text('state').notNull(),
+    /** The submission that retries the run. */
+    submission: integer('submission'),
+    owner: integer('owner'),
+    reason: text('reason'),
+  },
+  (table) => [
+    index('retry_items_retry').on(table.retry, table.state),
+    index('retry_items_waiting').on(table.n).where(sql`"state" = 'waiting'`),
+    index('retry_items_submitting').on(table.n).where(sql`"state" = 'submitting'`),
+    index('retry_items_run').on(table.run),
+    index('retry_items_submission').on(table.submission).where(sql`"submission" IS NOT NULL`),
+  ],
+)
+
+/** What operators have done. */
+export const auditLog = sqliteTable(
+  'audit_log',
+  {
+    n: integer('n').primaryKey(),
+    at: integer('at').notNull(),
+    actor: text('actor').notNull(),
+    kind: text('kind').notNull(),
+    subject: text('subject'),
+    reason: text('reason'),
+    details: text('details'),
+  },
+  (table) => [index('audit_log_subject').on(table.subject)],
+)
+
+export const alerts = sqliteTable(
+  'alerts',
+  {
+    kind: text('kind').notNull(),
+    extension: text('extension').notNull(),
+    alertId: text('alert_id').notNull(),
+    state: text('state').notNull(),
+    since: integer('since').notNull(),
+    passedAt: integer('passed_at').notNull(),
+    resolvedAt: integer('resolved_at'),
+    value: integer('value').notNull(),
+    isTold: integer('is_told').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.extension] })],
+)
+
+/** Operators' sessions that were signed out before they ended. */
+export const endedSessions = sqliteTable(
+  'ended_sessions',
+  { sessionId: text('session_id').primaryKey(), endsAt: integer('ends_at').notNull() },
+  (table) => [index('ended_sessions_end').on(table.endsAt)],
+)
+
+/** Assets that were forgotten, and their submissions, as hashes: what arrives for them later is not stored. */
+export const forgotten = sqliteTable('forgotten', {
+  digest: blob('digest', { mode: 'buffer' }).primaryKey(),
+  at: integer('at').notNull(),
+})
+
+export const probes = sqliteTable('probes', {
+  n: integer('n').primaryKey(),
+  filler: blob('filler', { mode: 'buffer' }).notNull(),
+})

@@ -1,0 +1,221 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { DeliveryOutcome } from '../../src/domain/delivery.ts'
+import type { DeliveryFilter } from '../../src/domain/listed-delivery.ts'
+import type { Store } from '../../src/store/store.ts'
+import { accepted, fold, newAccountDelivery, newDelivery, newRefused, sweep } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+import { listEveryDelivery, submitTo } from './operator-facts.ts'
+import { HOUR } from './operator-steps.ts'
+
+const OUTCOMES = ['applied', 'duplicate', 'contradicted', 'ignored', 'rejected'] as const
+const CAUSES = ['other_file', 'not_requested', 'unknown_shape', 'unknown_status'] as const
+const REJECTIONS = ['forged_token', 'unknown_submission', 'too_large'] as const
+const SERVICES = ['remove-bg', 'ai-tasks', 'google-auto-tagging']
+const FILES = ['file-0', 'file-1', 'file-2', 'file-3', 'file-4']
+
+/** One delivery as the test has made it. */
+type Made = {
+  deliveryId: string
+  receivedAt: number
+  outcome: DeliveryOutcome
+  cause: string | null
+  service: string | null
+  /** Its submission is of the first; itself it names the second. */
+  fileIds: (string | null)[]
+}
+
+/** The clock runs, and jumps back and forth by hours. */
+function clockAt(index: number): number {
+  return 20 * HOUR + index * 60_000 + (index % 60 < 10 ? 3 * HOUR : 0) - (index % 90 < 8 ? 5 * HOUR : 0)
+}
+
+async function makeDeliveries(store: Store, from: number, until: number): Promise<Made[]> {
+  const submissions = await Promise.all(
+    FILES.map((fileId) => submitTo(store, SERVICES, { fileId, at: clockAt(from) })),
+  )
+  const make = async (index: number): Promise<Made> => {
+    const receivedAt = clockAt(index)
+    const kind = index % 10
+    if (kind === 8) {
+      const cause = REJECTIONS[Math.floor(index / 10) % 3] ?? 'forged_token'
+      const facts = { receivedAt, cause, fileId: FILES[index % 4] ?? null }
+      const [deliveryId = ''] = await store.keepRefused([newRefused(facts)])
+      return { deliveryId, receivedAt, outcome: 'rejected', cause, service: null, fileIds: [] }
+    }
+    if (kind === 9) {
+      const fileId = FILES[index % 4] ?? ''
+      const event = { kind: 'asset', eventId: null, type: 'file.updated', fileId } as const
+      const recorded = await store.recordAccountDelivery(newAccountDelivery(event, receivedAt))
+      const { deliveryId, outcome, cause } = recorded
+      return { deliveryId: `${deliveryId}`, receivedAt, outcome, cause, service: null, fileIds: [fileId] }
+    }
+    const place = Math.floor(index / 7) % 5
+    const fileId = FILES[place] ?? ''
+    const service = kind === 5 ? null : kind === 6 ? 'never-asked' : (SERVICES[index % 3] ?? null)
+    const word = {
+      service,
+      status: kind === 7 ? null : index % 13 === 0 ? ('failed' as const) : ('success' as const),
+      fileId: kind === 4 ? (FILES[(place + 1) % 5] ?? null) : index % 4 === 0 ? null : fileId,
+    }
+    const delivery = newDelivery(submissions[place]?.submissionId ?? '', word, { receivedAt })
+    const { deliveryId, outcome, cause } = await store.recordDelivery(delivery)
+    return {
+      deliveryId: `${deliveryId}`,
+      receivedAt,
+      outcome,
+      cause,
+      service,
+      fileIds: [fileId, word.fileId],
+    }
+  }
+  const made: Made[] = []
+  for (let index = from; index < until; index += 20)
+    made.push(...(await Promise.all(Array.from({ length: 20 }, (_, place) => make(index + place)))))
+  return made
+}
+
+/** What a filter asks for, told a second time. */
+function isAskedFor(one: Made, filter: DeliveryFilter): boolean {
+  if (filter.fileId !== null && !one.fileIds.includes(filter.fileId)) return false
+  if (filter.since !== null && one.receivedAt < filter.since) return false
+  if (filter.until !== null && one.receivedAt >= filter.until) return false
+  const { outcome, cause, service } = filter
+  return (
+    (outcome === null || outcome === one.outcome) &&
+    (cause === null || cause === one.cause) &&
+    (service === null || service === one.service)
+  )
+}
+
+function filtersOf(made: readonly Made[]): fc.Arbitrary<DeliveryFilter> {
+  const maybe = <T>(arbitrary: fc.Arbitrary<T>) =>
+    fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary })
+  const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>
+    fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary })
+  const time = fc.oneof(
+    fc.constantFrom(...made).map(({ receivedAt }) => receivedAt),
+    fc.constantFrom(...made).map(({ receivedAt }) => receivedAt + 1),
+    fc.integer({ min: 0, max: 60 * HOUR }),
+  )
+  return fc.record({
+    outcome: maybe(fc.constantFrom<DeliveryOutcome>(...OUTCOMES)),
+    cause: maybe(fc.constantFrom<string>(...CAUSES, ...REJECTIONS, 'no-such')),
+    service: maybe(fc.constantFrom(...SERVICES, 'never-asked', 'no-such')),
+    fileId: seldom(fc.constantFrom(...FILES, 'nowhere')),
+    since: maybe(time),
+    until: maybe(time),
+  })
+}
+
+export function describeOperatorsDeliveryFilters(current: () => OpenedStore): void {
+  describe('a filter of deliveries', () => {
+    test('asks for an outcome, a cause, a service, a file and a time, and for nothing else', async () => {
+      const { store } = current()
+      // Of the first ones it is added up which hour they are of, of the later ones not.
+      const early = await makeDeliveries(store, 0, 300)
+      await fold(store)
+      const made = [...early, ...(await makeDeliveries(store, 300, 540))]
+      for (const outcome of OUTCOMES) expect(made.some((one) => one.outcome === outcome)).toBe(true)
+      for (const cause of [...CAUSES, ...REJECTIONS])
+        expect(made.some((one) => one.cause === cause)).toBe(true)
+      const listAsExpected = (numRuns: number) =>
+        fc.assert(
+          fc.asyncProperty(filtersOf(made), fc.integer({ min: 1, max: 100 }), async (filter, limit) => {
+            const found = await listEveryDelivery(store, filter, { limit: Math.max(limit, 5) })
+            const expected = made.filter((one) => isAskedFor(one, filter)).map(({ deliveryId }) => deliveryId)
+            expect(new Set(found.map(({ deliveryId }) => deliveryId))).toEqual(new Set(expected))
+            expect(found).toHaveLength(expected.length)
+            const all = await listEveryDelivery(store, {}, { limit: 1_000 })
+            const ids = new Set(expected)
+            expect(found).toEqual(all.filter(({ deliveryId }) => ids.has(deliveryId)))
+          }),
+          { numRuns },
+        )
+      await listAsExpected(100)
+      await fold(store)
+      await listAsExpected(40)
+    })
+
+    test.each([
+      ['since', { since: 5_000 }, [5_000, 5_001]],
+      ['until', { until: 5_000 }, [4_999]],
+      ['service', { service: 'remove-bg' }, [4_999, 5_001]],
+      ['cause', { cause: 'not_requested' }, [5_000]],
+      ['outcome', { outcome: 'duplicate' }, [5_001]],
+      ['cause and service', { cause: 'not_requested', service: 'ai-tasks' }, [5_000]],
+      ['cause and another service', { cause: 'not_requested', service: 'remove-bg' }, []],
+      ['cause and another outcome', { cause: 'not_requested', outcome: 'applied' }, []],
+      ['since and until', { since: 5_000, until: 5_001 }, [5_000]],
+      ['since after until', { since: 5_001, until: 5_000 }, []],
+    ] as const)('asks exactly for %s', async (_, filter, expected) => {
+      const { store } = current()
+      const { submissionId } = await submitTo(store, ['remove-bg'])
+      const word = { status: 'success' } as const
+      const services = ['remove-bg', 'ai-tasks', 'remove-bg']
+      for (const [index, service] of services.entries())
+        await store.recordDelivery(
+          newDelivery(submissionId, { ...word, service }, { receivedAt: 4_999 + index }),
+        )
+      const received = async () =>
+        (await listEveryDelivery(store, filter)).map(({ receivedAt }) => receivedAt)
+      const newestFirst = expected.toReversed()
+      expect(await received()).toEqual(newestFirst)
+      await fold(store)
+      expect(await received()).toEqual(newestFirst)
+    })
+
+    test('finds rejected deliveries by time and cause where nothing was recorded', async () => {
+      const { store } = current()
+      const [early, late] = await store.keepRefused([
+        newRefused({ receivedAt: 2 * HOUR, cause: 'forged_token' }),
+        newRefused({ receivedAt: 9 * HOUR, cause: 'too_large' }),
+      ])
+      const ids = async (filter: Partial<DeliveryFilter>) =>
+        (await listEveryDelivery(store, filter)).map(({ deliveryId }) => deliveryId)
+      for (const isFolded of [false, true]) {
+        if (isFolded) await fold(store)
+        expect(await ids({ since: 9 * HOUR })).toEqual([late])
+        expect(await ids({ until: 9 * HOUR })).toEqual([early])
+        expect(await ids({ cause: 'too_large' })).toEqual([late])
+        expect(await ids({ outcome: 'rejected', since: 0 })).toEqual([late, early])
+        expect(await ids({ outcome: 'applied', since: 0 })).toEqual([])
+        expect(await ids({ service: 'remove-bg' })).toEqual([])
+      }
+    })
+
+    test('finds one that a response has claimed by what it has become, and a replayed one by when it came', async () => {
+      const { store } = current()
+      const { submissionId } = await submitTo(store, ['remove-bg'], { fileId: 'file-1' })
+      const word = { service: 'ai-tasks', status: 'success', fileId: 'file-1' } as const
+      const receivedAt = 3 * HOUR
+      const claimed = await store.recordDelivery(newDelivery(submissionId, word, { receivedAt }))
+      const repeated = await store.recordDelivery(newDelivery(submissionId, word, { receivedAt }))
+      const [replayOf = ''] = await store.keepRefused([newRefused({ receivedAt: HOUR })])
+      const ids = async (filter: Partial<DeliveryFilter>) =>
+        (await listEveryDelivery(store, filter)).map(({ deliveryId }) => deliveryId)
+      expect(await ids({ cause: 'not_requested' })).toEqual([repeated.deliveryId, claimed.deliveryId])
+
+      await store.answerSubmission(
+        submissionId,
+        accepted({ 'ai-tasks': 'pending' }, { fileId: 'file-1' }),
+        4 * HOUR,
+      )
+      const again = { ...word, service: 'remove-bg' }
+      await store.recordDelivery(newDelivery(submissionId, again, { receivedAt: HOUR, replayOf }))
+      await sweep(store)
+      for (const isFolded of [false, true]) {
+        if (isFolded) await fold(store)
+        expect(await ids({ cause: 'not_requested' })).toEqual([])
+        expect(await ids({ outcome: 'applied' })).toEqual([replayOf, claimed.deliveryId])
+        expect(await ids({ outcome: 'duplicate' })).toEqual([repeated.deliveryId])
+        expect(await ids({ outcome: 'rejected' })).toEqual([])
+        expect(await ids({ until: 2 * HOUR })).toEqual([replayOf])
+        expect(await ids({ service: 'ai-tasks' })).toEqual([repeated.deliveryId, claimed.deliveryId])
+        const all = [replayOf, repeated.deliveryId, claimed.deliveryId]
+        expect(await ids({ fileId: 'file-1' })).toEqual(all)
+        expect(await ids({ fileId: 'file-1', since: 2 * HOUR })).toEqual(all.slice(1))
+      }
+    })
+  })
+}

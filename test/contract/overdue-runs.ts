@@ -1,0 +1,209 @@
+import { describe, expect, test } from 'vitest'
+import type { NewSubmission } from '../../src/domain/submission.ts'
+import { FILE_ID, newAccountDelivery, newDelivery, refused, submit as submitTo, sweep } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+import { listEveryPage } from './operator-facts.ts'
+
+const EVER = 100_000_000
+const MINUTE = 60_000
+
+export function describeOverdueRuns(current: () => OpenedStore): void {
+  const submit = (at: number, names: string[] = ['remove-bg'], facts: Partial<NewSubmission> = {}) =>
+    submitTo(current().store, names, { at, ...facts })
+  const settle = (id: string, status: 'success' | 'failed' = 'success', service = 'remove-bg') =>
+    current().store.recordDelivery(newDelivery(id, { service, status, fileId: null }))
+  const due = async (now = EVER, limit = 10) =>
+    (await current().store.listDue(now, limit)).map(({ run }) => run.submissionId)
+  const runIdOf = async (id: string) => (await current().store.findSubmission(id))?.runs[0]?.runId ?? ''
+
+  describe('the sweep', () => {
+    test('makes runs due that have been pending for that long, since they have been', async () => {
+      const { store } = current()
+      const runs = [await submit(1_000), await submit(2_000), await submit(3_000)]
+      expect(await due()).toEqual([])
+      await sweep(store, { now: 6_999, overdueAfterMs: 5_000 })
+      expect(await due()).toEqual(runs.slice(0, 1))
+      await sweep(store, { now: 7_000, overdueAfterMs: 5_000 })
+      expect(await due(5_999)).toEqual([])
+      expect(await due(6_000)).toEqual(runs.slice(0, 1))
+      expect(await due(6_999)).toEqual(runs.slice(0, 1))
+      expect(await due(7_000)).toEqual(runs.slice(0, 2))
+      await sweep(store, { now: 9_000, overdueAfterMs: 5_000 })
+      expect(await due(8_000)).toEqual(runs)
+    })
+
+    test('changes nothing else of a run', async () => {
+      const { store } = current()
+      const id = await submit(1_000, ['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
+      const [found, asset] = [await store.findSubmission(id), await store.findAsset(FILE_ID)]
+      await sweep(store)
+      expect(await store.findSubmission(id)).toEqual(found)
+      expect(await store.findAsset(FILE_ID)).toEqual(asset)
+    })
+
+    test('stops at the first run that is too young, and goes on there, in another process too', async () => {
+      const { store, reopen } = current()
+      const runs = [await submit(1_000), await submit(9_000), await submit(1_500)]
+      await sweep(store, { now: 5_000 })
+      expect(await due()).toEqual(runs.slice(0, 1))
+      await sweep(store, { now: 8_999 })
+      expect(await due()).toEqual(runs.slice(0, 1))
+      const reopened = await reopen()
+      await sweep(reopened, { now: 9_000 })
+      const listed = await reopened.listDue(EVER, 10)
+      expect(listed.map(({ run }) => run.submissionId)).toEqual([runs[0], runs[2], runs[1]])
+    })
+
+    test('takes a run that is dated more than a minute ahead for an old one, which is due at once', async () => {
+      const { store } = current()
+      const ahead = await submit(5_000 + MINUTE + 1)
+      const behind = await submit(1_000)
+      const slightlyAhead = await submit(5_000 + MINUTE)
+      const behindThat = await submit(1_000)
+      await sweep(store, { now: 5_000 })
+      expect(await due(4_999)).toEqual([behind])
+      expect(await due(5_000)).toEqual([behind, ahead])
+      await sweep(store, { now: 5_000 + MINUTE - 1 })
+      expect(await due()).toEqual([behind, ahead])
+      await sweep(store, { now: 5_000 + MINUTE })
+      expect(new Set(await due())).toEqual(new Set([behind, ahead, slightlyAhead, behindThat]))
+    })
+
+    test('passes runs that are not pending, and those of rejected submissions', async () => {
+      const { store } = current()
+      const [succeeded, failed, rejected, expired] = [
+        await submit(1_000),
+        await submit(1_000),
+        await submit(1_000),
+        await submit(1_000, ['remove-bg'], { fileId: FILE_ID }),
+      ]
+      await settle(succeeded)
+      await settle(failed, 'failed')
+      await store.answerSubmission(rejected, refused('rejected'), 2_000)
+      const event = { kind: 'asset', eventId: null, type: 'file.updated', fileId: FILE_ID } as const
+      await store.recordAccountDelivery(newAccountDelivery(event))
+      await store.applyFinding(await runIdOf(expired), { kind: 'no_word' }, 3_000)
+      const pending = await submit(1_000)
+      await sweep(store)
+      expect(await due()).toEqual([pending])
+    })
+
+    test('leaves the due time of a run that has one, and makes none due a second time', async () => {
+      const { store } = current()
+      const hastened = await submit(5_000, ['remove-bg'], { fileId: FILE_ID })
+      const put = await submit(1_000)
+      const event = { kind: 'asset', eventId: null, type: 'file.updated', fileId: FILE_ID } as const
+      await store.recordAccountDelivery(newAccountDelivery(event, 3_000))
+      await sweep(store)
+      expect(await due(3_000)).toEqual([put, hastened])
+      await store.applyFinding(await runIdOf(put), { kind: 'nothing', dueAt: 9_000 }, 4_000)
+      await store.applyFinding(await runIdOf(hastened), { kind: 'no_word' }, 4_000)
+      await sweep(store)
+      expect(await due(8_999)).toEqual([])
+      expect(await due(9_000)).toEqual([put])
+    })
+
+    test('passes a limited number of runs, and tells whether there may be more', async () => {
+      const { store } = current()
+      const asked: string[] = []
+      for (let at = 0; at < 12_000; at += 4_000)
+        asked.push(...(await Promise.all(Array.from({ length: 4_000 }, (_, index) => submit(at + index)))))
+      const swept: number[] = []
+      for (let isMore = true; isMore; ) {
+        isMore = await store.sweepOverdue(EVER, 0)
+        swept.push((await store.listDue(EVER, 20_000)).length)
+      }
+      expect(swept.length).toBeGreaterThan(1)
+      expect(swept[0]).toBeGreaterThan(0)
+      expect(swept[0]).toBeLessThan(asked.length)
+      expect(await due(EVER, 20_000)).toEqual(asked)
+      expect(await store.sweepOverdue(EVER, 0)).toBe(false)
+    })
+
+    test('goes on while runs are settled and submitted', async () => {
+      const { store } = current()
+      const asked = await Promise.all(Array.from({ length: 60 }, (_, index) => submit(index)))
+      const steps = asked.flatMap((id, index) => [
+        ...(index % 3 === 0 ? [settle(id)] : []),
+        ...(index % 10 === 0 ? [store.sweepOverdue(index, 0)] : []),
+        ...(index % 20 === 0 ? [submit(index)] : []),
+      ])
+      await Promise.all(steps)
+      await sweep(store)
+      const pending = (await listEveryPage(store, { status: 'pending' })).map(({ run }) => run.submissionId)
+      expect(pending).toHaveLength(43)
+      expect(new Set(await due(EVER, 100))).toEqual(new Set(pending))
+    })
+
+    test('changes no list: what is pending is listed before, between and after', async () => {
+      const { store } = current()
+      const asked: string[] = []
+      for (let index = 0; index < 12; index += 1) asked.push(await submit(index * 1_000, ['a', 'b']))
+      const [, settled = '', rejected = '', early = '', , , , late = ''] = asked
+      await settle(settled, 'success', 'a')
+      for (const id of [rejected, early, late]) await store.answerSubmission(id, refused('rejected'), 2_000)
+      const turned = new Set<string>()
+      const expected = () =>
+        asked
+          .flatMap((id) => [[id, 'a'] as const, [id, 'b'] as const])
+          .filter(([id, name]) => id !== rejected && !(id === settled && name === 'a'))
+          .filter(([id, name]) => (id !== early && id !== late) || (turned.has(id) && name === 'b'))
+          .toReversed()
+      const pending = async (limit: number) =>
+        (await listEveryPage(store, { status: 'pending' }, { limit })).map(({ run }) => [
+          run.submissionId,
+          run.name,
+        ])
+      // The sweep has passed the first of those that count again, and not yet the second.
+      for (const now of [-1, 3_500, 5_500, 20_000]) {
+        await sweep(store, { now })
+        for (const limit of [1, 3, 50]) expect(await pending(limit)).toEqual(expected())
+        if (now !== 5_500) continue
+        for (const id of [early, late]) {
+          await settle(id, 'success', 'a')
+          turned.add(id)
+          for (const limit of [1, 3, 50]) expect(await pending(limit)).toEqual(expected())
+        }
+      }
+    })
+
+    test('does not change which run has been pending the longest', async () => {
+      const { store } = current()
+      const asked: string[] = []
+      for (const at of [9_000, 1_000, 5_000, 6_000]) asked.push(await submit(at))
+      const [first = '', second = '', third = '', fourth = ''] = asked
+      const oldest = async () => (await store.findOldestPending())?.runId
+      expect(await oldest()).toBe(await runIdOf(first))
+      await sweep(store, { now: 9_000 })
+      expect(await oldest()).toBe(await runIdOf(first))
+      await settle(first)
+      expect(await oldest()).toBe(await runIdOf(second))
+      await settle(third)
+      await settle(second)
+      expect(await oldest()).toBe(await runIdOf(fourth))
+      await settle(fourth)
+      expect(await oldest()).toBeUndefined()
+      const later = await submit(500)
+      expect(await oldest()).toBe(await runIdOf(later))
+    })
+
+    test('does not change it either where a rejected submission counts again', async () => {
+      const { store } = current()
+      const asked: string[] = []
+      for (const at of [1_000, 9_000, 8_000, 7_000]) asked.push(await submit(at, ['a', 'b']))
+      const [first = '', second = '', third = ''] = asked
+      const oldest = async () => (await store.findOldestPending())?.runId
+      for (const id of [first, third]) await store.answerSubmission(id, refused('rejected'), 2_000)
+      await sweep(store, { now: 8_999 })
+      expect(await oldest()).toBe(await runIdOf(second))
+      await settle(third, 'success', 'b')
+      expect(await oldest()).toBe(await runIdOf(second))
+      await settle(first, 'success', 'b')
+      expect(await oldest()).toBe(await runIdOf(first))
+      await settle(first, 'success', 'a')
+      expect(await oldest()).toBe(await runIdOf(second))
+      for (const name of ['a', 'b']) await settle(second, 'success', name)
+      expect(await oldest()).toBe(await runIdOf(third))
+    })
+  })
+}

@@ -1,0 +1,12 @@
+import type { Connection } from '../../src/store/sqlite/connection.ts'
+
+/** Notes each SQL text that is prepared on the connection from now on. */
+export function watchStatements(connection: Connection): ReadonlySet<string> {
+  const prepare = connection.prepare.bind(connection)
+  const prepared = new Set<string>()
+  connection.prepare = ((sql: string) => {
+    prepared.add(sql.replace(/\s+/g, ' '))
+    return prepare(sql)
+  }) as Connection['prepare']
+  return prepared
+}

@@ -1,0 +1,40 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { sweepRun } from '../../../src/domain/overdue.ts'
+
+const MINUTE = 60_000
+const NOW = 100 * MINUTE
+const RULE = { now: NOW, overdueAfterMs: 10 * MINUTE }
+
+describe('the sweep', () => {
+  test.each([
+    ['requested so long ago that it is overdue', NOW - 10 * MINUTE, 'mark', 'pass'],
+    ['requested long before', 0, 'mark', 'pass'],
+    ['requested a moment too late for that', NOW - 10 * MINUTE + 1, 'stop', 'stop'],
+    ['requested now', NOW, 'stop', 'stop'],
+    ['dated a minute ahead of the clock', NOW + MINUTE, 'stop', 'stop'],
+    ['dated further ahead, by a wrong clock', NOW + MINUTE + 1, 'mark', 'pass'],
+    ['dated years ahead', Number.MAX_SAFE_INTEGER, 'mark', 'pass'],
+  ] as const)('at a run %s', (_, requestedAt, ofPending, ofOther) => {
+    expect(sweepRun({ isPending: true, requestedAt }, RULE)).toBe(ofPending)
+    expect(sweepRun({ isPending: false, requestedAt }, RULE)).toBe(ofOther)
+  })
+
+  test('stops at no run where nothing has to be old to be overdue', () => {
+    const rule = { now: NOW, overdueAfterMs: 0 }
+    expect(sweepRun({ isPending: true, requestedAt: NOW }, rule)).toBe('mark')
+    expect(sweepRun({ isPending: true, requestedAt: NOW + 1 }, rule)).toBe('stop')
+  })
+
+  test('comes past every run in time, whatever wrote its date', () => {
+    const date = fc.oneof(fc.integer({ min: -NOW, max: 3 * NOW }), fc.maxSafeNat())
+    fc.assert(
+      fc.property(date, fc.nat(100 * MINUTE), (requestedAt, overdueAfterMs) => {
+        const later = NOW + 2 * MINUTE + overdueAfterMs
+        const at = (now: number) => sweepRun({ isPending: true, requestedAt }, { now, overdueAfterMs })
+        // A date that is past by then is that old; one that is not was in the future by too much all the time.
+        expect(requestedAt > NOW + MINUTE ? at(NOW) : at(later)).toBe('mark')
+      }),
+    )
+  })
+})

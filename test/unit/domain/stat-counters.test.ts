@@ -1,0 +1,445 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { RunRow } from '../../../src/domain/decide/tables.ts'
+import { formatId, numberOf } from '../../../src/domain/ids.ts'
+import type { RunStatus } from '../../../src/domain/run.ts'
+import {
+  addTo,
+  bucketOf,
+  groupsOf,
+  type HourBounds,
+  hourOf,
+  listSums,
+  NOW,
+  quantileOf,
+  type StatCounter,
+  type StatDelta,
+  type StatSums,
+  settledByHour,
+  statDelta,
+  totalsOf,
+} from '../../../src/domain/stat-counters.ts'
+import { aRun, frozen } from './facts.ts'
+
+const HOUR = 3_600_000
+
+const runId = (number: number) => formatId('run', number, 'AAAAAAAAAAA')
+const deliveryId = (number: number) => formatId('dlv', number, 'AAAAAAAAAAA')
+
+function aRow(facts: Partial<RunRow> = {}): RunRow {
+  const place = { dueAt: null, isOverdue: false, isListed: true, settledBy: null }
+  return frozen({ ...aRun({ runId: runId(1) }), ...place, ...facts })
+}
+
+function failed(code: string, settledAt = 5 * HOUR): RunRow {
+  return aRow({ status: 'failed', settledAt, updatedAt: settledAt, error: { code } })
+}
+
+/** The counters of a change of a run, without how many there are now. */
+function countersOf(before: RunRow | undefined, after: RunRow | undefined): StatCounter[] {
+  return statDelta({ runs: [{ before, after }], deliveries: [] })?.counters ?? []
+}
+
+function happened(before: RunRow | undefined, after: RunRow | undefined): StatCounter[] {
+  return countersOf(before, after).filter(([hour]) => hour !== NOW)
+}
+
+function turned(counters: readonly StatCounter[]): StatCounter[] {
+  return counters.map(([hour, kind, extension, value, size]) => [hour, kind, extension, value, -size])
+}
+
+function addUp(counters: readonly StatCounter[]): StatCounter[] {
+  const sums: StatSums = new Map()
+  for (const counter of counters) addTo(sums, counter)
+  return listSums(sums)
+}
+
+describe('what a change of a run is counted as', () => {
+  test('a success is counted in the hour in which it came, with how long it took', () => {
+    const times = { requestedAt: 5 * HOUR - 10_000, updatedAt: 5 * HOUR }
+    const pending = aRow(times)
+    const success = aRow({ ...times, status: 'success', settledAt: 5 * HOUR })
+    const counted: StatCounter[] = [
+      [5, 'settled', 'remove-bg', 'success', 1],
+      [5, 'seconds', '', String(bucketOf(10)), 1],
+    ]
+    expect(happened(pending, success)).toEqual(counted)
+    expect(happened(undefined, success)).toEqual(counted)
+  })
+
+  test('a failure is counted by its cause, and what expired without a duration', () => {
+    expect(happened(undefined, failed('E1'))).toContainEqual([5, 'failed', 'remove-bg', 'E1', 1])
+    const expired = aRow({ status: 'expired', updatedAt: 7 * HOUR })
+    expect(happened(undefined, expired)).toEqual([[7, 'settled', 'remove-bg', 'expired', 1]])
+  })
+
+  test('what is pending has not happened yet, and what stays as it was changes nothing', () => {
+    expect(happened(undefined, aRow())).toEqual([])
+    expect(happened(aRow(), undefined)).toEqual([])
+    const seen = aRow({ ...failed('E1'), acknowledgedAt: 9 * HOUR })
+    expect(happened(failed('E1'), seen)).toEqual([])
+    for (const changed of [{ dueAt: 9 }, { isOverdue: true }, { contradicted: true }, { settledBy: 7 }])
+      expect(
+        statDelta({ runs: [{ before: seen, after: { ...seen, ...changed } }], deliveries: [] }),
+      ).toBeNull()
+  })
+
+  test.each([
+    ['settled after it had expired', aRow({ status: 'expired', updatedAt: 2 * HOUR }), failed('E1')],
+    ['of which the cause is told later', failed(''), failed('E1')],
+    ['that is not listed any more', failed('E1'), aRow({ ...failed('E1'), isListed: false })],
+    ['that is listed again', aRow({ ...failed('E1'), isListed: false }), failed('E1')],
+    ['that is removed', failed('E1'), undefined],
+  ])('of a run %s what was counted is taken back, and what it is now is counted', (_, before, after) => {
+    const counted = countersOf(undefined, before)
+    const counts = countersOf(undefined, after)
+    expect(counted.length + counts.length).toBeGreaterThan(0)
+    expect(sorted(countersOf(before, after))).toEqual(sorted(addUp([...turned(counted), ...counts])))
+  })
+
+  test('a run is one of its group from its request on, and of another once it is settled or acknowledged', () => {
+    const refused = aRow({ ...failed(''), error: 'The quota is used up' })
+    const steps = [undefined, aRow(), refused, aRow({ ...refused, acknowledgedAt: 9 }), undefined]
+    const groups = steps.slice(1).map((after, index) => {
+      const counters = countersOf(steps[index], after)
+      return counters.filter(([hour]) => hour === NOW)
+    })
+    const of = (value: string, size: number) => [NOW, 'runs', 'remove-bg', value, size]
+    expect(groups).toEqual([
+      [of('pending open ', 1)],
+      [of('pending open ', -1), of('failed open The quota is used up', 1)],
+      [of('failed open The quota is used up', -1), of('failed acknowledged The quota is used up', 1)],
+      [of('failed acknowledged The quota is used up', -1)],
+    ])
+  })
+
+  test('a run of a rejected submission is not counted', () => {
+    expect(countersOf(undefined, aRow({ isListed: false }))).toEqual([])
+    expect(countersOf(aRow({ isListed: false }), aRow({ ...failed('E1'), isListed: false }))).toEqual([])
+  })
+
+  test('what rows undo within a batch is no change of it', () => {
+    const [one, other] = [aRow(), aRow({ runId: runId(2) })]
+    const runs = [
+      { before: one, after: undefined },
+      { before: undefined, after: other },
+    ]
+    expect(statDelta({ runs, deliveries: [] })).toEqual({ counters: [], hours: [[0, 2, 2, null, null]] })
+    expect(statDelta({ runs: [], deliveries: [] })).toBeNull()
+  })
+
+  test('hours are those of the epoch', () => {
+    expect([hourOf(0), hourOf(HOUR - 1), hourOf(HOUR), hourOf(-1)]).toEqual([0, 0, 1, -1])
+  })
+})
+
+describe('the hours of new rows', () => {
+  test('have the least and the greatest number of what was requested or received in each', () => {
+    const run = (number: number, requestedAt: number) => {
+      return { before: undefined, after: aRow({ runId: runId(number), requestedAt }) }
+    }
+    const delivery = (number: number, receivedAt: number) => {
+      return { before: undefined, after: { deliveryId: deliveryId(number), receivedAt } }
+    }
+    const delta = statDelta({
+      runs: [run(7, 2 * HOUR), run(9, 3 * HOUR), run(8, 2 * HOUR + 1)],
+      deliveries: [delivery(4, 3 * HOUR), delivery(3, 3 * HOUR), delivery(12, 5 * HOUR)],
+    })
+    expect(delta?.hours).toEqual([
+      [2, 7, 8, null, null],
+      [3, 9, 9, 3, 4],
+      [5, null, null, 12, 12],
+    ])
+  })
+
+  test('have runs of rejected submissions, too, and nothing of rows that only change or go', () => {
+    const hidden = aRow({ isListed: false })
+    expect(statDelta({ runs: [{ before: undefined, after: hidden }], deliveries: [] })).toEqual({
+      counters: [],
+      hours: [[0, 1, 1, null, null]],
+    })
+    const row = { deliveryId: deliveryId(1), receivedAt: HOUR }
+    const deliveries = [
+      { before: row, after: { ...row } },
+      { before: row, after: undefined },
+    ]
+    const runs = [{ before: hidden, after: aRow() }]
+    expect(statDelta({ runs, deliveries })).toMatchObject({ hours: [] })
+    expect(statDelta({ runs: [], deliveries })).toBeNull()
+  })
+})
+
+describe('whatever is inserted, changed and removed, in batches of any size', () => {
+  const time = fc.integer({ min: 0, max: 9 * HOUR })
+  const facts = fc.record({
+    number: fc.integer({ min: 1, max: 6 }),
+    status: fc.constantFrom<RunStatus>('pending', 'success', 'failed', 'expired'),
+    cause: fc.constantFrom('one', 'the other', 'failed open one'),
+    settledAt: time,
+    isListed: fc.boolean(),
+    isSeen: fc.boolean(),
+    isGone: fc.boolean(),
+  })
+
+  /** A run as these facts change it: no status becomes `pending` again, what is final stays, and so does the time of a status. */
+  function changed(
+    known: RunRow | undefined,
+    { number, settledAt, isListed, isSeen, ...told }: Facts,
+  ): RunRow {
+    const isOver = known !== undefined && known.status !== 'pending'
+    const isKept = isOver && (known.status !== 'expired' || told.status === 'pending')
+    const status = isKept ? known.status : told.status
+    const at = status === known?.status ? known.updatedAt : settledAt
+    return aRow({
+      runId: runId(number),
+      name: number % 2 === 0 ? 'a b' : 'a',
+      requestedAt: known?.requestedAt ?? number * HOUR,
+      status,
+      updatedAt: at,
+      settledAt: status === 'success' || status === 'failed' ? at : null,
+      error: status === 'failed' ? told.cause : null,
+      isListed,
+      acknowledgedAt: isSeen && status !== 'pending' ? 1 : null,
+    })
+  }
+  type Facts = typeof facts extends fc.Arbitrary<infer T> ? T : never
+
+  const batches = fc.array(fc.array(facts, { maxLength: 8 }), { maxLength: 12 })
+
+  /** What remains, every number that there ever was with its hour, and the delta of each batch. */
+  function play(all: readonly (readonly Facts[])[]) {
+    const rows = new Map<number, RunRow>()
+    const gone = new Set<number>()
+    const numbers: [hour: number, number: number][] = []
+    const deltas: StatDelta[] = []
+    for (const batch of all) {
+      const before = new Map(rows)
+      for (const one of batch) {
+        // No number is given twice.
+        if (one.isGone && rows.delete(one.number)) gone.add(one.number)
+        else if (!gone.has(one.number)) rows.set(one.number, changed(rows.get(one.number), one))
+      }
+      const touched = [...new Set([...before.keys(), ...rows.keys()])]
+      const runs = touched.map((number) => ({ before: before.get(number), after: rows.get(number) }))
+      for (const { before: old, after } of runs)
+        if (old === undefined && after) numbers.push([hourOf(after.requestedAt), numberOf(after.runId)])
+      const delta = statDelta({ runs, deliveries: [] })
+      if (delta !== null) deltas.push(delta)
+    }
+    return { rows: [...rows.values()], numbers, deltas }
+  }
+
+  test('the counters add up to what the rows say', () => {
+    fc.assert(
+      fc.property(batches, (all) => {
+        const { rows, deltas } = play(all)
+        const sums = addUp(deltas.flatMap(({ counters }) => counters))
+        expect(sorted(sums)).toEqual(sorted(whatRowsSay(rows)))
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('the bounds of each hour contain every number that was given in it', () => {
+    fc.assert(
+      fc.property(batches, (all) => {
+        const { numbers, deltas } = play(all)
+        const bounds = deltas.flatMap(({ hours }) => hours)
+        for (const [hour, number] of numbers) {
+          const ofHour = bounds.filter(([each]) => each === hour)
+          const least = Math.min(...ofHour.map(([, from]) => from ?? Number.POSITIVE_INFINITY))
+          const greatest = Math.max(...ofHour.map(([, , to]) => to ?? Number.NEGATIVE_INFINITY))
+          expect(least <= number && number <= greatest).toBe(true)
+        }
+        expect(bounds.every(isOrdered)).toBe(true)
+      }),
+    )
+  })
+})
+
+function isOrdered([, runLeast, runGreatest, deliveryLeast, deliveryGreatest]: HourBounds): boolean {
+  const [runs, deliveries] = [
+    [runLeast, runGreatest],
+    [deliveryLeast, deliveryGreatest],
+  ].map(([least = null, greatest = null]) => {
+    if (least === null || greatest === null) return least === greatest
+    return least <= greatest
+  })
+  return runs === true && deliveries === true
+}
+
+/** Counted a second time, row by row. */
+function whatRowsSay(rows: readonly RunRow[]): StatCounter[] {
+  const counters = rows
+    .filter(({ isListed }) => isListed)
+    .flatMap(({ name, status, acknowledgedAt, error, settledAt, updatedAt, requestedAt }): StatCounter[] => {
+      const cause = status === 'failed' && typeof error === 'string' ? error : ''
+      const group = `${status} ${acknowledgedAt === null ? 'open' : 'acknowledged'} ${cause}`
+      const hour = Math.floor((settledAt ?? updatedAt) / HOUR)
+      const seconds = String(bucketOf(((settledAt ?? 0) - requestedAt) / 1000))
+      return [
+        [NOW, 'runs', name, group, 1],
+        ...(status === 'pending' ? [] : [[hour, 'settled', name, status, 1] as const]),
+        ...(status === 'failed' ? [[hour, 'failed', name, cause, 1] as const] : []),
+        ...(settledAt === null ? [] : [[hour, 'seconds', '', seconds, 1] as const]),
+      ]
+    })
+  const sizes = new Map<string, number>()
+  for (const [hour, kind, extension, value, size] of counters) {
+    const key = JSON.stringify([hour, kind, extension, value])
+    sizes.set(key, size + (sizes.get(key) ?? 0))
+  }
+  return [...sizes].map(([key, size]) => [...JSON.parse(key), size] as unknown as StatCounter)
+}
+
+function sorted(counters: readonly StatCounter[]): string[] {
+  return counters.map((counter) => JSON.stringify(counter)).toSorted()
+}
+
+describe('counters', () => {
+  const COUNTERS: StatCounter[] = [
+    [5, 'settled', 'a b', 'failed', 2],
+    [5, 'failed', 'a b', 'failed', 1],
+    [5, 'failed', 'a', 'b failed', 1],
+    [6, 'settled', 'a b', 'failed', 3],
+    [5, 'settled', 'a b', 'failed', 3],
+    [5, 'settled', '__proto__', 'success', 4],
+    [5, 'failed', 'a b', 'failed', -1],
+  ]
+
+  test('are added up for each hour, kind, extension and value apart; what comes to nothing goes', () => {
+    expect(addUp(frozen(COUNTERS))).toEqual([
+      [5, 'settled', 'a b', 'failed', 5],
+      [5, 'failed', 'a', 'b failed', 1],
+      [6, 'settled', 'a b', 'failed', 3],
+      [5, 'settled', '__proto__', 'success', 4],
+    ])
+  })
+
+  test('of runs say the groups that there are', () => {
+    const group = (value: string, size: number): StatCounter => [NOW, 'runs', 'remove-bg', value, size]
+    const counters = [
+      group('failed open a cause\nof two lines', 2),
+      group('failed acknowledged other', 1),
+      group('pending open ', 3),
+      group('success open ', 0),
+    ]
+    const of = { extension: 'remove-bg', acknowledged: false }
+    expect(groupsOf(frozen([...counters, ...COUNTERS]))).toEqual([
+      { ...of, status: 'failed', cause: 'a cause\nof two lines', size: 2 },
+      { ...of, status: 'failed', acknowledged: true, cause: 'other', size: 1 },
+      { ...of, status: 'pending', cause: '', size: 3 },
+    ])
+  })
+
+  test('of what settled say it of each hour', () => {
+    expect([...settledByHour(frozen([...COUNTERS, [6, 'settled', 'c', 'expired', 1]])).values()]).toEqual([
+      { hour: 5, success: 4, failed: 5, expired: 0 },
+      { hour: 6, success: 0, failed: 3, expired: 1 },
+    ])
+  })
+})
+
+describe('totals', () => {
+  const group = (extension: string, status: RunStatus, size: number) => {
+    return { extension, status, acknowledged: false, cause: '', size }
+  }
+
+  test('have what is pending now, and what came to its end', () => {
+    const groups = [group('a', 'pending', 2), group('b', 'pending', 1), group('a', 'failed', 99)]
+    const counters: StatCounter[] = [
+      [3, 'settled', 'a', 'success', 4],
+      [4, 'settled', 'a', 'success', 1],
+      [3, 'settled', 'a', 'failed', 1],
+      [3, 'settled', 'c', 'expired', 4],
+    ]
+    expect(totalsOf(frozen({ groups, counters }))).toMatchObject({
+      byStatus: { pending: 3, success: 5, failed: 1, expired: 4 },
+      byExtension: {
+        a: { pending: 2, success: 5, failed: 1, expired: 0 },
+        b: { pending: 1, success: 0, failed: 0, expired: 0 },
+        c: { pending: 0, success: 0, failed: 0, expired: 4 },
+      },
+    })
+  })
+
+  test('have the causes, the most frequent first, and the times to settle', () => {
+    const counters: StatCounter[] = [
+      [0, 'failed', 'a', 'E1', 1],
+      [0, 'failed', 'a', 'E2', 3],
+      [0, 'failed', 'b', 'E1', 2],
+      [0, 'seconds', '', String(bucketOf(10)), 9],
+      [0, 'seconds', '', String(bucketOf(100)), 1],
+    ]
+    const { causes, settleSeconds } = totalsOf(frozen({ groups: [], counters }))
+    expect(causes).toEqual([
+      { extension: 'a', cause: 'E2', count: 3 },
+      { extension: 'b', cause: 'E1', count: 2 },
+      { extension: 'a', cause: 'E1', count: 1 },
+    ])
+    expect(settleSeconds.p50).toBeCloseTo(10, -1)
+    expect(settleSeconds.p95).toBeGreaterThan(90)
+    expect(totalsOf({ groups: [], counters: [] }).settleSeconds).toEqual({ p50: null, p95: null })
+  })
+
+  test('add up the causes of an extension that are too many to be shown', () => {
+    const many = Array.from(
+      { length: 103 },
+      (_, index): StatCounter => [0, 'failed', 'a', `E${index}`, 200 - index],
+    )
+    const { causes } = totalsOf(frozen({ groups: [], counters: many }))
+    expect(causes).toHaveLength(101)
+    expect(causes).toContainEqual({ extension: 'a', cause: 'E99', count: 101 })
+    expect(causes[0]).toEqual({ extension: 'a', cause: 'other', count: 100 + 99 + 98 })
+  })
+})
+
+function bucketsOf(seconds: readonly number[]): Map<number, number> {
+  const buckets = new Map<number, number>()
+  for (const each of seconds) buckets.set(bucketOf(each), (buckets.get(bucketOf(each)) ?? 0) + 1)
+  return buckets
+}
+
+describe('the quantile of durations', () => {
+  test('is told to within five per cent of the exact one, between a tenth of a second and months', () => {
+    const duration = fc.double({ min: Math.log(0.1), max: Math.log(15_000_000), noNaN: true }).map(Math.exp)
+    const durations = fc.array(duration, { minLength: 1, maxLength: 60 })
+    fc.assert(
+      fc.property(durations, fc.constantFrom(0.01, 0.5, 0.9, 0.95, 1), (seconds, share) => {
+        const sorted = seconds.toSorted((one, other) => one - other)
+        const exact = sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN
+        const told = quantileOf(bucketsOf(seconds), share) ?? Number.NaN
+        expect(Math.abs(told / Math.max(exact, 0.1) - 1)).toBeLessThanOrEqual(0.05)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('is null where nothing was counted, also where all of it was taken back', () => {
+    expect(quantileOf(new Map(), 0.5)).toBeNull()
+    expect(quantileOf(new Map([[7, 0]]), 0.5)).toBeNull()
+  })
+
+  test('does not depend on the order in which buckets come', () => {
+    const buckets = bucketsOf([1, 2, 30, 400, 5])
+    const turned = new Map([...buckets].toReversed())
+    expect(quantileOf(turned, 0.5)).toBe(quantileOf(buckets, 0.5))
+  })
+})
+
+describe('the bucket of a duration', () => {
+  test('is the first one for what took no time, or less than none when the clock went back', () => {
+    expect([0, -5, 0.1, Number.NaN].map(bucketOf)).toEqual([0, 0, 0, 0])
+    expect(quantileOf(bucketsOf([-5]), 0.5)).toBe(0.1)
+  })
+
+  test('grows with the duration, and never beyond the last', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, noNaN: true }), fc.double({ min: 0, noNaN: true }), (one, other) => {
+        const [least, greatest] = [Math.min(one, other), Math.max(one, other)]
+        expect(bucketOf(least)).toBeLessThanOrEqual(bucketOf(greatest))
+        expect(bucketOf(greatest)).toBeLessThanOrEqual(200)
+      }),
+    )
+  })
+})

@@ -1,0 +1,147 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { readWindows, type Window } from '../../../src/store/sqlite/windows.ts'
+
+const SPAN = 20_000
+
+/** A table of these numbers. Notes the windows that are read; `delay` is how long each read takes, in milliseconds. */
+function aTable(numbers: readonly number[], { delay = 0, isWindowed = true } = {}) {
+  const newest = numbers.toSorted((one, other) => other - one)
+  const windows: (Window & { limit: number })[] = []
+  const source = {
+    isWindowed,
+    numberOf: (row: { n: number }) => row.n,
+    read({ from, before }: Window, limit: number) {
+      windows.push({ from, before, limit })
+      const until = performance.now() + delay
+      while (performance.now() < until);
+      const found = newest.filter((n) => n >= from && n < before).slice(0, limit)
+      return found.map((n) => ({ n }))
+    },
+  }
+  return { windows, source }
+}
+
+const numbersOf = (rows: readonly { n: number }[]) => rows.map(({ n }) => n)
+
+/** Reads page after page. Fails if one does not come further. */
+async function readAll(table: ReturnType<typeof aTable>, { from, before }: Window, limit: number) {
+  const pages: number[][] = []
+  for (let end: number | null = before; end !== null; ) {
+    const { rows, next }: { rows: { n: number }[]; next: number | null } = await readWindows(
+      { from, before: end },
+      limit,
+      table.source,
+    )
+    pages.push(numbersOf(rows))
+    if (next !== null) expect(next).toBeLessThan(end)
+    end = next
+  }
+  return pages
+}
+
+describe('windows', () => {
+  test('hold every row exactly once, the newest first, over pages of any size and gaps of any width', async () => {
+    const gap = fc.oneof(
+      { weight: 6, arbitrary: fc.integer({ min: 1, max: 4 }) },
+      { weight: 2, arbitrary: fc.integer({ min: 5, max: 3 * SPAN }) },
+      { weight: 1, arbitrary: fc.constantFrom(SPAN - 1, SPAN, SPAN + 1, 2 * SPAN) },
+    )
+    const numbers = fc.array(gap, { maxLength: 60 }).map((gaps) => {
+      let last = 0
+      return gaps.map((width) => {
+        last += width
+        return last
+      })
+    })
+    const edge = fc.oneof(fc.constant(null), fc.nat(4 * SPAN))
+    await fc.assert(
+      fc.asyncProperty(
+        numbers,
+        fc.integer({ min: 1, max: 70 }),
+        edge,
+        edge,
+        fc.boolean(),
+        async (all, limit, least, end, isWindowed) => {
+          const window = { from: least ?? 1, before: end ?? (all.at(-1) ?? 0) + 1 }
+          const expected = all.filter((n) => n >= window.from && n < window.before).toReversed()
+          const pages = await readAll(aTable(all, { isWindowed }), window, limit)
+          expect(pages.flat()).toEqual(expected)
+          // Nothing takes long here, so only the last page may be short.
+          for (const page of pages.slice(0, -1)) expect(page).toHaveLength(limit)
+          expect(pages.length).toBe(Math.max(1, Math.ceil(expected.length / limit)))
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+
+  test('are of so many numbers each, without overlap or gap, and end once the page is full', async () => {
+    const { windows, source } = aTable([7, 25_000, 45_000, 90_000])
+    await readWindows({ from: 1, before: 90_001 }, 2, source)
+    expect(windows).toEqual([
+      { from: 70_001, before: 90_001, limit: 3 },
+      { from: 50_001, before: 70_001, limit: 2 },
+      { from: 30_001, before: 50_001, limit: 2 },
+      { from: 10_001, before: 30_001, limit: 1 },
+    ])
+  })
+
+  test('are one where all of it can be read at once', async () => {
+    const { windows, source } = aTable([7, 90_000], { isWindowed: false })
+    const { rows, next } = await readWindows({ from: 3, before: 90_001 }, 5, source)
+    expect([numbersOf(rows), next]).toEqual([[90_000, 7], null])
+    expect(windows).toEqual([{ from: 3, before: 90_001, limit: 6 }])
+  })
+
+  test.each([
+    ['without a row', []],
+    ['without a number in it', [5]],
+  ])('%s have one page, which is empty and the last', async (_, numbers) => {
+    const window = numbers.length === 0 ? { from: 1, before: 100_000 } : { from: 9, before: 9 }
+    const { source } = aTable(numbers)
+    expect(await readWindows(window, 10, source)).toEqual({ rows: [], next: null })
+  })
+})
+
+describe('a page that takes more than 300 ms', () => {
+  test('ends with what it has, and the next one starts where it stopped', async () => {
+    const numbers = [990_000, 700_000, 300_000, 5]
+    const table = aTable(numbers, { delay: 20 })
+    const startedAt = performance.now()
+    const first = await readWindows({ from: 1, before: 1_000_000 }, 4, table.source)
+    expect(performance.now() - startedAt).toBeGreaterThan(300)
+    // 300 ms are 15 windows of 20 ms, and one more ends it.
+    expect(table.windows.length).toBeLessThanOrEqual(16)
+    const { rows, next } = first
+    const end = 1_000_000 - table.windows.length * SPAN
+    expect(next).toBe(end)
+    expect(numbersOf(rows)).toEqual(numbers.filter((n) => n >= end))
+    const rest = await readAll(aTable(numbers), { from: 1, before: end }, 4)
+    expect([...numbersOf(rows), ...rest.flat()]).toEqual(numbers)
+  })
+
+  test('may be empty, and still have a next one', async () => {
+    const { source } = aTable([5], { delay: 40 })
+    const { rows, next } = await readWindows({ from: 1, before: 1_000_000 }, 4, source)
+    expect(rows).toEqual([])
+    expect(next).toBeGreaterThan(5)
+  })
+
+  test('is whole where its last window ends it', async () => {
+    const { windows, source } = aTable([5], { delay: 310 })
+    expect(await readWindows({ from: 1, before: 100 }, 4, source)).toEqual({ rows: [{ n: 5 }], next: null })
+    expect(windows).toHaveLength(1)
+  })
+
+  test('lets the event loop turn while it reads', async () => {
+    const { source } = aTable([5], { delay: 10 })
+    let turns = 0
+    const timer = setInterval(() => {
+      turns += 1
+    }, 1)
+    await readWindows({ from: 1, before: 400_000 }, 4, source)
+    clearInterval(timer)
+    expect(turns).toBeGreaterThan(5)
+  })
+})

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import type { Run } from '../../../src/domain/run.ts'
+import { EVERY_RUN, type ListedRun, type RunFilter } from '../../../src/domain/run-filter.ts'
+import { groupOf } from '../../../src/domain/run-group.ts'
+import { countMatchingRuns } from '../../../src/tracking/operators/list-run-groups.ts'
+import { aRun } from '../domain/facts.ts'
+
+function failed(runId: string, code: string, facts: Partial<Run> = {}): ListedRun {
+  const run = aRun({ runId, status: 'failed', error: { code }, ...facts })
+  return { run, fileId: null, fileName: null, kind: 'upload' }
+}
+
+/** A store that counts groups, and lists what matches of these runs. Tells how many lists were read. */
+function storeOf(runs: readonly ListedRun[]) {
+  const groups = runs.map(({ run }) => ({ ...groupOf(run), size: 1 }))
+  let lists = 0
+  return {
+    lists: () => lists,
+    readStats: async () => ({ groups, counters: [] }),
+    async listRuns({ cause, contradicted }: RunFilter) {
+      lists += 1
+      const found = runs
+        .filter(({ run }) => cause === null || groupOf(run).cause === cause)
+        .filter(({ run }) => contradicted === null || run.contradicted)
+      return { runs: found, next: null }
+    },
+  }
+}
+
+test('Runs that match by kind are counted without a list', async () => {
+  const store = storeOf([failed('run-1', 'E1'), failed('run-2', 'E1'), failed('run-3', 'E2')])
+  expect(await countMatchingRuns({ store }, { ...EVERY_RUN, cause: 'E1' })).toMatchObject({
+    groups: [{ cause: 'E1', size: 2 }],
+    total: 2,
+    isComplete: true,
+  })
+  expect(store.lists()).toBe(0)
+})
+
+test('Runs that a webhook has contradicted are counted one by one, and no others', async () => {
+  const store = storeOf([failed('run-1', 'E1'), failed('run-2', 'E1', { contradicted: true })])
+  const counted = await countMatchingRuns({ store }, { ...EVERY_RUN, contradicted: true })
+  expect(counted).toMatchObject({ groups: [{ cause: 'E1', size: 1 }], total: 1 })
+})
+
+test('So are runs of a cause that is too rare to be shown among the others, under its own name', async () => {
+  const many = Array.from({ length: 210 }, (_, index) => failed(`run-${index}`, `E${index % 105}`))
+  const store = storeOf([...many, failed('rare', 'rare')])
+  const counted = await countMatchingRuns({ store }, { ...EVERY_RUN, cause: 'rare' })
+  expect(counted).toMatchObject({ groups: [{ cause: 'rare', size: 1 }], total: 1, isComplete: true })
+})
