@@ -116,7 +116,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const refusedLog = createRefusedLog({ store, readFileId, log })
   const keyRejections = createKeyRejections({ clock, log })
   const { imagekit, lookup, sender } = createClients(config, { ...overrides, clock, keyRejections })
-  const { overdueAfterMs, reconcileEveryMs, expireAfterMs, retentionMs } = config.upkeep
+  const { overdueAfterMs, reconcileEveryMs, expireAfterMs, retentionMs, retentionRunsMs } = config.upkeep
   const reconciling = {
     store,
     clock,
@@ -161,6 +161,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     uptimeMs,
     clockTrust: () => clockTrust,
     retentionMs,
+    retentionRunsMs,
     alerting: config.alerting,
     alertEveryMs: overrides.alertEveryMs ?? 1000,
   })

@@ -11,7 +11,7 @@ export function checkPlanned(variables: Variables): string[] {
   )
 }
 
-const PLANNED = ['IMAGEKIT_PASSTHROUGH', 'RETENTION_RUNS']
+const PLANNED = ['IMAGEKIT_PASSTHROUGH']
 
 function parsePassthrough(text: string): string | undefined {
   return ['off', 'read', 'all'].find((word) => word === text)

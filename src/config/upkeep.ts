@@ -10,6 +10,8 @@ export type Upkeep = {
   reconcileEveryMs: number
   expireAfterMs: number
   retentionMs: number
+  /** Null: submissions are kept for ever. */
+  retentionRunsMs: number | null
 }
 
 const DURATION = 'a duration such as 10m or 25h'
@@ -19,13 +21,25 @@ const HOUR = 60 * MINUTE
 export function parseUpkeep(variables: Variables): Upkeep {
   const duration = (name: string, fallbackMs: number) =>
     variables.parsed(name, fallbackMs, positive(parseDurationMs), DURATION)
+  // ImageKit repeats a webhook for 24 hours.
+  const expireAfterMs = duration('EXPIRE_AFTER', 25 * HOUR)
   return {
     overdueAfterMs: duration('RECONCILE_AFTER', 10 * MINUTE),
     reconcileEveryMs: duration('RECONCILE_EVERY', MINUTE),
-    // ImageKit repeats a webhook for 24 hours.
-    expireAfterMs: duration('EXPIRE_AFTER', 25 * HOUR),
+    expireAfterMs,
     retentionMs: duration('RETENTION', 90 * 24 * HOUR),
+    retentionRunsMs: parseRetentionRuns(variables, expireAfterMs),
   }
+}
+
+/** A webhook for a deleted submission would count as one for a lost database, so none may be deleted that can still get one. */
+function parseRetentionRuns(variables: Variables, expireAfterMs: number): number | null {
+  const name = 'RETENTION_RUNS'
+  if (variables.text(name) === undefined) return null
+  const least = Math.max(expireAfterMs, 25 * HOUR)
+  const ms = variables.parsed(name, least, positive(parseDurationMs), DURATION)
+  if (ms < least) variables.problem(name, 'must be at least 25h, and at least EXPIRE_AFTER')
+  return ms
 }
 
 /** How callers are told of what became of their own requests. */

@@ -3,13 +3,15 @@ import type { Store } from '../store/store.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
 type PrunerDeps = {
-  store: Pick<Store, 'pruneBodies' | 'saveClockTrust'>
+  store: Pick<Store, 'pruneBodies' | 'deleteOldSubmissions' | 'saveClockTrust'>
   clock: () => number
   /** How long the service has been running, in milliseconds: nothing sets it. */
   uptimeMs: () => number
   /** What the store had when it was opened; null where it was empty. */
   clockTrust: () => ClockTrust | null
   retentionMs: number
+  /** Null: submissions are kept for ever. */
+  retentionRunsMs: number | null
   log: { error(fields: object, text: string): void; warn(fields: object, text: string): void }
 }
 
@@ -20,12 +22,17 @@ const EVERY_MS = 10 * 60_000
 const DOUBT_TEXT =
   'the clock is more than a day past the last time it was trusted: check it. Nothing is pruned until the service has run for a day'
 
-/** Removes bodies and headers of deliveries past their retention; their rows and all statuses stay. */
+/**
+ * Deletes bodies and headers of deliveries past their retention; their rows and all statuses stay. Deletes submissions past
+ * theirs completely, if there is one.
+ */
 export function createPruner(deps: PrunerDeps): Repeated {
-  const { store, clock, uptimeMs, retentionMs, log } = deps
+  const { store, clock, uptimeMs, retentionMs, retentionRunsMs, log } = deps
   let last: { trust: ClockTrust; checkedAt: number } | undefined
   let isWarned = false
   let after: number | null = null
+  /** Bodies are pruned first, then submissions are deleted. */
+  let isDeleting = false
   return repeat(
     async () => {
       const now = clock()
@@ -41,9 +48,17 @@ export function createPruner(deps: PrunerDeps): Repeated {
       isWarned = isInDoubt
       if (isInDoubt) return EVERY_MS
       // To the end of the table, past what a clock that was ahead has left among the old.
-      const { next } = await store.pruneBodies(now - retentionMs, AT_ONCE, after)
-      after = next
-      return next === null ? EVERY_MS : BETWEEN_MS
+      if (isDeleting && retentionRunsMs !== null) {
+        const { next } = await store.deleteOldSubmissions(now, now - retentionRunsMs, after)
+        after = next
+        isDeleting = next !== null
+      } else {
+        const { next } = await store.pruneBodies(now - retentionMs, AT_ONCE, after)
+        after = next
+        isDeleting = next === null && retentionRunsMs !== null
+        if (isDeleting) return BETWEEN_MS
+      }
+      return after === null ? EVERY_MS : BETWEEN_MS
     },
     { afterFailureMs: EVERY_MS, onError: (err) => log.error({ err }, 'pruning failed') },
   )

@@ -42,8 +42,8 @@ type Decided =
   | 'saveAlerts'
   | 'alertTold'
 
-/** Does work in a transaction of its own, in its turn, between two batches. `fileId` is the asset whose status it changes. */
-export type InTurn = <T>(work: () => T, fileId?: string) => Promise<T>
+/** Does work in a transaction of its own, in its turn, between two batches. It adds the assets whose status it changes to `fileIds`. */
+export type InTurn = <T>(work: (fileIds: Set<string>) => T) => Promise<T>
 
 /** What every database does for itself: its batches, its reads, and what it deletes in bounded statements. */
 export type Database = BatchDatabase & {
@@ -55,7 +55,7 @@ export type Database = BatchDatabase & {
 }
 
 /** What is done to many rows, in bounded statements. */
-type Upkeep = 'forgetAsset' | 'pruneBodies' | 'sweepOverdue' | 'foldCounters'
+type Upkeep = 'forgetAsset' | 'pruneBodies' | 'deleteOldSubmissions' | 'sweepOverdue' | 'foldCounters'
 
 const DAY_MS = 86_400_000
 
@@ -70,9 +70,9 @@ export function createStore(database: Database, queueing: WriteQueueOptions): St
   })
   const write = (other: OtherChanges) =>
     queue.run<void>({ keys: [], decide: () => ({ result: undefined, changes: { other } }) })
-  const inTurn: InTurn = (work, fileId) => {
-    const fileIds = new Set(fileId === undefined ? [] : [fileId])
-    return queue.exclusive(() => database.inTransaction(work), fileIds)
+  const inTurn: InTurn = (work) => {
+    const fileIds = new Set<string>()
+    return queue.exclusive(() => database.inTransaction(() => work(fileIds)), fileIds)
   }
   return {
     ...database.reads,
@@ -100,6 +100,7 @@ export function createStore(database: Database, queueing: WriteQueueOptions): St
     probe: () => write({ probe: true }),
     forgetAsset: (...given) => database.forgetAsset(inTurn, ...given),
     pruneBodies: (...given) => database.pruneBodies(inTurn, ...given),
+    deleteOldSubmissions: (...given) => database.deleteOldSubmissions(inTurn, ...given),
     sweepOverdue: (...given) => database.sweepOverdue(inTurn, ...given),
     foldCounters: () => database.foldCounters(inTurn),
     async listRuns(filter, page) {

@@ -127,6 +127,17 @@ export type Store = OperatorStore &
       after: number | null,
     ): Promise<{ pruned: number; next: number | null }>
 
+    /**
+     * Deletes submissions that were created before `createdBefore` and have no pending run, with their runs and deliveries, and
+     * other deliveries that were received before it. Checks a limited number in insertion order, after the place `after`. `next`
+     * is the place to continue after; null at the end.
+     */
+    deleteOldSubmissions(
+      now: number,
+      createdBefore: number,
+      after: number | null,
+    ): Promise<{ deleted: number; next: number | null }>
+
     /** Until one is saved, trusts the time of the newest submission or delivery; null if there is none. */
     findClockTrust(): Promise<ClockTrust | null>
 

@@ -131,11 +131,12 @@ export function createForgetting(connection: Connection) {
           )
           hideMentionsSince(forgetting, newest)
         })
-      return inTurn(() => {
+      return inTurn((fileIds) => {
+        fileIds.add(fileId)
         removeAsset(forgetting, act)
         hideMentionsSince(forgetting, newest)
         return true
-      }, fileId)
+      })
     },
   }
 }

@@ -5,7 +5,12 @@ import type { CurrentRuns } from './current-runs.ts'
 import { RUN_COLUMNS, RUNS, type RunCells, toRunRow } from './rows.ts'
 
 /** What was deleted with some submissions. */
-export type Removed = { submissionIds: string[]; runIds: string[]; deliveryIds: string[] }
+export type Removed = {
+  fileIds: Set<string>
+  submissionIds: string[]
+  runIds: string[]
+  deliveryIds: string[]
+}
 
 /** Deletes submissions with everything that belongs to them. Nothing in the schema does that by itself. */
 export function createRemoval(
@@ -60,11 +65,12 @@ export function createRemoval(
     deleteRuns(runs)
     deleteSubmissions(submissions)
     const names = new Set(rows.flatMap(({ name, requestedAs }) => [name, requestedAs ?? name]))
-    for (const fileId of new Set(found.map(([, , file]) => file)))
-      if (fileId !== null) currentRuns.refreshNames(fileId, names)
+    const fileIds = new Set(found.flatMap(([, , fileId]) => fileId ?? []))
+    for (const fileId of fileIds) currentRuns.refreshNames(fileId, names)
     const delta = statDelta({ runs: rows.map((before) => ({ before, after: undefined })), deliveries: [] })
     if (delta !== null) appendDelta(JSON.stringify(delta))
     return {
+      fileIds,
       submissionIds,
       runIds: rows.map(({ runId }) => runId),
       deliveryIds: [...recorded, ...rejected].map(([n, chk]) => formatId('dlv', n, chk)),

@@ -85,6 +85,8 @@ function createDatabase(connection: Connection, processId: number): Database {
     },
     sweepOverdue: (inTurn, ...given) => inTurn(() => upkeep.sweep(...given)),
     foldCounters: (inTurn) => inTurn(() => stats.fold()),
+    deleteOldSubmissions: (inTurn, ...given) =>
+      inTurn((fileIds) => upkeep.deleteOldSubmissions(fileIds, ...given)),
     pruneBodies: (inTurn, ...given) => inTurn(() => upkeep.pruneBodies(...given)),
     async forgetAsset(inTurn, fileId, act) {
       const isKnown = await attempt(() => forgetting.forget(inTurn, fileId, act))

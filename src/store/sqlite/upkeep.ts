@@ -1,6 +1,9 @@
 import { sweepRun } from '../../domain/overdue.ts'
+import { retainSubmission } from '../../domain/retention.ts'
 import { hourOf } from '../../domain/stat-counters.ts'
 import type { Connection } from './connection.ts'
+import { createCurrentRuns } from './current-runs.ts'
+import { createRemoval } from './removal.ts'
 import { HOURS } from './stats.ts'
 
 /** Runs that the sweep passes in one transaction, which takes a few milliseconds. */
@@ -8,6 +11,10 @@ const SWEPT_AT_ONCE = 10_000
 
 /** Freeing a body reads and overwrites all of its pages: so much at once takes a few milliseconds. */
 const MAX_PRUNED_BYTES = 1024 * 1024
+
+/** Submissions that are considered for deletion in one transaction, and deliveries of no submission that are deleted in one. */
+const CONSIDERED_AT_ONCE = 50
+const DELIVERIES_AT_ONCE = 200
 
 /** What is done to many rows, in bounded steps, each inside a transaction. */
 export function createUpkeep(connection: Connection) {
@@ -36,6 +43,20 @@ export function createUpkeep(connection: Connection) {
   const deleteEnd = connection.prepare<[number]>(
     'UPDATE deliveries SET request_id = NULL, unclaimed = NULL WHERE n = ?',
   )
+  const listSubmissions = connection
+    .prepare<[number, number], [n: number, createdAt: number, isOpen: number]>(
+      `SELECT n, created_at, owner IS NOT NULL
+          OR EXISTS (SELECT 1 FROM runs WHERE submission = s.n AND status = 0 AND hidden IS NULL)
+        FROM submissions s WHERE n > ? ORDER BY n LIMIT ?`,
+    )
+    .raw()
+  const listUnrelated = connection
+    .prepare<[number, number, number], number>(
+      `SELECT n FROM deliveries WHERE n <= ? AND received_at < ? AND run IS NULL AND submission IS NULL ORDER BY n LIMIT ?`,
+    )
+    .pluck()
+  const deleteDelivery = connection.prepare<[number]>('DELETE FROM deliveries WHERE n = ?')
+  const removeSubmissions = createRemoval(connection, createCurrentRuns(connection))
 
   return {
     /** Marks runs that have been pending for long as overdue and due. Returns whether there may be more. */
@@ -71,6 +92,34 @@ export function createUpkeep(connection: Connection) {
         bytes += size
       }
       return { pruned, next: bodies.length < limit ? null : (bodies.at(-1)?.[0] ?? null) }
+    },
+    /** Adds the assets whose status changes to `fileIds`. */
+    deleteOldSubmissions(
+      fileIds: Set<string>,
+      now: number,
+      createdBefore: number,
+      after: number | null,
+    ): { deleted: number; next: number | null } {
+      const rows = listSubmissions.all(after ?? 0, CONSIDERED_AT_ONCE)
+      const old: number[] = []
+      let last: number | null = null
+      for (const [n, createdAt, isOpen] of rows) {
+        const what = retainSubmission({ isOpen: isOpen === 1, createdAt }, { now, createdBefore })
+        if (what === 'stop') break
+        if (what === 'delete') old.push(n)
+        last = n
+      }
+      const removed = removeSubmissions(old)
+      for (const fileId of removed.fileIds) fileIds.add(fileId)
+      if (last !== null && last === rows.at(-1)?.[0]) return { deleted: old.length, next: last }
+      const bound = findBound.get(hourOf(createdBefore)) ?? 0
+      const unrelated = listUnrelated.all(bound, createdBefore, DELIVERIES_AT_ONCE)
+      for (const n of unrelated) {
+        deleteBody.run(n)
+        deleteDelivery.run(n)
+      }
+      const isEnd = unrelated.length < DELIVERIES_AT_ONCE
+      return { deleted: old.length, next: isEnd ? null : (last ?? after ?? 0) }
     },
   }
 }
