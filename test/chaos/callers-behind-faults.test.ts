@@ -12,7 +12,7 @@ const SILENT_MS = 1500
 const LARGEST_FILE = 150_000
 const SIZES = { messages: 2, sizes: { request: LARGEST_FILE / 2, answer: 1000 } }
 
-type Row = { name: string; state: string; fileId: string | null; code: string | null; run: string }
+type Row = { name: string; state: string; fileId: string | null; code: string | null; status: string }
 
 /** One attempt to upload a file; null where no whole answer came. */
 async function attempt(
@@ -81,10 +81,12 @@ test(`${UPLOADS} callers behind a faulty network, seed ${SEED}: who leaves early
     readRows(
       tracker.directory,
       `SELECT file_name AS name, state, file_id AS fileId, json_extract(submissions.error, '$.code') AS code,
-         status AS run FROM submissions JOIN runs ON runs.submission_seq = submissions.seq`,
+         status FROM submissions JOIN runs ON runs.submission = submissions.n`,
     ) as Row[]
   const underWay = () =>
-    readAll().filter(({ state, run }) => state !== 'rejected' && (state !== 'accepted' || run !== 'success'))
+    readAll().filter(
+      ({ state, status }) => state !== 'rejected' && (state !== 'accepted' || status !== 'success'),
+    )
   await expect.poll(underWay, { timeout: 20_000 }).toEqual([])
   await tracker.service.stop()
   expect(underWay()).toEqual([])

@@ -20,7 +20,7 @@ type Uploaded = {
   shouldRetry: string | null
   body: string
 }
-type Written = { name: string; state: string; fileId: string | null; run: string }
+type Written = { name: string; state: string; fileId: string | null; status: string }
 
 /** Uploads one after another, many at once; each is answered in some way. */
 async function uploadAll(tracker: RunningTracker, random: () => number): Promise<Uploaded[]> {
@@ -54,8 +54,8 @@ async function uploadAll(tracker: RunningTracker, random: () => number): Promise
 function writtenBy(tracker: RunningTracker): Map<string, Written> {
   const rows = readRows(
     tracker.directory,
-    `SELECT file_name AS name, state, file_id AS fileId, status AS run FROM submissions
-     JOIN runs ON runs.submission_seq = submissions.seq`,
+    `SELECT file_name AS name, state, file_id AS fileId, status FROM submissions
+     JOIN runs ON runs.submission = submissions.n`,
   ) as Written[]
   const byName = new Map(rows.map((row) => [row.name, row]))
   expect(byName.size).toBe(rows.length)
@@ -110,7 +110,7 @@ test(`${UPLOADS} uploads to an ImageKit behind a faulty network, seed ${SEED}: n
   const unsettled = async () => {
     const written = writtenBy(tracker)
     const names = [...(await libraryOf(sandbox)).keys()]
-    return names.filter((name) => written.get(name)?.run !== 'success')
+    return names.filter((name) => written.get(name)?.status !== 'success')
   }
   await expect.poll(unsettled, { timeout: 20_000 }).toEqual([])
   await sandbox.stop()

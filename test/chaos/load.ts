@@ -135,7 +135,8 @@ export async function tellWord(one: Told): Promise<string> {
   return outcome
 }
 
-function payload({ fileId, word }: Told): object {
+/** What a webhook tells. */
+export function payload({ fileId, word }: Told): object {
   const service = 'remove-bg'
   return word === 'success'
     ? { service, status: 'SUCCESS', fileObject: { fileId } }

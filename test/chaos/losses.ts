@@ -1,6 +1,7 @@
+import { KIND, OUTCOME, STATE } from '../../src/store/sqlite/codes.ts'
 import { readRows } from '../support/signed-webhooks.ts'
 import type { SubmissionView } from '../support/uploads.ts'
-import { type Told, tellWord } from './load.ts'
+import { payload, type Told, tellWord } from './load.ts'
 
 /** What the service has not, though it had answered that it has it. */
 export async function listLost(url: string, told: readonly Told[]): Promise<string[]> {
@@ -32,20 +33,41 @@ export async function settleRest(url: string, told: readonly Told[]): Promise<st
   ]
 }
 
-/** What the tables of a whole run lack: every word has its one delivery that took effect, and no upload is left open. */
+type Applied = { fileId: string; status: string; settles: number; body: Buffer | null }
+
+/**
+ * What the tables of a whole run lack: every word has its one delivery that took effect, which its run names, and whose body
+ * says what was told; and no upload is left open.
+ */
 export function listMissingRows(directory: string, told: readonly Told[]): string[] {
-  const applied = readColumn(directory, `SELECT file_id FROM deliveries WHERE outcome = 'applied'`)
-  const times = new Map<unknown, number>()
-  for (const fileId of applied) times.set(fileId, (times.get(fileId) ?? 0) + 1)
-  const wrong = told.filter(({ fileId }) => times.get(fileId) !== 1)
-  const open = readColumn(
+  const applied = readRows(
     directory,
-    `SELECT submission_id FROM submissions WHERE kind = 'upload' AND state = 'submitting'`,
-  )
+    `SELECT s.file_id AS fileId, r.status AS status, r.settled_by = d.n AS settles, b.body AS body
+     FROM deliveries d LEFT JOIN runs r ON r.n = d.run LEFT JOIN submissions s ON s.n = r.submission
+     LEFT JOIN delivery_bodies b ON b.n = d.n WHERE d.outcome = ${OUTCOME.to.applied}`,
+  ) as Applied[]
+  const found = new Map<string, Applied[]>()
+  for (const one of applied) found.set(one.fileId, [...(found.get(one.fileId) ?? []), one])
+  const open = readRows(
+    directory,
+    `SELECT n, owner, state FROM submissions
+     WHERE kind = ${KIND.to.upload} AND (state = ${STATE.to.submitting} OR owner IS NOT NULL)`,
+  ) as { n: number }[]
   return [
-    ...wrong.map(({ fileId }) => `${fileId}: ${times.get(fileId) ?? 0} deliveries took effect`),
-    ...open.map((submissionId) => `${String(submissionId)}: still submitting`),
+    ...told.flatMap((one) => describeEffect(one, found.get(one.fileId) ?? []) ?? []),
+    ...open.map(({ n }) => `submission ${n}: still submitting`),
   ]
+}
+
+function describeEffect(one: Told, applied: readonly Applied[]): string | null {
+  const [first] = applied
+  if (first === undefined || applied.length > 1)
+    return `${one.fileId}: ${applied.length} deliveries took effect`
+  if (first.settles !== 1) return `${one.fileId}: its run names another delivery`
+  if (first.status !== one.word) return `${one.fileId}: told ${one.word}, its run is ${first.status}`
+  return first.body?.toString() === JSON.stringify(payload(one))
+    ? null
+    : `${one.fileId}: not the body it was told with`
 }
 
 async function statusesOf(url: string, told: readonly Told[]): Promise<Map<string, string>> {
@@ -57,8 +79,4 @@ async function statusesOf(url: string, told: readonly Told[]): Promise<Map<strin
     for (const asset of assets) statuses.set(asset.fileId, asset.status)
   }
   return statuses
-}
-
-function readColumn(directory: string, sql: string): unknown[] {
-  return readRows(directory, sql).flatMap((row) => Object.values(row as object))
 }

@@ -1,6 +1,8 @@
 import { type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
+import { formatId } from '../../src/domain/ids.ts'
+import { OUTCOME } from '../../src/store/sqlite/codes.ts'
 import { readRows } from '../support/signed-webhooks.ts'
 import { startTracker } from '../support/tracker.ts'
 import { register } from '../support/webhooks.ts'
@@ -13,6 +15,17 @@ const SILENT_MS = 1500
 const SIZES = { messages: 8, sizes: { request: 3000, answer: 250 } }
 
 type Sender = { attempts: number; told: string[] }
+/** What is recorded of a submission: a delivery that was applied names its run alone, and a repeated one the submission. */
+type Row = {
+  n: number
+  chk: string
+  status: string
+  applied: number
+  repeated: number
+  settling: number
+  bodies: number
+  rows: number
+}
 
 /** One attempt; null where no whole answer came. */
 function post(url: string, body: string): Promise<{ status: number; body: string } | null> {
@@ -63,20 +76,23 @@ test(`${WEBHOOKS} webhooks through a faulty network, seed ${SEED}: each settles 
 
   const rows = readRows(
     tracker.directory,
-    `SELECT submission_id AS id, runs.status AS status, sum(outcome = 'applied') AS applied,
-       sum(outcome = 'duplicate') AS repeated, count(*) AS rows
-     FROM submissions JOIN runs ON runs.submission_seq = submissions.seq
-     JOIN deliveries ON deliveries.submission_seq = submissions.seq GROUP BY submission_id`,
-  ) as { id: string; status: string; applied: number; repeated: number; rows: number }[]
+    `SELECT s.n, s.chk, r.status, sum(d.outcome = ${OUTCOME.to.applied}) AS applied,
+       sum(d.outcome = ${OUTCOME.to.duplicate}) AS repeated, sum(d.n = r.settled_by) AS settling,
+       sum(CAST(b.body AS TEXT) ->> '$.fileObject.fileId' = s.file_id) AS bodies, count(*) AS rows
+     FROM submissions s JOIN runs r ON r.submission = s.n
+     JOIN deliveries d ON coalesce(d.submission, (SELECT submission FROM runs WHERE n = d.run)) = s.n
+     LEFT JOIN delivery_bodies b ON b.n = d.n GROUP BY s.n`,
+  ) as Row[]
   expect(rows).toHaveLength(WEBHOOKS)
   let attempts = 0
   let repeated = 0
   for (const row of rows) {
-    const sender = senders.get(row.id)
+    const sender = senders.get(formatId('sub', row.n, row.chk))
     attempts += sender?.attempts ?? 0
     repeated += row.repeated
     // One row for each attempt that came through whole, heard of or not.
-    expect(row).toMatchObject({ status: 'success', applied: 1, rows: 1 + row.repeated })
+    expect(row).toMatchObject({ status: 'success', applied: 1, settling: 1, rows: 1 + row.repeated })
+    expect(row.bodies).toBe(row.rows)
     expect(row.rows).toBeLessThanOrEqual(sender?.attempts ?? 0)
     // Told as applied it may be repeated all the same: an attempt that was given up is still on its way.
     expect(sender?.told).toHaveLength(1)
