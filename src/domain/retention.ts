@@ -1,16 +1,18 @@
 /** Clocks are set right by a little all the time. */
 const CLOCK_SLACK_MS = 60_000
 
+/** Where a deletion of old rows continues: after row `n` of this table. Submissions come first. */
+export type RetentionPlace = { table: 'submissions' | 'deliveries'; n: number }
+
 /**
- * What happens to the next submission, in the order of insertion, when old ones are deleted. `keep`: one of its runs is still
- * pending, or it is still being submitted, or a wrong clock has dated it into the future. `stop`: it is too young, and so are
- * those behind it.
+ * What happens to the next row, in the order of insertion, when old ones are deleted. `keep`: it is needed, or a wrong clock has
+ * dated it into the future. `stop`: it is too young, and so are those behind it.
  */
-export function retainSubmission(
-  { isOpen, createdAt }: { isOpen: boolean; createdAt: number },
-  { now, createdBefore }: { now: number; createdBefore: number },
+export function retainRow(
+  { isNeeded, at }: { isNeeded: boolean; at: number },
+  { now, before }: { now: number; before: number },
 ): 'delete' | 'keep' | 'stop' {
-  if (createdAt > now + CLOCK_SLACK_MS) return 'keep'
-  if (createdAt >= createdBefore) return 'stop'
-  return isOpen ? 'keep' : 'delete'
+  if (at > now + CLOCK_SLACK_MS) return 'keep'
+  if (at >= before) return 'stop'
+  return isNeeded ? 'keep' : 'delete'
 }

@@ -1,4 +1,5 @@
 import { type ClockTrust, checkClock } from '../domain/due-time.ts'
+import type { RetentionPlace } from '../domain/retention.ts'
 import type { Store } from '../store/store.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
@@ -15,6 +16,9 @@ type PrunerDeps = {
   log: { error(fields: object, text: string): void; warn(fields: object, text: string): void }
 }
 
+/** Where the next step goes on. */
+type Place = { bodies: number | null } | { submissions: RetentionPlace | null }
+
 /** So few at once that no delivery waits for it. */
 const AT_ONCE = 200
 const BETWEEN_MS = 50
@@ -30,16 +34,27 @@ export function createPruner(deps: PrunerDeps): Repeated {
   const { store, clock, uptimeMs, retentionMs, retentionRunsMs, log } = deps
   let last: { trust: ClockTrust; checkedAt: number } | undefined
   let isWarned = false
-  let after: number | null = null
-  /** Bodies are pruned first, then submissions are deleted. */
-  let isDeleting = false
+  let place: Place | null = null
+
+  /** Bodies are pruned first. Null: it is done. */
+  const work = async (at: Place, now: number): Promise<Place | null> => {
+    if ('bodies' in at) {
+      // To the end of the table, past what a clock that was ahead has left among the old.
+      const { next } = await store.pruneBodies(now - retentionMs, AT_ONCE, at.bodies)
+      if (next !== null) return { bodies: next }
+      return retentionRunsMs === null ? null : { submissions: null }
+    }
+    if (retentionRunsMs === null) return null
+    const { next } = await store.deleteOldSubmissions(now, now - retentionRunsMs, at.submissions)
+    return next === null ? null : { submissions: next }
+  }
   return repeat(
     async () => {
       const now = clock()
       const checkedAt = uptimeMs()
       const ranMs = last === undefined ? 0 : checkedAt - last.checkedAt
       const { trust, isInDoubt } = checkClock(last?.trust ?? deps.clockTrust(), now, ranMs)
-      if (isInDoubt || after === null) await store.saveClockTrust(trust)
+      if (isInDoubt || place === null) await store.saveClockTrust(trust)
       last = { trust, checkedAt }
       if (isInDoubt && !isWarned) {
         const fields = { now: timeText(now), trustedAt: timeText(trust.trustedAt) }
@@ -47,18 +62,8 @@ export function createPruner(deps: PrunerDeps): Repeated {
       }
       isWarned = isInDoubt
       if (isInDoubt) return EVERY_MS
-      // To the end of the table, past what a clock that was ahead has left among the old.
-      if (isDeleting && retentionRunsMs !== null) {
-        const { next } = await store.deleteOldSubmissions(now, now - retentionRunsMs, after)
-        after = next
-        isDeleting = next !== null
-      } else {
-        const { next } = await store.pruneBodies(now - retentionMs, AT_ONCE, after)
-        after = next
-        isDeleting = next === null && retentionRunsMs !== null
-        if (isDeleting) return BETWEEN_MS
-      }
-      return after === null ? EVERY_MS : BETWEEN_MS
+      place = await work(place ?? { bodies: null }, now)
+      return place === null ? EVERY_MS : BETWEEN_MS
     },
     { afterFailureMs: EVERY_MS, onError: (err) => log.error({ err }, 'pruning failed') },
   )

@@ -17,6 +17,7 @@ import type { IdempotencyClaim, StoredAnswer } from '../domain/idempotency.ts'
 import type { Answer, AnswerJudgement } from '../domain/judge-answer.ts'
 import type { DeliveryFilter, KeptDelivery, ListedDelivery } from '../domain/listed-delivery.ts'
 import type { DueNotification, HostPlace, NotificationResult } from '../domain/notification.ts'
+import type { RetentionPlace } from '../domain/retention.ts'
 import type { NotTaken, RetryItemState, RetryProgress, SubmittedRetry } from '../domain/retry.ts'
 import type { Run } from '../domain/run.ts'
 import type { ListedRun, RunFilter } from '../domain/run-filter.ts'
@@ -128,15 +129,16 @@ export type Store = OperatorStore &
     ): Promise<{ pruned: number; next: number | null }>
 
     /**
-     * Deletes submissions that were created before `createdBefore` and have no pending run, with their runs and deliveries, and
-     * other deliveries that were received before it. Checks a limited number in insertion order, after the place `after`. `next`
-     * is the place to continue after; null at the end.
+     * Deletes submissions that were created before `createdBefore`, with their runs and deliveries, and other deliveries that
+     * were received before it. Keeps a submission that is being submitted, has a pending run or a due notification, or follows
+     * one of the same asset that is kept: the status of an asset never goes back to an earlier run. Checks a limited
+     * number of rows in insertion order, after the place `after`. `next` is the place to continue after; null at the end.
      */
     deleteOldSubmissions(
       now: number,
       createdBefore: number,
-      after: number | null,
-    ): Promise<{ deleted: number; next: number | null }>
+      after: RetentionPlace | null,
+    ): Promise<{ deleted: number; next: RetentionPlace | null }>
 
     /** Until one is saved, trusts the time of the newest submission or delivery; null if there is none. */
     findClockTrust(): Promise<ClockTrust | null>

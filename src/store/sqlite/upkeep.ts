@@ -1,5 +1,5 @@
 import { sweepRun } from '../../domain/overdue.ts'
-import { retainSubmission } from '../../domain/retention.ts'
+import { type RetentionPlace, retainRow } from '../../domain/retention.ts'
 import { hourOf } from '../../domain/stat-counters.ts'
 import type { Connection } from './connection.ts'
 import { createCurrentRuns } from './current-runs.ts'
@@ -12,8 +12,8 @@ const SWEPT_AT_ONCE = 10_000
 /** Freeing a body reads and overwrites all of its pages: so much at once takes a few milliseconds. */
 const MAX_PRUNED_BYTES = 1024 * 1024
 
-/** Submissions that are considered for deletion in one transaction, and deliveries of no submission that are deleted in one. */
-const CONSIDERED_AT_ONCE = 50
+/** Rows that are checked in one transaction, and deleted if they are old. */
+const SUBMISSIONS_AT_ONCE = 50
 const DELIVERIES_AT_ONCE = 200
 
 /** What is done to many rows, in bounded steps, each inside a transaction. */
@@ -43,20 +43,79 @@ export function createUpkeep(connection: Connection) {
   const deleteEnd = connection.prepare<[number]>(
     'UPDATE deliveries SET request_id = NULL, unclaimed = NULL WHERE n = ?',
   )
+  // Its caller is notified at least once, so a notification that is due keeps it.
   const listSubmissions = connection
-    .prepare<[number, number], [n: number, createdAt: number, isOpen: number]>(
-      `SELECT n, created_at, owner IS NOT NULL
-          OR EXISTS (SELECT 1 FROM runs WHERE submission = s.n AND status = 0 AND hidden IS NULL)
+    .prepare<[number, number], [n: number, fileId: string | null, createdAt: number, isOpen: number]>(
+      `SELECT n, file_id, created_at, owner IS NOT NULL OR EXISTS (SELECT 1 FROM runs r WHERE r.submission = s.n
+          AND (r.status = 0 AND r.hidden IS NULL OR EXISTS (SELECT 1 FROM notifications WHERE n = r.n AND due_at IS NOT NULL)))
         FROM submissions s WHERE n > ? ORDER BY n LIMIT ?`,
     )
     .raw()
-  const listUnrelated = connection
-    .prepare<[number, number, number], number>(
-      `SELECT n FROM deliveries WHERE n <= ? AND received_at < ? AND run IS NULL AND submission IS NULL ORDER BY n LIMIT ?`,
+  const hasSubmission = connection
+    .prepare<[string, number], number>('SELECT 1 FROM submissions WHERE file_id = ? AND n <= ? LIMIT 1')
+    .pluck()
+  const sumBodies = connection
+    .prepare<[number, number], number>(
+      `SELECT ifnull(sum(length(body)), 0) FROM delivery_bodies WHERE n IN (
+        SELECT settled_by FROM runs WHERE submission = ? UNION SELECT n FROM deliveries WHERE submission = ?)`,
     )
     .pluck()
+  const listDeliveries = connection
+    .prepare<[number, number], [n: number, receivedAt: number, isRelated: number, bytes: number]>(
+      `SELECT d.n, d.received_at, d.run IS NOT NULL OR d.submission IS NOT NULL, ifnull(length(b.body), 0)
+        FROM deliveries d LEFT JOIN delivery_bodies b ON b.n = d.n WHERE d.n > ? ORDER BY d.n LIMIT ?`,
+    )
+    .raw()
   const deleteDelivery = connection.prepare<[number]>('DELETE FROM deliveries WHERE n = ?')
   const removeSubmissions = createRemoval(connection, createCurrentRuns(connection))
+
+  /** Adds the assets of what it deletes to `fileIds`. `next` is undefined where nothing older follows. */
+  const deleteSubmissions = (
+    fileIds: Set<string>,
+    rule: { now: number; before: number },
+    after: number,
+  ): { deleted: number; next: number | undefined } => {
+    const old: number[] = []
+    const keptFiles = new Set<string>()
+    // If an earlier submission of the asset is kept, its runs would become current again.
+    const isBehindKept = (fileId: string) =>
+      keptFiles.has(fileId) || hasSubmission.get(fileId, after) !== undefined
+    let bytes = 0
+    let next: number | undefined
+    for (const [n, fileId, createdAt, isOpen] of listSubmissions.all(after, SUBMISSIONS_AT_ONCE)) {
+      if (bytes >= MAX_PRUNED_BYTES) break
+      const isNeeded = isOpen === 1 || (fileId !== null && isBehindKept(fileId))
+      const decision = retainRow({ isNeeded, at: createdAt }, rule)
+      if (decision === 'stop') {
+        next = undefined
+        break
+      }
+      if (decision === 'delete') {
+        old.push(n)
+        bytes += sumBodies.get(n, n) ?? 0
+      } else if (fileId !== null) keptFiles.add(fileId)
+      next = n
+    }
+    if (old.length > 0) for (const fileId of removeSubmissions(old).fileIds) fileIds.add(fileId)
+    return { deleted: old.length, next }
+  }
+  /** Those of no submission. */
+  const deleteDeliveries = (rule: { now: number; before: number }, after: number): number | undefined => {
+    let bytes = 0
+    let next: number | undefined
+    for (const [n, receivedAt, isRelated, size] of listDeliveries.all(after, DELIVERIES_AT_ONCE)) {
+      if (bytes >= MAX_PRUNED_BYTES) break
+      const decision = retainRow({ isNeeded: isRelated === 1, at: receivedAt }, rule)
+      if (decision === 'stop') return undefined
+      if (decision === 'delete') {
+        deleteBody.run(n)
+        deleteDelivery.run(n)
+        bytes += size
+      }
+      next = n
+    }
+    return next
+  }
 
   return {
     /** Marks runs that have been pending for long as overdue and due. Returns whether there may be more. */
@@ -93,33 +152,20 @@ export function createUpkeep(connection: Connection) {
       }
       return { pruned, next: bodies.length < limit ? null : (bodies.at(-1)?.[0] ?? null) }
     },
-    /** Adds the assets whose status changes to `fileIds`. */
     deleteOldSubmissions(
       fileIds: Set<string>,
       now: number,
       createdBefore: number,
-      after: number | null,
-    ): { deleted: number; next: number | null } {
-      const rows = listSubmissions.all(after ?? 0, CONSIDERED_AT_ONCE)
-      const old: number[] = []
-      let last: number | null = null
-      for (const [n, createdAt, isOpen] of rows) {
-        const what = retainSubmission({ isOpen: isOpen === 1, createdAt }, { now, createdBefore })
-        if (what === 'stop') break
-        if (what === 'delete') old.push(n)
-        last = n
+      after: RetentionPlace | null,
+    ): { deleted: number; next: RetentionPlace | null } {
+      const rule = { now, before: createdBefore }
+      const { table, n } = after ?? { table: 'submissions', n: 0 }
+      if (table === 'submissions') {
+        const { deleted, next } = deleteSubmissions(fileIds, rule, n)
+        return { deleted, next: next === undefined ? { table: 'deliveries', n: 0 } : { table, n: next } }
       }
-      const removed = removeSubmissions(old)
-      for (const fileId of removed.fileIds) fileIds.add(fileId)
-      if (last !== null && last === rows.at(-1)?.[0]) return { deleted: old.length, next: last }
-      const bound = findBound.get(hourOf(createdBefore)) ?? 0
-      const unrelated = listUnrelated.all(bound, createdBefore, DELIVERIES_AT_ONCE)
-      for (const n of unrelated) {
-        deleteBody.run(n)
-        deleteDelivery.run(n)
-      }
-      const isEnd = unrelated.length < DELIVERIES_AT_ONCE
-      return { deleted: old.length, next: isEnd ? null : (last ?? after ?? 0) }
+      const next = deleteDeliveries(rule, n)
+      return { deleted: 0, next: next === undefined ? null : { table, n: next } }
     },
   }
 }

@@ -1,18 +1,35 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { ClockTrust } from '../../../src/domain/due-time.ts'
+import type { RetentionPlace } from '../../../src/domain/retention.ts'
 import { createPruner } from '../../../src/jobs/pruner.ts'
 
-test('goes on where it stopped, to the end of the bodies, and only then begins anew', async () => {
+type PrunerDeps = Parameters<typeof createPruner>[0]
+
+const LOG = { error: () => {}, warn: () => {} }
+const SECOND_PLACE: RetentionPlace = { table: 'deliveries', n: 7 }
+
+/** Notes each step; bodies and submissions take two steps each. */
+function startPruner(deps: Pick<PrunerDeps, 'retentionRunsMs'> & { failures?: string[] }) {
   vi.useFakeTimers()
   onTestFinished(() => {
     vi.useRealTimers()
   })
-  const places: (number | null)[] = []
+  const steps: unknown[] = []
+  const note = (step: readonly [name: string, ...given: unknown[]]) => {
+    steps.push(step)
+    if (deps.failures?.[0] !== step[0]) return
+    deps.failures.shift()
+    throw new Error('the disk is full')
+  }
   const pruner = createPruner({
     store: {
-      async pruneBodies(_before, _limit, after) {
-        places.push(after)
+      async pruneBodies(before, _limit, after) {
+        note(['bodies', before, after])
         return { pruned: 0, next: after === null ? 200 : null }
+      },
+      async deleteOldSubmissions(now, before, after) {
+        note(['submissions', now, before, after])
+        return { deleted: 0, next: after === null ? SECOND_PLACE : null }
       },
       async saveClockTrust() {},
     },
@@ -20,17 +37,46 @@ test('goes on where it stopped, to the end of the bodies, and only then begins a
     uptimeMs: () => 0,
     clockTrust: () => null,
     retentionMs: 500,
-    log: { error: () => {}, warn: () => {} },
+    retentionRunsMs: deps.retentionRunsMs,
+    log: LOG,
   })
   pruner.start()
+  onTestFinished(() => pruner.stop())
+  return steps
+}
+
+const BODIES = [
+  ['bodies', 500, null],
+  ['bodies', 500, 200],
+]
+const SUBMISSIONS = [
+  ['submissions', 1_000, 700, null],
+  ['submissions', 1_000, 700, SECOND_PLACE],
+]
+
+test('goes on where it stopped, to the end of the bodies, and only then begins anew', async () => {
+  const steps = startPruner({ retentionRunsMs: null })
   await vi.advanceTimersByTimeAsync(60_000)
-  expect(places).toEqual([null, 200])
+  expect(steps).toEqual(BODIES)
   await vi.advanceTimersByTimeAsync(600_000)
-  expect(places).toEqual([null, 200, null, 200])
-  await pruner.stop()
+  expect(steps).toEqual([...BODIES, ...BODIES])
 })
 
-test('prunes nothing for a day of running in total while the clock is more than a day ahead, and warns once a process', async () => {
+test('deletes submissions after the bodies, step by step, and then begins anew with the bodies', async () => {
+  const steps = startPruner({ retentionRunsMs: 300 })
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(steps).toEqual([...BODIES, ...SUBMISSIONS])
+  await vi.advanceTimersByTimeAsync(600_000)
+  expect(steps).toEqual([...BODIES, ...SUBMISSIONS, ...BODIES, ...SUBMISSIONS])
+})
+
+test('repeats a step that failed, and none before it', async () => {
+  const steps = startPruner({ retentionRunsMs: 300, failures: ['bodies', 'submissions'] })
+  await vi.advanceTimersByTimeAsync(30 * 60_000)
+  expect(steps.slice(0, 6)).toEqual([BODIES[0], ...BODIES, SUBMISSIONS[0], ...SUBMISSIONS])
+})
+
+test('prunes and deletes nothing for a day of running in total while the clock is more than a day ahead, and warns once a process', async () => {
   vi.useFakeTimers({ now: 0 })
   onTestFinished(() => {
     vi.useRealTimers()
@@ -38,6 +84,7 @@ test('prunes nothing for a day of running in total while the clock is more than 
   const hour = 3_600_000
   let saved: ClockTrust | null = { trustedAt: 1_000, doubtedMs: 0 }
   let pruned = 0
+  let deleted = 0
   let aheadMs = 91 * 24 * hour
   const warned: object[] = []
   const start = () => {
@@ -48,6 +95,10 @@ test('prunes nothing for a day of running in total while the clock is more than 
           pruned += 1
           return { pruned: 0, next: null }
         },
+        async deleteOldSubmissions() {
+          deleted += 1
+          return { deleted: 0, next: null }
+        },
         async saveClockTrust(checked) {
           saved = checked
         },
@@ -56,7 +107,8 @@ test('prunes nothing for a day of running in total while the clock is more than 
       uptimeMs: () => Date.now(),
       clockTrust: () => trust,
       retentionMs: 90 * 24 * hour,
-      log: { error: () => {}, warn: (fields) => void warned.push(fields) },
+      retentionRunsMs: 90 * 24 * hour,
+      log: { ...LOG, warn: (fields) => void warned.push(fields) },
     })
     pruner.start()
     return pruner
@@ -71,10 +123,11 @@ test('prunes nothing for a day of running in total while the clock is more than 
   aheadMs *= 2
   const second = start()
   await vi.advanceTimersByTimeAsync(11 * hour - 1)
-  expect(pruned).toBe(0)
+  expect([pruned, deleted]).toEqual([0, 0])
   expect(warned).toHaveLength(2)
   await vi.advanceTimersByTimeAsync(hour)
   expect(pruned).toBeGreaterThan(0)
+  expect(deleted).toBe(pruned)
   await second.stop()
 
   // From then on the clock is trusted, until it jumps while the service runs.
@@ -84,7 +137,7 @@ test('prunes nothing for a day of running in total while the clock is more than 
   expect(before).toBeGreaterThan(7)
   aheadMs += 25 * hour
   await vi.advanceTimersByTimeAsync(hour)
-  expect(pruned).toBe(before)
+  expect([pruned, deleted]).toEqual([before, before])
   expect(warned).toHaveLength(3)
   await third.stop()
 })
