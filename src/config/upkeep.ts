@@ -15,6 +15,7 @@ export type Upkeep = {
 }
 
 const DURATION = 'a duration such as 10m or 25h'
+const TOO_SHORT = 'must be at least 25h and at least EXPIRE_AFTER: until then webhooks can arrive'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
@@ -32,13 +33,13 @@ export function parseUpkeep(variables: Variables): Upkeep {
   }
 }
 
-/** A webhook for a deleted submission would count as one for a lost database, so none may be deleted that can still get one. */
+/** A webhook for a deleted submission counts as one for an unknown submission, so none is deleted that can still get one. */
 function parseRetentionRuns(variables: Variables, expireAfterMs: number): number | null {
   const name = 'RETENTION_RUNS'
   if (variables.text(name) === undefined) return null
   const least = Math.max(expireAfterMs, 25 * HOUR)
   const ms = variables.parsed(name, least, positive(parseDurationMs), DURATION)
-  if (ms < least) variables.problem(name, 'must be at least 25h, and at least EXPIRE_AFTER')
+  if (ms < least) variables.problem(name, TOO_SHORT)
   return ms
 }
 
