@@ -21,6 +21,7 @@ test('an ImageKit key is enough on loopback, and the rest has defaults', () => {
       reconcileEveryMs: 60_000,
       expireAfterMs: 90_000_000,
       retentionMs: 7_776_000_000,
+      retentionRunsMs: null,
     },
     apiKeys: [],
     adminKeys: [],
@@ -52,6 +53,7 @@ test('everything is read as it is given', () => {
     RECONCILE_EVERY: '250ms',
     EXPIRE_AFTER: '2d',
     RETENTION: '30d',
+    RETENTION_RUNS: '365d',
     TRACKER_API_KEY: `app:${KEY}, shop.eu:${KEY}-2,${KEY}-3`,
     TRACKER_TOKEN_SECRET: 'new-secret-0123456789,old-secret-0123456789',
     MAX_UPLOAD_BYTES: '500MiB',
@@ -71,6 +73,7 @@ test('everything is read as it is given', () => {
       reconcileEveryMs: 250,
       expireAfterMs: 172_800_000,
       retentionMs: 2_592_000_000,
+      retentionRunsMs: 31_536_000_000,
     },
     apiKeys: [
       { name: 'app', secret: KEY },
@@ -113,6 +116,7 @@ test('every problem is told at once, and no secret with it', () => {
     RECONCILE_EVERY: '0m',
     EXPIRE_AFTER: '1 day',
     RETENTION: '-1d',
+    RETENTION_RUNS: '1d',
     ALERT_FAILURES: '0/15m',
     ALERT_WEBHOOK_URL: 'ftp://hush.example',
     ALERT_PENDING_AGE: '2hours',
@@ -126,7 +130,7 @@ test('every problem is told at once, and no secret with it', () => {
     'ALERT_FAILURES ALERT_PENDING_AGE ALERT_WEBHOOK_URL ALLOW_HTTP ALLOW_PRIVATE_TARGETS DATABASE_URL EXPIRE_AFTER ' +
       'IMAGEKIT_API_URL IMAGEKIT_PASSTHROUGH IMAGEKIT_PRIVATE_KEY IMAGEKIT_UPLOAD_URL IMAGEKIT_WEBHOOK_SECRET ' +
       'LOG_LEVEL MAX_CONCURRENT_UPLOADS MAX_UPLOAD_BYTES METRICS_PUBLIC PORT PUBLIC_URL RECONCILE_AFTER ' +
-      'RECONCILE_EVERY RETENTION TRACKER_ADMIN_KEY TRACKER_API_KEY TRACKER_TOKEN_SECRET',
+      'RECONCILE_EVERY RETENTION RETENTION_RUNS TRACKER_ADMIN_KEY TRACKER_API_KEY TRACKER_TOKEN_SECRET',
   )
   expect(problems.join()).not.toMatch(new RegExp(`hush|${KEY}`))
 })

@@ -1,11 +1,6 @@
 import { expect, test } from 'vitest'
 import { LOCAL, parse, problemsOf, SIGNING } from './parsed.ts'
 
-test('what has no effect yet is told at the start', () => {
-  const env = { ...LOCAL, TRACKER_WEBHOOK_SECRET: SIGNING, RETENTION: '30d', RETENTION_RUNS: '1d' }
-  expect(parse(env).warnings).toEqual(['RETENTION_RUNS has no effect yet'])
-})
-
 test.each(['off', 'read', 'all'])('IMAGEKIT_PASSTHROUGH=%s is reported to have no effect yet', (value) => {
   const env = { ...LOCAL, TRACKER_WEBHOOK_SECRET: SIGNING, IMAGEKIT_PASSTHROUGH: value }
   expect(parse(env).warnings).toEqual(['IMAGEKIT_PASSTHROUGH has no effect yet'])
