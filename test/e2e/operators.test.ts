@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { createSandbox } from '../../src/sandbox/sandbox.ts'
+import { STATUS } from '../../src/store/sqlite/codes.ts'
 import { runProgram, runServe } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
 
@@ -127,7 +128,7 @@ test('the doctor goes the whole way, and the backup is a database', IN_TIME, asy
   expect(statSync(file).mode & 0o777).toBe(0o600)
   const copy = new Database(file)
   expect(copy.prepare('select name, status from runs').all()).toEqual([
-    { name: 'aws-auto-tagging', status: 'success' },
+    { name: 'aws-auto-tagging', status: STATUS.to.success },
   ])
   copy.close()
 

@@ -68,27 +68,6 @@ export const FAULTS_OF_OPERATORS = [
     tests: ['test/store/sqlite-forgetting.test.ts', ...CONTRACT],
   },
   {
-    name: 'what-was-forgotten-is-still-counted',
-    file: 'src/store/sqlite/forget-asset.ts',
-    find: 'tallies.change({ run: toRun(run, submission.submissionId), groupId: run.groupId }, undefined)',
-    replace: 'toRun(run, submission.submissionId)',
-    tests: ['test/store/sqlite-counts.test.ts', ...CONTRACT],
-  },
-  {
-    name: 'counts-of-a-lost-transaction-are-kept',
-    file: 'src/store/sqlite/hour-counts.ts',
-    find: 'if (!isCommitted || kept.size > MAX_KEPT) kept.clear()',
-    replace: 'if (kept.size > MAX_KEPT) kept.clear()',
-    tests: ['test/store/sqlite-counts.test.ts'],
-  },
-  {
-    name: 'a-page-repeats-the-end-of-the-last',
-    file: 'src/store/sqlite/list-runs.ts',
-    find: 'last = seq\n',
-    replace: 'last = seq + 1\n',
-    tests: CONTRACT,
-  },
-  {
     name: 'an-alert-begins-again-at-each-look',
     file: 'src/domain/alert.ts',
     find: "if (alert?.state !== 'firing') {",

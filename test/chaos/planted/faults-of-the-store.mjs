@@ -112,31 +112,31 @@ export const FAULTS_OF_THE_STORE = [
     tests: ['test/store/group-commit.test.ts', ...CONTRACT],
   },
   {
-    name: 'failed-batch-counted-again',
-    file: 'src/store/sqlite/transactions.ts',
-    find: 'tallies.end(false)',
-    replace: '',
-    tests: ['test/store/sqlite-counts.test.ts', ...CONTRACT],
-  },
-  {
     name: 'rejected-deliveries-are-numbered-apart',
     file: 'src/store/sqlite/row-ids.ts',
-    find: '[findLastDelivery, findLastRejected].map',
-    replace: '[findLastDelivery].map',
+    find: 'coalesce((SELECT max(n) FROM rejected_deliveries), 0)',
+    replace: '0',
     tests: CONTRACT,
+  },
+  {
+    name: 'run-is-numbered-below-the-sweep',
+    file: 'src/store/sqlite/row-ids.ts',
+    find: "coalesce((SELECT n FROM positions WHERE name = 'sweep'), 0)",
+    replace: '0',
+    tests: CONTRACT,
+  },
+  {
+    name: 'number-of-another-process-is-taken-again',
+    file: 'src/store/sqlite/row-ids.ts',
+    find: 'readAgain() {\n      isRead = false',
+    replace: 'readAgain() {',
+    tests: ['test/store/sqlite-two-handles.test.ts'],
   },
   {
     name: 'ids-of-one-transaction-have-the-same-bits',
     file: 'src/store/sqlite/row-ids.ts',
     find: 'taken += CHECK_BYTES\n',
     replace: 'taken ||= CHECK_BYTES\n',
-    tests: CONTRACT,
-  },
-  {
-    name: 'page-of-deliveries-leaves-one-out',
-    file: 'src/store/sqlite/list-deliveries.ts',
-    find: 'page.at(-1)?.seq ?? null',
-    replace: '(page.at(-1)?.seq ?? 0) - 1',
     tests: CONTRACT,
   },
   {
@@ -154,65 +154,6 @@ export const FAULTS_OF_THE_STORE = [
     tests: CONTRACT,
   },
   {
-    name: 'effect-without-its-delivery',
-    file: 'src/store/sqlite/write-rows.ts',
-    find: '  writeDeliveries(statements, places, rows.deliveries)\n',
-    replace:
-      '  queueMicrotask(() => {\n    try {\n      writeDeliveries(statements, places, rows.deliveries)\n    } catch {}\n  })\n',
-    tests: CONTRACT,
-  },
-  {
-    name: 'notification-outside-the-transaction',
-    file: 'src/store/sqlite/transactions.ts',
-    find: 'else writeRows(statements, tallies, places, query.changes)',
-    replace: `else {
-        const { rows } = query.changes
-        const known = rows.notifications.filter(({ before }) => before !== undefined)
-        queueMicrotask(() => {
-          for (const { before, after } of rows.notifications)
-            if (before === undefined && after)
-              statements.insertNotification.run({ ...after, runSeq: places.placeOfRun(after.runId)?.seq })
-        })
-        writeRows(statements, tallies, places, { ...query.changes, rows: { ...rows, notifications: known } })
-      }`,
-    tests: CONTRACT,
-  },
-  {
-    name: 'rejection-leaves-its-run-current',
-    file: 'src/store/sqlite/write-rows.ts',
-    find: ' || isListed(before.state) !== isListed(after.state)',
-    replace: '',
-    tests: CONTRACT,
-  },
-  {
-    name: 'audit-log-is-rewritten-at-once',
-    file: 'src/store/sqlite/forget-asset.ts',
-    find: 'const ACTS_AT_ONCE = 1_000',
-    replace: 'const ACTS_AT_ONCE = 1_000_000',
-    tests: ['test/integration/forgetting.test.ts'],
-  },
-  {
-    name: 'unknown-asset-is-forgotten',
-    file: 'src/store/sqlite/forget-asset.ts',
-    find: 'if (known.length === 0 && statements.findOfFile.get({ fileId }) === undefined) return false',
-    replace: '',
-    tests: ['test/integration/forgetting.test.ts'],
-  },
-  {
-    name: 'asset-is-forgotten-in-one-step',
-    file: 'src/store/sqlite/forget-asset.ts',
-    find: 'const SUBMISSIONS_AT_ONCE = 50',
-    replace: 'const SUBMISSIONS_AT_ONCE = 50_000',
-    tests: ['test/integration/forgetting.test.ts'],
-  },
-  {
-    name: 'current-runs-are-forgotten-first',
-    file: 'src/store/sqlite/forget-asset.ts',
-    find: '!current.has(submission.seq)',
-    replace: 'current.size >= 0 || submission',
-    tests: ['test/store/sqlite-forgetting.test.ts'],
-  },
-  {
     name: 'wrong-clock-prunes',
     file: 'src/domain/due-time.ts',
     find: 'now - last.trustedAt > DAY_MS',
@@ -225,21 +166,6 @@ export const FAULTS_OF_THE_STORE = [
     find: String.raw`\.{1,2}|status|retry`,
     replace: 'status|retry',
     tests: ['test/integration/file-ids.test.ts'],
-  },
-  {
-    name: 'rejected-submission-is-current',
-    file: 'src/store/sqlite/submission-statements.ts',
-    find: "and(eq(submissions.fileId, placeholder('fileId')), ne(submissions.state, 'rejected'))",
-    replace: "eq(submissions.fileId, placeholder('fileId'))",
-    tests: CONTRACT,
-  },
-  {
-    name: 'pruning-removes-rows',
-    file: 'src/store/sqlite/delivery-statements.ts',
-    find: `.delete(deliveryBodies)
-      .where(eq(deliveryBodies.deliverySeq, placeholder('seq')))`,
-    replace: ".delete(deliveries)\n      .where(eq(deliveries.seq, placeholder('seq')))",
-    tests: CONTRACT,
   },
   {
     name: 'refused-through-the-queue',
@@ -282,7 +208,7 @@ export const FAULTS_OF_THE_STORE = [
     name: 'close-forgets-what-is-asked-for',
     ...READS,
     file: 'src/store/sqlite/sqlite-store.ts',
-    find: 'assets.drain()',
+    find: 'gathered.drain()',
     replace: '',
   },
 ]

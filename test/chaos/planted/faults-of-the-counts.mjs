@@ -1,0 +1,90 @@
+const COUNTS = ['test/store/sqlite-counts.test.ts', 'test/store/sqlite-store.test.ts']
+const STATS = { file: 'src/store/sqlite/stats.ts', tests: COUNTS }
+const CAUSES = { file: 'src/domain/failure-cause.ts', tests: ['test/unit/domain/failure-cause.test.ts'] }
+
+/** Faults in what is counted: what is not added up yet, what is added up twice, and what was never there. */
+export const FAULTS_OF_THE_COUNTS = [
+  {
+    name: 'failed-batch-is-counted',
+    file: 'src/store/sqlite/write-rows.ts',
+    find: 'if (stats !== null) appendDelta(JSON.stringify(stats))',
+    replace: `queueMicrotask(() => {
+      try {
+        if (stats !== null) appendDelta(JSON.stringify(stats))
+      } catch {}
+    })`,
+    tests: COUNTS,
+  },
+  {
+    name: 'counts-are-read-when-added-up-only',
+    ...STATS,
+    find: "FROM counter_deltas, json_each(delta, '$.counters') e)",
+    replace: "FROM counter_deltas, json_each(delta, '$.counters') e WHERE 0)",
+  },
+  {
+    name: 'hours-are-read-when-added-up-only',
+    ...STATS,
+    find: "FROM counter_deltas, json_each(delta, '$.hours') e)",
+    replace: "FROM counter_deltas, json_each(delta, '$.hours') e WHERE 0)",
+  },
+  { name: 'what-was-added-up-is-kept', ...STATS, find: '      deleteDeltas.run(last.n)\n', replace: '' },
+  {
+    name: 'what-was-not-added-up-is-deleted',
+    ...STATS,
+    find: "'DELETE FROM counter_deltas WHERE n <= ?'",
+    replace: "'DELETE FROM counter_deltas WHERE n <= ? + 1'",
+  },
+  {
+    name: 'each-batch-replaces-the-one-before',
+    ...STATS,
+    find: 'size + (sums.get(key)?.[4] ?? 0)',
+    replace: 'size',
+  },
+  {
+    name: 'each-sum-replaces-the-one-before',
+    ...STATS,
+    find: 'SET size = size + excluded.size',
+    replace: 'SET size = excluded.size',
+  },
+  {
+    name: 'hours-are-not-added-up',
+    ...STATS,
+    find: 'for (const bounds of hours) widen.run(...bounds)',
+    replace: '',
+  },
+  {
+    name: 'hours-shrink',
+    ...STATS,
+    find: 'run_least = min(',
+    replace: 'run_least = max(',
+  },
+  {
+    name: 'acknowledgement-is-not-counted',
+    file: 'src/domain/stat-counters.ts',
+    find: ' && isSeen(one) === isSeen(other)',
+    replace: '',
+    tests: COUNTS,
+  },
+  {
+    name: 'rejected-runs-are-counted',
+    file: 'src/domain/stat-counters.ts',
+    find: 'const now = after?.isListed ? after : undefined',
+    replace: 'const now = after',
+    tests: COUNTS,
+  },
+  { name: 'causes-without-a-limit', ...CAUSES, find: '      .slice(0, MAX_CAUSES),\n', replace: '' },
+  {
+    name: 'rare-causes-are-not-the-others',
+    file: 'src/domain/failure-cause.ts',
+    find: ': { ...one, cause: OTHER_CAUSE },',
+    replace: ': one,',
+    tests: [...CAUSES.tests, ...COUNTS],
+  },
+  {
+    name: 'other-causes-are-the-frequent-ones',
+    file: 'src/store/sqlite/list-runs.ts',
+    find: '(r.name, r.cause) NOT IN (',
+    replace: '(r.name, r.cause) IN (',
+    tests: COUNTS,
+  },
+]

@@ -1,0 +1,133 @@
+const CONTRACT = ['test/store/sqlite-store.test.ts']
+const WINDOWS = { file: 'src/store/sqlite/windows.ts', tests: ['test/unit/store/windows.test.ts'] }
+const RUNS = { file: 'src/store/sqlite/list-runs.ts', tests: CONTRACT }
+const DELIVERIES = { file: 'src/store/sqlite/list-deliveries.ts', tests: CONTRACT }
+
+/** Faults in lists and their pages: a row that is left out, told twice, or not asked for. */
+export const FAULTS_OF_THE_LISTS = [
+  { name: 'window-leaves-its-edge-out', ...WINDOWS, find: 'end = start\n', replace: 'end = start - 1\n' },
+  {
+    name: 'window-begins-with-the-one-before',
+    ...WINDOWS,
+    find: 'end = start\n',
+    replace: 'end = start + 1\n',
+  },
+  {
+    name: 'page-repeats-the-end-of-the-last',
+    ...WINDOWS,
+    find: 'next: numberOf(last) }',
+    replace: 'next: numberOf(last) + 1 }',
+  },
+  {
+    name: 'page-leaves-one-out',
+    ...WINDOWS,
+    find: 'next: numberOf(last) }',
+    replace: 'next: numberOf(last) - 1 }',
+  },
+  {
+    name: 'page-takes-any-time',
+    ...WINDOWS,
+    find: 'now - startedAt > PAGE_MS',
+    replace: 'now - startedAt > Number.POSITIVE_INFINITY',
+  },
+  {
+    name: 'page-keeps-the-loop-to-itself',
+    ...WINDOWS,
+    find: 'now - turnAt > TURN_MS',
+    replace: 'now - turnAt > Number.POSITIVE_INFINITY',
+  },
+  { name: 'rejected-runs-are-listed', ...RUNS, find: "  conditions.push('r.hidden IS NULL')\n", replace: '' },
+  {
+    name: 'end-of-a-time-is-not-asked-for',
+    ...RUNS,
+    find: "if (until !== null) add('r.requested_at < ?', until)",
+    replace: '',
+  },
+  {
+    name: 'seen-and-unseen-are-listed-alike',
+    ...RUNS,
+    find: 'if (acknowledged !== null) add(',
+    replace: 'if (acknowledged === true) add(',
+  },
+  {
+    name: 'hour-that-has-begun-is-left-out',
+    ...RUNS,
+    find: 'hourOf(until - 1)',
+    replace: 'hourOf(until) - 1',
+  },
+  {
+    name: 'overdue-runs-are-not-pending',
+    ...RUNS,
+    find: 'if (newer.length >= limit || below.from >= below.before) return newer',
+    replace: 'if (newer.length >= 0) return newer',
+  },
+  {
+    name: 'first-behind-the-sweep-is-not-pending',
+    ...RUNS,
+    find: 'Math.max(from, swept + 1), before }',
+    replace: 'Math.max(from, swept + 2), before }',
+  },
+  {
+    name: 'last-of-the-sweep-is-not-pending',
+    ...RUNS,
+    find: 'Math.min(before, swept + 1) }',
+    replace: 'Math.min(before, swept) }',
+  },
+  {
+    name: 'name-ends-where-the-search-does',
+    ...RUNS,
+    find: '[q, q + LAST_CHARACTER] as const',
+    replace: "[q, q + '!'] as const",
+  },
+  {
+    name: 'oldest-pending-is-the-oldest-overdue',
+    file: 'src/store/sqlite/operator-reads.ts',
+    find: 'overdue && found && found[0] < overdue[0] ? found : (overdue ?? found)',
+    replace: 'overdue ?? found',
+    tests: CONTRACT,
+  },
+  {
+    name: 'service-of-a-delivery-is-not-asked-for',
+    ...DELIVERIES,
+    find: "if (service !== null) add('d.service = ?', service)",
+    replace: '',
+  },
+  {
+    name: 'beginning-of-a-time-is-not-asked-for',
+    ...DELIVERIES,
+    find: "if (since !== null) add('d.received_at >= ?', since)",
+    replace: '',
+  },
+  {
+    name: 'cause-of-a-rejected-one-is-not-asked-for',
+    ...DELIVERIES,
+    find: 'cause = ifnull(?, cause)',
+    replace: 'cause <> ifnull(?, 0)',
+  },
+  {
+    name: 'page-of-deliveries-leaves-one-out',
+    ...DELIVERIES,
+    find: 'before ?? bounds.before)',
+    replace: 'before === null ? bounds.before : before - 1)',
+  },
+  {
+    name: 'applied-delivery-names-no-file',
+    file: 'src/store/sqlite/rows.ts',
+    find: 'CASE WHEN d.exception IS NULL THEN s.file_id ELSE d.file_id END',
+    replace: 'd.file_id',
+    tests: CONTRACT,
+  },
+  {
+    name: 'applied-deliveries-of-a-file-are-not-found',
+    ...DELIVERIES,
+    find: 'WHERE r.settled_by > 0\n',
+    replace: 'WHERE r.settled_by < 0\n',
+  },
+  {
+    name: 'rejected-delivery-of-another-database-is-found',
+    file: 'src/store/sqlite/rejected-deliveries.ts',
+    find: 'WHERE n = ? AND chk = ?',
+    replace: "WHERE n = ? AND ? <> ''",
+    tests: CONTRACT,
+  },
+]
