@@ -41,7 +41,7 @@ function createDatabase(connection: Connection, processId: number): Database {
   const writeRows = createWriteRows(connection, processId)
   const transactions = createTransactions({ connection, loadRows, writeRows, ids, guard })
   const assets = createAssetReads(connection)
-  const gathered = gatherReads(connection, assets.findAsset)
+  const gathered = gatherReads(connection, (fileId) => assets.findAsset(fileId))
   const deliveries = createDeliveryList(connection)
   const rejected = createRejectedDeliveries(connection, ids)
   const keepRejected = connection.transaction((given: readonly NewRefusedDelivery[]) => {
@@ -68,12 +68,12 @@ function createDatabase(connection: Connection, processId: number): Database {
         ...createJobReads(connection),
         ...createOperatorReads(connection, assets, deliveries),
         listRuns: createRunList(connection),
-        listDeliveries: deliveries.list,
-        findDelivery: deliveries.find,
+        listDeliveries: (...given: Parameters<typeof deliveries.list>) => deliveries.list(...given),
+        findDelivery: (deliveryId: string) => deliveries.find(deliveryId),
         findAsset: gathered.find,
-        readStats: stats.read,
+        readStats: (from: number, until: number) => stats.read(from, until),
         countRejected: rejected.count,
-        findRefused: rejected.find,
+        findRefused: (deliveryId: string) => rejected.find(deliveryId),
         backUp: (path: string) => backUp(connection, path),
         // Not through the queue: the rejected are many, and must take no delivery's place in it, nor fail with it.
         keepRefused(given: readonly NewRefusedDelivery[]) {
