@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { NewSubmission } from '../../src/domain/submission.ts'
 import { FILE_ID, newAccountDelivery, newDelivery, refused, submit as submitTo, sweep } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { listEveryPage } from './operator-facts.ts'
+import { anAct, listEveryPage } from './operator-facts.ts'
 
 const EVER = 100_000_000
 const MINUTE = 60_000
@@ -52,6 +52,19 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       await sweep(reopened, { now: 9_000 })
       const listed = await reopened.listDue(EVER, 10)
       expect(listed.map(({ run }) => run.submissionId)).toEqual([runs[0], runs[2], runs[1]])
+    })
+
+    test('reaches a run that comes after a restart, though the last that it passed was forgotten', async () => {
+      const { store, reopen } = current()
+      const first = await submit(1_000)
+      await submit(1_000, ['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
+      await sweep(store)
+      expect(await store.forgetAsset(FILE_ID, anAct({ kind: 'forget' }))).toBe(true)
+      const reopened = await reopen()
+      const later = await submitTo(reopened, ['remove-bg'], { at: 2_000 })
+      await sweep(reopened)
+      const listed = await reopened.listDue(EVER, 10)
+      expect(listed.map(({ run }) => run.submissionId)).toEqual([first, later])
     })
 
     test('takes a run that is dated more than a minute ahead for an old one, which is due at once', async () => {
