@@ -33,6 +33,9 @@ export function createUpkeep(connection: Connection) {
   const findBound = connection
     .prepare<[number], number | null>(`SELECT max(delivery_greatest) FROM ${HOURS} WHERE hour <= ?`)
     .pluck()
+  const findRunBound = connection
+    .prepare<[number], number | null>(`SELECT max(run_greatest) FROM ${HOURS} WHERE hour <= ?`)
+    .pluck()
   const listBodies = connection
     .prepare<[number, number, number], [n: number, receivedAt: number, bytes: number, isEnd: number]>(
       `SELECT b.n, d.received_at, length(b.body), d.request_id IS NOT NULL FROM delivery_bodies b JOIN deliveries d ON d.n = b.n
@@ -54,6 +57,12 @@ export function createUpkeep(connection: Connection) {
   const hasSubmission = connection
     .prepare<[string, number], number>('SELECT 1 FROM submissions WHERE file_id = ? AND n <= ? LIMIT 1')
     .pluck()
+  // Runs that were found out late are behind those of newer submissions.
+  const findNewest = connection
+    .prepare<[number], number | null>(
+      'SELECT max(submission) FROM (SELECT submission FROM runs WHERE n <= ? ORDER BY n DESC LIMIT 100)',
+    )
+    .pluck()
   const sumBodies = connection
     .prepare<[number, number], number>(
       `SELECT ifnull(sum(length(body)), 0) FROM delivery_bodies WHERE n IN (
@@ -69,6 +78,11 @@ export function createUpkeep(connection: Connection) {
   const deleteDelivery = connection.prepare<[number]>('DELETE FROM deliveries WHERE n = ?')
   const removeSubmissions = createRemoval(connection, createCurrentRuns(connection))
 
+  // Up to here some are older by hours than those before them, which a clock that was ahead has dated.
+  const findLastOldDelivery = (before: number): number => findBound.get(hourOf(before) - 1) ?? 0
+  const findLastOldSubmission = (before: number): number =>
+    findNewest.get(findRunBound.get(hourOf(before) - 1) ?? 0) ?? 0
+
   /** Adds the assets of what it deletes to `fileIds`. `next` is undefined where nothing older follows. */
   const deleteSubmissions = (
     fileIds: Set<string>,
@@ -81,12 +95,13 @@ export function createUpkeep(connection: Connection) {
     const isBehindKept = (fileId: string) =>
       keptFiles.has(fileId) || hasSubmission.get(fileId, after) !== undefined
     let bytes = 0
+    let lastOld: number | undefined
     let next: number | undefined
     for (const [n, fileId, createdAt, isOpen] of listSubmissions.all(after, SUBMISSIONS_AT_ONCE)) {
       if (bytes >= MAX_PRUNED_BYTES) break
       const isNeeded = isOpen === 1 || (fileId !== null && isBehindKept(fileId))
       const decision = retainRow({ isNeeded, at: createdAt }, rule)
-      if (decision === 'stop') {
+      if (decision === 'young' && n > (lastOld ??= findLastOldSubmission(rule.before))) {
         next = undefined
         break
       }
@@ -102,11 +117,12 @@ export function createUpkeep(connection: Connection) {
   /** Those of no submission. */
   const deleteDeliveries = (rule: { now: number; before: number }, after: number): number | undefined => {
     let bytes = 0
+    let lastOld: number | undefined
     let next: number | undefined
     for (const [n, receivedAt, isRelated, size] of listDeliveries.all(after, DELIVERIES_AT_ONCE)) {
       if (bytes >= MAX_PRUNED_BYTES) break
       const decision = retainRow({ isNeeded: isRelated === 1, at: receivedAt }, rule)
-      if (decision === 'stop') return undefined
+      if (decision === 'young' && n > (lastOld ??= findLastOldDelivery(rule.before))) return undefined
       if (decision === 'delete') {
         deleteBody.run(n)
         deleteDelivery.run(n)
