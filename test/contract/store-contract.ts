@@ -13,6 +13,8 @@ import { describeIdempotency } from './idempotency.ts'
 import { describeIds } from './ids.ts'
 import { describeNotifications } from './notifications.ts'
 import { describeNullAndEmpty } from './null-and-empty.ts'
+import { describeOldSubmissions } from './old-submissions.ts'
+import { testOldSubmissions } from './old-submissions-property.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { describeOperatorsActs } from './operators-acts.ts'
 import { describeOperatorsCounts } from './operators-counts.ts'
@@ -56,6 +58,8 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     describeNotifications(current)
     describeRefusedDeliveries(current)
     describePruning(current)
+    describeOldSubmissions(current)
+    testOldSubmissions(open)
     describeAtomicity(current)
     describeDurability(current)
     describeNullAndEmpty(current)

@@ -1,0 +1,309 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { FinalStatus } from '../../src/domain/run.ts'
+import type { NewSubmission, Submission } from '../../src/domain/submission.ts'
+import type { Store } from '../../src/store/store.ts'
+import {
+  accepted,
+  EVIDENCE,
+  fold,
+  newAccountDelivery,
+  newDelivery,
+  newSubmission,
+  refused,
+  sweep,
+} from './facts.ts'
+import { deleteOld } from './old-submissions.ts'
+import type { ReopenableStore } from './opened-store.ts'
+import { anAct, countsOf, listEveryDelivery } from './operator-facts.ts'
+import { readAll } from './read-all.ts'
+import { renaming } from './renaming.ts'
+
+const NAMES = ['remove-bg', 'ai-tasks', 'saved-extension']
+const FILES = ['file-1', 'file-2', 'file-3']
+const ANSWER = { status: 200, headers: {}, body: '{}' }
+/** Steps are so far apart that they are in different hours. */
+const STEP_MS = 1_000_000
+const YEAR_MS = 365 * 86_400_000
+
+/** `of`: it is about the submission that was created after so many others, if there is one. */
+type Step =
+  | {
+      kind: 'submit'
+      as: Submission['kind']
+      names: string[]
+      fileId: string | null
+      isNotified: boolean
+      isMisdated: boolean
+    }
+  | {
+      kind: 'retry' | 'evidence' | 'expire' | 'acknowledge' | 'notified' | 'reject' | 'unconfirm'
+      of: number
+    }
+  | { kind: 'respond' | 'finish'; of: number; statuses: { [name: string]: 'pending' | FinalStatus } }
+  | { kind: 'webhook'; of: number; service: string | null; status: FinalStatus; code: string | null }
+  | { kind: 'event'; isMisdated: boolean }
+  | { kind: 'fold' }
+
+const of = fc.nat(7)
+const service = fc.constantFrom('remove-bg', 'ai-tasks', 'google-auto-tagging')
+const finalStatus = fc.constantFrom<FinalStatus>('success', 'failed')
+const seldom = fc.nat(9).map((number) => number === 0)
+const kindOf = <K extends Step['kind']>(...kinds: K[]) => fc.constantFrom(...kinds)
+
+const submitStep: fc.Arbitrary<Step> = fc.record({
+  kind: kindOf('submit'),
+  as: fc.constantFrom('upload' as const, 'update', 'external'),
+  names: fc.subarray(NAMES),
+  fileId: fc.constantFrom(null, ...FILES),
+  isNotified: seldom,
+  isMisdated: seldom,
+})
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: submitStep },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: kindOf('webhook'),
+      of,
+      service: fc.oneof({ weight: 9, arbitrary: service }, { weight: 1, arbitrary: fc.constant(null) }),
+      status: finalStatus,
+      code: fc.constantFrom(null, 'E1', 'E2'),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: kindOf('respond', 'finish'),
+      of,
+      statuses: fc.dictionary(service, fc.constantFrom('pending' as const, 'success', 'failed')),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: kindOf('retry', 'evidence', 'expire', 'acknowledge', 'notified', 'reject', 'unconfirm'),
+      of,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: kindOf('event'), isMisdated: seldom }) },
+  { weight: 1, arbitrary: fc.record({ kind: kindOf('fold') }) },
+)
+
+const sequence = fc
+  .tuple(
+    fc.array(submitStep, { minLength: 1, maxLength: 4 }),
+    fc.array(step, { minLength: 5, maxLength: 40, size: 'max' }),
+  )
+  .chain(([first, others]) => {
+    const steps = [...first, ...others]
+    return fc.record({ steps: fc.constant(steps), deleteBefore: fc.nat({ max: steps.length }) })
+  })
+
+/** A submission by the number of the step that created it. */
+type Created = { step: number; submissionId: string }
+
+/** The steps that are left out, and by its step each submission that the other store has created to retry a run. */
+type Without = { steps: ReadonlySet<number>; retries: ReadonlyMap<number, NewSubmission> }
+
+type Played = { created: Created[]; retries: Map<number, NewSubmission> }
+
+/** Takes all steps, but those that are about what is left out. */
+async function play(store: Store, steps: readonly Step[], without?: Without): Promise<Played> {
+  // With those that are left out, so that a step is about the same submission in both stores.
+  const slots: { step: number; submissionId: string | null; facts: NewSubmission }[] = []
+  const retries = new Map<number, NewSubmission>()
+  for (const [index, one] of steps.entries()) {
+    const at = index * STEP_MS
+    const isLeftOut = without?.steps.has(index) ?? false
+    if (one.kind === 'fold') await store.foldCounters()
+    else if (one.kind === 'event') {
+      const event = { kind: 'other', eventId: `event-${index}`, type: null } as const
+      const receivedAt = one.isMisdated ? at + YEAR_MS : at
+      if (!isLeftOut) await store.recordAccountDelivery(newAccountDelivery(event, receivedAt))
+    } else if (one.kind === 'submit') {
+      const facts = newSubmission(one.names, {
+        kind: one.as,
+        fileId: one.as === 'upload' ? null : one.fileId,
+        fileName: `name-${index}.png`,
+        callerWebhookUrl: one.isNotified ? 'https://caller.example/hook' : null,
+        at: one.isMisdated ? at + YEAR_MS : at,
+      })
+      const key = { scope: `key-${index}`, fingerprint: 'abc' }
+      if (!isLeftOut) await store.claimIdempotencyKey(key.scope, at)
+      const submissionId = isLeftOut ? null : (await store.createSubmission(facts, key)).submissionId
+      slots.push({ step: index, submissionId, facts: { ...facts, fileId: one.fileId } })
+    } else {
+      const about = slots[one.of]
+      if (about === undefined) continue
+      const { submissionId, facts } = about
+      // It is about all runs.
+      if (one.kind === 'evidence' || one.kind === 'expire') await sweep(store, { now: at + 2 * YEAR_MS })
+      if (one.kind === 'retry') {
+        const again = newSubmission(
+          facts.extensions.slice(0, 1).map(({ name }) => name),
+          {
+            kind: 'update',
+            fileId: facts.fileId,
+            attempt: 2,
+            at,
+            fileName: `name-${index}.png`,
+          },
+        )
+        const retried = isLeftOut ? undefined : without?.retries.get(index)
+        const known = submissionId === null ? retried && (await store.createSubmission(retried)) : undefined
+        const run = submissionId && (await runsOf(store, submissionId))[0]
+        const act = anAct({ kind: 'retry', subject: run ? run.runId : null, at })
+        const done = known ?? (run && (await store.submitRetry(run.runId, again, { act })))
+        const createdId = done && 'submissionId' in done ? done.submissionId : undefined
+        if (createdId !== undefined) retries.set(index, again)
+        const isCreated = createdId !== undefined || (without !== undefined && isLeftOut)
+        if (isCreated) slots.push({ step: index, submissionId: createdId ?? null, facts: again })
+      } else if (submissionId !== null) await apply(store, one, { ...about, submissionId }, at)
+    }
+  }
+  const created = slots.flatMap(({ step: number, submissionId }) =>
+    submissionId === null ? [] : [{ step: number, submissionId }],
+  )
+  return { created, retries }
+}
+
+async function apply(
+  store: Store,
+  step: Exclude<Step, { kind: 'submit' | 'retry' | 'event' | 'fold' }>,
+  { step: number, submissionId, facts }: { step: number; submissionId: string; facts: NewSubmission },
+  at: number,
+): Promise<void> {
+  const { fileId } = facts
+  const requestId = `request-${number}`
+  switch (step.kind) {
+    case 'webhook': {
+      const { service: named, status, code } = step
+      const error = status === 'failed' && code !== null ? { code } : null
+      const said = newDelivery(submissionId, { service: named, status, fileId, error }, { receivedAt: at })
+      await store.recordDelivery(said)
+      return
+    }
+    case 'respond':
+      await store.answerSubmission(submissionId, accepted(step.statuses, { fileId, requestId }), at, {
+        scope: `key-${number}`,
+        answer: ANSWER,
+      })
+      return
+    case 'finish': {
+      const answer = accepted(step.statuses, { fileId, requestId })
+      const type = 'upload.pre-transform.success'
+      const event = { kind: 'upload_finished', eventId: null, type, requestId, answer } as const
+      // Only of a submission that claims it: of another, it is no more of that submission than any event.
+      await store.answerSubmission(submissionId, accepted({}, { fileId: null, requestId }), at)
+      await store.recordAccountDelivery(newAccountDelivery(event, at))
+      return
+    }
+    case 'reject':
+    case 'unconfirm': {
+      const kind = step.kind === 'reject' ? 'rejected' : 'unconfirmed'
+      await store.answerSubmission(submissionId, { ...refused(kind), requestId }, at)
+      return
+    }
+    case 'acknowledge': {
+      const runs = await runsOf(store, submissionId)
+      await store.acknowledgeRuns(
+        runs.map(({ runId }) => runId),
+        anAct({ at }),
+      )
+      return
+    }
+    case 'notified': {
+      for (const { runId } of await runsOf(store, submissionId))
+        await store.settleNotification(`msg_${runId}`, { kind: 'delivered' })
+      return
+    }
+    case 'evidence':
+    case 'expire': {
+      const finding = step.kind === 'evidence' ? EVIDENCE : ({ kind: 'no_word' } as const)
+      for (const { runId } of await runsOf(store, submissionId)) await store.applyFinding(runId, finding, at)
+      return
+    }
+  }
+}
+
+async function runsOf(store: Store, submissionId: string) {
+  return (await store.findSubmission(submissionId))?.runs ?? []
+}
+
+/** The rule, told a second time: which submissions must go. */
+async function listExpired(store: Store, created: readonly Created[], before: number): Promise<number[]> {
+  const keptFiles = new Set<string | null>()
+  const expired: number[] = []
+  for (const { step: number, submissionId } of created) {
+    const found = await store.findSubmission(submissionId)
+    if (found === undefined) throw new Error('it was created')
+    const { submission, runs } = found
+    const { state, kind, fileId, createdAt } = submission
+    const bodies = await Promise.all(runs.map(({ runId }) => store.findNotificationBody(`msg_${runId}`)))
+    const isOpen =
+      (state === 'submitting' && kind !== 'external') ||
+      (state !== 'rejected' && runs.some(({ status }) => status === 'pending')) ||
+      bodies.some((body) => body !== undefined)
+    if (createdAt < before && !isOpen && !keptFiles.has(fileId)) expired.push(number)
+    else if (fileId !== null) keptFiles.add(fileId)
+  }
+  return expired
+}
+
+/** All that the port shows, but the audit log, in which what operators did about deleted runs stays. */
+async function listAll(store: Store, created: readonly Created[]) {
+  const submissionIds = created.map(({ submissionId }) => submissionId)
+  const read = await readAll(store, [{ submissionIds, fileIds: FILES, retryIds: [], rejectedIds: [] }])
+  const { acts: _, ...rest } = read
+  return renaming(rest)({ ...rest, counts: await countsOf(store) })
+}
+
+/** After any steps: what is left is what there would be if the deleted submissions had never been. */
+export function testOldSubmissions(open: () => Promise<ReopenableStore>): void {
+  test('leaves, after any steps, what a store has in which the deleted submissions have never been', {
+    timeout: 120_000,
+  }, async () => {
+    let deleted = 0
+    let left = 0
+    const runs = fc.asyncProperty(sequence, async ({ steps, deleteBefore }) => {
+      const opened = await open()
+      const other = await open()
+      try {
+        const { store } = opened
+        const before = deleteBefore * STEP_MS
+        const { created, retries } = await play(store, steps)
+        const expired = new Set(await listExpired(store, created, before))
+        const oldEvents = [...steps.entries()].flatMap(([index, one]) =>
+          one.kind === 'event' && !one.isMisdated && index < deleteBefore ? [index] : [],
+        )
+        await deleteOld(store, { now: steps.length * STEP_MS, before })
+
+        const kept = created.filter(({ step: number }) => !expired.has(number))
+        for (const { step: number, submissionId } of created)
+          expect((await store.findSubmission(submissionId)) === undefined).toBe(expired.has(number))
+        const without = { steps: new Set([...expired, ...oldEvents]), retries }
+        const pristine = await play(other.store, steps, without)
+        expect(pristine.created.map(({ step: number }) => number)).toEqual(
+          kept.map(({ step: number }) => number),
+        )
+        for (const isFolded of [false, true]) {
+          if (isFolded) for (const { store: each } of [opened, other]) await fold(each)
+          expect(await listAll(store, kept)).toEqual(await listAll(other.store, pristine.created))
+        }
+        for (const { step: number } of created)
+          expect(await store.claimIdempotencyKey(`key-${number}`, 0)).toEqual(
+            await other.store.claimIdempotencyKey(`key-${number}`, 0),
+          )
+        deleted += expired.size
+        left += (await listEveryDelivery(store)).length
+      } finally {
+        await opened.destroy()
+        await other.destroy()
+      }
+    })
+    await fc.assert(runs, { numRuns: 60 })
+    expect(deleted).toBeGreaterThan(30)
+    expect(left).toBeGreaterThan(100)
+  })
+}

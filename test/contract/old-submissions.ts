@@ -1,0 +1,453 @@
+import { describe, expect, test } from 'vitest'
+import type { Commit } from '../../src/domain/commit.ts'
+import type { RetentionPlace } from '../../src/domain/retention.ts'
+import type { NewSubmission } from '../../src/domain/submission.ts'
+import type { Store } from '../../src/store/store.ts'
+import {
+  accepted,
+  fold,
+  newAccountDelivery,
+  newDelivery,
+  newRefused,
+  newSubmission,
+  refused,
+} from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+import { anAct, countsOf, listEveryDelivery, listEveryPage, say, submitTo } from './operator-facts.ts'
+
+const BEFORE = 100_000
+const NOW = 1_000_000
+/** Dated by a clock that was ahead. */
+const FUTURE = NOW + 3_600_000
+const TARGET = 'https://caller.example/hook'
+
+/** Deletes in as many steps as it takes. Returns how many submissions each step has deleted. */
+export async function deleteOld(
+  store: Pick<Store, 'deleteOldSubmissions'>,
+  { now = NOW, before = BEFORE, between }: { now?: number; before?: number; between?: () => unknown } = {},
+): Promise<number[]> {
+  const steps: number[] = []
+  let after: RetentionPlace | null = null
+  do {
+    const step: Awaited<ReturnType<Store['deleteOldSubmissions']>> = await store.deleteOldSubmissions(
+      now,
+      before,
+      after,
+    )
+    steps.push(step.deleted)
+    after = step.next
+    if (after !== null) await between?.()
+  } while (after !== null)
+  return steps
+}
+
+export function describeOldSubmissions(current: () => OpenedStore): void {
+  const submit = (facts: Partial<NewSubmission> = {}, names = ['remove-bg']) =>
+    submitTo(current().store, names, facts)
+  const submitSettled = async (facts: Partial<NewSubmission> = {}, names = ['remove-bg']) => {
+    const submitted = await submit(facts, names)
+    const { at } = facts
+    for (const name of names)
+      await say(current().store, submitted.submissionId, name, 'success', at === undefined ? {} : { at })
+    return submitted
+  }
+  const isLeft = async ({ submissionId }: { submissionId: string }) =>
+    (await current().store.findSubmission(submissionId)) !== undefined
+
+  /** A settled submission with something in every table; returns what was stored of it. */
+  const submitWithAll = async (mark: string, at: number) => {
+    const { store } = current()
+    const scope = `key POST ${mark}`
+    const fileId = `file-${mark}`
+    await store.claimIdempotencyKey(scope, at)
+    const asked = newSubmission(['remove-bg', 'ai-tasks'], { callerWebhookUrl: TARGET, at })
+    const { submissionId } = await store.createSubmission(asked, { scope, fingerprint: mark })
+    const requestId = `request-${mark}`
+    const answer = { status: 200, headers: {}, body: '{}' }
+    const key = { scope, answer }
+    await store.answerSubmission(submissionId, accepted({}, { fileId: null, requestId }), at, key)
+    const end = newAccountDelivery(
+      {
+        kind: 'upload_finished',
+        eventId: `event-${mark}`,
+        type: 'upload.pre-transform.success',
+        requestId,
+        answer: accepted({ 'remove-bg': 'pending' }, { fileId, requestId }),
+      },
+      at,
+    )
+    const deliveries = [
+      await store.recordAccountDelivery(end),
+      await say(store, submissionId, 'remove-bg', 'failed', { code: 'E1', at }),
+      await say(store, submissionId, 'remove-bg', 'failed', { code: 'E1', at }),
+      await say(store, submissionId, 'remove-bg', 'success', { at }),
+      await say(store, submissionId, 'never-asked', 'success', { at }),
+      await say(store, submissionId, 'ai-tasks', 'success', { at }),
+    ]
+    const runs = (await store.findSubmission(submissionId))?.runs ?? []
+    const runIds = runs.map(({ runId }) => runId)
+    for (const runId of runIds) await store.settleNotification(`msg_${runId}`, { kind: 'delivered' })
+    await store.createRetry(`retry-${mark}`, runIds.slice(0, 1), anAct({ reason: mark }))
+    const [rejectedId = ''] = await store.keepRefused([newRefused({ token: `${submissionId}.mac` })])
+    return {
+      scope,
+      fileId,
+      submissionId,
+      runIds,
+      rejectedId,
+      deliveryIds: deliveries.map(({ deliveryId }) => deliveryId ?? ''),
+      outcomes: deliveries.map(({ outcome }) => outcome),
+    }
+  }
+  const readOf = async (of: Awaited<ReturnType<typeof submitWithAll>>) => {
+    const { store } = current()
+    const each = <T>(ids: readonly string[], read: (id: string) => Promise<T>) => Promise.all(ids.map(read))
+    const page = { limit: 9, before: null }
+    return {
+      submission: await store.findSubmission(of.submissionId),
+      histories: await each(of.runIds, (id) => store.findRunHistory(id)),
+      deliveries: await each(of.deliveryIds, (id) => store.findDelivery(id)),
+      rejected: await store.findRefused(of.rejectedId),
+      asset: await store.findAsset(of.fileId),
+      assetSubmissions: await store.listAssetSubmissions(of.fileId, page),
+      runs: await each([of.submissionId, ...of.runIds], (q) => listEveryPage(store, { q })),
+      deliveriesOfFile: await listEveryDelivery(store, { fileId: of.fileId }),
+    }
+  }
+  const NOTHING = {
+    submission: undefined,
+    histories: [undefined, undefined],
+    deliveries: Array.from({ length: 6 }, () => undefined),
+    rejected: undefined,
+    asset: undefined,
+    assetSubmissions: { submissions: [], next: null },
+    runs: [[], [], []],
+    deliveriesOfFile: [],
+  }
+
+  describe('deleting old submissions', () => {
+    test('deletes whatever belongs to those that are older, and nothing of the others', async () => {
+      const { store } = current()
+      const old = await submitWithAll('old', BEFORE - 1)
+      const young = await submitWithAll('young', BEFORE)
+      const outcomes = ['applied', 'applied', 'duplicate', 'contradicted', 'ignored', 'applied']
+      expect([old.outcomes, young.outcomes]).toEqual([outcomes, outcomes])
+      const ofYoung = await readOf(young)
+      const { acts } = await store.listActs({ limit: 9, before: null })
+
+      expect((await deleteOld(store)).reduce((sum, deleted) => sum + deleted, 0)).toBe(1)
+      expect(await readOf(old)).toEqual(NOTHING)
+      expect(await readOf(young)).toEqual(ofYoung)
+      expect((await listEveryPage(store)).map(({ run }) => run.runId).toSorted()).toEqual(
+        young.runIds.toSorted(),
+      )
+      expect(await listEveryDelivery(store)).toHaveLength(7)
+      expect(await store.findRetry('retry-old')).toMatchObject({ total: 0 })
+      expect(await store.nextRetryItem()).toMatchObject({ runId: young.runIds[0] })
+      expect(await store.claimIdempotencyKey(young.scope, BEFORE)).toMatchObject({ kind: 'answered' })
+      expect(await store.claimIdempotencyKey(old.scope, BEFORE)).toEqual({ kind: 'claimed' })
+      expect((await store.listActs({ limit: 9, before: null })).acts).toEqual(acts)
+    })
+
+    test('treats what still comes for one of them as of an unknown submission', async () => {
+      const { store } = current()
+      const { submissionId, runId } = await submitSettled({ fileId: 'file-1' })
+      await deleteOld(store)
+      const late = newDelivery(submissionId, { service: 'remove-bg', status: 'failed', fileId: 'file-1' })
+      expect(await store.recordDelivery(late)).toMatchObject({
+        outcome: 'rejected',
+        cause: 'unknown_submission',
+      })
+      const answer = store.answerSubmission(submissionId, accepted({}), 2_000)
+      await expect(answer).rejects.toMatchObject({ code: 'not_found' })
+      expect(await store.acknowledgeRuns([runId], anAct())).toEqual([])
+      expect(await store.findAsset('file-1')).toBeUndefined()
+      expect(await listEveryDelivery(store)).toEqual([])
+    })
+
+    test('leaves what is pending or under way, until it is over', async () => {
+      const { store } = current()
+      const pending = await submit({}, ['remove-bg', 'ai-tasks'])
+      await say(store, pending.submissionId, 'remove-bg', 'failed')
+      const submitting = await submit({}, [])
+      const registered = await submit({ kind: 'external' })
+      const unconfirmed = await submit()
+      await store.answerSubmission(unconfirmed.submissionId, refused('unconfirmed'), 2_000)
+      const rejected = await submit()
+      await store.answerSubmission(rejected.submissionId, refused('rejected'), 2_000)
+      const all = [pending, submitting, registered, unconfirmed, rejected]
+      await deleteOld(store)
+      expect(await Promise.all(all.map(isLeft))).toEqual([true, true, true, true, false])
+
+      await say(store, pending.submissionId, 'ai-tasks', 'success')
+      await store.answerSubmission(submitting.submissionId, accepted({}), 2_000)
+      for (const { submissionId } of [registered, unconfirmed])
+        await say(store, submissionId, 'remove-bg', 'success')
+      await deleteOld(store)
+      expect(await Promise.all(all.map(isLeft))).toEqual([false, false, false, false, false])
+    })
+
+    test('leaves one whose caller has not been notified, until that is over', async () => {
+      const { store } = current()
+      const notified = await submitSettled({ callerWebhookUrl: TARGET })
+      const refusing = await submitSettled({ callerWebhookUrl: TARGET })
+      const again = { kind: 'again', at: 5_000, reason: 'status_500' } as const
+      await store.settleNotification(`msg_${refusing.runId}`, again)
+      await deleteOld(store)
+      expect([await isLeft(notified), await isLeft(refusing)]).toEqual([true, true])
+      expect(await store.countNotifications(NOW)).toEqual({ due: 2, waiting: 0 })
+
+      await store.settleNotification(`msg_${notified.runId}`, { kind: 'delivered' })
+      await deleteOld(store)
+      expect([await isLeft(notified), await isLeft(refusing)]).toEqual([false, true])
+      await store.settleNotification(`msg_${refusing.runId}`, { kind: 'given_up', reason: 'status_500' })
+      await deleteOld(store)
+      expect(await isLeft(refusing)).toBe(false)
+      expect(await store.countNotifications(NOW)).toEqual({ due: 0, waiting: 0 })
+    })
+
+    test('is stopped by none that a wrong clock has dated into the future, and leaves that one until then', async () => {
+      const { store } = current()
+      const first = await submitSettled({ at: FUTURE })
+      const behind = await submitSettled({ at: 1_000 })
+      const young = await submitSettled({ at: BEFORE })
+      const last = await submitSettled({ at: FUTURE })
+      await deleteOld(store)
+      const all = [first, behind, young, last]
+      expect(await Promise.all(all.map(isLeft))).toEqual([true, false, true, true])
+      await deleteOld(store, { now: FUTURE + 10, before: FUTURE + 1 })
+      expect(await Promise.all(all.map(isLeft))).toEqual([false, false, false, false])
+    })
+
+    test('is not stopped by it later either, when the clock has come to that time', async () => {
+      const { store } = current()
+      const hours = 3_600_000
+      const tell = (at: number) =>
+        store.recordAccountDelivery(newAccountDelivery({ kind: 'other', eventId: null, type: null }, at))
+      const ahead = await submitSettled({ at: 40 * hours })
+      const old: { submissionId: string }[] = []
+      for (let count = 0; count < 120; count += 1) {
+        old.push(await submitSettled({ at: 2 * hours, fileId: `file-${count}` }))
+        await tell(count === 0 ? 40 * hours : 2 * hours)
+      }
+      const young = await submitSettled({ at: 41 * hours })
+      for (const isFolded of [false, true]) {
+        if (isFolded) await fold(store)
+        await deleteOld(store, { now: 41 * hours, before: 20 * hours })
+        expect([await isLeft(ahead), await isLeft(young)]).toEqual([true, true])
+        expect(await Promise.all(old.map(isLeft))).not.toContain(true)
+        expect(await listEveryDelivery(store, { outcome: 'ignored' })).toHaveLength(1)
+        old.splice(0, Infinity, await submitSettled({ at: 3 * hours }))
+        await tell(3 * hours)
+      }
+    })
+
+    test('deletes older deliveries of no submission, past those of a kept one and those of the future', async () => {
+      const { store } = current()
+      const kept = await submit({}, ['remove-bg', 'ai-tasks'])
+      const ofKept = await say(store, kept.submissionId, 'remove-bg', 'success', { at: 1_000 })
+      const asset = (eventId: string) =>
+        ({ kind: 'asset', eventId, type: 'file.deleted', fileId: 'file-1' }) as const
+      const end = {
+        kind: 'upload_finished',
+        eventId: 'event-2',
+        type: 'upload.pre-transform.success',
+        requestId: 'request-of-another',
+        answer: accepted({}),
+      } as const
+      const other = { kind: 'other', eventId: null, type: null } as const
+      const tell = (event: Parameters<typeof newAccountDelivery>[0], at: number) =>
+        store.recordAccountDelivery(newAccountDelivery(event, at))
+      const future = await tell(other, FUTURE)
+      for (const event of [asset('event-1'), asset('event-1'), end, other]) await tell(event, BEFORE - 1)
+      for (let count = 0; count < 300; count += 1) await tell(other, 2_000)
+      const young = await tell(asset('event-3'), BEFORE)
+      await deleteOld(store)
+      const left = await listEveryDelivery(store)
+      expect(left.map(({ deliveryId }) => deliveryId)).toEqual(
+        [ofKept, future, young].map(({ deliveryId }) => deliveryId).toReversed(),
+      )
+      expect(await store.findDelivery(young.deliveryId ?? '')).toMatchObject({ bytes: expect.any(Number) })
+      expect(await tell(asset('event-3'), BEFORE)).toMatchObject({ outcome: 'duplicate' })
+      expect(await tell(asset('event-1'), BEFORE)).toMatchObject({ outcome: 'ignored' })
+    })
+
+    test('changes no status that later submissions make up, and takes along what only it made up', async () => {
+      const { store } = current()
+      const old = await submit({ fileId: 'file-1' }, ['remove-bg', 'ai-tasks'])
+      for (const name of ['remove-bg', 'ai-tasks']) await say(store, old.submissionId, name, 'failed')
+      const young = await submitSettled({ fileId: 'file-1', at: BEFORE })
+      await submitSettled({ fileId: 'file-2' }, ['remove-bg', 'ai-tasks'])
+      await submitSettled({ fileId: 'file-2', at: BEFORE }, ['remove-bg', 'ai-tasks'])
+      const before = { one: await store.findAsset('file-1'), two: await store.findAsset('file-2') }
+      await deleteOld(store)
+      expect(await store.findAsset('file-2')).toEqual(before.two)
+      const after = await store.findAsset('file-1')
+      expect(after).toEqual({
+        ...before.one,
+        runs: before.one?.runs.filter(({ name }) => name !== 'ai-tasks'),
+      })
+      expect(after?.runs).toMatchObject([{ runId: young.runId, status: 'success' }])
+      expect(await isLeft(old)).toBe(false)
+    })
+
+    test.each([
+      ['is pending', { at: 1_000 }],
+      ['a wrong clock has dated', { at: FUTURE }],
+    ])(
+      'never makes a run current again: keeps what follows one that %s, of the same asset',
+      async (_, facts) => {
+        const { store } = current()
+        const first = await submit({ ...facts, fileId: 'file-1' }, ['remove-bg', 'ai-tasks'])
+        await say(store, first.submissionId, 'remove-bg', 'failed')
+        const second = await submitSettled({ fileId: 'file-1' })
+        const third = await submitSettled({ fileId: 'file-1' })
+        const others = [await submitSettled({ fileId: 'file-2' }), await submitSettled()]
+        const before = await store.findAsset('file-1')
+        // A first step that ends between them must not forget what it has kept.
+        for (let count = 0; count < 200; count += 1) await submit({ fileId: `of-${count}` })
+        const farBehind = await submitSettled({ fileId: 'file-1' }, ['google-auto-tagging'])
+        const kept = [first, second, third, farBehind]
+        await deleteOld(store)
+        expect(await Promise.all(kept.map(isLeft))).toEqual([true, true, true, true])
+        expect(await Promise.all(others.map(isLeft))).toEqual([false, false])
+        expect((await store.findAsset('file-1'))?.runs).toEqual(expect.arrayContaining(before?.runs ?? []))
+
+        await say(store, first.submissionId, 'ai-tasks', 'success')
+        await deleteOld(store, { now: FUTURE + 1, before: FUTURE + 1 })
+        expect(await Promise.all(kept.map(isLeft))).toEqual([false, false, false, false])
+        expect(await store.findAsset('file-1')).toBeUndefined()
+      },
+    )
+
+    test('leaves counts as if they had never been, before and after they are added up', async () => {
+      const { store } = current()
+      await submit({}, ['ai-tasks', 'remove-bg'])
+      const counts = await countsOf(store)
+      const fill = async (mark: string) => {
+        const { runIds } = await submitWithAll(mark, 1_000)
+        await store.acknowledgeRuns(runIds, anAct())
+      }
+      await fill('one')
+      expect(await countsOf(store)).not.toEqual(counts)
+      await deleteOld(store)
+      expect(await countsOf(store)).toEqual(counts)
+      await fold(store)
+      expect(await countsOf(store)).toEqual(counts)
+      await fill('two')
+      await fold(store)
+      await deleteOld(store)
+      expect(await countsOf(store)).toEqual(counts)
+      await fold(store)
+      expect(await countsOf(store)).toEqual(counts)
+      const pending = await listEveryPage(store)
+      expect(await store.findOldestPending()).toMatchObject({ runId: pending.at(-1)?.run.runId })
+      for (const { run } of pending) await say(store, run.submissionId, run.name, 'success')
+      await deleteOld(store)
+      expect(await store.readStats(0, 100_000)).toEqual({ groups: [], counters: [] })
+      expect(await store.findOldestPending()).toBeUndefined()
+    })
+
+    test('names the assets that it changes in its commits, and no others', async () => {
+      const { store } = current()
+      for (const fileId of ['file-1', 'file-2', null]) await submitSettled({ fileId })
+      await submit({ fileId: 'file-3' })
+      await submitSettled({ fileId: 'file-4', at: BEFORE })
+      const commits: Commit[] = []
+      store.watchCommits((commit) => commits.push(commit))
+      await deleteOld(store)
+      expect(commits.flatMap(({ fileIds }) => [...fileIds]).toSorted()).toEqual(['file-1', 'file-2'])
+      for (const { settled, owed } of commits) expect([settled, owed]).toEqual([[], 0])
+    })
+
+    test('takes several steps for many, between which others write, and ends before those that are young', async () => {
+      const { store } = current()
+      const old: { submissionId: string }[] = []
+      for (let count = 0; count < 130; count += 1)
+        old.push(await submitSettled({ fileId: `file-${count % 3}` }))
+      const written: { submissionId: string }[] = []
+      const steps = await deleteOld(store, {
+        between: async () => written.push(await submitSettled({ at: BEFORE + 1, fileId: 'file-0' })),
+      })
+      expect(steps.filter((deleted) => deleted > 0).length).toBeGreaterThan(1)
+      expect(steps.reduce((sum, deleted) => sum + deleted, 0)).toBe(130)
+      expect(await Promise.all(old.map(isLeft))).not.toContain(true)
+      expect(await Promise.all(written.map(isLeft))).not.toContain(false)
+      expect((await store.findAsset('file-0'))?.runs).toMatchObject([
+        { submissionId: written.at(-1)?.submissionId },
+      ])
+      expect(await deleteOld(store)).not.toContain(1)
+    })
+
+    test('goes on after a place whose row is gone, and after a restart begins anew', async () => {
+      const { store, reopen } = current()
+      for (let count = 0; count < 130; count += 1) await submitSettled()
+      const first = await store.deleteOldSubmissions(NOW, BEFORE, null)
+      expect(first.deleted).toBeGreaterThan(0)
+      const second = await store.deleteOldSubmissions(NOW, BEFORE, first.next)
+      expect(second.deleted).toBeGreaterThan(0)
+      const reopened = await reopen()
+      const rest = (await deleteOld(reopened)).reduce((sum, deleted) => sum + deleted, 0)
+      expect(first.deleted + second.deleted + rest).toBe(130)
+      expect(await listEveryPage(reopened)).toEqual([])
+    })
+
+    test('takes few at once where their bodies are large', async () => {
+      const { store } = current()
+      for (let count = 0; count < 6; count += 1) {
+        const { submissionId } = await submit()
+        const word = { service: 'remove-bg', status: 'success', fileId: null } as const
+        await store.recordDelivery(newDelivery(submissionId, word, { body: Buffer.alloc(700_000, 'a') }))
+        const event = newAccountDelivery({ kind: 'other', eventId: null, type: null })
+        await store.recordAccountDelivery({ ...event, body: Buffer.alloc(700_000, 'b') })
+      }
+      const counts: number[] = []
+      const deleted = await deleteOld(store, {
+        between: async () => counts.push((await listEveryDelivery(store)).length),
+      })
+      expect(deleted.filter((count) => count > 0).length).toBeGreaterThan(1)
+      expect(new Set(counts).size).toBeGreaterThan(4)
+      expect(await listEveryDelivery(store)).toEqual([])
+    })
+
+    test('gives no id again, after a restart neither, and nothing new has to do with what was deleted', async () => {
+      const { store, reopen } = current()
+      const old = await submitWithAll('old', 1_000)
+      await store.createRetry('retry-2', old.runIds, anAct())
+      await deleteOld(store)
+      expect(await listEveryDelivery(store)).toEqual([])
+      for (const open of [async () => store, reopen]) {
+        const opened = await open()
+        const fresh = await submitTo(opened, ['remove-bg'], { fileId: old.fileId, at: BEFORE })
+        const { deliveryId } = await say(opened, fresh.submissionId, 'remove-bg', 'success', { at: BEFORE })
+        const [rejectedId] = await opened.keepRefused([newRefused()])
+        const ids = [fresh.submissionId, ...fresh.runs.map(({ runId }) => runId), deliveryId, rejectedId]
+        for (const id of [old.submissionId, ...old.runIds, ...old.deliveryIds, old.rejectedId])
+          expect(ids).not.toContain(id)
+        expect(await opened.findSubmission(old.submissionId)).toBeUndefined()
+        for (const id of old.runIds) expect(await opened.findRunHistory(id)).toBeUndefined()
+        for (const id of old.deliveryIds) expect(await opened.findDelivery(id)).toBeUndefined()
+        expect(await opened.findRefused(old.rejectedId)).toBeUndefined()
+        expect(await opened.findRunHistory(fresh.runId)).toMatchObject({
+          acts: [],
+          notification: null,
+          previous: null,
+          siblings: [],
+          deliveries: [{ deliveryId }],
+        })
+        expect((await opened.findAsset(old.fileId))?.runs).toMatchObject([{ status: 'success' }])
+        expect(await opened.nextRetryItem()).toBeUndefined()
+      }
+    })
+
+    test('does nothing where nothing is old, and in an empty store', async () => {
+      const { store } = current()
+      expect(await store.deleteOldSubmissions(NOW, BEFORE, null)).toMatchObject({ deleted: 0 })
+      expect(await deleteOld(store)).not.toContain(1)
+      const { submissionId } = await submitSettled({ at: BEFORE })
+      const found = await store.findSubmission(submissionId)
+      expect(await deleteOld(store)).not.toContain(1)
+      expect(await store.findSubmission(submissionId)).toEqual(found)
+    })
+  })
+}
