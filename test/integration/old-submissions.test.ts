@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest'
+import type { Environment } from '../../src/config/variables.ts'
+import { ask, listRuns } from '../support/operator.ts'
+import { readRows } from '../support/signed-webhooks.ts'
+import { type RunningTracker, startTracker } from '../support/tracker.ts'
+import { deliver, movedTo, register, statusOf } from '../support/webhooks.ts'
+import { movingClock } from './reconcile-setup.ts'
+
+const HOUR = 3_600_000
+/** So that no run expires, and nobody asks ImageKit. */
+const ENV = { RECONCILE_EVERY: '1000d', RETENTION: '1h' }
+
+const succeeded = (fileId: string) => ({ service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId } })
+
+async function settle(tracker: RunningTracker, fileId: string) {
+  const registered = await register(tracker, ['remove-bg'], fileId)
+  expect((await deliver(registered.webhookUrl, succeeded(fileId))).json).toEqual({ outcome: 'applied' })
+  return registered
+}
+
+/** Submissions that are 27, 27, 14 and 14 hours old. The clock is trusted: it is never more than a day ahead. */
+async function startOld(env: Environment) {
+  const { clock, advance } = movingClock()
+  const first = await startTracker({ ...ENV, ...env }, { clock })
+  const old = await settle(first, 'old')
+  const pending = await register(first, ['remove-bg'], 'pending')
+  const replaced = await settle(first, 'replaced')
+  advance(13 * HOUR)
+  const second = await first.restart()
+  const replacing = await settle(second, 'replaced')
+  const young = await settle(second, 'young')
+  const trustedAt = () =>
+    readRows(second.directory, `SELECT n FROM positions WHERE name = 'clock trusted at'`)
+  await expect
+    .poll(async () => Number(Object.values(trustedAt()[0] ?? {})[0]))
+    .toBeGreaterThan(clock() - HOUR)
+  advance(14 * HOUR)
+  const tracker = await second.restart()
+  return { tracker, old, pending, replaced, replacing, young }
+}
+
+const statusCode = async (tracker: RunningTracker, path: string) => (await tracker.fetch(path)).status
+
+async function readLists(tracker: RunningTracker) {
+  const { json: stats } = await ask<{ byStatus: object }>(tracker, '/stats?window=48h')
+  const { json } = await ask<{ deliveries: { submissionId: string }[] }>(tracker, '/deliveries')
+  const runs = await listRuns(tracker)
+  return {
+    byStatus: stats.byStatus,
+    runs: runs.map(({ submissionId }) => submissionId),
+    deliveries: json.deliveries.map(({ submissionId }) => submissionId),
+  }
+}
+
+test('with RETENTION_RUNS settled submissions that are older are deleted, and lists, counts and statuses agree', async () => {
+  const { tracker, old, pending, replaced, replacing, young } = await startOld({ RETENTION_RUNS: '26h' })
+  await expect.poll(() => statusCode(tracker, '/assets/old/status')).toBe(404)
+  await expect.poll(() => statusCode(tracker, `/submissions/${replaced.submissionId}`)).toBe(404)
+  expect(await statusCode(tracker, `/submissions/${old.submissionId}`)).toBe(404)
+  expect(await statusOf(tracker, 'pending')).toMatchObject({ status: 'pending' })
+  for (const [fileId, { submissionId }] of [
+    ['replaced', replacing],
+    ['young', young],
+  ] as const)
+    expect(await statusOf(tracker, fileId)).toMatchObject({
+      status: 'success',
+      extensions: [{ name: 'remove-bg', submissionId }],
+    })
+  expect(await readLists(tracker)).toEqual({
+    byStatus: { pending: 1, success: 2, failed: 0, expired: 0 },
+    runs: [young, replacing, pending].map(({ submissionId }) => submissionId),
+    deliveries: [young, replacing].map(({ submissionId }) => submissionId),
+  })
+
+  // A webhook for a deleted submission is one for an unknown submission.
+  const late = await deliver(movedTo(tracker, old.webhookUrl), succeeded('old'))
+  expect(late).toMatchObject({ status: 503, json: { code: 'unknown_submission' } })
+  expect((await deliver(movedTo(tracker, pending.webhookUrl), succeeded('pending'))).status).toBe(200)
+  expect(await statusOf(tracker, 'pending')).toMatchObject({ status: 'success' })
+})
+
+test('without RETENTION_RUNS bodies are pruned and every submission stays', async () => {
+  const { tracker, old, pending, replaced, replacing, young } = await startOld({})
+  const bodies = () => readRows(tracker.directory, 'SELECT n FROM delivery_bodies')
+  await expect.poll(bodies).toEqual([])
+  expect(await statusOf(tracker, 'old')).toMatchObject({ status: 'success' })
+  expect(await readLists(tracker)).toEqual({
+    byStatus: { pending: 1, success: 4, failed: 0, expired: 0 },
+    runs: [young, replacing, replaced, pending, old].map(({ submissionId }) => submissionId),
+    deliveries: [young, replacing, replaced, old].map(({ submissionId }) => submissionId),
+  })
+  const late = await deliver(movedTo(tracker, old.webhookUrl), succeeded('old'))
+  expect(late.json).toEqual({ outcome: 'duplicate' })
+})
