@@ -9,6 +9,7 @@ import {
   FILE_ID,
   newAccountDelivery,
   newDelivery,
+  refused,
   submit as submitTo,
   sweep,
 } from './facts.ts'
@@ -60,6 +61,13 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
         [first, 'remove-bg'],
         [second, 'remove-bg'],
       ])
+    })
+
+    test('makes none of a rejected submission due', async () => {
+      const rejected = await submit(['remove-bg'], { fileId: FILE_ID })
+      await current().store.answerSubmission(rejected, refused('rejected'), 2_000)
+      expect(await tell(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'ignored' })
+      expect(await dueAt(1_000_000)).toEqual([])
     })
 
     test('makes those due then that are due later', async () => {
