@@ -82,5 +82,24 @@ export function describePruning(current: () => OpenedStore): void {
       } while (after !== null)
       expect(pruned).toEqual([0, 1, 1])
     })
+
+    test('takes few at once where they are large, and passes over none', async () => {
+      const { store } = current()
+      const id = await submit()
+      const word = { service: 'remove-bg', status: 'success' } as const
+      for (const kilobytes of [1, 700, 700, 1, 1_500, 700, 1])
+        await store.recordDelivery(
+          newDelivery(id, word, { receivedAt: 1_000, body: Buffer.alloc(kilobytes * 1_024) }),
+        )
+      const pruned: number[] = []
+      for (let after: number | null = null; pruned.length === 0 || after !== null; ) {
+        const done: { pruned: number; next: number | null } = await store.pruneBodies(5_000, 50, after)
+        pruned.push(done.pruned)
+        after = done.next
+      }
+      expect(pruned.length).toBeGreaterThan(2)
+      expect(pruned.reduce((sum, count) => sum + count)).toBe(7)
+      expect(await prune(5_000, 50)).toBe(0)
+    })
   })
 }
