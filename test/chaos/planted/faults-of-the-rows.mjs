@@ -141,12 +141,6 @@ export const FAULTS_OF_THE_ROWS = [
     replace: 's.file_id = ? AND r.status IN (0, 3)',
   },
   {
-    name: 'webhook-of-another-database-is-applied',
-    ...LOAD,
-    find: 'r.submission = ? AND s.chk = ? AND r.name = ?',
-    replace: "r.submission = ? AND ? <> '' AND r.name = ?",
-  },
-  {
     name: 'run-of-another-database-is-found',
     file: 'src/store/sqlite/operator-reads.ts',
     find: 'WHERE r.n = ? AND r.chk = ?',
