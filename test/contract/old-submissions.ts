@@ -410,35 +410,52 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
       expect(await listEveryDelivery(store)).toEqual([])
     })
 
-    test('gives no id again, after a restart neither, and nothing new has to do with what was deleted', async () => {
-      const { store, reopen } = current()
-      const old = await submitWithAll('old', 1_000)
-      await store.createRetry('retry-2', old.runIds, anAct())
-      await deleteOld(store)
-      expect(await listEveryDelivery(store)).toEqual([])
-      for (const open of [async () => store, reopen]) {
-        const opened = await open()
-        const fresh = await submitTo(opened, ['remove-bg'], { fileId: old.fileId, at: BEFORE })
-        const { deliveryId } = await say(opened, fresh.submissionId, 'remove-bg', 'success', { at: BEFORE })
+    test.each(['at once', 'after a restart'])(
+      'gives no id again, %s, and nothing new has to do with what was deleted',
+      async (when) => {
+        const { store, reopen } = current()
+        const old = await submitWithAll('old', 1_000)
+        await store.createRetry('retry-2', old.runIds, anAct())
+        await deleteOld(store)
+        expect(await listEveryDelivery(store)).toEqual([])
+        const opened = when === 'at once' ? store : await reopen()
+
+        // Rows may have the numbers that the deleted ones had.
+        const facts = { fileId: 'file-other', callerWebhookUrl: TARGET, at: BEFORE }
+        const other = await submitTo(opened, ['remove-bg', 'ai-tasks'], facts)
+        const fresh = await submitTo(opened, ['aws-auto-tagging'], { ...facts, fileId: old.fileId })
+        const told: (string | null)[] = []
+        for (const { submissionId, runs } of [other, fresh])
+          for (const { name } of runs)
+            told.push((await say(opened, submissionId, name, 'success', { at: BEFORE })).deliveryId)
+        const runs = [...other.runs, ...fresh.runs]
         const [rejectedId] = await opened.keepRefused([newRefused()])
-        const ids = [fresh.submissionId, ...fresh.runs.map(({ runId }) => runId), deliveryId, rejectedId]
+        const ids = [
+          other.submissionId,
+          fresh.submissionId,
+          ...runs.map(({ runId }) => runId),
+          ...told,
+          rejectedId,
+        ]
         for (const id of [old.submissionId, ...old.runIds, ...old.deliveryIds, old.rejectedId])
           expect(ids).not.toContain(id)
         expect(await opened.findSubmission(old.submissionId)).toBeUndefined()
         for (const id of old.runIds) expect(await opened.findRunHistory(id)).toBeUndefined()
         for (const id of old.deliveryIds) expect(await opened.findDelivery(id)).toBeUndefined()
         expect(await opened.findRefused(old.rejectedId)).toBeUndefined()
-        expect(await opened.findRunHistory(fresh.runId)).toMatchObject({
-          acts: [],
-          notification: null,
-          previous: null,
-          siblings: [],
-          deliveries: [{ deliveryId }],
-        })
-        expect((await opened.findAsset(old.fileId))?.runs).toMatchObject([{ status: 'success' }])
+        expect((await opened.countNotifications(NOW)).due).toBe(3)
+        for (const [index, { runId }] of runs.entries())
+          expect(await opened.findRunHistory(runId)).toMatchObject({
+            acts: [],
+            notification: { createdAt: BEFORE, attempt: 1, result: null },
+            previous: null,
+            deliveries: [{ deliveryId: told[index] }],
+          })
+        expect((await opened.findAsset(old.fileId))?.runs).toMatchObject([{ runId: fresh.runId }])
+        expect((await opened.findAsset('file-other'))?.runs).toHaveLength(2)
         expect(await opened.nextRetryItem()).toBeUndefined()
-      }
-    })
+      },
+    )
 
     test('does nothing where nothing is old, and in an empty store', async () => {
       const { store } = current()
