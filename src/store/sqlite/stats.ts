@@ -1,31 +1,34 @@
 import {
+  addTo,
   groupsOf,
+  listSums,
   NOW,
   type StatCounter,
   type StatCounts,
   type StatDelta,
+  type StatSums,
 } from '../../domain/stat-counters.ts'
 import type { Connection } from './connection.ts'
 
 /** What was added up, and what was not yet. */
-const COUNTERS = `(SELECT hour, kind, name, value, size FROM counters UNION ALL
-  SELECT e.value ->> 0 AS hour, e.value ->> 1 AS kind, e.value ->> 2 AS name, e.value ->> 3 AS value, e.value ->> 4 AS size
-    FROM counter_deltas, json_each(delta, '$.counters') e)`
-
 export const HOURS = `(SELECT hour, run_least, run_greatest, delivery_least, delivery_greatest FROM hours UNION ALL
   SELECT e.value ->> 0 AS hour, e.value ->> 1 AS run_least, e.value ->> 2 AS run_greatest, e.value ->> 3 AS delivery_least,
     e.value ->> 4 AS delivery_greatest FROM counter_deltas, json_each(delta, '$.hours') e)`
 
-/** So many batches are added up in one transaction: few enough that no webhook waits for it. */
-const FOLDED_AT_ONCE = 500
+/** So many batches, and changes of counters, are added up in one transaction: few enough that no webhook waits for it. */
+const MAX_DELTAS = 500
+const MAX_CHANGES = 2_000
 
 export function createStats(connection: Connection) {
   const sum = connection
     .prepare<[number, number, number], StatCounter>(
-      `SELECT iif(kind = 'settled', hour, 0) AS at, kind, name, value, sum(size) AS size FROM ${COUNTERS}
-        WHERE hour = ? OR (hour >= ? AND hour < ?) GROUP BY at, kind, name, value HAVING sum(size) <> 0`,
+      `SELECT iif(kind = 'settled', hour, 0) AS at, kind, name, value, sum(size) FROM counters
+        WHERE hour = ? OR (hour >= ? AND hour < ?) GROUP BY at, kind, name, value`,
     )
     .raw()
+  const listAllDeltas = connection
+    .prepare<[], string>(`SELECT delta ->> '$.counters' FROM counter_deltas`)
+    .pluck()
   const listDeltas = connection.prepare<[number], { n: number; delta: string }>(
     'SELECT n, delta FROM counter_deltas ORDER BY n LIMIT ?',
   )
@@ -45,33 +48,45 @@ export function createStats(connection: Connection) {
         delivery_greatest =
           max(ifnull(delivery_greatest, excluded.delivery_greatest), ifnull(excluded.delivery_greatest, delivery_greatest))`,
   )
+  const findDelta = connection.prepare<[], number>('SELECT 1 FROM counter_deltas LIMIT 1').pluck()
   const deleteDeltas = connection.prepare<[number]>('DELETE FROM counter_deltas WHERE n <= ?')
 
   return {
     read(from: number, until: number): StatCounts {
-      const counters = sum.all(NOW, from, until)
+      const sums: StatSums = new Map()
+      for (const counter of sum.all(NOW, from, until)) addTo(sums, counter)
+      // SQLite's own functions for JSON took ten times as long.
+      for (const delta of listAllDeltas.iterate()) {
+        const changes: StatDelta['counters'] = JSON.parse(delta)
+        for (const [hour, kind, name, value, size] of changes)
+          if (hour === NOW || (hour >= from && hour < until))
+            addTo(sums, [kind === 'settled' ? hour : 0, kind, name, value, size])
+      }
+      const counters = listSums(sums)
       return { groups: groupsOf(counters), counters: counters.filter(([, kind]) => kind !== 'runs') }
     },
+    hasDeltas: (): boolean => findDelta.get() !== undefined,
     /** Inside a transaction. Returns whether some are left. */
     fold(): boolean {
-      const deltas = listDeltas.all(FOLDED_AT_ONCE)
-      const last = deltas.at(-1)
-      if (last === undefined) return false
-      const sums = new Map<string, StatCounter>()
-      for (const { delta } of deltas) {
+      const deltas = listDeltas.all(MAX_DELTAS)
+      const sums: StatSums = new Map()
+      let changes = 0
+      let last: number | undefined
+      for (const { n, delta } of deltas) {
+        if (changes >= MAX_CHANGES) break
         const { counters, hours }: StatDelta = JSON.parse(delta)
-        for (const [hour, kind, name, value, size] of counters) {
-          const key = JSON.stringify([hour, kind, name, value])
-          sums.set(key, [hour, kind, name, value, size + (sums.get(key)?.[4] ?? 0)])
-        }
+        for (const counter of counters) addTo(sums, counter)
         for (const bounds of hours) widen.run(...bounds)
+        changes += counters.length
+        last = n
       }
-      for (const counter of sums.values()) {
+      if (last === undefined) return false
+      for (const counter of listSums(sums)) {
         add.run(...counter)
         deleteEmpty.run(counter[0], counter[1], counter[2], counter[3])
       }
-      deleteDeltas.run(last.n)
-      return deltas.length === FOLDED_AT_ONCE
+      deleteDeltas.run(last)
+      return deltas.length === MAX_DELTAS || last !== deltas.at(-1)?.n
     },
   }
 }

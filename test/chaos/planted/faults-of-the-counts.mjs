@@ -18,8 +18,8 @@ export const FAULTS_OF_THE_COUNTS = [
   {
     name: 'counts-are-read-when-added-up-only',
     ...STATS,
-    find: "FROM counter_deltas, json_each(delta, '$.counters') e)",
-    replace: "FROM counter_deltas, json_each(delta, '$.counters') e WHERE 0)",
+    find: 'for (const delta of listAllDeltas.iterate()) {',
+    replace: 'for (const delta of [] as string[]) {',
   },
   {
     name: 'hours-are-read-when-added-up-only',
@@ -27,7 +27,7 @@ export const FAULTS_OF_THE_COUNTS = [
     find: "FROM counter_deltas, json_each(delta, '$.hours') e)",
     replace: "FROM counter_deltas, json_each(delta, '$.hours') e WHERE 0)",
   },
-  { name: 'what-was-added-up-is-kept', ...STATS, find: '      deleteDeltas.run(last.n)\n', replace: '' },
+  { name: 'what-was-added-up-is-kept', ...STATS, find: '      deleteDeltas.run(last)\n', replace: '' },
   {
     name: 'what-was-not-added-up-is-deleted',
     ...STATS,
@@ -37,8 +37,8 @@ export const FAULTS_OF_THE_COUNTS = [
   {
     name: 'each-batch-replaces-the-one-before',
     ...STATS,
-    find: 'size + (sums.get(key)?.[4] ?? 0)',
-    replace: 'size',
+    find: 'for (const counter of counters) addTo(sums, counter)',
+    replace: 'sums.clear(); for (const counter of counters) addTo(sums, counter)',
   },
   {
     name: 'each-sum-replaces-the-one-before',
