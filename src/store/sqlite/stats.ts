@@ -62,7 +62,7 @@ export function createStats(connection: Connection) {
           if (hour === NOW || (hour >= from && hour < until))
             addTo(sums, [kind === 'settled' ? hour : 0, kind, name, value, size])
       }
-      const counters = listSums(sums)
+      const counters = listSums(sums).toSorted(byKey)
       return { groups: groupsOf(counters), counters: counters.filter(([, kind]) => kind !== 'runs') }
     },
     hasDeltas: (): boolean => findDelta.get() !== undefined,
@@ -89,4 +89,12 @@ export function createStats(connection: Connection) {
       return deltas.length === MAX_DELTAS || last !== deltas.at(-1)?.n
     },
   }
+}
+
+function byKey(one: StatCounter, other: StatCounter): number {
+  for (const place of [0, 1, 2, 3] as const) {
+    if (one[place] < other[place]) return -1
+    if (one[place] > other[place]) return 1
+  }
+  return 0
 }
