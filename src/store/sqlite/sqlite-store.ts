@@ -84,8 +84,7 @@ function createDatabase(connection: Connection, processId: number): Database {
       findFault: async () => guard.findFault(),
     },
     sweepOverdue: (inTurn, ...given) => inTurn(() => upkeep.sweep(...given)),
-    foldCounters: async (inTurn) =>
-      (await attempt(() => stats.hasDeltas())) && (await inTurn(() => stats.fold())),
+    foldCounters: (inTurn) => inTurn(() => stats.fold()),
     deleteOldSubmissions: (inTurn, ...given) =>
       inTurn((fileIds) => upkeep.deleteOldSubmissions(fileIds, ...given)),
     pruneBodies: (inTurn, ...given) => inTurn(() => upkeep.pruneBodies(...given)),

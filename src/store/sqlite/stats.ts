@@ -48,7 +48,6 @@ export function createStats(connection: Connection) {
         delivery_greatest =
           max(ifnull(delivery_greatest, excluded.delivery_greatest), ifnull(excluded.delivery_greatest, delivery_greatest))`,
   )
-  const findDelta = connection.prepare<[], number>('SELECT 1 FROM counter_deltas LIMIT 1').pluck()
   const deleteDeltas = connection.prepare<[number]>('DELETE FROM counter_deltas WHERE n <= ?')
 
   return {
@@ -65,7 +64,6 @@ export function createStats(connection: Connection) {
       const counters = listSums(sums).toSorted(byKey)
       return { groups: groupsOf(counters), counters: counters.filter(([, kind]) => kind !== 'runs') }
     },
-    hasDeltas: (): boolean => findDelta.get() !== undefined,
     /** Inside a transaction. Returns whether some are left. */
     fold(): boolean {
       const deltas = listDeltas.all(MAX_DELTAS)
