@@ -118,3 +118,22 @@ test('Of a notification that is over the body is gone and how it ended stays', a
     },
   ])
 })
+
+test('The bodies of old deliveries go with them, whether or not they belong to a submission', async () => {
+  const { store, select } = openStore()
+  const asked = [await submit(store, ['remove-bg']), await submit(store, ['remove-bg'])]
+  for (const submissionId of asked)
+    for (const status of ['success', 'failed'] as const)
+      await store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status }))
+  for (const receivedAt of [2_000, 2_000, 90_000])
+    await store.recordAccountDelivery(
+      newAccountDelivery({ kind: 'other', eventId: null, type: null }, receivedAt),
+    )
+  const bodies = () => select<{ n: number }>('SELECT n FROM delivery_bodies ORDER BY n').map(({ n }) => n)
+  expect(bodies()).toHaveLength(7)
+  let after: Parameters<typeof store.deleteOldSubmissions>[2] = null
+  do after = (await store.deleteOldSubmissions(100_000, 50_000, after)).next
+  while (after !== null)
+  expect(bodies()).toEqual([7])
+  expect(select('SELECT n FROM deliveries')).toEqual([{ n: 7 }])
+})

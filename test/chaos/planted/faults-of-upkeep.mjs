@@ -128,6 +128,7 @@ export const FAULTS_OF_UPKEEP = [
     ...UPKEEP,
     find: '        deleteBody.run(n)\n        deleteDelivery',
     replace: '        deleteDelivery',
+    tests: ['test/store/sqlite-deliveries.test.ts'],
   },
   { name: 'removal-leaves-bodies', ...REMOVAL, find: '    deleteBodies(deliveries)\n', replace: '' },
   {
