@@ -81,7 +81,7 @@ export const FAULTS_OF_THE_STORE = [
     find: 'for (const table in insert) checkAbsent(table as TableName, insert)',
     replace: `for (const table in update) setAll(table as TableName, update)
       for (const table in insert) checkAbsent(table as TableName, insert)`,
-    tests: CONTRACT,
+    tests: ['test/unit/store/working-set.test.ts'],
   },
   {
     name: 'insert-taken-for-an-update',
