@@ -49,7 +49,7 @@ export function inventRun(
     settledAt: isFinal ? settledAt : null,
     updatedAt: status === 'expired' ? at + 25 * 3_600_000 : settledAt,
     error: status === 'failed' ? { message: 'Processing failed.', code: inventCause(random, name) } : null,
-    evidence: status === 'expired' ? { kind: 'no_word' } : null,
+    evidence: status === 'expired' ? { kind: 'timed_out' } : null,
     contradicted: false,
     acknowledgedAt: status === 'failed' && !isNew && random() < 0.5 ? settledAt + DAY_MS : null,
   }

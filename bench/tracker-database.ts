@@ -6,7 +6,7 @@ import Database from 'better-sqlite3'
 import type { DeliveryRow, RunRow, SubmissionDetails, SubmissionRow } from '#src/domain/decide/tables'
 import { formatId, numberOf } from '#src/domain/ids'
 import { statDelta } from '#src/domain/stat-counters'
-import { SOURCE, STATUS, wordOf } from '#src/store/sqlite/codes'
+import { SOURCE, STATUS, textOf } from '#src/store/sqlite/codes'
 import { openConnection } from '#src/store/sqlite/connection'
 import { migrateSqlite, openSqliteStore } from '#src/store/sqlite/open-sqlite-store'
 import { createRowIds, type RowIds } from '#src/store/sqlite/row-ids'
@@ -228,8 +228,8 @@ export function openStatusReader(path: string): (fileId: string) => FoundRun[] {
   return (fileId) =>
     find.all(fileId).map((run) => ({
       ...run,
-      status: wordOf(STATUS, run.status),
-      source: wordOf(SOURCE, run.source),
+      status: textOf(STATUS, run.status),
+      source: textOf(SOURCE, run.source),
     }))
 }
 

@@ -3,7 +3,7 @@ import { namedFile } from './domain/account-event.ts'
 import { TrackerError } from './domain/errors.ts'
 import { parseJson } from './http/read-json.ts'
 import { readAccountEvent } from './imagekit/account-event.ts'
-import { readExtensionWord } from './imagekit/extension-webhook.ts'
+import { readExtensionResult } from './imagekit/extension-webhook.ts'
 import { verifySignature } from './imagekit/webhook-signature.ts'
 import type { CapabilityTokens } from './tracking/capability-tokens.ts'
 import { createFirstReceipts } from './tracking/first-receipts.ts'
@@ -20,7 +20,7 @@ export function receivingOf({ signatures }: Pick<Config, 'signatures'>, tokens: 
     checkSignature: createSignatureCheck({ secrets, verify: verifySignature, receipts }),
     requireSignature: requireOnExtensions,
     parseJson,
-    readExtensionWord,
+    readExtensionResult,
     readAccountEvent,
   }
 }
@@ -29,7 +29,7 @@ export function receivingOf({ signatures }: Pick<Config, 'signatures'>, tokens: 
 export function readFileId(body: Buffer): string | null {
   try {
     const payload = parseJson(body)
-    return readExtensionWord(payload, body.length).fileId ?? namedFile(readAccountEvent(payload))
+    return readExtensionResult(payload, body.length).fileId ?? namedFile(readAccountEvent(payload))
   } catch (error) {
     if (error instanceof TrackerError) return null
     throw error

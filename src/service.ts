@@ -10,7 +10,7 @@ import { createErrorAnswers } from './http/error-answers.ts'
 import { createOverloadLog } from './http/overload-log.ts'
 import { declaredJson } from './http/read-json.ts'
 import { createHttpServer } from './http/server.ts'
-import { createTurnEnd } from './http/turn-end.ts'
+import { createTickBatcher } from './http/tick-batcher.ts'
 import { errorBody } from './imagekit/error-body.ts'
 import { successPayload } from './imagekit/success-payload.ts'
 import { createJobs } from './jobs/jobs.ts'
@@ -29,23 +29,23 @@ import { checkDatabasePath, hasDatabase, openSqliteStore } from './store/sqlite/
 import { DatabaseStartError } from './store/sqlite/start-error.ts'
 import { keepTokenSecret } from './token-secret.ts'
 import { createAccess } from './tracking/access.ts'
-import { createAnswerBacklog } from './tracking/answer-backlog.ts'
 import { createCapabilityTokens } from './tracking/capability-tokens.ts'
 import { createClaimClock } from './tracking/claim-clock.ts'
-import { createTurns } from './tracking/in-turn.ts'
 import { createKeyRejections } from './tracking/key-rejections.ts'
 import { createLinks } from './tracking/links.ts'
+import { createMutex } from './tracking/mutex.ts'
 import { removeLeftoverBackups } from './tracking/operators/back-up.ts'
 import { createEndedSessions } from './tracking/operators/ended-sessions.ts'
 import { createReadiness } from './tracking/readiness.ts'
-import { createRefusedLog } from './tracking/refused-log.ts'
 import { createRefusedTargets } from './tracking/refused-targets.ts'
+import { createRejectionLog } from './tracking/rejection-log.ts'
 import { createStatusBoard } from './tracking/status-board.ts'
 import { startSystemTimer } from './tracking/status-timer.ts'
 import { createSubmissionBoard } from './tracking/submission-board.ts'
 import { createSuccessLog } from './tracking/success-log.ts'
 import { createUploadGate } from './tracking/upload-gate.ts'
 import { createWaitingLimit } from './tracking/waiting-limit.ts'
+import { createWriteRetryQueue } from './tracking/write-retry-queue.ts'
 
 export type Service = {
   app: Hono<AppEnv>
@@ -72,14 +72,14 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   if (!overrides.store) checkDatabasePath(config.database.path)
   const tokens = createCapabilityTokens(config.tokenSecrets ?? [keepSecret(secretFile)])
   const links = createLinks(publicUrl, tokens)
-  const arrivals = createTurnEnd()
+  const arrivals = createTickBatcher()
   const { store, tryOpen } = createOpeningStore(async () => {
     const { path } = config.database
     const opened =
       overrides.store ??
       openSqliteStore({
         path,
-        isMoreComing: () => arrivals.isAwaited(),
+        hasPending: () => arrivals.isAwaited(),
         onOpen: (database) => log.info(database, 'database opened'),
       })
     opened.watchCommits((commit) => {
@@ -112,8 +112,8 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const onLoadError = (err: unknown, id: string) => log.error({ err, id }, 'a status could not be read')
   const board = createStatusBoard({ store }, { onLoadError })
   const submissionBoard = createSubmissionBoard({ store, links }, { onLoadError })
-  const backlog = createAnswerBacklog({ log })
-  const refusedLog = createRefusedLog({ store, readFileId, log })
+  const backlog = createWriteRetryQueue({ log })
+  const refusedLog = createRejectionLog({ store, readFileId, log })
   const keyRejections = createKeyRejections({ clock, log })
   const { imagekit, lookup, sender } = createClients(config, { ...overrides, clock, keyRejections })
   const { overdueAfterMs, reconcileEveryMs, expireAfterMs, retentionMs, retentionRunsMs } = config.upkeep
@@ -122,7 +122,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     clock,
     meter,
     imagekit: lookup,
-    inTurn: createTurns(),
+    inTurn: createMutex(),
     successPayload,
     overdueAfterMs,
     everyMs: reconcileEveryMs,

@@ -1,4 +1,4 @@
-import type { Answer } from './judge-answer.ts'
+import type { UploadResponse } from './upload-response.ts'
 
 /**
  * What ImageKit tells of the whole account. `asset`: a file has changed, which may be an extension's doing, or is gone.
@@ -12,7 +12,7 @@ export type AccountEvent =
       eventId: string | null
       type: string
       requestId: string
-      answer: Answer & { kind: 'accepted' | 'rejected' }
+      answer: UploadResponse & { kind: 'accepted' | 'rejected' }
     }
   | { kind: 'other'; eventId: string | null; type: string | null; fileId?: string }
 

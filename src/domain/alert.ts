@@ -37,7 +37,7 @@ const NOTED_SHARE = 0.05
  * What a measurement makes of an alert. Returns the same alert where nothing is to be written down, and undefined where
  * there is none. A new state is untold, and takes the place of a message that nobody has taken yet.
  */
-export function judgeAlert(
+export function evaluateAlert(
   alert: Alert | undefined,
   measured: { kind: AlertKind; extension: string; value: number },
   rule: AlertRule,

@@ -1,5 +1,5 @@
 import { type Check, fail, ok, warn } from './check.ts'
-import type { RefusalCause } from './delivery.ts'
+import type { RejectionCause } from './delivery.ts'
 import { formatSpan } from './quantity-text.ts'
 
 const SECRET = 'Compare IMAGEKIT_WEBHOOK_SECRET with the dashboard, start again, then replay them.'
@@ -20,10 +20,10 @@ const REMEDIES = {
   too_slow: 'See that no proxy holds bodies back; ImageKit sends them again.',
   unknown_submission:
     'This may be the wrong database: check that the volume of DATABASE_URL is mounted and is not an old backup. With the right database, ImageKit’s retries are applied; after a restore, replay the rejected ones.',
-} as const satisfies { [cause in RefusalCause]: string }
+} as const satisfies { [cause in RejectionCause]: string }
 
 /** Those of the last day. */
-export function checkRefused(counts: readonly { cause: RefusalCause; count: number }[]): Check[] {
+export function checkRejected(counts: readonly { cause: RejectionCause; count: number }[]): Check[] {
   const name = 'refused webhooks'
   if (counts.length === 0) return [ok(name, 'none in the last 24 h')]
   return counts.map(({ cause, count }) => {

@@ -1,5 +1,5 @@
 import type { AccountEvent } from './account-event.ts'
-import type { DeliveryCause, ExtensionWord } from './judge-delivery.ts'
+import type { DeliveryCause, ExtensionResult } from './extension-result.ts'
 
 export type DeliveryRoute = 'extension' | 'account'
 
@@ -17,7 +17,7 @@ export type NewDelivery = {
   /** Names in lower case; nothing secret among them. */
   headers: { [name: string]: string }
   body: Buffer
-  word: ExtensionWord
+  result: ExtensionResult
   /** The rejected delivery that is applied after all: it keeps its id, and is no longer among the rejected ones. */
   replayOf?: string | undefined
 }
@@ -28,7 +28,7 @@ export type NewAccountDelivery = Pick<NewDelivery, 'receivedAt' | 'headers' | 'b
 }
 
 /** Why a delivery was refused. */
-export type RefusalCause =
+export type RejectionCause =
   | 'forged_token'
   | 'no_secret'
   | 'absent_signature'
@@ -42,11 +42,11 @@ export type RefusalCause =
   | 'unknown_submission'
 
 /** A delivery that was refused, kept so that it can be judged again once the cause is mended. */
-export type RefusedDelivery = {
+export type RejectedDelivery = {
   deliveryId: string
   route: DeliveryRoute
   receivedAt: number
-  cause: RefusalCause
+  cause: RejectionCause
   /** The token of its address, on the extension route. Never shown. */
   token: string | null
   /** Null unless the token proves it. */
@@ -60,7 +60,7 @@ export type RefusedDelivery = {
   bytes: number
 }
 
-export type NewRefusedDelivery = Omit<RefusedDelivery, 'deliveryId'>
+export type NewRejectedDelivery = Omit<RejectedDelivery, 'deliveryId'>
 
 /** What became of a delivery, known once it and its effect are committed. Nothing is written for a `rejected` one. */
 export type RecordedDelivery = {

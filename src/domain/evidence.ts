@@ -1,5 +1,5 @@
-import type { Evidence, FileVersion } from './basis.ts'
-import { mayRun, type OtherRequest } from './other-request.ts'
+import { type ConcurrentChange, mayRun } from './concurrent-change.ts'
+import type { Evidence, FileVersion } from './status-reason.ts'
 import type { Baseline } from './submission.ts'
 
 /** What a file is like now, told by ImageKit itself. */
@@ -16,10 +16,10 @@ export type FileFacts = Pick<
 type Explanation = { kind: 'submission'; submissionId: string } | { kind: 'other_version' }
 
 /** `no_rule`: nothing of what this extension does can be told from the file. Nothing here ever shows a failure. */
-export type Weighing =
+export type EvidenceAssessment =
   | { kind: 'evidence'; evidence: Evidence }
   | { kind: 'explained'; evidence: Evidence; by: Explanation }
-  | { kind: 'nothing'; cause: 'no_rule' | 'no_change' }
+  | { kind: 'unchanged'; cause: 'no_rule' | 'no_change' }
 
 /**
  * A run in question; `siblings` are the other extensions of its submission. `mayFillBackground`: what its submission asks of
@@ -32,22 +32,22 @@ export function findEvidence(
   run: AskedRun,
   baseline: Baseline,
   seen: FileFacts,
-  others: readonly OtherRequest[],
+  others: readonly ConcurrentChange[],
 ): Evidence | null {
-  const weighing = weighEvidence(run, baseline, seen, others)
+  const weighing = assessEvidence(run, baseline, seen, others)
   return weighing.kind === 'evidence' ? weighing.evidence : null
 }
 
 /** The same with the reason why not. */
-export function weighEvidence(
+export function assessEvidence(
   run: AskedRun,
   baseline: Baseline,
   seen: FileFacts,
-  others: readonly OtherRequest[],
-): Weighing {
-  if (run.name === 'ai-tasks') return { kind: 'nothing', cause: 'no_rule' }
+  others: readonly ConcurrentChange[],
+): EvidenceAssessment {
+  if (run.name === 'ai-tasks') return { kind: 'unchanged', cause: 'no_rule' }
   const evidence = findChange(run.name, baseline, seen)
-  if (evidence === null) return { kind: 'nothing', cause: 'no_change' }
+  if (evidence === null) return { kind: 'unchanged', cause: 'no_change' }
   const other = others.find((request) => mayHaveMade(evidence, run.name, request))
   if (other)
     return { kind: 'explained', evidence, by: { kind: 'submission', submissionId: other.submissionId } }
@@ -109,7 +109,7 @@ function numberOf(version: FileVersion): number | null {
   return digits === undefined ? null : Number(digits)
 }
 
-function mayHaveMade(evidence: Evidence, extension: string, other: OtherRequest): boolean {
+function mayHaveMade(evidence: Evidence, extension: string, other: ConcurrentChange): boolean {
   if (other.replacesFile || mayRun(other.extensions, extension)) return true
   return evidence.kind === 'new_description' && other.setsDescription
 }
@@ -122,7 +122,7 @@ function isOtherVersion(
   run: AskedRun,
   baseline: Baseline,
   seen: FileFacts,
-  others: readonly OtherRequest[],
+  others: readonly ConcurrentChange[],
 ): boolean {
   const before = versionOf(baseline)
   const now = versionOf(seen)

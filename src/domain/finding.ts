@@ -1,5 +1,5 @@
-import type { Evidence } from './basis.ts'
 import type { Run } from './run.ts'
+import type { Evidence } from './status-reason.ts'
 import type { Submission } from './submission.ts'
 
 /** A pending run whose time has come, or an expired one whose file has changed since, with what its evidence has to be weighed against. */
@@ -12,7 +12,7 @@ export type DueRun = {
   others: { submission: Submission; runs: Run[]; place: 'earlier' | 'later' }[]
 }
 
-/** What a look at ImageKit says of a due run. `nothing`: it is looked at again at `dueAt`; with null, once its file changes. */
+/** What a look at ImageKit says of a due run. `unchanged`: it is looked at again at `dueAt`; with null, once its file changes. */
 export type Finding =
   | {
       kind: 'evidence'
@@ -21,5 +21,5 @@ export type Finding =
       notice: string
     }
   | { kind: 'asset_gone' }
-  | { kind: 'no_word' }
-  | { kind: 'nothing'; dueAt: number | null }
+  | { kind: 'timed_out' }
+  | { kind: 'unchanged'; dueAt: number | null }

@@ -1,5 +1,5 @@
 /** A caller's answer as it is given again for the same `Idempotency-Key`. */
-export type StoredAnswer = {
+export type StoredResponse = {
   status: number
   headers: { [name: string]: string }
   body: string
@@ -16,6 +16,6 @@ export type IdempotencyClaim =
   | { kind: 'claimed' }
   | { kind: 'running' }
   | { kind: 'abandoned'; fingerprint: string; submissionId: string }
-  | { kind: 'answered'; fingerprint: string; answer: StoredAnswer }
+  | { kind: 'answered'; fingerprint: string; answer: StoredResponse }
 
 export const IDEMPOTENCY_WINDOW_MS = 24 * 60 * 60 * 1000

@@ -1,5 +1,5 @@
-import type { DeliveryOutcome, DeliveryRoute, RefusalCause, SignatureCheck } from './delivery.ts'
-import type { DeliveryCause } from './judge-delivery.ts'
+import type { DeliveryOutcome, DeliveryRoute, RejectionCause, SignatureCheck } from './delivery.ts'
+import type { DeliveryCause } from './extension-result.ts'
 
 /** Which deliveries an operator wants to see; what is null is not asked for. Times are milliseconds since the epoch. */
 export type DeliveryFilter = {
@@ -29,7 +29,7 @@ export type ListedDelivery = {
   route: DeliveryRoute
   receivedAt: number
   outcome: DeliveryOutcome
-  cause: DeliveryCause | RefusalCause | null
+  cause: DeliveryCause | RejectionCause | null
   /** Null for a refused delivery, whose cause tells it. */
   signature: SignatureCheck | null
   submissionId: string | null
@@ -39,7 +39,7 @@ export type ListedDelivery = {
 }
 
 /** One delivery with all that is kept of it; headers and body are null once they are pruned. */
-export type KeptDelivery = ListedDelivery & {
+export type DeliveryDetail = ListedDelivery & {
   headers: { [name: string]: string } | null
   body: Buffer | null
   /** How large the body was; more than is kept where it was cut. */

@@ -1,6 +1,6 @@
-import type { Evidence, ExpiryReason } from './basis.ts'
 import type { Json } from './json.ts'
 import { type FinalStatus, isFinal, type Run } from './run.ts'
+import type { Evidence, ExpiryReason } from './status-reason.ts'
 
 /** One fact about a run, whoever told it. Evidence never shows a failure, so `reconcile` has one status. */
 export type Observation =

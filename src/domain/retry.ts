@@ -36,22 +36,22 @@ export function resultOf(state: RetryItemState, statuses: readonly RunStatus[]):
 }
 
 /** A run of a retry that was not clearly accepted, and why. */
-export type NotTaken = { runId: string; name: string; state: RetryItemState; reason: string | null }
+export type UnsubmittedItem = { runId: string; name: string; state: RetryItemState; reason: string | null }
 
 /** Why a run is not asked for again. */
-export type RetryRefusal = 'pending' | 'not_current' | 'asset_gone' | 'no_file' | 'options_unknown'
+export type RetryRejection = 'pending' | 'not_current' | 'asset_gone' | 'no_file' | 'options_unknown'
 
 /** The submission that retries a run, with its runs in the order of their extensions; or why the run is not retried. */
-export type SubmittedRetry = { submissionId: string; runIds: string[] } | { refusal: RetryRefusal }
+export type SubmittedRetry = { submissionId: string; runIds: string[] } | { refusal: RetryRejection }
 
 /** Whether a run may be asked for again, and with which options: those of its first request. */
-export function judgeRetry(facts: {
+export function decideRetry(facts: {
   run: Run
   submission: Submission
   currentRunId: string | null
 }):
   | { kind: 'allowed'; fileId: string; extension: RequestedExtension }
-  | { kind: 'refused'; by: RetryRefusal } {
+  | { kind: 'refused'; by: RetryRejection } {
   const { run, submission, currentRunId } = facts
   const { fileId } = submission
   if (submission.state === 'rejected' || fileId === null) return { kind: 'refused', by: 'no_file' }

@@ -1,4 +1,4 @@
-import type { Act } from './act.ts'
+import type { AuditEntry } from './audit-entry.ts'
 import type { ListedDelivery } from './listed-delivery.ts'
 import type { Run } from './run.ts'
 import type { Submission } from './submission.ts'
@@ -16,9 +16,9 @@ export type RunHistory = {
   /** What its caller was told; null where there is no such caller. */
   notification: { createdAt: number; attempt: number; result: string | null; reason: string | null } | null
   /** What operators did about it; the oldest first. */
-  acts: Act[]
+  acts: AuditEntry[]
   /** The run that this one retries, and the operator's act that says why; null for a first attempt. */
-  previous: { runId: string; act: Act | null } | null
+  previous: { runId: string; act: AuditEntry | null } | null
   /** The current run of the asset and the extension, if it is another. */
   currentRunId: string | null
 }

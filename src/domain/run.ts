@@ -1,5 +1,5 @@
-import type { Basis } from './basis.ts'
 import type { Json } from './json.ts'
+import type { StatusReason } from './status-reason.ts'
 
 export type FinalStatus = 'success' | 'failed'
 
@@ -25,7 +25,7 @@ export type Run = {
   /** ImageKit's error object as it came, at most 16 KiB of it. */
   error: Json | null
   /** Null where ImageKit's word told the status. */
-  evidence: Basis | null
+  evidence: StatusReason | null
   /** A webhook has said the opposite of the final status. */
   contradicted: boolean
   /** When an operator has seen to it; null until then, and again where a word comes later. */

@@ -1,9 +1,9 @@
-import type { ActKind } from './act.ts'
-import { type Basis, type Evidence, type ExpiryReason, isEvidence } from './basis.ts'
+import type { AuditKind } from './audit-entry.ts'
 import type { Json } from './json.ts'
 import type { ListedDelivery } from './listed-delivery.ts'
 import type { FinalStatus, RunSource } from './run.ts'
 import type { RunHistory } from './run-history.ts'
+import { type Evidence, type ExpiryReason, isEvidence, type StatusReason } from './status-reason.ts'
 import type { SubmissionError, SubmissionKind, SubmissionState } from './submission.ts'
 
 /** One thing that happened to a run; `at` in milliseconds since the epoch. */
@@ -25,7 +25,7 @@ export type Happening = { at: number } & (
     }
   | { what: 'expired'; reason: ExpiryReason | null }
   | { what: 'told'; attempt: number; result: string | null; reason: string | null }
-  | { what: ActKind; by: string; reason: string | null }
+  | { what: AuditKind; by: string; reason: string | null }
 )
 
 /** What is known of a run's life, in the order in which it happened; at the same time, in the order of cause and effect. */
@@ -61,10 +61,10 @@ function endOf({ status, source, settledAt, updatedAt, error, evidence }: RunHis
   }
 }
 
-function reasonOf(basis: Basis | null): ExpiryReason | null {
+function reasonOf(basis: StatusReason | null): ExpiryReason | null {
   return basis === null || isEvidence(basis) ? null : basis.kind
 }
 
-function shown(basis: Basis | null): Evidence | null {
+function shown(basis: StatusReason | null): Evidence | null {
   return basis !== null && isEvidence(basis) ? basis : null
 }

@@ -5,7 +5,7 @@ import { foreignSign } from './loopback-guard.ts'
 import { type PlainAnswer, type RawHeaders, writeAnswer } from './plain-answer.ts'
 import { requestIdOf } from './request-id.ts'
 import type { TakeWebhook } from './take-webhook.ts'
-import { createTurnEnd } from './turn-end.ts'
+import { createTickBatcher } from './tick-batcher.ts'
 
 /**
  * The two addresses that are asked most, answered without Hono: its request, context and header objects cost more than all
@@ -22,7 +22,7 @@ export function createDirectRoutes(deps: {
   loopbackOnly: boolean
 }): DirectRoutes {
   const { askStatus, takeWebhook, errorAnswers, loopbackOnly } = deps
-  const turnEnd = createTurnEnd()
+  const turnEnd = createTickBatcher()
 
   const answer = (
     { incoming, outgoing }: Exchange,

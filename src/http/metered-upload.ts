@@ -1,5 +1,5 @@
 import { TrackerError } from '../domain/errors.ts'
-import type { StoredAnswer } from '../domain/idempotency.ts'
+import type { StoredResponse } from '../domain/idempotency.ts'
 import type { IncomingForm } from '../imagekit/form-reader.ts'
 import { PROBLEMS } from './problems.ts'
 
@@ -11,7 +11,7 @@ export type UploadMeter = {
 type Submitted = { submissionId: string; extensions: string[] }
 
 /** Measures how long an upload took and how much of its form came, however it ends, and logs one line. */
-export async function meterUpload<T extends { answer: StoredAnswer }>(
+export async function meterUpload<T extends { answer: StoredResponse }>(
   { meter, log }: { meter: UploadMeter; log: { info(fields: object, text: string): void } },
   { form, requestId }: { form: IncomingForm; requestId: string },
   send: (form: IncomingForm, onSubmission: (submission: Submitted) => void) => Promise<T>,
@@ -20,7 +20,7 @@ export async function meterUpload<T extends { answer: StoredAnswer }>(
   let bytes = 0
   let status: number = PROBLEMS.internal.status
   let submitted: Submitted | undefined
-  let answer: StoredAnswer | undefined
+  let answer: StoredResponse | undefined
   const counted: IncomingForm = {
     ...form,
     async *chunks(signal) {
@@ -54,7 +54,7 @@ export async function meterUpload<T extends { answer: StoredAnswer }>(
   }
 }
 
-function outcomeOf(status: number, answer: StoredAnswer | undefined): string {
+function outcomeOf(status: number, answer: StoredResponse | undefined): string {
   if (answer?.headers['x-should-retry'] === 'false') return 'unconfirmed'
   return status >= 200 && status < 300 ? 'accepted' : 'rejected'
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
-import type { DeliveryRoute, RefusalCause, RefusedDelivery } from '../domain/delivery.ts'
+import type { DeliveryRoute, RejectedDelivery, RejectionCause } from '../domain/delivery.ts'
 import { TrackerError } from '../domain/errors.ts'
-import { DeliveryRefused } from '../tracking/delivery-refused.ts'
+import { DeliveryRejected } from '../tracking/delivery-rejected.ts'
 import {
   type ReceiveDeliveryDeps,
   type ReceivedDelivery,
@@ -9,20 +9,20 @@ import {
   receiveExtensionDelivery,
   refusalOfHead,
 } from '../tracking/receive-delivery.ts'
-import type { RefusedLog } from '../tracking/refused-log.ts'
+import type { RejectionLog } from '../tracking/rejection-log.ts'
 import type { PlainAnswer } from './plain-answer.ts'
 import { type BodyReaders, bodyAtHand, MAX_BODY_BYTES } from './read-body.ts'
 import { storedHeaders } from './stored-headers.ts'
-import { createTurnEnd, type TurnEnd } from './turn-end.ts'
+import { createTickBatcher, type TickBatcher } from './tick-batcher.ts'
 
 export type TakeWebhookDeps = ReceiveDeliveryDeps & {
-  refusedLog: Pick<RefusedLog, 'keep'>
-  meter: { deliveryRefused(route: DeliveryRoute, cause: RefusalCause): void }
+  refusedLog: Pick<RejectionLog, 'keep'>
+  meter: { deliveryRefused(route: DeliveryRoute, cause: RejectionCause): void }
   /** The submission that a webhook token names and proves; undefined for a forged one. */
   readToken: (token: string) => string | undefined
   bodies: BodyReaders
   /** What has come in one turn of the event loop is handed on together at its end. */
-  arrivals: Pick<TurnEnd, 'do'>
+  arrivals: Pick<TickBatcher, 'do'>
   clock: () => number
 }
 
@@ -34,14 +34,14 @@ export type TakeWebhook = (
 ) => Promise<PlainAnswer>
 
 /** What the head of a delivery proves; a cause where it is refused whatever its body is, which is read only to be kept. */
-type Trust = 'proven' | 'unproven' | RefusalCause
+type Trust = 'proven' | 'unproven' | RejectionCause
 
-type From = Pick<RefusedDelivery, 'route' | 'token' | 'submissionId'>
+type From = Pick<RejectedDelivery, 'route' | 'token' | 'submissionId'>
 
 /** Reads the delivery and hands it on; a refused one is kept, with its cause. Answers 200 once it is on disk, and rejects otherwise. */
 export function createTakeWebhook(deps: TakeWebhookDeps): TakeWebhook {
   // What is refused in any case brings nothing to be recorded: no commit has to wait for it.
-  const refusals = createTurnEnd()
+  const refusals = createTickBatcher()
   const receive = async (
     incoming: IncomingMessage,
     requestId: string,
@@ -66,7 +66,7 @@ export function createTakeWebhook(deps: TakeWebhookDeps): TakeWebhook {
       return { status: 200, headers: JSON_TYPE, body: JSON.stringify({ outcome }) }
     } catch (caught) {
       const error = body === undefined ? whyUnread(trust, caught) : caught
-      if (error instanceof DeliveryRefused) {
+      if (error instanceof DeliveryRejected) {
         deps.meter.deliveryRefused(from.route, error.refusal)
         const bytes = body?.length ?? sizeOfUnread(incoming, error.refusal)
         const kept = body ?? Buffer.alloc(0)
@@ -105,21 +105,21 @@ const JSON_TYPE = ['Content-Type', 'application/json']
 /** One that had to make room is no refusal: it is told to come again. */
 function whyUnread(trust: Trust, error: unknown): unknown {
   if (!(error instanceof TrackerError)) return error
-  if (trust !== 'proven' && trust !== 'unproven') return new DeliveryRefused(trust)
+  if (trust !== 'proven' && trust !== 'unproven') return new DeliveryRejected(trust)
   switch (error.code) {
     case 'payload_too_large':
-      return new DeliveryRefused('too_large', error.message)
+      return new DeliveryRejected('too_large', error.message)
     case 'client_closed':
-      return new DeliveryRefused('broken_off')
+      return new DeliveryRejected('broken_off')
     case 'request_timeout':
-      return new DeliveryRefused('too_slow')
+      return new DeliveryRejected('too_slow')
     default:
       return error
   }
 }
 
 /** The size of a body that did not come whole, as far as it is known: more than nothing, which is what is kept of it. */
-function sizeOfUnread(incoming: IncomingMessage, refusal: RefusalCause): number {
+function sizeOfUnread(incoming: IncomingMessage, refusal: RejectionCause): number {
   const least = refusal === 'too_large' ? MAX_BODY_BYTES + 1 : 1
   const announced = Number(incoming.headers['content-length'] ?? 0)
   return Math.min(Math.max(announced, least), Number.MAX_SAFE_INTEGER)

@@ -3,15 +3,15 @@ import { Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { TrackerError } from '../domain/errors.ts'
 import { isFileId } from '../domain/file-id.ts'
-import type { StoredAnswer } from '../domain/idempotency.ts'
+import type { StoredResponse } from '../domain/idempotency.ts'
 import { parseExtensions } from '../imagekit/extensions-parameter.ts'
 import type { IncomingForm } from '../imagekit/form-reader.ts'
 import { parseWebhookUrl } from '../imagekit/webhook-url-parameter.ts'
 import type { Access } from '../tracking/access.ts'
-import { sendOnce } from '../tracking/send-once.ts'
 import { type SubmitUpdateDeps, submitUpdate } from '../tracking/submit-update.ts'
 import { type SubmitUploadDeps, submitUpload } from '../tracking/submit-upload.ts'
 import type { UploadGate } from '../tracking/upload-gate.ts'
+import { withIdempotencyKey } from '../tracking/with-idempotency-key.ts'
 import type { AppContext, AppEnv } from './app-env.ts'
 import { type BodyLimits, bodyChunks } from './body-chunks.ts'
 import { closedSignal } from './closed-signal.ts'
@@ -24,7 +24,7 @@ import { type MethodHandlers, route } from './routes.ts'
 
 type UploadRoutesDeps = SubmitUploadDeps<IncomingForm> &
   SubmitUpdateDeps &
-  Parameters<typeof sendOnce>[0] & {
+  Parameters<typeof withIdempotencyKey>[0] & {
     imagekit: { fingerprintUpload(form: IncomingForm): Promise<string> }
     access: Access
     gate: UploadGate
@@ -46,7 +46,7 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
         return deps.gate.accompany(async () => {
           const form = incomingForm(c, deps.uploadLimits)
           const signal = closedSignal(c)
-          const answer = await sendOnce(deps, {
+          const answer = await withIdempotencyKey(deps, {
             scope: requestScope(c, keyName),
             // A repeated upload comes whole, too, and takes as much to read as the first.
             fingerprint: () => deps.gate.pass('uploads', () => deps.imagekit.fingerprintUpload(form)),
@@ -73,7 +73,7 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
       const callerWebhookUrl = parseWebhookUrl(webhookUrl, deps)
       const fingerprint = createHash('sha256').update(raw).digest('hex')
       return deps.gate.accompany(async () => {
-        const answer = await sendOnce(deps, {
+        const answer = await withIdempotencyKey(deps, {
           scope: requestScope(c, keyName),
           fingerprint: async () => fingerprint,
           send: (scope) => {
@@ -110,7 +110,7 @@ function parseFileId(c: AppContext): string {
   throw new TrackerError('invalid_input', 'Your request contains invalid fileId parameter.')
 }
 
-function passOn(c: AppContext, { status, headers, body }: StoredAnswer): Response {
+function passOn(c: AppContext, { status, headers, body }: StoredResponse): Response {
   const code = status as ContentfulStatusCode
   // Some statuses allow no body, not even an empty one.
   return body === '' ? c.body(null, code, headers) : c.body(body, code, headers)

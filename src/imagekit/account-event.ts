@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { AccountEvent } from '../domain/account-event.ts'
 import { isJsonObject, type JsonObject } from '../domain/json.ts'
 import { fileIdText, plainText } from './plain-text.ts'
-import { readToldAnswer } from './read-answer.ts'
+import { readToldAnswer } from './read-response.ts'
 
 const eventSchema = z.looseObject({
   id: plainText.optional().catch(undefined),

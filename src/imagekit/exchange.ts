@@ -1,7 +1,7 @@
 import { type Dispatcher, errors, request } from 'undici'
 import type { OutgoingBody } from './outgoing-body.ts'
 import { readHoldMs } from './rate-limit.ts'
-import { readAnswer } from './read-answer.ts'
+import { readAnswer } from './read-response.ts'
 
 /** What is passed on of ImageKit's answer beside its status and body. */
 const PASSED_HEADERS = [

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import type { ExtensionResult } from '../domain/extension-result.ts'
 import { isFileId } from '../domain/file-id.ts'
 import { isTooDeep, type Json } from '../domain/json.ts'
-import type { ExtensionWord } from '../domain/judge-delivery.ts'
 import type { FinalStatus } from '../domain/run.ts'
 import { plainText } from './plain-text.ts'
 
@@ -13,14 +13,14 @@ const webhookSchema = z.object({
   error: z.unknown().optional(),
 })
 
-const NOTHING: ExtensionWord = { service: null, status: null, fileId: null, error: null }
+const NOTHING: ExtensionResult = { service: null, status: null, fileId: null, error: null }
 
 /**
  * Reads the POST to a per-request `webhookUrl`: `{ service, status: "SUCCESS", fileObject }` or
  * `{ service, status: "FAILURE", fileId, error }`. What is not understood is null, for unknown shapes are kept. A
  * payload with an invalid file id reports of no service. `bytes` is the size of the whole body.
  */
-export function readExtensionWord(payload: Json, bytes: number): ExtensionWord {
+export function readExtensionResult(payload: Json, bytes: number): ExtensionResult {
   const parsed = webhookSchema.safeParse(payload)
   if (!parsed.success) return NOTHING
   const { service, status, fileId, fileObject, error } = parsed.data

@@ -6,13 +6,13 @@ import { createHold, readHoldMs } from './rate-limit.ts'
 import { searchBatches, searchQuery } from './search-batches.ts'
 
 /** A file as ImageKit tells it now: what is known of it, and the object itself. */
-export type SeenFile = { facts: FileFacts; object: object }
+export type RemoteFile = { facts: FileFacts; object: object }
 
 /**
  * What a look at ImageKit gave. `held_back`: nothing may be asked for so many milliseconds. `key_refused`: it takes nothing
  * from us. `refused`: it does not want these very ids. `failed`: nobody knows; that is never evidence of anything.
  */
-export type Look<T> =
+export type LookupResult<T> =
   | { kind: 'seen'; value: T }
   | { kind: 'held_back'; ms: number }
   | { kind: 'key_refused' | 'refused' | 'failed'; reason: string }
@@ -48,7 +48,10 @@ export function createFileLookup(options: {
   })
   const authorization = authorizationOf(options.privateKey)
 
-  const get = async <T>(path: string, read: (status: number, body: unknown) => Look<T>): Promise<Look<T>> => {
+  const get = async <T>(
+    path: string,
+    read: (status: number, body: unknown) => LookupResult<T>,
+  ): Promise<LookupResult<T>> => {
     const heldMs = hold.leftMs()
     if (heldMs > 0) return { kind: 'held_back', ms: heldMs }
     try {
@@ -75,7 +78,7 @@ export function createFileLookup(options: {
     batchesOf: searchBatches,
 
     /** The files among these, a batch of ids, that the search knows. It lags: one may be missing that exists. */
-    listFiles(fileIds: readonly string[]): Promise<Look<Map<string, SeenFile>>> {
+    listFiles(fileIds: readonly string[]): Promise<LookupResult<Map<string, RemoteFile>>> {
       return get(`/v1/files?searchQuery=${searchQuery(fileIds)}&limit=${fileIds.length}`, (status, body) => {
         const isRefused = status >= 400 && status < 500 && !NOT_ABOUT_THE_IDS.has(status)
         const reason = `ImageKit answered ${status} to the search`
@@ -86,7 +89,7 @@ export function createFileLookup(options: {
     },
 
     /** One file as it is now; null where ImageKit itself says that it has none of this id. */
-    findFile(fileId: string): Promise<Look<SeenFile | null>> {
+    findFile(fileId: string): Promise<LookupResult<RemoteFile | null>> {
       return get(`/v1/files/${encodeURIComponent(fileId)}/details`, (status, body) => {
         if (status === 404 && isImagekitError(body)) return { kind: 'seen', value: null }
         const seen = status === 200 ? readSeen(body) : undefined
@@ -106,7 +109,7 @@ function isImagekitError(body: unknown): boolean {
   return typeof body === 'object' && body !== null && 'message' in body && typeof body.message === 'string'
 }
 
-function readSeen(object: unknown): SeenFile | undefined {
+function readSeen(object: unknown): RemoteFile | undefined {
   const facts = readFileFacts(object)
   return facts && typeof object === 'object' && object !== null ? { facts, object } : undefined
 }

@@ -2,7 +2,7 @@ import { type Alert, alertMessageId, alertPauseMs } from '../domain/alert.ts'
 import type { Store } from '../store/store.ts'
 import { alertMessage, databaseAlertMessage } from '../tracking/alert-message.ts'
 import { createDatabaseAlert } from '../tracking/database-alert.ts'
-import { type JudgeAlertsDeps, judgeAlerts } from '../tracking/judge-alerts.ts'
+import { type EvaluateAlertsDeps, evaluateAlerts } from '../tracking/evaluate-alerts.ts'
 import type { Links } from '../tracking/links.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
@@ -12,8 +12,8 @@ type SendResult =
   | { kind: 'retry'; retryAfterMs: number | null; reason: string }
   | { kind: 'refused'; reason: string }
 
-type AlerterDeps = JudgeAlertsDeps & {
-  store: Pick<Store, 'alertTold' | 'findFault'>
+type AlerterDeps = EvaluateAlertsDeps & {
+  store: Pick<Store, 'recordAlertReported' | 'findFault'>
   sender: { send(message: { notificationId: string; target: string; body: string }): Promise<SendResult> }
   target: string
   /** How often to look, in milliseconds. */
@@ -75,9 +75,9 @@ export function createAlerter(deps: AlerterDeps): Repeated {
         )
       }
       if (!isAvailable) return alertEveryMs
-      for (const alert of await judgeAlerts(deps)) {
+      for (const alert of await evaluateAlerts(deps)) {
         const message = alertMessage(alert, thresholds, links)
-        if (isPaused() || !(await tell(alert, message, () => store.alertTold(alert)))) break
+        if (isPaused() || !(await tell(alert, message, () => store.recordAlertReported(alert)))) break
       }
       return alertEveryMs
     },

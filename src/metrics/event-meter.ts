@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import type { DeliveryOutcome, DeliveryRoute, RefusalCause } from '../domain/delivery.ts'
+import type { DeliveryOutcome, DeliveryRoute, RejectionCause } from '../domain/delivery.ts'
 import type { ErrorCode } from '../domain/errors.ts'
 import type { Finding } from '../domain/finding.ts'
 import type { NotificationResult } from '../domain/notification.ts'
@@ -68,7 +68,7 @@ export function createEventMeter(registry: Registry) {
   const outcomes = byWord(OUTCOMES, (outcome) => byWord(ROUTES, (route) => deliveries.child(route, outcome)))
   return {
     deliveryRecorded: (route: DeliveryRoute, outcome: DeliveryOutcome) => outcomes[outcome][route](),
-    deliveryRefused(route: DeliveryRoute, cause: RefusalCause) {
+    deliveryRefused(route: DeliveryRoute, cause: RejectionCause) {
       outcomes.rejected[route]()
       refused.labels(route, cause).inc()
     },

@@ -22,7 +22,7 @@ import {
 /** What is decided in steps, so that every database does it alike. */
 type Decided =
   | 'createSubmission'
-  | 'answerSubmission'
+  | 'applyResponse'
   | 'recordDelivery'
   | 'recordAccountDelivery'
   | 'applyFinding'
@@ -38,12 +38,12 @@ type Decided =
   | 'submitRetry'
   | 'withdrawRetry'
   | 'endRetryItem'
-  | 'recordAct'
+  | 'recordAuditEntry'
   | 'saveAlerts'
-  | 'alertTold'
+  | 'recordAlertReported'
 
 /** Does work in a transaction of its own, in its turn, between two batches. It adds the assets whose status it changes to `fileIds`. */
-export type InTurn = <T>(work: (fileIds: Set<string>) => T) => Promise<T>
+export type RunExclusive = <T>(work: (fileIds: Set<string>) => T) => Promise<T>
 
 /** What every database does for itself: its batches, its reads, and what it deletes in bounded statements. */
 export type Database = BatchDatabase & {
@@ -51,7 +51,7 @@ export type Database = BatchDatabase & {
   reads: Omit<Store, Decided | Upkeep | 'watchCommits' | 'close'>
   close: () => Promise<void>
 } & {
-  [step in Upkeep]: (inTurn: InTurn, ...given: Parameters<Store[step]>) => ReturnType<Store[step]>
+  [step in Upkeep]: (inTurn: RunExclusive, ...given: Parameters<Store[step]>) => ReturnType<Store[step]>
 }
 
 /** What is done to many rows, in bounded statements. */
@@ -70,14 +70,14 @@ export function createStore(database: Database, queueing: WriteQueueOptions): St
   })
   const write = (other: OtherChanges) =>
     queue.run<void>({ keys: [], decide: () => ({ result: undefined, changes: { other } }) })
-  const inTurn: InTurn = (work) => {
+  const inTurn: RunExclusive = (work) => {
     const fileIds = new Set<string>()
     return queue.exclusive(() => database.inTransaction(() => work(fileIds)), fileIds)
   }
   return {
     ...database.reads,
     createSubmission: (...given) => queue.run(createSubmission(...given)),
-    answerSubmission: (submissionId, response, at, key) =>
+    applyResponse: (submissionId, response, at, key) =>
       queue.run(respond({ submissionId, response, at, key })),
     recordDelivery: (delivery) => queue.run(recordDelivery(delivery)),
     recordAccountDelivery: (delivery) => queue.run(recordAccountDelivery(delivery)),
@@ -91,9 +91,9 @@ export function createStore(database: Database, queueing: WriteQueueOptions): St
     submitRetry: (...given) => queue.run(submitRetry(...given)),
     withdrawRetry: (...given) => queue.run(withdrawRetry(...given)),
     endRetryItem: (...given) => queue.run(endRetryItem(...given)),
-    recordAct: (act) => write({ acts: [act] }),
+    recordAuditEntry: (act) => write({ acts: [act] }),
     saveAlerts: (alerts) => write({ alerts }),
-    alertTold: (reportedAlert) => write({ reportedAlert }),
+    recordAlertReported: (reportedAlert) => write({ reportedAlert }),
     // Until a day has passed the clock may be set back.
     endSession: (session, now) => write({ endedSession: { ...session, forgetBefore: now - DAY_MS } }),
     saveClockTrust: (clockTrust) => write({ clockTrust }),

@@ -1,29 +1,29 @@
-import type { Act } from '../domain/act.ts'
 import type { Alert } from '../domain/alert.ts'
 import type { AssetFacts } from '../domain/asset.ts'
+import type { AuditEntry } from '../domain/audit-entry.ts'
 import type { Commit } from '../domain/commit.ts'
 import type { DatabaseFault } from '../domain/database-fault.ts'
 import type {
   NewAccountDelivery,
   NewDelivery,
-  NewRefusedDelivery,
+  NewRejectedDelivery,
   RecordedDelivery,
-  RefusalCause,
-  RefusedDelivery,
+  RejectedDelivery,
+  RejectionCause,
 } from '../domain/delivery.ts'
 import type { ClockTrust } from '../domain/due-time.ts'
 import type { DueRun, Finding } from '../domain/finding.ts'
-import type { IdempotencyClaim, StoredAnswer } from '../domain/idempotency.ts'
-import type { Answer, AnswerJudgement } from '../domain/judge-answer.ts'
-import type { DeliveryFilter, KeptDelivery, ListedDelivery } from '../domain/listed-delivery.ts'
+import type { IdempotencyClaim, StoredResponse } from '../domain/idempotency.ts'
+import type { DeliveryDetail, DeliveryFilter, ListedDelivery } from '../domain/listed-delivery.ts'
 import type { DueNotification, HostPlace, NotificationResult } from '../domain/notification.ts'
 import type { RetentionPlace } from '../domain/retention.ts'
-import type { NotTaken, RetryItemState, RetryProgress, SubmittedRetry } from '../domain/retry.ts'
+import type { RetryItemState, RetryProgress, SubmittedRetry, UnsubmittedItem } from '../domain/retry.ts'
 import type { Run } from '../domain/run.ts'
 import type { ListedRun, RunFilter } from '../domain/run-filter.ts'
 import type { RunHistory } from '../domain/run-history.ts'
 import type { StatCounts } from '../domain/stat-counters.ts'
 import type { NewSubmission, Submission } from '../domain/submission.ts'
+import type { ResponseDecision, UploadResponse } from '../domain/upload-response.ts'
 
 /**
  * The store's port. Each method is one atomic step, unless its comment says otherwise: when its promise resolves, all of it
@@ -45,12 +45,12 @@ export type Store = OperatorStore &
      * Applies ImageKit's response: its `extensionStatus` and the baseline. With a key, the caller's response is stored with it.
      * Rejects with `not_found` for an unknown submission.
      */
-    answerSubmission(
+    applyResponse(
       submissionId: string,
-      response: Answer,
+      response: UploadResponse,
       at: number,
-      key?: { scope: string; answer: StoredAnswer },
-    ): Promise<{ result: AnswerJudgement['result']; submission: Submission }>
+      key?: { scope: string; answer: StoredResponse },
+    ): Promise<{ result: ResponseDecision['result']; submission: Submission }>
 
     /**
      * Records an extension webhook, raw, with its effect and the notification that is due to its caller. Returns `rejected`,
@@ -69,12 +69,12 @@ export type Store = OperatorStore &
      * Stores rejected deliveries outside the write queue, and returns their ids in order. The oldest are evicted beyond a limit,
      * so a flood stays small.
      */
-    keepRefused(refused: readonly NewRefusedDelivery[]): Promise<string[]>
+    keepRejected(refused: readonly NewRejectedDelivery[]): Promise<string[]>
 
     /** Counts the stored rejected deliveries that were received at `since` or later, by cause. */
-    countRejected(since: number): Promise<{ cause: RefusalCause; count: number }[]>
+    countRejected(since: number): Promise<{ cause: RejectionCause; count: number }[]>
 
-    findRefused(deliveryId: string): Promise<RefusedDelivery | undefined>
+    findRejected(deliveryId: string): Promise<RejectedDelivery | undefined>
 
     /**
      * Marks runs that have been pending for `overdueAfterMs` as overdue, and makes them due. Goes on where it stopped the last
@@ -199,7 +199,7 @@ type OperatorStore = {
     page: { limit: number; before: number | null },
   ): Promise<{ deliveries: ListedDelivery[]; next: number | null }>
 
-  findDelivery(deliveryId: string): Promise<KeptDelivery | undefined>
+  findDelivery(deliveryId: string): Promise<DeliveryDetail | undefined>
 
   /** Counts all runs by group, and what happened in the hours from `from` to before `until`, in hours since the epoch. */
   readStats(from: number, until: number): Promise<StatCounts>
@@ -208,7 +208,7 @@ type OperatorStore = {
   findOldestPending(): Promise<{ runId: string; requestedAt: number } | undefined>
 
   /** Acknowledges the runs that are not pending, and writes one audit entry. Returns the acknowledged runs. */
-  acknowledgeRuns(runIds: readonly string[], act: Act): Promise<ListedRun[]>
+  acknowledgeRuns(runIds: readonly string[], act: AuditEntry): Promise<ListedRun[]>
 
   /**
    * Deletes every row and body of an asset; the content of later deliveries for it is not stored. Returns false, and deletes
@@ -216,10 +216,10 @@ type OperatorStore = {
    * in small steps, and last what makes up the status. If it is interrupted, call it again. It also rejects if everything is
    * deleted but the write-ahead log could not be emptied; calling it again empties the log.
    */
-  forgetAsset(fileId: string, act: Act): Promise<boolean>
+  forgetAsset(fileId: string, act: AuditEntry): Promise<boolean>
 
   /** Records which runs to retry, in this order, each once. Skips unknown ids. */
-  createRetry(retryId: string, runIds: readonly string[], act: Act): Promise<void>
+  createRetry(retryId: string, runIds: readonly string[], act: AuditEntry): Promise<void>
 
   /**
    * Records the submission that retries a run, with its origin: an operator's audit entry, or an item of a retry.
@@ -228,7 +228,7 @@ type OperatorStore = {
   submitRetry(
     runId: string,
     submission: NewSubmission,
-    origin: { act: Act } | { itemId: number },
+    origin: { act: AuditEntry } | { itemId: number },
   ): Promise<SubmittedRetry>
 
   /** ImageKit did not accept the retry that `submitRetry` recorded at this time: removes its acknowledgement of the run. */
@@ -243,11 +243,14 @@ type OperatorStore = {
   findRetry(retryId: string): Promise<RetryProgress | undefined>
 
   /** The first `limit` items of a retry that are `failed` or `unconfirmed`, in its order. */
-  listNotTaken(retryId: string, limit: number): Promise<NotTaken[]>
+  listUnsubmitted(retryId: string, limit: number): Promise<UnsubmittedItem[]>
 
-  recordAct(act: Act): Promise<void>
+  recordAuditEntry(act: AuditEntry): Promise<void>
 
-  listActs(page: { limit: number; before: number | null }): Promise<{ acts: Act[]; next: number | null }>
+  listAuditEntries(page: {
+    limit: number
+    before: number | null
+  }): Promise<{ acts: AuditEntry[]; next: number | null }>
 
   /** Records that a session was signed out. Deletes sessions that expired a day ago: the clock may be set back until then. */
   endSession(session: { sessionId: string; endsAt: number }, now: number): Promise<void>
@@ -269,5 +272,5 @@ type AlertStore = {
   saveAlerts(alerts: readonly Alert[]): Promise<void>
 
   /** The message about this state was delivered: deletes a resolved alert, marks a firing one. Ignores an earlier state. */
-  alertTold(alert: Pick<Alert, 'alertId' | 'state'>): Promise<void>
+  recordAlertReported(alert: Pick<Alert, 'alertId' | 'state'>): Promise<void>
 }

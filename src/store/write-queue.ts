@@ -41,7 +41,7 @@ export type WriteQueueOptions = {
   /** How many bytes of deliveries may be queued. */
   maxQueuedBytes?: number
   /** Whether more steps are about to be queued in this turn of the event loop. */
-  isMoreComing?: () => boolean
+  hasPending?: () => boolean
   /** How long a commit waits for them at most, in milliseconds. */
   mostWaitMs?: number
 }
@@ -76,7 +76,7 @@ export function createWriteQueue(
   {
     maxQueued,
     maxQueuedBytes = MAX_QUEUED_BYTES,
-    isMoreComing = () => false,
+    hasPending = () => false,
     mostWaitMs = MOST_WAIT_MS,
     onCommit,
   }: WriteQueueOptions & { onCommit: (commit: Commit) => void },
@@ -97,7 +97,7 @@ export function createWriteQueue(
   function gather(deadline = performance.now() + mostWaitMs): void {
     setImmediate(() => {
       const hasRoom = queue.length * 4 < maxQueued && queuedBytes * 4 < maxQueuedBytes
-      if (!isClosed && hasRoom && isMoreComing() && performance.now() < deadline) gather(deadline)
+      if (!isClosed && hasRoom && hasPending() && performance.now() < deadline) gather(deadline)
       else void commitNext()
     })
   }

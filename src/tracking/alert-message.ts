@@ -1,6 +1,6 @@
 import type { Alert } from '../domain/alert.ts'
 import { type DatabaseFault, describeFault } from '../domain/database-fault.ts'
-import { type AlertThresholds, MAX_COUNTED, UNKNOWN_SUBMISSIONS } from './judge-alerts.ts'
+import { type AlertThresholds, MAX_COUNTED, UNKNOWN_SUBMISSIONS } from './evaluate-alerts.ts'
 import type { Links } from './links.ts'
 
 /**

@@ -1,5 +1,5 @@
-import type { StoredAnswer } from '../domain/idempotency.ts'
-import type { Answer } from '../domain/judge-answer.ts'
+import type { StoredResponse } from '../domain/idempotency.ts'
+import type { UploadResponse } from '../domain/upload-response.ts'
 import type { Exchange } from './imagekit-exchange.ts'
 import { type Links, linkValue } from './links.ts'
 
@@ -9,7 +9,7 @@ type AnswerDeps = {
 }
 
 /** What a caller of an ImageKit-compatible route is answered once ImageKit may have had the whole request. */
-export function callerAnswer(deps: AnswerDeps, submissionId: string, exchange: Exchange): StoredAnswer {
+export function callerAnswer(deps: AnswerDeps, submissionId: string, exchange: Exchange): StoredResponse {
   if (exchange.kind === 'broken') {
     const message = exchange.timedOut
       ? 'ImageKit did not answer in time. The request may have reached it: do not send it again before you have looked.'
@@ -17,14 +17,14 @@ export function callerAnswer(deps: AnswerDeps, submissionId: string, exchange: E
     return unconfirmedAnswer(deps, submissionId, exchange.timedOut ? 504 : 502, message)
   }
   const { status, answer, body } = exchange
-  const headers: StoredAnswer['headers'] = { ...exchange.headers, 'x-submission-id': submissionId }
+  const headers: StoredResponse['headers'] = { ...exchange.headers, 'x-submission-id': submissionId }
   if (answer.kind === 'unconfirmed') headers['x-should-retry'] = 'false'
   const fileId = answer.kind === 'accepted' ? answer.fileId : null
   return { status, headers, body, ...(fileId !== null && { fileId }) }
 }
 
 /** As it is given to the caller: with the links that open the status of its asset. */
-export function linkedAnswer({ links }: { links: Links }, answer: StoredAnswer): StoredAnswer {
+export function linkedAnswer({ links }: { links: Links }, answer: StoredResponse): StoredResponse {
   const { fileId, headers } = answer
   if (fileId === undefined) return answer
   return { ...answer, headers: { ...headers, link: linkValue(links.asset(fileId)) } }
@@ -36,7 +36,7 @@ export function unconfirmedAnswer(
   submissionId: string,
   status: 502 | 504,
   message: string,
-): StoredAnswer {
+): StoredResponse {
   const headers = {
     'content-type': 'application/json',
     'x-submission-id': submissionId,
@@ -46,11 +46,11 @@ export function unconfirmedAnswer(
 }
 
 /** What became of a submission once ImageKit may have had all of it. */
-export function submissionAnswer(exchange: Exchange): Answer {
+export function submissionAnswer(exchange: Exchange): UploadResponse {
   return exchange.kind === 'answered' ? exchange.answer : brokenAnswer(exchange.timedOut)
 }
 
-function brokenAnswer(timedOut: boolean): Answer {
+function brokenAnswer(timedOut: boolean): UploadResponse {
   const error = timedOut
     ? { code: 'imagekit_timeout', message: 'ImageKit did not answer in time.', status: null }
     : {

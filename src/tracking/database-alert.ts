@@ -1,4 +1,4 @@
-import { type Alert, type AlertRule, judgeAlert } from '../domain/alert.ts'
+import { type Alert, type AlertRule, evaluateAlert } from '../domain/alert.ts'
 import type { DatabaseFault } from '../domain/database-fault.ts'
 import type { Store } from '../store/store.ts'
 
@@ -26,7 +26,7 @@ export function createDatabaseAlert({ store, clock, newId }: DatabaseAlertDeps):
       const fault = await store.findFault()
       const value = fault === undefined ? 0 : 1
       const measured = { kind: 'database_unavailable', extension: '', value } as const
-      const alert = judgeAlert(kept?.alert, measured, RULE, { now: clock(), newId })
+      const alert = evaluateAlert(kept?.alert, measured, RULE, { now: clock(), newId })
       // A repeated message is the same one, so the reason is that for which it fired.
       const reason = alert?.alertId === kept?.alert.alertId ? kept?.fault : fault
       kept = alert && reason && { alert, fault: reason }

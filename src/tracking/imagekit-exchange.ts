@@ -1,4 +1,4 @@
-import type { Answer } from '../domain/judge-answer.ts'
+import type { UploadResponse } from '../domain/upload-response.ts'
 
 /**
  * How a request to ImageKit ended. `answered`: its answer, as it is passed on and as it is understood.
@@ -11,7 +11,7 @@ export type Exchange =
       status: number
       headers: { [name: string]: string }
       body: string
-      answer: Answer
+      answer: UploadResponse
       /** How long ImageKit wants to be left alone, in milliseconds; null where it does not. */
       holdMs: number | null
     }

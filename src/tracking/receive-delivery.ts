@@ -1,10 +1,10 @@
 import type { AccountEvent } from '../domain/account-event.ts'
-import type { DeliveryOutcome, DeliveryRoute, RecordedDelivery, RefusalCause } from '../domain/delivery.ts'
+import type { DeliveryOutcome, DeliveryRoute, RecordedDelivery, RejectionCause } from '../domain/delivery.ts'
 import { type ErrorCode, TrackerError } from '../domain/errors.ts'
+import type { ExtensionResult } from '../domain/extension-result.ts'
 import type { Json } from '../domain/json.ts'
-import type { ExtensionWord } from '../domain/judge-delivery.ts'
 import type { Store } from '../store/store.ts'
-import { DeliveryRefused } from './delivery-refused.ts'
+import { DeliveryRejected } from './delivery-rejected.ts'
 import type { FirstReceipts } from './first-receipts.ts'
 import type { CheckSignature } from './signature-check.ts'
 import type { SuccessLog } from './success-log.ts'
@@ -26,7 +26,7 @@ export type ReceiveDeliveryDeps = {
   receipts: Pick<FirstReceipts, 'remember'>
   /** Throws `TrackerError` for what is not JSON. */
   parseJson: (body: Buffer) => Json
-  readExtensionWord: (payload: Json, bytes: number) => ExtensionWord
+  readExtensionResult: (payload: Json, bytes: number) => ExtensionResult
   readAccountEvent: (payload: Json) => AccountEvent
   meter: {
     deliveryRecorded(route: DeliveryRoute, outcome: DeliveryOutcome): void
@@ -38,17 +38,17 @@ export type ReceiveDeliveryDeps = {
 
 /**
  * Takes what ImageKit tells of one extension. Resolves once the delivery and its effect are on disk; only then may it be
- * answered with 200. `submissionId` is what its token names and proves, undefined for a forged one. Throws `DeliveryRefused`.
+ * answered with 200. `submissionId` is what its token names and proves, undefined for a forged one. Throws `DeliveryRejected`.
  */
 export async function receiveExtensionDelivery(
   deps: ReceiveDeliveryDeps,
   submissionId: string | undefined,
   received: ReceivedDelivery,
 ): Promise<RecordedDelivery> {
-  if (submissionId === undefined) throw new DeliveryRefused('forged_token')
+  if (submissionId === undefined) throw new DeliveryRejected('forged_token')
   const { check: signature, cause } = deps.checkSignature(received)
-  if (deps.requireSignature && cause !== null) throw new DeliveryRefused(cause)
-  const word = deps.readExtensionWord(parse(deps, received.body), received.body.length)
+  if (deps.requireSignature && cause !== null) throw new DeliveryRejected(cause)
+  const result = deps.readExtensionResult(parse(deps, received.body), received.body.length)
   const { receivedAt, body, replayOf } = received
   const headers = withoutSignatures(received.headers)
   let recorded: RecordedDelivery
@@ -60,7 +60,7 @@ export async function receiveExtensionDelivery(
       route: 'extension',
       submissionId,
       signature,
-      word,
+      result,
       replayOf,
     })
   } catch (error) {
@@ -69,10 +69,10 @@ export async function receiveExtensionDelivery(
   }
   if (recorded.outcome === 'rejected') {
     deps.receipts.remember(body, receivedAt)
-    throw new DeliveryRefused('unknown_submission')
+    throw new DeliveryRejected('unknown_submission')
   }
   deps.meter.deliveryRecorded('extension', recorded.outcome)
-  const { service, status } = word
+  const { service, status } = result
   const fields = () => ({ event: RECORDED, submissionId, ...tellable(recorded), service, status })
   if (recorded.outcome === 'applied' && status === 'success') deps.successLog.note(fields)
   else deps.log.info(fields(), 'delivery')
@@ -85,7 +85,7 @@ export async function receiveAccountDelivery(
   received: ReceivedDelivery,
 ): Promise<RecordedDelivery> {
   const checked = deps.checkSignature(received)
-  if (checked.check !== 'valid') throw new DeliveryRefused(checked.cause)
+  if (checked.check !== 'valid') throw new DeliveryRejected(checked.cause)
   const event = deps.readAccountEvent(parse(deps, received.body))
   const eventId = event.eventId ?? checked.eventId
   const headers = provenHeaders(received.headers, checked.eventId)
@@ -106,7 +106,7 @@ export async function receiveAccountDelivery(
 export function refusalOfHead(
   { checkSignature }: Pick<ReceiveDeliveryDeps, 'checkSignature'>,
   head: Omit<ReceivedDelivery, 'body'>,
-): RefusalCause | undefined {
+): RejectionCause | undefined {
   const { cause } = checkSignature({ ...head, body: Buffer.alloc(0) })
   return HEAD_CAUSES.find((known) => known === cause)
 }
@@ -125,7 +125,7 @@ function parse(deps: ReceiveDeliveryDeps, body: Buffer): Json {
   try {
     return deps.parseJson(body)
   } catch (error) {
-    if (error instanceof TrackerError) throw new DeliveryRefused('not_json', error.message)
+    if (error instanceof TrackerError) throw new DeliveryRejected('not_json', error.message)
     throw error
   }
 }

@@ -1,10 +1,10 @@
 import { latestDueAt } from '../domain/due-time.ts'
 import type { DueRun, Finding } from '../domain/finding.ts'
 import type { Store } from '../store/store.ts'
-import { lookAtRuns, type Reconciled } from './look-at-runs.ts'
-import type { Stop } from './look-up-files.ts'
+import { checkDueRuns, type Reconciled } from './check-due-runs.ts'
+import type { Stop } from './fetch-files.ts'
 
-export type ReconcileDeps = Parameters<typeof lookAtRuns>[0] & {
+export type ReconcileDeps = Parameters<typeof checkDueRuns>[0] & {
   store: Pick<Store, 'sweepOverdue' | 'listDue' | 'applyFinding'>
   meter: { runReconciled(finding: Finding['kind']): void }
   /** Has one pass end before the next begins, whoever asks for it. */
@@ -46,7 +46,7 @@ async function work(deps: ReconcileDeps): Promise<ReconcilePass> {
   const list = listing(deps)
   for (;;) {
     const due = await list(BATCH)
-    const { looked, stop } = await lookAtRuns(deps, due)
+    const { looked, stop } = await checkDueRuns(deps, due)
     // What was seen before ImageKit stopped us counts: else the same would be asked again and again.
     for (const { finding, told } of looked) {
       runs.push(told)
@@ -62,7 +62,7 @@ async function rehearse(deps: ReconcileDeps): Promise<ReconcilePass> {
   const due = await listing(deps)(MOST_TOLD + 1)
   const told = due.slice(0, MOST_TOLD)
   for (let from = 0; from < told.length; from += BATCH) {
-    const { looked, stop } = await lookAtRuns(deps, told.slice(from, from + BATCH))
+    const { looked, stop } = await checkDueRuns(deps, told.slice(from, from + BATCH))
     runs.push(...looked.map((one) => one.told))
     if (stop !== null) return passOf(runs, stop)
   }

@@ -1,10 +1,10 @@
 import { TrackerError } from '../domain/errors.ts'
-import type { Answer } from '../domain/judge-answer.ts'
 import type { Submission } from '../domain/submission.ts'
+import type { UploadResponse } from '../domain/upload-response.ts'
 import type { Store } from '../store/store.ts'
 
 type RecordResponseDeps = {
-  store: Pick<Store, 'answerSubmission'>
+  store: Pick<Store, 'applyResponse'>
   clock: () => number
 }
 
@@ -12,9 +12,9 @@ type RecordResponseDeps = {
 export async function recordResponse(
   { store, clock }: RecordResponseDeps,
   submissionId: string,
-  answer: Answer,
+  answer: UploadResponse,
 ): Promise<Submission> {
-  const { result, submission } = await store.answerSubmission(submissionId, answer, clock())
+  const { result, submission } = await store.applyResponse(submissionId, answer, clock())
   if (result === 'conflict')
     throw new TrackerError(
       'response_conflict',

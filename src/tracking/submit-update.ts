@@ -2,13 +2,13 @@ import { TrackerError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import type { RequestedExtension } from '../domain/submission.ts'
 import type { Store } from '../store/store.ts'
-import { type ApplyAnswerDeps, applyAnswer } from './apply-answer.ts'
+import { type ApplyResponseDeps, applyResponse } from './apply-response.ts'
 import { callerAnswer, submissionAnswer } from './caller-answer.ts'
 import type { Exchange } from './imagekit-exchange.ts'
 import type { Links } from './links.ts'
-import type { Sent } from './send-once.ts'
+import type { Sent } from './with-idempotency-key.ts'
 
-export type SubmitUpdateDeps = ApplyAnswerDeps & {
+export type SubmitUpdateDeps = ApplyResponseDeps & {
   store: Pick<Store, 'createSubmission'>
   imagekit: { sendUpdate(fileId: string, body: { [name: string]: Json }): Promise<Exchange> }
   links: Links
@@ -49,13 +49,13 @@ export async function submitUpdate(
     const code = exchange.timedOut ? 'imagekit_timeout' : 'imagekit_unreachable'
     const message = 'ImageKit could not be reached. Nothing was changed.'
     const error = { code, message, status: null }
-    await applyAnswer(deps, { submissionId, answer: { kind: 'rejected', requestId: null, error } })
+    await applyResponse(deps, { submissionId, answer: { kind: 'rejected', requestId: null, error } })
     throw new TrackerError(code, message, { cause: exchange.cause })
   }
   if (exchange.kind === 'broken')
     deps.log.warn({ submissionId, err: exchange.cause }, 'ImageKit did not answer an update that it may have')
   const answer = callerAnswer(deps, submissionId, exchange)
   const kept = key && { key: { scope: key.scope, answer } }
-  await applyAnswer(deps, { submissionId, answer: submissionAnswer(exchange), ...kept })
+  await applyResponse(deps, { submissionId, answer: submissionAnswer(exchange), ...kept })
   return { answer, isKept: true }
 }

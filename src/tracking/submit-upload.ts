@@ -1,11 +1,11 @@
 import { TrackerError } from '../domain/errors.ts'
 import type { RequestedExtension, SubmissionError } from '../domain/submission.ts'
 import type { Store } from '../store/store.ts'
-import { type ApplyAnswerDeps, applyAnswer } from './apply-answer.ts'
+import { type ApplyResponseDeps, applyResponse } from './apply-response.ts'
 import { callerAnswer, submissionAnswer } from './caller-answer.ts'
 import type { Exchange } from './imagekit-exchange.ts'
 import type { Links } from './links.ts'
-import type { Sent } from './send-once.ts'
+import type { Sent } from './with-idempotency-key.ts'
 
 /** What is known of a caller's upload form once all of it has come. */
 type UploadFields = {
@@ -16,7 +16,7 @@ type UploadFields = {
   fingerprint: string | null
 }
 
-export type SubmitUploadDeps<Form> = ApplyAnswerDeps & {
+export type SubmitUploadDeps<Form> = ApplyResponseDeps & {
   store: Pick<Store, 'createSubmission'>
   imagekit: {
     sendUpload(upload: {
@@ -86,7 +86,7 @@ export async function submitUpload<Form>(
     deps.log.warn({ submissionId, err: exchange.cause }, 'ImageKit did not answer an upload that it may have')
   const answer = callerAnswer(deps, submissionId, exchange)
   const key = scope === null ? undefined : { scope, answer }
-  await applyAnswer(deps, { submissionId, answer: submissionAnswer(exchange), ...(key && { key }) })
+  await applyResponse(deps, { submissionId, answer: submissionAnswer(exchange), ...(key && { key }) })
   return { answer, isKept: true }
 }
 
@@ -131,7 +131,7 @@ function reject<Form>(
   submissionId: string,
   error: SubmissionError,
 ): Promise<void> {
-  return applyAnswer(deps, { submissionId, answer: { kind: 'rejected', requestId: null, error } })
+  return applyResponse(deps, { submissionId, answer: { kind: 'rejected', requestId: null, error } })
 }
 
 function reasonOf(error: unknown): SubmissionError {

@@ -41,8 +41,8 @@ test(`${LOOKS} looks at ImageKit through a faulty network, seed ${SEED}: no brok
     for (const { fileId, finding } of runs) {
       findings[finding] = (findings[finding] ?? 0) + 1
       // Its tags are there to be seen: only an answer that was not all of ImageKit's could lack them.
-      if (tagged.includes(fileId ?? '')) expect(['evidence', 'nothing']).toContain(finding)
-      else expect(['no_word', 'nothing']).toContain(finding)
+      if (tagged.includes(fileId ?? '')) expect(['evidence', 'unchanged']).toContain(finding)
+      else expect(['timed_out', 'unchanged']).toContain(finding)
     }
   }
 
@@ -63,7 +63,7 @@ test(`${LOOKS} looks at ImageKit through a faulty network, seed ${SEED}: no brok
     .poll(async () => {
       advance(3_600_000)
       await look()
-      return (findings['evidence'] ?? 0) + (findings['no_word'] ?? 0)
+      return (findings['evidence'] ?? 0) + (findings['timed_out'] ?? 0)
     })
     .toBe(2 * LOOKS)
   await expectAll(tracker, tagged, { status: 'success', extensions: [{ source: 'reconcile' }] })

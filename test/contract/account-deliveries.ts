@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { AccountEvent } from '../../src/domain/account-event.ts'
-import type { Answer } from '../../src/domain/judge-answer.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
+import type { UploadResponse } from '../../src/domain/upload-response.ts'
 import {
   accepted,
   BASELINE,
@@ -16,7 +16,7 @@ import {
 import type { OpenedStore } from './opened-store.ts'
 
 const NOTHING = { deliveryId: expect.any(String), cause: null, fileId: null, runId: null }
-const FAILED: Answer & { kind: 'rejected' } = {
+const FAILED: UploadResponse & { kind: 'rejected' } = {
   kind: 'rejected',
   requestId: 'request-1',
   error: { code: 'pre_transformation_failed', message: 'too long', status: null },
@@ -26,7 +26,7 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
     submitTo(current().store, names, facts)
   const queue = async (...names: string[]) => {
     const id = await submit(names)
-    await current().store.answerSubmission(id, accepted({}, { fileId: null }), 1_500)
+    await current().store.applyResponse(id, accepted({}, { fileId: null }), 1_500)
     return id
   }
   const tell = (event: AccountEvent, receivedAt?: number) =>
@@ -36,7 +36,7 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
   }
   const finished = (
     eventId: string,
-    answer: Answer & { kind: 'accepted' | 'rejected' },
+    answer: UploadResponse & { kind: 'accepted' | 'rejected' },
     requestId = 'request-1',
   ): AccountEvent => ({
     kind: 'upload_finished',
@@ -65,7 +65,7 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
 
     test('makes none of a rejected submission due', async () => {
       const rejected = await submit(['remove-bg'], { fileId: FILE_ID })
-      await current().store.answerSubmission(rejected, refused('rejected'), 2_000)
+      await current().store.applyResponse(rejected, refused('rejected'), 2_000)
       expect(await tell(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'ignored' })
       expect(await dueAt(1_000_000)).toEqual([])
     })
@@ -76,7 +76,7 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
       await sweep(current().store)
       for (const each of [id, other]) {
         const runId = (await current().store.findSubmission(each))?.runs[0]?.runId ?? ''
-        await current().store.applyFinding(runId, { kind: 'nothing', dueAt: 60_000 }, 4_000)
+        await current().store.applyFinding(runId, { kind: 'unchanged', dueAt: 60_000 }, 4_000)
       }
       expect(await tell(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'applied' })
       expect(await dueAt(4_999)).toEqual([])
@@ -93,7 +93,7 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
       const [run, other] = (await current().store.findSubmission(id))?.runs ?? []
       await sweep(current().store)
       for (const each of [run, other])
-        await current().store.applyFinding(each?.runId ?? '', { kind: 'no_word' }, 3_000)
+        await current().store.applyFinding(each?.runId ?? '', { kind: 'timed_out' }, 3_000)
       expect(await dueAt(1_000_000)).toEqual([])
       expect(await tell(aboutFile('event-1'), 5_000)).toEqual({ outcome: 'applied', ...NOTHING })
       expect(await dueAt(4_999)).toEqual([])
@@ -102,7 +102,7 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
         [id, 'ai-tasks'],
       ])
       await current().store.applyFinding(run?.runId ?? '', EVIDENCE, 6_000)
-      await current().store.applyFinding(other?.runId ?? '', { kind: 'nothing', dueAt: null }, 6_000)
+      await current().store.applyFinding(other?.runId ?? '', { kind: 'unchanged', dueAt: null }, 6_000)
       expect(await dueAt(1_000_000)).toEqual([])
       expect((await current().store.findSubmission(id))?.runs).toMatchObject([
         { status: 'success', source: 'reconcile', evidence: EVIDENCE.evidence },
@@ -136,7 +136,7 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
       const id = await submit(['remove-bg'], { fileId: FILE_ID })
       expect(await tell(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'applied' })
       const [due] = await current().store.listDue(5_000, 10)
-      await current().store.applyFinding(due?.run.runId ?? '', { kind: 'nothing', dueAt: 70_000 }, 5_000)
+      await current().store.applyFinding(due?.run.runId ?? '', { kind: 'unchanged', dueAt: 70_000 }, 5_000)
 
       expect(await tell(aboutFile('event-1'), 6_000)).toEqual({ outcome: 'duplicate', ...NOTHING })
       const store = await current().reopen()
@@ -218,11 +218,11 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
       const id = await submit(['remove-bg'])
       expect(await tell(finished('event-1', answer))).toMatchObject({ outcome: 'ignored', fileId: null })
       const queued = accepted({}, { fileId: null })
-      const answered = await current().store.answerSubmission(id, queued, 3_000)
+      const answered = await current().store.applyResponse(id, queued, 3_000)
 
       expect(answered).toMatchObject({ result: 'applied', submission: expected })
       expect((await current().store.findSubmission(id))?.submission).toEqual(answered.submission)
-      const again = await current().store.answerSubmission(id, queued, 4_000)
+      const again = await current().store.applyResponse(id, queued, 4_000)
       expect(again.submission).toEqual(answered.submission)
     })
 
@@ -230,7 +230,7 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
       const queued = await queue('remove-bg')
       const done = await submit(['remove-bg'])
       const answer = accepted({ 'remove-bg': 'pending' }, { requestId: 'request-2', baseline: BASELINE })
-      await current().store.answerSubmission(done, answer, 1_500)
+      await current().store.applyResponse(done, answer, 1_500)
       const before = [queued, done].map((id) => current().store.findSubmission(id))
 
       expect(await tell(finished('event-1', FAILED, 'request-3'))).toMatchObject({ outcome: 'ignored' })

@@ -50,7 +50,7 @@ export function describeAlerts(current: () => OpenedStore): void {
       await store.recordDelivery(newDelivery(others, word, { receivedAt: 10_000 }))
       const pending = (await store.findSubmission(others))?.runs[1]?.runId ?? ''
       await sweep(store)
-      await store.applyFinding(pending, { kind: 'no_word' }, 10_000)
+      await store.applyFinding(pending, { kind: 'timed_out' }, 10_000)
       expect(await countFailures(0)).toEqual({ 'remove-bg': 1 })
     })
   })
@@ -73,18 +73,18 @@ export function describeAlerts(current: () => OpenedStore): void {
     test('that fire are told once they are; that are over go once that is told', async () => {
       const { store } = current()
       await store.saveAlerts([FIRING])
-      await store.alertTold(FIRING)
+      await store.recordAlertReported(FIRING)
       expect(await store.listAlerts()).toEqual([{ ...FIRING, isTold: true }])
       await store.saveAlerts([RESOLVED])
-      await store.alertTold(RESOLVED)
+      await store.recordAlertReported(RESOLVED)
       expect(await store.listAlerts()).toEqual([])
     })
 
     test('are not told by a message about an earlier state or another alert', async () => {
       const { store } = current()
       await store.saveAlerts([RESOLVED])
-      await store.alertTold(FIRING)
-      await store.alertTold({ ...RESOLVED, alertId: 'another' })
+      await store.recordAlertReported(FIRING)
+      await store.recordAlertReported({ ...RESOLVED, alertId: 'another' })
       expect(await store.listAlerts()).toEqual([RESOLVED])
     })
   })

@@ -22,13 +22,13 @@ export function describeAssets(current: () => OpenedStore): void {
     test('an asset that only a rejected submission spoke of is not found', async () => {
       const id = await submit(['remove-bg'])
       expect(await statuses()).toEqual({ 'remove-bg': 'pending' })
-      await current().store.answerSubmission(id, refused('rejected'), 2_000)
+      await current().store.applyResponse(id, refused('rejected'), 2_000)
       expect(await current().store.findAsset(FILE_ID)).toBeUndefined()
     })
 
     test('an asset without extensions is known, and since when', async () => {
       const id = await submit([], { fileId: null, kind: 'upload' })
-      await current().store.answerSubmission(id, accepted({}), 2_000)
+      await current().store.applyResponse(id, accepted({}), 2_000)
       expect(await current().store.findAsset(FILE_ID)).toEqual({
         fileId: FILE_ID,
         recordedAt: 2_000,
@@ -68,7 +68,7 @@ export function describeAssets(current: () => OpenedStore): void {
       await settle(first, 'remove-bg', 'failed')
       const second = await submit(['remove-bg'])
       expect(await statuses()).toEqual({ 'remove-bg': 'pending' })
-      await current().store.answerSubmission(second, refused('rejected'), 3_000)
+      await current().store.applyResponse(second, refused('rejected'), 3_000)
       expect(await statuses()).toEqual({ 'remove-bg': 'failed' })
     })
 

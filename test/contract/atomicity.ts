@@ -59,7 +59,7 @@ export function describeAtomicity(current: () => OpenedStore): void {
       await expect(store.createRetry('retry-1', [runId], anAct({ reason: 'second' }))).rejects.toThrow()
       expect(await store.findRetry('retry-1')).toMatchObject({ total: 0 })
       expect(await store.nextRetryItem()).toBeUndefined()
-      const { acts } = await store.listActs({ limit: 9, before: null })
+      const { acts } = await store.listAuditEntries({ limit: 9, before: null })
       expect(acts.map(({ reason }) => reason)).toEqual(['first'])
     })
 
@@ -71,7 +71,7 @@ export function describeAtomicity(current: () => OpenedStore): void {
         store.recordDelivery(newDelivery(submissionId, { service, status: 'success' }))
       const settled = await Promise.allSettled([
         deliver('remove-bg'),
-        store.answerSubmission('unknown', accepted({}), 3_000),
+        store.applyResponse('unknown', accepted({}), 3_000),
         deliver('ai-tasks'),
         submit(store, ['remove-bg'], { at: 7_000 }),
       ])
@@ -90,7 +90,7 @@ export function describeAtomicity(current: () => OpenedStore): void {
         store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status }))
       const answer = accepted({ 'remove-bg': 'pending' })
       const [, first, second] = await Promise.all([
-        store.answerSubmission(submissionId, answer, 1_500),
+        store.applyResponse(submissionId, answer, 1_500),
         say('failed'),
         say('success'),
       ])

@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import type { AccountEvent } from '../../src/domain/account-event.ts'
-import type { Act } from '../../src/domain/act.ts'
+import type { AuditEntry } from '../../src/domain/audit-entry.ts'
 import { TrackerError } from '../../src/domain/errors.ts'
 import type { Finding } from '../../src/domain/finding.ts'
 import { IDEMPOTENCY_WINDOW_MS } from '../../src/domain/idempotency.ts'
 import { ID_PATTERN, numberOf } from '../../src/domain/ids.ts'
-import type { Answer } from '../../src/domain/judge-answer.ts'
 import type { NotificationResult } from '../../src/domain/notification.ts'
 import type { RetryItemState } from '../../src/domain/retry.ts'
 import type { FinalStatus } from '../../src/domain/run.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
+import type { UploadResponse } from '../../src/domain/upload-response.ts'
 import type { Store } from '../../src/store/store.ts'
 import {
   BASELINE,
@@ -32,7 +32,7 @@ type World = {
   /** The same name in another sequence is another name. */
   id: (name: string) => string
   newRetryId: () => string
-  /** What `keepRefused` has returned. */
+  /** What `keepRejected` has returned. */
   rejectedIds: string[]
   /** What was committed when the chunk began, in the order of creation: nobody knows an id before its commit. */
   submissionIds: string[]
@@ -79,7 +79,7 @@ export function stepsOf(store: Store, scope: string): StepsOfStore {
   }
   return {
     async begin() {
-      world.rejectedIds = await store.keepRefused([newRefused(), newRefused()])
+      world.rejectedIds = await store.keepRejected([newRefused(), newRefused()])
       await store.createRetry(id(TAKEN), [], anAct())
     },
     async take(chunk, how) {
@@ -209,7 +209,7 @@ const extensionStatus = fc.dictionary(
 
 const acceptance = fc
   .record({ file: fc.option(fileId, { freq: 2 }), requestId, extensionStatus, hasBaseline: fc.boolean() })
-  .map(({ file, hasBaseline, ...facts }): Answer & { kind: 'accepted' } => ({
+  .map(({ file, hasBaseline, ...facts }): UploadResponse & { kind: 'accepted' } => ({
     ...facts,
     kind: 'accepted',
     fileId: file,
@@ -218,9 +218,9 @@ const acceptance = fc
   }))
 
 const failure = <K extends 'rejected' | 'unconfirmed'>(kind: K) =>
-  requestId.map((id) => ({ ...refused(kind), kind, requestId: id }) as Answer & { kind: K })
+  requestId.map((id) => ({ ...refused(kind), kind, requestId: id }) as UploadResponse & { kind: K })
 
-function scoped<R extends Answer>({ id }: World, response: R): R {
+function scoped<R extends UploadResponse>({ id }: World, response: R): R {
   const requestIdOf = response.requestId && id(response.requestId)
   if (response.kind !== 'accepted') return { ...response, requestId: requestIdOf }
   return { ...response, requestId: requestIdOf, fileId: response.fileId && id(response.fileId) }
@@ -241,7 +241,7 @@ const respond = step(
   (world, { submission: of, response, at, key }) => {
     const answer = { status: 200, headers: {}, body: '{}' }
     const kept = key === null ? undefined : { scope: world.id(key), answer }
-    return world.store.answerSubmission(submissionOfWhich(world, of), scoped(world, response), at, kept)
+    return world.store.applyResponse(submissionOfWhich(world, of), scoped(world, response), at, kept)
   },
 )
 
@@ -310,8 +310,8 @@ const finding = step(
   fc.record({
     run,
     finding: fc.oneof(
-      fc.constantFrom<Finding>(EVIDENCE, { kind: 'no_word' }, { kind: 'asset_gone' }),
-      fc.option(time).map((dueAt): Finding => ({ kind: 'nothing', dueAt })),
+      fc.constantFrom<Finding>(EVIDENCE, { kind: 'timed_out' }, { kind: 'asset_gone' }),
+      fc.option(time).map((dueAt): Finding => ({ kind: 'unchanged', dueAt })),
     ),
     at: time,
   }),
@@ -331,7 +331,7 @@ const notified = step(
   (world, { run: of, result }) => world.store.settleNotification(`msg_${runOfWhich(world, of)}`, result),
 )
 
-const act: fc.Arbitrary<Act> = fc
+const act: fc.Arbitrary<AuditEntry> = fc
   .record({ at: time, reason: fc.constantFrom('a', 'b') })
   .map((facts) => anAct(facts))
 

@@ -17,7 +17,7 @@ export function describeCommits(current: () => OpenedStore): void {
       const submissionId = await submit(store, ['remove-bg', 'ai-tasks', 'aws-auto-tagging'])
       await sweep(store)
       const commits = watch()
-      await store.answerSubmission(
+      await store.applyResponse(
         submissionId,
         accepted({ 'ai-tasks': 'failed', 'remove-bg': 'pending' }),
         1_500,
@@ -39,7 +39,7 @@ export function describeCommits(current: () => OpenedStore): void {
       await sweep(store)
       const commits = watch()
       const runId = (await store.findSubmission(submissionId))?.runs[0]?.runId ?? ''
-      await store.applyFinding(runId, { kind: 'no_word' }, 1_800)
+      await store.applyFinding(runId, { kind: 'timed_out' }, 1_800)
       expect(settledIn(commits)).toEqual([])
       for (const status of ['success', 'success', 'failed'] as const)
         await store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status }))

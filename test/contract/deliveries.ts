@@ -39,7 +39,7 @@ export function describeDeliveries(current: () => OpenedStore): void {
       expect(await deliver(id, { service: 'remove-bg', status: 'success' })).toMatchObject({
         outcome: 'applied',
       })
-      const answered = await current().store.answerSubmission(id, accepted({ 'remove-bg': 'pending' }), 3_000)
+      const answered = await current().store.applyResponse(id, accepted({ 'remove-bg': 'pending' }), 3_000)
 
       expect(answered).toMatchObject({
         result: 'applied',
@@ -50,7 +50,7 @@ export function describeDeliveries(current: () => OpenedStore): void {
 
     test('a repeated final word is a duplicate, wherever the first came from, and fills a missing error', async () => {
       const id = await submit('remove-bg')
-      await current().store.answerSubmission(id, accepted({ 'remove-bg': 'failed' }), 1_500)
+      await current().store.applyResponse(id, accepted({ 'remove-bg': 'failed' }), 1_500)
       const word = { service: 'remove-bg', status: 'failed', error: { code: 'E1' } } as const
 
       expect(await deliver(id, word)).toMatchObject({ outcome: 'duplicate' })
@@ -78,7 +78,7 @@ export function describeDeliveries(current: () => OpenedStore): void {
       ['no final status', { service: 'remove-bg' }, 'unknown_status'],
     ] as const)('a webhook that names %s is kept and ignored', async (_, word, cause) => {
       const id = await submit('remove-bg')
-      await current().store.answerSubmission(id, accepted({ 'remove-bg': 'pending' }), 1_500)
+      await current().store.applyResponse(id, accepted({ 'remove-bg': 'pending' }), 1_500)
       const before = await current().store.findSubmission(id)
 
       expect(await deliver(id, word)).toMatchObject({ outcome: 'ignored', cause })

@@ -14,7 +14,7 @@ export function describeDueRuns(current: () => OpenedStore): void {
     (await current().store.findSubmission(id))?.runs.find((run) => run.name === name)?.runId ?? ''
   /** Checks a run, finds nothing, and puts it off. */
   const putOff = async (id: string, dueAt: number, name?: string) =>
-    current().store.applyFinding(await runIdOf(id, name), { kind: 'nothing', dueAt }, 3_000)
+    current().store.applyFinding(await runIdOf(id, name), { kind: 'unchanged', dueAt }, 3_000)
 
   describe('due runs', () => {
     test('are the pending ones whose time has come, the longest due first, at most as many as asked for', async () => {
@@ -120,7 +120,7 @@ export function describeDueRuns(current: () => OpenedStore): void {
       async (when) => {
         const id = await submit(['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
         if (when === 'after') await sweep(current().store)
-        await current().store.answerSubmission(id, refused('rejected'), 2_000)
+        await current().store.applyResponse(id, refused('rejected'), 2_000)
         if (when === 'before') await sweep(current().store)
         expect(await due(1_000_000)).toEqual([])
         await current().store.recordDelivery(
@@ -133,7 +133,7 @@ export function describeDueRuns(current: () => OpenedStore): void {
 
     test('are those of an unconfirmed submission, and of one that a dead process left, too', async () => {
       const unclear = await submit(['remove-bg'])
-      await current().store.answerSubmission(unclear, refused('unconfirmed'), 2_000)
+      await current().store.applyResponse(unclear, refused('unconfirmed'), 2_000)
       const left = await submit(['remove-bg'])
       await current().store.recoverAbandoned(3_000)
       await sweep(current().store)
@@ -149,7 +149,7 @@ export function describeDueRuns(current: () => OpenedStore): void {
       await putOff(withSibling, 50_000)
       const alone = await submit([])
       for (const id of [withSibling, alone])
-        await current().store.answerSubmission(id, accepted({ extra: 'pending' }), 2_000)
+        await current().store.applyResponse(id, accepted({ extra: 'pending' }), 2_000)
       expect(await due(49_999)).toEqual([])
       expect(await due(50_000)).toEqual([
         [withSibling, 'remove-bg'],
@@ -164,7 +164,7 @@ export function describeDueRuns(current: () => OpenedStore): void {
       const id = await submit(['saved-extension'])
       await sweep(current().store)
       await putOff(id, 50_000, 'saved-extension')
-      await current().store.answerSubmission(id, accepted({ 'remove-bg': 'pending' }), 2_000)
+      await current().store.applyResponse(id, accepted({ 'remove-bg': 'pending' }), 2_000)
       await sweep(current().store)
       expect(await due(49_999)).toEqual([])
       expect(await due(50_000)).toEqual([[id, 'remove-bg']])

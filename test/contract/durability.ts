@@ -7,7 +7,7 @@ export function describeDurability(current: () => OpenedStore): void {
     test('everything is found again, unchanged, after the store was closed and opened', async () => {
       const { store, reopen } = current()
       const submissionId = await submit(store, ['remove-bg', 'ai-tasks'])
-      await store.answerSubmission(submissionId, accepted({ 'remove-bg': 'pending' }), 2_000)
+      await store.applyResponse(submissionId, accepted({ 'remove-bg': 'pending' }), 2_000)
       const word = { service: 'remove-bg', status: 'failed', error: { code: 'E1' } } as const
       await store.recordDelivery(newDelivery(submissionId, word))
       const submission = await store.findSubmission(submissionId)

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { Answer } from '../../src/domain/judge-answer.ts'
+import type { UploadResponse } from '../../src/domain/upload-response.ts'
 import { accepted, FILE_ID, newAccountDelivery, newDelivery, refused, submit as submitTo } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
-type Ended = Answer & { kind: 'accepted' | 'rejected' }
+type Ended = UploadResponse & { kind: 'accepted' | 'rejected' }
 
 const FAILURE = { code: 'pre_transformation_failed', message: 'too long', status: null }
 const QUEUED = accepted({}, { fileId: null })
@@ -30,7 +30,7 @@ export function describeEarlyWords(current: () => OpenedStore): void {
       const id = await submit('remove-bg', 'ai-tasks')
       await current().store.recordDelivery(newDelivery(id, { service: 'ai-tasks', status: 'success' }))
       expect(await end('event-1', accepted({ 'remove-bg': 'success' }))).toMatchObject({ outcome: 'ignored' })
-      await current().store.answerSubmission(id, QUEUED, 3_000)
+      await current().store.applyResponse(id, QUEUED, 3_000)
       expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success', 'ai-tasks': 'success' })
     })
 
@@ -38,7 +38,7 @@ export function describeEarlyWords(current: () => OpenedStore): void {
       const id = await submit('remove-bg')
       await end('event-1', accepted({ 'remove-bg': 'success' }))
       const unclear = { ...refused('unconfirmed'), requestId: 'request-1' }
-      const { submission } = await current().store.answerSubmission(id, unclear, 3_000)
+      const { submission } = await current().store.applyResponse(id, unclear, 3_000)
       expect(submission).toMatchObject({ state: 'accepted', fileId: FILE_ID, error: null })
       expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success' })
     })
@@ -47,7 +47,7 @@ export function describeEarlyWords(current: () => OpenedStore): void {
       const id = await submit('remove-bg')
       const { deliveryId } = await end('event-1', accepted({ 'remove-bg': 'success' }))
       expect(await current().store.pruneBodies(1_000_000, 10, null)).toMatchObject({ pruned: 1 })
-      await current().store.answerSubmission(id, QUEUED, 3_000)
+      await current().store.applyResponse(id, QUEUED, 3_000)
       expect(await statusesOf(id)).toEqual({ 'remove-bg': 'pending' })
       expect(await current().store.findDelivery(deliveryId ?? '')).toMatchObject({
         outcome: 'ignored',
@@ -60,7 +60,7 @@ export function describeEarlyWords(current: () => OpenedStore): void {
       const id = await submit('remove-bg')
       await end('event-1', { kind: 'rejected', requestId: 'request-1', error: FAILURE })
       await end('event-2', accepted({ 'remove-bg': 'success' }))
-      await current().store.answerSubmission(id, QUEUED, 3_000)
+      await current().store.applyResponse(id, QUEUED, 3_000)
       expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success' })
       const found = await current().store.findSubmission(id)
       expect(found?.submission).toMatchObject({ state: 'accepted', fileId: FILE_ID })
@@ -74,7 +74,7 @@ export function describeEarlyWords(current: () => OpenedStore): void {
     await say('ai-tasks', 'the first')
     await say('google-auto-tagging', 'another')
     const both = { 'google-auto-tagging': 'pending', 'ai-tasks': 'pending' } as const
-    const { submission } = await current().store.answerSubmission(id, accepted(both, { fileId: null }), 3_000)
+    const { submission } = await current().store.applyResponse(id, accepted(both, { fileId: null }), 3_000)
 
     expect(submission).toMatchObject({ state: 'accepted', fileId: 'the first' })
     expect(await statusesOf(id)).toEqual({

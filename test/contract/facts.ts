@@ -1,11 +1,11 @@
 import type { AccountEvent } from '../../src/domain/account-event.ts'
-import type { NewAccountDelivery, NewDelivery, NewRefusedDelivery } from '../../src/domain/delivery.ts'
+import type { NewAccountDelivery, NewDelivery, NewRejectedDelivery } from '../../src/domain/delivery.ts'
+import type { ExtensionResult } from '../../src/domain/extension-result.ts'
 import type { Finding } from '../../src/domain/finding.ts'
 import { numberOf } from '../../src/domain/ids.ts'
-import type { Answer } from '../../src/domain/judge-answer.ts'
-import type { ExtensionWord } from '../../src/domain/judge-delivery.ts'
 import type { FinalStatus } from '../../src/domain/run.ts'
 import type { Baseline, NewSubmission } from '../../src/domain/submission.ts'
+import type { UploadResponse } from '../../src/domain/upload-response.ts'
 import type { Store } from '../../src/store/store.ts'
 
 export const FILE_ID = '598821f949c0a938d57563bd'
@@ -85,7 +85,7 @@ export function unknownIds(id: string): string[] {
 
 export function newDelivery(
   submissionId: string,
-  word: Partial<ExtensionWord>,
+  word: Partial<ExtensionResult>,
   facts: Partial<NewDelivery> = {},
 ): NewDelivery {
   return {
@@ -95,7 +95,7 @@ export function newDelivery(
     signature: 'absent',
     headers: { 'content-type': 'application/json' },
     body: Buffer.from(JSON.stringify(word)),
-    word: { service: null, status: null, fileId: FILE_ID, error: null, ...word },
+    result: { service: null, status: null, fileId: FILE_ID, error: null, ...word },
     ...facts,
   }
 }
@@ -105,7 +105,7 @@ export function newAccountDelivery(event: AccountEvent, receivedAt = 2_000): New
   return { receivedAt, headers, body: Buffer.from(JSON.stringify(event)), event }
 }
 
-export function newRefused(facts: Partial<NewRefusedDelivery> = {}): NewRefusedDelivery {
+export function newRefused(facts: Partial<NewRejectedDelivery> = {}): NewRejectedDelivery {
   const body = facts.body ?? Buffer.from('{"service":"remove-bg"}')
   return {
     route: 'extension',
@@ -127,7 +127,7 @@ export const EVIDENCE = {
   notice: '{"service":"remove-bg","status":"SUCCESS","fileId":"ü"}',
 } as const satisfies Finding
 
-type Accepted = Extract<Answer, { kind: 'accepted' }>
+type Accepted = Extract<UploadResponse, { kind: 'accepted' }>
 
 export function accepted(
   extensionStatus: { [name: string]: 'pending' | FinalStatus },
@@ -144,6 +144,6 @@ export function accepted(
   }
 }
 
-export function refused(kind: 'rejected' | 'unconfirmed'): Answer {
+export function refused(kind: 'rejected' | 'unconfirmed'): UploadResponse {
   return { kind, requestId: null, error: { code: 'imagekit_refused', message: 'no', status: 400 } }
 }

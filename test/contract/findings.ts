@@ -41,7 +41,7 @@ export function describeFindings(current: () => OpenedStore): void {
       expect(await store.listDue(9_000, 10)).toMatchObject([{ run: { name: 'ai-tasks' } }])
     })
 
-    test.each(['asset_gone', 'no_word'] as const)(
+    test.each(['asset_gone', 'timed_out'] as const)(
       '%s expires its run alone, with that reason',
       async (kind) => {
         const id = await submit(['remove-bg', 'ai-tasks'])
@@ -58,7 +58,7 @@ export function describeFindings(current: () => OpenedStore): void {
 
     test('an expired run is not due again, and a late webhook still settles it', async () => {
       const id = await submit(['remove-bg'])
-      await current().store.applyFinding(await runIdOf(id), { kind: 'no_word' }, 5_000)
+      await current().store.applyFinding(await runIdOf(id), { kind: 'timed_out' }, 5_000)
       expect(await current().store.listDue(1_000_000, 10)).toEqual([])
       const late = newDelivery(id, { service: 'remove-bg', status: 'failed' })
       expect(await current().store.recordDelivery(late)).toMatchObject({ outcome: 'applied' })
@@ -68,7 +68,7 @@ export function describeFindings(current: () => OpenedStore): void {
     test('nothing moves the time of its run, and changes nothing that is seen', async () => {
       const id = await submit(['remove-bg', 'ai-tasks'])
       const before = await current().store.findSubmission(id)
-      const finding = { kind: 'nothing', dueAt: 8_000 } as const
+      const finding = { kind: 'unchanged', dueAt: 8_000 } as const
       expect(await current().store.applyFinding(await runIdOf(id), finding, 5_000)).toEqual({
         applied: true,
         fileId: null,
@@ -83,8 +83,8 @@ export function describeFindings(current: () => OpenedStore): void {
     test.each([
       EVIDENCE,
       { kind: 'asset_gone' },
-      { kind: 'no_word' },
-      { kind: 'nothing', dueAt: 8_000 },
+      { kind: 'timed_out' },
+      { kind: 'unchanged', dueAt: 8_000 },
     ] as const)(
       'a run that is not pending any more, or not due yet, is left alone: $kind',
       async (finding) => {
@@ -92,7 +92,7 @@ export function describeFindings(current: () => OpenedStore): void {
         const runId = await runIdOf(settled)
         await current().store.recordDelivery(newDelivery(settled, { service: 'remove-bg', status: 'failed' }))
         const expired = await submit(['remove-bg'])
-        await current().store.applyFinding(await runIdOf(expired), { kind: 'no_word' }, 3_000)
+        await current().store.applyFinding(await runIdOf(expired), { kind: 'timed_out' }, 3_000)
         const alone = await submitTo(current().store, ['remove-bg'], { fileId: FILE_ID, kind: 'update' })
         const pending = await runIdOf(alone)
         const before = await Promise.all([settled, expired, alone].map(runsOf))
@@ -107,8 +107,8 @@ export function describeFindings(current: () => OpenedStore): void {
 
     test('a run whose submission was rejected meanwhile is left alone', async () => {
       const id = await submit(['remove-bg'])
-      await current().store.answerSubmission(id, refused('rejected'), 4_000)
-      for (const finding of [EVIDENCE, { kind: 'nothing', dueAt: 8_000 }] as const)
+      await current().store.applyResponse(id, refused('rejected'), 4_000)
+      for (const finding of [EVIDENCE, { kind: 'unchanged', dueAt: 8_000 }] as const)
         expect(await current().store.applyFinding(await runIdOf(id), finding, 5_000)).toEqual(LEFT_ALONE)
       expect(await runsOf(id)).toMatchObject([{ status: 'pending' }])
       expect(await current().store.listDue(1_000_000, 10)).toEqual([])
@@ -118,7 +118,7 @@ export function describeFindings(current: () => OpenedStore): void {
       const id = await submit(['saved-extension'])
       const runId = await runIdOf(id, 'saved-extension')
       expect(await current().store.listDue(1_000_000, 10)).toHaveLength(1)
-      await current().store.answerSubmission(id, accepted({ 'remove-bg': 'pending' }), 4_000)
+      await current().store.applyResponse(id, accepted({ 'remove-bg': 'pending' }), 4_000)
       expect(await current().store.applyFinding(runId, EVIDENCE, 5_000)).toEqual(LEFT_ALONE)
     })
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { IDEMPOTENCY_WINDOW_MS, type StoredAnswer } from '../../src/domain/idempotency.ts'
+import { IDEMPOTENCY_WINDOW_MS, type StoredResponse } from '../../src/domain/idempotency.ts'
 import { accepted, newSubmission, refused } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 const SCOPE = 'default POST /api/v1/files/upload key-1'
-const ANSWER: StoredAnswer = { status: 200, headers: { 'x-submission-id': 's' }, body: '{"fileId":"ü"}' }
+const ANSWER: StoredResponse = { status: 200, headers: { 'x-submission-id': 's' }, body: '{"fileId":"ü"}' }
 
 export function describeIdempotency(current: () => OpenedStore): void {
   const claim = (at = 1_000) => current().store.claimIdempotencyKey(SCOPE, at)
@@ -15,7 +15,7 @@ export function describeIdempotency(current: () => OpenedStore): void {
   const claimAnswered = async () => {
     await claim()
     const key = { scope: SCOPE, answer: ANSWER }
-    await current().store.answerSubmission(await submit(), accepted({}), 2_000, key)
+    await current().store.applyResponse(await submit(), accepted({}), 2_000, key)
   }
 
   describe('idempotency keys', () => {
@@ -34,7 +34,7 @@ export function describeIdempotency(current: () => OpenedStore): void {
       await claim()
       const submissionId = await submit()
       expect(await claim()).toEqual({ kind: 'running' })
-      await current().store.answerSubmission(submissionId, accepted({}), 2_000, {
+      await current().store.applyResponse(submissionId, accepted({}), 2_000, {
         scope: SCOPE,
         answer: ANSWER,
       })
@@ -44,7 +44,7 @@ export function describeIdempotency(current: () => OpenedStore): void {
     test('an answer is kept with an unconfirmed submission too', async () => {
       await claim()
       const key = { scope: SCOPE, answer: { ...ANSWER, status: 502 } }
-      await current().store.answerSubmission(await submit(), refused('unconfirmed'), 2_000, key)
+      await current().store.applyResponse(await submit(), refused('unconfirmed'), 2_000, key)
       expect(await claim()).toMatchObject({ kind: 'answered', answer: { status: 502 } })
     })
 
@@ -70,7 +70,7 @@ export function describeIdempotency(current: () => OpenedStore): void {
       for (const days of [1, 30, -30])
         expect(await claim(1_000 + days * IDEMPOTENCY_WINDOW_MS)).toEqual({ kind: 'running' })
       const key = { scope: SCOPE, answer: ANSWER }
-      await current().store.answerSubmission(submissionId, accepted({}), 2_000, key)
+      await current().store.applyResponse(submissionId, accepted({}), 2_000, key)
       expect(await claim(3_000)).toMatchObject({ kind: 'answered', answer: ANSWER })
     })
 
@@ -105,7 +105,7 @@ export function describeIdempotency(current: () => OpenedStore): void {
 
     test('a claim of a dead process is free where its submission was rejected', async () => {
       await claim()
-      await current().store.answerSubmission(await submit(), refused('rejected'), 2_000)
+      await current().store.applyResponse(await submit(), refused('rejected'), 2_000)
       await current().store.recoverAbandoned(5_000)
       expect(await claim()).toEqual({ kind: 'claimed' })
     })

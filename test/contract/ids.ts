@@ -40,13 +40,9 @@ export function describeIds(current: () => OpenedStore): void {
         const word = { service: 'remove-bg', status: 'success' } as const
         for (let repeated = 0; repeated < 2; repeated += 1)
           deliveryIds.push((await store.recordDelivery(newDelivery(submissionId, word))).deliveryId)
-        deliveryIds.push(...(await store.keepRefused([newRefused(), newRefused()])))
+        deliveryIds.push(...(await store.keepRejected([newRefused(), newRefused()])))
         deliveryIds.push((await store.recordAccountDelivery(other())).deliveryId)
-        await store.answerSubmission(
-          submissionId,
-          accepted({ unasked: 'pending' }, { fileId: 'file-1' }),
-          2_000,
-        )
+        await store.applyResponse(submissionId, accepted({ unasked: 'pending' }, { fileId: 'file-1' }), 2_000)
         runIds.push(...(await runIdsOf(store, submissionId)))
       }
       expectIds('sub', submissionIds)
@@ -100,7 +96,7 @@ export function describeIds(current: () => OpenedStore): void {
       const deliveryIds: (string | null)[] = []
       const deliver = async (store: Store) =>
         deliveryIds.push((await store.recordAccountDelivery(other())).deliveryId)
-      const reject = async (store: Store) => deliveryIds.push(...(await store.keepRefused([newRefused()])))
+      const reject = async (store: Store) => deliveryIds.push(...(await store.keepRejected([newRefused()])))
       const [first, second] = last === 'a delivery' ? [reject, deliver] : [deliver, reject]
       const { store } = current()
       const submissionIds = [await submit(store, ['remove-bg'])]
@@ -136,7 +132,7 @@ export function describeIds(current: () => OpenedStore): void {
       expect(await reopened.findDelivery(deliveryId ?? '')).toBeUndefined()
       for (const q of [gone, goneRun]) expect(await listEveryPage(reopened, { q })).toEqual([])
       expect(await reopened.recordDelivery(newDelivery(gone, word))).toMatchObject({ cause: 'forgotten' })
-      expect(await reopened.applyFinding(goneRun, { kind: 'no_word' }, 9_000)).toMatchObject({
+      expect(await reopened.applyFinding(goneRun, { kind: 'timed_out' }, 9_000)).toMatchObject({
         applied: false,
       })
       expect(await reopened.acknowledgeRuns([goneRun], anAct())).toEqual([])

@@ -54,7 +54,7 @@ export function describeNotifications(current: () => OpenedStore): void {
       await deliver(id, 'ai-tasks', 'success', 2_002)
       await deliver(id, 'google-auto-tagging', 'success', 2_003)
       expect(await due()).toEqual([])
-      await current().store.answerSubmission(
+      await current().store.applyResponse(
         id,
         accepted({ 'google-auto-tagging': 'pending', 'ai-tasks': 'pending' }),
         3_000,
@@ -75,7 +75,7 @@ export function describeNotifications(current: () => OpenedStore): void {
     test('a late webhook is owed though its run had expired', async () => {
       const id = await submit(['remove-bg'])
       await sweep(current().store)
-      await current().store.applyFinding(await runIdOf(id), { kind: 'no_word' }, 5_000)
+      await current().store.applyFinding(await runIdOf(id), { kind: 'timed_out' }, 5_000)
       expect(await due()).toEqual([])
       await deliver(id, 'remove-bg', 'success')
       expect(await due()).toHaveLength(1)
@@ -91,7 +91,7 @@ export function describeNotifications(current: () => OpenedStore): void {
 
     test('nothing is owed for what the response said, nor to a caller without an address, nor of an ignored one', async () => {
       const answered = await submit(['remove-bg'])
-      await current().store.answerSubmission(answered, accepted({ 'remove-bg': 'success' }), 1_500)
+      await current().store.applyResponse(answered, accepted({ 'remove-bg': 'success' }), 1_500)
       await deliver(answered, 'remove-bg', 'success')
       await deliver(await submit(['remove-bg'], { callerWebhookUrl: null }), 'remove-bg', 'success')
       await deliver(answered, 'ai-tasks', 'success')

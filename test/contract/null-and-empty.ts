@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Json } from '../../src/domain/json.ts'
-import type { Answer } from '../../src/domain/judge-answer.ts'
+import type { UploadResponse } from '../../src/domain/upload-response.ts'
 import {
   accepted,
   BASELINE,
@@ -65,11 +65,11 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
         url: text,
       }
       const facts = { fileId: 'file-1', fileName: text, requestId: text, baseline }
-      await store.answerSubmission(accepting, accepted({ 'remove-bg': 'pending' }, facts), 2_000)
+      await store.applyResponse(accepting, accepted({ 'remove-bg': 'pending' }, facts), 2_000)
       const failing = await submit(store, ['remove-bg'])
       const error = { code: '', message: '', status: text === null ? null : 0 }
-      const response: Answer = { kind: 'rejected', requestId: text, error }
-      await store.answerSubmission(failing, response, 2_000)
+      const response: UploadResponse = { kind: 'rejected', requestId: text, error }
+      await store.applyResponse(failing, response, 2_000)
 
       const reopened = await current().reopen()
       expect((await reopened.findSubmission(accepting))?.submission).toMatchObject({
@@ -93,7 +93,7 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
       const baseline = { ...BASELINE, ...json }
-      await store.answerSubmission(submissionId, accepted({}, { baseline }), 2_000)
+      await store.applyResponse(submissionId, accepted({}, { baseline }), 2_000)
       const found = await (await current().reopen()).findSubmission(submissionId)
       expect(found?.submission.baseline).toEqual(baseline)
     })
@@ -125,7 +125,7 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
       const { submissionId } = await submitTo(store, ['remove-bg'])
       await store.recordDelivery(newDelivery(submissionId, { service: 'ai-tasks', status: 'failed', error }))
       const reopened = await current().reopen()
-      await reopened.answerSubmission(submissionId, accepted({ 'ai-tasks': 'pending' }), 3_000)
+      await reopened.applyResponse(submissionId, accepted({ 'ai-tasks': 'pending' }), 3_000)
       const found = await reopened.findSubmission(submissionId)
       expect(found?.runs.at(-1)).toMatchObject({ name: 'ai-tasks', status: 'failed' })
       expect(found?.runs.at(-1)?.error).toStrictEqual(error)
@@ -168,10 +168,10 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
     test.each(NONE_OR_EMPTY)('in a rejected delivery: %s', async (_, text) => {
       const refused = newRefused({ token: text, fileId: text, headers: {}, body: Buffer.alloc(0), bytes: 0 })
       const headed = newRefused({ token: text, fileId: text, headers: { '': '', a: '' } })
-      const [one = '', two = ''] = await current().store.keepRefused([refused, headed])
+      const [one = '', two = ''] = await current().store.keepRejected([refused, headed])
       const reopened = await current().reopen()
-      expect(await reopened.findRefused(one)).toEqual({ ...refused, deliveryId: one })
-      expect(await reopened.findRefused(two)).toEqual({ ...headed, deliveryId: two })
+      expect(await reopened.findRejected(one)).toEqual({ ...refused, deliveryId: one })
+      expect(await reopened.findRejected(two)).toEqual({ ...headed, deliveryId: two })
       const kept = { headers: {}, body: Buffer.alloc(0), bytes: 0, submissionId: null }
       expect(await reopened.findDelivery(one)).toMatchObject(kept)
     })
@@ -183,9 +183,9 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
       { subject: null, reason: '', details: { '': '' } },
     ])('in an act: %j', async (facts) => {
       const act = anAct({ actor: '', ...facts })
-      await current().store.recordAct(act)
+      await current().store.recordAuditEntry(act)
       const reopened = await current().reopen()
-      expect((await reopened.listActs({ limit: 9, before: null })).acts).toEqual([act])
+      expect((await reopened.listAuditEntries({ limit: 9, before: null })).acts).toEqual([act])
     })
 
     test('in the reasons of a retry, and of a notification', async () => {
@@ -205,7 +205,7 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
       await store.settleNotification(`msg_${runIds[0]}`, { kind: 'gone', reason: '' })
       await store.settleNotification(`msg_${runIds[1]}`, { kind: 'delivered' })
       const reopened = await current().reopen()
-      const notTaken = await reopened.listNotTaken('retry-1', 9)
+      const notTaken = await reopened.listUnsubmitted('retry-1', 9)
       expect(notTaken.map(({ reason }) => reason)).toEqual([null, ''])
       const histories = await Promise.all(runIds.map((runId) => reopened.findRunHistory(runId)))
       expect(histories.map((history) => history?.notification?.reason)).toEqual(['', null])
@@ -222,7 +222,7 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
         await store.claimIdempotencyKey(scope, 1_000)
         const key = { scope, fingerprint: '' }
         const { submissionId } = await store.createSubmission(newSubmission([]), key)
-        await store.answerSubmission(submissionId, accepted({}), 2_000, { scope, answer })
+        await store.applyResponse(submissionId, accepted({}), 2_000, { scope, answer })
       }
       const reopened = await current().reopen()
       for (const [index, scope] of ['', 'scope'].entries())

@@ -185,7 +185,7 @@ async function apply(
       return
     }
     case 'respond':
-      await store.answerSubmission(submissionId, accepted(step.statuses, { fileId, requestId }), at, {
+      await store.applyResponse(submissionId, accepted(step.statuses, { fileId, requestId }), at, {
         scope: `key-${number}`,
         answer: ANSWER,
       })
@@ -195,14 +195,14 @@ async function apply(
       const type = 'upload.pre-transform.success'
       const event = { kind: 'upload_finished', eventId: null, type, requestId, answer } as const
       // Only of a submission that claims it: of another, it is no more of that submission than any event.
-      await store.answerSubmission(submissionId, accepted({}, { fileId: null, requestId }), at)
+      await store.applyResponse(submissionId, accepted({}, { fileId: null, requestId }), at)
       await store.recordAccountDelivery(newAccountDelivery(event, at))
       return
     }
     case 'reject':
     case 'unconfirm': {
       const kind = step.kind === 'reject' ? 'rejected' : 'unconfirmed'
-      await store.answerSubmission(submissionId, { ...refused(kind), requestId }, at)
+      await store.applyResponse(submissionId, { ...refused(kind), requestId }, at)
       return
     }
     case 'acknowledge': {
@@ -220,7 +220,7 @@ async function apply(
     }
     case 'evidence':
     case 'expire': {
-      const finding = step.kind === 'evidence' ? EVIDENCE : ({ kind: 'no_word' } as const)
+      const finding = step.kind === 'evidence' ? EVIDENCE : ({ kind: 'timed_out' } as const)
       for (const { runId } of await runsOf(store, submissionId)) await store.applyFinding(runId, finding, at)
       return
     }

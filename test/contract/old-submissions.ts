@@ -65,7 +65,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
     const requestId = `request-${mark}`
     const answer = { status: 200, headers: {}, body: '{}' }
     const key = { scope, answer }
-    await store.answerSubmission(submissionId, accepted({}, { fileId: null, requestId }), at, key)
+    await store.applyResponse(submissionId, accepted({}, { fileId: null, requestId }), at, key)
     const end = newAccountDelivery(
       {
         kind: 'upload_finished',
@@ -88,7 +88,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
     const runIds = runs.map(({ runId }) => runId)
     for (const runId of runIds) await store.settleNotification(`msg_${runId}`, { kind: 'delivered' })
     await store.createRetry(`retry-${mark}`, runIds.slice(0, 1), anAct({ reason: mark }))
-    const [rejectedId = ''] = await store.keepRefused([newRefused({ token: `${submissionId}.mac` })])
+    const [rejectedId = ''] = await store.keepRejected([newRefused({ token: `${submissionId}.mac` })])
     return {
       scope,
       fileId,
@@ -107,7 +107,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
       submission: await store.findSubmission(of.submissionId),
       histories: await each(of.runIds, (id) => store.findRunHistory(id)),
       deliveries: await each(of.deliveryIds, (id) => store.findDelivery(id)),
-      rejected: await store.findRefused(of.rejectedId),
+      rejected: await store.findRejected(of.rejectedId),
       asset: await store.findAsset(of.fileId),
       assetSubmissions: await store.listAssetSubmissions(of.fileId, page),
       runs: await each([of.submissionId, ...of.runIds], (q) => listEveryPage(store, { q })),
@@ -133,7 +133,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
       const outcomes = ['applied', 'applied', 'duplicate', 'contradicted', 'ignored', 'applied']
       expect([old.outcomes, young.outcomes]).toEqual([outcomes, outcomes])
       const ofYoung = await readOf(young)
-      const { acts } = await store.listActs({ limit: 9, before: null })
+      const { acts } = await store.listAuditEntries({ limit: 9, before: null })
 
       expect((await deleteOld(store)).reduce((sum, deleted) => sum + deleted, 0)).toBe(1)
       expect(await readOf(old)).toEqual(NOTHING)
@@ -146,7 +146,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
       expect(await store.nextRetryItem()).toMatchObject({ runId: young.runIds[0] })
       expect(await store.claimIdempotencyKey(young.scope, BEFORE)).toMatchObject({ kind: 'answered' })
       expect(await store.claimIdempotencyKey(old.scope, BEFORE)).toEqual({ kind: 'claimed' })
-      expect((await store.listActs({ limit: 9, before: null })).acts).toEqual(acts)
+      expect((await store.listAuditEntries({ limit: 9, before: null })).acts).toEqual(acts)
     })
 
     test('treats what still comes for one of them as of an unknown submission', async () => {
@@ -158,7 +158,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
         outcome: 'rejected',
         cause: 'unknown_submission',
       })
-      const answer = store.answerSubmission(submissionId, accepted({}), 2_000)
+      const answer = store.applyResponse(submissionId, accepted({}), 2_000)
       await expect(answer).rejects.toMatchObject({ code: 'not_found' })
       expect(await store.acknowledgeRuns([runId], anAct())).toEqual([])
       expect(await store.findAsset('file-1')).toBeUndefined()
@@ -172,15 +172,15 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
       const submitting = await submit({}, [])
       const registered = await submit({ kind: 'external' })
       const unconfirmed = await submit()
-      await store.answerSubmission(unconfirmed.submissionId, refused('unconfirmed'), 2_000)
+      await store.applyResponse(unconfirmed.submissionId, refused('unconfirmed'), 2_000)
       const rejected = await submit()
-      await store.answerSubmission(rejected.submissionId, refused('rejected'), 2_000)
+      await store.applyResponse(rejected.submissionId, refused('rejected'), 2_000)
       const all = [pending, submitting, registered, unconfirmed, rejected]
       await deleteOld(store)
       expect(await Promise.all(all.map(isLeft))).toEqual([true, true, true, true, false])
 
       await say(store, pending.submissionId, 'ai-tasks', 'success')
-      await store.answerSubmission(submitting.submissionId, accepted({}), 2_000)
+      await store.applyResponse(submitting.submissionId, accepted({}), 2_000)
       for (const { submissionId } of [registered, unconfirmed])
         await say(store, submissionId, 'remove-bg', 'success')
       await deleteOld(store)
@@ -429,7 +429,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
           for (const { name } of runs)
             told.push((await say(opened, submissionId, name, 'success', { at: BEFORE })).deliveryId)
         const runs = [...other.runs, ...fresh.runs]
-        const [rejectedId] = await opened.keepRefused([newRefused()])
+        const [rejectedId] = await opened.keepRejected([newRefused()])
         const ids = [
           other.submissionId,
           fresh.submissionId,
@@ -442,7 +442,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
         expect(await opened.findSubmission(old.submissionId)).toBeUndefined()
         for (const id of old.runIds) expect(await opened.findRunHistory(id)).toBeUndefined()
         for (const id of old.deliveryIds) expect(await opened.findDelivery(id)).toBeUndefined()
-        expect(await opened.findRefused(old.rejectedId)).toBeUndefined()
+        expect(await opened.findRejected(old.rejectedId)).toBeUndefined()
         expect((await opened.countNotifications(NOW)).due).toBe(3)
         for (const [index, { runId }] of runs.entries())
           expect(await opened.findRunHistory(runId)).toMatchObject({

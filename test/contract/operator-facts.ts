@@ -1,4 +1,4 @@
-import type { Act } from '../../src/domain/act.ts'
+import type { AuditEntry } from '../../src/domain/audit-entry.ts'
 import { type DeliveryFilter, EVERY_DELIVERY, type ListedDelivery } from '../../src/domain/listed-delivery.ts'
 import type { FinalStatus, Run } from '../../src/domain/run.ts'
 import { EVERY_RUN, type ListedRun, type RunFilter } from '../../src/domain/run-filter.ts'
@@ -6,7 +6,7 @@ import type { NewSubmission } from '../../src/domain/submission.ts'
 import type { Store } from '../../src/store/store.ts'
 import { newDelivery, submit } from './facts.ts'
 
-export function anAct(facts: Partial<Act> = {}): Act {
+export function anAct(facts: Partial<AuditEntry> = {}): AuditEntry {
   return {
     at: 9_000,
     actor: 'default',

@@ -21,7 +21,7 @@ type Step =
     }
   | { kind: 'refuse'; index: number; as: 'rejected' | 'unconfirmed' }
   | { kind: 'webhook'; index: number; service: string; status: FinalStatus; code: string | null; at: number }
-  | { kind: 'finding'; index: number; finding: 'evidence' | 'no_word' | 'asset_gone' }
+  | { kind: 'finding'; index: number; finding: 'evidence' | 'timed_out' | 'asset_gone' }
   | { kind: 'acknowledge'; indexes: number[] }
   | { kind: 'fold' }
 
@@ -71,7 +71,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
     kind: fc.constant('finding' as const),
     index,
-    finding: fc.constantFrom('evidence' as const, 'no_word', 'asset_gone'),
+    finding: fc.constantFrom('evidence' as const, 'timed_out', 'asset_gone'),
   }),
   fc.record({ kind: fc.constant('acknowledge' as const), indexes: fc.array(index, { maxLength: 3 }) }),
   fc.record({ kind: fc.constant('fold' as const) }),
@@ -114,10 +114,10 @@ export async function perform(store: Store, known: Known, step: Step): Promise<u
     }
     case 'answer': {
       const facts = { fileId: step.isQueued ? null : fileId }
-      return store.answerSubmission(submissionId, accepted(step.statuses, facts), 2 * HOUR)
+      return store.applyResponse(submissionId, accepted(step.statuses, facts), 2 * HOUR)
     }
     case 'refuse':
-      return store.answerSubmission(submissionId, refused(step.as), 3 * HOUR)
+      return store.applyResponse(submissionId, refused(step.as), 3 * HOUR)
     case 'webhook': {
       const { service: named, status, code } = step
       const error = code === null ? null : { code }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { Act } from '../../src/domain/act.ts'
+import type { AuditEntry } from '../../src/domain/audit-entry.ts'
 import { refused, sweep, unknownIds } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, listEveryPage, runOf, say, submitTo } from './operator-facts.ts'
 
 export function describeOperatorsActs(current: () => OpenedStore): void {
-  const actsNow = async () => (await current().store.listActs({ limit: 100, before: null })).acts
+  const actsNow = async () => (await current().store.listAuditEntries({ limit: 100, before: null })).acts
 
   describe('sessions that were signed out', () => {
     test('are known to the next process, and forgotten once they have been over for a day', async () => {
@@ -75,7 +75,7 @@ export function describeOperatorsActs(current: () => OpenedStore): void {
       const { store } = current()
       const { submissionId, runId } = await submitTo(store, ['remove-bg'])
       await sweep(store)
-      await store.applyFinding(runId, { kind: 'no_word' }, 5_000)
+      await store.applyFinding(runId, { kind: 'timed_out' }, 5_000)
       await store.acknowledgeRuns([runId], anAct())
       expect(await listEveryPage(store, { acknowledged: false })).toEqual([])
       await say(store, submissionId, 'remove-bg', 'failed', { code: 'E1' })
@@ -106,8 +106,8 @@ export function describeOperatorsActs(current: () => OpenedStore): void {
       const { store } = current()
       const { submissionId, runId } = await submitTo(store, ['remove-bg'])
       await sweep(store)
-      await store.applyFinding(runId, { kind: 'no_word' }, 1_500)
-      await store.answerSubmission(submissionId, refused('rejected'), 2_000)
+      await store.applyFinding(runId, { kind: 'timed_out' }, 1_500)
+      await store.applyResponse(submissionId, refused('rejected'), 2_000)
       expect(await store.acknowledgeRuns([runId], anAct())).toMatchObject([{ run: { runId } }])
       expect(await listEveryPage(store)).toEqual([])
       expect((await store.readStats(0, 0)).groups).toEqual([])
@@ -118,14 +118,14 @@ export function describeOperatorsActs(current: () => OpenedStore): void {
     test('is read page by page, the newest first, each once while more is done', async () => {
       const { store } = current()
       const acts = Array.from({ length: 11 }, (_, index) => anAct({ at: 5_000 - index, reason: `${index}` }))
-      for (const act of acts) await store.recordAct(act)
-      const pages: Act[][] = []
+      for (const act of acts) await store.recordAuditEntry(act)
+      const pages: AuditEntry[][] = []
       let before: number | null = null
       do {
-        const page = await store.listActs({ limit: 3, before })
+        const page = await store.listAuditEntries({ limit: 3, before })
         pages.push(page.acts)
         before = page.next
-        await store.recordAct(anAct({ reason: 'later' }))
+        await store.recordAuditEntry(anAct({ reason: 'later' }))
       } while (before !== null)
       expect(pages.flat()).toEqual(acts.toReversed())
       expect(pages.map(({ length }) => length)).toEqual([3, 3, 3, 2])
@@ -133,8 +133,8 @@ export function describeOperatorsActs(current: () => OpenedStore): void {
 
     test('ends with null, also where the last page is full', async () => {
       const { store } = current()
-      for (let count = 0; count < 2; count += 1) await store.recordAct(anAct())
-      expect(await store.listActs({ limit: 2, before: null })).toMatchObject({ next: null })
+      for (let count = 0; count < 2; count += 1) await store.recordAuditEntry(anAct())
+      expect(await store.listAuditEntries({ limit: 2, before: null })).toMatchObject({ next: null })
     })
   })
 }

@@ -242,7 +242,7 @@ export function describeOperatorsCounts(current: () => OpenedStore): void {
       const word = { service: 'remove-bg', status: 'success', fileId: null } as const
       await store.recordDelivery(newDelivery(first, word))
       expect(await oldest()).toBe(1_000)
-      await store.answerSubmission(second, refused('rejected'), 2_000)
+      await store.applyResponse(second, refused('rejected'), 2_000)
       expect(await oldest()).toBe(5_000)
     })
   })

@@ -24,7 +24,7 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
     return recorded.deliveryId ?? 'nothing was recorded'
   }
   const keep = async (facts: Parameters<typeof newRefused>[0] = {}) => {
-    const [deliveryId = ''] = await current().store.keepRefused([newRefused(facts)])
+    const [deliveryId = ''] = await current().store.keepRejected([newRefused(facts)])
     return deliveryId
   }
 
@@ -33,7 +33,7 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
       const { store } = current()
       const { submissionId, runId } = await submitTo(store, ['remove-bg'], { fileId: FILE_ID })
       const applied = await tell(submissionId, { service: 'remove-bg', status: 'success' })
-      const [lost, refused] = await store.keepRefused([
+      const [lost, refused] = await store.keepRejected([
         newRefused({ receivedAt: 3_000, cause: 'unknown_submission', submissionId: 'lost' }),
         newRefused({ receivedAt: 4_000 }),
       ])
@@ -173,7 +173,7 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
       })
       const { deliveryId: told } = await store.recordAccountDelivery(event)
       await tell(other.submissionId, { ...word, fileId: 'file-2' })
-      await store.keepRefused([newRefused({ body: Buffer.from('{"fileId":"file-1"}') })])
+      await store.keepRejected([newRefused({ body: Buffer.from('{"fileId":"file-1"}') })])
 
       expect(await ids({ fileId: 'file-1' })).toEqual([told, ...expected.toReversed()])
       expect(await ids({ fileId: 'file-1', outcome: 'applied' })).toEqual([expected[1], expected[0]])
@@ -188,14 +188,14 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
       const saved = await submitTo(store, ['saved-extension'], { fileId: 'file-1' })
       const rejected = await submitTo(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
       const queued = await submitTo(store, ['remove-bg'])
-      await store.answerSubmission(rejected.submissionId, refused('rejected'), 1_500)
+      await store.applyResponse(rejected.submissionId, refused('rejected'), 1_500)
       const word = { service: 'remove-bg', status: 'success', fileId: 'file-1' } as const
       const expected = [
         await tell(saved.submissionId, word),
         await tell(rejected.submissionId, word),
         await tell(queued.submissionId, { ...word, service: 'ai-tasks', fileId: null }),
       ]
-      await store.answerSubmission(
+      await store.applyResponse(
         queued.submissionId,
         accepted({ 'ai-tasks': 'pending' }, { fileId: 'file-1' }),
         3_000,
@@ -239,7 +239,7 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
     test('is found among the refused, also where its body was cut', async () => {
       const { store } = current()
       const refused = newRefused({ cause: 'too_large', bytes: 5_000_000 })
-      const [deliveryId = ''] = await store.keepRefused([refused])
+      const [deliveryId = ''] = await store.keepRejected([refused])
       const { headers, body } = refused
       expect(await store.findDelivery(deliveryId)).toMatchObject({
         deliveryId,

@@ -40,7 +40,7 @@ async function makeDeliveries(store: Store, from: number, until: number): Promis
     if (kind === 8) {
       const cause = REJECTIONS[Math.floor(index / 10) % 3] ?? 'forged_token'
       const facts = { receivedAt, cause, fileId: FILES[index % 4] ?? null }
-      const [deliveryId = ''] = await store.keepRefused([newRefused(facts)])
+      const [deliveryId = ''] = await store.keepRejected([newRefused(facts)])
       return { deliveryId, receivedAt, outcome: 'rejected', cause, service: null, fileIds: [] }
     }
     if (kind === 9) {
@@ -167,7 +167,7 @@ export function describeOperatorsDeliveryFilters(current: () => OpenedStore): vo
 
     test('finds rejected deliveries by time and cause where nothing was recorded', async () => {
       const { store } = current()
-      const [early, late] = await store.keepRefused([
+      const [early, late] = await store.keepRejected([
         newRefused({ receivedAt: 2 * HOUR, cause: 'forged_token' }),
         newRefused({ receivedAt: 9 * HOUR, cause: 'too_large' }),
       ])
@@ -191,12 +191,12 @@ export function describeOperatorsDeliveryFilters(current: () => OpenedStore): vo
       const receivedAt = 3 * HOUR
       const claimed = await store.recordDelivery(newDelivery(submissionId, word, { receivedAt }))
       const repeated = await store.recordDelivery(newDelivery(submissionId, word, { receivedAt }))
-      const [replayOf = ''] = await store.keepRefused([newRefused({ receivedAt: HOUR })])
+      const [replayOf = ''] = await store.keepRejected([newRefused({ receivedAt: HOUR })])
       const ids = async (filter: Partial<DeliveryFilter>) =>
         (await listEveryDelivery(store, filter)).map(({ deliveryId }) => deliveryId)
       expect(await ids({ cause: 'not_requested' })).toEqual([repeated.deliveryId, claimed.deliveryId])
 
-      await store.answerSubmission(
+      await store.applyResponse(
         submissionId,
         accepted({ 'ai-tasks': 'pending' }, { fileId: 'file-1' }),
         4 * HOUR,

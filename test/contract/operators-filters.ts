@@ -70,7 +70,7 @@ async function end(store: Store, one: Made): Promise<void> {
     one.cause = ''
     one.acknowledged = false
     one.contradicted = false
-    await store.answerSubmission(submissionId, refused('rejected'), at)
+    await store.applyResponse(submissionId, refused('rejected'), at)
     return
   }
   if (status === 'success') await say(store, submissionId, extension, 'success', { at })
@@ -79,7 +79,7 @@ async function end(store: Store, one: Made): Promise<void> {
     // The sweep has not passed all of them.
     const event = { kind: 'asset', eventId: null, type: 'file.updated', fileId: one.fileId } as const
     await store.recordAccountDelivery(newAccountDelivery(event, at))
-    await store.applyFinding(one.runId, { kind: 'no_word' }, at)
+    await store.applyFinding(one.runId, { kind: 'timed_out' }, at)
   }
   if (one.contradicted)
     await say(store, submissionId, extension, status === 'success' ? 'failed' : 'success', { at })
@@ -176,7 +176,7 @@ export function describeOperatorsFilters(current: () => OpenedStore): void {
     test('has a run again whose submission was rejected and is proved by a webhook', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
-      await store.answerSubmission(submissionId, refused('rejected'), 2_000)
+      await store.applyResponse(submissionId, refused('rejected'), 2_000)
       expect(await listEveryPage(store)).toEqual([])
       expect((await store.readStats(0, 0)).groups).toEqual([])
       const exact = await listEveryPage(store, { q: submissionId })

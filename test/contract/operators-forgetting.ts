@@ -77,7 +77,7 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
       const ids: (string | null)[] = []
       for (const delivery of told) ids.push((await store.recordAccountDelivery(delivery)).deliveryId)
       for (const id of ids) expect(await store.findDelivery(id ?? '')).toBeDefined()
-      await store.answerSubmission(submissionId, accepted({}, { fileId: null }), 1_600)
+      await store.applyResponse(submissionId, accepted({}, { fileId: null }), 1_600)
       await store.forgetAsset('file-1', FORGET)
       const left = ids.map((id) => store.findDelivery(id ?? ''))
       expect(await Promise.all(left)).toEqual(told.map(() => undefined))
@@ -89,16 +89,18 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
       const [runId = ''] = runIds
       const kept = await fill('file-2', 'E1')()
       const other = anAct({ subject: kept.runIds[0] ?? '', reason: `not this one, nor ${kept.runIds[1]}` })
-      await store.recordAct(anAct({ subject: runId, reason: 'mine' }))
-      await store.recordAct(anAct({ details: { runIds: [runId, 'another'], filter: { q: 'file-1' } } }))
-      await store.recordAct(anAct({ kind: 'retry', details: { submissionId } }))
-      await store.recordAct(
+      await store.recordAuditEntry(anAct({ subject: runId, reason: 'mine' }))
+      await store.recordAuditEntry(
+        anAct({ details: { runIds: [runId, 'another'], filter: { q: 'file-1' } } }),
+      )
+      await store.recordAuditEntry(anAct({ kind: 'retry', details: { submissionId } }))
+      await store.recordAuditEntry(
         anAct({ reason: `see ${runIds[1]}, of ${submissionId}; not ${kept.submissionId}` }),
       )
-      await store.recordAct(other)
+      await store.recordAuditEntry(other)
       await store.forgetAsset('file-1', FORGET)
 
-      const { acts } = await store.listActs({ limit: 9, before: null })
+      const { acts } = await store.listAuditEntries({ limit: 9, before: null })
       const told = JSON.stringify(acts)
       for (const name of ['file-1', submissionId, ...runIds, 'mine']) expect(told).not.toContain(name)
       expect(acts).toMatchObject([
@@ -119,12 +121,12 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
     test('leaves acts as they are but for its name, though that be a word that stands in all of them', async () => {
       const { store } = current()
       const details = { limit: 100, dryRun: true, reason: null, q: 'of 1, as asked', '1': ['1', 'true'] }
-      await store.recordAct(anAct({ details }))
+      await store.recordAuditEntry(anAct({ details }))
       for (const fileId of [':', '"', 'limit', 'true', '1']) {
         await submitTo(store, ['remove-bg'], { fileId })
         expect(await store.forgetAsset(fileId, anAct({ kind: 'forget', subject: fileId }))).toBe(true)
       }
-      const { acts } = await store.listActs({ limit: 9, before: null })
+      const { acts } = await store.listAuditEntries({ limit: 9, before: null })
       expect(acts).toHaveLength(6)
       expect(acts.at(-1)?.details).toEqual({
         ...details,
@@ -191,9 +193,9 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
       const addressed = newRefused({ token: `${submissionId}.mac`, body: Buffer.from('no json') })
       const other = newRefused({ token: 'another.mac', fileId: 'file-10' })
       const nameless = newRefused({ route: 'account', token: null })
-      const ids = await store.keepRefused([naming, addressed, other, nameless])
+      const ids = await store.keepRejected([naming, addressed, other, nameless])
       await store.forgetAsset('file-1', FORGET)
-      expect(await Promise.all(ids.map((id) => store.findRefused(id)))).toEqual([
+      expect(await Promise.all(ids.map((id) => store.findRejected(id)))).toEqual([
         undefined,
         undefined,
         { ...other, deliveryId: ids[2] },
@@ -215,7 +217,7 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
       const { store } = current()
       await fill('file-2', 'E1')()
       expect(await store.forgetAsset('file-1', FORGET)).toBe(false)
-      expect((await store.listActs({ limit: 9, before: null })).acts).toEqual([])
+      expect((await store.listAuditEntries({ limit: 9, before: null })).acts).toEqual([])
       expect(await store.recordAccountDelivery(aboutFile('file-1'))).toMatchObject({ cause: null })
     })
   })

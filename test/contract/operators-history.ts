@@ -10,8 +10,8 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
       const callerWebhookUrl = 'https://caller.example/hook'
       const { submissionId, runs } = await submitTo(store, ['remove-bg', 'ai-tasks'], { callerWebhookUrl })
       const [own, sibling] = runs
-      await store.answerSubmission(submissionId, accepted({ 'remove-bg': 'pending' }), 1_500)
-      await store.answerSubmission(submissionId, accepted({ 'remove-bg': 'pending' }), 1_900)
+      await store.applyResponse(submissionId, accepted({ 'remove-bg': 'pending' }), 1_500)
+      await store.applyResponse(submissionId, accepted({ 'remove-bg': 'pending' }), 1_900)
       await say(store, submissionId, 'remove-bg', 'success')
       const notificationId = `msg_${own?.runId}`
       await store.settleNotification(notificationId, { kind: 'again', at: 9_000, reason: 'it said 500' })
@@ -63,7 +63,7 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
     test('has the end of the queued upload that it belongs to', async () => {
       const { store } = current()
       const { submissionId, runId } = await submitTo(store, ['remove-bg'])
-      await store.answerSubmission(submissionId, accepted({}, { fileId: null }), 1_500)
+      await store.applyResponse(submissionId, accepted({}, { fileId: null }), 1_500)
       const end = newAccountDelivery({
         kind: 'upload_finished',
         eventId: 'event-1',
@@ -85,7 +85,7 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
       await submitTo(store, ['ai-tasks'], facts)
       expect(await store.findRunHistory(older.runId)).toMatchObject({ currentRunId: newer.runId })
       expect(await store.findRunHistory(newer.runId)).toMatchObject({ currentRunId: null })
-      await store.answerSubmission(newer.submissionId, refused('rejected'), 3_000)
+      await store.applyResponse(newer.submissionId, refused('rejected'), 3_000)
       expect(await store.findRunHistory(older.runId)).toMatchObject({ currentRunId: null })
       expect(await store.findRunHistory(newer.runId)).toMatchObject({ currentRunId: older.runId })
     })
@@ -94,8 +94,8 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
       const { store } = current()
       const { runId } = await submitTo(store, ['remove-bg'])
       const acts = [anAct({ subject: runId, at: 1 }), anAct({ kind: 'retry', subject: runId, at: 2 })]
-      for (const act of acts) await store.recordAct(act)
-      await store.recordAct(anAct({ subject: 'another' }))
+      for (const act of acts) await store.recordAuditEntry(act)
+      await store.recordAuditEntry(anAct({ subject: 'another' }))
       expect((await store.findRunHistory(runId))?.acts).toEqual(acts)
     })
   })
@@ -107,7 +107,7 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
       const first = await submitTo(store, ['remove-bg', 'ai-tasks'], facts)
       const second = await submitTo(store, [], facts)
       const third = await submitTo(store, ['remove-bg'], facts)
-      await store.answerSubmission(third.submissionId, refused('rejected'), 3_000)
+      await store.applyResponse(third.submissionId, refused('rejected'), 3_000)
       const expected = [third, second, first].map(({ submissionId }) => store.findSubmission(submissionId))
       const found = await Promise.all(expected)
       const page = { limit: 2, before: null }

@@ -54,13 +54,13 @@ async function perform(store: Store, subjects: readonly Subject[], deed: Deed): 
       return
     case 'expire':
       await sweep(store)
-      await store.applyFinding(second?.runId ?? '', { kind: 'no_word' }, 3_000)
+      await store.applyFinding(second?.runId ?? '', { kind: 'timed_out' }, 3_000)
       return
     case 'name':
-      await store.answerSubmission(submissionId, accepted({}, { fileName: 'cat_x1.png' }), 3_000)
+      await store.applyResponse(submissionId, accepted({}, { fileName: 'cat_x1.png' }), 3_000)
       return
     case 'reject':
-      await store.answerSubmission(submissionId, refused('rejected'), 3_000)
+      await store.applyResponse(submissionId, refused('rejected'), 3_000)
   }
 }
 

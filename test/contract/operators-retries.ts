@@ -45,7 +45,7 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
       const found = await store.findSubmission(submissionId)
       expect(runIds).toEqual(found?.runs.map((run) => run.runId))
       expect(found?.runs).toMatchObject([{ name: 'remove-bg', status: 'pending', attempt: 2 }])
-      expect((await store.listActs({ limit: 9, before: null })).acts).toEqual([act])
+      expect((await store.listAuditEntries({ limit: 9, before: null })).acts).toEqual([act])
       expect(await store.findRunHistory(runId)).toMatchObject({ currentRunId: found?.runs[0]?.runId })
 
       const [retried = ''] = runIds
@@ -54,7 +54,7 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
       // The submission cannot be written, and neither can the act, nor is the run acknowledged.
       await refuse('submissions', 7_000)
       await expect(store.submitRetry(retried, asking('file-0', { at: 7_000 }), { act })).rejects.toThrow()
-      expect((await store.listActs({ limit: 9, before: null })).acts).toHaveLength(1)
+      expect((await store.listAuditEntries({ limit: 9, before: null })).acts).toHaveLength(1)
       expect(await store.findRunHistory(retried)).toMatchObject({
         run: { acknowledgedAt: null },
         currentRunId: null,
@@ -86,7 +86,7 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
       for (const [index, runId] of [open, acknowledged].entries()) {
         const again = asking(`file-${index}`, { at: 7_000 })
         const { submissionId } = await retry(store, runId, again, { act: anAct() })
-        await store.answerSubmission(submissionId, refused('rejected'), 7_100)
+        await store.applyResponse(submissionId, refused('rejected'), 7_100)
       }
       expect(await times()).toEqual([7_000, 6_000])
       for (const runId of [open, acknowledged, 'nowhere']) await store.withdrawRetry(runId, 7_000)
@@ -102,7 +102,7 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
       const written = { submissionId: expect.any(String), runIds: [expect.any(String)] }
       expect(told).toEqual([written, { refusal: 'not_current' }])
       expect(await countRuns(store)).toBe(2)
-      expect((await store.listActs({ limit: 9, before: null })).acts).toHaveLength(1)
+      expect((await store.listAuditEntries({ limit: 9, before: null })).acts).toHaveLength(1)
     })
 
     test('is refused for what is pending, without a file or not there', async () => {
@@ -116,7 +116,7 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
       for (const unknown of ['nowhere', ...unknownIds(failed)])
         expect(await store.submitRetry(unknown, asking(), { act })).toEqual({ refusal: 'no_file' })
       expect(await countRuns(store)).toBe(3)
-      expect((await store.listActs({ limit: 9, before: null })).acts).toEqual([])
+      expect((await store.listAuditEntries({ limit: 9, before: null })).acts).toEqual([])
     })
   })
 
@@ -128,7 +128,7 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
       const order = [third, first, fourth, second]
       expect(await store.findRetry('retry-1')).toBeUndefined()
       await store.createRetry('retry-1', [...order, 'nowhere', ...unknownIds(first), third], MANY)
-      expect((await store.listActs({ limit: 9, before: null })).acts).toEqual([MANY])
+      expect((await store.listAuditEntries({ limit: 9, before: null })).acts).toEqual([MANY])
       const none = { pending: 0, success: 0, failed: 0, expired: 0, rejected: 0, unconfirmed: 0 }
       const progress = { retryId: 'retry-1', total: 4, done: 0, failed: 0, state: 'running', results: none }
       expect(await store.findRetry('retry-1')).toEqual(progress)
@@ -153,9 +153,9 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
         { runId: first, name: 'remove-bg', state: 'failed', reason: 'reason 1' },
         { runId: fourth, name: 'remove-bg', state: 'unconfirmed', reason: 'reason 2' },
       ]
-      expect(await store.listNotTaken('retry-1', 9)).toEqual(notTaken)
-      expect(await store.listNotTaken('retry-1', 1)).toEqual(notTaken.slice(0, 1))
-      expect(await store.listNotTaken('retry-2', 9)).toEqual([])
+      expect(await store.listUnsubmitted('retry-1', 9)).toEqual(notTaken)
+      expect(await store.listUnsubmitted('retry-1', 1)).toEqual(notTaken.slice(0, 1))
+      expect(await store.listUnsubmitted('retry-2', 9)).toEqual([])
     })
 
     test('comes after those that were asked for before', async () => {

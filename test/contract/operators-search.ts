@@ -58,7 +58,7 @@ export function describeOperatorsSearch(current: () => OpenedStore): void {
     test('finds runs of a rejected submission by exact ids, and never by their name', async () => {
       const { store } = current()
       const one = await submitTo(store, ['remove-bg'], { fileId: 'file-1', fileName: 'cat.png' })
-      await store.answerSubmission(one.submissionId, refused('rejected'), 2_000)
+      await store.applyResponse(one.submissionId, refused('rejected'), 2_000)
       await name('cat-2.png')
       for (const q of [one.runId, one.submissionId, 'file-1']) expect(await find(q)).toEqual(['cat.png'])
       expect(await find('cat')).toEqual(['cat-2.png'])
@@ -79,7 +79,7 @@ export function describeOperatorsSearch(current: () => OpenedStore): void {
         failing.map(({ submissionId }) => say(store, submissionId, 'remove-bg', 'failed', { code: 'E1' })),
       )
       const rejected = asked[5_001]
-      await store.answerSubmission(created[5_001]?.submissionId ?? '', refused('rejected'), 9_000)
+      await store.applyResponse(created[5_001]?.submissionId ?? '', refused('rejected'), 9_000)
 
       const names = asked.filter((one) => one !== rejected).map(({ fileName }) => fileName)
       const images = names.filter((fileName) => fileName?.startsWith('IMG_')).toReversed()

@@ -66,7 +66,7 @@ function callsOf(
     case 'answer':
       return inOrder.map(({ submissionId }) => () => {
         const answer = accepted({ 'ai-tasks': deed.status }, { fileId })
-        return store.answerSubmission(submissionId, answer, 3_000)
+        return store.applyResponse(submissionId, answer, 3_000)
       })
   }
 }
@@ -132,7 +132,7 @@ export function describeOppositeOrder(current: () => OpenedStore): void {
       const { submissions } = await submitPair(store, 'file-1')
       const runIds = submissions.flatMap(({ runs }) => runs.map(({ runId }) => runId))
       await sweep(store)
-      for (const runId of runIds) await store.applyFinding(runId, { kind: 'no_word' }, 4_000)
+      for (const runId of runIds) await store.applyFinding(runId, { kind: 'timed_out' }, 4_000)
       const asked = [runIds, runIds.toReversed(), runIds]
       const given = await Promise.all(asked.map((ids) => store.acknowledgeRuns(ids, anAct())))
       expect(given.map((listed) => listed.map(({ run }) => run.runId))).toEqual(asked)

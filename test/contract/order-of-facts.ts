@@ -44,7 +44,7 @@ async function applyFacts(store: Store, facts: readonly Fact[], isAtOnce: boolea
   const submissionId = await submit(store, NAMES, { fileId })
   const apply = async (fact: Fact) => {
     if (fact.kind === 'answer') {
-      await store.answerSubmission(submissionId, accepted(fact.statuses, { fileId }), 2_000)
+      await store.applyResponse(submissionId, accepted(fact.statuses, { fileId }), 2_000)
       return null
     }
     const { name: service, status, isOtherFile } = fact

@@ -92,10 +92,10 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       ]
       await settle(succeeded)
       await settle(failed, 'failed')
-      await store.answerSubmission(rejected, refused('rejected'), 2_000)
+      await store.applyResponse(rejected, refused('rejected'), 2_000)
       const event = { kind: 'asset', eventId: null, type: 'file.updated', fileId: FILE_ID } as const
       await store.recordAccountDelivery(newAccountDelivery(event))
-      await store.applyFinding(await runIdOf(expired), { kind: 'no_word' }, 3_000)
+      await store.applyFinding(await runIdOf(expired), { kind: 'timed_out' }, 3_000)
       const pending = await submit(1_000)
       await sweep(store)
       expect(await due()).toEqual([pending])
@@ -109,8 +109,8 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       await store.recordAccountDelivery(newAccountDelivery(event, 3_000))
       await sweep(store)
       expect(await due(3_000)).toEqual([put, hastened])
-      await store.applyFinding(await runIdOf(put), { kind: 'nothing', dueAt: 9_000 }, 4_000)
-      await store.applyFinding(await runIdOf(hastened), { kind: 'no_word' }, 4_000)
+      await store.applyFinding(await runIdOf(put), { kind: 'unchanged', dueAt: 9_000 }, 4_000)
+      await store.applyFinding(await runIdOf(hastened), { kind: 'timed_out' }, 4_000)
       await sweep(store)
       expect(await due(8_999)).toEqual([])
       expect(await due(9_000)).toEqual([put])
@@ -154,7 +154,7 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       for (let index = 0; index < 12; index += 1) asked.push(await submit(index * 1_000, ['a', 'b']))
       const [, settled = '', rejected = '', early = '', , , , late = ''] = asked
       await settle(settled, 'success', 'a')
-      for (const id of [rejected, early, late]) await store.answerSubmission(id, refused('rejected'), 2_000)
+      for (const id of [rejected, early, late]) await store.applyResponse(id, refused('rejected'), 2_000)
       const turned = new Set<string>()
       const expected = () =>
         asked
@@ -206,7 +206,7 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       for (const at of [1_000, 9_000, 8_000, 7_000]) asked.push(await submit(at, ['a', 'b']))
       const [first = '', second = '', third = ''] = asked
       const oldest = async () => (await store.findOldestPending())?.runId
-      for (const id of [first, third]) await store.answerSubmission(id, refused('rejected'), 2_000)
+      for (const id of [first, third]) await store.applyResponse(id, refused('rejected'), 2_000)
       await sweep(store, { now: 8_999 })
       expect(await oldest()).toBe(await runIdOf(second))
       await settle(third, 'success', 'b')

@@ -30,17 +30,17 @@ export async function readAll(store: Store, ids: readonly ReturnType<StepsOfStor
     ),
     bodies: await each(runs, ({ run }) => store.findNotificationBody(`msg_${run.runId}`)),
     notificationCounts: await each(TIMES, (now) => store.countNotifications(now)),
-    acts: await store.listActs(EVERYTHING),
+    acts: await store.listAuditEntries(EVERYTHING),
     counts: await countsOf(store),
     failures: new Set(await store.countFailures(0, EVERYTHING.limit)),
     retries: await each(retryIds, (id) => store.findRetry(id)),
-    notTaken: await each(retryIds, (id) => store.listNotTaken(id, EVERYTHING.limit)),
+    notTaken: await each(retryIds, (id) => store.listUnsubmitted(id, EVERYTHING.limit)),
     oldestPending: await store.findOldestPending(),
     newestClaimAt: await store.findNewestClaimAt(),
     rejectedCounts: new Set(await store.countRejected(0)),
     rejected: await each(
       ids.flatMap((of) => of.rejectedIds),
-      (id) => store.findRefused(id),
+      (id) => store.findRejected(id),
     ),
   }
 }

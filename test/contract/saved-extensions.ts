@@ -19,7 +19,7 @@ export function describeSavedExtensions(current: () => OpenedStore): void {
     test('the placeholder goes when the answer names what it stood for', async () => {
       const id = await submitSaved('one')
       expect(await statusesOf(id)).toEqual({ 'saved-extension': 'pending' })
-      await current().store.answerSubmission(id, accepted({ 'remove-bg': 'pending' }), 2_000)
+      await current().store.applyResponse(id, accepted({ 'remove-bg': 'pending' }), 2_000)
       expect(await statusesOf(id)).toEqual({ 'remove-bg': 'pending' })
     })
 
@@ -61,7 +61,7 @@ export function describeSavedExtensions(current: () => OpenedStore): void {
       expect(await current().store.recordDelivery(newDelivery(submissionId, word))).toMatchObject({
         outcome: 'ignored',
       })
-      await current().store.answerSubmission(submissionId, accepted({ 'ai-tasks': 'pending' }), 3_000)
+      await current().store.applyResponse(submissionId, accepted({ 'ai-tasks': 'pending' }), 3_000)
       const found = await current().store.findSubmission(submissionId)
       const taken = { name: 'ai-tasks', status: 'failed', source: 'webhook', error: { message: 'no' } }
       expect(found?.runs).toMatchObject([{ name: 'remove-bg', status: 'pending' }, taken])
@@ -77,7 +77,7 @@ export function describeSavedExtensions(current: () => OpenedStore): void {
       await Promise.all(
         asked.flatMap((submissionId) => [
           store.recordDelivery(newDelivery(submissionId, word)),
-          store.answerSubmission(submissionId, accepted({ 'ai-tasks': 'pending' }), 3_000),
+          store.applyResponse(submissionId, accepted({ 'ai-tasks': 'pending' }), 3_000),
           store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'failed' })),
         ]),
       )

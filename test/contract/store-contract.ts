@@ -30,7 +30,7 @@ import { describeOppositeOrder } from './opposite-order.ts'
 import { describeOrderOfFacts } from './order-of-facts.ts'
 import { describeOverdueRuns } from './overdue-runs.ts'
 import { describePruning } from './pruning.ts'
-import { describeRefusedDeliveries } from './refused-deliveries.ts'
+import { describeRefusedDeliveries } from './rejected-deliveries.ts'
 import { describeSavedExtensions } from './saved-extensions.ts'
 import { describeSubmissions } from './submissions.ts'
 

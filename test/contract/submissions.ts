@@ -34,7 +34,7 @@ export function describeSubmissions(current: () => OpenedStore): void {
       const { store } = current()
       for (const unknown of ['nowhere', ...unknownIds(await submit(store, ['remove-bg']))]) {
         expect(await store.findSubmission(unknown)).toBeUndefined()
-        await expect(store.answerSubmission(unknown, accepted({}), 1)).rejects.toMatchObject({
+        await expect(store.applyResponse(unknown, accepted({}), 1)).rejects.toMatchObject({
           code: 'not_found',
         })
       }
@@ -56,7 +56,7 @@ export function describeSubmissions(current: () => OpenedStore): void {
         url: 'https://ik.imagekit.io/demo/cat.png',
       }
       const submissionId = await submit(store, [], { extensions })
-      await store.answerSubmission(submissionId, accepted({ 'remove-bg': 'pending' }, { baseline }), 2_000)
+      await store.applyResponse(submissionId, accepted({ 'remove-bg': 'pending' }, { baseline }), 2_000)
 
       const found = await store.findSubmission(submissionId)
       expect(found?.submission).toMatchObject({ extensions, baseline })
@@ -66,7 +66,7 @@ export function describeSubmissions(current: () => OpenedStore): void {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg', 'ai-tasks', 'google-auto-tagging'])
       const statuses = { 'remove-bg': 'success', 'google-auto-tagging': 'pending', extra: 'failed' } as const
-      const answered = await store.answerSubmission(submissionId, accepted(statuses), 2_000)
+      const answered = await store.applyResponse(submissionId, accepted(statuses), 2_000)
 
       expect(answered).toMatchObject({
         result: 'applied',
@@ -87,7 +87,7 @@ export function describeSubmissions(current: () => OpenedStore): void {
       async (kind) => {
         const { store } = current()
         const submissionId = await submit(store, ['remove-bg'])
-        await store.answerSubmission(submissionId, refused(kind), 2_000)
+        await store.applyResponse(submissionId, refused(kind), 2_000)
 
         const found = await store.findSubmission(submissionId)
         expect(found?.submission).toMatchObject({
@@ -101,11 +101,11 @@ export function describeSubmissions(current: () => OpenedStore): void {
     test('an answer about another file is a conflict and changes nothing', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
-      await store.answerSubmission(submissionId, accepted({ 'remove-bg': 'pending' }), 2_000)
+      await store.applyResponse(submissionId, accepted({ 'remove-bg': 'pending' }), 2_000)
       const before = await store.findSubmission(submissionId)
       const other = accepted({ 'remove-bg': 'failed' }, { fileId: 'another' })
 
-      expect(await store.answerSubmission(submissionId, other, 3_000)).toMatchObject({
+      expect(await store.applyResponse(submissionId, other, 3_000)).toMatchObject({
         result: 'conflict',
       })
       expect(await store.findSubmission(submissionId)).toEqual(before)
@@ -114,7 +114,7 @@ export function describeSubmissions(current: () => OpenedStore): void {
     test('a webhook proves an unconfirmed submission', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
-      await store.answerSubmission(submissionId, refused('unconfirmed'), 2_000)
+      await store.applyResponse(submissionId, refused('unconfirmed'), 2_000)
       await store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'success' }))
 
       const found = await store.findSubmission(submissionId)
@@ -128,7 +128,7 @@ export function describeSubmissions(current: () => OpenedStore): void {
         await submit(store, ['remove-bg'], { kind: 'external' }),
         await submit(store, ['remove-bg']),
       ]
-      await store.answerSubmission(done, accepted({ 'remove-bg': 'pending' }), 2_000)
+      await store.applyResponse(done, accepted({ 'remove-bg': 'pending' }), 2_000)
 
       expect(await store.recoverAbandoned(9_000)).toEqual({ submissions: 1 })
       expect(await store.recoverAbandoned(9_001)).toEqual({ submissions: 0 })

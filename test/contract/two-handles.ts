@@ -65,7 +65,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
         deliveries: await store.listDeliveries(EVERY_DELIVERY, PAGE),
         due: await store.listDue(EVER, 100),
         counts: await countsOf(store),
-        acts: await store.listActs(PAGE),
+        acts: await store.listAuditEntries(PAGE),
         alerts: await store.listAlerts(),
         rejected: new Set(await store.countRejected(0)),
         failures: new Set(await store.countFailures(0, 100)),
@@ -91,14 +91,14 @@ export function describeTwoHandles(current: () => OpenedStore): void {
             const { runs } = await reader.listRuns({ ...EVERY_RUN, q: fileId, status: 'failed' }, PAGE)
             await writer.acknowledgeRuns([runs[0]?.run.runId ?? ''], anAct({ reason: fileId }))
           },
-          async () => void (await writer.keepRefused([newRefused({ fileId })])),
+          async () => void (await writer.keepRejected([newRefused({ fileId })])),
           async () => void (await writer.claimIdempotencyKey(fileId, 10_000 + round)),
           async () => writer.saveClockTrust({ trustedAt: 9_000 + round, doubtedMs: round }),
           async () => writer.endSession({ sessionId: fileId, endsAt: EVER }, 1_000),
           async () => sweep(writer),
           async () => {
             const pending = await reader.findOldestPending()
-            await writer.applyFinding(pending?.runId ?? '', { kind: 'no_word' }, 6_000)
+            await writer.applyFinding(pending?.runId ?? '', { kind: 'timed_out' }, 6_000)
           },
         ]
         for (const step of steps) {
@@ -118,7 +118,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
       expectDistinct('sub', submissionIds)
       const [first = ''] = submissionIds
       const deliveryIds = await fromBoth(handles, 60, async (store, index) => {
-        if (index % 3 === 0) return (await store.keepRefused([newRefused()]))[0] ?? null
+        if (index % 3 === 0) return (await store.keepRejected([newRefused()]))[0] ?? null
         if (index % 3 === 1)
           return (await store.recordDelivery(newDelivery(first, { service: null }))).deliveryId
         const event = newAccountDelivery({ kind: 'other', eventId: null, type: null })
@@ -200,7 +200,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
       const submissionId = await submit(handles[0], ['remove-bg'])
       await fromBoth(handles, 12, async (store, index) => {
         if (index % 3 === 0)
-          await store.answerSubmission(submissionId, accepted({ 'ai-tasks': 'pending' }), 3_000)
+          await store.applyResponse(submissionId, accepted({ 'ai-tasks': 'pending' }), 3_000)
         else await store.recordDelivery(newDelivery(submissionId, { service: 'ai-tasks', status: 'success' }))
       })
       for (const store of handles)
@@ -224,14 +224,14 @@ export function describeTwoHandles(current: () => OpenedStore): void {
     test('let a rejected delivery be replayed once', async () => {
       const handles = await openBoth()
       const submissionId = await submit(handles[0], ['remove-bg'])
-      const [replayOf = ''] = await handles[1].keepRefused([newRefused()])
+      const [replayOf = ''] = await handles[1].keepRejected([newRefused()])
       const word = { service: 'remove-bg', status: 'success' } as const
       const settled = await Promise.allSettled(
         handles.map((store) => store.recordDelivery(newDelivery(submissionId, word, { replayOf }))),
       )
       expect(settled.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
       await expectSame(handles, (store) => store.findDelivery(replayOf))
-      expect(await handles[0].findRefused(replayOf)).toBeUndefined()
+      expect(await handles[0].findRejected(replayOf)).toBeUndefined()
     })
 
     test('add up their counts, of groups, hours and failures', async () => {
@@ -330,7 +330,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
       const key = { scope: SCOPE, fingerprint: 'abc' }
       const { submissionId } = await two.createSubmission(newSubmission(['remove-bg']), key)
       const answer = { status: 200, headers: {}, body: '{}' }
-      await one.answerSubmission(submissionId, accepted({}), 2_000, { scope: SCOPE, answer })
+      await one.applyResponse(submissionId, accepted({}), 2_000, { scope: SCOPE, answer })
       for (const store of [one, two])
         expect(await store.claimIdempotencyKey(SCOPE, 3_000)).toEqual({
           kind: 'answered',
@@ -354,8 +354,8 @@ export function describeTwoHandles(current: () => OpenedStore): void {
       const told = await fromBoth(handles, 6, (store) => store.submitRetry(runId, again, { act: anAct() }))
       expect(told.filter((one) => 'submissionId' in one)).toHaveLength(1)
       expect(told.filter((one) => 'refusal' in one && one.refusal === 'not_current')).toHaveLength(5)
-      await expectSame(handles, (store) => store.listActs(PAGE))
-      expect((await handles[0].listActs(PAGE)).acts).toHaveLength(1)
+      await expectSame(handles, (store) => store.listAuditEntries(PAGE))
+      expect((await handles[0].listAuditEntries(PAGE)).acts).toHaveLength(1)
     })
 
     test('keep each act and each item of a retry, whoever writes them', async () => {
@@ -366,7 +366,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
         store.createRetry(`retry-${index}`, runIds, anAct({ reason: `${index}` })),
       )
       for (const store of handles) {
-        const { acts } = await store.listActs(PAGE)
+        const { acts } = await store.listAuditEntries(PAGE)
         expect(acts.map(({ reason }) => Number(reason)).toSorted((a, b) => a - b)).toEqual([
           ...Array(10).keys(),
         ])
@@ -393,7 +393,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
     test('reject a submission on one, and prove it by a webhook on the other', async () => {
       const [one, two] = await openBoth()
       const { submissionId } = await submitTo(one, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
-      await one.answerSubmission(submissionId, refused('rejected'), 2_000)
+      await one.applyResponse(submissionId, refused('rejected'), 2_000)
       expect(await two.listDue(EVER, 9)).toEqual([])
       await say(two, submissionId, 'remove-bg', 'success', { at: 3_000 })
       expect(await one.listDue(EVER, 9)).toMatchObject([{ run: { name: 'ai-tasks' } }])

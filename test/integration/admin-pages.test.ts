@@ -186,7 +186,7 @@ test('a store that fails makes a page that says so, and when to come back', asyn
   const directory = temporaryDirectory()
   const watched = openWatchedStore(directory)
   const broken = new Error('disk I/O error')
-  const store = { ...watched.store, listActs: () => Promise.reject(broken), readStats: unavailable }
+  const store = { ...watched.store, listAuditEntries: () => Promise.reject(broken), readStats: unavailable }
   const tracker = await startTracker({}, { store }, directory)
   const browser = await signIn(tracker)
   const page = await browser.get('/admin')

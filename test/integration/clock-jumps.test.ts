@@ -80,7 +80,7 @@ test('what was requested, or looked at, while the clock was a day ahead is looke
   const tracker = await startTracker({ ...OVERDUE_LATER, ...library.env }, { clock })
   const looked = await uploadWith(tracker, ['aws-auto-tagging'])
   advance(DAY)
-  expect((await reconcileNow(tracker)).runs).toMatchObject([{ fileId: looked.fileId, finding: 'nothing' }])
+  expect((await reconcileNow(tracker)).runs).toMatchObject([{ fileId: looked.fileId, finding: 'unchanged' }])
   const requested = await uploadWith(tracker, ['aws-auto-tagging'])
   advance(-DAY)
   for (const { fileId } of [looked, requested]) library.change(fileId, AWS_TAG)

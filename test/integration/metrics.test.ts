@@ -85,7 +85,7 @@ test('settling is timed however it came about: by the response, by a webhook, by
   expect(bySource('reconcile', 'success')).toBe(1)
   expect(bySource('response', 'success')).toBe(1)
   expect(value('tracker_reconciled_runs_total', { finding: 'evidence' })).toBe(1)
-  expect(value('tracker_reconciled_runs_total', { finding: 'nothing' })).toBe(1)
+  expect(value('tracker_reconciled_runs_total', { finding: 'unchanged' })).toBe(1)
   expect(value('tracker_runs', { status: 'pending', extension: 'ai-tasks' })).toBe(1)
   expect(value('tracker_runs', { status: 'failed', extension: 'remove-bg' })).toBe(1)
   expect(value('tracker_runs', { status: 'success' })).toBe(2)

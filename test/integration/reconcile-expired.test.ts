@@ -14,7 +14,7 @@ async function startExpired() {
   const tracker = await startTracker({ ...env, IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }, { clock })
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'], { webhookUrl: receiver.url })
   advance(26 * 3_600_000)
-  expect((await reconcileNow(tracker)).runs).toMatchObject([{ fileId, finding: 'no_word' }])
+  expect((await reconcileNow(tracker)).runs).toMatchObject([{ fileId, finding: 'timed_out' }])
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'expired' })
   const report = (name: string, id: string) => {
     const body = accountEvent(name, { id, data: { fileId } })
@@ -46,12 +46,12 @@ test('an expired run is checked once for each event, and stays expired without e
   const { tracker, library, fileId, report } = await startExpired()
   for (const id of ['evt_1', 'evt_2']) {
     await report('file-version-created', id)
-    expect(await findings(tracker)).toEqual(['nothing'])
+    expect(await findings(tracker)).toEqual(['unchanged'])
     expect(await findings(tracker)).toEqual([])
   }
   library.files.delete(fileId)
   await report('file-deleted', 'evt_3')
-  expect(await findings(tracker)).toEqual(['nothing'])
+  expect(await findings(tracker)).toEqual(['unchanged'])
   expect(await findings(tracker)).toEqual([])
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'expired' })
 })

@@ -23,7 +23,7 @@ test('a description that an update of ours has set is no evidence of ai-auto-des
 
   advance(120_000)
   const { runs } = await reconcileNow(tracker)
-  expect(runs).toMatchObject([{ finding: 'nothing', why: expect.stringContaining('may explain') }])
+  expect(runs).toMatchObject([{ finding: 'unchanged', why: expect.stringContaining('may explain') }])
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
 
   advance(30 * 3_600_000)
@@ -39,7 +39,7 @@ test('tags that the same extension of another submission may have made are no ev
 
   advance(120_000)
   const { runs } = await reconcileNow(tracker)
-  expect(runs.map(({ finding }) => finding)).toEqual(['nothing', 'nothing'])
+  expect(runs.map(({ finding }) => finding)).toEqual(['unchanged', 'unchanged'])
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
 })
 
@@ -64,7 +64,7 @@ test('tags of another source, and those that were there before, are no evidence'
   library.change(fileId, AWS_TAG)
   advance(120_000)
   expect((await reconcileNow(tracker)).runs).toMatchObject([
-    { finding: 'nothing', why: 'Nothing has changed since.' },
+    { finding: 'unchanged', why: 'Nothing has changed since.' },
   ])
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
 })
@@ -75,7 +75,7 @@ test('a version that somebody else has made is no evidence of a tagger', async (
   library.change(fileId, { ...AWS_TAG, versionInfo: { id: 'v2', name: 'Version 2' } })
   advance(120_000)
   expect((await reconcileNow(tracker)).runs).toMatchObject([
-    { finding: 'nothing', why: expect.stringContaining('other_version') },
+    { finding: 'unchanged', why: expect.stringContaining('other_version') },
   ])
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
 })
@@ -91,7 +91,7 @@ test('what nobody wrote down before is no evidence, however the file is now', as
   advance(120_000)
   const { runs } = await reconcileNow(tracker)
   const why = expect.stringContaining('Nothing was written down')
-  expect(runs).toMatchObject(names.map((extension) => ({ extension, finding: 'nothing', why })))
+  expect(runs).toMatchObject(names.map((extension) => ({ extension, finding: 'unchanged', why })))
   advance(30 * 3_600_000)
   await reconcileNow(tracker)
   expect(await statusOf(tracker, 'file-of-others')).toMatchObject({

@@ -62,7 +62,7 @@ test('ai-tasks leave no evidence: they end expired, and a late webhook still set
     status: 'expired',
     extensions: [{ status: 'expired', source: 'expiry', settledAt: null, error: null }],
   })
-  expect(rowsOf(tracker, 'SELECT evidence FROM runs')).toEqual([{ evidence: '{"kind":"no_word"}' }])
+  expect(rowsOf(tracker, 'SELECT evidence FROM runs')).toEqual([{ evidence: '{"kind":"timed_out"}' }])
 
   const late = { service: 'ai-tasks', status: 'SUCCESS', fileObject: { fileId } }
   expect(await deliver(webhookUrlOf(sandbox), late)).toMatchObject({

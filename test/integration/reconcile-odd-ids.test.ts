@@ -51,7 +51,7 @@ test.each([400, 406, 414, 431])(
     const first = await reconcileNow(tracker)
     expect(first.stoppedBy).toBeNull()
     expect(first.runs.slice(0, 2)).toMatchObject([
-      { fileId: odd, finding: 'nothing', why: 'ImageKit refuses to look for this file.' },
+      { fileId: odd, finding: 'unchanged', why: 'ImageKit refuses to look for this file.' },
       { fileId, finding: 'evidence' },
     ])
     expect(first.runs).toHaveLength(6)
@@ -59,7 +59,7 @@ test.each([400, 406, 414, 431])(
     expect(library.details).toEqual([odd])
 
     advance(30 * 3_600_000)
-    expect((await reconcileNow(tracker)).runs[0]).toMatchObject({ fileId: odd, finding: 'no_word' })
+    expect((await reconcileNow(tracker)).runs[0]).toMatchObject({ fileId: odd, finding: 'timed_out' })
     expect(await statusOf(tracker, odd)).toMatchObject({ status: 'expired' })
   },
 )

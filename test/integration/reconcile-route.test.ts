@@ -49,7 +49,7 @@ test('a dry run tells what would be done and why, and changes nothing', async ()
         runId: expect.any(String),
         fileId: untouched.fileId,
         extension: 'ai-tasks',
-        finding: 'nothing',
+        finding: 'unchanged',
         why: 'This extension leaves no evidence.',
       },
     ],

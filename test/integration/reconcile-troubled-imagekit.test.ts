@@ -126,7 +126,7 @@ test('a file about which ImageKit has no sensible answer does not hold up the ot
   const { runs, stoppedBy } = await reconcileNow(tracker)
   expect(stoppedBy).toBeNull()
   expect(runs.map(({ fileId, finding }) => [fileId, finding])).toEqual([
-    [odd.fileId, 'nothing'],
+    [odd.fileId, 'unchanged'],
     [other.fileId, 'evidence'],
   ])
 })
@@ -154,7 +154,7 @@ test('a 404 that is not in the words of ImageKit does not say that a file is gon
   library.files.delete(fileId)
   library.between.add(fileId)
   advance(30 * 3_600_000)
-  expect(await reconcileNow(tracker)).toMatchObject({ runs: [{ fileId, finding: 'nothing' }] })
+  expect(await reconcileNow(tracker)).toMatchObject({ runs: [{ fileId, finding: 'unchanged' }] })
 
   library.between.clear()
   advance(2 * 3_600_000)

@@ -40,7 +40,7 @@ test('while the store can’t write a submission, an upload is 503 and nothing i
 
 test('if the store can’t take ImageKit’s answer the caller still gets it, and it is applied once the store is back', async () => {
   const { tracker, refused } = await start()
-  refused.add('answerSubmission')
+  refused.add('applyResponse')
   const answer = await upload(tracker, FORM)
   expect(answer.status).toBe(200)
   expect(await answer.json()).toMatchObject({ fileId: 'file1' })
@@ -54,7 +54,7 @@ test('if the store can’t take ImageKit’s answer the caller still gets it, an
 
 test('an answer that still waits when the service stops is written down then', async () => {
   const { tracker, refused } = await start()
-  refused.add('answerSubmission')
+  refused.add('applyResponse')
   const submissionId = (await upload(tracker, FORM)).headers.get('x-submission-id')
   refused.clear()
   await tracker.service.stop()
@@ -66,7 +66,7 @@ test('an answer that still waits when the service stops is written down then', a
 
 test('a key whose answer still waits for the store is under way; then it gives that answer', async () => {
   const { tracker, refused, imagekit } = await start()
-  refused.add('answerSubmission')
+  refused.add('applyResponse')
   const first = await upload(tracker, FORM, KEY)
   expect(first.status).toBe(200)
   expect((await upload(tracker, FORM, KEY)).status).toBe(409)

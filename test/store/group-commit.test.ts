@@ -37,21 +37,21 @@ describe('group commit', () => {
 
   test('waits while it is told of more to come, and no longer', async () => {
     const turnEnds = () => new Promise((resolve) => setImmediate(resolve))
-    let isMoreComing = true
-    const { path, store } = openStore({ isMoreComing: () => isMoreComing, mostWaitMs: 60_000 })
+    let hasPending = true
+    const { path, store } = openStore({ hasPending: () => hasPending, mostWaitMs: 60_000 })
     const before = countCommits(path)
     const first = store.probe()
     await turnEnds()
     await turnEnds()
     const late = store.probe()
     expect(countCommits(path) - before).toBe(0)
-    isMoreComing = false
+    hasPending = false
     await Promise.all([first, late])
     expect(countCommits(path) - before).toBe(1)
   })
 
   test('does not wait for more once a quarter of what may wait is there', async () => {
-    const { store } = openStore({ maxQueued: 300, isMoreComing: () => true, mostWaitMs: 60_000 })
+    const { store } = openStore({ maxQueued: 300, hasPending: () => true, mostWaitMs: 60_000 })
     const asked: Promise<void>[] = []
     for (let turn = 0; turn < 60; turn++) {
       for (let each = 0; each < 10; each++) asked.push(store.probe())
@@ -62,7 +62,7 @@ describe('group commit', () => {
   })
 
   test('does not wait for more once a quarter of the bytes that may wait are there', async () => {
-    const { path, store } = openStore({ maxQueuedBytes: 4_000, isMoreComing: () => true, mostWaitMs: 60_000 })
+    const { path, store } = openStore({ maxQueuedBytes: 4_000, hasPending: () => true, mostWaitMs: 60_000 })
     const before = countCommits(path)
     const made = submit(store, ['remove-bg'])
     const delivery = newDelivery('nowhere', { service: 'remove-bg', status: 'success' })
@@ -71,7 +71,7 @@ describe('group commit', () => {
   })
 
   test('one that is told of more for ever is committed all the same', async () => {
-    const { store } = openStore({ isMoreComing: () => true })
+    const { store } = openStore({ hasPending: () => true })
     await store.probe()
   })
 

@@ -168,7 +168,7 @@ async function openWatched() {
   await say(store, failed, 'ai-tasks', 'failed', { code: 'E1' })
   await store.sweepOverdue(1_000_000, 100_000)
   await submit(store, ['remove-bg'], { at: 950_000 })
-  await store.keepRefused([newRefused()])
+  await store.keepRejected([newRefused()])
   return { connection, store, prepared, known: { submission: failed } }
 }
 
@@ -368,7 +368,7 @@ describe('a webhook that reports a success', () => {
   test('writes one row of runs, and adds one to deliveries, bodies and counters, and nothing else', async () => {
     const { connection, store } = await openWatched()
     const bound = await submit(store, ['remove-bg'], { fileId: 'file-1' })
-    await store.answerSubmission(bound, accepted({}, { fileId: 'file-1' }), 1_500)
+    await store.applyResponse(bound, accepted({}, { fileId: 'file-1' }), 1_500)
     const changes = logChanges(connection)
     await say(store, bound, 'remove-bg', 'success')
     expect(changes()).toEqual([
@@ -384,7 +384,7 @@ describe('a webhook that reports a success', () => {
     const facts = { fileId: 'file-1' }
     const submitted = await Promise.all(Array.from({ length: 20 }, () => submit(store, ['remove-bg'], facts)))
     await Promise.all(
-      submitted.map((one) => store.answerSubmission(one, accepted({}, { fileId: 'file-1' }), 1_500)),
+      submitted.map((one) => store.applyResponse(one, accepted({}, { fileId: 'file-1' }), 1_500)),
     )
     const changes = logChanges(connection)
     await Promise.all(submitted.map((one) => say(store, one, 'remove-bg', 'success')))

@@ -57,7 +57,7 @@ test('The end of an upload that came early is marked as applied once its submiss
   } as const
   for (const eventId of ['event-1', 'event-1'])
     await store.recordAccountDelivery(newAccountDelivery({ ...told, eventId, answer }))
-  await store.answerSubmission(submissionId, accepted({}, { fileId: null }), 3_000)
+  await store.applyResponse(submissionId, accepted({}, { fileId: null }), 3_000)
   expect(select('SELECT * FROM deliveries ORDER BY n')).toMatchObject([
     { outcome: OUTCOME.to.applied, submission: 1, file_id: 'file-1', request_id: null },
     { outcome: OUTCOME.to.duplicate, submission: null, request_id: null },

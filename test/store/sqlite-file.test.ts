@@ -108,7 +108,7 @@ describe('the database file', () => {
       await claim(scope, 1)
       const key = { scope, fingerprint: 'abc' }
       const { submissionId } = await store.createSubmission(newSubmission(['remove-bg']), key)
-      await store.answerSubmission(submissionId, accepted({}), 1, { scope, answer })
+      await store.applyResponse(submissionId, accepted({}), 1, { scope, answer })
     }
     await Promise.all(Array.from({ length: 30 }, (_, index) => answerEarly(`early ${index}`)))
     for (const scope of ['late 1', 'late 2']) await claim(scope, 1 + IDEMPOTENCY_WINDOW_MS)

@@ -33,7 +33,7 @@ async function fillAll(store: Store, mark: string, index: number): Promise<void>
   const { submissionId } = await store.createSubmission(asked, key)
   const kept = { scope, answer: { status: 200, headers: {}, body: `{"name":"${mark}-answer"}` } }
   const answer = accepted({ 'remove-bg': 'pending' }, { fileId, fileName: `${mark}-name_x1.png` })
-  await store.answerSubmission(submissionId, answer, 1_500, kept)
+  await store.applyResponse(submissionId, answer, 1_500, kept)
   const tell = (service: string, status: 'success' | 'failed') => {
     const error = status === 'failed' ? { message: `The ${mark}-error has no number` } : null
     const body = Buffer.from(JSON.stringify({ secret, fileId }))
@@ -58,11 +58,11 @@ async function fillAll(store: Store, mark: string, index: number): Promise<void>
   await store.recordDelivery(
     newDelivery(`lost-${index}`, { service: 'remove-bg', fileId, status: 'success' }),
   )
-  await store.keepRefused([
+  await store.keepRejected([
     newRefused({ fileId, body: Buffer.from(`{"fileId":"${fileId}","secret":"${secret}"}`) }),
   ])
   await store.acknowledgeRuns([runId], anAct({ subject: runId, reason: `${mark}-note` }))
-  await store.recordAct(anAct({ kind: 'retry_many', details: { filter: { q: fileId } } }))
+  await store.recordAuditEntry(anAct({ kind: 'retry_many', details: { filter: { q: fileId } } }))
   await store.createRetry(`retry-${mark}-${index}`, [runId], anAct({ reason: null }))
   if (index % 5 === 0) await store.pruneBodies(1_000_000, 3, null)
 }
@@ -156,7 +156,7 @@ test('An asset of a thousand submissions is forgotten in little time, whatever o
   await Promise.all(asked.map((submission) => store.createSubmission(submission)))
   const runIds = Array.from({ length: 20 }, () => v7())
   const act = anAct({ reason: 'the owner of this one asked for it', details: { runIds } })
-  await Promise.all(Array.from({ length: 2_000 }, () => store.recordAct(act)))
+  await Promise.all(Array.from({ length: 2_000 }, () => store.recordAuditEntry(act)))
   const startedAt = performance.now()
   expect(await store.forgetAsset(fileId, FORGET)).toBe(true)
   // Looking for each id in each act held all writes up for half a minute.
@@ -169,7 +169,7 @@ test('What a process that died has forgotten in part is still there with its sta
   const submitted: string[] = []
   for (const extension of ['ai-tasks', ...Array<string>(400).fill('remove-bg')]) {
     const submissionId = await submit(store, [extension])
-    await store.answerSubmission(
+    await store.applyResponse(
       submissionId,
       accepted({ [extension]: 'pending' }, { fileId: 'gone-file' }),
       1_500,

@@ -11,7 +11,7 @@ import {
   SOURCE,
   STATE,
   STATUS,
-  wordOf,
+  textOf,
 } from '../../src/store/sqlite/codes.ts'
 import { type Delivered, deliver } from './webhooks.ts'
 
@@ -74,7 +74,7 @@ export function readRows(directory: string, sql: string): unknown[] {
 function withWords(row: object): object {
   const cells = Object.entries(row).map(([column, value]) => {
     const code = CODES[column]
-    return [column, code !== undefined && typeof value === 'number' ? wordOf(code, value) : value]
+    return [column, code !== undefined && typeof value === 'number' ? textOf(code, value) : value]
   })
   return Object.fromEntries(cells)
 }

@@ -24,7 +24,7 @@ export function openWatchedStore(directory: string) {
         await hold
         return made
       }),
-    answerSubmission: (...given) => guard('answerSubmission', () => real.answerSubmission(...given)),
+    applyResponse: (...given) => guard('applyResponse', () => real.applyResponse(...given)),
     claimIdempotencyKey: (...given) => guard('claimIdempotencyKey', () => real.claimIdempotencyKey(...given)),
     recordDelivery: (delivery) => guard('recordDelivery', () => real.recordDelivery(delivery)),
     readStats: (...given) => guard('readStats', () => real.readStats(...given)),

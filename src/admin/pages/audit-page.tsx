@@ -1,4 +1,4 @@
-import type { Act } from '../../domain/act.ts'
+import type { AuditEntry } from '../../domain/audit-entry.ts'
 import type { ActView } from '../../tracking/operators/list-acts.ts'
 import { AUDIT, deliveryHref, retryHref, runHref } from '../addresses.ts'
 import { Layout } from '../components/layout.tsx'
@@ -22,7 +22,7 @@ const WORDS = {
   forget: 'forgot an asset',
   reconcile: 'reconciled at once',
   backup: 'took a backup',
-} as const satisfies Record<Act['kind'], string>
+} as const satisfies Record<AuditEntry['kind'], string>
 
 export function AuditPage({ operator, acts, newest, older }: AuditProps) {
   return (

@@ -1,4 +1,4 @@
-import type { KeptDeliveryView } from '../../tracking/operators/delivery-view.ts'
+import type { DeliveryDetailView } from '../../tracking/operators/delivery-view.ts'
 import { assetHref, DELIVERIES, deliveryHref, runHref } from '../addresses.ts'
 import { causeText } from '../cause-text.ts'
 import { CodeBlock } from '../components/code-block.tsx'
@@ -11,7 +11,7 @@ import { Time } from '../components/time.tsx'
 import type { Operator } from '../operator-door.ts'
 import { prettyJson } from '../pretty-json.ts'
 
-type DeliveryProps = { operator: Operator; delivery: KeptDeliveryView }
+type DeliveryProps = { operator: Operator; delivery: DeliveryDetailView }
 
 export function DeliveryPage({ operator, delivery }: DeliveryProps) {
   const { deliveryId, outcome, cause, headers } = delivery
@@ -70,7 +70,7 @@ export function DeliveryPage({ operator, delivery }: DeliveryProps) {
   )
 }
 
-function Facts({ delivery }: { delivery: KeptDeliveryView }) {
+function Facts({ delivery }: { delivery: DeliveryDetailView }) {
   const { deliveryId, route, receivedAt, signature, service, fileId, runId, submissionId, bytes } = delivery
   return (
     <dl class="facts">
@@ -106,7 +106,7 @@ function Facts({ delivery }: { delivery: KeptDeliveryView }) {
   )
 }
 
-function Body({ delivery: { body, bytes } }: DeliveryProps | { delivery: KeptDeliveryView }) {
+function Body({ delivery: { body, bytes } }: DeliveryProps | { delivery: DeliveryDetailView }) {
   if (body === null)
     return <EmptyState title="Pruned" hint="Bodies are kept for as long as RETENTION says." />
   if (bytes === 0) return <EmptyState title="Empty" hint="The request had no body." />

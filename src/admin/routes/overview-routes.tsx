@@ -6,7 +6,7 @@ import { parsePage, writeCursor } from '../../http/operators/list-query.ts'
 import { parseWindowMs } from '../../http/operators/overview-routes.ts'
 import { route } from '../../http/routes.ts'
 import { describeOverview } from '../../tracking/operators/describe-overview.ts'
-import { listActs } from '../../tracking/operators/list-acts.ts'
+import { listAuditEntries } from '../../tracking/operators/list-acts.ts'
 import { ADMIN, AUDIT, withQuery } from '../addresses.ts'
 import { takeNotice } from '../notices.ts'
 import type { OperatorDoor } from '../operator-door.ts'
@@ -17,7 +17,7 @@ import { findStaticFile } from '../static-files.ts'
 import { WINDOWS, type Window } from '../windows.ts'
 
 type OverviewRoutesDeps = Parameters<typeof describeOverview>[0] &
-  Parameters<typeof listActs>[0] & { door: OperatorDoor }
+  Parameters<typeof listAuditEntries>[0] & { door: OperatorDoor }
 
 export function overviewRoutes(deps: OverviewRoutesDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
@@ -35,7 +35,7 @@ export function overviewRoutes(deps: OverviewRoutesDeps): Hono<AppEnv> {
     GET: async (c) => {
       const operator = deps.door.admit(c)
       const page = parsePage(c)
-      const { acts, next } = await listActs(deps, page)
+      const { acts, next } = await listAuditEntries(deps, page)
       const older = next === null ? null : withQuery(AUDIT, { cursor: writeCursor(next) })
       const newest = page.before === null ? null : AUDIT
       return answerPage(c, <AuditPage operator={operator} acts={acts} newest={newest} older={older} />)

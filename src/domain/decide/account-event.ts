@@ -1,8 +1,8 @@
 import { type AccountEvent, namedFile } from '../account-event.ts'
 import type { DeliveryOutcome, NewAccountDelivery, RecordedDelivery } from '../delivery.ts'
 import type { NewIds } from '../ids.ts'
-import type { Answer } from '../judge-answer.ts'
 import { isFinal } from '../run.ts'
+import type { UploadResponse } from '../upload-response.ts'
 import { idOf, receivedOf, recordNothing, replaying, replayKeys } from './delivery.ts'
 import {
   applyResponse,
@@ -56,7 +56,7 @@ type Effect = {
   /** Of that submission. */
   fileId?: string | null
   isChanged?: boolean
-  unclaimed?: { requestId: string; end: Answer }
+  unclaimed?: { requestId: string; end: UploadResponse }
 }
 
 function decideAccountDelivery(

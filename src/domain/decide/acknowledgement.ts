@@ -1,11 +1,11 @@
-import type { Act } from '../act.ts'
+import type { AuditEntry } from '../audit-entry.ts'
 import type { ListedRun } from '../run-filter.ts'
 import type { Facts, Key, Step } from './step.ts'
 import { runOf } from './submission-state.ts'
 import type { RunRow } from './tables.ts'
 
 /** Records that an operator has dealt with these runs. Those that are pending are left out. Returns the others, each once. */
-export function acknowledgeRuns(runIds: readonly string[], act: Act): Step<ListedRun[]> {
+export function acknowledgeRuns(runIds: readonly string[], act: AuditEntry): Step<ListedRun[]> {
   const distinct = [...new Set(runIds)]
   return {
     keys: distinct.map((runId) => ['runs', runId]),

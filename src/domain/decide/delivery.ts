@@ -1,7 +1,7 @@
 import type { NewDelivery, RecordedDelivery, SignatureCheck } from '../delivery.ts'
 import { TrackerError } from '../errors.ts'
+import { type DeliveryDecision, decideDelivery } from '../extension-result.ts'
 import { type NewIds, numberOf } from '../ids.ts'
-import { type DeliveryJudgement, judgeDelivery } from '../judge-delivery.ts'
 import { owesNotification } from '../notification.ts'
 import type { Changes, Decision, Facts, Key, Step } from './step.ts'
 import {
@@ -19,8 +19,8 @@ import type { DeliveryRow, RunRow, SubmissionRow } from './tables.ts'
  * that is not in the database, and was not forgotten, is `rejected`: then nothing is written.
  */
 export function recordDelivery(delivery: NewDelivery): Step<RecordedDelivery> {
-  const { submissionId, word, body } = delivery
-  const { service } = word
+  const { submissionId, result, body } = delivery
+  const { service } = result
   const own: Key[] = service === null ? [] : [['runNamed', submissionId, service]]
   return {
     keys: [...own, ['submissions', submissionId], ...replayKeys(delivery)],
@@ -35,13 +35,13 @@ export function recordDelivery(delivery: NewDelivery): Step<RecordedDelivery> {
         ['runsOf', submissionId],
       ]
     },
-    decide: (facts, ids) => replaying(facts, delivery, () => decideDelivery(facts, delivery, ids)),
+    decide: (facts, ids) => replaying(facts, delivery, () => decideRecording(facts, delivery, ids)),
   }
 }
 
-function decideDelivery(facts: Facts, delivery: NewDelivery, ids: NewIds): Decision<RecordedDelivery> {
-  const { submissionId, word, receivedAt, body } = delivery
-  const { service } = word
+function decideRecording(facts: Facts, delivery: NewDelivery, ids: NewIds): Decision<RecordedDelivery> {
+  const { submissionId, result, receivedAt, body } = delivery
+  const { service } = result
   const row = facts.find('submissions', submissionId)
   if (row === undefined) {
     if (facts.isForgotten(submissionId)) return recordNothing(idOf(delivery, ids), delivery)
@@ -55,14 +55,14 @@ function decideDelivery(facts: Facts, delivery: NewDelivery, ids: NewIds): Decis
   const details = needsAllRuns(row, own, service) ? facts.find('details', submissionId) : undefined
   const runs = details === undefined ? own : facts.list('runsOf', submissionId)
   const extensions = details?.extensions ?? []
-  const judgement = judgeDelivery(row, { runs, extensions }, word, ids.run, receivedAt)
-  const { outcome, cause, runId } = judgement
-  const { fileId } = judgement.submission
+  const decision = decideDelivery(row, { runs, extensions }, result, ids.run, receivedAt)
+  const { outcome, cause, runId } = decision
+  const { fileId } = decision.submission
   const deliveryId = idOf(delivery, ids)
   const changes =
     details === undefined
-      ? ownChanges(row, own, judgement, delivery, deliveryId)
-      : allChanges({ row, details, runs, notifications: [] }, judgement, delivery, deliveryId)
+      ? ownChanges(row, own, decision, delivery, deliveryId)
+      : allChanges({ row, details, runs, notifications: [] }, decision, delivery, deliveryId)
   const stored: DeliveryRow = {
     deliveryId,
     route: delivery.route,
@@ -72,10 +72,10 @@ function decideDelivery(facts: Facts, delivery: NewDelivery, ids: NewIds): Decis
     signature: delivery.signature,
     submissionId,
     runId,
-    fileId: word.fileId ?? fileId,
+    fileId: result.fileId ?? fileId,
     service,
-    finalStatus: word.status,
-    unclaimedError: cause === 'not_requested' ? word.error : null,
+    finalStatus: result.status,
+    unclaimedError: cause === 'not_requested' ? result.error : null,
     eventId: null,
     unclaimedRequestId: null,
     uploadEnd: null,
@@ -94,13 +94,13 @@ function needsAllRuns({ state }: SubmissionRow, own: readonly RunRow[], service:
   return service !== null && (state === 'rejected' || own.length === 0)
 }
 
-type Judgement = DeliveryJudgement<SubmissionRow>
+type DeliveryEffect = DeliveryDecision<SubmissionRow>
 
 /** Most deliveries need nothing but their own run: then no other run appears, disappears or counts again. */
 function ownChanges(
   row: SubmissionRow,
   own: readonly RunRow[],
-  { submission, runs }: Judgement,
+  { submission, runs }: DeliveryEffect,
   { receivedAt, body }: NewDelivery,
   deliveryId: string,
 ): Changes {
@@ -117,11 +117,11 @@ function ownChanges(
 
 function allChanges(
   before: SubmissionState,
-  judgement: Judgement,
+  decision: DeliveryEffect,
   { receivedAt, body }: NewDelivery,
   deliveryId: string,
 ): Changes {
-  const { submission: row, runs, goneRunId } = judgement
+  const { submission: row, runs, goneRunId } = decision
   const change = { row, details: before.details, runs, goneRunId }
   return changesBetween(
     before,

@@ -23,7 +23,7 @@ export function applyFinding(
       // Without a due time its submission is rejected, or it expired and its file has not changed since: nothing is in question.
       if (run === undefined || submission === undefined || isFinal(run.status) || run.dueAt === null)
         return { result: { applied: false, fileId: null }, changes: {} }
-      if (finding.kind === 'nothing') {
+      if (finding.kind === 'unchanged') {
         const { dueAt } = finding
         return {
           result: { applied: true, fileId: null },
@@ -45,12 +45,12 @@ export function applyFinding(
   }
 }
 
-function observationOf(finding: Exclude<Finding, { kind: 'nothing' }>): Observation {
+function observationOf(finding: Exclude<Finding, { kind: 'unchanged' }>): Observation {
   switch (finding.kind) {
     case 'evidence':
       return { source: 'reconcile', status: 'success', evidence: finding.evidence }
     case 'asset_gone':
-    case 'no_word':
+    case 'timed_out':
       return { source: 'expiry', reason: finding.kind }
   }
 }

@@ -1,10 +1,10 @@
 import type { NewIds } from '../ids.ts'
-import { type Answer, judgeAnswer } from '../judge-answer.ts'
+import { decideResponse, type UploadResponse } from '../upload-response.ts'
 import type { Facts, Key, Step } from './step.ts'
 import { submissionOf } from './submission-state.ts'
 import type { ClaimRow, SubmissionRow } from './tables.ts'
 
-const UNKNOWN_RESPONSE: Answer = {
+const UNKNOWN_RESPONSE: UploadResponse = {
   kind: 'unconfirmed',
   requestId: null,
   error: {
@@ -61,8 +61,8 @@ export function recoverAbandoned(at: number): Step<{ submissions: number }> {
 function unconfirmed(facts: Facts, ids: NewIds, row: SubmissionRow, at: number): SubmissionRow[] {
   const details = facts.find('details', row.submissionId)
   if (details === undefined || row.state !== 'submitting' || row.kind === 'external') return []
-  const judgement = judgeAnswer(submissionOf({ row, details }), [], UNKNOWN_RESPONSE, [], ids.run, at)
-  const { state, error, requestId, updatedAt } = judgement.submission
+  const decision = decideResponse(submissionOf({ row, details }), [], UNKNOWN_RESPONSE, [], ids.run, at)
+  const { state, error, requestId, updatedAt } = decision.submission
   return [{ ...row, state, error, requestId, updatedAt, respondedAt: row.respondedAt ?? at }]
 }
 

@@ -1,8 +1,13 @@
 import { TrackerError } from '../errors.ts'
-import type { StoredAnswer } from '../idempotency.ts'
+import type { StoredResponse } from '../idempotency.ts'
 import { type NewIds, numberOf } from '../ids.ts'
-import { type Answer, type AnswerJudgement, judgeAnswer, type UnclaimedDelivery } from '../judge-answer.ts'
 import type { Submission } from '../submission.ts'
+import {
+  decideResponse,
+  type ResponseDecision,
+  type UnclaimedDelivery,
+  type UploadResponse,
+} from '../upload-response.ts'
 import type { Changes, Facts, Key, Step } from './step.ts'
 import {
   applyChange,
@@ -17,7 +22,7 @@ import type { DeliveryRow } from './tables.ts'
 /** What a response is applied to: the submission, and the deliveries that it may claim, as they are by now. */
 export type Responding = { state: SubmissionState; deliveries: ReadonlyMap<string, DeliveryRow> }
 
-type Applied = Responding & { result: AnswerJudgement['result']; isChanged: boolean }
+type Applied = Responding & { result: ResponseDecision['result']; isChanged: boolean }
 
 type BodyOf = (deliveryId: string) => string | undefined
 
@@ -30,7 +35,7 @@ export function respond({
   response,
   at,
   key,
-}: RespondingTo): Step<{ result: AnswerJudgement['result']; submission: Submission }> {
+}: RespondingTo): Step<{ result: ResponseDecision['result']; submission: Submission }> {
   const decide = (facts: Facts, ids: NewIds, bodyOf: BodyOf) => {
     const before = loadResponding(facts, submissionId, [
       response,
@@ -71,13 +76,13 @@ export function respond({
 
 type RespondingTo = {
   submissionId: string
-  response: Answer
+  response: UploadResponse
   at: number
-  key?: { scope: string; answer: StoredAnswer } | undefined
+  key?: { scope: string; answer: StoredResponse } | undefined
 }
 
 /** How the upload of this submission ended, as far as that was reported before its response. */
-function earlierEnds(facts: Facts, submissionId: string, { requestId }: Answer): Answer[] {
+function earlierEnds(facts: Facts, submissionId: string, { requestId }: UploadResponse): UploadResponse[] {
   const known = facts.find('submissions', submissionId)?.requestId ?? null
   return [requestId, known].flatMap((id) =>
     id === null ? [] : facts.list('endsOf', id).flatMap(({ uploadEnd }) => uploadEnd ?? []),
@@ -85,14 +90,14 @@ function earlierEnds(facts: Facts, submissionId: string, { requestId }: Answer):
 }
 
 /** Deliveries for extensions that a response adds may be waiting for it. */
-export function unclaimedKeys({ row, runs }: SubmissionState, responses: readonly Answer[]): Key[] {
+export function unclaimedKeys({ row, runs }: SubmissionState, responses: readonly UploadResponse[]): Key[] {
   const known = new Set(runs.map(({ name }) => name))
   return namesIn(responses)
     .filter((name) => !known.has(name))
     .map((name) => ['unclaimedOf', row.submissionId, name])
 }
 
-function namesIn(responses: readonly Answer[]): string[] {
+function namesIn(responses: readonly UploadResponse[]): string[] {
   const names = responses.flatMap((response) =>
     response.kind === 'accepted' ? Object.keys(response.extensionStatus) : [],
   )
@@ -102,7 +107,7 @@ function namesIn(responses: readonly Answer[]): string[] {
 export function loadResponding(
   facts: Facts,
   submissionId: string,
-  responses: readonly Answer[],
+  responses: readonly UploadResponse[],
 ): Responding | undefined {
   const state = loadState(facts, submissionId)
   if (state === undefined) return undefined
@@ -130,30 +135,30 @@ export function bodyIn(facts: Facts, deliveryId: string): string | undefined {
 
 export function applyResponse(
   { state, deliveries }: Responding,
-  response: Answer,
+  response: UploadResponse,
   at: number,
   ids: NewIds,
   bodyOf: BodyOf,
 ): Applied {
   const submission = submissionOf(state)
   const unclaimed = unclaimedBy(state, deliveries, response)
-  const judgement = judgeAnswer(submission, state.runs, response, unclaimed, ids.run, at)
-  const services = new Map(unclaimed.map(({ deliveryId, word }) => [deliveryId, word.service]))
-  const isSame = judgement.submission === submission
-  const { extensions, baseline, ...head } = judgement.submission
+  const decision = decideResponse(submission, state.runs, response, unclaimed, ids.run, at)
+  const services = new Map(unclaimed.map(({ deliveryId, result }) => [deliveryId, result.service]))
+  const isSame = decision.submission === submission
+  const { extensions, baseline, ...head } = decision.submission
   const { respondedAt } = state.row
   const change = {
     row: isSame && respondedAt !== null ? state.row : { ...head, respondedAt: respondedAt ?? at },
     details: baseline === state.details.baseline ? state.details : { ...state.details, extensions, baseline },
-    runs: judgement.runs,
-    goneRunId: judgement.goneRunId,
+    runs: decision.runs,
+    goneRunId: decision.goneRunId,
   }
   const after = applyChange(state, change, at, ({ name }) => {
     // The first that it claims has settled the run.
-    const settling = judgement.claimed.find(({ deliveryId }) => services.get(deliveryId) === name)
+    const settling = decision.claimed.find(({ deliveryId }) => services.get(deliveryId) === name)
     return settling && { deliveryId: settling.deliveryId, body: () => bodyOf(settling.deliveryId) }
   })
-  const claimed = judgement.claimed.flatMap(({ deliveryId, outcome }) => {
+  const claimed = decision.claimed.flatMap(({ deliveryId, outcome }) => {
     const row = deliveries.get(deliveryId)
     const runId = after.runs.find(({ name }) => name === services.get(deliveryId))?.runId ?? null
     return row ? [[deliveryId, { ...row, runId, outcome, cause: null, unclaimedError: null }] as const] : []
@@ -161,8 +166,8 @@ export function applyResponse(
   return {
     state: after,
     deliveries: new Map([...deliveries, ...claimed]),
-    result: judgement.result,
-    isChanged: !isSame || judgement.runs.length > 0,
+    result: decision.result,
+    isChanged: !isSame || decision.runs.length > 0,
   }
 }
 
@@ -170,7 +175,7 @@ export function applyResponse(
 function unclaimedBy(
   { runs }: SubmissionState,
   deliveries: ReadonlyMap<string, DeliveryRow>,
-  response: Answer,
+  response: UploadResponse,
 ): UnclaimedDelivery[] {
   if (response.kind !== 'accepted') return []
   const known = new Set(runs.map(({ name }) => name))
@@ -178,7 +183,9 @@ function unclaimedBy(
     const { deliveryId, receivedAt, service, finalStatus, fileId, unclaimedError, cause } = row
     const isOpen = service !== null && Object.hasOwn(response.extensionStatus, service) && !known.has(service)
     if (cause !== 'not_requested' || !isOpen) return []
-    return [{ deliveryId, receivedAt, word: { service, status: finalStatus, fileId, error: unclaimedError } }]
+    return [
+      { deliveryId, receivedAt, result: { service, status: finalStatus, fileId, error: unclaimedError } },
+    ]
   })
 }
 

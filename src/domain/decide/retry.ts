@@ -1,6 +1,6 @@
-import type { Act } from '../act.ts'
 import { describeAsset } from '../asset.ts'
-import { judgeRetry, type RetryItemState, type RetryRefusal, type SubmittedRetry } from '../retry.ts'
+import type { AuditEntry } from '../audit-entry.ts'
+import { decideRetry, type RetryItemState, type RetryRejection, type SubmittedRetry } from '../retry.ts'
 import type { NewSubmission } from '../submission.ts'
 import { acknowledged } from './acknowledgement.ts'
 import type { Changes, Facts, Key, Step } from './step.ts'
@@ -9,7 +9,7 @@ import { submissionOf } from './submission-state.ts'
 import type { RunRow } from './tables.ts'
 
 /** Records which runs are to be retried, in this order, each once. Unknown ids are left out: their asset may have been forgotten. */
-export function createRetry(retryId: string, runIds: readonly string[], act: Act): Step<void> {
+export function createRetry(retryId: string, runIds: readonly string[], act: AuditEntry): Step<void> {
   const distinct = [...new Set(runIds)]
   return {
     keys: distinct.map((runId) => ['runs', runId]),
@@ -28,7 +28,7 @@ export function createRetry(retryId: string, runIds: readonly string[], act: Act
 export function submitRetry(
   runId: string,
   submission: NewSubmission,
-  origin: { act: Act } | { itemId: number },
+  origin: { act: AuditEntry } | { itemId: number },
 ): Step<SubmittedRetry> {
   const itemKeys: Key[] = 'itemId' in origin ? [['retryItems', String(origin.itemId)]] : []
   return {
@@ -58,7 +58,7 @@ export function submitRetry(
   }
 }
 
-function refusalOf(facts: Facts, run: RunRow): RetryRefusal | null {
+function refusalOf(facts: Facts, run: RunRow): RetryRejection | null {
   const row = facts.find('submissions', run.submissionId)
   const details = facts.find('details', run.submissionId)
   if (row === undefined || details === undefined) return 'no_file'
@@ -67,8 +67,8 @@ function refusalOf(facts: Facts, run: RunRow): RetryRefusal | null {
   const asset = describeAsset({ fileId: fileId ?? '', recordedAt: 0, runs })
   const current = asset.runs.find(({ name }) => name === run.name)
   const currentRunId = current && current.runId !== run.runId ? current.runId : null
-  const judgement = judgeRetry({ run, submission: submissionOf({ row, details }), currentRunId })
-  return judgement.kind === 'refused' ? judgement.by : null
+  const decision = decideRetry({ run, submission: submissionOf({ row, details }), currentRunId })
+  return decision.kind === 'refused' ? decision.by : null
 }
 
 /** ImageKit did not accept what `submitRetry` recorded at this time: the run is as open as it was before. */

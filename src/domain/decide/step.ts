@@ -1,5 +1,5 @@
-import type { Act } from '../act.ts'
 import type { Alert } from '../alert.ts'
+import type { AuditEntry } from '../audit-entry.ts'
 import type { ClockTrust } from '../due-time.ts'
 import type { NewIds } from '../ids.ts'
 import type { TableName, Tables } from './tables.ts'
@@ -57,7 +57,7 @@ export type Changes = {
 
 /** What is written and that no decision reads. */
 export type OtherChanges = {
-  acts?: readonly Act[]
+  acts?: readonly AuditEntry[]
   /** Many runs to retry, in this order. */
   retry?: { retryId: string; at: number; actor: string; runIds: readonly string[] }
   /** Idempotency keys that were claimed at this time or earlier, and are over, can go. */

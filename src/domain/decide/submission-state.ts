@@ -1,5 +1,5 @@
+import type { Change } from '../extension-result.ts'
 import { numberOf } from '../ids.ts'
-import type { Change } from '../judge-delivery.ts'
 import { hostOf, notificationIdOf, owesNotification } from '../notification.ts'
 import { isFinal, type Run } from '../run.ts'
 import type { Submission } from '../submission.ts'

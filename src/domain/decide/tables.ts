@@ -1,12 +1,12 @@
-import type { DeliveryOutcome, DeliveryRoute, RefusalCause, SignatureCheck } from '../delivery.ts'
-import type { StoredAnswer } from '../idempotency.ts'
+import type { DeliveryOutcome, DeliveryRoute, RejectionCause, SignatureCheck } from '../delivery.ts'
+import type { DeliveryCause } from '../extension-result.ts'
+import type { StoredResponse } from '../idempotency.ts'
 import type { Json } from '../json.ts'
-import type { Answer } from '../judge-answer.ts'
-import type { DeliveryCause } from '../judge-delivery.ts'
 import type { NotificationResult } from '../notification.ts'
 import type { RetryItemState } from '../retry.ts'
 import type { FinalStatus, Run } from '../run.ts'
 import type { Submission } from '../submission.ts'
+import type { UploadResponse } from '../upload-response.ts'
 
 /** The rows that decisions are made of, whatever database keeps them. Each has one key, and never changes it. */
 export type Tables = {
@@ -21,7 +21,7 @@ export type Tables = {
   /** By the `deliveryId` whose body it is. */
   bodies: { deliveryId: string; body: Buffer }
   /** By the `deliveryId` of a rejected delivery. */
-  rejected: { deliveryId: string; cause: RefusalCause }
+  rejected: { deliveryId: string; cause: RejectionCause }
   /** By `notificationId`. */
   notifications: NotificationRow
   /** By `scope`. */
@@ -81,7 +81,7 @@ export type DeliveryRow = {
   /** Of the upload whose end it reports, until the submission of that upload claims it. */
   unclaimedRequestId: string | null
   /** The end of that upload. */
-  uploadEnd: Answer | null
+  uploadEnd: UploadResponse | null
   /** What was sent, of a new delivery. */
   sent: { headers: { [name: string]: string }; body: Buffer } | null
 }
@@ -110,7 +110,7 @@ export type ClaimRow = {
   submissionId: string | null
   /** The process that claimed it has ended. */
   abandoned: boolean
-  answer: StoredAnswer | null
+  answer: StoredResponse | null
 }
 
 type RetryItemRow = {

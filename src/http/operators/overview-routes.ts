@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import { parseDurationMs } from '../../domain/quantities.ts'
 import type { Access } from '../../tracking/access.ts'
 import { describeStats } from '../../tracking/operators/describe-stats.ts'
-import { listActs } from '../../tracking/operators/list-acts.ts'
+import { listAuditEntries } from '../../tracking/operators/list-acts.ts'
 import type { AppEnv } from '../app-env.ts'
 import { invalidQuery } from '../invalid-query.ts'
 import { presentedKey } from '../presented-key.ts'
@@ -10,7 +10,7 @@ import { route } from '../routes.ts'
 import { answerPage, parsePage, readListQuery, readQuery } from './list-query.ts'
 
 type OverviewRoutesDeps = Parameters<typeof describeStats>[0] &
-  Parameters<typeof listActs>[0] & { access: Pick<Access, 'identifyOperator'> }
+  Parameters<typeof listAuditEntries>[0] & { access: Pick<Access, 'identifyOperator'> }
 
 const LONGEST_WINDOW_MS = 90 * 86_400_000
 
@@ -27,7 +27,7 @@ export function overviewRoutes(deps: OverviewRoutesDeps): Hono<AppEnv> {
     GET: async (c) => {
       deps.access.identifyOperator(presentedKey(c.env.incoming))
       readListQuery(c)
-      const { acts, next } = await listActs(deps, parsePage(c))
+      const { acts, next } = await listAuditEntries(deps, parsePage(c))
       return answerPage(c, { acts }, next)
     },
   })

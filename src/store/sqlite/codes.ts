@@ -12,7 +12,7 @@ function codeOf<T extends string>(...words: T[]): Code<T> {
 }
 
 /** Throws for a code that this program doesn't know. */
-export function wordOf<T extends string>({ from }: Code<T>, code: number): T {
+export function textOf<T extends string>({ from }: Code<T>, code: number): T {
   const word = from[code]
   if (word === undefined)
     throw new Error(`the database has the unknown code ${code} beside ${from.join(', ')}`)

@@ -1,6 +1,6 @@
-import type { Act } from '../../domain/act.ts'
+import type { AuditEntry } from '../../domain/audit-entry.ts'
 import { formatId, ID_PATTERN } from '../../domain/ids.ts'
-import type { InTurn } from '../create-store.ts'
+import type { RunExclusive } from '../create-store.ts'
 import type { Connection } from './connection.ts'
 import { createCurrentRuns } from './current-runs.ts'
 import { digestOf } from './load-rows.ts'
@@ -99,7 +99,7 @@ export function createForgetting(connection: Connection) {
     for (let after: number | undefined = newest; after !== undefined; )
       after = hideMentions(forgetting, after)
   }
-  const removeAsset = (forgetting: Forgetting, act: Act): void => {
+  const removeAsset = (forgetting: Forgetting, act: AuditEntry): void => {
     const { fileId, at } = forgetting
     removeSubmissions(forgetting, listSubmissions.all(fileId))
     deleteCurrent(fileId)
@@ -113,7 +113,7 @@ export function createForgetting(connection: Connection) {
   return {
     isForgotten: (id: string): boolean => isForgotten.get(digestOf(id)) !== undefined,
     /** Returns false, and deletes nothing, for an unknown asset. */
-    async forget(inTurn: InTurn, fileId: string, act: Act): Promise<boolean> {
+    async forget(inTurn: RunExclusive, fileId: string, act: AuditEntry): Promise<boolean> {
       const known = listSubmissions.all(fileId)
       if (known.length === 0 && findDelivery.get(fileId) === undefined) return false
       const pieces = piecesOf(known)

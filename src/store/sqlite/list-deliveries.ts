@@ -1,8 +1,8 @@
-import type { RefusalCause } from '../../domain/delivery.ts'
+import type { RejectionCause } from '../../domain/delivery.ts'
 import { formatId, numberOf, parseId } from '../../domain/ids.ts'
-import type { DeliveryFilter, KeptDelivery, ListedDelivery } from '../../domain/listed-delivery.ts'
+import type { DeliveryDetail, DeliveryFilter, ListedDelivery } from '../../domain/listed-delivery.ts'
 import { hourOf } from '../../domain/stat-counters.ts'
-import { OUTCOME, ROUTE, wordOf } from './codes.ts'
+import { OUTCOME, ROUTE, textOf } from './codes.ts'
 import type { Connection } from './connection.ts'
 import { createCache } from './list-runs.ts'
 import {
@@ -27,7 +27,7 @@ type RejectedCells = [
   chk: string,
   route: number,
   receivedAt: number,
-  cause: RefusalCause,
+  cause: RejectionCause,
   submissionId: string | null,
 ]
 
@@ -153,7 +153,7 @@ export function createDeliveryList(connection: Connection) {
     /** Those that report on a run, and those of its submission that could not be understood; the oldest first. */
     listOfRun: (n: number, submission: number, name: string): ListedDelivery[] =>
       listOfRun.all(n, submission, name, MAX_OF_RUN).map(toListedDelivery),
-    find(deliveryId: string): KeptDelivery | undefined {
+    find(deliveryId: string): DeliveryDetail | undefined {
       const at = parseId('dlv', deliveryId)
       if (at === undefined) return undefined
       const cells = findOne.get(at.number, at.check)
@@ -182,7 +182,7 @@ function toListedRejected([n, chk, route, receivedAt, cause, submissionId]: Reje
   const deliveryId = formatId('dlv', n, chk)
   return {
     deliveryId,
-    route: wordOf(ROUTE, route),
+    route: textOf(ROUTE, route),
     receivedAt,
     outcome: 'rejected',
     cause,

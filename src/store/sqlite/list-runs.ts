@@ -1,7 +1,7 @@
 import { parseId } from '../../domain/ids.ts'
 import type { ListedRun, RunFilter } from '../../domain/run-filter.ts'
 import { hourOf } from '../../domain/stat-counters.ts'
-import { KIND, STATUS, wordOf } from './codes.ts'
+import { KIND, STATUS, textOf } from './codes.ts'
 import type { Connection } from './connection.ts'
 import { besideRun, RUN_COLUMNS, type RunCells, toRun } from './rows.ts'
 import { HOURS } from './stats.ts'
@@ -175,7 +175,7 @@ function conditionsOf(filter: RunFilter): { conditions: string[]; params: unknow
 
 function toListedRun(cells: ListedCells): ListedRun {
   const [fileId, fileName, kind] = besideRun<[string | null, string | null, number]>(cells)
-  return { run: toRun(cells), fileId, fileName, kind: wordOf(KIND, kind) }
+  return { run: toRun(cells), fileId, fileName, kind: textOf(KIND, kind) }
 }
 
 /** Statements are prepared once for each filter that is used. */

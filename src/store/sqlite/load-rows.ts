@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Key, type LOOKUPS } from '../../domain/decide/step.ts'
 import type { NotificationRow, Tables } from '../../domain/decide/tables.ts'
-import type { RefusalCause } from '../../domain/delivery.ts'
+import type { RejectionCause } from '../../domain/delivery.ts'
 import { formatId, type IdKind, parseId } from '../../domain/ids.ts'
 import { hostOf, notificationIdOf, runIdOf } from '../../domain/notification.ts'
 import type { RetryItemState } from '../../domain/retry.ts'
@@ -192,7 +192,7 @@ function toBody([n, chk, body]: [number, string, Buffer]): Tables['bodies'] {
   return { deliveryId: formatId('dlv', n, chk), body }
 }
 
-function toRejected([n, chk, cause]: [number, string, RefusalCause]): Tables['rejected'] {
+function toRejected([n, chk, cause]: [number, string, RejectionCause]): Tables['rejected'] {
   return { deliveryId: formatId('dlv', n, chk), cause }
 }
 

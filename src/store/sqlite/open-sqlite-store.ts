@@ -17,7 +17,7 @@ export type SqliteStoreOptions = {
   /** How many bytes of deliveries may wait; more are refused likewise. */
   maxQueuedBytes?: number
   /** Whether deliveries have come in this turn of the event loop that are about to be recorded: a commit waits for them. */
-  isMoreComing?: () => boolean
+  hasPending?: () => boolean
   /** How long it waits at most, in milliseconds. */
   mostWaitMs?: number
   onOpen?: (opened: OpenedDatabase) => void

@@ -1,11 +1,16 @@
-import type { Act } from '../../domain/act.ts'
 import { describeAsset } from '../../domain/asset.ts'
+import type { AuditEntry } from '../../domain/audit-entry.ts'
 import { formatId, parseId } from '../../domain/ids.ts'
-import { type NotTaken, type RetryItemState, type RetryProgress, resultOf } from '../../domain/retry.ts'
+import {
+  type RetryItemState,
+  type RetryProgress,
+  resultOf,
+  type UnsubmittedItem,
+} from '../../domain/retry.ts'
 import type { RunStatus } from '../../domain/run.ts'
 import type { RunHistory } from '../../domain/run-history.ts'
 import type { createAssetReads } from './asset-reads.ts'
-import { STATUS, wordOf } from './codes.ts'
+import { STATUS, textOf } from './codes.ts'
 import type { Connection } from './connection.ts'
 import type { createDeliveryList } from './list-deliveries.ts'
 import {
@@ -20,7 +25,7 @@ import {
   type WholeSubmissionCells,
 } from './rows.ts'
 
-export type ActRow = Omit<Act, 'details'> & { n: number; details: string | null }
+export type ActRow = Omit<AuditEntry, 'details'> & { n: number; details: string | null }
 
 /** What operators read of runs, of retries and of the audit log. */
 export function createOperatorReads(
@@ -39,7 +44,7 @@ export function createOperatorReads(
   const listActsOf = connection.prepare<[string], ActRow>(
     'SELECT * FROM audit_log WHERE subject = ? ORDER BY n',
   )
-  const listActs = connection.prepare<[number, number], ActRow>(
+  const listAuditEntries = connection.prepare<[number, number], ActRow>(
     'SELECT * FROM audit_log WHERE n < ? ORDER BY n DESC LIMIT ?',
   )
   const findEarlier = connection
@@ -77,7 +82,7 @@ export function createOperatorReads(
       `SELECT i.n, i.state, r.status FROM retry_items i LEFT JOIN runs r ON r.submission = i.submission WHERE i.retry = ?`,
     )
     .raw()
-  const listNotTaken = connection
+  const listUnsubmitted = connection
     .prepare<
       [string, number],
       [n: number, chk: string, name: string, state: RetryItemState, reason: string | null]
@@ -86,7 +91,7 @@ export function createOperatorReads(
         JOIN runs r ON r.n = i.run WHERE t.retry_id = ? AND i.state IN ('failed', 'unconfirmed') ORDER BY i.n LIMIT ?`,
     )
     .raw()
-  const actsOf = (subject: string): Act[] => listActsOf.all(subject).map(toAct)
+  const actsOf = (subject: string): AuditEntry[] => listActsOf.all(subject).map(toAct)
   /** No run below it is pending, unless it is overdue: none becomes pending again without that. */
   let firstPending = 0
 
@@ -102,7 +107,7 @@ export function createOperatorReads(
     const runId = formatId('run', n, chk)
     const retryId = findRetryOf.get(submission)
     const kind = retryId === undefined ? 'retry' : 'retry_many'
-    const isOrigin = (act: Act) => act.kind === kind && act.at <= requestedAt
+    const isOrigin = (act: AuditEntry) => act.kind === kind && act.at <= requestedAt
     return { runId, act: actsOf(retryId ?? runId).findLast(isOrigin) ?? null }
   }
   return {
@@ -152,7 +157,7 @@ export function createOperatorReads(
       for (const [itemId, state, status] of listItems.all(retry)) {
         const item = items.get(itemId) ?? { state, statuses: [] }
         items.set(itemId, item)
-        if (status !== null) item.statuses.push(wordOf(STATUS, status))
+        if (status !== null) item.statuses.push(textOf(STATUS, status))
       }
       const results = { pending: 0, success: 0, failed: 0, expired: 0, rejected: 0, unconfirmed: 0 }
       let done = 0
@@ -173,12 +178,12 @@ export function createOperatorReads(
         results,
       }
     },
-    listNotTaken: (retryId: string, limit: number): NotTaken[] =>
-      listNotTaken
+    listUnsubmitted: (retryId: string, limit: number): UnsubmittedItem[] =>
+      listUnsubmitted
         .all(retryId, limit)
         .map(([n, chk, name, state, reason]) => ({ runId: formatId('run', n, chk), name, state, reason })),
-    listActs({ limit, before }: { limit: number; before: number | null }) {
-      const rows = listActs.all(before ?? Number.MAX_SAFE_INTEGER, limit + 1)
+    listAuditEntries({ limit, before }: { limit: number; before: number | null }) {
+      const rows = listAuditEntries.all(before ?? Number.MAX_SAFE_INTEGER, limit + 1)
       const page = rows.slice(0, limit)
       return { acts: page.map(toAct), next: rows.length > limit ? (page.at(-1)?.n ?? null) : null }
     },
@@ -189,6 +194,6 @@ function toPending([n, chk, requestedAt]: [n: number, chk: string, requestedAt: 
   return { runId: formatId('run', n, chk), requestedAt }
 }
 
-function toAct({ at, actor, kind, subject, reason, details }: ActRow): Act {
+function toAct({ at, actor, kind, subject, reason, details }: ActRow): AuditEntry {
   return { at, actor, kind, subject, reason, details: parseJson(details) }
 }

@@ -1,8 +1,8 @@
-import type { NewRefusedDelivery, RefusalCause, RefusedDelivery } from '../../domain/delivery.ts'
+import type { NewRejectedDelivery, RejectedDelivery, RejectionCause } from '../../domain/delivery.ts'
 import { formatId, type NewIds, parseId } from '../../domain/ids.ts'
 import { selectEvicted } from '../../domain/rejected-retention.ts'
 import { statDelta } from '../../domain/stat-counters.ts'
-import { ROUTE, wordOf } from './codes.ts'
+import { ROUTE, textOf } from './codes.ts'
 import type { Connection } from './connection.ts'
 import { partsOf } from './rows.ts'
 
@@ -14,7 +14,7 @@ type Cells = [
   chk: string,
   route: number,
   receivedAt: number,
-  cause: RefusalCause,
+  cause: RejectionCause,
   submissionId: string | null,
   fileId: string | null,
   token: string | null,
@@ -37,7 +37,7 @@ export function createRejectedDeliveries(connection: Connection, ids: NewIds) {
   )
   const remove = connection.prepare<[number]>('DELETE FROM rejected_deliveries WHERE n = ?')
   // The `+` keeps SQLite from walking an index by cause instead of the recent ones by time.
-  const count = connection.prepare<[number], { cause: RefusalCause; count: number }>(
+  const count = connection.prepare<[number], { cause: RejectionCause; count: number }>(
     'SELECT cause, count(*) AS count FROM rejected_deliveries WHERE received_at >= ? GROUP BY +cause',
   )
   const find = connection
@@ -58,7 +58,7 @@ export function createRejectedDeliveries(connection: Connection, ids: NewIds) {
   }
   return {
     /** Inside a transaction. Returns their ids. */
-    keep(rejected: readonly NewRefusedDelivery[]): string[] {
+    keep(rejected: readonly NewRejectedDelivery[]): string[] {
       const inserted: { before: undefined; after: { deliveryId: string; receivedAt: number } }[] = []
       for (const delivery of rejected) {
         const { route, receivedAt, cause, submissionId, fileId, token, bytes, headers, body } = delivery
@@ -74,14 +74,14 @@ export function createRejectedDeliveries(connection: Connection, ids: NewIds) {
       return inserted.map(({ after }) => after.deliveryId)
     },
     count: (since: number) => count.all(since),
-    find(deliveryId: string): RefusedDelivery | undefined {
+    find(deliveryId: string): RejectedDelivery | undefined {
       const at = parseId('dlv', deliveryId)
       const cells = at && find.get(at.number, at.check)
       if (cells === undefined) return undefined
       const [n, chk, route, receivedAt, cause, submissionId, fileId, token, bytes, headers, body] = cells
       return {
         deliveryId: formatId('dlv', n, chk),
-        route: wordOf(ROUTE, route),
+        route: textOf(ROUTE, route),
         receivedAt,
         cause,
         token,

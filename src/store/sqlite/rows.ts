@@ -3,7 +3,7 @@ import type { DeliveryRow, RunRow, SubmissionRow } from '../../domain/decide/tab
 import { CHECK_LENGTH, formatId, numberOf } from '../../domain/ids.ts'
 import { isFinal, type Run } from '../../domain/run.ts'
 import type { Submission } from '../../domain/submission.ts'
-import { FINAL_STATUS, KIND, OUTCOME, ROUTE, SIGNATURE, SOURCE, STATE, STATUS, wordOf } from './codes.ts'
+import { FINAL_STATUS, KIND, OUTCOME, ROUTE, SIGNATURE, SOURCE, STATE, STATUS, textOf } from './codes.ts'
 
 /* Rows are read as arrays, each with its columns in the order that stands here: to make objects of them took SQLite three times as long. */
 
@@ -41,14 +41,14 @@ export function besideRun<Others extends unknown[]>(cells: [...RunCells, ...Othe
 }
 
 export function toRunRow(cells: [...RunCells, ...unknown[]]): RunRow {
-  const status = wordOf(STATUS, cells[8])
+  const status = textOf(STATUS, cells[8])
   return {
     runId: formatId('run', cells[0], cells[1]),
     submissionId: formatId('sub', cells[2], cells[3]),
     name: cells[4],
     requestedAs: cells[5],
     status,
-    source: wordOf(SOURCE, cells[9]),
+    source: textOf(SOURCE, cells[9]),
     attempt: cells[6],
     requestedAt: cells[7],
     settledAt: isFinal(status) ? cells[10] : null,
@@ -102,8 +102,8 @@ export function toSubmission(cells: WholeSubmissionCells): Submission {
 export function toSubmissionRow(cells: SubmissionCells): SubmissionRow {
   return {
     submissionId: formatId('sub', cells[0], cells[1]),
-    kind: wordOf(KIND, cells[2]),
-    state: wordOf(STATE, cells[3]),
+    kind: textOf(KIND, cells[2]),
+    state: textOf(STATE, cells[3]),
     fileId: cells[4],
     fileName: cells[5],
     callerWebhookUrl: cells[7],
@@ -151,17 +151,17 @@ export function toDeliveryRow(cells: DeliveryCells): DeliveryRow {
   const unclaimed = parseJson<Pick<DeliveryRow, 'unclaimedError' | 'uploadEnd'>>(cells[12])
   return {
     deliveryId: formatId('dlv', cells[0], cells[1]),
-    route: wordOf(ROUTE, cells[2]),
+    route: textOf(ROUTE, cells[2]),
     receivedAt: cells[3],
-    outcome: wordOf(OUTCOME, cells[5]),
+    outcome: textOf(OUTCOME, cells[5]),
     // The rules have written it.
     cause: cells[6] as DeliveryRow['cause'],
-    signature: wordOf(SIGNATURE, cells[4]),
+    signature: textOf(SIGNATURE, cells[4]),
     submissionId: idOf('sub', cells[13], cells[14]),
     runId: idOf('run', cells[15], cells[16]),
     fileId: cells[9],
     service: cells[7],
-    finalStatus: cells[8] === null ? null : wordOf(FINAL_STATUS, cells[8]),
+    finalStatus: cells[8] === null ? null : textOf(FINAL_STATUS, cells[8]),
     unclaimedError: unclaimed?.unclaimedError ?? null,
     eventId: cells[10],
     unclaimedRequestId: cells[11],

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import type { NewRefusedDelivery } from '../../domain/delivery.ts'
+import type { NewRejectedDelivery } from '../../domain/delivery.ts'
 import { createStore, type Database } from '../create-store.ts'
 import type { Store } from '../store.ts'
 import type { WriteQueueOptions } from '../write-queue.ts'
@@ -44,7 +44,7 @@ function createDatabase(connection: Connection, processId: number): Database {
   const gathered = gatherReads(connection, (fileId) => assets.findAsset(fileId))
   const deliveries = createDeliveryList(connection)
   const rejected = createRejectedDeliveries(connection, ids)
-  const keepRejected = connection.transaction((given: readonly NewRefusedDelivery[]) => {
+  const keepRejected = connection.transaction((given: readonly NewRejectedDelivery[]) => {
     guard.checkOwner()
     return rejected.keep(given)
   })
@@ -73,10 +73,10 @@ function createDatabase(connection: Connection, processId: number): Database {
         findAsset: gathered.find,
         readStats: (from: number, until: number) => stats.read(from, until),
         countRejected: rejected.count,
-        findRefused: (deliveryId: string) => rejected.find(deliveryId),
+        findRejected: (deliveryId: string) => rejected.find(deliveryId),
         backUp: (path: string) => backUp(connection, path),
         // Not through the queue: the rejected are many, and must take no delivery's place in it, nor fail with it.
-        keepRefused(given: readonly NewRefusedDelivery[]) {
+        keepRejected(given: readonly NewRejectedDelivery[]) {
           guard.check()
           return keepRejected.immediate(given)
         },

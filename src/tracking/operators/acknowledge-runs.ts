@@ -1,4 +1,4 @@
-import type { Act } from '../../domain/act.ts'
+import type { AuditEntry } from '../../domain/audit-entry.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import type { Store } from '../../store/store.ts'
 import { type ListedRunView, listedRunView } from './listed-run-view.ts'
@@ -35,7 +35,7 @@ async function acknowledgeAtOnce(
 ): Promise<ListedRunView[]> {
   const [only, ...others] = runIds
   const isOne = others.length === 0
-  const act: Act = {
+  const act: AuditEntry = {
     at: clock(),
     actor,
     kind: 'acknowledge',

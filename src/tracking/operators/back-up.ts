@@ -1,11 +1,11 @@
 import { chmod, mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
-import type { Act } from '../../domain/act.ts'
+import type { AuditEntry } from '../../domain/audit-entry.ts'
 import type { Store } from '../../store/store.ts'
 
 type BackUpDeps = {
-  store: Pick<Store, 'backUp' | 'recordAct' | 'findFault'>
+  store: Pick<Store, 'backUp' | 'recordAuditEntry' | 'findFault'>
   clock: () => number
   /** The start of the path of a folder for a copy of the database. No other program or database uses it. */
   backupPrefix: string
@@ -25,8 +25,8 @@ export async function backUp(
     await store.backUp(path)
     await chmod(path, 0o600)
     const { size: bytes } = await stat(path)
-    const act: Act = { at: clock(), actor, kind: 'backup', subject: null, reason, details: { bytes } }
-    await store.recordAct(act).catch(async (error: unknown) => {
+    const act: AuditEntry = { at: clock(), actor, kind: 'backup', subject: null, reason, details: { bytes } }
+    await store.recordAuditEntry(act).catch(async (error: unknown) => {
       const fault = await store.findFault()
       if (fault === undefined) throw error
       // The last way to save what a deleted file held; the audit log in it can no longer be written.

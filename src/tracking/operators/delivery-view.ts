@@ -1,10 +1,10 @@
-import type { KeptDelivery, ListedDelivery } from '../../domain/listed-delivery.ts'
+import type { DeliveryDetail, ListedDelivery } from '../../domain/listed-delivery.ts'
 import { withoutSignatures } from '../without-signatures.ts'
 
 /** A delivery as operators read it. */
 export type DeliveryView = Omit<ListedDelivery, 'receivedAt'> & { receivedAt: string }
 
-export type KeptDeliveryView = DeliveryView & {
+export type DeliveryDetailView = DeliveryView & {
   /** Null once they are pruned. */
   headers: { [name: string]: string } | null
   /** As text; null once it is pruned. */
@@ -18,7 +18,7 @@ export function deliveryView(delivery: ListedDelivery): DeliveryView {
   return { deliveryId, route, receivedAt, outcome, cause, signature, submissionId, runId, fileId, service }
 }
 
-export function keptDeliveryView(delivery: KeptDelivery): KeptDeliveryView {
+export function keptDeliveryView(delivery: DeliveryDetail): DeliveryDetailView {
   const { headers, body, bytes } = delivery
   return {
     ...deliveryView(delivery),

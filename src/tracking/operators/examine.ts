@@ -13,7 +13,7 @@ import {
   checkTokenSecret,
   type KeyTrial,
 } from '../../domain/check-surroundings.ts'
-import { checkPending, checkRefused } from '../../domain/check-traffic.ts'
+import { checkPending, checkRejected } from '../../domain/check-traffic.ts'
 import { describeFault } from '../../domain/database-fault.ts'
 import type { Store } from '../../store/store.ts'
 import type { KeyRejections } from '../key-rejections.ts'
@@ -144,7 +144,7 @@ async function readStore(name: string, look: () => Promise<Check[]>): Promise<Ch
 }
 
 async function lookAtRefused({ store, clock }: ExamineDeps): Promise<Check[]> {
-  return checkRefused(await store.countRejected(clock() - DAY_MS))
+  return checkRejected(await store.countRejected(clock() - DAY_MS))
 }
 
 async function lookAtPending({ store, setup, clock }: ExamineDeps): Promise<Check[]> {

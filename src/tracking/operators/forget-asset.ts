@@ -1,4 +1,4 @@
-import type { Act } from '../../domain/act.ts'
+import type { AuditEntry } from '../../domain/audit-entry.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import type { Store } from '../../store/store.ts'
 
@@ -13,7 +13,7 @@ export async function forgetAsset(
   { fileId, reason, actor }: { fileId: string; reason: string | null; actor: string },
 ): Promise<void> {
   // The store writes the file's hash into the act, in the place of its id.
-  const act: Act = { at: clock(), actor, kind: 'forget', subject: fileId, reason, details: null }
+  const act: AuditEntry = { at: clock(), actor, kind: 'forget', subject: fileId, reason, details: null }
   if (!(await store.forgetAsset(fileId, act)))
     throw new TrackerError('not_found', 'Nothing is known of this asset.')
 }

@@ -1,6 +1,6 @@
 import { TrackerError } from '../../domain/errors.ts'
 import { unitsOf } from '../../domain/extension-units.ts'
-import { judgeRetry } from '../../domain/retry.ts'
+import { decideRetry } from '../../domain/retry.ts'
 import type { Store } from '../../store/store.ts'
 import type { Links } from '../links.ts'
 import { refusalOf } from './retry-run.ts'
@@ -25,12 +25,12 @@ export type InspectedRun = {
 export async function inspectRun({ store, links }: InspectRunDeps, runId: string): Promise<InspectedRun> {
   const history = await store.findRunHistory(runId)
   if (history === undefined) throw new TrackerError('not_found', `There is no run ${runId}.`)
-  const judgement = judgeRetry(history)
+  const decision = decideRetry(history)
   const { kind, baseline } = history.submission
   const { units, unpriced } = unitsOf([history.run.requestedAs ?? history.run.name])
   return {
     shown: shownRun(links, history),
-    refusal: judgement.kind === 'refused' ? refusalOf(judgement.by).message : null,
+    refusal: decision.kind === 'refused' ? refusalOf(decision.by).message : null,
     units: unpriced > 0 ? null : units,
     // Baselines that were kept before have none.
     fileUrl: (kind === 'external' ? null : baseline?.url) ?? null,

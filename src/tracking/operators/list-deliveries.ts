@@ -1,7 +1,12 @@
 import { TrackerError } from '../../domain/errors.ts'
 import type { DeliveryFilter } from '../../domain/listed-delivery.ts'
 import type { Store } from '../../store/store.ts'
-import { type DeliveryView, deliveryView, type KeptDeliveryView, keptDeliveryView } from './delivery-view.ts'
+import {
+  type DeliveryDetailView,
+  type DeliveryView,
+  deliveryView,
+  keptDeliveryView,
+} from './delivery-view.ts'
 
 type DeliveriesDeps = {
   store: Pick<Store, 'listDeliveries' | 'findDelivery'>
@@ -18,7 +23,10 @@ export async function listDeliveries(
 }
 
 /** One delivery as it came. Throws `not_found`. */
-export async function showDelivery({ store }: DeliveriesDeps, deliveryId: string): Promise<KeptDeliveryView> {
+export async function showDelivery(
+  { store }: DeliveriesDeps,
+  deliveryId: string,
+): Promise<DeliveryDetailView> {
   const delivery = await store.findDelivery(deliveryId)
   if (delivery === undefined) throw new TrackerError('not_found', 'No delivery is kept under this id.')
   return keptDeliveryView(delivery)

@@ -1,14 +1,14 @@
 import type { RecordedDelivery } from '../../domain/delivery.ts'
 import { TrackerError } from '../../domain/errors.ts'
-import type { KeptDelivery } from '../../domain/listed-delivery.ts'
+import type { DeliveryDetail } from '../../domain/listed-delivery.ts'
 import type { Store } from '../../store/store.ts'
-import { DeliveryRefused } from '../delivery-refused.ts'
+import { DeliveryRejected } from '../delivery-rejected.ts'
 import { receiveAccountDelivery, receiveExtensionDelivery } from '../receive-delivery.ts'
-import { type ReplayRefusedDeps, replayRefused } from '../replay-refused.ts'
+import { type ReplayRejectedDeps, replayRejected } from '../replay-rejected.ts'
 import type { CheckSignature } from '../signature-check.ts'
 
-export type ReplayDeliveryDeps = ReplayRefusedDeps & {
-  store: Pick<Store, 'findDelivery' | 'recordAct'>
+export type ReplayDeliveryDeps = ReplayRejectedDeps & {
+  store: Pick<Store, 'findDelivery' | 'recordAuditEntry'>
   clock: () => number
 }
 
@@ -23,9 +23,9 @@ export async function replayDelivery(
   const delivery = await deps.store.findDelivery(deliveryId)
   if (delivery === undefined) throw new TrackerError('not_found', 'No delivery is kept under this id.')
   const recorded =
-    delivery.outcome === 'rejected' ? await replayRefused(deps, deliveryId) : await repeat(deps, delivery)
+    delivery.outcome === 'rejected' ? await replayRejected(deps, deliveryId) : await repeat(deps, delivery)
   const details = { outcome: recorded.outcome }
-  await deps.store.recordAct({
+  await deps.store.recordAuditEntry({
     at: deps.clock(),
     actor,
     kind: 'replay',
@@ -36,7 +36,7 @@ export async function replayDelivery(
   return recorded
 }
 
-async function repeat(deps: ReplayDeliveryDeps, delivery: KeptDelivery): Promise<RecordedDelivery> {
+async function repeat(deps: ReplayDeliveryDeps, delivery: DeliveryDetail): Promise<RecordedDelivery> {
   const { route, receivedAt, headers, body, submissionId } = delivery
   if (headers === null || body === null)
     throw new TrackerError('unprocessable', 'The body of this delivery has been pruned.')
@@ -51,7 +51,7 @@ async function repeat(deps: ReplayDeliveryDeps, delivery: KeptDelivery): Promise
     if (route === 'account') return await receiveAccountDelivery(trusting, received)
     return await receiveExtensionDelivery(trusting, submissionId ?? undefined, received)
   } catch (error) {
-    if (!(error instanceof DeliveryRefused)) throw error
+    if (!(error instanceof DeliveryRejected)) throw error
     throw new TrackerError('unprocessable', `The delivery would be refused now: ${error.message}`)
   }
 }

@@ -1,17 +1,17 @@
-import type { Act } from '../../domain/act.ts'
+import type { AuditEntry } from '../../domain/audit-entry.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
-import type { Answer } from '../../domain/judge-answer.ts'
-import { judgeRetry, type RetryRefusal } from '../../domain/retry.ts'
+import { decideRetry, type RetryRejection } from '../../domain/retry.ts'
+import type { UploadResponse } from '../../domain/upload-response.ts'
 import type { Store } from '../../store/store.ts'
-import { type ApplyAnswerDeps, applyAnswer } from '../apply-answer.ts'
+import { type ApplyResponseDeps, applyResponse } from '../apply-response.ts'
 import { submissionAnswer } from '../caller-answer.ts'
 import type { Exchange } from '../imagekit-exchange.ts'
 import type { Links } from '../links.ts'
 import type { UploadGate } from '../upload-gate.ts'
 import { type ListedRunView, listedRunView } from './listed-run-view.ts'
 
-export type RetryRunDeps = ApplyAnswerDeps & {
+export type RetryRunDeps = ApplyResponseDeps & {
   store: Pick<Store, 'findRunHistory' | 'submitRetry' | 'withdrawRetry' | 'findSubmission'>
   imagekit: { sendUpdate(fileId: string, body: { [name: string]: Json }): Promise<Exchange> }
   links: Links
@@ -23,7 +23,7 @@ export async function retryRun(
   deps: RetryRunDeps & { gate: Pick<UploadGate, 'accompany'> },
   { runId, actor, reason }: { runId: string; actor: string; reason: string | null },
 ): Promise<ListedRunView> {
-  const act: Act = { at: deps.clock(), actor, kind: 'retry', subject: runId, reason, details: null }
+  const act: AuditEntry = { at: deps.clock(), actor, kind: 'retry', subject: runId, reason, details: null }
   const { submissionId, answer, holdMs } = await deps.gate.accompany(() =>
     askAgain(deps, { runId, actor, origin: { act } }),
   )
@@ -51,14 +51,14 @@ export async function retryRun(
  */
 export async function askAgain(
   deps: RetryRunDeps,
-  request: { runId: string; actor: string; origin: { act: Act } | { itemId: number } },
-): Promise<{ submissionId: string; answer: Answer; holdMs: number | null }> {
+  request: { runId: string; actor: string; origin: { act: AuditEntry } | { itemId: number } },
+): Promise<{ submissionId: string; answer: UploadResponse; holdMs: number | null }> {
   const { runId, actor, origin } = request
   const history = await deps.store.findRunHistory(runId)
   if (history === undefined) throw new TrackerError('not_found', `There is no run ${runId}.`)
-  const judgement = judgeRetry(history)
-  if (judgement.kind === 'refused') throw refusalOf(judgement.by)
-  const { fileId, extension } = judgement
+  const decision = decideRetry(history)
+  if (decision.kind === 'refused') throw refusalOf(decision.by)
+  const { fileId, extension } = decision
   const at = deps.clock()
   const submitted = await deps.store.submitRetry(
     runId,
@@ -81,13 +81,13 @@ export async function askAgain(
   const body = { extensions: [extension], webhookUrl: deps.links.webhook(submissionId) }
   const exchange = await deps.imagekit.sendUpdate(fileId, body)
   const answer = answerTo(exchange)
-  await applyAnswer(deps, { submissionId, answer })
+  await applyResponse(deps, { submissionId, answer })
   if (answer.kind === 'rejected') await deps.backlog.apply(() => deps.store.withdrawRetry(runId, at))
   return { submissionId, answer, holdMs: exchange.kind === 'answered' ? exchange.holdMs : null }
 }
 
 /** Where the connection broke before ImageKit could have all of it, nothing was asked. */
-function answerTo(exchange: Exchange): Answer {
+function answerTo(exchange: Exchange): UploadResponse {
   const answer = submissionAnswer(exchange)
   if (exchange.kind === 'answered' || exchange.wasComplete || answer.kind === 'accepted') return answer
   return { ...answer, kind: 'rejected' }
@@ -102,9 +102,9 @@ const REFUSALS = {
     'unprocessable',
     'It comes from one of several saved extensions, and ImageKit does not tell which: upload or update the file anew.',
   ],
-} as const satisfies { [by in RetryRefusal]: readonly [TrackerError['code'], string] }
+} as const satisfies { [by in RetryRejection]: readonly [TrackerError['code'], string] }
 
-export function refusalOf(by: RetryRefusal): TrackerError {
+export function refusalOf(by: RetryRejection): TrackerError {
   const [code, message] = REFUSALS[by]
   return new TrackerError(code, message)
 }

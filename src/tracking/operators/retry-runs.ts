@@ -1,14 +1,14 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Act } from '../../domain/act.ts'
+import type { AuditEntry } from '../../domain/audit-entry.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import { unitsOf } from '../../domain/extension-units.ts'
-import type { NotTaken, RetryProgress } from '../../domain/retry.ts'
+import type { RetryProgress, UnsubmittedItem } from '../../domain/retry.ts'
 import { EVERY_RUN, type ListedRun, type RunFilter } from '../../domain/run-filter.ts'
 import type { Store } from '../../store/store.ts'
 import { type MatchingDeps, matchingRuns } from './matching-runs.ts'
 
 type RetryRunsDeps = MatchingDeps & {
-  store: Pick<Store, 'createRetry' | 'findRetry' | 'listNotTaken'>
+  store: Pick<Store, 'createRetry' | 'findRetry' | 'listUnsubmitted'>
   clock: () => number
   newId: () => string
   /** Tells the job that there is work. */
@@ -37,7 +37,12 @@ export async function previewRetry(deps: MatchingDeps, selection: RetrySelection
 /** Writes down which runs are to be asked for again; they are, one after another, also after a restart. */
 export async function startRetry(
   deps: RetryRunsDeps,
-  request: { selection: RetrySelection; actor: string; reason: string | null; details: Act['details'] },
+  request: {
+    selection: RetrySelection
+    actor: string
+    reason: string | null
+    details: AuditEntry['details']
+  },
 ): Promise<ShownRetry> {
   const { selection, actor, reason, details } = request
   const runIds =
@@ -45,7 +50,7 @@ export async function startRetry(
       ? selection.runIds
       : (await listMatching(deps, selection.filter, selection.limit)).map(({ run }) => run.runId)
   const retryId = deps.newId()
-  const act: Act = { at: deps.clock(), actor, kind: 'retry_many', subject: retryId, reason, details }
+  const act: AuditEntry = { at: deps.clock(), actor, kind: 'retry_many', subject: retryId, reason, details }
   await deps.store.createRetry(retryId, runIds, act)
   deps.wake()
   return showRetry(deps, retryId)
@@ -53,7 +58,7 @@ export async function startRetry(
 
 export type ShownRetry = RetryProgress & {
   /** The first of those that `failed` counts. */
-  notTaken: NotTaken[]
+  notTaken: UnsubmittedItem[]
 }
 
 const MAX_NOT_TAKEN = 100
@@ -65,7 +70,7 @@ export async function showRetry(
 ): Promise<ShownRetry> {
   const progress = await store.findRetry(retryId)
   if (progress === undefined) throw new TrackerError('not_found', `There is no retry ${retryId}.`)
-  const notTaken = progress.failed === 0 ? [] : await store.listNotTaken(retryId, MAX_NOT_TAKEN)
+  const notTaken = progress.failed === 0 ? [] : await store.listUnsubmitted(retryId, MAX_NOT_TAKEN)
   return { ...progress, notTaken }
 }
 

@@ -1,6 +1,6 @@
 import { TrackerError } from '../../domain/errors.ts'
-import type { Answer } from '../../domain/judge-answer.ts'
 import type { RetryItemState } from '../../domain/retry.ts'
+import type { UploadResponse } from '../../domain/upload-response.ts'
 import type { Store } from '../../store/store.ts'
 import { askAgain, type RetryRunDeps } from './retry-run.ts'
 
@@ -30,7 +30,7 @@ export async function workOffOne(deps: WorkOffDeps): Promise<{ isIdle: boolean; 
   }
 }
 
-function endOf(answer: Answer): readonly [state: RetryItemState, reason: string | null] {
+function endOf(answer: UploadResponse): readonly [state: RetryItemState, reason: string | null] {
   switch (answer.kind) {
     case 'accepted':
       return ['accepted', null]

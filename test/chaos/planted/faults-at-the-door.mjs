@@ -81,8 +81,8 @@ export const FAULTS_AT_THE_DOOR = [
   {
     name: 'seen-before-it-is-kept',
     file: RECEIVE,
-    find: 'const word = deps.readExtensionWord(parse(deps, received.body), received.body.length)',
-    replace: `const word = deps.readExtensionWord(parse(deps, received.body), received.body.length)
+    find: 'const result = deps.readExtensionResult(parse(deps, received.body), received.body.length)',
+    replace: `const result = deps.readExtensionResult(parse(deps, received.body), received.body.length)
   const memory: { seen?: Set<string> } & ReceiveDeliveryDeps = deps
   memory.seen ??= new Set()
   const key = submissionId + received.body.toString()
@@ -131,7 +131,7 @@ export const FAULTS_AT_THE_DOOR = [
   },
   {
     name: 'refused-log-unbounded',
-    file: 'src/tracking/refused-log.ts',
+    file: 'src/tracking/rejection-log.ts',
     find: 'second.unproven >= UNPROVEN.perSecond',
     replace: 'second.unproven >= Number.POSITIVE_INFINITY',
     tests: ['test/unit/tracking/refused-log.test.ts'],

@@ -24,7 +24,7 @@ export const FAULTS_OF_ARRIVAL = [
   {
     name: 'store-not-told-of-what-comes',
     file: 'src/service.ts',
-    find: 'isMoreComing: () => arrivals.isAwaited(),',
+    find: 'hasPending: () => arrivals.isAwaited(),',
     replace: '',
     tests: ['test/integration/webhook-bodies.test.ts'],
   },

@@ -94,8 +94,8 @@ export const FAULTS_OF_DECIDING = [
   {
     name: 'run-names-the-last-that-it-claims',
     ...RESPONSE,
-    find: 'judgement.claimed.find(',
-    replace: 'judgement.claimed.findLast(',
+    find: 'decision.claimed.find(',
+    replace: 'decision.claimed.findLast(',
   },
   {
     name: 'claimed-delivery-stays-unclaimed',

@@ -34,7 +34,7 @@ export const FAULTS_OF_RECONCILING = [
   },
   {
     name: 'open-request-explains-nothing',
-    file: 'src/domain/other-request.ts',
+    file: 'src/domain/concurrent-change.ts',
     find: "place === 'earlier' && doneAt < run.requestedAt",
     replace: "place === 'earlier'",
     tests: ['test/unit/domain/other-request.test.ts'],
@@ -47,7 +47,7 @@ export const FAULTS_OF_RECONCILING = [
   },
   {
     name: 'evidence-without-a-baseline',
-    file: 'src/tracking/look-at-runs.ts',
+    file: 'src/tracking/check-due-runs.ts',
     find: 'file && baseline ? weigh(one, baseline, file.facts) : undefined',
     replace:
       'file ? weigh(one, baseline ?? { ...file.facts, versionId: null, aiTags: {}, description: null, tags: null, customMetadata: null, updatedAt: null, url: null }, file.facts) : undefined',
@@ -55,7 +55,7 @@ export const FAULTS_OF_RECONCILING = [
   },
   {
     name: 'no-answer-is-no-evidence',
-    file: 'src/tracking/look-at-runs.ts',
+    file: 'src/tracking/check-due-runs.ts',
     find: "return { finding: lookAgain(deps, now), why: 'ImageKit did not answer about this file.' }",
     replace: 'return judge(deps, one, null, isOver(one), now)',
     tests: TROUBLED,
@@ -70,7 +70,7 @@ export const FAULTS_OF_RECONCILING = [
   },
   {
     name: 'rate-limit-not-obeyed',
-    file: 'src/tracking/look-up-files.ts',
+    file: 'src/tracking/fetch-files.ts',
     find: 'holdMs: unseen.ms,',
     replace: 'holdMs: null,',
     tests: RATE_LIMITS,
@@ -91,7 +91,7 @@ export const FAULTS_OF_RECONCILING = [
   },
   {
     name: 'passes-side-by-side',
-    file: 'src/tracking/in-turn.ts',
+    file: 'src/tracking/mutex.ts',
     find: 'const done = last.then(work, work)',
     replace: 'const done = work()',
     tests: RATE_LIMITS,
@@ -105,14 +105,14 @@ export const FAULTS_OF_RECONCILING = [
   },
   {
     name: 'odd-id-stops-all',
-    file: 'src/tracking/look-up-files.ts',
+    file: 'src/tracking/fetch-files.ts',
     find: "if (listed.kind !== 'refused') return stopOf(listed)",
     replace: 'return stopOf(listed)',
     tests: ODD_IDS,
   },
   {
     name: 'refused-id-never-ends',
-    file: 'src/tracking/look-at-runs.ts',
+    file: 'src/tracking/check-due-runs.ts',
     find: 'finding: endOrLookAgain(deps, one, isOver(one), now),',
     replace: 'finding: lookAgain(deps, now),',
     tests: ODD_IDS,
@@ -126,14 +126,14 @@ export const FAULTS_OF_RECONCILING = [
   },
   {
     name: 'missing-from-the-list-is-gone',
-    file: 'src/tracking/look-up-files.ts',
+    file: 'src/tracking/fetch-files.ts',
     find: 'if (file) take(fileId, file)',
     replace: 'take(fileId, (file ?? null) as SeenFile)',
     tests: TROUBLED,
   },
   {
     name: 'expired-by-the-lagging-list',
-    file: 'src/tracking/look-up-files.ts',
+    file: 'src/tracking/fetch-files.ts',
     find: 'if (!isDecisive(fileId)) looked',
     replace: 'looked',
     tests: TROUBLED,

@@ -1,7 +1,10 @@
 const OBSERVE = { file: 'src/domain/observe.ts', tests: ['test/unit/domain/observe.test.ts'] }
-const DELIVERY = { file: 'src/domain/judge-delivery.ts', tests: ['test/unit/domain/judge-delivery.test.ts'] }
+const DELIVERY = {
+  file: 'src/domain/extension-result.ts',
+  tests: ['test/unit/domain/judge-delivery.test.ts'],
+}
 const ANSWER = {
-  file: 'src/domain/judge-answer.ts',
+  file: 'src/domain/upload-response.ts',
   tests: ['test/unit/domain/judge-answer.test.ts', 'test/unit/domain/late-names.test.ts'],
 }
 const ASSET = { file: 'src/domain/asset.ts', tests: ['test/unit/domain/asset.test.ts'] }
@@ -73,7 +76,7 @@ export const FAULTS_OF_THE_RULES = [
   {
     name: 'other-file-applied',
     ...DELIVERY,
-    find: "if (isOtherFile(submission, word.fileId)) return ignore(submission, 'other_file', null)",
+    find: "if (isOtherFile(submission, result.fileId)) return ignore(submission, 'other_file', null)",
     replace: '',
   },
   {

@@ -172,7 +172,7 @@ export const FAULTS_OF_THE_STORE = [
     file: 'src/store/create-store.ts',
     find: '...database.reads,',
     replace:
-      '...database.reads,\n    keepRefused: (refused) => write({}).then(() => database.reads.keepRefused(refused)),',
+      '...database.reads,\n    keepRejected: (refused) => write({}).then(() => database.reads.keepRejected(refused)),',
     tests: ['test/store/sqlite-refused.test.ts'],
   },
   {

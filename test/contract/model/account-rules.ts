@@ -1,5 +1,5 @@
 import type { AccountEvent } from '../../../src/domain/account-event.ts'
-import type { Answer } from '../../../src/domain/judge-answer.ts'
+import type { UploadResponse } from '../../../src/domain/upload-response.ts'
 import type { KeptDelivery, Model, ModelSubmission } from './model.ts'
 import { finalWord, presentWord } from './run-rules.ts'
 import { hearAnswer } from './submission-rules.ts'
@@ -48,7 +48,7 @@ function hasten(model: Model, fileId: string, at: number): boolean {
 function hearEnd(
   model: Model,
   requestId: string,
-  answer: Answer,
+  answer: UploadResponse,
   kept: KeptDelivery,
 ): Heard & { of?: ModelSubmission } {
   const submission = model.submissions.find(

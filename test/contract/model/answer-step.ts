@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import type { Answer } from '../../../src/domain/judge-answer.ts'
+import type { UploadResponse } from '../../../src/domain/upload-response.ts'
 import { hearEarlierEnds } from './account-rules.ts'
 import type { Model, ModelSubmission } from './model.ts'
 import { idOf, numberOf, type Plan, pick } from './step.ts'
@@ -38,8 +38,8 @@ export function answerOf<K extends AnswerFacts['kind']>(
   model: Model,
   facts: AnswerFacts & { kind: K },
   requestId: string | null,
-): Answer & { kind: K }
-export function answerOf(model: Model, facts: AnswerFacts, requestId: string | null): Answer {
+): UploadResponse & { kind: K }
+export function answerOf(model: Model, facts: AnswerFacts, requestId: string | null): UploadResponse {
   const { kind, extensionStatus: statuses, hasBaseline } = facts
   if (kind !== 'accepted') return { kind, requestId, error: REFUSAL }
   const fileId = idOf(model, facts.fileId)
@@ -75,7 +75,7 @@ export const answering: fc.Arbitrary<Plan> = fc
         return {
           told: `answer to ${numberOf(model, submission)}: ${tellAnswer(facts)}${id}, at ${at}`,
           async take({ store, saw }) {
-            const answered = await store.answerSubmission(submission.submissionId, answer, at)
+            const answered = await store.applyResponse(submission.submissionId, answer, at)
             return () => {
               const result = hearAnswer(model, submission, answer, at)
               hearEarlierEnds(model, submission, at)

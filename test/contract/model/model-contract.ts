@@ -29,10 +29,10 @@ const TO_BE_SEEN = [
   'account duplicate',
   'account ignored',
   'evidence applied',
-  'no_word applied',
+  'timed_out applied',
   'asset_gone applied',
   'nothing applied',
-  'no_word not applied',
+  'timed_out not applied',
   'told',
   'pruned',
   'swept',
@@ -111,7 +111,7 @@ async function clear(store: Store): Promise<void> {
   const due = await store.listDue(EVER, 1_000)
   const { due: owed } = await store.listDueNotifications(EVER, { perHost: 1_000, after: null })
   await Promise.all([
-    ...due.map(({ run }) => store.applyFinding(run.runId, { kind: 'no_word' }, EVER)),
+    ...due.map(({ run }) => store.applyFinding(run.runId, { kind: 'timed_out' }, EVER)),
     ...owed.map(({ notificationId }) => store.settleNotification(notificationId, { kind: 'delivered' })),
     store.recoverAbandoned(EVER),
     store.pruneBodies(EVER, 1_000, null),

@@ -1,13 +1,13 @@
-import type { Basis } from '../../../src/domain/basis.ts'
 import type { Json } from '../../../src/domain/json.ts'
-import type { Answer } from '../../../src/domain/judge-answer.ts'
 import type { FinalStatus, RunSource, RunStatus } from '../../../src/domain/run.ts'
+import type { StatusReason } from '../../../src/domain/status-reason.ts'
 import type {
   Baseline,
   SubmissionError,
   SubmissionKind,
   SubmissionState,
 } from '../../../src/domain/submission.ts'
+import type { UploadResponse } from '../../../src/domain/upload-response.ts'
 
 // The rules of submissions, runs and deliveries told a second time, from what has been said and not from what was
 // concluded: nothing here is a function of `src/domain`, only its types are.
@@ -18,7 +18,7 @@ export type Saying = {
   word: RunStatus
   at: number
   error: Json | null
-  evidence: Basis | null
+  evidence: StatusReason | null
 }
 
 /** A run is what was said of it, in the order in which it was heard; the request is the first to speak. */
@@ -96,7 +96,7 @@ export type Model = {
   swept: number
   kept: KeptDelivery[]
   /** Ends of uploads that no submission is known to have made. */
-  unclaimedEnds: { requestId: string; answer: Answer; kept: KeptDelivery }[]
+  unclaimedEnds: { requestId: string; answer: UploadResponse; kept: KeptDelivery }[]
   eventIds: Set<string>
   owed: Owed[]
 }

@@ -1,6 +1,6 @@
-import type { Answer } from '../../../src/domain/judge-answer.ts'
-import type { ExtensionWord } from '../../../src/domain/judge-delivery.ts'
+import type { ExtensionResult } from '../../../src/domain/extension-result.ts'
 import type { NewSubmission, Submission } from '../../../src/domain/submission.ts'
+import type { UploadResponse } from '../../../src/domain/upload-response.ts'
 import type { KeptDelivery, Model, ModelRun, ModelSubmission } from './model.ts'
 import {
   addRun,
@@ -85,7 +85,7 @@ type Heard = { outcome: string; cause: string | null; fileId: string | null; run
 export function hearWebhook(
   model: Model,
   submissionId: string,
-  word: ExtensionWord,
+  word: ExtensionResult,
   keep: () => KeptDelivery,
 ): Heard {
   const submission = model.submissions.find((known) => known.submissionId === submissionId)
@@ -99,7 +99,12 @@ export function hearWebhook(
   return heard
 }
 
-function hearWord(model: Model, submission: ModelSubmission, word: ExtensionWord, kept: KeptDelivery): Heard {
+function hearWord(
+  model: Model,
+  submission: ModelSubmission,
+  word: ExtensionResult,
+  kept: KeptDelivery,
+): Heard {
   const ignored = (cause: string, run: ModelRun | null = null) => {
     return { outcome: 'ignored', cause, fileId: submission.fileId, run }
   }
@@ -137,7 +142,7 @@ function outcomeOf(run: ModelRun, status: string): string {
 export function hearAnswer(
   model: Model,
   submission: ModelSubmission,
-  answer: Answer,
+  answer: UploadResponse,
   at: number,
 ): 'applied' | 'conflict' {
   const requestId = answer.requestId ?? submission.requestId

@@ -13,7 +13,7 @@ export function hearFinding(
   if (run.isGone || state === 'rejected' || finalWord(run) !== undefined || run.dueAt === null)
     return { applied: false, fileId: null }
   switch (finding.kind) {
-    case 'nothing':
+    case 'unchanged':
       run.dueAt = finding.dueAt
       return { applied: true, fileId: null }
     case 'evidence': {
@@ -22,7 +22,7 @@ export function hearFinding(
       return { applied: true, fileId }
     }
     case 'asset_gone':
-    case 'no_word': {
+    case 'timed_out': {
       run.dueAt = null
       if (presentWord(run).word === 'expired') return { applied: true, fileId }
       const evidence = { kind: finding.kind }

@@ -8,8 +8,8 @@ import { hearFinding, prune, sweep } from './upkeep-rules.ts'
 import { time } from './words.ts'
 
 const findings: fc.Arbitrary<Finding> = fc.oneof(
-  fc.constantFrom<Finding>(EVIDENCE, { kind: 'no_word' }, { kind: 'asset_gone' }),
-  time.map((dueAt): Finding => ({ kind: 'nothing', dueAt })),
+  fc.constantFrom<Finding>(EVIDENCE, { kind: 'timed_out' }, { kind: 'asset_gone' }),
+  time.map((dueAt): Finding => ({ kind: 'unchanged', dueAt })),
 )
 
 /** What a look at ImageKit said of a run that was seen once, though it may be gone or settled by now. */
@@ -22,7 +22,7 @@ export const finding: fc.Arbitrary<Plan> = fc
         const run = pick(seen, of)
         if (run === undefined || run.runId === null) return undefined
         const { runId } = run
-        const what = found.kind === 'nothing' ? `nothing, due ${found.dueAt}` : found.kind
+        const what = found.kind === 'unchanged' ? `unchanged, due ${found.dueAt}` : found.kind
         return {
           told: `finding of ${numberOf(model, run.submission)} ${run.name}: ${what}, at ${at}`,
           async take({ store, saw }) {

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Alert, alertMessageId, alertPauseMs, judgeAlert } from '../../../src/domain/alert.ts'
+import { type Alert, alertMessageId, alertPauseMs, evaluateAlert } from '../../../src/domain/alert.ts'
 
 const RULE = { threshold: 10, calmMs: 900 }
 
 let ids = 0
 const judge = (alert: Alert | undefined, value: number, now: number) =>
-  judgeAlert(alert, { kind: 'failures', extension: 'remove-bg', value }, RULE, {
+  evaluateAlert(alert, { kind: 'failures', extension: 'remove-bg', value }, RULE, {
     now,
     newId: () => `alert-${ids++}`,
   })
@@ -47,7 +47,7 @@ test('what comes and goes around the threshold is told of once', () => {
 
 test('of a threshold of one it is over when nothing is left', () => {
   const one = (alert: Alert | undefined, value: number) =>
-    judgeAlert(
+    evaluateAlert(
       alert,
       { kind: 'failures', extension: '', value },
       { threshold: 1, calmMs: 900 },

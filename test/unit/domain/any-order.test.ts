@@ -20,7 +20,7 @@ const errors = fc.constantFrom(null, { message: 'too large' }, 'why')
 
 function webhook(service: string, status: FinalStatus): fc.Arbitrary<Fact> {
   return fc.record({ fileId: fileIds, error: errors }).map((facts) => {
-    return { kind: 'webhook', word: { service, status, ...facts } }
+    return { kind: 'webhook', result: { service, status, ...facts } }
   })
 }
 
@@ -29,11 +29,11 @@ type Story = { start: Known; facts: Fact[] }
 
 function extension(name: string) {
   return fc
-    .record({ name: fc.constant(name), saved: fc.boolean(), word: fc.constantFrom(...WORDS) })
+    .record({ name: fc.constant(name), saved: fc.boolean(), result: fc.constantFrom(...WORDS) })
     .chain((told) => {
       // A saved extension has a name only once ImageKit tells it, so each is told at least once.
-      const webhooks = fc.array(webhook(name, told.word), { minLength: told.saved ? 1 : 0, maxLength: 3 })
-      const answered = fc.constantFrom('pending', told.word, ...(told.saved ? [] : [null]))
+      const webhooks = fc.array(webhook(name, told.result), { minLength: told.saved ? 1 : 0, maxLength: 3 })
+      const answered = fc.constantFrom('pending', told.result, ...(told.saved ? [] : [null]))
       return fc.record({ told: fc.constant(told), webhooks, answered, hasEvidence: fc.boolean() })
     })
 }
@@ -54,7 +54,7 @@ const stories: fc.Arbitrary<Story> = fc
     )
     const answer: Fact = { kind: 'answer', answer: accepted(Object.fromEntries(statuses)) }
     const evident = extensions.filter(
-      ({ told, hasEvidence }) => hasEvidence && !told.saved && told.word === 'success',
+      ({ told, hasEvidence }) => hasEvidence && !told.saved && told.result === 'success',
     )
     return {
       start: asking(...extensions.map(({ told }) => (told.saved ? 'saved-extension' : told.name))),
@@ -83,7 +83,7 @@ const quarrels: fc.Arbitrary<Fact[]> = fc.array(
       weight: 6,
       arbitrary: fc
         .tuple(fc.constantFrom(...NAMES), fc.constantFrom(...WORDS))
-        .chain(([name, word]) => webhook(name, word)),
+        .chain(([name, result]) => webhook(name, result)),
     },
     fc
       .dictionary(fc.constantFrom(...NAMES), fc.constantFrom('pending', ...WORDS))
@@ -97,15 +97,15 @@ const quarrels: fc.Arbitrary<Fact[]> = fc.array(
   { maxLength: 20 },
 )
 
-function saysOf(fact: Fact, name: string): { source: RunSource; word: FinalStatus } | null {
+function saysOf(fact: Fact, name: string): { source: RunSource; result: FinalStatus } | null {
   if (fact.kind === 'expiry') return null
-  if (fact.kind === 'evidence') return fact.name === name ? { source: 'reconcile', word: 'success' } : null
+  if (fact.kind === 'evidence') return fact.name === name ? { source: 'reconcile', result: 'success' } : null
   if (fact.kind === 'webhook') {
-    const { service, status } = fact.word
-    return service === name && status ? { source: 'webhook', word: status } : null
+    const { service, status } = fact.result
+    return service === name && status ? { source: 'webhook', result: status } : null
   }
   const said = fact.answer.kind === 'accepted' ? fact.answer.extensionStatus[name] : undefined
-  return said === 'success' || said === 'failed' ? { source: 'response', word: said } : null
+  return said === 'success' || said === 'failed' ? { source: 'response', result: said } : null
 }
 
 function wordsOf(facts: Fact[], name: string) {
@@ -131,12 +131,12 @@ const start = asking(...NAMES)
 describe('facts that do not contradict each other', () => {
   const pairs = stories.chain((story) => fc.tuple(fc.constant(story), toldOtherwise(story.facts)))
 
-  test('end in the same statuses in any order and number: the final word, else expired, else pending', () => {
+  test('end in the same statuses in any order and number: the final result, else expired, else pending', () => {
     fc.assert(
       fc.property(pairs, ([story, facts]) => {
         const end = endOf(story.start, play(story.start, facts))
         const unsettled = facts.some((fact) => fact.kind === 'expiry') ? 'expired' : 'pending'
-        const expected = NAMES.map((name) => [name, wordsOf(facts, name)[0]?.word ?? unsettled])
+        const expected = NAMES.map((name) => [name, wordsOf(facts, name)[0]?.result ?? unsettled])
         expect(statusesOf(end)).toEqual(Object.fromEntries(expected))
         expect(end.runs).toHaveLength(NAMES.length)
       }),
@@ -157,7 +157,7 @@ describe('facts that do not contradict each other', () => {
   test('never have a webhook contradicted or ignored', () => {
     fc.assert(
       fc.property(pairs, ([story, facts]) => {
-        const outcomes = play(story.start, facts).flatMap(({ judgement }) => judgement?.outcome ?? [])
+        const outcomes = play(story.start, facts).flatMap(({ decision }) => decision?.outcome ?? [])
         expect(outcomes.filter((outcome) => outcome !== 'applied' && outcome !== 'duplicate')).toEqual([])
       }),
     )
@@ -185,14 +185,14 @@ describe('facts that contradict each other', () => {
   }
 
   function outcomesOf(run: Run, steps: Told[]) {
-    return steps.flatMap(({ judgement }) => (judgement?.runId === run.runId ? [judgement.outcome] : []))
+    return steps.flatMap(({ decision }) => (decision?.runId === run.runId ? [decision.outcome] : []))
   }
 
-  test('leave the first final word, and who said it, whatever follows', () => {
+  test('leave the first final result, and who said it, whatever follows', () => {
     expectOfEach((run, facts) => {
       const [first] = wordsOf(facts, run.name)
       if (first === undefined) expect(['pending', 'expired']).toContain(run.status)
-      else expect([run.status, run.source]).toEqual([first.word, first.source])
+      else expect([run.status, run.source]).toEqual([first.result, first.source])
     })
   })
 
@@ -206,7 +206,7 @@ describe('facts that contradict each other', () => {
   test('tell a contradiction exactly once for each run of which a webhook said the opposite', () => {
     expectOfEach((run, facts, steps) => {
       const [first, ...rest] = wordsOf(facts, run.name)
-      const isOpposed = rest.some(({ source, word }) => source === 'webhook' && word !== first?.word)
+      const isOpposed = rest.some(({ source, result }) => source === 'webhook' && result !== first?.result)
       const count = outcomesOf(run, steps).filter((outcome) => outcome === 'contradicted').length
       expect([count, run.contradicted]).toEqual([isOpposed ? 1 : 0, isOpposed])
     })
@@ -228,13 +228,13 @@ describe('facts that contradict each other', () => {
     })
   })
 
-  test('let an expired run go only by a final word', () => {
+  test('let an expired run go only by a final result', () => {
     fc.assert(
       fc.property(quarrels, (facts) => {
         let before = start
         for (const [index, { known }] of play(start, facts).entries()) {
           for (const run of before.runs.filter(({ status }) => status === 'expired')) {
-            const said = wordsOf(facts.slice(index, index + 1), run.name)[0]?.word
+            const said = wordsOf(facts.slice(index, index + 1), run.name)[0]?.result
             expect(runOf(known, run.name).status).toBe(said ?? 'expired')
           }
           before = known

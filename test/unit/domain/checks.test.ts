@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { checkAlerts, checkDisk, checkPublicUrl } from '../../../src/domain/check-surroundings.ts'
-import { checkRefused } from '../../../src/domain/check-traffic.ts'
+import { checkRejected } from '../../../src/domain/check-traffic.ts'
 
 const MIB = 1024 ** 2
 
@@ -35,7 +35,7 @@ test.each([
 })
 
 test('webhooks for unknown submissions fail the check, other rejected webhooks are a warning', () => {
-  const checks = checkRefused([
+  const checks = checkRejected([
     { cause: 'bad_signature', count: 2000 },
     { cause: 'unknown_submission', count: 1 },
   ])

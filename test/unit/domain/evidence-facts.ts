@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
-import type { Evidence } from '../../../src/domain/basis.ts'
-import { type AskedRun, type FileFacts, findEvidence, weighEvidence } from '../../../src/domain/evidence.ts'
-import type { OtherRequest } from '../../../src/domain/other-request.ts'
+import type { ConcurrentChange } from '../../../src/domain/concurrent-change.ts'
+import { type AskedRun, assessEvidence, type FileFacts, findEvidence } from '../../../src/domain/evidence.ts'
+import type { Evidence } from '../../../src/domain/status-reason.ts'
 import type { Baseline } from '../../../src/domain/submission.ts'
 import { FILE, frozen } from './facts.ts'
 
@@ -27,7 +27,7 @@ export function now(facts: Partial<FileFacts> = {}): FileFacts {
   return { fileId: FILE, versionId, versionName, aiTags, description, updatedAt, hasAlpha: null, ...facts }
 }
 
-export function another(facts: Partial<OtherRequest> = {}): OtherRequest {
+export function another(facts: Partial<ConcurrentChange> = {}): ConcurrentChange {
   const nothing = { replacesFile: false, setsDescription: false, extensions: [] }
   return { submissionId: 'submission-2', ...nothing, ...facts }
 }
@@ -37,8 +37,8 @@ export function asked(name: string, ...siblings: string[]): AskedRun {
 }
 
 /** Weighs, and sees that `findEvidence` says the same. */
-export function weigh(run: AskedRun, baseline: Baseline, seen: FileFacts, others: OtherRequest[] = []) {
-  const weighing = weighEvidence(frozen(run), frozen(baseline), frozen(seen), frozen(others))
+export function weigh(run: AskedRun, baseline: Baseline, seen: FileFacts, others: ConcurrentChange[] = []) {
+  const weighing = assessEvidence(frozen(run), frozen(baseline), frozen(seen), frozen(others))
   const found = weighing.kind === 'evidence' ? weighing.evidence : null
   expect(findEvidence(run, baseline, seen, others)).toEqual(found)
   return weighing

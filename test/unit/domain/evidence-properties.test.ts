@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { ConcurrentChange } from '../../../src/domain/concurrent-change.ts'
 import { type FileFacts, findEvidence } from '../../../src/domain/evidence.ts'
-import type { OtherRequest } from '../../../src/domain/other-request.ts'
 import type { Baseline } from '../../../src/domain/submission.ts'
 
 const NAMES = ['aws-auto-tagging', 'remove-bg', 'ai-auto-description', 'ai-tasks', 'saved-extension', 'new']
@@ -28,7 +28,7 @@ const baseline: fc.Arbitrary<Baseline> = fc.record({
   customMetadata: nothing,
   url: nothing,
 })
-const other: fc.Arbitrary<OtherRequest> = fc.record({
+const other: fc.Arbitrary<ConcurrentChange> = fc.record({
   submissionId: fc.constant('submission-2'),
   replacesFile: fc.boolean(),
   setsDescription: fc.boolean(),

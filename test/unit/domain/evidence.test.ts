@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { asked, before, found, now, TAGGER, VERSION_2, weigh } from './evidence-facts.ts'
 import { FILE } from './facts.ts'
 
-const NO_CHANGE = { kind: 'nothing', cause: 'no_change' }
+const NO_CHANGE = { kind: 'unchanged', cause: 'no_change' }
 
 describe('a tagger', () => {
   const tagged = now({ aiTags: { [TAGGER]: ['Shirt', 'Sleeve'] } })
@@ -111,7 +111,7 @@ describe('ai-auto-description', () => {
 describe('an extension that leaves no mark of its own', () => {
   test('is never shown', () => {
     const seen = now({ ...VERSION_2, aiTags: { 'ai-tasks': ['x'] }, description: 'A shirt.' })
-    expect(weigh(asked('ai-tasks'), before(), seen)).toEqual({ kind: 'nothing', cause: 'no_rule' })
+    expect(weigh(asked('ai-tasks'), before(), seen)).toEqual({ kind: 'unchanged', cause: 'no_rule' })
     expect(weigh(asked('unheard-of'), before(), seen)).toEqual(NO_CHANGE)
   })
 })

@@ -1,15 +1,15 @@
-import type { Evidence } from '../../../src/domain/basis.ts'
-import type { Answer, UnclaimedDelivery } from '../../../src/domain/judge-answer.ts'
-import { judgeAnswer } from '../../../src/domain/judge-answer.ts'
 import {
   type Change,
-  type DeliveryJudgement,
-  type ExtensionWord,
-  judgeDelivery,
-} from '../../../src/domain/judge-delivery.ts'
+  type DeliveryDecision,
+  decideDelivery,
+  type ExtensionResult,
+} from '../../../src/domain/extension-result.ts'
 import { observe } from '../../../src/domain/observe.ts'
 import { type FinalStatus, type Run, requestedRun } from '../../../src/domain/run.ts'
+import type { Evidence } from '../../../src/domain/status-reason.ts'
 import { openSubmission, type Submission } from '../../../src/domain/submission.ts'
+import type { UnclaimedDelivery, UploadResponse } from '../../../src/domain/upload-response.ts'
+import { decideResponse } from '../../../src/domain/upload-response.ts'
 
 export const FILE = 'file-1'
 const ASKED_AT = 1_000
@@ -53,14 +53,14 @@ export function numbered(prefix: string): () => string {
   return () => `${prefix}-${++count}`
 }
 
-export function aWord(facts: Partial<ExtensionWord> = {}): ExtensionWord {
+export function aWord(facts: Partial<ExtensionResult> = {}): ExtensionResult {
   return { service: 'remove-bg', status: 'success', fileId: FILE, error: null, ...facts }
 }
 
 export function accepted(
   extensionStatus: { [name: string]: 'pending' | FinalStatus } = {},
   facts: { fileId?: string | null; fileName?: string | null; requestId?: string | null } = {},
-): Answer & { kind: 'accepted' } {
+): UploadResponse & { kind: 'accepted' } {
   return {
     kind: 'accepted',
     fileId: FILE,
@@ -72,7 +72,9 @@ export function accepted(
   }
 }
 
-export function failure(kind: 'rejected' | 'unconfirmed'): Answer & { kind: 'rejected' | 'unconfirmed' } {
+export function failure(
+  kind: 'rejected' | 'unconfirmed',
+): UploadResponse & { kind: 'rejected' | 'unconfirmed' } {
   return { kind, requestId: null, error: { code: kind, message: 'It went wrong.', status: null } }
 }
 
@@ -88,12 +90,12 @@ export function frozen<T>(value: T): T {
 export type Known = { submission: Submission; runs: Run[]; unclaimed?: UnclaimedDelivery[] }
 
 export type Fact =
-  | { kind: 'answer'; answer: Answer }
-  | { kind: 'webhook'; word: ExtensionWord }
+  | { kind: 'answer'; answer: UploadResponse }
+  | { kind: 'webhook'; result: ExtensionResult }
   | { kind: 'evidence'; name: string }
   | { kind: 'expiry' }
 
-export type Told = { known: Known; judgement: DeliveryJudgement | null }
+export type Told = { known: Known; decision: DeliveryDecision | null }
 
 /** What is known after a fact, kept as a store keeps it. */
 export function tell(known: Known, fact: Fact, newRunId: () => string, at: number): Told {
@@ -101,23 +103,23 @@ export function tell(known: Known, fact: Fact, newRunId: () => string, at: numbe
   switch (fact.kind) {
     case 'answer': {
       const { unclaimed = [] } = known
-      const change = judgeAnswer(submission, runs, frozen(fact.answer), unclaimed, newRunId, at)
+      const change = decideResponse(submission, runs, frozen(fact.answer), unclaimed, newRunId, at)
       const isClaimed = new Set(change.claimed.map(({ deliveryId }) => deliveryId))
       const left = unclaimed.filter(({ deliveryId }) => !isClaimed.has(deliveryId))
-      return { known: { ...keep(known, change), unclaimed: left }, judgement: null }
+      return { known: { ...keep(known, change), unclaimed: left }, decision: null }
     }
     case 'webhook': {
-      const judgement = judgeDelivery(
+      const decision = decideDelivery(
         submission,
         { runs, extensions: submission.extensions },
-        frozen(fact.word),
+        frozen(fact.result),
         newRunId,
         at,
       )
       const { unclaimed = [] } = known
-      const kept = { deliveryId: `delivery-${at}`, word: fact.word, receivedAt: at }
-      const waits = judgement.cause === 'not_requested' ? [...unclaimed, kept] : unclaimed
-      return { known: { ...keep(known, judgement), unclaimed: waits }, judgement }
+      const kept = { deliveryId: `delivery-${at}`, result: fact.result, receivedAt: at }
+      const waits = decision.cause === 'not_requested' ? [...unclaimed, kept] : unclaimed
+      return { known: { ...keep(known, decision), unclaimed: waits }, decision }
     }
     case 'evidence': {
       const seen = runs.map((run) => {
@@ -126,11 +128,11 @@ export function tell(known: Known, fact: Fact, newRunId: () => string, at: numbe
           ? observe(run, { source: 'reconcile', status: 'success', evidence }, at).run
           : run
       })
-      return { known: { ...known, runs: seen }, judgement: null }
+      return { known: { ...known, runs: seen }, decision: null }
     }
     case 'expiry': {
-      const seen = runs.map((run) => observe(run, { source: 'expiry', reason: 'no_word' }, at).run)
-      return { known: { ...known, runs: seen }, judgement: null }
+      const seen = runs.map((run) => observe(run, { source: 'expiry', reason: 'timed_out' }, at).run)
+      return { known: { ...known, runs: seen }, decision: null }
     }
   }
 }

@@ -19,7 +19,7 @@ import {
 function webhook(service: string, status: 'success' | 'failed' = 'success'): Fact {
   return {
     kind: 'webhook',
-    word: aWord({ service, status, error: status === 'failed' ? { message: 'no' } : null }),
+    result: aWord({ service, status, error: status === 'failed' ? { message: 'no' } : null }),
   }
 }
 
@@ -37,7 +37,7 @@ describe('a webhook of a service that nobody asked for', () => {
       webhook('ai-tasks', 'failed'),
       answer({ 'ai-tasks': 'pending' }),
     ])
-    expect(steps[0]?.judgement).toMatchObject({ outcome: 'ignored', cause: 'not_requested' })
+    expect(steps[0]?.decision).toMatchObject({ outcome: 'ignored', cause: 'not_requested' })
     const run = steps.at(-1)?.known.runs.find(({ name }) => name === 'ai-tasks')
     expect(run).toMatchObject({ status: 'failed', source: 'webhook', error: { message: 'no' } })
   })
@@ -66,7 +66,7 @@ describe('a webhook of a service that nobody asked for', () => {
   })
 
   test('of another file is not taken', () => {
-    const other: Fact = { kind: 'webhook', word: aWord({ service: 'ai-tasks', fileId: 'file-2' }) }
+    const other: Fact = { kind: 'webhook', result: aWord({ service: 'ai-tasks', fileId: 'file-2' }) }
     expect(end(asking(), other, answer({ 'ai-tasks': 'pending' }))).toEqual({ 'ai-tasks': 'pending' })
   })
 })

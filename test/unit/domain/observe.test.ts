@@ -8,7 +8,7 @@ const LATER = 2_000
 const SUCCESS: Observation = { source: 'webhook', status: 'success', error: null }
 const FAILURE: Observation = { source: 'webhook', status: 'failed', error: { message: 'too large' } }
 const EVIDENCE: Observation = { source: 'reconcile', status: 'success', evidence: NEW_TAGS }
-const EXPIRY: Observation = { source: 'expiry', reason: 'no_word' }
+const EXPIRY: Observation = { source: 'expiry', reason: 'timed_out' }
 const STILL_PENDING: Observation = { source: 'response', status: 'pending' }
 
 function response(status: FinalStatus): Observation {
@@ -53,7 +53,7 @@ describe('a run that is not settled', () => {
   test('expires without a final word, which is not a failure and does not settle it', () => {
     const seen = observe(pending, EXPIRY, LATER)
     expect(seen.outcome).toBe('applied')
-    const evidence = { kind: 'no_word' }
+    const evidence = { kind: 'timed_out' }
     expect(seen.run).toEqual({ ...pending, status: 'expired', source: 'expiry', updatedAt: LATER, evidence })
     expect(seen.run.settledAt).toBeNull()
   })
@@ -130,15 +130,15 @@ describe('a settled run', () => {
 })
 
 describe('what the status of a run rests on', () => {
-  const expiredAs = (reason: 'asset_gone' | 'no_word') =>
+  const expiredAs = (reason: 'asset_gone' | 'timed_out') =>
     frozen(observe(pending, { source: 'expiry', reason }, LATER).run)
 
-  test.each(['asset_gone', 'no_word'] as const)('is, where it has expired, the reason: %s', (reason) => {
+  test.each(['asset_gone', 'timed_out'] as const)('is, where it has expired, the reason: %s', (reason) => {
     expect(expiredAs(reason).evidence).toEqual({ kind: reason })
   })
 
   test('stays the first reason when it would expire for another', () => {
-    const run = expiredAs('no_word')
+    const run = expiredAs('timed_out')
     expect(observe(run, { source: 'expiry', reason: 'asset_gone' }, LATER + 1)).toEqual({
       outcome: 'ignored',
       run,
@@ -146,7 +146,7 @@ describe('what the status of a run rests on', () => {
   })
 
   test('is the evidence that settled it, pending or expired', () => {
-    for (const run of [pending, expiredAs('no_word')])
+    for (const run of [pending, expiredAs('timed_out')])
       expect(observe(run, EVIDENCE, LATER).run).toMatchObject({ status: 'success', evidence: NEW_TAGS })
   })
 

@@ -9,7 +9,7 @@ const told = frozen(aSubmission({ callerWebhookUrl: 'https://caller.example/hook
 const SUCCESS: Observation = { source: 'webhook', status: 'success', error: null }
 const FAILURE: Observation = { source: 'webhook', status: 'failed', error: null }
 const EVIDENCE: Observation = { source: 'reconcile', status: 'success', evidence: NEW_TAGS }
-const EXPIRY: Observation = { source: 'expiry', reason: 'no_word' }
+const EXPIRY: Observation = { source: 'expiry', reason: 'timed_out' }
 const pending = frozen(aRun())
 const expired = frozen(observe(pending, EXPIRY, 1_500).run)
 

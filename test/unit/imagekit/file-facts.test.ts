@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { readFileFacts } from '../../../src/imagekit/file-facts.ts'
-import { readAnswer } from '../../../src/imagekit/read-answer.ts'
+import { readAnswer } from '../../../src/imagekit/read-response.ts'
 
 const FILE = '5effaa5662679b5af2c58829'
 const NOTHING_MORE = {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readExtensionWord } from '../../../src/imagekit/extension-webhook.ts'
+import { readExtensionResult } from '../../../src/imagekit/extension-webhook.ts'
 import { parseExtensions } from '../../../src/imagekit/extensions-parameter.ts'
 
 const NOT_TEXT = ['', 'remove\0bg', 'remove\ud800bg', 'x'.repeat(257)]
@@ -10,6 +10,6 @@ test.each(NOT_TEXT)('an extension cannot be called %j', (name) => {
 })
 
 test.each(NOT_TEXT)('a webhook that calls a service or a file %j says nothing by that', (name) => {
-  const word = readExtensionWord({ service: name, status: 'FAILURE', fileId: name, error: 'why' }, 100)
+  const word = readExtensionResult({ service: name, status: 'FAILURE', fileId: name, error: 'why' }, 100)
   expect(word).toEqual({ service: null, status: 'failed', fileId: null, error: 'why' })
 })

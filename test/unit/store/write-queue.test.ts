@@ -331,7 +331,7 @@ describe('closing', () => {
   })
 
   test('does not wait for more steps to come', async () => {
-    const { queue } = open({ isMoreComing: () => true, mostWaitMs: 1_000_000 })
+    const { queue } = open({ hasPending: () => true, mostWaitMs: 1_000_000 })
     const asked = queue.run(insertRun('run-1'))
     await queue.close()
     expect(await asked).toBe('run-1')

@@ -11,7 +11,7 @@ test('a backup that cannot be written down leaves nothing open', async () => {
   const backupPrefix = join(backupFolder, 'backup-')
   const store = {
     backUp: async (path: string) => writeFileSync(path, 'a copy'),
-    recordAct: () => Promise.reject(new Error('the disk is full')),
+    recordAuditEntry: () => Promise.reject(new Error('the disk is full')),
     findFault: async () => undefined,
   }
   const by = { reason: null, actor: 'operator' }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Act } from '../../../src/domain/act.ts'
+import type { AuditEntry } from '../../../src/domain/audit-entry.ts'
 import { EVERY_RUN, type ListedRun } from '../../../src/domain/run-filter.ts'
 import { acknowledgeMatching } from '../../../src/tracking/operators/acknowledge-matching.ts'
 import { acknowledgeRuns } from '../../../src/tracking/operators/acknowledge-runs.ts'
@@ -14,20 +14,20 @@ function listed(runId: string): ListedRun {
 
 /** A store that gives these pages one after another, and keeps what is acknowledged. */
 function storeOf(pages: ListedRun[][]) {
-  const acts: { runIds: readonly string[]; act: Act }[] = []
+  const acts: { runIds: readonly string[]; act: AuditEntry }[] = []
   return {
     acts,
     listRuns: async (_: unknown, { limit, before }: { limit: number; before: number | null }) => {
       const at = before ?? 0
       return { runs: (pages[at] ?? []).slice(0, limit), next: at + 1 < pages.length ? at + 1 : null }
     },
-    acknowledgeRuns: async (runIds: readonly string[], act: Act) => {
+    acknowledgeRuns: async (runIds: readonly string[], act: AuditEntry) => {
       acts.push({ runIds, act })
       return runIds.map(listed)
     },
     createRetry: async () => {},
     findRetry: async () => undefined,
-    listNotTaken: async () => [],
+    listUnsubmitted: async () => [],
   }
 }
 

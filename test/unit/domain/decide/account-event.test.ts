@@ -3,7 +3,7 @@ import type { AccountEvent } from '../../../../src/domain/account-event.ts'
 import { recordAccountDelivery } from '../../../../src/domain/decide/account-event.ts'
 import { recordDelivery } from '../../../../src/domain/decide/delivery.ts'
 import type { NewIds } from '../../../../src/domain/ids.ts'
-import type { Answer } from '../../../../src/domain/judge-answer.ts'
+import type { UploadResponse } from '../../../../src/domain/upload-response.ts'
 import { accepted, BASELINE, FILE_ID, newAccountDelivery, newDelivery } from '../../../contract/facts.ts'
 import { createMemory, deliveryId, type Memory, noId } from './deciding.ts'
 import { changeRun, HOOK, numbered, submitted } from './known.ts'
@@ -11,7 +11,10 @@ import { changeRun, HOOK, numbered, submitted } from './known.ts'
 const CHANGED: AccountEvent = { kind: 'asset', eventId: 'event-1', type: 'file.updated', fileId: FILE_ID }
 const OTHER: AccountEvent = { kind: 'other', eventId: 'event-1', type: null }
 
-function finished(answer: Answer & { kind: 'accepted' | 'rejected' }, eventId: string | null = 'event-1') {
+function finished(
+  answer: UploadResponse & { kind: 'accepted' | 'rejected' },
+  eventId: string | null = 'event-1',
+) {
   return { kind: 'upload_finished', eventId, type: 'upload', requestId: 'request-1', answer } as const
 }
 

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { recordDelivery } from '../../../../src/domain/decide/delivery.ts'
 import { respond } from '../../../../src/domain/decide/response.ts'
 import type { NewDelivery } from '../../../../src/domain/delivery.ts'
+import type { ExtensionResult } from '../../../../src/domain/extension-result.ts'
 import type { NewIds } from '../../../../src/domain/ids.ts'
-import type { ExtensionWord } from '../../../../src/domain/judge-delivery.ts'
 import { accepted, FILE_ID, newDelivery, refused } from '../../../contract/facts.ts'
 import { createMemory, deliveryId, type Memory, noId } from './deciding.ts'
 import { changeRun, HOOK, numbered, submitted } from './known.ts'
@@ -13,7 +13,7 @@ const SUCCESS = { service: 'remove-bg', status: 'success' } as const
 
 function deliver(
   memory: Memory,
-  word: Partial<ExtensionWord> = SUCCESS,
+  word: Partial<ExtensionResult> = SUCCESS,
   facts: Partial<NewDelivery> = {},
   ids: Partial<NewIds> = {},
 ) {
@@ -131,7 +131,7 @@ describe('a delivery', () => {
 
   test('names the file that it speaks of, or else the one of its submission', () => {
     const bound = () => submitted(['remove-bg'], { fileId: FILE_ID })
-    const fileOf = (word: Partial<ExtensionWord>) => deliver(bound(), word).inserted.deliveries?.[0]?.fileId
+    const fileOf = (word: Partial<ExtensionResult>) => deliver(bound(), word).inserted.deliveries?.[0]?.fileId
     expect(fileOf({ ...SUCCESS, fileId: 'other' })).toBe('other')
     expect(fileOf({ ...SUCCESS, fileId: null })).toBe(FILE_ID)
   })
@@ -217,7 +217,7 @@ describe('the notification for a delivery', () => {
     ])
   })
 
-  test.each<[string, Parameters<typeof submitted>, Partial<ExtensionWord>]>([
+  test.each<[string, Parameters<typeof submitted>, Partial<ExtensionResult>]>([
     ['a run that was unknown', [['saved-extension'], {}], { service: 'ai-tasks' }],
     ['a run of a rejected submission', [['remove-bg'], { state: 'rejected' }], SUCCESS],
   ])('is inserted for %s, too', (_, [names, facts], word) => {

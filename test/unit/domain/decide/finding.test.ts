@@ -9,7 +9,7 @@ function find(memory: Memory, finding: Finding) {
   return memory.run(applyFinding('s1-run-1', finding, 5_000))
 }
 
-const NO_WORD = { kind: 'no_word' } as const
+const NO_WORD = { kind: 'timed_out' } as const
 
 test('A finding asks for its run and the submission of that run', () => {
   expect(find(submitted(['remove-bg', 'ai-tasks']), NO_WORD).asked).toEqual([
@@ -44,7 +44,7 @@ test('Evidence about a run whose caller has a webhookUrl inserts a notification 
   expect(find(submitted(['remove-bg']), EVIDENCE).inserted).toEqual({})
 })
 
-test.each(['no_word', 'asset_gone'] as const)('A run that expires with %s is due no more', (kind) => {
+test.each(['timed_out', 'asset_gone'] as const)('A run that expires with %s is due no more', (kind) => {
   const { result, inserted, updated } = find(submitted(['remove-bg'], { callerWebhookUrl: HOOK }), { kind })
   expect(result.applied).toBe(true)
   expect(updated.runs).toMatchObject([
@@ -56,13 +56,13 @@ test.each(['no_word', 'asset_gone'] as const)('A run that expires with %s is due
 test.each([7_000, null])('A run of which nothing was found is due again at %s', (dueAt) => {
   const memory = submitted(['remove-bg'], { fileId: FILE_ID })
   const before = memory.find('runs', 's1-run-1')
-  const { result, updated } = find(memory, { kind: 'nothing', dueAt })
+  const { result, updated } = find(memory, { kind: 'unchanged', dueAt })
   expect(result).toEqual({ applied: true, fileId: null })
   // Not due, it still is overdue: it is pending, and the sweep has passed it.
   expect(updated).toEqual({ runs: [{ ...before, dueAt, isOverdue: true }] })
 })
 
-const findings: Finding[] = [EVIDENCE, NO_WORD, { kind: 'asset_gone' }, { kind: 'nothing', dueAt: 7_000 }]
+const findings: Finding[] = [EVIDENCE, NO_WORD, { kind: 'asset_gone' }, { kind: 'unchanged', dueAt: 7_000 }]
 
 test.each(findings)('A finding of $kind is not applied where nothing is in question', (finding) => {
   const settled = submitted(['remove-bg'])

@@ -4,9 +4,9 @@ import { recordAccountDelivery } from '../../../../src/domain/decide/account-eve
 import { recordDelivery } from '../../../../src/domain/decide/delivery.ts'
 import { claimIdempotencyKey } from '../../../../src/domain/decide/idempotency.ts'
 import { respond } from '../../../../src/domain/decide/response.ts'
+import type { ExtensionResult } from '../../../../src/domain/extension-result.ts'
 import { numberOf } from '../../../../src/domain/ids.ts'
-import type { Answer } from '../../../../src/domain/judge-answer.ts'
-import type { ExtensionWord } from '../../../../src/domain/judge-delivery.ts'
+import type { UploadResponse } from '../../../../src/domain/upload-response.ts'
 import {
   accepted,
   BASELINE,
@@ -21,18 +21,18 @@ import { changeRun, HOOK, numbered, submitted } from './known.ts'
 const QUEUED = accepted({ 'remove-bg': 'pending' }, { fileId: null, fileName: null })
 const ANSWER = { status: 200, headers: {}, body: '{}' }
 
-function answer(memory: Memory, response: Answer, run = noId, at = 4_000) {
+function answer(memory: Memory, response: UploadResponse, run = noId, at = 4_000) {
   return memory.run(respond({ submissionId: 's1', response, at }), { run })
 }
 
 /** Returns the delivery's id. */
-function deliver(memory: Memory, word: Partial<ExtensionWord>, body = '{}'): string {
+function deliver(memory: Memory, word: Partial<ExtensionResult>, body = '{}'): string {
   const delivery = newDelivery('s1', word, { body: Buffer.from(body) })
   return memory.run(recordDelivery(delivery)).result.deliveryId ?? ''
 }
 
 /** How an upload ended, reported before it was known whose upload that was. Returns the delivery's id. */
-function finish(memory: Memory, end: Answer & { kind: 'accepted' | 'rejected' }): string {
+function finish(memory: Memory, end: UploadResponse & { kind: 'accepted' | 'rejected' }): string {
   const requestId = end.requestId ?? 'request-1'
   const event = { kind: 'upload_finished', eventId: null, type: 'upload', requestId, answer: end } as const
   const { outcome, deliveryId } = memory.run(recordAccountDelivery(newAccountDelivery(event))).result

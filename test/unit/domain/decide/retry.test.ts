@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createRetry, endRetryItem, submitRetry, withdrawRetry } from '../../../../src/domain/decide/retry.ts'
-import type { RetryItemState, RetryRefusal } from '../../../../src/domain/retry.ts'
+import type { RetryItemState, RetryRejection } from '../../../../src/domain/retry.ts'
 import { FILE_ID, newSubmission } from '../../../contract/facts.ts'
 import { anAct } from '../../../contract/operator-facts.ts'
 import { createMemory, type Memory } from './deciding.ts'
@@ -72,7 +72,7 @@ describe('the retry of a run', () => {
     return memory
   }
 
-  test.each<[RetryRefusal, string, Memory]>([
+  test.each<[RetryRejection, string, Memory]>([
     ['no_file', 'is not there', createMemory()],
     ['no_file', 'has no file', submitted(['remove-bg'], { state: 'accepted' })],
     ['no_file', 'was rejected', submitted(['remove-bg'], { state: 'rejected', fileId: FILE_ID })],

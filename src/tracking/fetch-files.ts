@@ -1,24 +1,24 @@
 import type { FileFacts } from '../domain/evidence.ts'
 
-export type SeenFile = { facts: FileFacts; object: object }
+export type RemoteFile = { facts: FileFacts; object: object }
 type Unseen =
   | { kind: 'held_back'; ms: number }
   | { kind: 'key_refused' | 'refused' | 'failed'; reason: string }
-type Look<T> = { kind: 'seen'; value: T } | Unseen
+type LookupResult<T> = { kind: 'seen'; value: T } | Unseen
 
 export type FileLookup = {
   /** As many ids as one search takes. */
   batchesOf(fileIds: readonly string[]): string[][]
-  listFiles(fileIds: readonly string[]): Promise<Look<Map<string, SeenFile>>>
-  findFile(fileId: string): Promise<Look<SeenFile | null>>
+  listFiles(fileIds: readonly string[]): Promise<LookupResult<Map<string, RemoteFile>>>
+  findFile(fileId: string): Promise<LookupResult<RemoteFile | null>>
 }
 
 /** Why ImageKit can't be asked any further. `holdMs` is how long it wants to be left alone. */
 export type Stop = { reason: string; holdMs: number | null; isKeyRefused: boolean }
 
-export type LookedUp = {
+export type FetchedFiles = {
   /** Null for a file that is gone. */
-  files: Map<string, SeenFile | null>
+  files: Map<string, RemoteFile | null>
   /** What ImageKit refuses to look for: it concerns this id alone, and no other answer is to be hoped for. */
   refused: Set<string>
   /** About these ImageKit was asked and gave no answer; nothing follows from that. */
@@ -31,12 +31,12 @@ export type LookedUp = {
  * What ImageKit has under these ids; no id holds up the others. The search lags behind, so what it leaves out, and what
  * `isDecisive` names, is asked for one by one.
  */
-export async function lookUpFiles(
+export async function fetchFiles(
   imagekit: FileLookup,
   fileIds: readonly string[],
   isDecisive: (fileId: string) => boolean,
-): Promise<LookedUp> {
-  const looked: LookedUp = { files: new Map(), refused: new Set(), unanswered: new Set(), stop: null }
+): Promise<FetchedFiles> {
+  const looked: FetchedFiles = { files: new Map(), refused: new Set(), unanswered: new Set(), stop: null }
   for (const batch of imagekit.batchesOf(fileIds)) {
     looked.stop = await search(imagekit, batch, (fileId, file) => {
       if (!isDecisive(fileId)) looked.files.set(fileId, file)
@@ -62,7 +62,7 @@ export async function lookUpFiles(
 async function search(
   imagekit: FileLookup,
   fileIds: readonly string[],
-  take: (fileId: string, file: SeenFile) => void,
+  take: (fileId: string, file: RemoteFile) => void,
 ): Promise<Stop | null> {
   const listed = await imagekit.listFiles(fileIds)
   if (listed.kind === 'seen') {

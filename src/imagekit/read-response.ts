@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { TrackerError } from '../domain/errors.ts'
 import { isJsonObject, type Json, type JsonObject } from '../domain/json.ts'
-import type { Answer } from '../domain/judge-answer.ts'
 import type { Baseline } from '../domain/submission.ts'
+import type { UploadResponse } from '../domain/upload-response.ts'
 import { isTagList, readFileFacts } from './file-facts.ts'
 import { keptJson } from './kept-json.ts'
 import { fileIdText, plainText } from './plain-text.ts'
@@ -30,7 +30,7 @@ type File = z.infer<typeof fileSchema>
  * What ImageKit's answer to an upload or an update means. 4xx is a clear refusal; whatever is neither that nor a file
  * leaves open whether ImageKit has it. 202 is the documented answer for a video whose pre-transformation is queued.
  */
-export function readAnswer(status: number, body: string, requestId: string | null): Answer {
+export function readAnswer(status: number, body: string, requestId: string | null): UploadResponse {
   const file = parseFile(body)
   if (status >= 400 && status < 500) return refused(file?.message, status, requestId)
   if (status === 202 && file !== undefined && file.fileId === undefined) return accepted(file, requestId)
@@ -40,7 +40,7 @@ export function readAnswer(status: number, body: string, requestId: string | nul
 }
 
 /** The same for a body that somebody else received and tells us. Throws `invalid_input` for what ImageKit can't have answered. */
-export function parseToldAnswer(body: JsonObject): Answer {
+export function parseToldAnswer(body: JsonObject): UploadResponse {
   const { extensionStatus } = body
   if (isJsonObject(extensionStatus) && Object.keys(extensionStatus).length > MAX_NAMES)
     throw notAnAnswer('extensionStatus', `has more than ${MAX_NAMES} extensions`)
@@ -50,7 +50,7 @@ export function parseToldAnswer(body: JsonObject): Answer {
 }
 
 /** The same for a body that ImageKit itself tells; undefined where it is no answer. */
-export function readToldAnswer(body: JsonObject): Answer | undefined {
+export function readToldAnswer(body: JsonObject): UploadResponse | undefined {
   const parsed = fileSchema.safeParse(body)
   if (!parsed.success) return undefined
   const file = parsed.data
@@ -68,7 +68,11 @@ function parseFile(body: string): File | undefined {
   }
 }
 
-function refused(message: string | undefined, status: number | null, requestId: string | null): Answer {
+function refused(
+  message: string | undefined,
+  status: number | null,
+  requestId: string | null,
+): UploadResponse {
   const error = { code: 'imagekit_refused', message: message ?? `ImageKit answered ${status}.`, status }
   return { kind: 'rejected', requestId, error }
 }
@@ -79,7 +83,7 @@ function notAnAnswer(field: string, message: string): TrackerError {
   })
 }
 
-function accepted(file: File, requestId: string | null): Answer {
+function accepted(file: File, requestId: string | null): UploadResponse {
   return {
     kind: 'accepted',
     fileId: file.fileId ?? null,
@@ -91,7 +95,9 @@ function accepted(file: File, requestId: string | null): Answer {
 }
 
 /** What is no name of an extension, and what is more than `MAX_NAMES`, nobody can have asked for. */
-function readStatuses(extensionStatus: JsonObject): (Answer & { kind: 'accepted' })['extensionStatus'] {
+function readStatuses(
+  extensionStatus: JsonObject,
+): (UploadResponse & { kind: 'accepted' })['extensionStatus'] {
   const told = Object.entries(extensionStatus).slice(0, MAX_NAMES)
   const named = told.filter(([name]) => plainText.safeParse(name).success)
   return Object.fromEntries(named.map(([name, status]) => [name, readStatus(status)]))

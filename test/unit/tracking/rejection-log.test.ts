@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { NewRefusedDelivery } from '../../../src/domain/delivery.ts'
+import type { NewRejectedDelivery } from '../../../src/domain/delivery.ts'
 import { TrackerError } from '../../../src/domain/errors.ts'
-import { createRefusedLog } from '../../../src/tracking/refused-log.ts'
+import { createRejectionLog } from '../../../src/tracking/rejection-log.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
 
-function refusal(): Omit<NewRefusedDelivery, 'fileId'> {
+function refusal(): Omit<NewRejectedDelivery, 'fileId'> {
   const headers = { 'x-ik-signature': 'hush' }
   const body = Buffer.from('hush')
   return {
@@ -22,15 +22,15 @@ function refusal(): Omit<NewRefusedDelivery, 'fileId'> {
 }
 
 function start(keep: () => Promise<string[]> = () => Promise.resolve([])) {
-  const written: (readonly NewRefusedDelivery[])[] = []
+  const written: (readonly NewRejectedDelivery[])[] = []
   const warned: object[] = []
   const store = {
-    keepRefused(refused: readonly NewRefusedDelivery[]) {
+    keepRejected(refused: readonly NewRejectedDelivery[]) {
       written.push(refused)
       return keep()
     },
   }
-  const log = createRefusedLog({
+  const log = createRejectionLog({
     store,
     readFileId: () => null,
     log: { warn: (fields) => void warned.push(fields) },
@@ -97,16 +97,16 @@ async function pass(ms: number): Promise<void> {
   for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }
 
-function startCounting(keepRefused: (refused: readonly NewRefusedDelivery[]) => Promise<string[]>) {
-  const chunks: (readonly NewRefusedDelivery[])[] = []
+function startCounting(keepRejected: (refused: readonly NewRejectedDelivery[]) => Promise<string[]>) {
+  const chunks: (readonly NewRejectedDelivery[])[] = []
   const warned: object[] = []
   const store = {
-    keepRefused(refused: readonly NewRefusedDelivery[]) {
+    keepRejected(refused: readonly NewRejectedDelivery[]) {
       chunks.push(refused)
-      return keepRefused(refused)
+      return keepRejected(refused)
     },
   }
-  const log = createRefusedLog({
+  const log = createRejectionLog({
     store,
     readFileId: (whole) => (whole.length === MIB ? 'the-file' : null),
     log: { warn: (fields) => void warned.push(fields) },

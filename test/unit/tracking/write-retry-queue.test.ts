@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { TrackerError } from '../../../src/domain/errors.ts'
-import { createAnswerBacklog } from '../../../src/tracking/answer-backlog.ts'
+import { createWriteRetryQueue } from '../../../src/tracking/write-retry-queue.ts'
 
 const log = { warn() {}, error() {} }
 
@@ -21,7 +21,7 @@ function createStore() {
 
 /** Something that the store can't take at first; the second try of it waits for `goOn`. */
 async function applySlowly(
-  backlog: ReturnType<typeof createAnswerBacklog>,
+  backlog: ReturnType<typeof createWriteRetryQueue>,
   store: ReturnType<typeof createStore>,
 ) {
   let goOn = () => {}
@@ -39,7 +39,7 @@ async function applySlowly(
 
 test('what the store could not take is written in its order once the store is back', async () => {
   const store = createStore()
-  const backlog = createAnswerBacklog({ log, retryMs: 1 })
+  const backlog = createWriteRetryQueue({ log, retryMs: 1 })
   for (const what of ['a', 'b', 'c']) await backlog.apply(store.write(what))
   expect(backlog.size()).toBe(3)
   store.isUp = true
@@ -49,7 +49,7 @@ test('what the store could not take is written in its order once the store is ba
 
 test('a close in the middle of a try loses nothing and writes nothing twice', async () => {
   const store = createStore()
-  const backlog = createAnswerBacklog({ log, retryMs: 1 })
+  const backlog = createWriteRetryQueue({ log, retryMs: 1 })
   const { goOn, tries } = await applySlowly(backlog, store)
   await backlog.apply(store.write('next'))
   store.isUp = true
@@ -67,7 +67,7 @@ test('closed while the store is down it tries nothing any more, so that the proc
   })
   const errors: object[] = []
   const told = { ...log, error: (fields: object) => void errors.push(fields) }
-  const backlog = createAnswerBacklog({ log: told, retryMs: 1000 })
+  const backlog = createWriteRetryQueue({ log: told, retryMs: 1000 })
   const store = createStore()
   const { goOn, tries } = await applySlowly(backlog, store)
   vi.advanceTimersToNextTimer()
@@ -82,7 +82,7 @@ test('closed while the store is down it tries nothing any more, so that the proc
 
 test('what fails for another reason is logged, and holds nothing up', async () => {
   const errors: object[] = []
-  const backlog = createAnswerBacklog({ log: { ...log, error: (fields) => void errors.push(fields) } })
+  const backlog = createWriteRetryQueue({ log: { ...log, error: (fields) => void errors.push(fields) } })
   await backlog.apply(() => Promise.reject(new Error('a fault')))
   expect(backlog.size()).toBe(0)
   expect(errors).toMatchObject([{ err: { message: 'a fault' } }])

@@ -1,11 +1,11 @@
-import { type AskedRun, type FileFacts, type Weighing, weighEvidence } from '../domain/evidence.ts'
+import { concurrentChange } from '../domain/concurrent-change.ts'
+import { type AskedRun, assessEvidence, type EvidenceAssessment, type FileFacts } from '../domain/evidence.ts'
 import { mayFillBackground } from '../domain/filled-background.ts'
 import type { DueRun, Finding } from '../domain/finding.ts'
-import { otherRequest } from '../domain/other-request.ts'
 import type { Baseline } from '../domain/submission.ts'
-import { type FileLookup, lookUpFiles, type SeenFile, type Stop } from './look-up-files.ts'
+import { type FileLookup, fetchFiles, type RemoteFile, type Stop } from './fetch-files.ts'
 
-type LookDeps = {
+type CheckDeps = {
   imagekit: FileLookup
   clock: () => number
   /** What a caller with a `webhookUrl` of its own is told. */
@@ -24,21 +24,21 @@ export type Reconciled = {
   why: string
 }
 
-type Judgement = { finding: Finding; why: string }
+type DueRunDecision = { finding: Finding; why: string }
 
 /** Looks at what became of these runs. Those that were not reached before the `stop` are left out. */
-export async function lookAtRuns(
-  deps: LookDeps,
+export async function checkDueRuns(
+  deps: CheckDeps,
   due: readonly DueRun[],
 ): Promise<{ looked: { finding: Finding; submissionId: string; told: Reconciled }[]; stop: Stop | null }> {
   const now = deps.clock()
   const isOver = ({ run }: DueRun) => now >= run.requestedAt + deps.expireAfterMs
   const fileIds = [...new Set(due.flatMap(({ submission }) => submission.fileId ?? []))]
-  const { files, refused, unanswered, stop } = await lookUpFiles(deps.imagekit, fileIds, (fileId) => {
+  const { files, refused, unanswered, stop } = await fetchFiles(deps.imagekit, fileIds, (fileId) => {
     return due.some((one) => one.submission.fileId === fileId && isOver(one))
   })
 
-  const judgeLooked = (one: DueRun): Judgement | undefined => {
+  const decideFetched = (one: DueRun): DueRunDecision | undefined => {
     const { fileId } = one.submission
     if (fileId === null) return judge(deps, one, undefined, isOver(one), now)
     if (refused.has(fileId))
@@ -52,9 +52,9 @@ export async function lookAtRuns(
     return file === undefined ? undefined : judge(deps, one, file, isOver(one), now)
   }
   const looked = due.flatMap((one) => {
-    const judgement = judgeLooked(one)
-    if (judgement === undefined) return []
-    const { finding, why } = judgement
+    const decision = decideFetched(one)
+    if (decision === undefined) return []
+    const { finding, why } = decision
     const { runId, submissionId, name: extension } = one.run
     return {
       finding,
@@ -67,12 +67,12 @@ export async function lookAtRuns(
 
 /** `file` is null where it is gone, and undefined where the run has none. */
 function judge(
-  deps: LookDeps,
+  deps: CheckDeps,
   one: DueRun,
-  file: SeenFile | null | undefined,
+  file: RemoteFile | null | undefined,
   isOver: boolean,
   now: number,
-): Judgement {
+): DueRunDecision {
   const isExpired = one.run.status === 'expired'
   if (file === null)
     return { finding: isExpired ? LEAVE : { kind: 'asset_gone' }, why: 'ImageKit has no such file.' }
@@ -87,36 +87,36 @@ function judge(
 }
 
 /** An expired run is looked at once for each change of its file. */
-const LEAVE = { kind: 'nothing', dueAt: null } as const
+const LEAVE = { kind: 'unchanged', dueAt: null } as const
 
-function endOrLookAgain(deps: LookDeps, { run }: DueRun, isOver: boolean, now: number): Finding {
+function endOrLookAgain(deps: CheckDeps, { run }: DueRun, isOver: boolean, now: number): Finding {
   if (run.status === 'expired') return LEAVE
-  return isOver ? { kind: 'no_word' } : lookAgain(deps, now)
+  return isOver ? { kind: 'timed_out' } : lookAgain(deps, now)
 }
 
-function lookAgain({ everyMs }: LookDeps, now: number): Finding {
-  return { kind: 'nothing', dueAt: now + everyMs }
+function lookAgain({ everyMs }: CheckDeps, now: number): Finding {
+  return { kind: 'unchanged', dueAt: now + everyMs }
 }
 
-function weigh(one: DueRun, baseline: Baseline, seen: FileFacts): Weighing {
+function weigh(one: DueRun, baseline: Baseline, seen: FileFacts): EvidenceAssessment {
   const asked: AskedRun = {
     name: one.run.name,
     siblings: one.siblings,
     mayFillBackground: mayFillBackground(one.submission.extensions),
   }
   const others = one.others.flatMap(
-    (other) => otherRequest(one.run, other.submission, other.runs, other.place) ?? [],
+    (other) => concurrentChange(one.run, other.submission, other.runs, other.place) ?? [],
   )
-  return weighEvidence(asked, baseline, seen, others)
+  return assessEvidence(asked, baseline, seen, others)
 }
 
-function describe(weighed: Weighing): string {
+function describe(weighed: EvidenceAssessment): string {
   switch (weighed.kind) {
     case 'evidence':
       return JSON.stringify(weighed.evidence)
     case 'explained':
       return `Something changed, which ${JSON.stringify(weighed.by)} may explain.`
-    case 'nothing':
+    case 'unchanged':
       return weighed.cause === 'no_rule' ? 'This extension leaves no evidence.' : 'Nothing has changed since.'
   }
 }

@@ -25,7 +25,7 @@ test('Refused deliveries take no place in the queue, and have a transaction of t
   await store.probe()
   const before = countCommits(path)
   const steps = Array.from({ length: 5 }, () => store.probe())
-  await store.keepRefused(Array.from({ length: 50 }, () => newRefused()))
+  await store.keepRejected(Array.from({ length: 50 }, () => newRefused()))
   await Promise.all(steps)
   expect(countCommits(path) - before).toBe(2)
 })
@@ -38,7 +38,7 @@ test('When the disk refuses them nothing else is harmed: what was queued is comm
   const refused = newRefused({ body: Buffer.alloc(MIB) })
   const [delivered, kept] = await Promise.allSettled([
     store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'success' })),
-    store.keepRefused([newRefused(), refused]),
+    store.keepRejected([newRefused(), refused]),
   ])
   expect(delivered).toMatchObject({ status: 'fulfilled', value: { outcome: 'applied' } })
   expect(kept).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable' } })
@@ -46,8 +46,8 @@ test('When the disk refuses them nothing else is harmed: what was queued is comm
   expect(connection.prepare('SELECT count(*) FROM rejected_deliveries').pluck().get()).toBe(0)
 
   connection.pragma('max_page_count = 4294967294')
-  const [deliveryId = ''] = await store.keepRefused([refused])
-  const found = await store.findRefused(deliveryId)
+  const [deliveryId = ''] = await store.keepRejected([refused])
+  const found = await store.findRejected(deliveryId)
   // As text: a megabyte of numbers takes long to compare.
   expect({ ...found, body: found?.body.toString('hex') }).toEqual({
     ...refused,
@@ -63,9 +63,9 @@ test('While another holds the file for writing they are refused, and kept once i
     other.close()
   })
   other.exec('BEGIN IMMEDIATE')
-  await expect(store.keepRefused([newRefused()])).rejects.toMatchObject({ code: 'store_unavailable' })
+  await expect(store.keepRejected([newRefused()])).rejects.toMatchObject({ code: 'store_unavailable' })
   other.exec('ROLLBACK')
-  await store.keepRefused([newRefused()])
+  await store.keepRejected([newRefused()])
 })
 
 test('A flood of them does not let the file grow beyond what the rings hold', async () => {
@@ -73,7 +73,9 @@ test('A flood of them does not let the file grow beyond what the rings hold', as
   const sizeNow = () => Number(connection.pragma('page_count', { simple: true }))
   const flood = async () => {
     for (let count = 0; count < 20; count++)
-      await store.keepRefused(Array.from({ length: 5 }, () => newRefused({ body: Buffer.alloc(MIB, count) })))
+      await store.keepRejected(
+        Array.from({ length: 5 }, () => newRefused({ body: Buffer.alloc(MIB, count) })),
+      )
   }
   await flood()
   const full = sizeNow()

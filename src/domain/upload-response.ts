@@ -1,4 +1,4 @@
-import { type Change, type ExtensionWord, isOtherFile, nextRun } from './judge-delivery.ts'
+import { type Change, type ExtensionResult, isOtherFile, nextRun } from './extension-result.ts'
 import { observe, type RunOutcome } from './observe.ts'
 import { type FinalStatus, isFinal, type Run } from './run.ts'
 import {
@@ -11,7 +11,7 @@ import {
 import type { Baseline, Submission, SubmissionError } from './submission.ts'
 
 /** ImageKit's answer to a submission. `accepted` without a fileId is an upload that ImageKit has queued. */
-export type Answer =
+export type UploadResponse =
   | {
       kind: 'accepted'
       fileId: string | null
@@ -23,9 +23,9 @@ export type Answer =
   | { kind: 'rejected' | 'unconfirmed'; requestId: string | null; error: SubmissionError }
 
 /** A delivery that came before the answer, of a service that nobody had asked for then. The first that came is the first. */
-export type UnclaimedDelivery = { deliveryId: string; word: ExtensionWord; receivedAt: number }
+export type UnclaimedDelivery = { deliveryId: string; result: ExtensionResult; receivedAt: number }
 
-export type AnswerJudgement = Change & {
+export type ResponseDecision = Change & {
   /** `conflict`: the submission is known under another fileId already, or an earlier word was clearer than this one. */
   result: 'applied' | 'conflict'
   /** Unclaimed deliveries whose run the answer made, with the outcome that they have now. */
@@ -36,15 +36,15 @@ export type AnswerJudgement = Change & {
 const MAX_RUNS = 200
 
 /** Decides what ImageKit's answer does to a submission. Repeating an answer changes nothing. */
-export function judgeAnswer(
+export function decideResponse(
   submission: Submission,
   runs: readonly Run[],
-  answer: Answer,
+  answer: UploadResponse,
   unclaimed: readonly UnclaimedDelivery[],
   newRunId: () => string,
   at: number,
-): AnswerJudgement {
-  if (answer.kind !== 'accepted') return judgeFailure(submission, answer, at)
+): ResponseDecision {
+  if (answer.kind !== 'accepted') return decideFailure(submission, answer, at)
   if (isOtherFile(submission, answer.fileId)) return unchanged(submission, 'conflict')
   // That it is queued was true before it was refused, whichever of the two is told first.
   if (submission.state === 'rejected' && submission.fileId === null && answer.fileId === null)
@@ -53,10 +53,10 @@ export function judgeAnswer(
   const fileId = answer.fileId ?? firstFileId(runs, answer, unclaimed)
   const accepted = accept(submission, { ...answer, fileId }, at)
   const after = new Map(runs.map((run) => [run.name, run]))
-  const waiting = byService(unclaimed.filter(({ word }) => !isOtherFile(accepted, word.fileId)))
+  const waiting = byService(unclaimed.filter(({ result }) => !isOtherFile(accepted, result.fileId)))
   const placeholder = findPlaceholder(runs)
   let unnamed = countUnnamed(submission, runs)
-  const claimed: AnswerJudgement['claimed'] = []
+  const claimed: ResponseDecision['claimed'] = []
   for (const [name, status] of Object.entries(answer.extensionStatus)) {
     let run = after.get(name)
     if (run === undefined && after.size >= MAX_RUNS) continue
@@ -64,11 +64,11 @@ export function judgeAnswer(
       run = nextRun(submission, runs, name, newRunId())
       if (unnamed > 0) run = namedRun(run, placeholder)
       unnamed -= 1
-      for (const { deliveryId, word, receivedAt } of waiting.get(name) ?? []) {
-        if (word.status === null) continue
+      for (const { deliveryId, result, receivedAt } of waiting.get(name) ?? []) {
+        if (result.status === null) continue
         const seen: { run: Run; outcome: RunOutcome } = observe<Run>(
           run,
-          { source: 'webhook', status: word.status, error: word.error },
+          { source: 'webhook', status: result.status, error: result.error },
           receivedAt,
         )
         claimed.push({ deliveryId, outcome: seen.outcome })
@@ -88,9 +88,9 @@ export function judgeAnswer(
 function byService(deliveries: readonly UnclaimedDelivery[]): Map<string | null, UnclaimedDelivery[]> {
   const groups = new Map<string | null, UnclaimedDelivery[]>()
   for (const delivery of deliveries) {
-    const known = groups.get(delivery.word.service)
+    const known = groups.get(delivery.result.service)
     if (known) known.push(delivery)
-    else groups.set(delivery.word.service, [delivery])
+    else groups.set(delivery.result.service, [delivery])
   }
   return groups
 }
@@ -98,17 +98,21 @@ function byService(deliveries: readonly UnclaimedDelivery[]): Map<string | null,
 /** A queued upload's answer names no file, but a delivery that it claims may; the first that does binds the submission. */
 function firstFileId(
   runs: readonly Run[],
-  { extensionStatus }: Answer & { kind: 'accepted' },
+  { extensionStatus }: UploadResponse & { kind: 'accepted' },
   unclaimed: readonly UnclaimedDelivery[],
 ): string | null {
   const known = new Set(runs.map((run) => run.name))
   const made = new Set(Object.keys(extensionStatus).filter((name) => !known.has(name)))
-  const isClaimed = ({ word }: UnclaimedDelivery) => word.service !== null && made.has(word.service)
-  const naming = unclaimed.find((delivery) => isClaimed(delivery) && delivery.word.fileId !== null)
-  return naming?.word.fileId ?? null
+  const isClaimed = ({ result }: UnclaimedDelivery) => result.service !== null && made.has(result.service)
+  const naming = unclaimed.find((delivery) => isClaimed(delivery) && delivery.result.fileId !== null)
+  return naming?.result.fileId ?? null
 }
 
-function accept(submission: Submission, answer: Answer & { kind: 'accepted' }, at: number): Submission {
+function accept(
+  submission: Submission,
+  answer: UploadResponse & { kind: 'accepted' },
+  at: number,
+): Submission {
   return changedAt(submission, at, {
     state: 'accepted',
     fileId: submission.fileId ?? answer.fileId,
@@ -120,11 +124,11 @@ function accept(submission: Submission, answer: Answer & { kind: 'accepted' }, a
 }
 
 /** A clear refusal is not weakened by an unclear answer, and an acceptance by neither; a queued upload can still fail. */
-function judgeFailure(
+function decideFailure(
   submission: Submission,
-  answer: Answer & { kind: 'rejected' | 'unconfirmed' },
+  answer: UploadResponse & { kind: 'rejected' | 'unconfirmed' },
   at: number,
-): AnswerJudgement {
+): ResponseDecision {
   const isWeaker = submission.state === 'rejected' && answer.kind === 'unconfirmed'
   const isQueued = submission.state === 'accepted' && submission.fileId === null && answer.kind === 'rejected'
   if ((submission.state === 'accepted' && !isQueued) || isWeaker) return unchanged(submission, 'conflict')
@@ -139,6 +143,6 @@ function changedAt(submission: Submission, at: number, change: Partial<Submissio
   return JSON.stringify(changed) === JSON.stringify(submission) ? submission : { ...changed, updatedAt: at }
 }
 
-function unchanged(submission: Submission, result: AnswerJudgement['result']): AnswerJudgement {
+function unchanged(submission: Submission, result: ResponseDecision['result']): ResponseDecision {
   return { submission, runs: [], goneRunId: null, result, claimed: [] }
 }

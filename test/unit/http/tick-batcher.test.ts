@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
-import { createTurnEnd } from '../../../src/http/turn-end.ts'
+import { createTickBatcher } from '../../../src/http/tick-batcher.ts'
 
 const turnEnds = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 it('does work once the turn has ended, all of it together and in its order', async () => {
-  const turnEnd = createTurnEnd()
+  const turnEnd = createTickBatcher()
   const written: string[] = []
   turnEnd.do(() => written.push('a'))
   // As another socket that was ready, whose callback has microtasks of its own.
@@ -16,7 +16,7 @@ it('does work once the turn has ended, all of it together and in its order', asy
 })
 
 it('does in the next turn what comes while work is done', async () => {
-  const turnEnd = createTurnEnd()
+  const turnEnd = createTickBatcher()
   const written: string[] = []
   turnEnd.do(() => {
     written.push('a')
@@ -29,7 +29,7 @@ it('does in the next turn what comes while work is done', async () => {
 })
 
 it('tells whether there is work that waits for the end of this turn', async () => {
-  const turnEnd = createTurnEnd()
+  const turnEnd = createTickBatcher()
   expect(turnEnd.isAwaited()).toBe(false)
   const seen: boolean[] = []
   turnEnd.do(() => seen.push(turnEnd.isAwaited()))

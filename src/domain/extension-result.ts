@@ -5,7 +5,7 @@ import { countUnnamed, findPlaceholder, namedRun, placeholderToGo } from './save
 import type { Submission } from './submission.ts'
 
 /** What an extension webhook says, as far as it could be read; null where it said nothing of the kind. */
-export type ExtensionWord = {
+export type ExtensionResult = {
   service: string | null
   status: FinalStatus | null
   fileId: string | null
@@ -16,7 +16,7 @@ export type ExtensionWord = {
 export type DeliveryCause = 'unknown_shape' | 'unknown_status' | 'other_file' | 'not_requested' | 'forgotten'
 
 /** What has to be known of a submission to judge a delivery. The rest may be large. */
-export type JudgedSubmission = Pick<
+export type BoundSubmission = Pick<
   Submission,
   'submissionId' | 'state' | 'fileId' | 'error' | 'createdAt' | 'updatedAt'
 >
@@ -24,7 +24,7 @@ export type JudgedSubmission = Pick<
 /** What a fact changes: the submission as it is afterwards, the runs that are new or changed, and one that goes. */
 export type Change<S = Submission> = { submission: S; runs: Run[]; goneRunId: string | null }
 
-export type DeliveryJudgement<S extends JudgedSubmission = JudgedSubmission> = Change<S> & {
+export type DeliveryDecision<S extends BoundSubmission = BoundSubmission> = Change<S> & {
   outcome: RunOutcome
   cause: DeliveryCause | null
   /** The run that the delivery speaks of. */
@@ -36,16 +36,16 @@ export type DeliveryJudgement<S extends JudgedSubmission = JudgedSubmission> = C
  * may be in any order. If the run that the delivery speaks of is among them, they need not be all runs of the submission, and
  * the requested `extensions` need not be known.
  */
-export function judgeDelivery<S extends JudgedSubmission>(
+export function decideDelivery<S extends BoundSubmission>(
   submission: S,
   { runs, extensions }: { runs: readonly Run[]; extensions: Submission['extensions'] },
-  word: ExtensionWord,
+  result: ExtensionResult,
   newRunId: () => string,
   at: number,
-): DeliveryJudgement<S> {
-  const { service, status } = word
+): DeliveryDecision<S> {
+  const { service, status } = result
   if (service === null) return ignore(submission, 'unknown_shape', null)
-  if (isOtherFile(submission, word.fileId)) return ignore(submission, 'other_file', null)
+  if (isOtherFile(submission, result.fileId)) return ignore(submission, 'other_file', null)
   const known = runs.find((run) => run.name === service)
   if (status === null) return ignore(submission, 'unknown_status', known?.runId ?? null)
   if (known === undefined && countUnnamed({ extensions }, runs) <= 0)
@@ -53,10 +53,10 @@ export function judgeDelivery<S extends JudgedSubmission>(
 
   const placeholder = findPlaceholder(runs)
   const run = known ?? namedRun(nextRun(submission, runs, service, newRunId()), placeholder)
-  const seen = observe(run, { source: 'webhook', status, error: word.error }, at)
+  const seen = observe(run, { source: 'webhook', status, error: result.error }, at)
   const gone = known === undefined ? placeholderToGo({ extensions }, [...runs, seen.run]) : null
   return {
-    submission: confirm(submission, word.fileId, at),
+    submission: confirm(submission, result.fileId, at),
     runs: seen.run === known ? [] : [seen.run],
     goneRunId: gone?.runId ?? null,
     outcome: seen.outcome,
@@ -81,16 +81,16 @@ export function isOtherFile(submission: Pick<Submission, 'fileId'>, fileId: stri
 }
 
 /** A webhook proves that ImageKit took the submission, whatever we believed; the first fileId binds it. */
-function confirm<S extends JudgedSubmission>(submission: S, fileId: string | null, at: number): S {
+function confirm<S extends BoundSubmission>(submission: S, fileId: string | null, at: number): S {
   const bound = submission.fileId ?? fileId
   if (submission.state === 'accepted' && bound === submission.fileId) return submission
   return { ...submission, state: 'accepted', fileId: bound, error: null, updatedAt: at }
 }
 
-function ignore<S extends JudgedSubmission>(
+function ignore<S extends BoundSubmission>(
   submission: S,
   cause: DeliveryCause,
   runId: string | null,
-): DeliveryJudgement<S> {
+): DeliveryDecision<S> {
   return { submission, runs: [], goneRunId: null, outcome: 'ignored', cause, runId }
 }

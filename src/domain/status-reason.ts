@@ -6,12 +6,12 @@ export type Evidence =
   | { kind: 'newer_version'; before: FileVersion; now: FileVersion }
   | { kind: 'new_description'; before: string | null; now: string }
 
-/** `asset_gone`: ImageKit has no such file any more. `no_word`: the time is over, and nothing can be known. */
-export type ExpiryReason = 'asset_gone' | 'no_word'
+/** `asset_gone`: ImageKit has no such file any more. `timed_out`: the time is over, and nothing can be known. */
+export type ExpiryReason = 'asset_gone' | 'timed_out'
 
 /** What a status rests on where no word of ImageKit's told it. */
-export type Basis = Evidence | { kind: ExpiryReason }
+export type StatusReason = Evidence | { kind: ExpiryReason }
 
-export function isEvidence(basis: Basis): basis is Evidence {
-  return basis.kind !== 'asset_gone' && basis.kind !== 'no_word'
+export function isEvidence(basis: StatusReason): basis is Evidence {
+  return basis.kind !== 'asset_gone' && basis.kind !== 'timed_out'
 }

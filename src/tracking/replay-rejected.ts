@@ -1,15 +1,15 @@
 import type { RecordedDelivery } from '../domain/delivery.ts'
 import { TrackerError } from '../domain/errors.ts'
 import type { Store } from '../store/store.ts'
-import { DeliveryRefused } from './delivery-refused.ts'
+import { DeliveryRejected } from './delivery-rejected.ts'
 import {
   type ReceiveDeliveryDeps,
   receiveAccountDelivery,
   receiveExtensionDelivery,
 } from './receive-delivery.ts'
 
-export type ReplayRefusedDeps = ReceiveDeliveryDeps & {
-  store: Pick<Store, 'findRefused'>
+export type ReplayRejectedDeps = ReceiveDeliveryDeps & {
+  store: Pick<Store, 'findRejected'>
   /** The submission that a webhook token names and proves; undefined for a forged one. */
   readToken: (token: string) => string | undefined
 }
@@ -18,8 +18,11 @@ export type ReplayRefusedDeps = ReceiveDeliveryDeps & {
  * Judges a refused delivery again, as of the time at which it came: after a secret was mended it is applied like any other.
  * Throws `unprocessable` while it is still refused.
  */
-export async function replayRefused(deps: ReplayRefusedDeps, deliveryId: string): Promise<RecordedDelivery> {
-  const refused = await deps.store.findRefused(deliveryId)
+export async function replayRejected(
+  deps: ReplayRejectedDeps,
+  deliveryId: string,
+): Promise<RecordedDelivery> {
+  const refused = await deps.store.findRejected(deliveryId)
   if (refused === undefined) throw new TrackerError('not_found', 'No refused delivery is kept under this id.')
   if (refused.bytes > refused.body.length)
     throw new TrackerError(
@@ -33,7 +36,7 @@ export async function replayRefused(deps: ReplayRefusedDeps, deliveryId: string)
       ? await receiveAccountDelivery(deps, received)
       : await receiveExtensionDelivery(deps, deps.readToken(token), received)
   } catch (error) {
-    if (!(error instanceof DeliveryRefused)) throw error
+    if (!(error instanceof DeliveryRejected)) throw error
     throw new TrackerError('unprocessable', `The delivery is still refused: ${error.message}`)
   }
 }

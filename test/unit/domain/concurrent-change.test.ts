@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { mayRun, otherRequest } from '../../../src/domain/other-request.ts'
+import { concurrentChange, mayRun } from '../../../src/domain/concurrent-change.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import type { Submission } from '../../../src/domain/submission.ts'
 import { aRun, aSubmission, frozen } from './facts.ts'
@@ -12,11 +12,11 @@ function another(facts: Partial<Submission> = {}): Submission {
 }
 
 function later(facts: Partial<Submission>, runs: Run[] = []) {
-  return otherRequest(RUN, frozen(another(facts)), frozen(runs), 'later')
+  return concurrentChange(RUN, frozen(another(facts)), frozen(runs), 'later')
 }
 
 function earlier(facts: Partial<Submission>, runs: Run[] = []) {
-  return otherRequest(RUN, frozen(another(facts)), frozen(runs), 'earlier')
+  return concurrentChange(RUN, frozen(another(facts)), frozen(runs), 'earlier')
 }
 
 const NOTHING = { submissionId: 'submission-1', replacesFile: false, setsDescription: false, extensions: [] }

@@ -1,16 +1,16 @@
-import type { NewRefusedDelivery } from '../domain/delivery.ts'
+import type { NewRejectedDelivery } from '../domain/delivery.ts'
 import { TrackerError } from '../domain/errors.ts'
 import type { Store } from '../store/store.ts'
 
 /** Stores rejected deliveries without ever holding up the accepted ones. */
-export type RefusedLog = {
+export type RejectionLog = {
   /** Takes it or drops it, and returns at once. The log names it by the id of its request: it has no other yet. */
   keep(refused: Rejected, requestId: string): void
   /** Writes what is left. */
   close(): Promise<void>
 }
 
-type Rejected = Omit<NewRefusedDelivery, 'fileId'>
+type Rejected = Omit<NewRejectedDelivery, 'fileId'>
 
 const MIB = 1024 * 1024
 
@@ -32,14 +32,14 @@ const CHUNK = { count: 200, bytes: MIB }
 const MAX_LOGGED = 10
 
 /** Those whose token is valid are stored at any rate, the others at ten a second. Both are written once a second, in small transactions. */
-export function createRefusedLog(deps: {
-  store: Pick<Store, 'keepRefused'>
+export function createRejectionLog(deps: {
+  store: Pick<Store, 'keepRejected'>
   /** The file that a body names; null where it names none. */
   readFileId: (body: Buffer) => string | null
   log: { warn(fields: object, text: string): void }
-}): RefusedLog {
+}): RejectionLog {
   const { store, readFileId, log } = deps
-  let waiting: NewRefusedDelivery[] = []
+  let waiting: NewRejectedDelivery[] = []
   let waitingBytes = 0
   let second = { kept: 0, unproven: 0, dropped: 0, first: [] as object[] }
   let timer: NodeJS.Timeout | undefined
@@ -65,7 +65,7 @@ export function createRefusedLog(deps: {
     log.warn({ kept, dropped, deliveries: first }, 'deliveries were rejected')
   }
 
-  const takeChunk = (): NewRefusedDelivery[] => {
+  const takeChunk = (): NewRejectedDelivery[] => {
     let bytes = 0
     let count = 0
     for (const refused of waiting) {
@@ -77,7 +77,7 @@ export function createRefusedLog(deps: {
     return waiting.splice(0, count)
   }
 
-  const putBack = (chunk: readonly NewRefusedDelivery[]): void => {
+  const putBack = (chunk: readonly NewRejectedDelivery[]): void => {
     waiting = [...chunk, ...waiting]
     for (const refused of chunk) waitingBytes += sizeOf(refused)
     startTimer()
@@ -97,7 +97,7 @@ export function createRefusedLog(deps: {
     while (waiting.length > 0 && !isStuck) {
       const chunk = takeChunk()
       try {
-        await store.keepRefused(chunk)
+        await store.keepRejected(chunk)
       } catch (err) {
         isStuck = err instanceof TrackerError && err.code === 'store_unavailable'
         if (isStuck) putBack(chunk)
@@ -139,11 +139,11 @@ export function createRefusedLog(deps: {
 }
 
 /** A copy: a view would keep all of the body in memory. */
-function cut(refused: NewRefusedDelivery): NewRefusedDelivery {
+function cut(refused: NewRejectedDelivery): NewRejectedDelivery {
   if (refused.body.length <= UNPROVEN.bodyBytes) return refused
   return { ...refused, body: Buffer.from(refused.body.subarray(0, UNPROVEN.bodyBytes)) }
 }
 
-function sizeOf({ body }: NewRefusedDelivery): number {
+function sizeOf({ body }: NewRejectedDelivery): number {
   return body.length + OVERHEAD_BYTES
 }

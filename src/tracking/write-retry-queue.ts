@@ -1,7 +1,7 @@
 import { TrackerError } from '../domain/errors.ts'
 
 /** What has to be written down but the store could not take when it came, answers of ImageKit above all; tried until it is. */
-export type AnswerBacklog = {
+export type WriteRetryQueue = {
   /** Runs `apply`; if the store can't, later again. Resolves when it is applied or waiting; whatever else goes wrong is logged. */
   apply(apply: () => Promise<void>): Promise<void>
   size(): number
@@ -9,10 +9,10 @@ export type AnswerBacklog = {
   close(): Promise<void>
 }
 
-export function createAnswerBacklog(deps: {
+export function createWriteRetryQueue(deps: {
   log: { warn(fields: object, text: string): void; error(fields: object, text: string): void }
   retryMs?: number
-}): AnswerBacklog {
+}): WriteRetryQueue {
   const { log, retryMs = 1000 } = deps
   const waiting: (() => Promise<void>)[] = []
   let timer: NodeJS.Timeout | undefined

@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { type Answer, type AnswerJudgement, judgeAnswer } from '../../../src/domain/judge-answer.ts'
 import type { Baseline } from '../../../src/domain/submission.ts'
+import {
+  decideResponse,
+  type ResponseDecision,
+  type UploadResponse,
+} from '../../../src/domain/upload-response.ts'
 import { accepted, aRun, aSubmission, asking, FILE, failure, frozen, type Known, numbered } from './facts.ts'
 
 const LATER = 2_000
 
-function judge(known: Known, answer: Answer): AnswerJudgement {
-  return judgeAnswer(
+function judge(known: Known, answer: UploadResponse): ResponseDecision {
+  return decideResponse(
     frozen(known.submission),
     frozen(known.runs),
     frozen(answer),
@@ -16,7 +20,7 @@ function judge(known: Known, answer: Answer): AnswerJudgement {
   )
 }
 
-function expectConflict(known: Known, answer: Answer): void {
+function expectConflict(known: Known, answer: UploadResponse): void {
   const { submission } = known
   expect(judge(known, answer)).toEqual({
     submission,

@@ -1,13 +1,13 @@
-import type { RefusalCause } from '../domain/delivery.ts'
+import type { RejectionCause } from '../domain/delivery.ts'
 import { type ErrorCode, TrackerError } from '../domain/errors.ts'
 
 /** A delivery that is not taken, and why. */
-export class DeliveryRefused extends TrackerError {
-  readonly refusal: RefusalCause
+export class DeliveryRejected extends TrackerError {
+  readonly refusal: RejectionCause
 
-  constructor(refusal: RefusalCause, message: string = TOLD[refusal].message) {
+  constructor(refusal: RejectionCause, message: string = TOLD[refusal].message) {
     super(TOLD[refusal].code, message)
-    this.name = 'DeliveryRefused'
+    this.name = 'DeliveryRejected'
     this.refusal = refusal
   }
 }
@@ -36,4 +36,4 @@ const TOLD = {
     code: 'unknown_submission',
     message: 'The submission of this token is not in the database. Please try again later.',
   },
-} as const satisfies Record<RefusalCause, { code: ErrorCode; message: string }>
+} as const satisfies Record<RejectionCause, { code: ErrorCode; message: string }>

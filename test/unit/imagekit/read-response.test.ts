@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { readFileFacts } from '../../../src/imagekit/file-facts.ts'
-import { readAnswer, readToldAnswer } from '../../../src/imagekit/read-answer.ts'
+import { readAnswer, readToldAnswer } from '../../../src/imagekit/read-response.ts'
 
 const FILE = { fileId: 'file1', name: 'a.jpg' }
 

@@ -1,35 +1,35 @@
 import { describe, expect, test } from 'vitest'
-import type { RefusalCause } from '../../src/domain/delivery.ts'
+import type { RejectionCause } from '../../src/domain/delivery.ts'
 import { newAccountDelivery, newDelivery, newRefused, submit, unknownIds } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 export function describeRefusedDeliveries(current: () => OpenedStore): void {
   const keep = async (
     count: number,
-    cause: RefusalCause,
+    cause: RejectionCause,
     body = Buffer.alloc(0),
     submissionId: string | null = null,
   ) => {
     const refused = Array.from({ length: count }, () => newRefused({ cause, body, submissionId }))
-    const ids = await current().store.keepRefused(refused)
+    const ids = await current().store.keepRejected(refused)
     expect(ids).toHaveLength(count)
     return ids
   }
   const isKept = async (deliveryId: string | undefined) =>
-    (await current().store.findRefused(deliveryId ?? '')) !== undefined
+    (await current().store.findRejected(deliveryId ?? '')) !== undefined
 
   describe('refused deliveries', () => {
     test('are found as they came, after the store was opened again too', async () => {
       const body = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
       const extension = newRefused({ body, headers: { 'x-odd': 'ü"' } })
       const account = newRefused({ route: 'account', cause: 'too_large', token: null, bytes: 5_000_000 })
-      const [one = '', other = ''] = await current().store.keepRefused([extension, account])
-      expect(await current().store.findRefused(one)).toEqual({ ...extension, deliveryId: one })
+      const [one = '', other = ''] = await current().store.keepRejected([extension, account])
+      expect(await current().store.findRejected(one)).toEqual({ ...extension, deliveryId: one })
       const store = await current().reopen()
-      expect(await store.findRefused(one)).toEqual({ ...extension, deliveryId: one })
-      expect(await store.findRefused(other)).toEqual({ ...account, deliveryId: other })
+      expect(await store.findRejected(one)).toEqual({ ...extension, deliveryId: one })
+      expect(await store.findRejected(other)).toEqual({ ...account, deliveryId: other })
       for (const unknown of ['nowhere', ...unknownIds(one)])
-        expect(await store.findRefused(unknown)).toBeUndefined()
+        expect(await store.findRejected(unknown)).toBeUndefined()
     })
 
     test('a replayed one keeps its id and leaves them in the same step, unless it is rejected again', async () => {
@@ -91,7 +91,7 @@ export function describeRefusedDeliveries(current: () => OpenedStore): void {
     test('are counted by cause from a time on', async () => {
       const { store } = current()
       expect(await store.countRejected(0)).toEqual([])
-      await store.keepRefused([
+      await store.keepRejected([
         newRefused({ cause: 'no_secret', receivedAt: 999 }),
         newRefused({ cause: 'no_secret', receivedAt: 1_000 }),
         newRefused({ cause: 'no_secret', receivedAt: 1_001 }),
@@ -106,15 +106,15 @@ export function describeRefusedDeliveries(current: () => OpenedStore): void {
 
     test('stay as they are when none is added', async () => {
       const ids = await keep(2, 'no_secret')
-      expect(await current().store.keepRefused([])).toEqual([])
+      expect(await current().store.keepRejected([])).toEqual([])
       expect(await Promise.all(ids.map(isKept))).toEqual([true, true])
     })
 
     test('a closed store refuses to keep them, and to look for them', async () => {
       const { store, reopen } = current()
       await reopen()
-      await expect(store.keepRefused([newRefused()])).rejects.toMatchObject({ code: 'store_unavailable' })
-      await expect(store.findRefused('any')).rejects.toMatchObject({ code: 'store_unavailable' })
+      await expect(store.keepRejected([newRefused()])).rejects.toMatchObject({ code: 'store_unavailable' })
+      await expect(store.findRejected('any')).rejects.toMatchObject({ code: 'store_unavailable' })
     })
   })
 }

@@ -1,9 +1,9 @@
-import { type Alert, type AlertRule, judgeAlert } from '../domain/alert.ts'
+import { type Alert, type AlertRule, evaluateAlert } from '../domain/alert.ts'
 import type { Store } from '../store/store.ts'
 
 export type AlertThresholds = { failures: { count: number; withinMs: number }; pendingAgeMs: number }
 
-export type JudgeAlertsDeps = {
+export type EvaluateAlertsDeps = {
   store: Pick<Store, 'countFailures' | 'countRejected' | 'findOldestPending' | 'listAlerts' | 'saveAlerts'>
   thresholds: AlertThresholds
   clock: () => number
@@ -17,7 +17,12 @@ export const MAX_COUNTED = 10_000
 export const UNKNOWN_SUBMISSIONS = { count: 1, withinMs: 3_600_000 }
 
 /** Measures, and writes down what has come to another state. Returns the alerts of which nobody has been told yet. */
-export async function judgeAlerts({ store, thresholds, clock, newId }: JudgeAlertsDeps): Promise<Alert[]> {
+export async function evaluateAlerts({
+  store,
+  thresholds,
+  clock,
+  newId,
+}: EvaluateAlertsDeps): Promise<Alert[]> {
   const { failures, pendingAgeMs } = thresholds
   const now = clock()
   const [counts, rejected, oldest, alerts] = await Promise.all([
@@ -48,11 +53,11 @@ export async function judgeAlerts({ store, thresholds, clock, newId }: JudgeAler
     judge({ kind: 'unknown_submission', extension: '', value: unknown } as const, unknownRule),
   ].flatMap((alert) => alert ?? [])
 
-  function judge(measured: Parameters<typeof judgeAlert>[1], rule: AlertRule): Alert | undefined {
+  function judge(measured: Parameters<typeof evaluateAlert>[1], rule: AlertRule): Alert | undefined {
     const before = alerts.find(
       ({ kind, extension }) => kind === measured.kind && extension === measured.extension,
     )
-    return judgeAlert(before, measured, rule, { now, newId })
+    return evaluateAlert(before, measured, rule, { now, newId })
   }
   const changed = judged.filter((alert) => !alerts.includes(alert))
   if (changed.length > 0) await store.saveAlerts(changed)

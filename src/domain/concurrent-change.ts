@@ -3,7 +3,7 @@ import { SAVED_EXTENSION } from './saved-extension.ts'
 import type { Submission } from './submission.ts'
 
 /** What another of our submissions may have done to the asset since a run's baseline was taken. */
-export type OtherRequest = {
+export type ConcurrentChange = {
   submissionId: string
   /** It may have put another content in the file's place. */
   replacesFile: boolean
@@ -17,12 +17,12 @@ export type OtherRequest = {
  * `place` is where it stands by insertion: of an earlier one only what was still open then counts, for the rest of its
  * effect is in the baseline.
  */
-export function otherRequest(
+export function concurrentChange(
   run: Pick<Run, 'requestedAt'>,
   other: Pick<Submission, 'submissionId' | 'kind' | 'state' | 'updatedAt' | 'setsDescription'>,
   otherRuns: readonly Run[],
   place: 'earlier' | 'later',
-): OtherRequest | null {
+): ConcurrentChange | null {
   if (other.state === 'rejected') return null
   const isOver = (doneAt: number) => place === 'earlier' && doneAt < run.requestedAt
   const isAnswered = other.state === 'accepted' && isOver(other.updatedAt)

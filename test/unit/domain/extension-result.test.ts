@@ -1,34 +1,34 @@
 import { describe, expect, test } from 'vitest'
 import {
-  type DeliveryJudgement,
-  type ExtensionWord,
-  type JudgedSubmission,
-  judgeDelivery,
-} from '../../../src/domain/judge-delivery.ts'
+  type BoundSubmission,
+  type DeliveryDecision,
+  decideDelivery,
+  type ExtensionResult,
+} from '../../../src/domain/extension-result.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import type { Submission } from '../../../src/domain/submission.ts'
 import { aRun, aSubmission, asking, aWord, FILE, frozen, numbered, tell } from './facts.ts'
 
 const LATER = 2_000
 
-type Asked = JudgedSubmission & Pick<Submission, 'extensions'>
+type Asked = BoundSubmission & Pick<Submission, 'extensions'>
 type Judged = { submission: Asked; runs: readonly Run[] }
 
-function judge(known: Judged, word: ExtensionWord): DeliveryJudgement<Asked> {
+function judge(known: Judged, result: ExtensionResult): DeliveryDecision<Asked> {
   const { submission, runs } = frozen(known)
-  return judgeDelivery(
+  return decideDelivery(
     submission,
     { runs, extensions: submission.extensions },
-    frozen(word),
+    frozen(result),
     numbered('made'),
     LATER,
   )
 }
 
-function expectIgnored(known: Judged, word: ExtensionWord, cause: string, runId: string | null): void {
+function expectIgnored(known: Judged, result: ExtensionResult, cause: string, runId: string | null): void {
   const { submission } = known
   const nothing = { submission, runs: [], goneRunId: null }
-  expect(judge(known, word)).toEqual({ ...nothing, outcome: 'ignored', cause, runId })
+  expect(judge(known, result)).toEqual({ ...nothing, outcome: 'ignored', cause, runId })
 }
 
 describe('a webhook', () => {
@@ -49,7 +49,7 @@ describe('a webhook', () => {
     expect(judged.runs[0]).toMatchObject({ status: 'failed', error: { message: 'no' } })
   })
 
-  test('that repeats a final word, wherever that word came from, is a duplicate and changes no run', () => {
+  test('that repeats a final result, wherever that result came from, is a duplicate and changes no run', () => {
     for (const source of ['response', 'webhook', 'reconcile'] as const) {
       const run = aRun({ status: 'success', source, settledAt: 1_500 })
       const judged = judge({ submission: aSubmission(), runs: [run] }, aWord())
@@ -134,13 +134,13 @@ describe('the submission of a webhook', () => {
 
   test('is bound by the first fileId it is told', () => {
     const known = asking('remove-bg', 'ai-tasks')
-    const first = tell(known, { kind: 'webhook', word: aWord() }, numbered('made'), LATER).known
+    const first = tell(known, { kind: 'webhook', result: aWord() }, numbered('made'), LATER).known
     expect(first.submission.fileId).toBe(FILE)
     expectIgnored(first, aWord({ service: 'ai-tasks', fileId: 'file-2' }), 'other_file', null)
     expect(judge(first, aWord({ service: 'ai-tasks' })).outcome).toBe('applied')
   })
 
-  test('is not bound by a webhook without a fileId, which is taken at its word all the same', () => {
+  test('is not bound by a webhook without a fileId, and settles its run all the same', () => {
     const judged = judge(asking('remove-bg'), aWord({ fileId: null }))
     expect(judged).toMatchObject({ outcome: 'applied', submission: { state: 'accepted', fileId: null } })
     const bound = aSubmission({ state: 'accepted', fileId: FILE })
@@ -199,13 +199,13 @@ describe('a placeholder of a saved extension', () => {
   test('of several saved extensions stays until the last of them is named', () => {
     const known = asking('saved-extension', 'saved-extension')
     const newRunId = numbered('made')
-    const first = tell(known, { kind: 'webhook', word: aWord() }, newRunId, LATER)
-    expect(first.judgement).toMatchObject({ outcome: 'applied', goneRunId: null })
-    const again = tell(first.known, { kind: 'webhook', word: aWord() }, newRunId, LATER)
-    expect(again.judgement).toMatchObject({ outcome: 'duplicate', goneRunId: null, runs: [] })
-    const word = aWord({ service: 'ai-tasks', status: 'failed' })
-    const last = tell(again.known, { kind: 'webhook', word }, newRunId, LATER)
-    expect(last.judgement).toMatchObject({ outcome: 'applied', goneRunId: 'run-1' })
+    const first = tell(known, { kind: 'webhook', result: aWord() }, newRunId, LATER)
+    expect(first.decision).toMatchObject({ outcome: 'applied', goneRunId: null })
+    const again = tell(first.known, { kind: 'webhook', result: aWord() }, newRunId, LATER)
+    expect(again.decision).toMatchObject({ outcome: 'duplicate', goneRunId: null, runs: [] })
+    const result = aWord({ service: 'ai-tasks', status: 'failed' })
+    const last = tell(again.known, { kind: 'webhook', result }, newRunId, LATER)
+    expect(last.decision).toMatchObject({ outcome: 'applied', goneRunId: 'run-1' })
     expect(last.known.runs.map((run) => run.name)).toEqual(['remove-bg', 'ai-tasks'])
     expectIgnored(last.known, aWord({ service: 'aws-auto-tagging' }), 'not_requested', null)
   })

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import { TrackerError } from '../domain/errors.ts'
-import type { StoredAnswer } from '../domain/idempotency.ts'
+import type { StoredResponse } from '../domain/idempotency.ts'
 import type { Store } from '../store/store.ts'
-import type { AnswerBacklog } from './answer-backlog.ts'
 import { linkedAnswer, unconfirmedAnswer } from './caller-answer.ts'
 import type { Links } from './links.ts'
+import type { WriteRetryQueue } from './write-retry-queue.ts'
 
 type SendOnceDeps = {
   store: Pick<Store, 'claimIdempotencyKey' | 'releaseIdempotencyKey'>
-  backlog: Pick<AnswerBacklog, 'apply'>
+  backlog: Pick<WriteRetryQueue, 'apply'>
   links: Links
   /** See `createClaimClock`. */
   claimClock: { now(): number }
@@ -16,13 +16,13 @@ type SendOnceDeps = {
 }
 
 /** What `send` gives: the caller's answer, and whether the same key gets it again. */
-export type Sent = { answer: StoredAnswer; isKept: boolean }
+export type Sent = { answer: StoredResponse; isKept: boolean }
 
 /**
  * Runs `send` at most once for an `Idempotency-Key` in 24 hours, and gives its answer again afterwards. `fingerprint` reads
  * a repeated request to its end; it has to be the same as the first. Without a key `send` simply runs.
  */
-export async function sendOnce(deps: SendOnceDeps, request: OnceRequest): Promise<StoredAnswer> {
+export async function withIdempotencyKey(deps: SendOnceDeps, request: OnceRequest): Promise<StoredResponse> {
   return linkedAnswer(deps, await answerOnce(deps, request))
 }
 
@@ -35,7 +35,7 @@ type OnceRequest = {
 async function answerOnce(
   { store, backlog, claimClock, errorBody }: SendOnceDeps,
   request: OnceRequest,
-): Promise<StoredAnswer> {
+): Promise<StoredResponse> {
   const { scope, send } = request
   if (scope === null) return (await send(null)).answer
   const claim = await store.claimIdempotencyKey(scope, claimClock.now())
