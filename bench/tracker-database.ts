@@ -373,7 +373,13 @@ function seedSubmission(
   }
   rows.details.push({ before: undefined, after: details })
   for (const name of names) {
-    const run = inventRun(random, { runId: ids.run(), submissionId, name, at, isNew: at > until - DAY_MS })
+    const run = inventRun(random, {
+      runId: ids.run(submissionId),
+      submissionId,
+      name,
+      at,
+      isNew: at > until - DAY_MS,
+    })
     const isPending = run.status === 'pending'
     const row: RunRow = {
       ...run,
@@ -381,6 +387,8 @@ function seedSubmission(
       isOverdue: isPending,
       isListed: true,
       settledBy: null,
+      boundTo: fileId,
+      isNotified: false,
     }
     seedDeliveries(rows, ids, row, { fileId, count: deliveriesEach })
     rows.runs.push({ before: undefined, after: row })

@@ -194,6 +194,8 @@ CREATE TABLE `runs` (
 	`settled_at` integer NOT NULL,
 	`updated_at` integer NOT NULL,
 	`settled_by` integer NOT NULL,
+	`bound_to` text NOT NULL,
+	`notified` integer,
 	`hidden` integer,
 	`due_at` integer,
 	`overdue` integer,

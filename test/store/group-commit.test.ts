@@ -2,7 +2,7 @@ import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
 import { openSqliteStore, type SqliteStoreOptions } from '../../src/store/sqlite/open-sqlite-store.ts'
-import { FILE_ID, newDelivery, newSubmission, submit } from '../contract/facts.ts'
+import { accepted, FILE_ID, newDelivery, newSubmission, submit } from '../contract/facts.ts'
 import { countCommits } from './count-commits.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
@@ -118,6 +118,7 @@ describe('group commit', () => {
   test('a delivery beside one whose run cannot be written is kept once', async () => {
     const { path, store } = openStore()
     const submissionId = await submit(store, ['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
+    await store.applyResponse(submissionId, accepted({}), 1_500)
     const other = new Database(path)
     other.exec(
       `CREATE TRIGGER fault BEFORE UPDATE ON runs WHEN new.name = 'ai-tasks' BEGIN SELECT raise(ABORT, 'no'); END`,

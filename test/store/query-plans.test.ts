@@ -70,7 +70,7 @@ const SCANS: Exception[] = [
 /** What is sorted, and why that is little. */
 const SORTS: Exception[] = [
   {
-    sql: /r\.submission = \? AND s\.chk = \? ORDER BY r\.n$/,
+    sql: /r\.submission = \? AND r\.chk = \? ORDER BY r\.n$/,
     step: /ORDER BY$/,
     because: 'the runs of a submission are few',
   },
@@ -85,7 +85,7 @@ const SORTS: Exception[] = [
     because: 'the runs of fifty submissions are few',
   },
   {
-    sql: /WHERE c\.file_id = \? ORDER BY s\.n, r\.n$/,
+    sql: /WHERE c\.file_id = \? ORDER BY r\.submission, r\.n$/,
     step: /ORDER BY$/,
     because: 'a file has one current run for each extension',
   },
@@ -420,6 +420,7 @@ describe('a webhook that reports a success', () => {
       'INSERT deliveries',
       'INSERT delivery_bodies',
       'UPDATE runs',
+      'UPDATE runs beyond their result',
       'UPDATE submissions',
     ])
   })

@@ -144,8 +144,8 @@ describe('when the disk or the file refuses', () => {
     const copy = (name: string) =>
       connection
         .prepare(
-          `INSERT INTO runs (chk, submission, name, attempt, requested_at, status, source, settled_at, updated_at, settled_by)
-           SELECT chk, submission, ?, attempt, requested_at, status, source, settled_at, updated_at, settled_by FROM runs LIMIT 1`,
+          `INSERT INTO runs (chk, submission, name, attempt, requested_at, status, source, settled_at, updated_at, settled_by, bound_to)
+           SELECT chk, submission, ?, attempt, requested_at, status, source, settled_at, updated_at, settled_by, bound_to FROM runs LIMIT 1`,
         )
         .run(name)
     expect(() => copy('remove-bg')).toThrow(/UNIQUE/)

@@ -24,8 +24,8 @@ async function openFull(prepare: (connection: Connection) => void = () => {}) {
     INSERT INTO submissions
       (n, chk, kind, state, file_id, file_name, sets_description, created_at, updated_at, extensions)
     SELECT n, '${CHECK}', 0, 1, iif(n = 80000, 'old-', NULL), iif(n <= ${OLD}, 'old-', 'new-') || n, 0, n, n, '[]' FROM numbers;
-    INSERT INTO runs (n, chk, submission, name, attempt, requested_at, status, source, settled_at, updated_at, settled_by)
-    SELECT n, chk, n, 'remove-bg', 1, n, 1, 2, n, n, -n FROM submissions;
+    INSERT INTO runs (n, chk, submission, name, attempt, requested_at, status, source, settled_at, updated_at, settled_by, bound_to)
+    SELECT n, chk, n, 'remove-bg', 1, n, 1, 2, n, n, -n, coalesce(file_id, '') FROM submissions;
     UPDATE runs SET status = 2, attention = 1, cause = 'E1', failed_at = n, error = '{"code":"E1"}' WHERE n <= ${OLD} AND n % 5 = 0`)
   prepare(connection)
   const store = createSqliteStore(connection, { maxQueued: 1_000 })

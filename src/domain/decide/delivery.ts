@@ -1,6 +1,6 @@
 import type { NewDelivery, RecordedDelivery, SignatureCheck } from '../delivery.ts'
 import { TrackerError } from '../errors.ts'
-import { type DeliveryDecision, decideDelivery } from '../extension-result.ts'
+import { type BoundSubmission, type DeliveryDecision, decideDelivery } from '../extension-result.ts'
 import { type NewIds, numberOf } from '../ids.ts'
 import { owesNotification } from '../notification.ts'
 import type { Changes, Decision, Facts, Key, Step } from './step.ts'
@@ -8,8 +8,10 @@ import {
   applyChange,
   changesBetween,
   isSettledByDelivery,
+  loadState,
   notificationOf,
   type SubmissionState,
+  stateKeys,
   withPlace,
 } from './submission-state.ts'
 import type { DeliveryRow, RunRow, SubmissionRow } from './tables.ts'
@@ -21,27 +23,28 @@ import type { DeliveryRow, RunRow, SubmissionRow } from './tables.ts'
 export function recordDelivery(delivery: NewDelivery): Step<RecordedDelivery> {
   const { submissionId, result, body } = delivery
   const { service } = result
-  const own: Key[] = service === null ? [] : [['runNamed', submissionId, service]]
+  const own: Key = service === null ? ['submissions', submissionId] : ['runNamed', submissionId, service]
   return {
-    keys: [...own, ['submissions', submissionId], ...replayKeys(delivery)],
+    keys: [own, ...replayKeys(delivery)],
     bytes: body.length,
     more(facts) {
-      const submission = facts.find('submissions', submissionId)
-      if (submission === undefined) return [['forgotten', submissionId]]
-      const own = service === null ? [] : facts.list('runNamed', submissionId, service)
-      if (!needsAllRuns(submission, own, service)) return []
-      return [
-        ['details', submissionId],
-        ['runsOf', submissionId],
-      ]
+      const run = findOwnRun(facts, delivery)
+      if (run !== undefined) return run.isNotified ? [['submissions', submissionId]] : []
+      if (facts.find('submissions', submissionId) === undefined)
+        return [
+          ['submissions', submissionId],
+          ['forgotten', submissionId],
+        ]
+      return service === null ? [] : stateKeys(submissionId)
     },
     decide: (facts, ids) => replaying(facts, delivery, () => decideRecording(facts, delivery, ids)),
   }
 }
 
 function decideRecording(facts: Facts, delivery: NewDelivery, ids: NewIds): Decision<RecordedDelivery> {
-  const { submissionId, result, receivedAt, body } = delivery
-  const { service } = result
+  const own = findOwnRun(facts, delivery)
+  if (own !== undefined) return decideBound(facts, own, delivery, ids)
+  const { submissionId, result, receivedAt } = delivery
   const row = facts.find('submissions', submissionId)
   if (row === undefined) {
     if (facts.isForgotten(submissionId)) return recordNothing(idOf(delivery, ids), delivery)
@@ -51,37 +54,86 @@ function decideRecording(facts: Facts, delivery: NewDelivery, ids: NewIds): Deci
       changes: {},
     }
   }
-  const own = service === null ? [] : facts.list('runNamed', submissionId, service)
-  const details = needsAllRuns(row, own, service) ? facts.find('details', submissionId) : undefined
-  const runs = details === undefined ? own : facts.list('runsOf', submissionId)
-  const extensions = details?.extensions ?? []
-  const decision = decideDelivery(row, { runs, extensions }, result, ids.run, receivedAt)
-  const { outcome, cause, runId } = decision
-  const { fileId } = decision.submission
+  const state = loadState(facts, submissionId)
+  const known = { runs: state?.runs ?? [], extensions: state?.details.extensions ?? [] }
+  const decision = decideDelivery(row, known, result, () => ids.run(submissionId), receivedAt)
   const deliveryId = idOf(delivery, ids)
-  const changes =
-    details === undefined
-      ? ownChanges(row, own, decision, delivery, deliveryId)
-      : allChanges({ row, details, runs, notifications: [] }, decision, delivery, deliveryId)
-  const stored: DeliveryRow = {
+  const changes = state === undefined ? {} : allChanges(state, decision, delivery, deliveryId)
+  return recorded(delivery, deliveryId, decision, changes)
+}
+
+/**
+ * The run that the webhook reports on, if its submission is accepted and bound to a file. Then nothing else has to be known: no
+ * other run appears, disappears or counts again, and the submission stays as it is.
+ */
+function findOwnRun(facts: Facts, { submissionId, result: { service } }: NewDelivery): RunRow | undefined {
+  const [run] = service === null ? [] : facts.list('runNamed', submissionId, service)
+  return run === undefined || run.boundTo === null ? undefined : run
+}
+
+function decideBound(
+  facts: Facts,
+  known: RunRow,
+  delivery: NewDelivery,
+  ids: NewIds,
+): Decision<RecordedDelivery> {
+  const { submissionId, requestedAt, updatedAt, boundTo: fileId } = known
+  const submission = {
+    submissionId,
+    state: 'accepted',
+    fileId,
+    error: null,
+    createdAt: requestedAt,
+    updatedAt,
+  } as const
+  const { result, receivedAt, body } = delivery
+  const decision = decideDelivery<BoundSubmission>(
+    submission,
+    { runs: [known], extensions: [] },
+    result,
+    () => ids.run(submissionId),
+    receivedAt,
+  )
+  const deliveryId = idOf(delivery, ids)
+  const [run] = decision.runs
+  if (run === undefined) return recorded(delivery, deliveryId, decision, {})
+  const settledBy = isSettledByDelivery(known, run) ? numberOf(deliveryId) : known.settledBy
+  const changes: Changes = { update: { runs: [withPlace(run, { ...known, settledBy })] } }
+  const row = known.isNotified ? facts.find('submissions', submissionId) : undefined
+  if (row === undefined || !owesNotification(row, known, run))
+    return recorded(delivery, deliveryId, decision, changes)
+  const notification = notificationOf(row.callerWebhookUrl, run, body.toString(), receivedAt)
+  const notifications = notification ? [notification] : []
+  return recorded(delivery, deliveryId, decision, { ...changes, insert: { notifications } })
+}
+
+/** With the delivery itself. */
+function recorded(
+  { route, receivedAt, signature, submissionId, result, headers, body }: NewDelivery,
+  deliveryId: string,
+  { submission, outcome, cause, runId }: DeliveryDecision<BoundSubmission>,
+  changes: Changes,
+): Decision<RecordedDelivery> {
+  const { fileId } = submission
+  const row: DeliveryRow = {
     deliveryId,
-    route: delivery.route,
+    route,
     receivedAt,
     outcome,
     cause,
-    signature: delivery.signature,
+    signature,
     submissionId,
     runId,
     fileId: result.fileId ?? fileId,
-    service,
+    service: result.service,
     finalStatus: result.status,
     unclaimedError: cause === 'not_requested' ? result.error : null,
     eventId: null,
     unclaimedRequestId: null,
     uploadEnd: null,
-    sent: { headers: delivery.headers, body },
+    sent: { headers, body },
   }
-  const insert = { ...changes.insert, deliveries: [stored] }
+  const insert = { ...changes.insert, deliveries: [row] }
   return { result: { deliveryId, outcome, cause, fileId, runId }, changes: { ...changes, insert } }
 }
 
@@ -89,35 +141,9 @@ export function idOf({ replayOf }: Replayable, ids: NewIds): string {
   return replayOf ?? ids.delivery()
 }
 
-/** All of them decide what an unknown name stands for, and all count again when a rejected submission turns out to be accepted. */
-function needsAllRuns({ state }: SubmissionRow, own: readonly RunRow[], service: string | null): boolean {
-  return service !== null && (state === 'rejected' || own.length === 0)
-}
-
-type DeliveryEffect = DeliveryDecision<SubmissionRow>
-
-/** Most deliveries need nothing but their own run: then no other run appears, disappears or counts again. */
-function ownChanges(
-  row: SubmissionRow,
-  own: readonly RunRow[],
-  { submission, runs }: DeliveryEffect,
-  { receivedAt, body }: NewDelivery,
-  deliveryId: string,
-): Changes {
-  const [run] = runs
-  const [known] = own
-  const submissions = submission === row ? [] : [submission]
-  if (run === undefined || known === undefined) return { update: { submissions } }
-  const settledBy = isSettledByDelivery(known, run) ? numberOf(deliveryId) : known.settledBy
-  const update = { submissions, runs: [withPlace(run, { ...known, settledBy })] }
-  if (!owesNotification(row, known, run)) return { update }
-  const notification = notificationOf(row.callerWebhookUrl, run, body.toString(), receivedAt)
-  return { update, insert: { notifications: notification ? [notification] : [] } }
-}
-
 function allChanges(
   before: SubmissionState,
-  decision: DeliveryEffect,
+  decision: DeliveryDecision<SubmissionRow>,
   { receivedAt, body }: NewDelivery,
   deliveryId: string,
 ): Changes {

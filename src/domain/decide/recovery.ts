@@ -61,7 +61,14 @@ export function recoverAbandoned(at: number): Step<{ submissions: number }> {
 function unconfirmed(facts: Facts, ids: NewIds, row: SubmissionRow, at: number): SubmissionRow[] {
   const details = facts.find('details', row.submissionId)
   if (details === undefined || row.state !== 'submitting' || row.kind === 'external') return []
-  const decision = decideResponse(submissionOf({ row, details }), [], UNKNOWN_RESPONSE, [], ids.run, at)
+  const decision = decideResponse(
+    submissionOf({ row, details }),
+    [],
+    UNKNOWN_RESPONSE,
+    [],
+    () => ids.run(row.submissionId),
+    at,
+  )
   const { state, error, requestId, updatedAt } = decision.submission
   return [{ ...row, state, error, requestId, updatedAt, respondedAt: row.respondedAt ?? at }]
 }

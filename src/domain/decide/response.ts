@@ -142,7 +142,14 @@ export function applyResponse(
 ): Applied {
   const submission = submissionOf(state)
   const unclaimed = unclaimedBy(state, deliveries, response)
-  const decision = decideResponse(submission, state.runs, response, unclaimed, ids.run, at)
+  const decision = decideResponse(
+    submission,
+    state.runs,
+    response,
+    unclaimed,
+    () => ids.run(submission.submissionId),
+    at,
+  )
   const services = new Map(unclaimed.map(({ deliveryId, result }) => [deliveryId, result.service]))
   const isSame = decision.submission === submission
   const { extensions, baseline, ...head } = decision.submission

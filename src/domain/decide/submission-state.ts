@@ -36,8 +36,25 @@ export function submissionOf({ row, details }: Pick<SubmissionState, 'row' | 'de
 }
 
 export function runOf(row: RunRow): Run {
-  const { dueAt: _, isOverdue: __, isListed: ___, settledBy: ____, ...run } = row
+  const {
+    dueAt: _,
+    isOverdue: __,
+    isListed: ___,
+    settledBy: ____,
+    boundTo: _____,
+    isNotified: ______,
+    ...run
+  } = row
   return run
+}
+
+/** What the runs of a submission have from it. */
+export function bindingOf({
+  state,
+  fileId,
+  callerWebhookUrl,
+}: SubmissionRow): Pick<RunRow, 'boundTo' | 'isNotified'> {
+  return { boundTo: state === 'accepted' ? fileId : null, isNotified: callerWebhookUrl !== null }
 }
 
 /**
@@ -59,14 +76,18 @@ export function applyChange(
 ): SubmissionState {
   const isListed = row.state !== 'rejected'
   const isTurned = isListed !== (state.row.state !== 'rejected')
-  if (!isTurned && runs.length === 0 && goneRunId === null) return { ...state, row, details }
+  const binding = bindingOf(row)
+  const isRebound = binding.boundTo !== bindingOf(state.row).boundTo
+  if (!isTurned && !isRebound && runs.length === 0 && goneRunId === null) return { ...state, row, details }
   const place = {
     dueAt: !isListed ? null : isTurned ? at : (state.runs.find(({ dueAt }) => dueAt !== null)?.dueAt ?? null),
     isOverdue: isListed && isTurned,
     isListed,
+    ...binding,
   }
+  const moved = (known: RunRow) => ({ ...known, ...(isTurned ? place : binding) })
   const knownOf = ({ runId }: Run) => state.runs.find((known) => known.runId === runId)
-  const settle = (run: Run, known: Place & Pick<RunRow, 'settledBy'>): RunRow => {
+  const settle = (run: Run, known: Place): RunRow => {
     const settling = isSettledByDelivery(knownOf(run), run) ? settlingOf(run) : undefined
     return withPlace(run, settling ? { ...known, settledBy: numberOf(settling.deliveryId) } : known)
   }
@@ -74,8 +95,8 @@ export function applyChange(
     .filter(({ runId }) => runId !== goneRunId)
     .map((known) => {
       const run = runs.find(({ runId }) => runId === known.runId)
-      if (run === undefined) return isTurned ? withPlace(known, { ...known, ...place }) : known
-      return settle(run, isTurned ? { ...known, ...place } : known)
+      if (run === undefined) return isTurned || isRebound ? withPlace(known, moved(known)) : known
+      return settle(run, moved(known))
     })
   const added = runs
     .filter((run) => knownOf(run) === undefined)
@@ -100,12 +121,12 @@ export function isSettledByDelivery(before: Run | undefined, after: Run): boolea
   return after.source === 'webhook' && isFinal(after.status) && !(before && isFinal(before.status))
 }
 
-type Place = Pick<RunRow, 'dueAt' | 'isOverdue' | 'isListed'>
+type Place = Omit<RunRow, keyof Run>
 
 /** A run that is final is never due, and only a pending one is overdue. */
 export function withPlace(
   run: Run,
-  { dueAt, isOverdue, isListed, settledBy }: Place & Pick<RunRow, 'settledBy'>,
+  { dueAt, isOverdue, isListed, settledBy, boundTo, isNotified }: Place,
 ): RunRow {
   return {
     ...run,
@@ -113,11 +134,9 @@ export function withPlace(
     isOverdue: run.status === 'pending' && isOverdue,
     isListed,
     settledBy,
+    boundTo,
+    isNotified,
   }
-}
-
-export function newRunRow(run: Run, place: Place): RunRow {
-  return withPlace(run, { ...place, settledBy: null })
 }
 
 export function notificationOf(

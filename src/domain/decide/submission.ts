@@ -2,7 +2,7 @@ import type { NewIds } from '../ids.ts'
 import type { Run } from '../run.ts'
 import { type NewSubmission, openSubmission } from '../submission.ts'
 import type { Changes, Step } from './step.ts'
-import { newRunRow } from './submission-state.ts'
+import { bindingOf, withPlace } from './submission-state.ts'
 import type { SubmissionRow } from './tables.ts'
 
 /** Records a submission and its runs. With a key, its fingerprint and submission are recorded with it. */
@@ -33,7 +33,9 @@ export function submit(
   const insert = {
     submissions: [row],
     details: [{ submissionId, extensions, baseline }],
-    runs: runs.map((run) => newRunRow(run, { dueAt: null, isOverdue: false, isListed: true })),
+    runs: runs.map((run) =>
+      withPlace(run, { dueAt: null, isOverdue: false, isListed: true, settledBy: null, ...bindingOf(row) }),
+    ),
   }
   return { submissionId, runs, changes: { insert } }
 }

@@ -60,6 +60,10 @@ export type RunRow = Run & {
   isListed: boolean
   /** The number of the delivery that settled it. */
   settledBy: number | null
+  /** The asset of its submission, while that is accepted; here too, so that a webhook needs no other row than its run. */
+  boundTo: string | null
+  /** Its submission has a caller who is notified. */
+  isNotified: boolean
 }
 
 export type DeliveryRow = {

@@ -24,8 +24,7 @@ type AssetSubmission = { n: number; submission: Submission; runs: Run[] }
 export function createAssetReads(connection: Connection) {
   const read = <Cells extends unknown[]>(sql: string) => connection.prepare<unknown[], Cells>(sql).raw()
   const listCurrentRuns = read<RunCells>(
-    `SELECT ${RUN_COLUMNS} FROM current_runs c JOIN runs r ON r.n = c.run JOIN submissions s ON s.n = r.submission
-      WHERE c.file_id = ? ORDER BY s.n, r.n`,
+    `SELECT ${RUN_COLUMNS} FROM current_runs c JOIN runs r ON r.n = c.run WHERE c.file_id = ? ORDER BY r.submission, r.n`,
   )
   const findUpdatedAt = connection
     .prepare<[string], number>(
@@ -35,7 +34,7 @@ export function createAssetReads(connection: Connection) {
   const findSubmission = read<WholeSubmissionCells>(
     `SELECT ${WHOLE_SUBMISSION_COLUMNS} FROM submissions s WHERE s.n = ? AND s.chk = ?`,
   )
-  const listRunsOf = read<RunCells>(`SELECT ${RUN_COLUMNS} FROM ${RUNS} WHERE r.submission = ? ORDER BY r.n`)
+  const listRunsOf = read<RunCells>(`SELECT ${RUN_COLUMNS} FROM runs r WHERE r.submission = ? ORDER BY r.n`)
   const listOfFile = read<WholeSubmissionCells>(
     `SELECT ${WHOLE_SUBMISSION_COLUMNS} FROM submissions s WHERE s.file_id = ? AND s.n < ? ORDER BY s.n DESC LIMIT ?`,
   )

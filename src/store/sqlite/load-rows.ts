@@ -8,21 +8,18 @@ import type { RetryItemState } from '../../domain/retry.ts'
 import type { WorkingSet } from '../working-set.ts'
 import type { Connection } from './connection.ts'
 import {
-  besideRun,
   DELIVERIES,
   DELIVERY_COLUMNS,
   parseJson,
   RUN_COLUMNS,
   RUNS,
-  type RunCells,
   SUBMISSION_COLUMNS,
-  type SubmissionCells,
   toDeliveryRow,
   toRunRow,
   toSubmissionRow,
 } from './rows.ts'
 
-type Kind = Exclude<Key[0], 'forgotten' | 'runNamed'>
+type Kind = Exclude<Key[0], 'forgotten'>
 
 type Found<K extends Kind> = Tables[K extends keyof typeof LOOKUPS ? (typeof LOOKUPS)[K] : K & keyof Tables][]
 
@@ -34,20 +31,6 @@ export function createLoadRows(
   processId: number,
 ): (keys: readonly Key[], into: WorkingSet) => void {
   const finders = createFinders(connection, processId)
-  const findNamed = connection
-    .prepare<[number, string, string], [...RunCells, ...SubmissionCells]>(
-      `SELECT ${RUN_COLUMNS}, ${SUBMISSION_COLUMNS} FROM ${RUNS} WHERE r.submission = ? AND s.chk = ? AND r.name = ?`,
-    )
-    .raw()
-  /** Brings the submission along, which every webhook needs, too. */
-  const loadNamed = (key: Key, id: string, name: string, into: WorkingSet): void => {
-    const at = parseId('sub', id)
-    const cells = at && findNamed.get(at.number, at.check, name)
-    into.load(key, cells === undefined ? [] : [toRunRow(cells)])
-    const submission = ['submissions', id] as const
-    if (cells !== undefined && !into.isLoaded(submission))
-      into.load(submission, [toSubmissionRow(besideRun(cells))])
-  }
   const findForgotten = connection
     .prepare<[Buffer], number>('SELECT 1 FROM forgotten WHERE digest = ?')
     .pluck()
@@ -56,7 +39,6 @@ export function createLoadRows(
       if (into.isLoaded(key)) continue
       const [kind, id, name = ''] = key
       if (kind === 'forgotten') into.loadForgotten(id, findForgotten.get(digestOf(id)) !== undefined)
-      else if (kind === 'runNamed') loadNamed(key, id, name, into)
       else into.load(key, finders[kind](id, name))
     }
   }
@@ -107,13 +89,11 @@ function createFinders(connection: Connection, processId: number): Finders {
   const SUBMISSION = `SELECT ${SUBMISSION_COLUMNS} FROM submissions s`
   const submissions = where(SUBMISSION, toSubmissionRow)
   const submission = one(SUBMISSION, toSubmissionRow)
-  const RUN = `SELECT ${RUN_COLUMNS} FROM ${RUNS}`
+  const RUN = `SELECT ${RUN_COLUMNS} FROM runs r`
   const runs = where(RUN, toRunRow)
   const run = one(RUN, toRunRow)
-  const current = where(
-    `SELECT ${RUN_COLUMNS} FROM current_runs c JOIN runs r ON r.n = c.run JOIN submissions s ON s.n = r.submission`,
-    toRunRow,
-  )
+  const current = where(`SELECT ${RUN_COLUMNS} FROM current_runs c JOIN runs r ON r.n = c.run`, toRunRow)
+  const unsettled = where(`SELECT ${RUN_COLUMNS} FROM ${RUNS}`, toRunRow)
   const deliveries = where(`SELECT ${DELIVERY_COLUMNS} FROM ${DELIVERIES}`, toDeliveryRow)
   const claims = where(
     `SELECT k.scope, k.claimed_at, k.fingerprint, s.n, s.chk, k.abandoned, k.answer
@@ -142,9 +122,10 @@ function createFinders(connection: Connection, processId: number): Finders {
     submissions: byId('sub', submission('s.n = ? AND s.chk = ?')),
     details: byId('sub', details('n = ? AND chk = ?')),
     runs: byId('run', run('r.n = ? AND r.chk = ?')),
-    runsOf: byId('sub', runs('r.submission = ? AND s.chk = ? ORDER BY r.n')),
-    unsettledOf: byText(runs('s.file_id = ? AND r.hidden IS NULL AND r.status IN (0, 3) ORDER BY r.n')),
-    currentOf: byText(current('c.file_id = ? ORDER BY s.n, r.n')),
+    runNamed: byIdAndName(run('r.submission = ? AND r.chk = ? AND r.name = ?')),
+    runsOf: byId('sub', runs('r.submission = ? AND r.chk = ? ORDER BY r.n')),
+    unsettledOf: byText(unsettled('s.file_id = ? AND r.hidden IS NULL AND r.status IN (0, 3) ORDER BY r.n')),
+    currentOf: byText(current('c.file_id = ? ORDER BY r.submission, r.n')),
     submissionsOf: byText(submissions('s.file_id = ? LIMIT 1')),
     unansweredOf: byText(submissions('s.request_id = ? AND s.baseline IS NULL ORDER BY s.n LIMIT 1')),
     unfinishedSubmissions: abandoned(

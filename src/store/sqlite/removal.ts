@@ -2,7 +2,7 @@ import { formatId } from '../../domain/ids.ts'
 import { statDelta } from '../../domain/stat-counters.ts'
 import type { Connection } from './connection.ts'
 import type { CurrentRuns } from './current-runs.ts'
-import { RUN_COLUMNS, RUNS, type RunCells, toRunRow } from './rows.ts'
+import { RUN_COLUMNS, type RunCells, toRunRow } from './rows.ts'
 
 /** What was deleted with some submissions. */
 export type Removed = {
@@ -26,7 +26,7 @@ export function createRemoval(
   const listSubmissions = list<[n: number, chk: string, fileId: string | null]>(
     `SELECT n, chk, file_id FROM submissions WHERE n ${OF}`,
   )
-  const listRuns = list<RunCells>(`SELECT ${RUN_COLUMNS} FROM ${RUNS} WHERE r.submission ${OF} ORDER BY r.n`)
+  const listRuns = list<RunCells>(`SELECT ${RUN_COLUMNS} FROM runs r WHERE r.submission ${OF} ORDER BY r.n`)
   const listDeliveries = list<[n: number, chk: string]>(
     `SELECT n, chk FROM deliveries WHERE n IN (
       SELECT settled_by FROM runs WHERE submission ${OF} UNION SELECT n FROM deliveries WHERE submission ${OF})`,

@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto'
-import { formatId, type NewIds } from '../../domain/ids.ts'
+import { checkOf, formatId, type NewIds } from '../../domain/ids.ts'
 import type { Connection } from './connection.ts'
 
 /** Ids from counters in memory. Use it inside a transaction only. */
@@ -39,7 +39,7 @@ export function createRowIds(connection: Connection): RowIds {
   }
   return {
     submission: () => formatId('sub', next('submission'), nextCheck()),
-    run: () => formatId('run', next('run'), nextCheck()),
+    run: (submissionId) => formatId('run', next('run'), checkOf(submissionId)),
     delivery: () => formatId('dlv', next('delivery'), nextCheck()),
     readAgain() {
       isRead = false

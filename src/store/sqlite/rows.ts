@@ -1,6 +1,6 @@
 import { runOf } from '../../domain/decide/submission-state.ts'
 import type { DeliveryRow, RunRow, SubmissionRow } from '../../domain/decide/tables.ts'
-import { CHECK_LENGTH, formatId, numberOf } from '../../domain/ids.ts'
+import { checkOf, formatId, numberOf } from '../../domain/ids.ts'
 import { isFinal, type Run } from '../../domain/run.ts'
 import type { Submission } from '../../domain/submission.ts'
 import { FINAL_STATUS, KIND, OUTCOME, ROUTE, SIGNATURE, SOURCE, STATE, STATUS, textOf } from './codes.ts'
@@ -9,14 +9,14 @@ import { FINAL_STATUS, KIND, OUTCOME, ROUTE, SIGNATURE, SOURCE, STATE, STATUS, t
 
 export const RUNS = 'runs r JOIN submissions s ON s.n = r.submission'
 
-export const RUN_COLUMNS = `r.n, r.chk, s.n, s.chk, r.name, r.requested_as, r.attempt, r.requested_at, r.status, r.source,
-  r.settled_at, r.updated_at, r.settled_by, r.hidden, r.due_at, r.overdue, r.acknowledged_at, r.contradicted, r.error, r.evidence`
+export const RUN_COLUMNS = `r.n, r.chk, r.submission, r.name, r.requested_as, r.attempt, r.requested_at, r.status, r.source,
+  r.settled_at, r.updated_at, r.settled_by, r.bound_to, r.notified, r.hidden, r.due_at, r.overdue, r.acknowledged_at,
+  r.contradicted, r.error, r.evidence`
 
 export type RunCells = [
   n: number,
   chk: string,
   submission: number,
-  submissionChk: string,
   name: string,
   requestedAs: string | null,
   attempt: number,
@@ -26,6 +26,8 @@ export type RunCells = [
   settledAt: number,
   updatedAt: number,
   settledBy: number,
+  boundTo: string,
+  notified: number | null,
   hidden: number | null,
   dueAt: number | null,
   overdue: number | null,
@@ -37,32 +39,37 @@ export type RunCells = [
 
 /** What is selected behind the columns of a run. */
 export function besideRun<Others extends unknown[]>(cells: [...RunCells, ...Others]): Others {
-  return cells.slice(20) as Others
+  return cells.slice(21) as Others
 }
 
 export function toRunRow(cells: [...RunCells, ...unknown[]]): RunRow {
-  const status = textOf(STATUS, cells[8])
+  const status = textOf(STATUS, cells[7])
   return {
     runId: formatId('run', cells[0], cells[1]),
-    submissionId: formatId('sub', cells[2], cells[3]),
-    name: cells[4],
-    requestedAs: cells[5],
+    submissionId: formatId('sub', cells[2], cells[1]),
+    name: cells[3],
+    requestedAs: cells[4],
     status,
-    source: textOf(SOURCE, cells[9]),
-    attempt: cells[6],
-    requestedAt: cells[7],
-    settledAt: isFinal(status) ? cells[10] : null,
-    updatedAt: cells[11],
-    error: parseJson(cells[18]),
-    evidence: parseJson(cells[19]),
-    contradicted: cells[17] === 1,
-    acknowledgedAt: cells[16],
-    dueAt: cells[14],
-    isOverdue: cells[15] === 1,
-    isListed: cells[13] === null,
-    settledBy: cells[12] > 0 ? cells[12] : null,
+    source: textOf(SOURCE, cells[8]),
+    attempt: cells[5],
+    requestedAt: cells[6],
+    settledAt: isFinal(status) ? cells[9] : null,
+    updatedAt: cells[10],
+    error: parseJson(cells[19]),
+    evidence: parseJson(cells[20]),
+    contradicted: cells[18] === 1,
+    acknowledgedAt: cells[17],
+    dueAt: cells[15],
+    isOverdue: cells[16] === 1,
+    isListed: cells[14] === null,
+    settledBy: cells[11] > 0 ? cells[11] : null,
+    boundTo: cells[12] === UNBOUND ? null : cells[12],
+    isNotified: cells[13] === 1,
   }
 }
+
+/** As wide as a file id of ImageKit's, so that a row does not grow when its submission is bound. */
+export const UNBOUND = ' '.repeat(24)
 
 export function toRun(cells: [...RunCells, ...unknown[]]): Run {
   return runOf(toRunRow(cells))
@@ -172,7 +179,7 @@ export function toDeliveryRow(cells: DeliveryCells): DeliveryRow {
 
 /** The columns of an id that the store has made. */
 export function partsOf(id: string): [n: number, chk: string] {
-  return [numberOf(id), id.slice(-CHECK_LENGTH)]
+  return [numberOf(id), checkOf(id)]
 }
 
 function idOf(kind: 'sub' | 'run', n: number | null, chk: string | null): string | null {

@@ -67,6 +67,10 @@ export const runs = sqliteTable(
     updatedAt: integer('updated_at').notNull(),
     /** The number of the delivery that settled it. A filler as above, or one that no delivery has, where none did. */
     settledBy: integer('settled_by').notNull(),
+    /** The asset of its submission while that is accepted; else a filler as above. */
+    boundTo: text('bound_to').notNull(),
+    /** 1: its submission has a caller who is notified. */
+    notified: integer('notified'),
     /** 1 while its submission is rejected. */
     hidden: integer('hidden'),
     /** When it is checked next: pending, or expired and in question again. */

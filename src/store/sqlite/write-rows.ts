@@ -7,7 +7,7 @@ import type { BatchChanges, Change } from '../working-set.ts'
 import { FINAL_STATUS, KIND, OUTCOME, ROUTE, SIGNATURE, SOURCE, STATE, STATUS } from './codes.ts'
 import type { Connection } from './connection.ts'
 import { createCurrentRuns } from './current-runs.ts'
-import { partsOf, writeJson } from './rows.ts'
+import { partsOf, UNBOUND, writeJson } from './rows.ts'
 
 /** Writes what a batch has changed, one table after the other. What the process leaves unfinished is marked with `processId`. */
 export function createWriteRows(connection: Connection, processId: number): (changes: BatchChanges) => void {
@@ -24,15 +24,16 @@ export function createWriteRows(connection: Connection, processId: number): (cha
     request_id = ?, responded_at = ?, updated_at = ?, error = ? WHERE n = ?`)
   const saveDetails = write('UPDATE submissions SET extensions = ?, baseline = ? WHERE n = ?')
   const insertRun =
-    write(`INSERT INTO runs (n, chk, submission, name, requested_as, attempt, requested_at, status, source,
-    settled_at, updated_at, settled_by, hidden, due_at, overdue, attention, cause, failed_at, acknowledged_at, contradicted,
-    error, evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+    write(`INSERT INTO runs (n, chk, submission, name, requested_as, attempt, requested_at, notified,
+    status, source, settled_at, updated_at, settled_by, bound_to, hidden, due_at, overdue, attention, cause, failed_at,
+    acknowledged_at, contradicted, error, evidence)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   // SQLite rewrites the entries of each index that has a column in the statement, so a success names none.
   const settleRun = write(
     'UPDATE runs SET status = ?, source = ?, settled_at = ?, updated_at = ?, settled_by = ? WHERE n = ?',
   )
   const updateRun =
-    write(`UPDATE runs SET status = ?, source = ?, settled_at = ?, updated_at = ?, settled_by = ?, hidden = ?,
+    write(`UPDATE runs SET status = ?, source = ?, settled_at = ?, updated_at = ?, settled_by = ?, bound_to = ?, hidden = ?,
     due_at = ?, overdue = ?, attention = ?, cause = ?, failed_at = ?, acknowledged_at = ?, contradicted = ?, error = ?,
     evidence = ? WHERE n = ?`)
   const deleteRun = write('DELETE FROM runs WHERE n = ?')
@@ -109,11 +110,12 @@ export function createWriteRows(connection: Connection, processId: number): (cha
     const source = SOURCE.to[after.source]
     const settledAt = after.settledAt ?? after.requestedAt
     const settledBy = after.settledBy ?? -number
-    if (before !== undefined && isPlain(before) && isPlain(after)) {
+    if (before !== undefined && before.boundTo === after.boundTo && isPlain(before) && isPlain(after)) {
       settleRun(status, source, settledAt, after.updatedAt, settledBy, number)
       return
     }
-    const exceptions = [
+    const others = [
+      after.boundTo ?? UNBOUND,
       after.isListed ? null : 1,
       after.dueAt,
       after.isOverdue ? 1 : null,
@@ -126,7 +128,7 @@ export function createWriteRows(connection: Connection, processId: number): (cha
       writeJson(after.evidence),
     ]
     if (before !== undefined)
-      updateRun(status, source, settledAt, after.updatedAt, settledBy, ...exceptions, number)
+      updateRun(status, source, settledAt, after.updatedAt, settledBy, ...others, number)
     else
       insertRun(
         number,
@@ -136,12 +138,13 @@ export function createWriteRows(connection: Connection, processId: number): (cha
         after.requestedAs,
         after.attempt,
         after.requestedAt,
+        after.isNotified ? 1 : null,
         status,
         source,
         settledAt,
         after.updatedAt,
         settledBy,
-        ...exceptions,
+        ...others,
       )
   }
   const writeDelivery = ({ before, after }: Change<DeliveryRow>): void => {

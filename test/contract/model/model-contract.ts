@@ -31,7 +31,7 @@ const TO_BE_SEEN = [
   'evidence applied',
   'timed_out applied',
   'asset_gone applied',
-  'nothing applied',
+  'unchanged applied',
   'timed_out not applied',
   'told',
   'pruned',

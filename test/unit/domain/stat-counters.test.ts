@@ -27,7 +27,14 @@ const runId = (number: number) => formatId('run', number, 'AAAAAAAAAAA')
 const deliveryId = (number: number) => formatId('dlv', number, 'AAAAAAAAAAA')
 
 function aRow(facts: Partial<RunRow> = {}): RunRow {
-  const place = { dueAt: null, isOverdue: false, isListed: true, settledBy: null }
+  const place = {
+    dueAt: null,
+    isOverdue: false,
+    isListed: true,
+    settledBy: null,
+    boundTo: null,
+    isNotified: false,
+  }
   return frozen({ ...aRun({ runId: runId(1) }), ...place, ...facts })
 }
 

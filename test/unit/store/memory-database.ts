@@ -74,7 +74,7 @@ export function createRun(): Step<string> {
   return {
     keys: [],
     decide(_, ids) {
-      const runId = ids.run()
+      const runId = ids.run('sub-1')
       return { result: runId, changes: { insert: { runs: [aRunRow({ runId })] } } }
     },
   }

@@ -19,7 +19,15 @@ export function aSubmissionRow(facts: Partial<SubmissionRow> = {}): SubmissionRo
 }
 
 export function aRunRow(facts: Partial<RunRow> = {}): RunRow {
-  return { ...aRun(), dueAt: 1_500, isOverdue: true, isListed: true, settledBy: null, ...facts }
+  const place = {
+    dueAt: 1_500,
+    isOverdue: true,
+    isListed: true,
+    settledBy: null,
+    boundTo: null,
+    isNotified: false,
+  }
+  return { ...aRun(), ...place, ...facts }
 }
 
 export function aDeliveryRow(facts: Partial<DeliveryRow> = {}): DeliveryRow {

@@ -21,32 +21,43 @@ function deliver(
 }
 
 describe('the keys of a delivery', () => {
-  test.each(['submitting', 'accepted', 'unconfirmed'] as const)(
-    'for a known run of a submission that is %s are its submission and its run',
-    (state) => {
-      const { asked } = deliver(submitted(['remove-bg', 'ai-tasks'], { state }))
-      expect(asked).toEqual([
-        [
-          ['runNamed', 's1', 'remove-bg'],
-          ['submissions', 's1'],
-        ],
-      ])
-    },
-  )
-
+  const BOUND = { state: 'accepted', fileId: FILE_ID } as const
+  const own = ['runNamed', 's1', 'remove-bg']
+  const unbound = [
+    ['submissions', 's1'],
+    ['forgotten', 's1'],
+  ]
   const everyRun = [
     ['details', 's1'],
     ['runsOf', 's1'],
   ]
 
+  test('for a run of a submission that is bound are that run alone', () => {
+    expect(deliver(submitted(['remove-bg', 'ai-tasks'], BOUND)).asked).toEqual([[own]])
+  })
+
+  test('for one whose caller is notified include its submission, which has the address', () => {
+    const { asked } = deliver(submitted(['remove-bg'], { ...BOUND, callerWebhookUrl: HOOK }))
+    expect(asked).toEqual([[own], [['submissions', 's1']]])
+  })
+
+  test.each([
+    { state: 'submitting' },
+    { state: 'unconfirmed' },
+    { state: 'accepted', fileId: null },
+  ] as const)('for a run of a submission that is %o include all runs: they are bound together', (facts) => {
+    const { asked } = deliver(submitted(['remove-bg', 'ai-tasks'], facts))
+    expect(asked).toEqual([[own], unbound, everyRun])
+  })
+
   test('for an unknown name include all runs: one of them may stand for it', () => {
     const { asked } = deliver(submitted(['remove-bg']), { ...SUCCESS, service: 'ai-tasks' })
-    expect(asked.slice(1)).toEqual([everyRun])
+    expect(asked.slice(1)).toEqual([unbound, everyRun])
   })
 
   test('for a rejected submission include all runs: they all count again', () => {
     const { asked } = deliver(submitted(['remove-bg', 'ai-tasks'], { state: 'rejected' }))
-    expect(asked.slice(1)).toEqual([everyRun])
+    expect(asked.slice(1)).toEqual([unbound, everyRun])
   })
 
   test('without a name are only the submission', () => {
@@ -54,12 +65,12 @@ describe('the keys of a delivery', () => {
   })
 
   test('for an unknown submission include whether it was forgotten', () => {
-    expect(deliver(createMemory()).asked.slice(1)).toEqual([[['forgotten', 's1']]])
+    expect(deliver(createMemory()).asked.slice(1)).toEqual([unbound])
   })
 })
 
 describe('a delivery', () => {
-  test('for a pending run changes that run and its submission, and is inserted with its outcome', () => {
+  test('for the first run that is reported binds its submission and all runs, and is inserted with its outcome', () => {
     const memory = submitted(['remove-bg', 'ai-tasks'])
     const { result, inserted, updated, removed } = deliver(memory)
     expect(result).toEqual({
@@ -72,7 +83,9 @@ describe('a delivery', () => {
     expect(updated.submissions).toMatchObject([{ state: 'accepted', fileId: FILE_ID, updatedAt: 2_000 }])
     expect(updated.runs).toMatchObject([
       { runId: 's1-run-1', status: 'success', settledAt: 2_000, settledBy: 1, dueAt: null, isOverdue: false },
+      { runId: 's1-run-2', status: 'pending', settledBy: null, dueAt: 1_500 },
     ])
+    expect(updated.runs?.map(({ boundTo }) => boundTo)).toEqual([FILE_ID, FILE_ID])
     expect(Object.keys(updated)).toEqual(['submissions', 'runs'])
     expect(inserted).toEqual({
       deliveries: [
@@ -274,7 +287,7 @@ describe('a replay', () => {
   })
 })
 
-test('Whatever comes in which order: runs are listed while their submission is not rejected, due if they are pending, too, and know which delivery settled them', () => {
+test('Whatever comes in which order: runs are listed while their submission is not rejected, due if they are pending, too, and know their file and which delivery settled them', () => {
   const status = fc.constantFrom<'success' | 'failed'>('success', 'failed')
   const service = fc.constantFrom('remove-bg', 'ai-tasks', 'google-auto-tagging')
   const fact = fc.oneof(
@@ -293,8 +306,11 @@ test('Whatever comes in which order: runs are listed while their submission is n
       for (const one of facts) {
         if ('kind' in one) memory.run(respond({ submissionId: 's1', response: one, at: 2_000 }), ids)
         else deliver(memory, one, {}, ids)
-        const isRejected = memory.find('submissions', 's1')?.state === 'rejected'
+        const row = memory.find('submissions', 's1')
+        const isRejected = row?.state === 'rejected'
+        const boundTo = row?.state === 'accepted' ? row.fileId : null
         for (const run of memory.rows.runs) {
+          expect(run).toMatchObject({ boundTo, isNotified: true })
           expect(run.isListed).toBe(!isRejected)
           const mayBeDue = !isRejected && run.status === 'pending'
           // A new run is only due with its siblings, and they may have settled.

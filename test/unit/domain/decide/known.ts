@@ -1,4 +1,5 @@
 import { createSubmission } from '../../../../src/domain/decide/submission.ts'
+import { bindingOf } from '../../../../src/domain/decide/submission-state.ts'
 import type { ClaimRow, RunRow, SubmissionRow } from '../../../../src/domain/decide/tables.ts'
 import type { NewSubmission } from '../../../../src/domain/submission.ts'
 import { newSubmission } from '../../../contract/facts.ts'
@@ -33,7 +34,8 @@ export function submitted(
   const row = memory.find('submissions', submissionId)
   if (row) memory.put('submissions', { ...row, state, requestId })
   const isListed = state !== 'rejected'
-  const place = { dueAt: isListed ? 1_500 : null, isOverdue: isListed, isListed }
+  const binding = row && bindingOf({ ...row, state })
+  const place = { dueAt: isListed ? 1_500 : null, isOverdue: isListed, isListed, ...binding }
   for (const run of memory.rows.runs.filter((one) => one.submissionId === submissionId))
     memory.put('runs', { ...run, ...place })
   return memory

@@ -56,7 +56,8 @@ describe('a response', () => {
     expect(result.submission).not.toHaveProperty('respondedAt')
     expect(updated.submissions).toMatchObject([{ fileId: FILE_ID, respondedAt: 4_000, updatedAt: 4_000 }])
     expect(updated.details).toMatchObject([{ submissionId: 's1', baseline: BASELINE }])
-    expect(Object.keys(updated)).toEqual(['submissions', 'details'])
+    expect(updated.runs).toMatchObject([{ boundTo: FILE_ID, isNotified: false }])
+    expect(Object.keys(updated)).toEqual(['submissions', 'details', 'runs'])
     expect(inserted).toEqual({})
   })
 
