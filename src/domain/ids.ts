@@ -1,14 +1,14 @@
 /**
  * An id is an address: `run_`, `sub_` or `dlv_`, the row's number, `_`, and 64 random bits as 11 characters of base64url. The
  * number finds the row without an index. The random bits are compared with those of the row, so that an id of a lost database
- * matches no row of the database that replaced it.
+ * matches no row of the database that replaced it. A run has the bits of its submission.
  */
 export type IdKind = 'run' | 'sub' | 'dlv'
 
 /** Assigns the ids of new rows. No id exists before its transaction commits. */
 export type NewIds = {
   submission: () => string
-  /** Has the random bits of its submission, so that whoever has read the run knows the ids of both. */
+  /** Of a run of this submission: the ids of both are known from the run's row. */
   run: (submissionId: string) => string
   delivery: () => string
 }
