@@ -56,3 +56,15 @@ export function openConnection(path: string): Connection {
     throw error
   }
 }
+
+/** Prepares what is read as arrays of cells, what is read as single values, and what is only run. */
+export function statementsOf(connection: Connection) {
+  return {
+    rows: <Cells>(sql: string) => connection.prepare<unknown[], Cells>(sql).raw(),
+    value: <T>(sql: string) => connection.prepare<unknown[], T>(sql).pluck(),
+    run: (sql: string) => {
+      const statement = connection.prepare<unknown[]>(sql)
+      return (...params: unknown[]) => void statement.run(...params)
+    },
+  }
+}

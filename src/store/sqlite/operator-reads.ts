@@ -12,7 +12,7 @@ import type { RunHistory } from '../../domain/run-history.ts'
 import type { createAssetReads } from './asset-reads.ts'
 import { STATUS, textOf } from './codes.ts'
 import type { Connection } from './connection.ts'
-import type { createDeliveryList } from './list-deliveries.ts'
+import type { createDeliveryReads } from './list-deliveries.ts'
 import {
   besideRun,
   parseJson,
@@ -31,7 +31,7 @@ export type ActRow = Omit<AuditEntry, 'details'> & { n: number; details: string 
 export function createOperatorReads(
   connection: Connection,
   assets: ReturnType<typeof createAssetReads>,
-  deliveries: ReturnType<typeof createDeliveryList>,
+  deliveries: ReturnType<typeof createDeliveryReads>,
 ) {
   const findRun = connection
     .prepare<[number, string], [...RunCells, ...WholeSubmissionCells, respondedAt: number | null]>(

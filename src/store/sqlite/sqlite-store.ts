@@ -10,8 +10,8 @@ import { createDatabaseGuard } from './database-guard.ts'
 import { createForgetting } from './forget-asset.ts'
 import { gatherReads } from './gathered-reads.ts'
 import { createJobReads } from './job-reads.ts'
-import { createDeliveryList } from './list-deliveries.ts'
-import { createRunList } from './list-runs.ts'
+import { createDeliveryReads } from './list-deliveries.ts'
+import { createSqliteRunList } from './list-runs.ts'
 import { createLoadRows } from './load-rows.ts'
 import { createOperatorReads } from './operator-reads.ts'
 import { createRejectedDeliveries } from './rejected-deliveries.ts'
@@ -42,8 +42,8 @@ function createDatabase(connection: Connection, processId: number): Database {
   const transactions = createTransactions({ connection, loadRows, writeRows, ids, guard })
   const assets = createAssetReads(connection)
   const gathered = gatherReads(connection, (fileId) => assets.findAsset(fileId))
-  const deliveries = createDeliveryList(connection)
   const rejected = createRejectedDeliveries(connection, ids)
+  const deliveries = createDeliveryReads(connection, rejected)
   const keepRejected = connection.transaction((given: readonly NewRejectedDelivery[]) => {
     guard.checkOwner()
     return rejected.keep(given)
@@ -67,8 +67,8 @@ function createDatabase(connection: Connection, processId: number): Database {
         ...assets,
         ...createJobReads(connection),
         ...createOperatorReads(connection, assets, deliveries),
-        listRuns: createRunList(connection),
-        listDeliveries: (...given: Parameters<typeof deliveries.list>) => deliveries.list(...given),
+        listRuns: createSqliteRunList(connection),
+        listDeliveries: deliveries.list,
         findDelivery: (deliveryId: string) => deliveries.find(deliveryId),
         findAsset: gathered.find,
         readStats: (from: number, until: number) => stats.read(from, until),

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readWindows, type Window } from '../../../src/store/sqlite/windows.ts'
+import { readWindows, type Window } from '../../../src/store/read-list.ts'
 
 const SPAN = 20_000
 
