@@ -89,3 +89,14 @@ export async function readWindows<Row>(
   }
   return { rows, next: null }
 }
+
+/** The page of a list of which one row more than its limit was read, if there is one. */
+export function cutPage<Row>(
+  rows: readonly Row[],
+  limit: number,
+  numberOfRow: (row: Row) => number,
+): { rows: Row[]; next: number | null } {
+  const page = rows.slice(0, limit)
+  const last = page.at(-1)
+  return { rows: page, next: rows.length > limit && last !== undefined ? numberOfRow(last) : null }
+}
