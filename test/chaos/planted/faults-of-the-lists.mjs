@@ -58,7 +58,6 @@ export const FAULTS_OF_THE_LISTS = [
   {
     name: 'hour-that-has-begun-is-left-out',
     ...WINDOWS,
-    tests: CONTRACT,
     find: 'hourOf(until - 1)',
     replace: 'hourOf(until) - 1',
   },
@@ -117,12 +116,10 @@ export const FAULTS_OF_THE_LISTS = [
     ...WINDOWS,
     find: 'found.set(idOf(row), row)',
     replace: 'found.set(String(found.size), row)',
-    tests: CONTRACT,
   },
   {
     name: 'page-of-deliveries-leaves-one-out',
     ...WINDOWS,
-    tests: CONTRACT,
     find: 'before ?? bounds.before)',
     replace: 'before === null ? bounds.before : before - 1)',
   },
