@@ -7,7 +7,7 @@ import { createAssetReads } from './asset-reads.ts'
 import { backUp } from './back-up.ts'
 import type { Connection } from './connection.ts'
 import { createDatabaseGuard } from './database-guard.ts'
-import { createForgetting } from './forget-asset.ts'
+import { createSqliteForgetting } from './forget-asset.ts'
 import { gatherReads } from './gathered-reads.ts'
 import { createJobReads } from './job-reads.ts'
 import { createDeliveryReads } from './list-deliveries.ts'
@@ -50,7 +50,7 @@ function createDatabase(connection: Connection, processId: number): Database {
   })
   const stats = createStats(connection)
   const upkeep = createUpkeep(connection)
-  const forgetting = createForgetting(connection)
+  const forgetting = createSqliteForgetting(connection)
   const attempt = async <T>(work: () => T | Promise<T>): Promise<T> => {
     if (!connection.open) throw unavailable(new Error('The store is closed.'))
     try {
