@@ -3,6 +3,7 @@ import { type DueRun, describeDueRun } from '../../domain/finding.ts'
 import { numberOf, parseId } from '../../domain/ids.ts'
 import type { Run } from '../../domain/run.ts'
 import type { Submission } from '../../domain/submission.ts'
+import type { Read } from '../gathered-reads.ts'
 import { cutPage, type Page } from '../read-list.ts'
 import { type Connection, statementsOf } from './connection.ts'
 import {
@@ -15,6 +16,7 @@ import {
   WHOLE_SUBMISSION_COLUMNS,
   type WholeSubmissionCells,
 } from './rows.ts'
+import { isBusy } from './store-error.ts'
 
 /** Of an asset with thousands of submissions, evidence is compared with the newest. */
 const MAX_OTHERS = 100
@@ -83,4 +85,22 @@ export function createAssetReads(connection: Connection) {
       })
     },
   }
+}
+
+/** Reads in one transaction, so that a read that fails fails alone. */
+export function readTogether<T>(
+  connection: Connection,
+  read: (key: string) => T,
+): (keys: readonly string[]) => Read<T>[] {
+  return connection.transaction((keys: readonly string[]) =>
+    keys.map((key) => {
+      try {
+        return { found: read(key) }
+      } catch (error) {
+        // Each of them would wait for who holds the file, and the whole process with it.
+        if (isBusy(error)) throw error
+        return { error }
+      }
+    }),
+  )
 }

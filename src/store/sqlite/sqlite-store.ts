@@ -1,14 +1,14 @@
 import { randomInt } from 'node:crypto'
 import type { NewRejectedDelivery } from '../../domain/delivery.ts'
 import { createStore, type Database } from '../create-store.ts'
+import { gatherReads } from '../gathered-reads.ts'
 import type { Store } from '../store.ts'
 import type { WriteQueueOptions } from '../write-queue.ts'
-import { createAssetReads } from './asset-reads.ts'
+import { createAssetReads, readTogether } from './asset-reads.ts'
 import { backUp } from './back-up.ts'
 import type { Connection } from './connection.ts'
 import { createDatabaseGuard } from './database-guard.ts'
 import { createSqliteForgetting } from './forget-asset.ts'
-import { gatherReads } from './gathered-reads.ts'
 import { createJobReads } from './job-reads.ts'
 import { createDeliveryReads } from './list-deliveries.ts'
 import { createSqliteRunList } from './list-runs.ts'
@@ -41,7 +41,7 @@ function createDatabase(connection: Connection, processId: number): Database {
   const writeRows = createWriteRows(connection, processId)
   const transactions = createTransactions({ connection, loadRows, writeRows, ids, guard })
   const assets = createAssetReads(connection)
-  const gathered = gatherReads(connection, (fileId) => assets.findAsset(fileId))
+  const gathered = gatherReads(readTogether(connection, (fileId) => assets.findAsset(fileId)))
   const rejected = createRejectedDeliveries(connection, ids)
   const deliveries = createDeliveryReads(connection, rejected)
   const keepRejected = connection.transaction((given: readonly NewRejectedDelivery[]) => {
@@ -102,7 +102,7 @@ function createDatabase(connection: Connection, processId: number): Database {
       return isKnown
     },
     async close() {
-      gathered.drain()
+      await gathered.drain()
       connection.close()
     },
   }
