@@ -1,15 +1,12 @@
 import type { NewRejectedDelivery, RejectedDelivery, RejectionCause } from '../../domain/delivery.ts'
 import { formatId, type NewIds, parseId } from '../../domain/ids.ts'
 import { type DeliveryFilter, type ListedDelivery, listRejection } from '../../domain/listed-delivery.ts'
-import { selectEvicted } from '../../domain/rejected-retention.ts'
-import { statDelta } from '../../domain/stat-counters.ts'
+import { keepRejected, type RejectedRows } from '../keep-rejected.ts'
 import type { Window } from '../read-list.ts'
+import { doAtOnce } from '../transaction-work.ts'
 import { ROUTE, textOf } from './codes.ts'
 import { type Connection, statementsOf } from './connection.ts'
 import { partsOf } from './rows.ts'
-
-/** How many are considered for eviction at once. */
-const CONSIDERED = 100
 
 const COLUMNS = 'n, chk, route, received_at, cause, submission_id'
 
@@ -52,38 +49,31 @@ export function createRejectedDeliveries(connection: Connection, ids: NewIds) {
     `SELECT ${COLUMNS}, file_id, token, bytes, headers, body FROM rejected_deliveries WHERE n = ? AND chk = ?`,
   )
 
-  const evict = (kind: 'proven' | 'unproven'): void => {
-    const isProven = kind === 'proven' ? 1 : 0
-    for (;;) {
-      const [count = 0, bytes = 0] = sum.get(isProven) ?? []
-      const oldest = listOldest.all(isProven, CONSIDERED).map(([n, keptBytes]) => ({ n, keptBytes }))
-      const evicted = selectEvicted(kind, { count, bytes }, oldest)
-      for (const { n } of evicted) remove(n)
-      if (evicted.length < CONSIDERED) return
-    }
+  const kept: RejectedRows = {
+    insert({ deliveryId, route, receivedAt, cause, isProven, ...rest }) {
+      const { submissionId, fileId, token, bytes, headers, body } = rest
+      const head = [
+        ...partsOf(deliveryId),
+        ROUTE.to[route],
+        receivedAt,
+        cause,
+        Number(isProven),
+        submissionId,
+      ]
+      insert(...head, fileId, token, bytes, body.length, JSON.stringify(headers), body)
+    },
+    appendDelta: (delta) => appendDelta(JSON.stringify(delta)),
+    sum(isProven) {
+      const [count = 0, bytes = 0] = sum.get(Number(isProven)) ?? []
+      return { count, bytes }
+    },
+    listOldest: (isProven, limit) =>
+      listOldest.all(Number(isProven), limit).map(([n, keptBytes]) => ({ n, keptBytes })),
+    remove,
   }
   return {
     /** Inside a transaction. Returns their ids. */
-    keep(rejected: readonly NewRejectedDelivery[]): string[] {
-      const kept = rejected.map((delivery) => ({ ...delivery, deliveryId: ids.delivery() }))
-      for (const { deliveryId, route, receivedAt, cause, ...rest } of kept) {
-        const { submissionId, fileId, token, bytes, headers, body } = rest
-        const head = [
-          ...partsOf(deliveryId),
-          ROUTE.to[route],
-          receivedAt,
-          cause,
-          submissionId === null ? 0 : 1,
-        ]
-        insert(...head, submissionId, fileId, token, bytes, body.length, JSON.stringify(headers), body)
-      }
-      const deliveries = kept.map((after) => ({ before: undefined, after }))
-      const delta = statDelta({ runs: [], deliveries })
-      if (delta !== null) appendDelta(JSON.stringify(delta))
-      if (rejected.some(({ submissionId }) => submissionId !== null)) evict('proven')
-      if (rejected.some(({ submissionId }) => submissionId === null)) evict('unproven')
-      return kept.map(({ deliveryId }) => deliveryId)
-    },
+    keep: (rejected: readonly NewRejectedDelivery[]) => doAtOnce(keepRejected(kept, ids, rejected)),
     count: (since: number) => countByCause.all(since).map(([cause, count]) => ({ cause, count })),
     list({ cause, since, until }: DeliveryFilter, { from, before }: Window, limit: number): ListedDelivery[] {
       const times = [since ?? Number.MIN_SAFE_INTEGER, until ?? Number.MAX_SAFE_INTEGER]

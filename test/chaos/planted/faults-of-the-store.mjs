@@ -218,4 +218,18 @@ export const FAULTS_OF_THE_STORE = [
     find: 'for (const { reject } of batch) reject(error)',
     replace: '',
   },
+  {
+    name: 'no-rejected-delivery-is-proven',
+    file: 'src/store/keep-rejected.ts',
+    find: 'isProven: one.submissionId !== null',
+    replace: 'isProven: false',
+    tests: ['test/unit/store/keep-rejected.test.ts'],
+  },
+  {
+    name: 'eviction-stops-too-early',
+    file: 'src/store/keep-rejected.ts',
+    find: 'if (evicted.length < CONSIDERED) return',
+    replace: 'return',
+    tests: ['test/unit/store/keep-rejected.test.ts'],
+  },
 ]
