@@ -11,9 +11,10 @@ const LAST_CHARACTER = '\u{10FFFF}'
 
 type ListedCells = [...RunCells, fileId: string | null, fileName: string | null, kind: number]
 
-/** Each names its index: without statistics SQLite would often choose another one. A condition that stands here makes it usable. */
 const BY_RUN = 'CROSS JOIN submissions s ON s.n = r.submission WHERE'
 const BY_SUBMISSION = 'CROSS JOIN runs r INDEXED BY runs_submission ON r.submission = s.n WHERE'
+
+/** Each names its index: without statistics SQLite would often choose another one. Conditions of partial indexes stand here as text. */
 const FROM = {
   number: `runs r NOT INDEXED ${BY_RUN} r.hidden IS NULL`,
   name: `runs r INDEXED BY runs_name ${BY_RUN} r.hidden IS NULL`,
