@@ -165,7 +165,7 @@ describe('a list of several branches', () => {
   ) => readList(numbers, times, page, { branches, idOf: ({ id }) => id, isWindowed: true })
 
   test('has what each of them finds once, the newest first, page after page', async () => {
-    const branches = [branch(29_000, 25_000, 7), branch(30_000, 25_000, 6, 4)]
+    const branches = [branch(29_000, 25_000, 7), branch(30_000, 29_000, 25_000, 6, 4)]
     const first = await read(branches, { limit: 3, before: null })
     expect(first).toEqual({ rows: [30_000, 29_000, 25_000].map((n) => ({ id: idOf(n) })), next: 25_000 })
     expect(await read(branches, { limit: 3, before: first.next })).toEqual({
