@@ -114,7 +114,7 @@ export const FAULTS_OF_OPERATORS = [
     file: 'src/domain/run-history.ts',
     find: ' && act.at <= requestedAt',
     replace: '',
-    tests: CONTRACT,
+    tests: ['test/unit/domain/run-history.test.ts'],
   },
   {
     name: 'run-is-its-own-sibling',
