@@ -1,3 +1,4 @@
+import { numberOf } from './ids.ts'
 import type { Run } from './run.ts'
 import type { Evidence } from './status-reason.ts'
 import type { Submission } from './submission.ts'
@@ -10,6 +11,26 @@ export type DueRun = {
   siblings: string[]
   /** The other ones of the last 100 submissions of the same asset, with their runs; `place` is where they stand by insertion. */
   others: { submission: Submission; runs: Run[]; place: 'earlier' | 'later' }[]
+}
+
+/** `runs` are those of its submission. `ofAsset` are the last submissions of its asset, its own perhaps among them. */
+export function describeDueRun(facts: {
+  run: Run
+  submission: Submission
+  runs: readonly Run[]
+  ofAsset: readonly { submission: Submission; runs: Run[] }[]
+}): DueRun {
+  const { run, submission, runs, ofAsset } = facts
+  const { submissionId } = submission
+  const isEarlier = (other: Submission) => numberOf(other.submissionId) < numberOf(submissionId)
+  return {
+    run,
+    submission,
+    siblings: runs.filter(({ runId }) => runId !== run.runId).map(({ name }) => name),
+    others: ofAsset
+      .filter((other) => other.submission.submissionId !== submissionId)
+      .map((other) => ({ ...other, place: isEarlier(other.submission) ? 'earlier' : 'later' })),
+  }
 }
 
 /** What a look at ImageKit says of a due run. `unchanged`: it is looked at again at `dueAt`; with null, once its file changes. */

@@ -1,4 +1,10 @@
-import type { DeliveryOutcome, DeliveryRoute, RejectionCause, SignatureCheck } from './delivery.ts'
+import type {
+  DeliveryOutcome,
+  DeliveryRoute,
+  RejectedDelivery,
+  RejectionCause,
+  SignatureCheck,
+} from './delivery.ts'
 import type { DeliveryCause } from './extension-result.ts'
 
 /** Which deliveries an operator wants to see; what is null is not asked for. Times are milliseconds since the epoch. */
@@ -23,7 +29,7 @@ export const EVERY_DELIVERY: DeliveryFilter = {
   until: null,
 }
 
-/** A delivery as it stands in a list. A rejected one names nothing but the submission that its token proves. */
+/** A delivery as it stands in a list. */
 export type ListedDelivery = {
   deliveryId: string
   route: DeliveryRoute
@@ -36,6 +42,15 @@ export type ListedDelivery = {
   runId: string | null
   fileId: string | null
   service: string | null
+}
+
+/** A rejected one names nothing but the submission that its token proves. */
+export function listRejection(
+  rejected: Pick<RejectedDelivery, 'deliveryId' | 'route' | 'receivedAt' | 'cause' | 'submissionId'>,
+): ListedDelivery {
+  const { deliveryId, route, receivedAt, cause, submissionId } = rejected
+  const nothing = { signature: null, runId: null, fileId: null, service: null }
+  return { deliveryId, route, receivedAt, outcome: 'rejected', cause, submissionId, ...nothing }
 }
 
 /** One delivery with all that is kept of it; headers and body are null once they are pruned. */

@@ -24,15 +24,39 @@ export type RetryProgress = {
  * What became of the runs that are done; the numbers add up to `done`. `pending` and the final statuses are those of the new
  * runs. `rejected` were not accepted. Of `unconfirmed` nobody knows, as long as their new run is pending.
  */
-export type RetryResults = { [result in RunStatus | 'rejected' | 'unconfirmed']: number }
+type RetryResults = { [result in RunStatus | 'rejected' | 'unconfirmed']: number }
 
 /** What became of one run of a retry, by its state and the status of its new runs; null while it is not done. */
-export function resultOf(state: RetryItemState, statuses: readonly RunStatus[]): keyof RetryResults | null {
+function resultOf(state: RetryItemState, statuses: readonly RunStatus[]): keyof RetryResults | null {
   if (state === 'waiting' || state === 'submitting') return null
   if (state === 'failed') return 'rejected'
   const status = overallStatus(statuses.map((one) => ({ status: one })))
   if (status === 'none' || status === 'pending') return state === 'accepted' ? 'pending' : 'unconfirmed'
   return status
+}
+
+/** `rows` has each item with the status of each of its new runs, and once with null if it has none. */
+export function progressOf(
+  retryId: string,
+  rows: Iterable<{ itemId: number; state: RetryItemState; status: RunStatus | null }>,
+): RetryProgress {
+  const items = new Map<number, { state: RetryItemState; statuses: RunStatus[] }>()
+  for (const { itemId, state, status } of rows) {
+    const item = items.get(itemId) ?? { state, statuses: [] }
+    items.set(itemId, item)
+    if (status !== null) item.statuses.push(status)
+  }
+  const results = { pending: 0, success: 0, failed: 0, expired: 0, rejected: 0, unconfirmed: 0 }
+  let done = 0
+  let failed = 0
+  for (const { state, statuses } of items.values()) {
+    const result = resultOf(state, statuses)
+    if (result === null) continue
+    results[result] += 1
+    done += 1
+    if (state !== 'accepted') failed += 1
+  }
+  return { retryId, total: items.size, done, failed, state: done < items.size ? 'running' : 'done', results }
 }
 
 /** A run of a retry that was not clearly accepted, and why. */

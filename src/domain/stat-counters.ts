@@ -42,9 +42,9 @@ export type SettledInHour = { hour: number; success: number; failed: number; exp
 type Change<R> = { before: R | undefined; after: R | undefined }
 
 /** Changes of counters, added up. */
-export type StatSums = Map<string, { counter: StatCounter; size: number }>
+type StatSums = Map<string, { counter: StatCounter; size: number }>
 
-export function addTo(sums: StatSums, counter: StatCounter): void {
+function addTo(sums: StatSums, counter: StatCounter): void {
   const [hour, kind, extension, value, size] = counter
   const key = `${hour} ${kind} ${extension.length} ${extension} ${value}`
   const sum = sums.get(key)
@@ -53,11 +53,69 @@ export function addTo(sums: StatSums, counter: StatCounter): void {
 }
 
 /** Each counter once, in the order in which it first came, and none that did not change. */
-export function listSums(sums: StatSums): StatCounter[] {
+function listSums(sums: StatSums): StatCounter[] {
   const counters: StatCounter[] = []
   for (const { counter, size } of sums.values())
     if (size !== 0) counters.push([counter[0], counter[1], counter[2], counter[3], size])
   return counters
+}
+
+/** So many batches, and changes of counters, are folded in one transaction: few enough that no webhook waits for it. */
+export const MAX_DELTAS = 500
+const MAX_CHANGES = 2_000
+
+/**
+ * What the oldest deltas add up to, of at most `MAX_DELTAS`. `last` is the last of them that is in it; `isMore` says whether some
+ * may be left. Null without any.
+ */
+export function foldDeltas(
+  deltas: readonly (readonly [n: number, delta: string])[],
+): { counters: StatCounter[]; hours: HourBounds[]; last: number; isMore: boolean } | null {
+  const sums: StatSums = new Map()
+  const hours: HourBounds[] = []
+  let changes = 0
+  let last: number | undefined
+  for (const [n, delta] of deltas) {
+    if (changes >= MAX_CHANGES) break
+    const changed: StatDelta = JSON.parse(delta)
+    for (const counter of changed.counters) addTo(sums, counter)
+    hours.push(...changed.hours)
+    changes += changed.counters.length
+    last = n
+  }
+  if (last === undefined) return null
+  const isMore = deltas.length === MAX_DELTAS || last !== deltas.at(-1)?.[0]
+  return { counters: listSums(sums), hours, last, isMore }
+}
+
+/**
+ * What is counted now and in the hours from `from` to before `until`: what was folded, which may be added up over the hours but for
+ * `settled`, and the counters of each delta that was not.
+ */
+export function countsOf(
+  folded: Iterable<StatCounter>,
+  deltas: Iterable<string>,
+  { from, until }: { from: number; until: number },
+): StatCounts {
+  const sums: StatSums = new Map()
+  const add = ([hour, kind, name, value, size]: StatCounter) =>
+    addTo(sums, [kind === 'settled' ? hour : 0, kind, name, value, size])
+  for (const counter of folded) add(counter)
+  for (const delta of deltas) {
+    const changes: StatDelta['counters'] = JSON.parse(delta)
+    for (const counter of changes)
+      if (counter[0] === NOW || (counter[0] >= from && counter[0] < until)) add(counter)
+  }
+  const counters = listSums(sums).toSorted(byKey)
+  return { groups: groupsOf(counters), counters: counters.filter(([, kind]) => kind !== 'runs') }
+}
+
+function byKey(one: StatCounter, other: StatCounter): number {
+  for (const place of [0, 1, 2, 3] as const) {
+    if (one[place] < other[place]) return -1
+    if (one[place] > other[place]) return 1
+  }
+  return 0
 }
 
 /** What changes of rows add to the counters, so that these always add up to what the rows say; null if nothing. */
@@ -118,7 +176,7 @@ function valueOf({ status, acknowledged, cause }: RunGroup): string {
 }
 
 /** Reads what the counters `runs` say. */
-export function groupsOf(counters: readonly StatCounter[]): CountedGroup[] {
+function groupsOf(counters: readonly StatCounter[]): CountedGroup[] {
   return counters.flatMap(([, kind, extension, value, size]) => {
     const [, status, state, cause = ''] = /^(\w+) (\w+) (.*)$/s.exec(value) ?? []
     if (kind !== 'runs' || size <= 0) return []

@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { migrateConnection } from '../../src/store/sqlite/migrations.ts'
 import { migrateSqlite, openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import * as schema from '../../src/store/sqlite/schema.ts'
-import { DatabaseStartError } from '../../src/store/sqlite/start-error.ts'
+import { DatabaseStartError } from '../../src/store/store-errors.ts'
 import { submit } from '../contract/facts.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 

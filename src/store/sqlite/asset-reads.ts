@@ -1,9 +1,11 @@
 import type { AssetFacts } from '../../domain/asset.ts'
-import type { DueRun } from '../../domain/finding.ts'
-import { parseId } from '../../domain/ids.ts'
+import { type DueRun, describeDueRun } from '../../domain/finding.ts'
+import { numberOf, parseId } from '../../domain/ids.ts'
 import type { Run } from '../../domain/run.ts'
 import type { Submission } from '../../domain/submission.ts'
-import type { Connection } from './connection.ts'
+import type { Read } from '../gathered-reads.ts'
+import { cutPage, type Page } from '../read-list.ts'
+import { type Connection, statementsOf } from './connection.ts'
 import {
   besideRun,
   RUN_COLUMNS,
@@ -14,48 +16,41 @@ import {
   WHOLE_SUBMISSION_COLUMNS,
   type WholeSubmissionCells,
 } from './rows.ts'
+import { isBusy } from './store-error.ts'
 
 /** Of an asset with thousands of submissions, evidence is compared with the newest. */
-const OTHERS = { limit: 100, before: null }
+const MAX_OTHERS = 100
 
-type AssetSubmission = { n: number; submission: Submission; runs: Run[] }
+type WithRuns = { submission: Submission; runs: Run[] }
 
 /** What is read of assets, their submissions and their due runs. */
 export function createAssetReads(connection: Connection) {
-  const read = <Cells extends unknown[]>(sql: string) => connection.prepare<unknown[], Cells>(sql).raw()
-  const listCurrentRuns = read<RunCells>(
+  const { rows, value } = statementsOf(connection)
+  const listCurrentRuns = rows<RunCells>(
     `SELECT ${RUN_COLUMNS} FROM current_runs c JOIN runs r ON r.n = c.run WHERE c.file_id = ? ORDER BY r.submission, r.n`,
   )
-  const findUpdatedAt = connection
-    .prepare<[string], number>(
-      'SELECT updated_at FROM submissions WHERE file_id = ? AND state <> 2 ORDER BY n DESC LIMIT 1',
-    )
-    .pluck()
-  const findSubmission = read<WholeSubmissionCells>(
+  const findUpdatedAt = value<number>(
+    'SELECT updated_at FROM submissions WHERE file_id = ? AND state <> 2 ORDER BY n DESC LIMIT 1',
+  )
+  const findSubmission = rows<WholeSubmissionCells>(
     `SELECT ${WHOLE_SUBMISSION_COLUMNS} FROM submissions s WHERE s.n = ? AND s.chk = ?`,
   )
-  const listRunsOf = read<RunCells>(`SELECT ${RUN_COLUMNS} FROM runs r WHERE r.submission = ? ORDER BY r.n`)
-  const listOfFile = read<WholeSubmissionCells>(
+  const listRunsOf = rows<RunCells>(`SELECT ${RUN_COLUMNS} FROM runs r WHERE r.submission = ? ORDER BY r.n`)
+  const listOfFile = rows<WholeSubmissionCells>(
     `SELECT ${WHOLE_SUBMISSION_COLUMNS} FROM submissions s WHERE s.file_id = ? AND s.n < ? ORDER BY s.n DESC LIMIT ?`,
   )
   const due = `SELECT ${RUN_COLUMNS}, ${WHOLE_SUBMISSION_COLUMNS} FROM ${RUNS} WHERE`
   type DueCells = [...RunCells, ...WholeSubmissionCells]
-  const listDueAt = read<DueCells>(`${due} r.due_at <= ? ORDER BY r.due_at, r.n LIMIT ?`)
-  const listDueAfter = read<DueCells>(`${due} r.due_at > ? ORDER BY r.due_at, r.n LIMIT ?`)
+  const listDueAt = rows<DueCells>(`${due} r.due_at <= ? ORDER BY r.due_at, r.n LIMIT ?`)
+  const listDueAfter = rows<DueCells>(`${due} r.due_at > ? ORDER BY r.due_at, r.n LIMIT ?`)
 
-  /** The newest, or those before a number; the oldest first. */
-  const listSubmissions = (
-    fileId: string,
-    { limit, before }: { limit: number; before: number | null },
-  ): AssetSubmission[] =>
-    listOfFile
-      .all(fileId, before ?? Number.MAX_SAFE_INTEGER, limit)
-      .map((cells) => ({
-        n: cells[0],
-        submission: toSubmission(cells),
-        runs: listRunsOf.all(cells[0]).map(toRun),
-      }))
-      .toReversed()
+  const withRuns = (cells: WholeSubmissionCells): WithRuns => ({
+    submission: toSubmission(cells),
+    runs: listRunsOf.all(cells[0]).map(toRun),
+  })
+  /** The newest, or those before a number. */
+  const listSubmissions = (fileId: string, limit: number, before: number | null): WithRuns[] =>
+    listOfFile.all(fileId, before ?? Number.MAX_SAFE_INTEGER, limit).map(withRuns)
 
   return {
     findAsset(fileId: string): AssetFacts | undefined {
@@ -63,41 +58,48 @@ export function createAssetReads(connection: Connection) {
       if (recordedAt === undefined) return undefined
       return { fileId, recordedAt, runs: listCurrentRuns.all(fileId).map(toRun) }
     },
-    findSubmission(submissionId: string): { submission: Submission; runs: Run[] } | undefined {
+    findSubmission(submissionId: string): WithRuns | undefined {
       const at = parseId('sub', submissionId)
       const cells = at && findSubmission.get(at.number, at.check)
-      return cells && { submission: toSubmission(cells), runs: listRunsOf.all(cells[0]).map(toRun) }
+      return cells && withRuns(cells)
     },
-    listAssetSubmissions(fileId: string, { limit, before }: { limit: number; before: number | null }) {
-      const found = listSubmissions(fileId, { limit: limit + 1, before }).toReversed()
-      const page = found.slice(0, limit)
-      const submissions = page.map(({ submission, runs }) => ({ submission, runs }))
-      return { submissions, next: found.length > limit ? (page.at(-1)?.n ?? null) : null }
+    listAssetSubmissions(fileId: string, { limit, before }: Page) {
+      const found = listSubmissions(fileId, limit + 1, before)
+      const page = cutPage(found, limit, ({ submission }) => numberOf(submission.submissionId))
+      return { submissions: page.rows, next: page.next }
     },
     listDue(now: number, limit: number, latest = Number.MAX_SAFE_INTEGER): DueRun[] {
-      const assets = new Map<string, AssetSubmission[]>()
+      const assets = new Map<string, WithRuns[]>()
+      const listOfAsset = (fileId: string) => {
+        const ofAsset = assets.get(fileId) ?? listSubmissions(fileId, MAX_OTHERS, null).toReversed()
+        assets.set(fileId, ofAsset)
+        return ofAsset
+      }
       const dueNow = listDueAt.all(now, limit)
       const misdated = listDueAfter.all(latest, limit - dueNow.length)
       return [...dueNow, ...misdated].map((cells) => {
-        const run = toRun(cells)
-        const n = cells[2]
-        const submission = toSubmission(besideRun<WholeSubmissionCells>(cells))
-        const siblings = listRunsOf
-          .all(n)
-          .map(toRun)
-          .filter(({ runId }) => runId !== run.runId)
-          .map(({ name }) => name)
-        const { fileId } = submission
-        const related = fileId === null ? [] : (assets.get(fileId) ?? listSubmissions(fileId, OTHERS))
-        if (fileId !== null) assets.set(fileId, related)
-        const others = related
-          .filter((other) => other.n !== n)
-          .map((other) => {
-            const place: 'earlier' | 'later' = other.n < n ? 'earlier' : 'later'
-            return { submission: other.submission, runs: other.runs, place }
-          })
-        return { run, submission, siblings, others }
+        const { submission, runs } = withRuns(besideRun<WholeSubmissionCells>(cells))
+        const ofAsset = submission.fileId === null ? [] : listOfAsset(submission.fileId)
+        return describeDueRun({ run: toRun(cells), submission, runs, ofAsset })
       })
     },
   }
+}
+
+/** Reads in one transaction, so that a read that fails fails alone. */
+export function readTogether<T>(
+  connection: Connection,
+  read: (key: string) => T,
+): (keys: readonly string[]) => Read<T>[] {
+  return connection.transaction((keys: readonly string[]) =>
+    keys.map((key) => {
+      try {
+        return { found: read(key) }
+      } catch (error) {
+        // Each of them would wait for who holds the file, and the whole process with it.
+        if (isBusy(error)) throw error
+        return { error }
+      }
+    }),
+  )
 }

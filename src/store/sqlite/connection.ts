@@ -39,6 +39,22 @@ export function logPathOf(path: string): string {
   return `${existsSync(path) ? realpathSync(path) : path}-wal`
 }
 
+/** https://www.sqlite.org/fileformat2.html#walformat */
+const LOG_HEADER_BYTES = 32
+const FRAME_HEADER_BYTES = 24
+
+/**
+ * The frames that SQLite counts in the write-ahead log, and those for which a log of `logBytes` has room. The first use of a
+ * connection opens the log, which recovers it. Fails inside a transaction.
+ */
+export function countFrames(connection: Connection, logBytes: number) {
+  // Copies nothing.
+  const [{ log = 0 } = {}] = connection.pragma('wal_checkpoint(NOOP)') as { log?: number }[]
+  const pageBytes = Number(connection.pragma('page_size', { simple: true }))
+  const room = Math.floor((logBytes - LOG_HEADER_BYTES) / (pageBytes + FRAME_HEADER_BYTES))
+  return { frames: Math.max(log, 0), framesInLog: Math.max(room, 0) }
+}
+
 /** Impatient: it does not wait for who holds the file, as after it has waited for him in vain. */
 export function setPatience(connection: Connection, patience: 'patient' | 'impatient'): void {
   connection.pragma(`busy_timeout = ${patience === 'patient' ? BUSY_TIMEOUT_MS : 0}`)
@@ -54,5 +70,17 @@ export function openConnection(path: string): Connection {
   } catch (error) {
     connection.close()
     throw error
+  }
+}
+
+/** Prepares what is read as arrays of cells, what is read as single values, and what is only run. */
+export function statementsOf(connection: Connection) {
+  return {
+    rows: <Cells>(sql: string) => connection.prepare<unknown[], Cells>(sql).raw(),
+    value: <T>(sql: string) => connection.prepare<unknown[], T>(sql).pluck(),
+    run: (sql: string) => {
+      const statement = connection.prepare<unknown[]>(sql)
+      return (...params: unknown[]) => void statement.run(...params)
+    },
   }
 }

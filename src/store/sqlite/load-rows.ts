@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import { type Key, type LOOKUPS } from '../../domain/decide/step.ts'
 import type { NotificationRow, Tables } from '../../domain/decide/tables.ts'
 import type { RejectionCause } from '../../domain/delivery.ts'
 import { formatId, type IdKind, parseId } from '../../domain/ids.ts'
 import { hostOf, notificationIdOf, runIdOf } from '../../domain/notification.ts'
 import type { RetryItemState } from '../../domain/retry.ts'
+import { digestOf } from '../forget-asset.ts'
 import type { WorkingSet } from '../working-set.ts'
 import type { Connection } from './connection.ts'
 import {
@@ -42,11 +42,6 @@ export function createLoadRows(
       else into.load(key, finders[kind](id, name))
     }
   }
-}
-
-/** What stands for a name that was forgotten. */
-export function digestOf(id: string): Buffer {
-  return createHash('sha256').update(id).digest()
 }
 
 function createFinders(connection: Connection, processId: number): Finders {

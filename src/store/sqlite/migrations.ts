@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
+import { DatabaseStartError } from '../store-errors.ts'
 import type { Connection } from './connection.ts'
-import { DatabaseStartError } from './start-error.ts'
 
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../drizzle/sqlite', import.meta.url))
 

@@ -1,14 +1,19 @@
-import { closeSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { TrackerError } from '../../domain/errors.ts'
 import type { Store } from '../store.ts'
-import { type Connection, logPathOf, openConnection } from './connection.ts'
+import { DatabaseStartError } from '../store-errors.ts'
+import { type Connection, countFrames, logPathOf, openConnection } from './connection.ts'
+import {
+  checkDatabasePath,
+  hasDatabase,
+  reasonOf,
+  refuseHardLinks,
+  takeProcessLock,
+  unusable,
+} from './database-file.ts'
 import { migrateConnection } from './migrations.ts'
-import { takeProcessLock } from './process-lock.ts'
 import { createSqliteStore } from './sqlite-store.ts'
-import { DatabaseStartError } from './start-error.ts'
-import { countFrames } from './write-ahead-log.ts'
 
 export type SqliteStoreOptions = {
   path: string
@@ -58,16 +63,6 @@ export function openSqliteStore({
   })
 }
 
-/** There is a file with something in it at `path`, whether or not it can be opened. */
-export function hasDatabase(path: string): boolean {
-  try {
-    const found = statSync(path)
-    return found.isFile() && found.size > 0
-  } catch {
-    return false
-  }
-}
-
 /**
  * Brings the schema up to date and returns how many migrations ran. Throws as `openSqliteStore` does, with the reason in the
  * message, and `DatabaseStartError` for a file that is not a database, too.
@@ -83,10 +78,9 @@ export function migrateSqlite(path: string): number {
     if (!(error instanceof TrackerError)) throw error
     const { cause } = error
     const message = `${error.message}: ${reasonOf(cause)}`
-    const isDatabase = !(cause instanceof Database.SqliteError && cause.code === 'SQLITE_NOTADB')
-    throw isDatabase
-      ? new TrackerError('store_unavailable', message, { cause })
-      : new DatabaseStartError(message, { cause })
+    if (cause instanceof Database.SqliteError && cause.code === 'SQLITE_NOTADB')
+      throw new DatabaseStartError(message, { cause })
+    throw new TrackerError('store_unavailable', message, { cause })
   }
 }
 
@@ -100,76 +94,19 @@ function openMigrated<T>(
     checkDatabasePath(path)
     refuseHardLinks(path)
     unlock = takeProcessLock(path)
-    const logBytes = sizeOf(logPathOf(path))
+    const logBytes = statSync(logPathOf(path), { throwIfNoEntry: false })?.size ?? 0
     connection = openConnection(path)
     const { frames: recoveredFrames, framesInLog } = countFrames(connection, logBytes)
     const migrations = migrateConnection(connection)
     return use(connection, unlock, { recoveredFrames, framesInLog, migrations })
-  } catch (error) {
+  } catch (cause) {
     connection?.close()
     unlock?.()
-    if (error instanceof DatabaseStartError) throw error
+    if (cause instanceof DatabaseStartError) throw cause
     // Where there is no database, none will appear while we wait.
-    throw hasDatabase(path) ? cannotOpen(path, error) : unusable(path, reasonOf(error))
+    if (!hasDatabase(path)) throw unusable(path, reasonOf(cause))
+    // Without the reason: the log appends the message of the cause.
+    const message = `DATABASE_URL: the database ${path} cannot be opened`
+    throw new TrackerError('store_unavailable', message, { cause })
   }
-}
-
-/** Some files in /proc look like files of a disk, but nothing can be made beside them: https://man7.org/linux/man-pages/man2/statfs.2.html */
-const PROC_TYPE = 0x9fa0
-
-/** Makes an empty file where there is none. Throws `DatabaseStartError` where no database can ever be. */
-export function checkDatabasePath(path: string): void {
-  let isDatabase: boolean
-  let isInProc: boolean
-  try {
-    makeFolder(dirname(path))
-    isInProc = statfsSync(dirname(path)).type === PROC_TYPE
-    const found = statSync(path, { throwIfNoEntry: false })
-    isDatabase = found?.isFile() ?? makeFile(path)
-  } catch (error) {
-    throw unusable(path, reasonOf(error))
-  }
-  if (isInProc) throw unusable(path, 'it is in /proc')
-  // Beside a folder or a device no lock should be made either.
-  if (!isDatabase) throw unusable(path, 'it is not a file')
-}
-
-function makeFile(path: string): boolean {
-  closeSync(openSync(path, 'a', 0o600))
-  return true
-}
-
-/** Not `recursive: true`: below /proc that never returns. */
-function makeFolder(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
-  makeFolder(dirname(path))
-  mkdirSync(path)
-}
-
-function unusable(path: string, reason: string): DatabaseStartError {
-  return new DatabaseStartError(`DATABASE_URL: no database can be opened or made at ${path}: ${reason}`)
-}
-
-/** Under each of its names the file would have a lock and a log of its own. */
-function refuseHardLinks(path: string): void {
-  const links = statSync(path, { throwIfNoEntry: false })
-  if (links?.isFile() && links.nlink > 1)
-    throw new DatabaseStartError(
-      `The database ${path} has ${links.nlink} hard links. Remove the other names, or replace them with copies, and start again.`,
-    )
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
-}
-
-/** Without the reason: the log appends the message of the cause. */
-function cannotOpen(path: string, cause: unknown): TrackerError {
-  return new TrackerError('store_unavailable', `DATABASE_URL: the database ${path} cannot be opened`, {
-    cause,
-  })
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,13 +1,14 @@
 import type { NewRejectedDelivery, RejectedDelivery, RejectionCause } from '../../domain/delivery.ts'
 import { formatId, type NewIds, parseId } from '../../domain/ids.ts'
-import { selectEvicted } from '../../domain/rejected-retention.ts'
-import { statDelta } from '../../domain/stat-counters.ts'
+import { type DeliveryFilter, type ListedDelivery, listRejection } from '../../domain/listed-delivery.ts'
+import { keepRejected, type RejectedRows } from '../keep-rejected.ts'
+import type { Window } from '../read-list.ts'
+import { doAtOnce } from '../transaction-work.ts'
 import { ROUTE, textOf } from './codes.ts'
-import type { Connection } from './connection.ts'
+import { type Connection, statementsOf } from './connection.ts'
 import { partsOf } from './rows.ts'
 
-/** How many are considered for eviction at once. */
-const CONSIDERED = 100
+const COLUMNS = 'n, chk, route, received_at, cause, submission_id'
 
 type Cells = [
   n: number,
@@ -16,81 +17,78 @@ type Cells = [
   receivedAt: number,
   cause: RejectionCause,
   submissionId: string | null,
-  fileId: string | null,
-  token: string | null,
-  bytes: number,
-  headers: string,
-  body: Buffer,
 ]
+
+export type RejectedDeliveries = ReturnType<typeof createRejectedDeliveries>
 
 /** The rejected deliveries, which are stored outside the write queue. */
 export function createRejectedDeliveries(connection: Connection, ids: NewIds) {
-  const insert =
-    connection.prepare(`INSERT INTO rejected_deliveries (n, chk, route, received_at, cause, proven, submission_id,
-    file_id, token, bytes, kept_bytes, headers, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-  const appendDelta = connection.prepare<[string]>('INSERT INTO counter_deltas (delta) VALUES (?)')
-  const sum = connection.prepare<[number], { count: number; bytes: number }>(
-    'SELECT count(*) AS count, total(kept_bytes) AS bytes FROM rejected_deliveries WHERE proven = ?',
+  const { rows, run } = statementsOf(connection)
+  const insert = run(
+    `INSERT INTO rejected_deliveries (n, chk, route, received_at, cause, proven, submission_id, file_id, token, bytes,
+      kept_bytes, headers, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
-  const listOldest = connection.prepare<[number, number], { n: number; keptBytes: number }>(
-    'SELECT n, kept_bytes AS keptBytes FROM rejected_deliveries WHERE proven = ? ORDER BY n LIMIT ?',
+  const appendDelta = run('INSERT INTO counter_deltas (delta) VALUES (?)')
+  const sum = rows<[count: number, bytes: number]>(
+    'SELECT count(*), total(kept_bytes) FROM rejected_deliveries WHERE proven = ?',
   )
-  const remove = connection.prepare<[number]>('DELETE FROM rejected_deliveries WHERE n = ?')
+  const listOldest = rows<[n: number, keptBytes: number]>(
+    'SELECT n, kept_bytes FROM rejected_deliveries WHERE proven = ? ORDER BY n LIMIT ?',
+  )
+  const remove = run('DELETE FROM rejected_deliveries WHERE n = ?')
   // The `+` keeps SQLite from walking an index by cause instead of the recent ones by time.
-  const count = connection.prepare<[number], { cause: RejectionCause; count: number }>(
-    'SELECT cause, count(*) AS count FROM rejected_deliveries WHERE received_at >= ? GROUP BY +cause',
+  const countByCause = rows<[cause: RejectionCause, count: number]>(
+    'SELECT cause, count(*) FROM rejected_deliveries WHERE received_at >= ? GROUP BY +cause',
   )
-  const find = connection
-    .prepare<[number, string], Cells>(
-      `SELECT n, chk, route, received_at, cause, submission_id, file_id, token, bytes, headers, body
-        FROM rejected_deliveries WHERE n = ? AND chk = ?`,
-    )
-    .raw()
+  const list = rows<Cells>(
+    `SELECT ${COLUMNS} FROM rejected_deliveries WHERE n >= ? AND n < ? AND cause = ifnull(?, cause)
+      AND received_at >= ? AND received_at < ? ORDER BY n DESC LIMIT ?`,
+  )
+  type Rest = [fileId: string | null, token: string | null, bytes: number, headers: string, body: Buffer]
+  const find = rows<[...Cells, ...Rest]>(
+    `SELECT ${COLUMNS}, file_id, token, bytes, headers, body FROM rejected_deliveries WHERE n = ? AND chk = ?`,
+  )
 
-  const evict = (kind: 'proven' | 'unproven'): void => {
-    const isProven = kind === 'proven' ? 1 : 0
-    for (;;) {
-      const totals = sum.get(isProven) ?? { count: 0, bytes: 0 }
-      const evicted = selectEvicted(kind, totals, listOldest.all(isProven, CONSIDERED))
-      for (const { n } of evicted) remove.run(n)
-      if (evicted.length < CONSIDERED) return
-    }
+  const kept: RejectedRows = {
+    insert({ deliveryId, route, receivedAt, cause, isProven, ...rest }) {
+      const { submissionId, fileId, token, bytes, headers, body } = rest
+      const head = [
+        ...partsOf(deliveryId),
+        ROUTE.to[route],
+        receivedAt,
+        cause,
+        Number(isProven),
+        submissionId,
+      ]
+      insert(...head, fileId, token, bytes, body.length, JSON.stringify(headers), body)
+    },
+    appendDelta: (delta) => appendDelta(JSON.stringify(delta)),
+    sum(isProven) {
+      const [count = 0, bytes = 0] = sum.get(Number(isProven)) ?? []
+      return { count, bytes }
+    },
+    listOldest: (isProven, limit) =>
+      listOldest.all(Number(isProven), limit).map(([n, keptBytes]) => ({ n, keptBytes })),
+    remove,
   }
   return {
     /** Inside a transaction. Returns their ids. */
-    keep(rejected: readonly NewRejectedDelivery[]): string[] {
-      const inserted: { before: undefined; after: { deliveryId: string; receivedAt: number } }[] = []
-      for (const delivery of rejected) {
-        const { route, receivedAt, cause, submissionId, fileId, token, bytes, headers, body } = delivery
-        const id = ids.delivery()
-        const head = [...partsOf(id), ROUTE.to[route], receivedAt, cause, submissionId === null ? 0 : 1]
-        insert.run(...head, submissionId, fileId, token, bytes, body.length, JSON.stringify(headers), body)
-        inserted.push({ before: undefined, after: { deliveryId: id, receivedAt } })
-      }
-      const delta = statDelta({ runs: [], deliveries: inserted })
-      if (delta !== null) appendDelta.run(JSON.stringify(delta))
-      if (rejected.some(({ submissionId }) => submissionId !== null)) evict('proven')
-      if (rejected.some(({ submissionId }) => submissionId === null)) evict('unproven')
-      return inserted.map(({ after }) => after.deliveryId)
+    keep: (rejected: readonly NewRejectedDelivery[]) => doAtOnce(keepRejected(kept, ids, rejected)),
+    count: (since: number) => countByCause.all(since).map(([cause, count]) => ({ cause, count })),
+    list({ cause, since, until }: DeliveryFilter, { from, before }: Window, limit: number): ListedDelivery[] {
+      const times = [since ?? Number.MIN_SAFE_INTEGER, until ?? Number.MAX_SAFE_INTEGER]
+      return list.all(from, before, cause, ...times, limit).map((cells) => listRejection(toRejected(cells)))
     },
-    count: (since: number) => count.all(since),
     find(deliveryId: string): RejectedDelivery | undefined {
       const at = parseId('dlv', deliveryId)
       const cells = at && find.get(at.number, at.check)
       if (cells === undefined) return undefined
-      const [n, chk, route, receivedAt, cause, submissionId, fileId, token, bytes, headers, body] = cells
-      return {
-        deliveryId: formatId('dlv', n, chk),
-        route: textOf(ROUTE, route),
-        receivedAt,
-        cause,
-        token,
-        submissionId,
-        fileId,
-        headers: JSON.parse(headers),
-        body,
-        bytes,
-      }
+      const [, , , , , , fileId, token, bytes, headers, body] = cells
+      return { ...toRejected(cells), fileId, token, bytes, headers: JSON.parse(headers), body }
     },
   }
+}
+
+function toRejected([n, chk, route, receivedAt, cause, submissionId]: [...Cells, ...unknown[]]) {
+  return { deliveryId: formatId('dlv', n, chk), route: textOf(ROUTE, route), receivedAt, cause, submissionId }
 }

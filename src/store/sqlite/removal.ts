@@ -1,37 +1,26 @@
 import { formatId } from '../../domain/ids.ts'
 import { statDelta } from '../../domain/stat-counters.ts'
-import type { Connection } from './connection.ts'
+import type { RemovedIds } from '../forget-asset.ts'
+import { type Connection, statementsOf } from './connection.ts'
 import type { CurrentRuns } from './current-runs.ts'
 import { RUN_COLUMNS, type RunCells, toRunRow } from './rows.ts'
-
-/** What was deleted with some submissions. */
-export type Removed = {
-  fileIds: Set<string>
-  submissionIds: string[]
-  runIds: string[]
-  deliveryIds: string[]
-}
 
 /** Deletes submissions with everything that belongs to them. Nothing in the schema does that by itself. */
 export function createRemoval(
   connection: Connection,
   currentRuns: CurrentRuns,
-): (submissions: readonly number[]) => Removed {
+): (submissions: readonly number[]) => RemovedIds & { fileIds: Set<string> } {
   const OF = 'IN (SELECT value FROM json_each(?))'
-  const run = (sql: string) => {
-    const statement = connection.prepare<unknown[]>(sql)
-    return (...params: unknown[]) => void statement.run(...params)
-  }
-  const list = <Cells extends unknown[]>(sql: string) => connection.prepare<unknown[], Cells>(sql).raw()
-  const listSubmissions = list<[n: number, chk: string, fileId: string | null]>(
+  const { rows, run } = statementsOf(connection)
+  const listSubmissions = rows<[n: number, chk: string, fileId: string | null]>(
     `SELECT n, chk, file_id FROM submissions WHERE n ${OF}`,
   )
-  const listRuns = list<RunCells>(`SELECT ${RUN_COLUMNS} FROM runs r WHERE r.submission ${OF} ORDER BY r.n`)
-  const listDeliveries = list<[n: number, chk: string]>(
+  const listRuns = rows<RunCells>(`SELECT ${RUN_COLUMNS} FROM runs r WHERE r.submission ${OF} ORDER BY r.n`)
+  const listDeliveries = rows<[n: number, chk: string]>(
     `SELECT n, chk FROM deliveries WHERE n IN (
       SELECT settled_by FROM runs WHERE submission ${OF} UNION SELECT n FROM deliveries WHERE submission ${OF})`,
   )
-  const deleteRejected = list<[n: number, chk: string]>(
+  const deleteRejected = rows<[n: number, chk: string]>(
     `DELETE FROM rejected_deliveries WHERE submission_id ${OF} OR substr(token, 1, instr(token, '.') - 1) ${OF}
       RETURNING n, chk`,
   )
@@ -50,7 +39,7 @@ export function createRemoval(
     const found = listSubmissions.all(submissions)
     const submissionIds = found.map(([n, chk]) => formatId('sub', n, chk))
     const cells = listRuns.all(submissions)
-    const rows = cells.map(toRunRow)
+    const removed = cells.map(toRunRow)
     const runs = JSON.stringify(cells.map(([n]) => n))
     const ids = JSON.stringify(submissionIds)
     const rejected = deleteRejected.all(ids, ids)
@@ -64,15 +53,15 @@ export function createRemoval(
     deleteKeys(submissions)
     deleteRuns(runs)
     deleteSubmissions(submissions)
-    const names = new Set(rows.flatMap(({ name, requestedAs }) => [name, requestedAs ?? name]))
+    const names = new Set(removed.flatMap(({ name, requestedAs }) => [name, requestedAs ?? name]))
     const fileIds = new Set(found.flatMap(([, , fileId]) => fileId ?? []))
     for (const fileId of fileIds) currentRuns.refreshNames(fileId, names)
-    const delta = statDelta({ runs: rows.map((before) => ({ before, after: undefined })), deliveries: [] })
+    const delta = statDelta({ runs: removed.map((before) => ({ before, after: undefined })), deliveries: [] })
     if (delta !== null) appendDelta(JSON.stringify(delta))
     return {
       fileIds,
       submissionIds,
-      runIds: rows.map(({ runId }) => runId),
+      runIds: removed.map(({ runId }) => runId),
       deliveryIds: [...recorded, ...rejected].map(([n, chk]) => formatId('dlv', n, chk)),
     }
   }

@@ -1,23 +1,24 @@
 import { randomInt } from 'node:crypto'
 import type { NewRejectedDelivery } from '../../domain/delivery.ts'
 import { createStore, type Database } from '../create-store.ts'
+import { gatherReads } from '../gathered-reads.ts'
 import type { Store } from '../store.ts'
+import { unavailable } from '../store-errors.ts'
 import type { WriteQueueOptions } from '../write-queue.ts'
-import { createAssetReads } from './asset-reads.ts'
-import { backUp } from './back-up.ts'
+import { createAssetReads, readTogether } from './asset-reads.ts'
 import type { Connection } from './connection.ts'
+import { backUp } from './copies.ts'
 import { createDatabaseGuard } from './database-guard.ts'
-import { createForgetting } from './forget-asset.ts'
-import { gatherReads } from './gathered-reads.ts'
+import { createSqliteForgetting } from './forget-asset.ts'
 import { createJobReads } from './job-reads.ts'
-import { createDeliveryList } from './list-deliveries.ts'
-import { createRunList } from './list-runs.ts'
+import { createDeliveryReads } from './list-deliveries.ts'
+import { createSqliteRunList } from './list-runs.ts'
 import { createLoadRows } from './load-rows.ts'
 import { createOperatorReads } from './operator-reads.ts'
 import { createRejectedDeliveries } from './rejected-deliveries.ts'
 import { createRowIds } from './row-ids.ts'
 import { createStats } from './stats.ts'
-import { storeError, unavailable } from './store-error.ts'
+import { storeError } from './store-error.ts'
 import { createTransactions } from './transactions.ts'
 import { createUpkeep } from './upkeep.ts'
 import { createWriteRows } from './write-rows.ts'
@@ -41,16 +42,16 @@ function createDatabase(connection: Connection, processId: number): Database {
   const writeRows = createWriteRows(connection, processId)
   const transactions = createTransactions({ connection, loadRows, writeRows, ids, guard })
   const assets = createAssetReads(connection)
-  const gathered = gatherReads(connection, (fileId) => assets.findAsset(fileId))
-  const deliveries = createDeliveryList(connection)
+  const gathered = gatherReads(readTogether(connection, (fileId) => assets.findAsset(fileId)))
   const rejected = createRejectedDeliveries(connection, ids)
+  const deliveries = createDeliveryReads(connection, rejected)
   const keepRejected = connection.transaction((given: readonly NewRejectedDelivery[]) => {
     guard.checkOwner()
     return rejected.keep(given)
   })
   const stats = createStats(connection)
   const upkeep = createUpkeep(connection)
-  const forgetting = createForgetting(connection)
+  const forgetting = createSqliteForgetting(connection)
   const attempt = async <T>(work: () => T | Promise<T>): Promise<T> => {
     if (!connection.open) throw unavailable(new Error('The store is closed.'))
     try {
@@ -67,8 +68,8 @@ function createDatabase(connection: Connection, processId: number): Database {
         ...assets,
         ...createJobReads(connection),
         ...createOperatorReads(connection, assets, deliveries),
-        listRuns: createRunList(connection),
-        listDeliveries: (...given: Parameters<typeof deliveries.list>) => deliveries.list(...given),
+        listRuns: createSqliteRunList(connection),
+        listDeliveries: deliveries.list,
         findDelivery: (deliveryId: string) => deliveries.find(deliveryId),
         findAsset: gathered.find,
         readStats: (from: number, until: number) => stats.read(from, until),
@@ -102,7 +103,7 @@ function createDatabase(connection: Connection, processId: number): Database {
       return isKnown
     },
     async close() {
-      gathered.drain()
+      await gathered.drain()
       connection.close()
     },
   }

@@ -2,11 +2,12 @@ import type { Key } from '../../domain/decide/step.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import type { NewIds } from '../../domain/ids.ts'
 import type { BatchQuery } from '../batch.ts'
+import { unavailable } from '../store-errors.ts'
 import type { BatchChanges, WorkingSet } from '../working-set.ts'
 import type { BatchDatabase, Committed } from '../write-queue.ts'
 import { type Connection, setPatience } from './connection.ts'
 import type { DatabaseGuard } from './database-guard.ts'
-import { isBusy, storeError, unavailable } from './store-error.ts'
+import { isBusy, storeError } from './store-error.ts'
 
 export type Transactions = BatchDatabase & {
   /** Does all of `work` in one transaction, synchronously. Rejects as `transact` does. */

@@ -109,4 +109,32 @@ export const FAULTS_OF_OPERATORS = [
     replace: 'return `session ${claim}`',
     tests: SIGN_IN,
   },
+  {
+    name: 'retry-has-a-later-origin',
+    file: 'src/domain/run-history.ts',
+    find: ' && act.at <= requestedAt',
+    replace: '',
+    tests: ['test/unit/domain/run-history.test.ts'],
+  },
+  {
+    name: 'run-is-its-own-sibling',
+    file: 'src/domain/run-history.ts',
+    find: 'sibling.runId !== runId',
+    replace: "sibling.runId !== ''",
+    tests: CONTRACT,
+  },
+  {
+    name: 'unconfirmed-item-did-not-fail',
+    file: 'src/domain/retry.ts',
+    find: "if (state !== 'accepted') failed += 1",
+    replace: "if (state === 'failed') failed += 1",
+    tests: CONTRACT,
+  },
+  {
+    name: 'own-submission-is-another',
+    file: 'src/domain/finding.ts',
+    find: 'other.submission.submissionId !== submissionId',
+    replace: "other.submission.submissionId !== ''",
+    tests: CONTRACT,
+  },
 ]

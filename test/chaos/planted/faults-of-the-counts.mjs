@@ -1,5 +1,6 @@
 const COUNTS = ['test/store/sqlite-counts.test.ts', 'test/store/sqlite-store.test.ts']
 const STATS = { file: 'src/store/sqlite/stats.ts', tests: COUNTS }
+const COUNTERS = { file: 'src/domain/stat-counters.ts', tests: COUNTS }
 const CAUSES = { file: 'src/domain/failure-cause.ts', tests: ['test/unit/domain/failure-cause.test.ts'] }
 
 /** Faults in what is counted: what is not added up yet, what is added up twice, and what was never there. */
@@ -18,8 +19,8 @@ export const FAULTS_OF_THE_COUNTS = [
   {
     name: 'counts-are-read-when-added-up-only',
     ...STATS,
-    find: 'for (const delta of listAllDeltas.iterate()) {',
-    replace: 'for (const delta of [] as string[]) {',
+    find: 'listAllDeltas.iterate()',
+    replace: '[]',
   },
   {
     name: 'hours-are-read-when-added-up-only',
@@ -27,7 +28,7 @@ export const FAULTS_OF_THE_COUNTS = [
     find: "FROM counter_deltas, json_each(delta, '$.hours') e)",
     replace: "FROM counter_deltas, json_each(delta, '$.hours') e WHERE 0)",
   },
-  { name: 'what-was-added-up-is-kept', ...STATS, find: '      deleteDeltas.run(last)\n', replace: '' },
+  { name: 'what-was-added-up-is-kept', ...STATS, find: '      deleteDeltas(folded.last)\n', replace: '' },
   {
     name: 'what-was-not-added-up-is-deleted',
     ...STATS,
@@ -36,9 +37,9 @@ export const FAULTS_OF_THE_COUNTS = [
   },
   {
     name: 'each-batch-replaces-the-one-before',
-    ...STATS,
-    find: 'for (const counter of counters) addTo(sums, counter)',
-    replace: 'sums.clear(); for (const counter of counters) addTo(sums, counter)',
+    ...COUNTERS,
+    find: 'for (const counter of changed.counters) addTo(sums, counter)',
+    replace: 'sums.clear(); for (const counter of changed.counters) addTo(sums, counter)',
   },
   {
     name: 'each-sum-replaces-the-one-before',
@@ -49,14 +50,20 @@ export const FAULTS_OF_THE_COUNTS = [
   {
     name: 'hours-are-not-added-up',
     ...STATS,
-    find: 'for (const bounds of hours) widen.run(...bounds)',
+    find: 'for (const bounds of folded.hours) widen(...bounds)',
     replace: '',
   },
   {
     name: 'hours-shrink',
     ...STATS,
-    find: 'run_least = min(',
-    replace: 'run_least = max(',
+    find: "widened('min', 'run_least')",
+    replace: "widened('max', 'run_least')",
+  },
+  {
+    name: 'many-changes-are-folded-at-once',
+    ...COUNTERS,
+    find: 'if (changes >= MAX_CHANGES) break',
+    replace: '',
   },
   {
     name: 'acknowledgement-is-not-counted',

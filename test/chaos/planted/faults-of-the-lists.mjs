@@ -1,6 +1,7 @@
 const CONTRACT = ['test/store/sqlite-store.test.ts']
-const WINDOWS = { file: 'src/store/sqlite/windows.ts', tests: ['test/unit/store/windows.test.ts'] }
+const WINDOWS = { file: 'src/store/read-list.ts', tests: ['test/unit/store/read-list.test.ts'] }
 const RUNS = { file: 'src/store/sqlite/list-runs.ts', tests: CONTRACT }
+const LISTS = { file: 'src/store/lists.ts', tests: CONTRACT }
 const DELIVERIES = { file: 'src/store/sqlite/list-deliveries.ts', tests: CONTRACT }
 
 /** Faults in lists and their pages: a row that is left out, told twice, or not asked for. */
@@ -15,14 +16,14 @@ export const FAULTS_OF_THE_LISTS = [
   {
     name: 'page-repeats-the-end-of-the-last',
     ...WINDOWS,
-    find: 'next: numberOf(last) }',
-    replace: 'next: numberOf(last) + 1 }',
+    find: 'next: source.numberOf(last) }',
+    replace: 'next: source.numberOf(last) + 1 }',
   },
   {
     name: 'page-leaves-one-out',
     ...WINDOWS,
-    find: 'next: numberOf(last) }',
-    replace: 'next: numberOf(last) - 1 }',
+    find: 'next: source.numberOf(last) }',
+    replace: 'next: source.numberOf(last) - 1 }',
   },
   {
     name: 'page-takes-any-time',
@@ -36,48 +37,53 @@ export const FAULTS_OF_THE_LISTS = [
     find: 'now - turnAt > TURN_MS',
     replace: 'now - turnAt > Number.POSITIVE_INFINITY',
   },
-  { name: 'rejected-runs-are-listed', ...RUNS, find: "  conditions.push('r.hidden IS NULL')\n", replace: '' },
+  {
+    name: 'rejected-runs-are-listed',
+    ...RUNS,
+    find: 'number: `runs r NOT INDEXED ${BY_RUN} r.hidden IS NULL`',
+    replace: 'number: `runs r NOT INDEXED ${BY_RUN} true`',
+  },
   {
     name: 'end-of-a-time-is-not-asked-for',
     ...RUNS,
-    find: "if (until !== null) add('r.requested_at < ?', until)",
+    find: "['r.requested_at < ?', filter.until],",
     replace: '',
   },
   {
     name: 'seen-and-unseen-are-listed-alike',
     ...RUNS,
-    find: 'if (acknowledged !== null) add(',
-    replace: 'if (acknowledged === true) add(',
+    find: 'acknowledged === null ? null : Number(acknowledged)',
+    replace: 'acknowledged === true ? 1 : null',
   },
   {
     name: 'hour-that-has-begun-is-left-out',
-    ...RUNS,
+    ...WINDOWS,
     find: 'hourOf(until - 1)',
     replace: 'hourOf(until) - 1',
   },
   {
     name: 'overdue-runs-are-not-pending',
-    ...RUNS,
+    ...LISTS,
     find: 'if (newer.length >= limit || below.from >= below.before) return newer',
     replace: 'if (newer.length >= 0) return newer',
   },
   {
     name: 'first-behind-the-sweep-is-not-pending',
-    ...RUNS,
+    ...LISTS,
     find: 'Math.max(from, swept + 1), before }',
     replace: 'Math.max(from, swept + 2), before }',
   },
   {
     name: 'last-of-the-sweep-is-not-pending',
-    ...RUNS,
+    ...LISTS,
     find: 'Math.min(before, swept + 1) }',
     replace: 'Math.min(before, swept) }',
   },
   {
     name: 'name-ends-where-the-search-does',
     ...RUNS,
-    find: '[q, q + LAST_CHARACTER] as const',
-    replace: "[q, q + '!'] as const",
+    find: 'prefix === null ? null : prefix + LAST_CHARACTER',
+    replace: "prefix === null ? null : prefix + '!'",
   },
   {
     name: 'oldest-pending-is-the-oldest-overdue',
@@ -89,24 +95,31 @@ export const FAULTS_OF_THE_LISTS = [
   {
     name: 'service-of-a-delivery-is-not-asked-for',
     ...DELIVERIES,
-    find: "if (service !== null) add('d.service = ?', service)",
+    find: "['d.service = ?', service],",
     replace: '',
   },
   {
     name: 'beginning-of-a-time-is-not-asked-for',
     ...DELIVERIES,
-    find: "if (since !== null) add('d.received_at >= ?', since)",
+    find: "['d.received_at >= ?', since],",
     replace: '',
   },
   {
     name: 'cause-of-a-rejected-one-is-not-asked-for',
-    ...DELIVERIES,
+    file: 'src/store/sqlite/rejected-deliveries.ts',
+    tests: CONTRACT,
     find: 'cause = ifnull(?, cause)',
     replace: 'cause <> ifnull(?, 0)',
   },
   {
+    name: 'row-of-two-branches-is-listed-twice',
+    ...WINDOWS,
+    find: 'found.set(idOf(row), row)',
+    replace: 'found.set(String(found.size), row)',
+  },
+  {
     name: 'page-of-deliveries-leaves-one-out',
-    ...DELIVERIES,
+    ...WINDOWS,
     find: 'before ?? bounds.before)',
     replace: 'before === null ? bounds.before : before - 1)',
   },

@@ -3,7 +3,8 @@ const FILE = {
   file: 'src/store/sqlite/transactions.ts',
   tests: ['test/integration/database-file.test.ts'],
 }
-const READS = { file: 'src/store/sqlite/gathered-reads.ts', tests: ['test/store/gathered-reads.test.ts'] }
+const GATHERED = { file: 'src/store/gathered-reads.ts', tests: ['test/unit/store/gathered-reads.test.ts'] }
+const READS = { file: 'src/store/sqlite/asset-reads.ts', tests: ['test/store/reads-together.test.ts'] }
 const POWER = { file: 'src/store/sqlite/connection.ts', tests: ['test/chaos/power-loss.linux.test.ts'] }
 const CONTRACT = ['test/store/sqlite-store.test.ts']
 
@@ -203,12 +204,32 @@ export const FAULTS_OF_THE_STORE = [
     replace: 'queue = [...queue]',
     tests: CONTRACT,
   },
-  { name: 'reads-unbounded', ...READS, find: 'asked.splice(0, MAX_BATCH)', replace: 'asked.splice(0)' },
+  { name: 'reads-unbounded', ...GATHERED, find: 'asked.splice(0, MAX_BATCH)', replace: 'asked.splice(0)' },
   {
     name: 'close-forgets-what-is-asked-for',
     ...READS,
     file: 'src/store/sqlite/sqlite-store.ts',
-    find: 'gathered.drain()',
+    find: 'await gathered.drain()',
     replace: '',
+  },
+  {
+    name: 'gathered-reads-that-fail-are-never-answered',
+    ...GATHERED,
+    find: 'for (const { reject } of batch) reject(error)',
+    replace: '',
+  },
+  {
+    name: 'no-rejected-delivery-is-proven',
+    file: 'src/store/keep-rejected.ts',
+    find: 'isProven: one.submissionId !== null',
+    replace: 'isProven: false',
+    tests: ['test/unit/store/keep-rejected.test.ts'],
+  },
+  {
+    name: 'eviction-stops-too-early',
+    file: 'src/store/keep-rejected.ts',
+    find: 'if (evicted.length < CONSIDERED) return',
+    replace: 'return',
+    tests: ['test/unit/store/keep-rejected.test.ts'],
   },
 ]

@@ -2,7 +2,7 @@ const CONTRACT = ['test/store/sqlite-store.test.ts']
 const FORGETTING = ['test/store/sqlite-forgetting.test.ts', ...CONTRACT]
 const UPKEEP = { file: 'src/store/sqlite/upkeep.ts', tests: CONTRACT }
 const REMOVAL = { file: 'src/store/sqlite/removal.ts', tests: FORGETTING }
-const FORGET = { file: 'src/store/sqlite/forget-asset.ts', tests: ['test/integration/forgetting.test.ts'] }
+const FORGET = { file: 'src/store/forget-asset.ts', tests: ['test/integration/forgetting.test.ts'] }
 const SWEEP = { file: 'src/domain/overdue.ts', tests: ['test/unit/domain/overdue.test.ts'] }
 const RETENTION = { file: 'src/domain/retention.ts', tests: ['test/unit/domain/retention.test.ts'] }
 
@@ -165,7 +165,7 @@ export const FAULTS_OF_UPKEEP = [
   {
     name: 'unknown-asset-is-forgotten',
     ...FORGET,
-    find: 'if (known.length === 0 && findDelivery.get(fileId) === undefined) return false',
+    find: 'if (known.length === 0 && !(await rows.hasDelivery(fileId))) return false',
     replace: '',
   },
   {
@@ -180,5 +180,19 @@ export const FAULTS_OF_UPKEEP = [
     find: 'piece.filter((n) => !current.has(n))',
     replace: 'piece.filter((n) => current.size >= 0 || n)',
     tests: FORGETTING,
+  },
+  {
+    name: 'forgotten-names-stay-in-the-texts',
+    ...FORGET,
+    find: 'if (JSON.stringify(hidden) !== written)',
+    replace: 'if (JSON.stringify(hidden) === written)',
+    tests: FORGETTING,
+  },
+  {
+    name: 'forgotten-ids-stay-in-the-texts',
+    ...FORGET,
+    find: '(ids.has(id) ? nameless(id) : id)',
+    replace: 'id',
+    tests: CONTRACT,
   },
 ]

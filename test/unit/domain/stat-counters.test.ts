@@ -4,17 +4,15 @@ import type { RunRow } from '../../../src/domain/decide/tables.ts'
 import { formatId, numberOf } from '../../../src/domain/ids.ts'
 import type { RunStatus } from '../../../src/domain/run.ts'
 import {
-  addTo,
   bucketOf,
-  groupsOf,
+  countsOf,
+  foldDeltas,
   type HourBounds,
   hourOf,
-  listSums,
   NOW,
   quantileOf,
   type StatCounter,
   type StatDelta,
-  type StatSums,
   settledByHour,
   statDelta,
   totalsOf,
@@ -56,9 +54,7 @@ function turned(counters: readonly StatCounter[]): StatCounter[] {
 }
 
 function addUp(counters: readonly StatCounter[]): StatCounter[] {
-  const sums: StatSums = new Map()
-  for (const counter of counters) addTo(sums, counter)
-  return listSums(sums)
+  return foldDeltas([[1, JSON.stringify({ counters, hours: [] })]])?.counters ?? []
 }
 
 describe('what a change of a run is counted as', () => {
@@ -332,9 +328,9 @@ describe('counters', () => {
       group('success open ', 0),
     ]
     const of = { extension: 'remove-bg', acknowledged: false }
-    expect(groupsOf(frozen([...counters, ...COUNTERS]))).toEqual([
-      { ...of, status: 'failed', cause: 'a cause\nof two lines', size: 2 },
+    expect(countsOf(frozen([...counters, ...COUNTERS]), [], { from: 0, until: 9 }).groups).toEqual([
       { ...of, status: 'failed', acknowledged: true, cause: 'other', size: 1 },
+      { ...of, status: 'failed', cause: 'a cause\nof two lines', size: 2 },
       { ...of, status: 'pending', cause: '', size: 3 },
     ])
   })
@@ -448,5 +444,44 @@ describe('the bucket of a duration', () => {
         expect(bucketOf(greatest)).toBeLessThanOrEqual(200)
       }),
     )
+  })
+})
+
+describe('counters that are not folded yet', () => {
+  const delta = (...counters: StatCounter[]) => JSON.stringify({ counters, hours: [] })
+
+  test('are read with those that are: of now, and of the hours that are asked for, and none that come to nothing', () => {
+    const folded: StatCounter[] = [
+      [NOW, 'runs', 'a', 'pending open ', 2],
+      [3, 'settled', 'a', 'success', 1],
+    ]
+    const changes: StatCounter[] = [
+      [NOW, 'runs', 'a', 'pending open ', -2],
+      [NOW, 'runs', 'a', 'success open ', 2],
+      [3, 'settled', 'a', 'success', 1],
+      [4, 'settled', 'a', 'success', 1],
+      [3, 'seconds', '', '7', 1],
+      [4, 'seconds', '', '7', 1],
+      [2, 'seconds', '', '7', 1],
+      [5, 'settled', 'a', 'success', 1],
+    ]
+    expect(countsOf(folded, [JSON.stringify(changes)], { from: 3, until: 5 })).toEqual({
+      groups: [{ extension: 'a', status: 'success', acknowledged: false, cause: '', size: 2 }],
+      counters: [
+        [0, 'seconds', '', '7', 2],
+        [3, 'settled', 'a', 'success', 2],
+        [4, 'settled', 'a', 'success', 1],
+      ],
+    })
+  })
+
+  test('are folded in their order until enough of them have changed', () => {
+    const many = Array.from({ length: 1_500 }, (_, index): StatCounter => [1, 'failed', 'a', `E${index}`, 1])
+    const deltas = [4, 5, 9].map((n) => [n, delta(...many)] as const)
+    expect(foldDeltas([])).toBeNull()
+    expect(foldDeltas(deltas.slice(0, 2))).toMatchObject({ last: 5, isMore: false })
+    const folded = foldDeltas(deltas)
+    expect(folded).toMatchObject({ last: 5, isMore: true, hours: [] })
+    expect(folded?.counters).toEqual(many.map(([hour, kind, name, value]) => [hour, kind, name, value, 2]))
   })
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readWindows, type Window } from '../../../src/store/sqlite/windows.ts'
+import { formatId } from '../../../src/domain/ids.ts'
+import { cutPage, type ReadWindow, readList, readWindows, type Window } from '../../../src/store/read-list.ts'
 
 const SPAN = 20_000
 
@@ -144,4 +145,64 @@ describe('a page that takes more than 300 ms', () => {
     clearInterval(timer)
     expect(turns).toBeGreaterThan(5)
   })
+})
+
+describe('a list of several branches', () => {
+  const idOf = (n: number) => formatId('run', n, 'AAAAAAAAAAA')
+  const branch =
+    (...numbers: number[]): ReadWindow<{ id: string }> =>
+    ({ from, before }, limit) => {
+      const found = numbers.filter((n) => n >= from && n < before).slice(0, limit)
+      return found.map((n) => ({ id: idOf(n) }))
+    }
+  const bounds = { findLast: () => 30_000, findBounds: () => ({ from: 5, before: 26_000 }) }
+  const anyTime = { since: null, until: null }
+  const read = (
+    branches: ReadWindow<{ id: string }>[],
+    page: { limit: number; before: number | null },
+    times: { since: number | null; until: number | null } = anyTime,
+    numbers: Parameters<typeof readList>[0] = bounds,
+  ) => readList(numbers, times, page, { branches, idOf: ({ id }) => id, isWindowed: true })
+
+  test('has what each of them finds once, the newest first, page after page', async () => {
+    const branches = [branch(29_000, 25_000, 7), branch(30_000, 29_000, 25_000, 6, 4)]
+    const first = await read(branches, { limit: 3, before: null })
+    expect(first).toEqual({ rows: [30_000, 29_000, 25_000].map((n) => ({ id: idOf(n) })), next: 25_000 })
+    expect(await read(branches, { limit: 3, before: first.next })).toEqual({
+      rows: [7, 6, 4].map((n) => ({ id: idOf(n) })),
+      next: null,
+    })
+  })
+
+  test('is read within the numbers of the hours that a time is in', async () => {
+    const asked: number[][] = []
+    const numbers = {
+      ...bounds,
+      findBounds(...hours: [number, number]) {
+        asked.push(hours)
+        return bounds.findBounds()
+      },
+    }
+    const times = { since: 3_600_000, until: 7_200_000 }
+    const branches = [branch(26_000, 25_999, 5, 4)]
+    const found = await read(branches, { limit: 9, before: null }, times, numbers)
+    expect(found).toEqual({ rows: [{ id: idOf(25_999) }, { id: idOf(5) }], next: null })
+    expect(asked).toEqual([[1, 1]])
+  })
+
+  test('is empty where those hours have no numbers', async () => {
+    const numbers = { ...bounds, findBounds: () => undefined }
+    const times = { since: 1, until: null }
+    expect(await read([branch(7)], { limit: 9, before: null }, times, numbers)).toEqual({
+      rows: [],
+      next: null,
+    })
+  })
+})
+
+test('a page ends with its limit, and the next begins before its last row, if there is one more', () => {
+  const numberOf = (n: number) => n
+  expect(cutPage([9, 7, 4], 2, numberOf)).toEqual({ rows: [9, 7], next: 7 })
+  expect(cutPage([9, 7], 2, numberOf)).toEqual({ rows: [9, 7], next: null })
+  expect(cutPage([], 2, numberOf)).toEqual({ rows: [], next: null })
 })

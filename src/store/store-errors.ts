@@ -1,3 +1,5 @@
+import { TrackerError } from '../domain/errors.ts'
+
 /**
  * The database must not be opened, and waiting does not help: the command exits with 2. Not a `TrackerError`: no request ever
  * meets it. Recognised by its name where importing the store would load SQLite.
@@ -7,4 +9,9 @@ export class DatabaseStartError extends Error {
     super(message, options)
     this.name = 'DatabaseStartError'
   }
+}
+
+export function unavailable(cause: unknown): TrackerError {
+  const message = 'The database cannot be used at the moment. Try again later.'
+  return new TrackerError('store_unavailable', message, { cause })
 }

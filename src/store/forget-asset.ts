@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto'
+import type { AuditEntry } from '../domain/audit-entry.ts'
+import { ID_PATTERN } from '../domain/ids.ts'
+import type { JsonObject } from '../domain/json.ts'
+import type { RunExclusive } from './create-store.ts'
+import { type Work, waitFor } from './transaction-work.ts'
+
+/** Audit entries rewritten in one transaction: few enough that no webhook waits for long. */
+const ENTRIES_AT_ONCE = 1_000
+
+/** Submissions read or deleted in one transaction. */
+const SUBMISSIONS_AT_ONCE = 50
+
+/** The ids of what was deleted with some submissions. */
+export type RemovedIds = { submissionIds: string[]; runIds: string[]; deliveryIds: string[] }
+
+type KeptEntry = { n: number; reason: string | null; details: JsonObject | null }
+
+/** What a database does for it, most of it inside a transaction. */
+export type ForgettingRows = {
+  isForgotten: (digest: Buffer) => boolean | Promise<boolean>
+  /** The oldest first. */
+  listSubmissions: (fileId: string) => number[] | Promise<number[]>
+  hasDelivery: (fileId: string) => boolean | Promise<boolean>
+  /** The ids of submissions and of their runs. */
+  listIds: (submissions: readonly number[]) => string[] | Promise<string[]>
+  /** The submissions of the asset's current runs. */
+  listCurrent: (fileId: string) => number[] | Promise<number[]>
+  /** The number of the newest audit entry; 0 without any. */
+  findNewestEntry: () => number | Promise<number>
+  listEntries: (after: number, limit: number) => KeptEntry[] | Promise<KeptEntry[]>
+  rewriteEntry: (entry: KeptEntry) => void | Promise<void>
+  /** Replaces the subject of audit entries, and deletes their reason and details. */
+  hideSubject: (subject: string, replacement: string) => void | Promise<void>
+  insertEntry: (entry: AuditEntry) => void | Promise<void>
+  insertForgotten: (digest: Buffer, at: number) => void | Promise<void>
+  /** Deletes submissions with everything that belongs to them. */
+  removeSubmissions: (submissions: readonly number[]) => RemovedIds | Promise<RemovedIds>
+  /** Deletes what else there is of the asset, and returns the ids of the deliveries among it. */
+  removeRest: (fileId: string) => string[] | Promise<string[]>
+  /** Does this work to its end. */
+  perform: <T>(work: Work<T>) => T | Promise<T>
+}
+
+/**
+ * Deletes an asset. What refers to a submission goes with it; what operators did about it stays, without a name. The audit log
+ * is rewritten first. Then the oldest submissions are deleted, in several transactions, and last those that make up the status:
+ * if the process dies in between, the asset is still there with its status, and can be forgotten again.
+ */
+export function createForgetting(rows: ForgettingRows) {
+  /** Their ids are recorded in the same transaction, so that their late webhooks are never unknown. */
+  function* removeSubmissions({ ids, at }: Forgetting, submissions: readonly number[]): Work<void> {
+    const { submissionIds, runIds, deliveryIds } = yield* waitFor(rows.removeSubmissions(submissions))
+    for (const id of submissionIds) yield* waitFor(rows.insertForgotten(digestOf(id), at))
+    for (const id of [...runIds, ...deliveryIds]) yield* waitFor(rows.hideSubject(id, nameless(id)))
+    for (const id of [...submissionIds, ...runIds]) ids.add(id)
+  }
+  /** Replaces the names in the texts of audit entries behind `after`. Returns where to go on; undefined at the end. */
+  function* hideMentions({ fileId, ids }: Forgetting, after: number): Work<number | undefined> {
+    const entries = yield* waitFor(rows.listEntries(after, ENTRIES_AT_ONCE))
+    const hideIn = createHiding(fileId, ids)
+    for (const { n, reason, details } of entries) {
+      const written = JSON.stringify({ reason, details })
+      const hidden = JSON.parse(written, (_, value) => (typeof value === 'string' ? hideIn(value) : value))
+      if (JSON.stringify(hidden) !== written) yield* waitFor(rows.rewriteEntry({ n, ...hidden }))
+    }
+    return entries.length < ENTRIES_AT_ONCE ? undefined : entries.at(-1)?.n
+  }
+  /** `newest` is the last entry that is rewritten already; a few may have been written since. */
+  function* hideMentionsSince(forgetting: Forgetting, newest: number): Work<void> {
+    for (let after: number | undefined = newest; after !== undefined; )
+      after = yield* hideMentions(forgetting, after)
+  }
+  function* removeOlder(forgetting: Forgetting, piece: readonly number[]): Work<void> {
+    const current = new Set(yield* waitFor(rows.listCurrent(forgetting.fileId)))
+    yield* removeSubmissions(
+      forgetting,
+      piece.filter((n) => !current.has(n)),
+    )
+  }
+  function* removeAsset(forgetting: Forgetting, act: AuditEntry): Work<void> {
+    const { fileId, at } = forgetting
+    yield* removeSubmissions(forgetting, yield* waitFor(rows.listSubmissions(fileId)))
+    yield* waitFor(rows.insertForgotten(digestOf(fileId), at))
+    const deliveryIds = yield* waitFor(rows.removeRest(fileId))
+    for (const id of [fileId, ...deliveryIds]) yield* waitFor(rows.hideSubject(id, nameless(id)))
+    yield* waitFor(rows.insertEntry({ ...act, subject: nameless(fileId) }))
+  }
+  function* inOrder(...works: Work<void>[]): Work<void> {
+    for (const work of works) yield* work
+  }
+
+  return {
+    isForgotten: (id: string) => rows.isForgotten(digestOf(id)),
+    /** Returns false, and deletes nothing, for an unknown asset. */
+    async forget(inTurn: RunExclusive, fileId: string, act: AuditEntry): Promise<boolean> {
+      const known = await rows.listSubmissions(fileId)
+      if (known.length === 0 && !(await rows.hasDelivery(fileId))) return false
+      const pieces = piecesOf(known)
+      const forgetting: Forgetting = { fileId, at: act.at, ids: new Set() }
+      for (const piece of pieces)
+        for (const id of await inTurn(() => rows.listIds(piece))) forgetting.ids.add(id)
+      const newest = await rows.findNewestEntry()
+      for (let after = 0; after < newest; )
+        after = (await inTurn(() => rows.perform(hideMentions(forgetting, after)))) ?? newest
+      for (const piece of pieces.slice(0, -1))
+        await inTurn(() =>
+          rows.perform(inOrder(removeOlder(forgetting, piece), hideMentionsSince(forgetting, newest))),
+        )
+      await inTurn((fileIds) => {
+        fileIds.add(fileId)
+        return rows.perform(inOrder(removeAsset(forgetting, act), hideMentionsSince(forgetting, newest)))
+      })
+      return true
+    },
+  }
+}
+
+/** What is known of an asset while it is forgotten. `ids` are those of its submissions and runs, also of those deleted already. */
+type Forgetting = { fileId: string; at: number; ids: Set<string> }
+
+function piecesOf(submissions: readonly number[]): number[][] {
+  const pieces: number[][] = []
+  for (let from = 0; from < submissions.length; from += SUBMISSIONS_AT_ONCE)
+    pieces.push(submissions.slice(from, from + SUBMISSIONS_AT_ONCE))
+  return pieces
+}
+
+/** A file may be called anything: only whole words name it, never a part of another id. */
+function createHiding(fileId: string, ids: ReadonlySet<string>): (text: string) => string {
+  const literal = fileId.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)
+  const name = new RegExp(String.raw`(?<![\p{L}\p{N}_-])${literal}(?![\p{L}\p{N}_-])`, 'gu')
+  return (text) =>
+    text.replace(name, () => nameless(fileId)).replace(ID_PATTERN, (id) => (ids.has(id) ? nameless(id) : id))
+}
+
+function nameless(id: string): string {
+  return `sha256:${digestOf(id).toString('hex')}`
+}
+
+/** What is kept of the id of a submission or an asset that was forgotten. */
+export function digestOf(id: string): Buffer {
+  return createHash('sha256').update(id).digest()
+}

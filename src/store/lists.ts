@@ -1,0 +1,102 @@
+import { parseId } from '../domain/ids.ts'
+import type { DeliveryFilter, ListedDelivery } from '../domain/listed-delivery.ts'
+import type { ListedRun, RunFilter } from '../domain/run-filter.ts'
+import { type ListNumbers, type ReadWindow, readList, type Window } from './read-list.ts'
+import type { Store } from './store.ts'
+
+/** So many names are read from their index. Where more match, the runs of a window are compared. */
+const MAX_NAMED = 3_000
+
+/**
+ * Where runs are looked for. `listed`: everywhere; `overdue`: among the overdue ones; `named`: by the names of files. These three
+ * leave out the runs of rejected submissions. Of `file`, the filter's `q` is the id.
+ */
+export type RunPlace =
+  | { kind: 'listed' | 'overdue' | 'named' | 'file' }
+  | { kind: 'run' | 'submission'; number: number; check: string }
+
+export type RunRows = {
+  numbers: ListNumbers
+  /** The last run that the sweep has passed. */
+  findSwept: () => number | Promise<number>
+  /** Whether more than `most` files have a name that begins like this. */
+  hasMoreNamed: (prefix: string, most: number) => boolean | Promise<boolean>
+  /** Those that the filter asks for, for `q` only as the place says. */
+  read: (
+    filter: RunFilter,
+    place: RunPlace,
+    window: Window,
+    limit: number,
+  ) => ListedRun[] | Promise<ListedRun[]>
+}
+
+export function createRunList({ numbers, findSwept, hasMoreNamed, read }: RunRows): Store['listRuns'] {
+  return async (filter, page) => {
+    const { q } = filter
+    const at =
+      (place: RunPlace): ReadWindow<ListedRun> =>
+      (window, limit) =>
+        read(filter, place, window, limit)
+    const readPending: ReadWindow<ListedRun> = async ({ from, before }, limit) => {
+      // Up to where the sweep has come, what is still pending is overdue.
+      const swept = await findSwept()
+      const above = { from: Math.max(from, swept + 1), before }
+      const newer = above.from < above.before ? await at({ kind: 'listed' })(above, limit) : []
+      const below = { from, before: Math.min(before, swept + 1) }
+      if (newer.length >= limit || below.from >= below.before) return newer
+      return [...newer, ...(await at({ kind: 'overdue' })(below, limit - newer.length))]
+    }
+    const isWindowed = q === null || (await hasMoreNamed(q, MAX_NAMED))
+    const readAsked = filter.status === 'pending' ? readPending : at({ kind: 'listed' })
+    const { rows, next } = await readList(numbers, filter, page, {
+      isWindowed,
+      idOf: ({ run }) => run.runId,
+      branches: [isWindowed ? readAsked : at({ kind: 'named' }), ...exactPlaces(q).map(at)],
+    })
+    return { runs: rows, next }
+  }
+}
+
+/** Where the runs are whose id, or that of their file or submission, is exactly `q`. */
+function exactPlaces(q: string | null): RunPlace[] {
+  if (q === null) return []
+  const run = parseId('run', q)
+  const submission = parseId('sub', q)
+  return [
+    { kind: 'file' },
+    ...(run ? [{ kind: 'run', ...run } as const] : []),
+    ...(submission ? [{ kind: 'submission', ...submission } as const] : []),
+  ]
+}
+
+export type DeliveryRows = {
+  numbers: ListNumbers
+  readRecorded: (
+    filter: DeliveryFilter,
+    window: Window,
+    limit: number,
+  ) => ListedDelivery[] | Promise<ListedDelivery[]>
+  /** Of the filter, the cause and the times. */
+  readRejected: (
+    filter: DeliveryFilter,
+    window: Window,
+    limit: number,
+  ) => ListedDelivery[] | Promise<ListedDelivery[]>
+}
+
+export function createDeliveryList(rows: DeliveryRows): Store['listDeliveries'] {
+  return async (filter, page) => {
+    const { outcome, service, fileId } = filter
+    const branches: ReadWindow<ListedDelivery>[] = []
+    // First, or a rejected delivery that is replayed meanwhile would be in neither.
+    if ((outcome === null || outcome === 'rejected') && service === null && fileId === null)
+      branches.push((window, limit) => rows.readRejected(filter, window, limit))
+    if (outcome !== 'rejected') branches.push((window, limit) => rows.readRecorded(filter, window, limit))
+    const found = await readList(rows.numbers, filter, page, {
+      isWindowed: fileId === null,
+      idOf: ({ deliveryId }) => deliveryId,
+      branches,
+    })
+    return { deliveries: found.rows, next: found.next }
+  }
+}

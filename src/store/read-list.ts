@@ -1,0 +1,102 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { numberOf } from '../domain/ids.ts'
+import { hourOf } from '../domain/stat-counters.ts'
+
+/** The numbers from `from` to before `before`. */
+export type Window = { from: number; before: number }
+
+export type Page = { limit: number; before: number | null }
+
+/** Reads at most `limit` rows of a window, the newest first. */
+export type ReadWindow<Row> = (window: Window, limit: number) => Row[] | Promise<Row[]>
+
+/** What a database knows of the numbers of a list. */
+export type ListNumbers = {
+  /** The greatest number; 0 without rows. */
+  findLast: () => number | Promise<number>
+  /** The numbers of the rows of these hours, and perhaps of others; undefined if there are none. */
+  findBounds: (firstHour: number, lastHour: number) => Window | undefined | Promise<Window | undefined>
+}
+
+/** What one statement reads at most, so that webhooks never wait for a list. */
+const WINDOW = 20_000
+
+/** How long windows are read one after the other before the event loop gets its turn, and how long a page may take at all. */
+const TURN_MS = 4
+const PAGE_MS = 300
+
+/** Reads a page of what several branches find in the time of a filter. A row that two of them find is listed once. */
+export async function readList<Row>(
+  numbers: ListNumbers,
+  { since, until }: { since: number | null; until: number | null },
+  { limit, before }: Page,
+  list: { branches: readonly ReadWindow<Row>[]; idOf: (row: Row) => string; isWindowed: boolean },
+): Promise<{ rows: Row[]; next: number | null }> {
+  const bounds =
+    since === null && until === null
+      ? { from: 1, before: (await numbers.findLast()) + 1 }
+      : await numbers.findBounds(
+          since === null ? Number.MIN_SAFE_INTEGER : hourOf(since),
+          until === null ? Number.MAX_SAFE_INTEGER : hourOf(until - 1),
+        )
+  if (bounds === undefined) return { rows: [], next: null }
+  const { branches, idOf, isWindowed } = list
+  const window = { from: bounds.from, before: Math.min(bounds.before, before ?? bounds.before) }
+  const numberOfRow = (row: Row) => numberOf(idOf(row))
+  return readWindows(window, limit, {
+    isWindowed,
+    numberOf: numberOfRow,
+    async read(part, most) {
+      const found = new Map<string, Row>()
+      for (const branch of branches) for (const row of await branch(part, most)) found.set(idOf(row), row)
+      return [...found.values()]
+        .toSorted((one, other) => numberOfRow(other) - numberOfRow(one))
+        .slice(0, most)
+    },
+  })
+}
+
+/**
+ * Reads a list window by window, the newest first, until a page is full. `next` starts the next page; null at the end. If a page
+ * takes too long, it is shorter than its limit, or empty, and still has a `next`.
+ */
+export async function readWindows<Row>(
+  { from, before }: Window,
+  limit: number,
+  source: {
+    read: ReadWindow<Row>
+    numberOf: (row: Row) => number
+    /** False: all of it can be read at once. */
+    isWindowed: boolean
+  },
+): Promise<{ rows: Row[]; next: number | null }> {
+  const rows: Row[] = []
+  const startedAt = performance.now()
+  let turnAt = startedAt
+  for (let end = before; end > from; ) {
+    const start = source.isWindowed ? Math.max(from, end - WINDOW) : from
+    rows.push(...(await source.read({ from: start, before: end }, limit + 1 - rows.length)))
+    const last = rows[limit - 1]
+    if (rows.length > limit && last !== undefined)
+      return { rows: rows.slice(0, limit), next: source.numberOf(last) }
+    end = start
+    const now = performance.now()
+    if (end > from && now - startedAt > PAGE_MS) return { rows, next: end }
+    if (now - turnAt > TURN_MS) {
+      await nextTurn()
+      turnAt = performance.now()
+    }
+  }
+  return { rows, next: null }
+}
+
+/** The page of a list of which one row more than its limit was read, if there is one. */
+export function cutPage<Row>(
+  rows: readonly Row[],
+  limit: number,
+  numberOfRow: (row: Row) => number,
+): { rows: Row[]; next: number | null } {
+  const page = rows.slice(0, limit)
+  const last = page.at(-1)
+  return { rows: page, next: rows.length > limit && last !== undefined ? numberOfRow(last) : null }
+}

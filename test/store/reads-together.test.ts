@@ -1,0 +1,56 @@
+import Database from 'better-sqlite3'
+import { expect, onTestFinished, test } from 'vitest'
+import { readTogether } from '../../src/store/sqlite/asset-reads.ts'
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { newSubmission } from '../contract/facts.ts'
+import { temporaryDatabase } from './sqlite-folder.ts'
+
+/** Notes what is read, and in which transaction; `fail` may throw in its place. */
+function together(fail: (key: string) => void = () => {}) {
+  const connection = new Database(':memory:')
+  onTestFinished(() => {
+    connection.close()
+  })
+  const keys: string[] = []
+  const read = readTogether(connection, (key) => {
+    keys.push(key)
+    fail(key)
+    return { key, together: connection.inTransaction }
+  })
+  return { read, keys, connection }
+}
+
+test('what is read together is read in one transaction, and a read that fails fails alone', () => {
+  const failure = new Error('not JSON')
+  const { read, connection } = together((key) => {
+    if (key === 'bad') throw failure
+  })
+  expect(read(['a', 'bad', 'b'])).toEqual([
+    { found: { key: 'a', together: true } },
+    { error: failure },
+    { found: { key: 'b', together: true } },
+  ])
+  expect(connection.inTransaction).toBe(false)
+})
+
+test('a file that somebody holds is waited for once, not for each read', () => {
+  const busy = new Database.SqliteError('database is locked', 'SQLITE_BUSY')
+  let isHeld = true
+  const { read, keys, connection } = together(() => {
+    if (isHeld) throw busy
+  })
+  expect(() => read(['a', 'b', 'c'])).toThrow(busy)
+  expect(keys).toEqual(['a'])
+  expect(connection.inTransaction).toBe(false)
+  isHeld = false
+  expect(read(['a'])).toMatchObject([{ found: { key: 'a' } }])
+})
+
+test('what was asked for is answered though the store is closed at once', async () => {
+  const store = openSqliteStore({ path: temporaryDatabase() })
+  await store.createSubmission(newSubmission(['remove-bg'], { fileId: 'file-1' }))
+  const asked = store.findAsset('file-1')
+  await store.close()
+  expect((await asked)?.runs).toHaveLength(1)
+  await expect(store.findAsset('file-1')).rejects.toMatchObject({ code: 'store_unavailable' })
+})

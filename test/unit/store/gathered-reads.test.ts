@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest'
+import { gatherReads, type Read } from '../../../src/store/gathered-reads.ts'
+
+/** Notes which keys are read together; `readOne` may throw, which fails all of them. */
+function gathered(readOne: (key: string) => Read<string> = (key) => ({ found: `${key}!` })) {
+  const batches: string[][] = []
+  const reads = gatherReads((keys) => {
+    batches.push([...keys])
+    return keys.map(readOne)
+  })
+  return { ...reads, batches }
+}
+
+test('what is asked for at once is read together, later, and in its order', async () => {
+  const { find, batches } = gathered()
+  const asked = ['a', 'b', 'a'].map(find)
+  expect(batches).toEqual([])
+  expect(await Promise.all(asked)).toEqual(['a!', 'b!', 'a!'])
+  expect(batches).toEqual([['a', 'b', 'a']])
+})
+
+test('what is asked for while others are read is read after them', async () => {
+  const waiting: (() => void)[] = []
+  const batches: string[][] = []
+  const { find } = gatherReads(async (keys): Promise<Read<string>[]> => {
+    batches.push([...keys])
+    await new Promise<void>((resolve) => void waiting.push(resolve))
+    return keys.map((key) => ({ found: key }))
+  })
+  const first = find('a')
+  await expect.poll(() => waiting.length).toBe(1)
+  const second = find('a')
+  await expect.poll(() => waiting.length).toBe(2)
+  for (const release of waiting) release()
+  expect(await Promise.all([first, second])).toEqual(['a', 'a'])
+  expect(batches).toEqual([['a'], ['a']])
+})
+
+test('a very large batch is split, and all of it is read', async () => {
+  const { find, batches } = gathered()
+  const names = Array.from({ length: 2_500 }, (_, index) => `f${index}`)
+  const asked = names.map(find)
+  await asked[0]
+  expect(batches.map((keys) => keys.length)).toEqual([1_000])
+  await Promise.all(asked)
+  expect(batches.flat()).toEqual(names)
+})
+
+test('a read that fails fails alone', async () => {
+  const failure = new Error('not JSON')
+  const { find } = gathered((key) => (key === 'bad' ? { error: failure } : { found: key }))
+  const [before, bad, after] = await Promise.allSettled(['a', 'bad', 'b'].map(find))
+  expect([before, after]).toMatchObject([{ value: 'a' }, { value: 'b' }])
+  expect(bad).toEqual({ status: 'rejected', reason: failure })
+})
+
+test('where all of it fails each of them fails, and the next ones are read', async () => {
+  const failure = new Error('locked')
+  let isHeld = true
+  const { find } = gathered((key) => {
+    if (isHeld) throw failure
+    return { found: key }
+  })
+  const settled = await Promise.allSettled(['a', 'b'].map(find))
+  const failed = { status: 'rejected', reason: failure }
+  expect(settled).toEqual([failed, failed])
+  isHeld = false
+  expect(await find('a')).toBe('a')
+})
+
+test('what was asked for is read at once when it is drained', async () => {
+  const { find, drain, batches } = gathered()
+  const asked = Array.from({ length: 1_001 }, () => find('a'))
+  await drain()
+  expect(batches).toHaveLength(2)
+  expect(await Promise.all(asked)).toHaveLength(1_001)
+})

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest'
+import type { NewIds } from '../../../src/domain/ids.ts'
+import { formatId } from '../../../src/domain/ids.ts'
+import { keepRejected, type NumberedRejection } from '../../../src/store/keep-rejected.ts'
+import { doAtOnce } from '../../../src/store/transaction-work.ts'
+import { newRefused } from '../../contract/facts.ts'
+
+/** Keeps them in memory, the oldest first. */
+function memoryRows() {
+  let kept: (NumberedRejection & { n: number })[] = []
+  let last = 0
+  const of = (isProven: boolean) => kept.filter((one) => one.isProven === isProven)
+  const ids: Pick<NewIds, 'delivery'> = {
+    delivery() {
+      last += 1
+      return formatId('dlv', last, 'AAAAAAAAAAA')
+    },
+  }
+  const rows: Parameters<typeof keepRejected>[0] = {
+    insert: (one) => void kept.push({ ...one, n: Number(one.deliveryId.split('_')[1]) }),
+    appendDelta: () => {},
+    sum: (isProven) => ({
+      count: of(isProven).length,
+      bytes: of(isProven).reduce((sum, { body }) => sum + body.length, 0),
+    }),
+    listOldest: (isProven, limit) =>
+      of(isProven)
+        .slice(0, limit)
+        .map(({ n, body }) => ({ n, keptBytes: body.length })),
+    remove(n) {
+      kept = kept.filter((one) => one.n !== n)
+    },
+  }
+  const keep = (count: number, submissionId: string | null) => {
+    const rejected = Array.from({ length: count }, () => newRefused({ submissionId }))
+    return doAtOnce(keepRejected(rows, ids, rejected))
+  }
+  return { keep, numbersOf: (isProven: boolean) => of(isProven).map(({ n }) => n) }
+}
+
+test('However many come at once, the oldest of their kind go until the others are within the limit', () => {
+  const { keep, numbersOf } = memoryRows()
+  expect(keep(3, 'sub_1_AAAAAAAAAAA')).toEqual([1, 2, 3].map((n) => formatId('dlv', n, 'AAAAAAAAAAA')))
+  keep(1_250, null)
+  expect(numbersOf(true)).toEqual([1, 2, 3])
+  expect(numbersOf(false)).toEqual(Array.from({ length: 1_000 }, (_, index) => 254 + index))
+})
