@@ -5,6 +5,8 @@ import type { Submission } from './submission.ts'
 /** A pending run whose time has come, or an expired one whose file has changed since, with what its evidence has to be weighed against. */
 export type DueRun = {
   run: Run
+  /** When it was due. */
+  dueAt: number
   submission: Submission
   /** The names of the submission's other runs. */
   siblings: string[]

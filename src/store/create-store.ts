@@ -2,7 +2,7 @@ import type { Commit } from '../domain/commit.ts'
 import { recordAccountDelivery } from '../domain/decide/account-event.ts'
 import { acknowledgeRuns } from '../domain/decide/acknowledgement.ts'
 import { recordDelivery } from '../domain/decide/delivery.ts'
-import { applyFinding } from '../domain/decide/finding.ts'
+import { applyFinding, claimRuns, releaseRuns } from '../domain/decide/due-run.ts'
 import { claimIdempotencyKey, releaseIdempotencyKey } from '../domain/decide/idempotency.ts'
 import { settleNotification } from '../domain/decide/notification-result.ts'
 import { recoverAbandoned } from '../domain/decide/recovery.ts'
@@ -25,6 +25,8 @@ type Decided =
   | 'applyResponse'
   | 'recordDelivery'
   | 'recordAccountDelivery'
+  | 'claimDue'
+  | 'releaseRuns'
   | 'applyFinding'
   | 'settleNotification'
   | 'saveClockTrust'
@@ -81,6 +83,17 @@ export function createStore(database: Database, queueing: WriteQueueOptions): St
       queue.run(respond({ submissionId, response, at, key })),
     recordDelivery: (delivery) => queue.run(recordDelivery(delivery)),
     recordAccountDelivery: (delivery) => queue.run(recordAccountDelivery(delivery)),
+    async claimDue(now, { limit, until, latest }) {
+      for (;;) {
+        const due = await database.reads.listDue(now, limit, latest)
+        if (due.length === 0) return []
+        const read = due.map(({ run, dueAt }) => ({ runId: run.runId, dueAt }))
+        const claimed = new Set(await queue.run(claimRuns(read, until)))
+        // Others have claimed all of these since they were read. There may be more behind them.
+        if (claimed.size > 0) return due.filter(({ run }) => claimed.has(run.runId))
+      }
+    },
+    releaseRuns: (...given) => queue.run(releaseRuns(...given)),
     applyFinding: (...given) => queue.run(applyFinding(...given)),
     settleNotification: (...given) => queue.run(settleNotification(...given)),
     claimIdempotencyKey: (...given) => queue.run(claimIdempotencyKey(...given)),

@@ -87,15 +87,28 @@ export type Store = OperatorStore &
 
     /**
      * The due runs, the longest due first: pending runs, and expired runs whose file has changed since. Runs whose due time is
-     * after `latest` also count as due, and come last. Excludes runs of rejected submissions.
+     * after `latest` also count as due, and come last. Excludes runs of rejected submissions, and claimed ones.
      */
     listDue(now: number, limit: number, latest?: number): Promise<DueRun[]>
 
-    /** Applies a finding unless the run is final or no longer due. `fileId` is the asset whose status changed. */
+    /**
+     * Claims at most `limit` of the due runs, as `listDue` finds them: they are due again at `until`, which names the claim. No
+     * run is claimed twice at a time. Resolves with the claimed runs; none only if nothing is due. Not one step: it reads first.
+     */
+    claimDue(now: number, claim: { limit: number; until: number; latest?: number }): Promise<DueRun[]>
+
+    /** Makes claimed runs due again since the given times, unless they were claimed or became due otherwise since. */
+    releaseRuns(runs: readonly { runId: string; dueAt: number }[], claim: number): Promise<void>
+
+    /**
+     * Applies a finding unless the run is final or no longer due. `unchanged` and `timed_out` count only if the run is still
+     * due at `claim`. `fileId` is the asset whose status changed.
+     */
     applyFinding(
       runId: string,
       finding: Finding,
       at: number,
+      claim: number,
     ): Promise<{ applied: boolean; fileId: string | null }>
 
     /**

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Alert } from '../../src/domain/alert.ts'
-import { newDelivery, submit, sweep } from './facts.ts'
+import { applyFinding, newDelivery, submit, sweep } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 const FIRING: Alert = {
@@ -50,7 +50,7 @@ export function describeAlerts(current: () => OpenedStore): void {
       await store.recordDelivery(newDelivery(others, word, { receivedAt: 10_000 }))
       const pending = (await store.findSubmission(others))?.runs[1]?.runId ?? ''
       await sweep(store)
-      await store.applyFinding(pending, { kind: 'timed_out' }, 10_000)
+      await applyFinding(store, pending, { kind: 'timed_out' }, 10_000)
       expect(await countFailures(0)).toEqual({ 'remove-bg': 1 })
     })
   })

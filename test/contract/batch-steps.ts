@@ -314,8 +314,20 @@ const finding = step(
       fc.option(time).map((dueAt): Finding => ({ kind: 'unchanged', dueAt })),
     ),
     at: time,
+    // Often that of the run: few times are used.
+    claim: time,
   }),
-  (world, { run: of, finding: found, at }) => world.store.applyFinding(runOfWhich(world, of), found, at),
+  (world, { run: of, finding: found, at, claim: held }) =>
+    world.store.applyFinding(runOfWhich(world, of), found, at, held),
+)
+
+const release = step(
+  'release runs',
+  fc.record({ runs: fc.array(fc.record({ run, dueAt: time }), { maxLength: 3 }), claim: time }),
+  (world, { runs, claim: held }) => {
+    const released = runs.map(({ run: of, dueAt }) => ({ runId: runOfWhich(world, of), dueAt }))
+    return world.store.releaseRuns(released, held)
+  },
 )
 
 const notified = step(
@@ -380,7 +392,7 @@ const claim = (at: fc.Arbitrary<number>) =>
   step('claim', fc.record({ scope, at }), ({ store, id }, { scope: of, at: when }) =>
     store.claimIdempotencyKey(id(of), when),
   )
-const release = step('release', scope, ({ store, id }, of) => store.releaseIdempotencyKey(id(of)))
+const releaseKey = step('release key', scope, ({ store, id }, of) => store.releaseIdempotencyKey(id(of)))
 
 const sweep = step(
   'sweep',
@@ -407,6 +419,7 @@ const steps = fc.oneof(
   { arbitrary: account(fc.oneof(changed, changed, other)), weight: 2 },
   { arbitrary: create, weight: 2 },
   { arbitrary: finding, weight: 4 },
+  { arbitrary: release, weight: 1 },
   { arbitrary: sweep, weight: 2 },
   { arbitrary: fold, weight: 1 },
   { arbitrary: notified, weight: 1 },
@@ -416,7 +429,7 @@ const steps = fc.oneof(
   { arbitrary: withdraw, weight: 1 },
   { arbitrary: endItem, weight: 1 },
   { arbitrary: claim(claimedAt(0)), weight: 2 },
-  { arbitrary: release, weight: 1 },
+  { arbitrary: releaseKey, weight: 1 },
   { arbitrary: prune, weight: 1 },
 )
 

@@ -62,6 +62,17 @@ export async function fold(store: Pick<Store, 'foldCounters'>): Promise<void> {
   while (await store.foldCounters());
 }
 
+/** Applies a finding as the holder of the claim: whoever last set the due time of the run. */
+export async function applyFinding(
+  store: Pick<Store, 'listDue' | 'applyFinding'>,
+  runId: string,
+  finding: Finding,
+  at: number,
+): Promise<{ applied: boolean; fileId: string | null }> {
+  const due = (await store.listDue(Number.MAX_SAFE_INTEGER, 100_000)).find(({ run }) => run.runId === runId)
+  return store.applyFinding(runId, finding, at, due?.dueAt ?? 0)
+}
+
 /** Ids that name no row: no ids at all, and, beside a row that exists, another check, number, kind or spelling. */
 export function unknownIds(id: string): string[] {
   const number = numberOf(id)

@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import type { NotificationResult } from '../../src/domain/notification.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import { accepted, EVIDENCE, newDelivery, submit as submitTo, sweep, unknownIds } from './facts.ts'
+import {
+  accepted,
+  applyFinding,
+  EVIDENCE,
+  newDelivery,
+  submit as submitTo,
+  sweep,
+  unknownIds,
+} from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 const TARGET = 'https://caller.example/hook'
@@ -43,7 +51,7 @@ export function describeNotifications(current: () => OpenedStore): void {
     test('evidence is owed with its notice', async () => {
       const runId = await runIdOf(await submit(['remove-bg']))
       await sweep(current().store)
-      await current().store.applyFinding(runId, EVIDENCE, 5_000)
+      await applyFinding(current().store, runId, EVIDENCE, 5_000)
       const owed = { notificationId: `msg_${runId}`, target: TARGET, body: EVIDENCE.notice, attempt: 1 }
       expect(await due()).toMatchObject([{ ...owed, createdAt: 5_000 }])
     })
@@ -75,7 +83,7 @@ export function describeNotifications(current: () => OpenedStore): void {
     test('a late webhook is owed though its run had expired', async () => {
       const id = await submit(['remove-bg'])
       await sweep(current().store)
-      await current().store.applyFinding(await runIdOf(id), { kind: 'timed_out' }, 5_000)
+      await applyFinding(current().store, await runIdOf(id), { kind: 'timed_out' }, 5_000)
       expect(await due()).toEqual([])
       await deliver(id, 'remove-bg', 'success')
       expect(await due()).toHaveLength(1)

@@ -3,6 +3,7 @@ import type { Json } from '../../src/domain/json.ts'
 import type { UploadResponse } from '../../src/domain/upload-response.ts'
 import {
   accepted,
+  applyFinding,
   BASELINE,
   EVIDENCE,
   newAccountDelivery,
@@ -136,7 +137,7 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
       const { runId } = await submitTo(store, ['remove-bg'])
       const evidence = { ...EVIDENCE.evidence, before: { id: '', name }, now: { id: 'v2', name } } as const
       await sweep(store)
-      await store.applyFinding(runId, { ...EVIDENCE, evidence }, 5_000)
+      await applyFinding(store, runId, { ...EVIDENCE, evidence }, 5_000)
       const reopened = await current().reopen()
       expect((await reopened.findRunHistory(runId))?.run.evidence).toEqual(evidence)
     })

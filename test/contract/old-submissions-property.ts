@@ -5,6 +5,7 @@ import type { NewSubmission, Submission } from '../../src/domain/submission.ts'
 import type { Store } from '../../src/store/store.ts'
 import {
   accepted,
+  applyFinding,
   EVIDENCE,
   fold,
   newAccountDelivery,
@@ -221,7 +222,7 @@ async function apply(
     case 'evidence':
     case 'expire': {
       const finding = step.kind === 'evidence' ? EVIDENCE : ({ kind: 'timed_out' } as const)
-      for (const { runId } of await runsOf(store, submissionId)) await store.applyFinding(runId, finding, at)
+      for (const { runId } of await runsOf(store, submissionId)) await applyFinding(store, runId, finding, at)
       return
     }
   }

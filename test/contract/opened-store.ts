@@ -6,6 +6,8 @@ export type ReopenableStore = { store: Store; reopen: () => Promise<Store>; dest
 export type OpenedStore = ReopenableStore & {
   /** Another handle on the same data. `destroy` closes it. */
   openAnother: () => Promise<Store>
+  /** The same, as another process has it. */
+  openAnotherProcess: () => Promise<Store>
   /**
    * Makes the database fail to insert each delivery that was received at this time, or each submission that was created at it.
    * Call what it resolves to and the database accepts them again.

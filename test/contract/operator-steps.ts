@@ -1,7 +1,16 @@
 import fc from 'fast-check'
 import type { FinalStatus } from '../../src/domain/run.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, EVIDENCE, newDelivery, newSubmission, refused, submit, sweep } from './facts.ts'
+import {
+  accepted,
+  applyFinding,
+  EVIDENCE,
+  newDelivery,
+  newSubmission,
+  refused,
+  submit,
+  sweep,
+} from './facts.ts'
 import { anAct } from './operator-facts.ts'
 
 export const HOUR = 3_600_000
@@ -128,7 +137,7 @@ export async function perform(store: Store, known: Known, step: Step): Promise<u
       const [run] = await runsOf(store, known, step.index)
       const finding = step.finding === 'evidence' ? EVIDENCE : { kind: step.finding }
       await sweep(store, { now: REFUSED_AT })
-      return store.applyFinding(run?.runId ?? '', finding, 4 * HOUR)
+      return applyFinding(store, run?.runId ?? '', finding, 4 * HOUR)
     }
   }
 }

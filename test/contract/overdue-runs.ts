@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import { FILE_ID, newAccountDelivery, newDelivery, refused, submit as submitTo, sweep } from './facts.ts'
+import {
+  applyFinding,
+  FILE_ID,
+  newAccountDelivery,
+  newDelivery,
+  refused,
+  submit as submitTo,
+  sweep,
+} from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, listEveryPage } from './operator-facts.ts'
 
@@ -95,7 +103,7 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       await store.applyResponse(rejected, refused('rejected'), 2_000)
       const event = { kind: 'asset', eventId: null, type: 'file.updated', fileId: FILE_ID } as const
       await store.recordAccountDelivery(newAccountDelivery(event))
-      await store.applyFinding(await runIdOf(expired), { kind: 'timed_out' }, 3_000)
+      await applyFinding(store, await runIdOf(expired), { kind: 'timed_out' }, 3_000)
       const pending = await submit(1_000)
       await sweep(store)
       expect(await due()).toEqual([pending])
@@ -109,8 +117,8 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       await store.recordAccountDelivery(newAccountDelivery(event, 3_000))
       await sweep(store)
       expect(await due(3_000)).toEqual([put, hastened])
-      await store.applyFinding(await runIdOf(put), { kind: 'unchanged', dueAt: 9_000 }, 4_000)
-      await store.applyFinding(await runIdOf(hastened), { kind: 'timed_out' }, 4_000)
+      await applyFinding(store, await runIdOf(put), { kind: 'unchanged', dueAt: 9_000 }, 4_000)
+      await applyFinding(store, await runIdOf(hastened), { kind: 'timed_out' }, 4_000)
       await sweep(store)
       expect(await due(8_999)).toEqual([])
       expect(await due(9_000)).toEqual([put])

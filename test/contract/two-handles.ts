@@ -5,6 +5,7 @@ import { EVERY_RUN } from '../../src/domain/run-filter.ts'
 import type { Store } from '../../src/store/store.ts'
 import {
   accepted,
+  applyFinding,
   newAccountDelivery,
   newDelivery,
   newRefused,
@@ -98,7 +99,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
           async () => sweep(writer),
           async () => {
             const pending = await reader.findOldestPending()
-            await writer.applyFinding(pending?.runId ?? '', { kind: 'timed_out' }, 6_000)
+            await applyFinding(writer, pending?.runId ?? '', { kind: 'timed_out' }, 6_000)
           },
         ]
         for (const step of steps) {

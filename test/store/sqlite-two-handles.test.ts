@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe } from 'vitest'
+import { describeClaims } from '../contract/claims.ts'
 import type { OpenedStore } from '../contract/opened-store.ts'
 import { describeTwoHandles } from '../contract/two-handles.ts'
 import { openSqlite } from './open-sqlite.ts'
@@ -11,4 +12,5 @@ describe('the SQLite store', () => {
   afterEach(() => opened.destroy())
 
   describeTwoHandles(() => opened)
+  describeClaims(() => opened)
 })

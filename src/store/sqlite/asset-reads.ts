@@ -81,6 +81,7 @@ export function createAssetReads(connection: Connection) {
       const misdated = listDueAfter.all(latest, limit - dueNow.length)
       return [...dueNow, ...misdated].map((cells) => {
         const run = toRun(cells)
+        const dueAt = cells[14] ?? now
         const n = cells[2]
         const submission = toSubmission(besideRun<WholeSubmissionCells>(cells))
         const siblings = listRunsOf
@@ -97,7 +98,7 @@ export function createAssetReads(connection: Connection) {
             const place: 'earlier' | 'later' = other.n < n ? 'earlier' : 'later'
             return { submission: other.submission, runs: other.runs, place }
           })
-        return { run, submission, siblings, others }
+        return { run, dueAt, submission, siblings, others }
       })
     },
   }

@@ -24,19 +24,26 @@ import { createWriteRows } from './write-rows.ts'
 
 /**
  * The store over a migrated connection, which it closes. Reads see what is committed. `processId` is drawn at random unless this
- * process has another store over the same file.
+ * process has another store over the same file. `ownerId` is for tests of several processes: then the file stays that process's.
  */
 export function createSqliteStore(
   connection: Connection,
-  { processId = randomInt(1, 2 ** 47), ...queueing }: WriteQueueOptions & { processId?: number },
+  {
+    processId = randomInt(1, 2 ** 47),
+    ownerId = processId,
+    ...queueing
+  }: WriteQueueOptions & { processId?: number; ownerId?: number },
 ): Store {
-  return createStore(createDatabase(connection, processId), queueing)
+  if (ownerId === processId) takeOver(connection, processId)
+  return createStore(createDatabase(connection, { processId, ownerId }), queueing)
 }
 
-function createDatabase(connection: Connection, processId: number): Database {
-  takeOver(connection, processId)
+function createDatabase(
+  connection: Connection,
+  { processId, ownerId }: { processId: number; ownerId: number },
+): Database {
   const ids = createRowIds(connection)
-  const guard = createDatabaseGuard(connection, { processId, onForeignCommit: ids.readAgain })
+  const guard = createDatabaseGuard(connection, { processId: ownerId, onForeignCommit: ids.readAgain })
   const loadRows = createLoadRows(connection, processId)
   const writeRows = createWriteRows(connection, processId)
   const transactions = createTransactions({ connection, loadRows, writeRows, ids, guard })

@@ -1,6 +1,7 @@
 const CONTRACT = ['test/store/sqlite-store.test.ts']
 const ACCOUNT = { file: 'src/domain/decide/account-event.ts', tests: CONTRACT }
-const FINDING = { file: 'src/domain/decide/finding.ts', tests: CONTRACT }
+const FINDING = { file: 'src/domain/decide/due-run.ts', tests: CONTRACT }
+const CLAIMS = ['test/store/sqlite-two-handles.test.ts']
 const RESPONSE = { file: 'src/domain/decide/response.ts', tests: CONTRACT }
 const STATE = { file: 'src/domain/decide/submission-state.ts', tests: CONTRACT }
 
@@ -45,6 +46,41 @@ export const FAULTS_OF_DECIDING = [
     ...ACCOUNT,
     find: 'dueAt === null || dueAt > at',
     replace: 'dueAt === null',
+  },
+  {
+    name: 'run-is-claimed-twice',
+    ...FINDING,
+    find: 'findDue(facts, runId, dueAt) ?? []',
+    replace: "facts.find('runs', runId) ?? []",
+    tests: CLAIMS,
+  },
+  {
+    name: 'release-moves-a-run-of-another',
+    ...FINDING,
+    find: 'const run = findDue(facts, runId, claim)',
+    replace: "const run = facts.find('runs', runId)",
+    tests: CLAIMS,
+  },
+  {
+    name: 'late-look-counts-after-its-claim',
+    ...FINDING,
+    find: 'if (!isFact && run.dueAt !== claim)',
+    replace: 'if (!isFact && claim < 0)',
+    tests: CLAIMS,
+  },
+  {
+    name: 'late-evidence-does-not-count',
+    ...FINDING,
+    find: "const isFact = finding.kind === 'evidence' || finding.kind === 'asset_gone'",
+    replace: "const isFact = finding.kind === 'asset_gone'",
+    tests: CLAIMS,
+  },
+  {
+    name: 'claims-of-others-end-the-list',
+    file: 'src/store/create-store.ts',
+    find: 'if (claimed.size > 0) return',
+    replace: 'if (claimed.size >= 0) return',
+    tests: CLAIMS,
   },
   {
     name: 'expired-run-stays-due',

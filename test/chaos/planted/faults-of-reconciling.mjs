@@ -54,6 +54,13 @@ export const FAULTS_OF_RECONCILING = [
     tests: ['test/integration/reconcile-explained.test.ts'],
   },
   {
+    name: 'stopped-pass-keeps-its-claims',
+    file: 'src/tracking/reconcile.ts',
+    find: 'await deps.store.releaseRuns(released, claim)',
+    replace: '',
+    tests: RATE_LIMITS,
+  },
+  {
     name: 'no-answer-is-no-evidence',
     file: 'src/tracking/check-due-runs.ts',
     find: "return { finding: lookAgain(deps, now), why: 'ImageKit did not answer about this file.' }",

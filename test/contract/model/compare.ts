@@ -5,9 +5,10 @@ import type { StatCounts } from '../../../src/domain/stat-counters.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { describeModelAsset } from './asset-rules.ts'
 import type { KeptDelivery, Model, ModelRun, ModelSubmission } from './model.ts'
-import { causeOfRun, describeRun, finalWord, presentWord } from './run-rules.ts'
+import { causeOfRun, describeRun, presentWord } from './run-rules.ts'
 import { idOf, type World } from './step.ts'
 import { describeSubmission } from './submission-rules.ts'
+import { dueRuns } from './upkeep-rules.ts'
 import { FILES } from './words.ts'
 
 const EVER = 1_000_000
@@ -97,10 +98,7 @@ async function compareDue(model: Model, now: number, store: Store): Promise<void
       siblings,
       others: others.map(({ submission, place }) => [submission.submissionId, place]),
     }))
-  const due = model.everyRun
-    .filter((run) => !run.isGone && finalWord(run) === undefined && (run.dueAt ?? EVER + 1) <= now)
-    .toSorted((one, other) => (one.dueAt ?? 0) - (other.dueAt ?? 0))
-  const expected = due.map(({ runId, name, submission }) => ({
+  const expected = dueRuns(model, now).map(({ runId, name, submission }) => ({
     runId,
     siblings: submission.runs.map((run) => run.name).filter((sibling) => sibling !== name),
     others: othersOf(model, submission),

@@ -31,7 +31,8 @@ const TO_BE_SEEN = [
   'evidence applied',
   'timed_out applied',
   'asset_gone applied',
-  'nothing applied',
+  'unchanged applied',
+  'claimed',
   'timed_out not applied',
   'told',
   'pruned',
@@ -111,7 +112,7 @@ async function clear(store: Store): Promise<void> {
   const due = await store.listDue(EVER, 1_000)
   const { due: owed } = await store.listDueNotifications(EVER, { perHost: 1_000, after: null })
   await Promise.all([
-    ...due.map(({ run }) => store.applyFinding(run.runId, { kind: 'timed_out' }, EVER)),
+    ...due.map(({ run, dueAt }) => store.applyFinding(run.runId, { kind: 'timed_out' }, EVER, dueAt)),
     ...owed.map(({ notificationId }) => store.settleNotification(notificationId, { kind: 'delivered' })),
     store.recoverAbandoned(EVER),
     store.pruneBodies(EVER, 1_000, null),

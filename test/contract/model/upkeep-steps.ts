@@ -4,7 +4,7 @@ import type { Finding } from '../../../src/domain/finding.ts'
 import { EVIDENCE } from '../facts.ts'
 import { numberOf, type Plan, pick } from './step.ts'
 import { hearOfDeath } from './submission-rules.ts'
-import { hearFinding, prune, sweep } from './upkeep-rules.ts'
+import { dueRuns, hearFinding, prune, sweep } from './upkeep-rules.ts'
 import { time } from './words.ts'
 
 const findings: fc.Arbitrary<Finding> = fc.oneof(
@@ -14,26 +14,48 @@ const findings: fc.Arbitrary<Finding> = fc.oneof(
 
 /** What a look at ImageKit said of a run that was seen once, though it may be gone or settled by now. */
 export const finding: fc.Arbitrary<Plan> = fc
-  .record({ of: fc.nat({ max: 9 }), found: findings, at: time })
+  .record({ of: fc.nat({ max: 9 }), found: findings, at: time, isHeld: fc.boolean() })
   .map(
-    ({ of, found, at }): Plan =>
+    ({ of, found, at, isHeld }): Plan =>
       (model) => {
         const seen = model.everyRun.filter(({ runId }) => runId !== null)
         const run = pick(seen, of)
         if (run === undefined || run.runId === null) return undefined
         const { runId } = run
+        const claim = isHeld ? (run.dueAt ?? 0) : 0
         const what = found.kind === 'unchanged' ? `unchanged, due ${found.dueAt}` : found.kind
         return {
-          told: `finding of ${numberOf(model, run.submission)} ${run.name}: ${what}, at ${at}`,
+          told: `finding of ${numberOf(model, run.submission)} ${run.name}: ${what}, at ${at}, claimed until ${claim}`,
           async take({ store, saw }) {
-            const applied = await store.applyFinding(runId, found, at)
+            const applied = await store.applyFinding(runId, found, at, claim)
             return () => {
-              expect(applied).toEqual(hearFinding(model, run, found, at))
+              expect(applied).toEqual(hearFinding(model, run, found, { at, claim }))
               saw(`${found.kind} ${applied.applied ? 'applied' : 'not applied'}`)
             }
           },
         }
       },
+  )
+
+/** Due runs are claimed, and perhaps given back. */
+export const claiming: fc.Arbitrary<Plan> = fc
+  .record({ now: time, until: time, limit: fc.constantFrom(1, 3, 100), isReleased: fc.boolean() })
+  .map(
+    ({ now, until, limit, isReleased }): Plan =>
+      (model) => ({
+        told: `at most ${limit} of what is due at ${now} is claimed until ${until}${isReleased ? ', and given back' : ''}`,
+        async take({ store, saw }) {
+          const claimed = await store.claimDue(now, { limit, until })
+          const read = claimed.map(({ run, dueAt }) => ({ runId: run.runId, dueAt }))
+          if (isReleased) await store.releaseRuns(read, until)
+          return () => {
+            const due = dueRuns(model, now).slice(0, limit)
+            expect(read).toEqual(due.map(({ runId, dueAt }) => ({ runId, dueAt })))
+            if (!isReleased) for (const run of due) run.dueAt = until
+            saw('claimed', due.length)
+          }
+        },
+      }),
   )
 
 /** Runs that have been pending for long are due. */
