@@ -2,9 +2,13 @@ import type { Commit } from '../domain/commit.ts'
 import { recordAccountDelivery } from '../domain/decide/account-event.ts'
 import { acknowledgeRuns } from '../domain/decide/acknowledgement.ts'
 import { recordDelivery } from '../domain/decide/delivery.ts'
+import {
+  claimNotification,
+  releaseNotification,
+  settleNotification,
+} from '../domain/decide/due-notification.ts'
 import { applyFinding, claimRuns, releaseRuns } from '../domain/decide/due-run.ts'
 import { claimIdempotencyKey, releaseIdempotencyKey } from '../domain/decide/idempotency.ts'
-import { settleNotification } from '../domain/decide/notification-result.ts'
 import { recoverAbandoned } from '../domain/decide/recovery.ts'
 import { respond } from '../domain/decide/response.ts'
 import { createRetry, endRetryItem, submitRetry, withdrawRetry } from '../domain/decide/retry.ts'
@@ -28,6 +32,8 @@ type Decided =
   | 'claimDue'
   | 'releaseRuns'
   | 'applyFinding'
+  | 'claimNotification'
+  | 'releaseNotification'
   | 'settleNotification'
   | 'saveClockTrust'
   | 'claimIdempotencyKey'
@@ -95,6 +101,8 @@ export function createStore(database: Database, queueing: WriteQueueOptions): St
     },
     releaseRuns: (...given) => queue.run(releaseRuns(...given)),
     applyFinding: (...given) => queue.run(applyFinding(...given)),
+    claimNotification: (...given) => queue.run(claimNotification(...given)),
+    releaseNotification: (...given) => queue.run(releaseNotification(...given)),
     settleNotification: (...given) => queue.run(settleNotification(...given)),
     claimIdempotencyKey: (...given) => queue.run(claimIdempotencyKey(...given)),
     releaseIdempotencyKey: (scope) => queue.run(releaseIdempotencyKey(scope)),

@@ -121,14 +121,23 @@ export type Store = OperatorStore &
       page: { perHost: number; after: HostPlace; latest?: number },
     ): Promise<{ due: DueNotification[]; next: HostPlace }>
 
-    /** Undefined once the notification has ended. */
-    findNotificationBody(notificationId: string): Promise<string | undefined>
+    /**
+     * Claims a notification that is still due at `dueAt`, as listed: it is due again at `until`, which names the claim. Resolves
+     * with its body; undefined if it has ended, or somebody else has claimed it.
+     */
+    claimNotification(notificationId: string, dueAt: number, until: number): Promise<string | undefined>
 
-    /** Counts the notifications that are due, and those that wait for their next attempt. */
+    /** Makes a claimed notification due at `dueAt`, as if it had not been tried, unless the claim was lost. */
+    releaseNotification(notificationId: string, claim: number, dueAt: number): Promise<void>
+
+    /** Counts the notifications that are due, and those that are being sent or wait for their next attempt. */
     countNotifications(now: number): Promise<{ due: number; waiting: number }>
 
-    /** Records the result of an attempt. Deletes the body if no attempt follows. */
-    settleNotification(notificationId: string, result: NotificationResult): Promise<void>
+    /**
+     * Records the result of an attempt. Deletes the body if no attempt follows. `again` and `given_up` count only if the
+     * notification is still due at `claim`.
+     */
+    settleNotification(notificationId: string, result: NotificationResult, claim: number): Promise<void>
 
     /**
      * Deletes bodies and headers of deliveries received before `receivedBefore`; their rows stay. Checks up to `limit` bodies

@@ -339,8 +339,21 @@ const notified = step(
       { kind: 'gone', reason: 'status_410' },
       { kind: 'again', at: 15, reason: 'status_500' },
     ),
+    claim: time,
   }),
-  (world, { run: of, result }) => world.store.settleNotification(`msg_${runOfWhich(world, of)}`, result),
+  (world, { run: of, result, claim: held }) =>
+    world.store.settleNotification(`msg_${runOfWhich(world, of)}`, result, held),
+)
+
+const notifying = step(
+  'notifying',
+  fc.record({ run, dueAt: time, until: time, isReleased: fc.boolean() }),
+  async (world, { run: of, dueAt, until, isReleased }) => {
+    const notificationId = `msg_${runOfWhich(world, of)}`
+    const claimed = world.store.claimNotification(notificationId, dueAt, until)
+    if (isReleased) await world.store.releaseNotification(notificationId, until, dueAt)
+    return claimed
+  },
 )
 
 const act: fc.Arbitrary<AuditEntry> = fc
@@ -423,6 +436,7 @@ const steps = fc.oneof(
   { arbitrary: sweep, weight: 2 },
   { arbitrary: fold, weight: 1 },
   { arbitrary: notified, weight: 1 },
+  { arbitrary: notifying, weight: 1 },
   { arbitrary: acknowledge, weight: 1 },
   { arbitrary: retryMany, weight: 1 },
   { arbitrary: retry(run), weight: 2 },

@@ -152,4 +152,72 @@ export function describeClaims(current: () => OpenedStore): void {
       expect(await dueAt(two, 1_000_000)).toEqual([])
     })
   })
+
+  describe('claims of notifications', () => {
+    /** A notification that is due since 2,000. */
+    const notify = async (store: Store): Promise<string> => {
+      const callerWebhookUrl = 'https://caller.example/hook'
+      const submissionId = await submit(store, ['remove-bg'], { callerWebhookUrl })
+      const result = { service: 'remove-bg', status: 'success' } as const
+      const { runId } = await store.recordDelivery(newDelivery(submissionId, result))
+      return `msg_${runId}`
+    }
+    const listAt = async (store: Store, now: number) =>
+      (await store.listDueNotifications(now, { perHost: 10, after: null })).due
+    const again = { kind: 'again', at: 70_000, reason: 'status_500' } as const
+
+    test('give the body to one of two processes', async () => {
+      const handles = await openBoth()
+      const notificationId = await notify(handles[0])
+      const [due] = await listAt(handles[1], 5_000)
+      expect(due).toMatchObject({ notificationId, dueAt: 2_000 })
+      const claimed = await Promise.all(
+        handles.map((store) => store.claimNotification(notificationId, 2_000, 9_000)),
+      )
+      expect(claimed.filter((body) => body !== undefined)).toHaveLength(1)
+      for (const store of handles) {
+        expect(await listAt(store, 8_999)).toEqual([])
+        expect(await listAt(store, 9_000)).toMatchObject([{ notificationId, dueAt: 9_000, attempt: 1 }])
+      }
+    })
+
+    test('can be made again once they have expired; the late attempt of the first does not put it off', async () => {
+      const [one, two] = await openBoth()
+      const notificationId = await notify(one)
+      await one.claimNotification(notificationId, 2_000, 9_000)
+      expect(await two.claimNotification(notificationId, 9_000, 15_000)).toContain('remove-bg')
+      await one.settleNotification(notificationId, again, 9_000)
+      await one.settleNotification(notificationId, { kind: 'given_up', reason: 'status_500' }, 9_000)
+      expect(await listAt(two, 15_000)).toMatchObject([{ dueAt: 15_000, attempt: 1 }])
+      await two.settleNotification(notificationId, again, 15_000)
+      expect(await listAt(one, 69_999)).toEqual([])
+      expect(await listAt(one, 70_000)).toMatchObject([{ attempt: 2 }])
+    })
+
+    test.each([
+      { kind: 'delivered' },
+      { kind: 'gone', reason: 'status_410' },
+      { kind: 'refused', reason: 'address_not_allowed' },
+    ] as const)('that were lost do not keep an attempt that was $kind from counting', async (result) => {
+      const [one, two] = await openBoth()
+      const notificationId = await notify(one)
+      await one.claimNotification(notificationId, 2_000, 9_000)
+      await two.claimNotification(notificationId, 9_000, 15_000)
+      await one.settleNotification(notificationId, result, 9_000)
+      await two.settleNotification(notificationId, again, 15_000)
+      expect(await listAt(two, 1_000_000)).toEqual([])
+      expect(await two.claimNotification(notificationId, 15_000, 20_000)).toBeUndefined()
+    })
+
+    test('that are released are due as before, as the same attempt', async () => {
+      const [one, two] = await openBoth()
+      const notificationId = await notify(one)
+      const before = await listAt(one, 5_000)
+      await one.claimNotification(notificationId, 2_000, 9_000)
+      await two.releaseNotification(notificationId, 9_001, 2_000)
+      expect(await listAt(two, 5_000)).toEqual([])
+      await one.releaseNotification(notificationId, 9_000, 2_000)
+      expect(await listAt(two, 5_000)).toEqual(before)
+    })
+  })
 }

@@ -203,8 +203,8 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
         const item = await store.nextRetryItem()
         await store.endRetryItem(item?.itemId ?? 0, 'failed', reason)
       }
-      await store.settleNotification(`msg_${runIds[0]}`, { kind: 'gone', reason: '' })
-      await store.settleNotification(`msg_${runIds[1]}`, { kind: 'delivered' })
+      await store.settleNotification(`msg_${runIds[0]}`, { kind: 'gone', reason: '' }, 0)
+      await store.settleNotification(`msg_${runIds[1]}`, { kind: 'delivered' }, 0)
       const reopened = await current().reopen()
       const notTaken = await reopened.listUnsubmitted('retry-1', 9)
       expect(notTaken.map(({ reason }) => reason)).toEqual([null, ''])

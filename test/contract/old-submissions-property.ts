@@ -216,7 +216,7 @@ async function apply(
     }
     case 'notified': {
       for (const { runId } of await runsOf(store, submissionId))
-        await store.settleNotification(`msg_${runId}`, { kind: 'delivered' })
+        await store.settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0)
       return
     }
     case 'evidence':
@@ -236,16 +236,17 @@ async function runsOf(store: Store, submissionId: string) {
 async function listExpired(store: Store, created: readonly Created[], before: number): Promise<number[]> {
   const keptFiles = new Set<string | null>()
   const expired: number[] = []
+  const page = { perHost: 1_000, after: null }
+  const { due } = await store.listDueNotifications(Number.MAX_SAFE_INTEGER, page)
   for (const { step: number, submissionId } of created) {
     const found = await store.findSubmission(submissionId)
     if (found === undefined) throw new Error('it was created')
     const { submission, runs } = found
     const { state, kind, fileId, createdAt } = submission
-    const bodies = await Promise.all(runs.map(({ runId }) => store.findNotificationBody(`msg_${runId}`)))
     const isOpen =
       (state === 'submitting' && kind !== 'external') ||
       (state !== 'rejected' && runs.some(({ status }) => status === 'pending')) ||
-      bodies.some((body) => body !== undefined)
+      runs.some(({ runId }) => due.some(({ notificationId }) => notificationId === `msg_${runId}`))
     if (createdAt < before && !isOpen && !keptFiles.has(fileId)) expired.push(number)
     else if (fileId !== null) keptFiles.add(fileId)
   }

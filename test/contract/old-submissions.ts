@@ -11,6 +11,7 @@ import {
   newRefused,
   newSubmission,
   refused,
+  settleNotification,
 } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, countsOf, listEveryDelivery, listEveryPage, say, submitTo } from './operator-facts.ts'
@@ -86,7 +87,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
     ]
     const runs = (await store.findSubmission(submissionId))?.runs ?? []
     const runIds = runs.map(({ runId }) => runId)
-    for (const runId of runIds) await store.settleNotification(`msg_${runId}`, { kind: 'delivered' })
+    for (const runId of runIds) await store.settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0)
     await store.createRetry(`retry-${mark}`, runIds.slice(0, 1), anAct({ reason: mark }))
     const [rejectedId = ''] = await store.keepRejected([newRefused({ token: `${submissionId}.mac` })])
     return {
@@ -192,15 +193,15 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
       const notified = await submitSettled({ callerWebhookUrl: TARGET })
       const refusing = await submitSettled({ callerWebhookUrl: TARGET })
       const again = { kind: 'again', at: 5_000, reason: 'status_500' } as const
-      await store.settleNotification(`msg_${refusing.runId}`, again)
+      await settleNotification(store, `msg_${refusing.runId}`, again)
       await deleteOld(store)
       expect([await isLeft(notified), await isLeft(refusing)]).toEqual([true, true])
       expect(await store.countNotifications(NOW)).toEqual({ due: 2, waiting: 0 })
 
-      await store.settleNotification(`msg_${notified.runId}`, { kind: 'delivered' })
+      await store.settleNotification(`msg_${notified.runId}`, { kind: 'delivered' }, 0)
       await deleteOld(store)
       expect([await isLeft(notified), await isLeft(refusing)]).toEqual([false, true])
-      await store.settleNotification(`msg_${refusing.runId}`, { kind: 'given_up', reason: 'status_500' })
+      await settleNotification(store, `msg_${refusing.runId}`, { kind: 'given_up', reason: 'status_500' })
       await deleteOld(store)
       expect(await isLeft(refusing)).toBe(false)
       expect(await store.countNotifications(NOW)).toEqual({ due: 0, waiting: 0 })

@@ -175,7 +175,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
           const { due } = await store.listDueNotifications(EVER, { perHost: 100, after: null })
           expect(due.map(({ notificationId }) => notificationId)).toEqual([`msg_${runId}`])
         }
-        await handles[1].settleNotification(`msg_${runId}`, { kind: 'delivered' })
+        await handles[1].settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0)
       }
       await expectSame(handles, countsOf)
     })

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { DeliveryOutcome } from '../../src/domain/delivery.ts'
 import { OUTCOME, ROUTE, SIGNATURE } from '../../src/store/sqlite/codes.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
-import { accepted, newAccountDelivery, newDelivery, submit } from '../contract/facts.ts'
+import { accepted, newAccountDelivery, newDelivery, settleNotification, submit } from '../contract/facts.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 function openStore() {
@@ -100,10 +100,10 @@ test('Of a notification that is over the body is gone and how it ended stays', a
   const word = { service: 'remove-bg', status: 'success' } as const
   const { runId } = await store.recordDelivery(newDelivery(submissionId, word))
   const notificationId = `msg_${runId}`
-  await store.settleNotification(notificationId, { kind: 'again', at: 3_000, reason: 'status_500' })
+  await settleNotification(store, notificationId, { kind: 'again', at: 3_000, reason: 'status_500' })
   const waiting = { result: 'again', reason: 'status_500', attempt: 2, due_at: 3_000 }
   expect(select('SELECT * FROM notifications')).toMatchObject([{ ...waiting, body: expect.any(String) }])
-  await store.settleNotification(notificationId, { kind: 'gone', reason: 'status_410' })
+  await settleNotification(store, notificationId, { kind: 'gone', reason: 'status_410' })
   expect(select('SELECT * FROM notifications')).toEqual([
     {
       n: 1,

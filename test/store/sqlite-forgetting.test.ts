@@ -45,7 +45,7 @@ async function fillAll(store: Store, mark: string, index: number): Promise<void>
   await tell('never-asked', 'failed')
   const [run] = (await store.findSubmission(submissionId))?.runs ?? []
   const runId = run?.runId ?? ''
-  await store.settleNotification(`msg_${runId}`, { kind: 'delivered' })
+  await store.settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0)
   await store.recordAccountDelivery(
     newAccountDelivery({ kind: 'asset', eventId: `${mark}-event-${index}`, type: 'file.updated', fileId }),
   )

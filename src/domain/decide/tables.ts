@@ -92,7 +92,7 @@ export type NotificationRow = {
   target: string
   /** Of the target; each has a queue of its own. */
   host: string
-  /** Of a new one; null once it is over. */
+  /** Null once it is over. */
   body: string | null
   attempt: number
   createdAt: number

@@ -131,7 +131,7 @@ function createFinders(connection: Connection, processId: number): Finders {
   )
   const rejected = where('SELECT n, chk, cause FROM rejected_deliveries', toRejected)
   const notifications = where(
-    `SELECT r.n, r.chk, o.target, o.attempt, o.created_at, o.due_at, o.result, o.reason
+    `SELECT r.n, r.chk, o.target, o.body, o.attempt, o.created_at, o.due_at, o.result, o.reason
       FROM notifications o JOIN runs r ON r.n = o.n`,
     toNotification,
   )
@@ -196,10 +196,11 @@ function toRejected([n, chk, cause]: [number, string, RejectionCause]): Tables['
   return { deliveryId: formatId('dlv', n, chk), cause }
 }
 
-function toNotification([n, chk, target, attempt, createdAt, dueAt, result, reason]: [
+function toNotification([n, chk, target, body, attempt, createdAt, dueAt, result, reason]: [
   n: number,
   chk: string,
   target: string,
+  body: string | null,
   attempt: number,
   createdAt: number,
   dueAt: number | null,
@@ -209,7 +210,7 @@ function toNotification([n, chk, target, attempt, createdAt, dueAt, result, reas
   const runId = formatId('run', n, chk)
   const notificationId = notificationIdOf(runId)
   const host = hostOf(target)
-  return { notificationId, runId, target, host, body: null, attempt, createdAt, dueAt, result, reason }
+  return { notificationId, runId, target, host, body, attempt, createdAt, dueAt, result, reason }
 }
 
 type SubmissionLink = [submission: number | null, chk: string | null]

@@ -2,6 +2,7 @@ const CONTRACT = ['test/store/sqlite-store.test.ts']
 const ACCOUNT = { file: 'src/domain/decide/account-event.ts', tests: CONTRACT }
 const FINDING = { file: 'src/domain/decide/due-run.ts', tests: CONTRACT }
 const CLAIMS = ['test/store/sqlite-two-handles.test.ts']
+const NOTIFICATION = { file: 'src/domain/decide/due-notification.ts', tests: CLAIMS }
 const RESPONSE = { file: 'src/domain/decide/response.ts', tests: CONTRACT }
 const STATE = { file: 'src/domain/decide/submission-state.ts', tests: CONTRACT }
 
@@ -161,9 +162,33 @@ export const FAULTS_OF_DECIDING = [
   },
   {
     name: 'notification-begins-again',
-    file: 'src/domain/decide/notification-result.ts',
-    find: ' && row.dueAt !== null',
-    replace: '',
+    ...NOTIFICATION,
+    find: 'row !== undefined && row.dueAt !== null ? row : undefined',
+    replace: 'row',
     tests: CONTRACT,
+  },
+  {
+    name: 'notification-is-claimed-twice',
+    ...NOTIFICATION,
+    find: 'if (row?.dueAt !== dueAt) return',
+    replace: 'if (row === undefined) return',
+  },
+  {
+    name: 'release-moves-a-notification-of-another',
+    ...NOTIFICATION,
+    find: 'row?.dueAt === claim ? [{ ...row, dueAt }] : []',
+    replace: 'row ? [{ ...row, dueAt }] : []',
+  },
+  {
+    name: 'late-attempt-counts-after-its-claim',
+    ...NOTIFICATION,
+    find: "const needsClaim = result.kind === 'again' || result.kind === 'given_up'",
+    replace: "const needsClaim = result.kind === 'given_up'",
+  },
+  {
+    name: 'late-success-does-not-count',
+    ...NOTIFICATION,
+    find: '(!needsClaim || row.dueAt === claim)',
+    replace: 'row.dueAt === claim',
   },
 ]

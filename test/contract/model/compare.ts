@@ -3,6 +3,7 @@ import { describeAsset } from '../../../src/domain/asset.ts'
 import { EVERY_DELIVERY } from '../../../src/domain/listed-delivery.ts'
 import type { StatCounts } from '../../../src/domain/stat-counters.ts'
 import type { Store } from '../../../src/store/store.ts'
+import { peekBody } from '../facts.ts'
 import { describeModelAsset } from './asset-rules.ts'
 import type { KeptDelivery, Model, ModelRun, ModelSubmission } from './model.ts'
 import { causeOfRun, describeRun, presentWord } from './run-rules.ts'
@@ -118,16 +119,14 @@ async function compareOwed(model: Model, now: number, store: Store): Promise<voi
   const { due, next } = await store.listDueNotifications(now, { perHost: ALL, after: null })
   expect(next).toBeNull()
   const ours = due.filter(({ target }) => target.includes(model.scope))
-  const told = await Promise.all(
-    ours.map(async (one) => ({ ...one, body: await store.findNotificationBody(one.notificationId) })),
-  )
+  const told = await Promise.all(ours.map(async (one) => ({ ...one, body: await peekBody(store, one) })))
   const expected = model.owed
     .filter(({ dueAt }) => dueAt <= now)
     .toSorted((one, other) => model.everyRun.indexOf(one.run) - model.everyRun.indexOf(other.run))
     .toSorted((one, other) => one.dueAt - other.dueAt)
-    .map(({ run, target, body, attempt, createdAt }) => {
+    .map(({ run, target, body, attempt, createdAt, dueAt }) => {
       const notificationId = `msg_${run.runId}`
-      return { notificationId, target, host: new URL(target).host, body, attempt, createdAt }
+      return { notificationId, target, host: new URL(target).host, body, attempt, createdAt, dueAt }
     })
   expect(told).toEqual(expected)
 }

@@ -113,7 +113,7 @@ async function clear(store: Store): Promise<void> {
   const { due: owed } = await store.listDueNotifications(EVER, { perHost: 1_000, after: null })
   await Promise.all([
     ...due.map(({ run, dueAt }) => store.applyFinding(run.runId, { kind: 'timed_out' }, EVER, dueAt)),
-    ...owed.map(({ notificationId }) => store.settleNotification(notificationId, { kind: 'delivered' })),
+    ...owed.map(({ notificationId }) => store.settleNotification(notificationId, { kind: 'delivered' }, 0)),
     store.recoverAbandoned(EVER),
     store.pruneBodies(EVER, 1_000, null),
   ])

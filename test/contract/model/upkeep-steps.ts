@@ -14,7 +14,7 @@ const findings: fc.Arbitrary<Finding> = fc.oneof(
 
 /** What a look at ImageKit said of a run that was seen once, though it may be gone or settled by now. */
 export const finding: fc.Arbitrary<Plan> = fc
-  .record({ of: fc.nat({ max: 9 }), found: findings, at: time, isHeld: fc.boolean() })
+  .record({ of: fc.nat({ max: 9 }), found: findings, at: time, isHeld: fc.nat({ max: 3 }).map((n) => n > 0) })
   .map(
     ({ of, found, at, isHeld }): Plan =>
       (model) => {
@@ -103,7 +103,12 @@ export const telling: fc.Arbitrary<Plan> = fc
         return {
           told: `the caller of ${numberOf(model, run.submission)} is told of ${run.name}${again ? `, again at ${again.at}` : ''}`,
           async take({ store, saw }) {
-            await store.settleNotification(`msg_${run.runId}`, again ?? { kind: 'delivered' })
+            const until = owed.dueAt + 5
+            const sent = await store.claimNotification(`msg_${run.runId}`, owed.dueAt, until)
+            expect(sent).toBe(owed.body)
+            const lost = await store.claimNotification(`msg_${run.runId}`, owed.dueAt, until)
+            expect(lost).toBeUndefined()
+            await store.settleNotification(`msg_${run.runId}`, again ?? { kind: 'delivered' }, until)
             return () => {
               if (again) Object.assign(owed, { attempt: owed.attempt + 1, dueAt: again.at })
               else model.owed.splice(model.owed.indexOf(owed), 1)
