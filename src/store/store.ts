@@ -245,7 +245,8 @@ type OperatorStore = {
 
   /**
    * Records the submission that retries a run, with its origin: an operator's audit entry, or an item of a retry.
-   * Acknowledges the run. If the run may not be retried (any more), returns the refusal and writes nothing.
+   * Acknowledges the run. If the run may not be retried (any more), or the item is no longer `waiting`, returns the refusal and
+   * writes nothing. The item is `submitting`, by this process.
    */
   submitRetry(
     runId: string,
@@ -256,10 +257,10 @@ type OperatorStore = {
   /** ImageKit did not accept the retry that `submitRetry` recorded at this time: removes its acknowledgement of the run. */
   withdrawRetry(runId: string, at: number): Promise<void>
 
-  /** The first `waiting` item. Items that a previous process was submitting are `unconfirmed` and never returned. */
+  /** The first `waiting` item; another process may submit it first. One whose process ended while submitting it is `unconfirmed`. */
   nextRetryItem(): Promise<{ itemId: number; runId: string; actor: string } | undefined>
 
-  /** Records an item's state. Changes nothing if the item has ended. */
+  /** Records an item's state. Changes nothing if the item has ended, or another process is submitting it. */
   endRetryItem(itemId: number, state: RetryItemState, reason: string | null): Promise<void>
 
   findRetry(retryId: string): Promise<RetryProgress | undefined>

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { DueRun } from '../../src/domain/finding.ts'
 import type { Store } from '../../src/store/store.ts'
-import { EVIDENCE, FILE_ID, newAccountDelivery, newDelivery, submit, sweep } from './facts.ts'
+import { EVIDENCE, FILE_ID, newAccountDelivery, newDelivery, newSubmission, submit, sweep } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
+import { anAct } from './operator-facts.ts'
 
 /** How several processes share what is due: each takes it for a time, and who comes later finds it taken. */
 export function describeClaims(current: () => OpenedStore): void {
@@ -218,6 +219,46 @@ export function describeClaims(current: () => OpenedStore): void {
       expect(await listAt(two, 5_000)).toEqual([])
       await one.releaseNotification(notificationId, 9_000, 2_000)
       expect(await listAt(two, 5_000)).toEqual(before)
+    })
+  })
+
+  describe('items of a retry', () => {
+    /** Two runs that failed, of a file each, and a retry of both. */
+    const createRetry = async (store: Store) => {
+      const runIds = await Promise.all(
+        ['file-0', 'file-1'].map(async (fileId) => {
+          const submissionId = await submit(store, ['remove-bg'], { fileId, kind: 'update' })
+          const result = { service: 'remove-bg', status: 'failed', fileId } as const
+          return (await store.recordDelivery(newDelivery(submissionId, result))).runId ?? ''
+        }),
+      )
+      await store.createRetry('retry-1', runIds, anAct({ kind: 'retry' }))
+      return runIds
+    }
+    const asking = (fileId: string) => newSubmission(['remove-bg'], { fileId, kind: 'update', attempt: 2 })
+
+    test('are submitted by one of two processes that have read the same one', async () => {
+      const handles = await openBoth()
+      const [runId = '', otherId = ''] = await createRetry(handles[0])
+      const { itemId = 0 } = (await handles[0].nextRetryItem()) ?? {}
+      expect(await handles[1].nextRetryItem()).toMatchObject({ itemId, runId })
+      const submitted = await Promise.all(
+        handles.map((store) => store.submitRetry(runId, asking('file-0'), { itemId })),
+      )
+      expect(submitted.filter((one) => 'submissionId' in one)).toHaveLength(1)
+      expect(submitted).toContainEqual({ refusal: 'not_waiting' })
+      for (const store of handles) expect(await store.nextRetryItem()).toMatchObject({ runId: otherId })
+    })
+
+    test('end when the process that submits them says so', async () => {
+      const [one, two] = await openBoth()
+      const [runId = ''] = await createRetry(one)
+      const { itemId = 0 } = (await one.nextRetryItem()) ?? {}
+      await one.submitRetry(runId, asking('file-0'), { itemId })
+      for (const state of ['failed', 'waiting'] as const) await two.endRetryItem(itemId, state, 'late')
+      expect(await two.findRetry('retry-1')).toMatchObject({ total: 2, done: 0 })
+      await one.endRetryItem(itemId, 'accepted', null)
+      expect(await two.findRetry('retry-1')).toMatchObject({ done: 1, failed: 0 })
     })
   })
 }

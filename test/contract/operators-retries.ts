@@ -186,7 +186,8 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
       await store.createRetry('retry-1', [runId, otherId], MANY)
       const { itemId = 0 } = (await store.nextRetryItem()) ?? {}
       await retry(store, runId, asking(), { itemId })
-      await expect(store.submitRetry(otherId, asking('file-1'), { itemId })).rejects.toThrow()
+      const second = await store.submitRetry(otherId, asking('file-1'), { itemId })
+      expect(second).toEqual({ refusal: 'not_waiting' })
       expect(await countRuns(store)).toBe(3)
       await store.endRetryItem(itemId, 'accepted', null)
       await store.endRetryItem(itemId, 'waiting', null)

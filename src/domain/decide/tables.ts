@@ -119,4 +119,6 @@ type RetryItemRow = {
   /** The submission that retries the run. */
   submissionId: string | null
   reason: string | null
+  /** Another process is submitting it. */
+  isForeign: boolean
 }

@@ -121,8 +121,8 @@ function createFinders(connection: Connection, processId: number): Finders {
     toClaim,
   )
   const items = where(
-    'SELECT i.n, i.state, s.n, s.chk, i.reason FROM retry_items i LEFT JOIN submissions s ON s.n = i.submission',
-    toItem,
+    'SELECT i.n, i.state, s.n, s.chk, i.reason, i.owner FROM retry_items i LEFT JOIN submissions s ON s.n = i.submission',
+    (cells: ItemCells) => toItem(cells, processId),
   )
   const details = where('SELECT n, chk, extensions, baseline FROM submissions', toDetails)
   const bodies = where(
@@ -234,11 +234,15 @@ function toClaim([scope, claimedAt, fingerprint, n, chk, abandoned, answer]: [
   }
 }
 
-function toItem([itemId, state, n, chk, reason]: [
+type ItemCells = [
   itemId: number,
   state: RetryItemState,
   ...SubmissionLink,
   reason: string | null,
-]): Tables['retryItems'] {
-  return { itemId, state, submissionId: n === null || chk === null ? null : formatId('sub', n, chk), reason }
+  owner: number | null,
+]
+
+function toItem([itemId, state, n, chk, reason, owner]: ItemCells, processId: number): Tables['retryItems'] {
+  const submissionId = n === null || chk === null ? null : formatId('sub', n, chk)
+  return { itemId, state, submissionId, reason, isForeign: owner !== null && owner !== processId }
 }

@@ -168,6 +168,20 @@ export const FAULTS_OF_DECIDING = [
     tests: CONTRACT,
   },
   {
+    name: 'item-is-submitted-by-two-processes',
+    file: 'src/domain/decide/retry.ts',
+    find: "if ('itemId' in origin && item?.state !== 'waiting')",
+    replace: "if ('itemId' in origin && item === undefined)",
+    tests: ['test/unit/domain/decide/retry.test.ts'],
+  },
+  {
+    name: 'item-of-another-process-is-ended',
+    file: 'src/domain/decide/retry.ts',
+    find: ' && !item.isForeign',
+    replace: '',
+    tests: CLAIMS,
+  },
+  {
     name: 'notification-is-claimed-twice',
     ...NOTIFICATION,
     find: 'if (row?.dueAt !== dueAt) return',

@@ -89,9 +89,9 @@ test('Items of retries that were being submitted are unconfirmed; the others sta
   const memory = createMemory()
   const states: RetryItemState[] = ['waiting', 'submitting', 'accepted', 'failed', 'unconfirmed']
   for (const [itemId, state] of states.entries())
-    memory.put('retryItems', { itemId, state, submissionId: 's1', reason: null })
+    memory.put('retryItems', { itemId, state, submissionId: 's1', reason: null, isForeign: false })
   expect(memory.run(recover).updated.retryItems).toEqual([
-    { itemId: 1, state: 'unconfirmed', submissionId: 's1', reason: expect.stringContaining('ended') },
+    { itemId: 1, state: 'unconfirmed', submissionId: 's1', reason: expect.stringContaining('ended'), isForeign: false },
   ])
 })
 
