@@ -31,6 +31,7 @@ import { keepTokenSecret } from './token-secret.ts'
 import { createAccess } from './tracking/access.ts'
 import { createCapabilityTokens } from './tracking/capability-tokens.ts'
 import { createClaimClock } from './tracking/claim-clock.ts'
+import { keepAlive } from './tracking/keep-alive.ts'
 import { createKeyRejections } from './tracking/key-rejections.ts'
 import { createLinks } from './tracking/links.ts'
 import { createMutex } from './tracking/mutex.ts'
@@ -96,8 +97,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       await removeLeftoverBackups(backupPrefix).catch((err: unknown) =>
         log.warn({ err }, 'leftover backups could not be removed'),
       )
-      const { submissions } = await opened.recoverAbandoned(clock())
-      if (submissions > 0) log.warn({ submissions }, 'uploads of a process that died are unconfirmed now')
+      await keepAlive({ store: opened, clock, log })
       clockTrust = await opened.findClockTrust()
       claimClock.continueFrom(await opened.findNewestClaimAt())
       await endedSessions.load(opened)

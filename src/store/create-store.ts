@@ -38,6 +38,7 @@ type Decided =
   | 'saveClockTrust'
   | 'claimIdempotencyKey'
   | 'releaseIdempotencyKey'
+  | 'heartbeat'
   | 'recoverAbandoned'
   | 'probe'
   | 'endSession'
@@ -106,7 +107,8 @@ export function createStore(database: Database, queueing: WriteQueueOptions): St
     settleNotification: (...given) => queue.run(settleNotification(...given)),
     claimIdempotencyKey: (...given) => queue.run(claimIdempotencyKey(...given)),
     releaseIdempotencyKey: (scope) => queue.run(releaseIdempotencyKey(scope)),
-    recoverAbandoned: (at) => queue.run(recoverAbandoned(at)),
+    heartbeat: (heartbeatAt) => write({ heartbeatAt }),
+    recoverAbandoned: (...given) => queue.run(recoverAbandoned(...given)),
     acknowledgeRuns: (...given) => queue.run(acknowledgeRuns(...given)),
     createRetry: (...given) => queue.run(createRetry(...given)),
     submitRetry: (...given) => queue.run(submitRetry(...given)),

@@ -181,8 +181,15 @@ export type Store = OperatorStore &
     /** Frees a claim whose request ended without a response that may be repeated. */
     releaseIdempotencyKey(scope: string): Promise<void>
 
-    /** Marks submissions that a previous process left `submitting` as `unconfirmed`. Call it before serving requests. */
-    recoverAbandoned(at: number): Promise<{ submissions: number }>
+    /** Records that this process is alive. Call it before the first write of a start, and regularly. */
+    heartbeat(at: number): Promise<void>
+
+    /**
+     * Recovers what other processes left unfinished that have written no heartbeat after `aliveSince`: submissions and items of
+     * retries that they were submitting are `unconfirmed`, and their idempotency claims end. Call it before serving requests, too.
+     * Resolves with the number of submissions.
+     */
+    recoverAbandoned(at: number, aliveSince: number): Promise<{ submissions: number }>
 
     /** Commits a write, so it fails whenever recording a delivery would fail. */
     probe(): Promise<void>

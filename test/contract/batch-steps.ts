@@ -452,7 +452,7 @@ const upkeep = fc.oneof(
   step('forget', fc.record({ fileId, act }), ({ store, id }, { fileId: of, act: done }) =>
     store.forgetAsset(id(of), done),
   ),
-  step('recover', time, ({ store }, at) => store.recoverAbandoned(at)),
+  step('recover', time, ({ store }, at) => store.recoverAbandoned(at, at)),
   claim(claimedAt(2)),
 )
 

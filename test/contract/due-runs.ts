@@ -136,7 +136,7 @@ export function describeDueRuns(current: () => OpenedStore): void {
       const unclear = await submit(['remove-bg'])
       await current().store.applyResponse(unclear, refused('unconfirmed'), 2_000)
       const left = await submit(['remove-bg'])
-      await current().store.recoverAbandoned(3_000)
+      await current().store.recoverAbandoned(3_000, 3_000)
       await sweep(current().store)
       expect(await due(9_000)).toEqual([
         [unclear, 'remove-bg'],

@@ -212,7 +212,7 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
       await retry(store, runId, asking(), { itemId })
 
       const reopened = await reopen()
-      await reopened.recoverAbandoned(9_000)
+      await reopened.recoverAbandoned(9_000, 9_000)
       expect(await reopened.findRetry('retry-1')).toMatchObject({ total: 2, done: 1, failed: 1 })
       expect((await reopened.nextRetryItem())?.runId).toBe(otherId)
       await reopened.endRetryItem(itemId, 'waiting', null)

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from 'vitest'
 import { describeClaims } from '../contract/claims.ts'
+import { describeHeartbeats } from '../contract/heartbeats.ts'
 import type { OpenedStore } from '../contract/opened-store.ts'
 import { describeTwoHandles } from '../contract/two-handles.ts'
 import { openSqlite } from './open-sqlite.ts'
@@ -13,4 +14,5 @@ describe('the SQLite store', () => {
 
   describeTwoHandles(() => opened)
   describeClaims(() => opened)
+  describeHeartbeats(() => opened)
 })

@@ -64,7 +64,7 @@ export function createWriteRows(connection: Connection, processId: number): (cha
   )
   const appendDelta = write('INSERT INTO counter_deltas (delta) VALUES (?)')
   const currentRuns = createCurrentRuns(connection)
-  const writeOther = createWriteOther(connection)
+  const writeOther = createWriteOther(connection, processId)
 
   const writeSubmission = ({ before, after }: Change<SubmissionRow>, rows: BatchChanges['rows']): void => {
     if (after === undefined) return
@@ -230,7 +230,7 @@ function isApplied({ outcome, route, runId }: DeliveryRow): boolean {
   return outcome === 'applied' && route === 'extension' && runId !== null
 }
 
-function createWriteOther(connection: Connection): (other: OtherChanges) => void {
+function createWriteOther(connection: Connection, processId: number): (other: OtherChanges) => void {
   const write = (sql: string) => {
     const statement = connection.prepare<unknown[]>(sql)
     return (...params: unknown[]) => statement.run(...params)
@@ -251,10 +251,13 @@ function createWriteOther(connection: Connection): (other: OtherChanges) => void
   const deleteOverSessions = write('DELETE FROM ended_sessions WHERE ends_at <= ?')
   const insertEndedSession = write('INSERT OR IGNORE INTO ended_sessions (session_id, ends_at) VALUES (?, ?)')
   const savePosition = write('INSERT OR REPLACE INTO positions (name, n) VALUES (?, ?)')
+  const saveHeartbeat = write('INSERT OR REPLACE INTO processes (id, heartbeat_at) VALUES (?, ?)')
+  const deleteProcesses = write('DELETE FROM processes WHERE heartbeat_at <= ? AND id <> ?')
   const insertProbe = write('INSERT INTO probes (filler) VALUES (zeroblob(8192))')
   const deleteProbes = write('DELETE FROM probes')
 
-  return ({ acts = [], retry, alerts = [], reportedAlert, endedSession, clockTrust, probe }) => {
+  return ({ acts = [], retry, alerts = [], reportedAlert, endedSession, clockTrust, ...process }) => {
+    const { heartbeatAt, silentSince, probe } = process
     for (const { at, actor, kind, subject, reason, details } of acts)
       insertAct(at, actor, kind, subject, reason, writeJson(details))
     if (retry) {
@@ -275,6 +278,8 @@ function createWriteOther(connection: Connection): (other: OtherChanges) => void
       savePosition('clock trusted at', clockTrust.trustedAt)
       savePosition('clock doubted for', clockTrust.doubtedMs)
     }
+    if (heartbeatAt !== undefined) saveHeartbeat(processId, heartbeatAt)
+    if (silentSince !== undefined) deleteProcesses(silentSince, processId)
     if (probe) {
       // A row that is rewritten in place would succeed on a full disk.
       insertProbe()

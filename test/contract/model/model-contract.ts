@@ -114,7 +114,7 @@ async function clear(store: Store): Promise<void> {
   await Promise.all([
     ...due.map(({ run, dueAt }) => store.applyFinding(run.runId, { kind: 'timed_out' }, EVER, dueAt)),
     ...owed.map(({ notificationId }) => store.settleNotification(notificationId, { kind: 'delivered' }, 0)),
-    store.recoverAbandoned(EVER),
+    store.recoverAbandoned(EVER, EVER),
     store.pruneBodies(EVER, 1_000, null),
   ])
 }

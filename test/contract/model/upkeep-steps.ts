@@ -140,7 +140,7 @@ export const restarting: fc.Arbitrary<Plan> = time.map(
       told: `restart at ${at}`,
       async take(world) {
         await world.reopen()
-        const recovered = await world.store.recoverAbandoned(at)
+        const recovered = await world.store.recoverAbandoned(at, at)
         return () => {
           expect(recovered).toEqual({ submissions: hearOfDeath(model, at) })
           world.saw('restarted')
