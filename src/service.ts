@@ -44,6 +44,7 @@ import { createStatusBoard } from './tracking/status-board.ts'
 import { startSystemTimer } from './tracking/status-timer.ts'
 import { createSubmissionBoard } from './tracking/submission-board.ts'
 import { createSuccessLog } from './tracking/success-log.ts'
+import { createUpkeepLease } from './tracking/upkeep-lease.ts'
 import { createUploadGate } from './tracking/upload-gate.ts'
 import { createWaitingLimit } from './tracking/waiting-limit.ts'
 import { createWriteRetryQueue } from './tracking/write-retry-queue.ts'
@@ -63,6 +64,7 @@ export type Service = {
 export function createService(config: Config, overrides: Overrides = {}): Service {
   const { clock = Date.now, logger: log = createLog(config.logLevel), drainMs = 10_000 } = overrides
   const { uptimeMs = () => performance.now() } = overrides
+  const lease = createUpkeepLease({ clock })
   const claimClock = createClaimClock({ clock, uptimeMs })
   let clockTrust: ClockTrust | null = null
   const address = { publicUrl: config.publicUrl }
@@ -97,7 +99,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       await removeLeftoverBackups(backupPrefix).catch((err: unknown) =>
         log.warn({ err }, 'leftover backups could not be removed'),
       )
-      await keepAlive({ store: opened, clock, log })
+      await keepAlive({ store: opened, lease, clock, log })
       clockTrust = await opened.findClockTrust()
       claimClock.continueFrom(await opened.findNewestClaimAt())
       await endedSessions.load(opened)
@@ -119,6 +121,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const { overdueAfterMs, reconcileEveryMs, expireAfterMs, retentionMs, retentionRunsMs } = config.upkeep
   const reconciling = {
     store,
+    lease,
     clock,
     meter,
     imagekit: lookup,
@@ -134,6 +137,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const noteExceeded = createOverloadLog(log, startSystemTimer)
   const shared = {
     store,
+    lease,
     board,
     submissionBoard,
     backlog,
@@ -236,6 +240,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       await answered
       await refusedLog.close()
       await backlog.close()
+      await lease.release(store).catch((err: unknown) => log.warn({ err }, 'the lease could not be released'))
       await store.close()
       successLog.flush()
       log.info('stopped')

@@ -5,6 +5,7 @@ type HeartbeatDeps = Parameters<typeof keepAlive>[0] & {
   log: { error(fields: object, text: string): void }
 }
 
+/** A third of what a lease lasts, and of the silence after which a process counts as ended. */
 const EVERY_MS = 10_000
 const AFTER_FAILURE_MS = 2_000
 

@@ -9,12 +9,15 @@ import {
 } from '../domain/decide/due-notification.ts'
 import { applyFinding, claimRuns, releaseRuns } from '../domain/decide/due-run.ts'
 import { claimIdempotencyKey, releaseIdempotencyKey } from '../domain/decide/idempotency.ts'
+import { acquireLease, holdsLease, releaseLease, UPKEEP_LEASE, underLease } from '../domain/decide/lease.ts'
 import { recoverAbandoned } from '../domain/decide/recovery.ts'
 import { respond } from '../domain/decide/response.ts'
 import { createRetry, endRetryItem, submitRetry, withdrawRetry } from '../domain/decide/retry.ts'
-import type { OtherChanges } from '../domain/decide/step.ts'
+import type { OtherChanges, Step } from '../domain/decide/step.ts'
 import { createSubmission } from '../domain/decide/submission.ts'
+import type { LeaseRow } from '../domain/decide/tables.ts'
 import { boundCauses, OTHER_CAUSE } from '../domain/failure-cause.ts'
+import type { Lease } from '../domain/lease.ts'
 import type { Store } from './store.ts'
 import {
   type BatchDatabase,
@@ -39,6 +42,8 @@ type Decided =
   | 'claimIdempotencyKey'
   | 'releaseIdempotencyKey'
   | 'heartbeat'
+  | 'acquireLease'
+  | 'releaseLease'
   | 'recoverAbandoned'
   | 'probe'
   | 'endSession'
@@ -54,17 +59,25 @@ type Decided =
 /** Does work in a transaction of its own, in its turn, between two batches. It adds the assets whose status it changes to `fileIds`. */
 export type RunExclusive = <T>(work: (fileIds: Set<string>) => T) => Promise<T>
 
+/** The same, unless the lease is no longer held when the transaction begins: then does nothing, and resolves with null. */
+export type RunUnderLease = <T>(work: (fileIds: Set<string>) => T) => Promise<T | null>
+
 /** What every database does for itself: its batches, its reads, and what it deletes in bounded statements. */
 export type Database = BatchDatabase & {
   inTransaction: <T>(work: () => T) => Promise<Committed<T>>
-  reads: Omit<Store, Decided | Upkeep | 'watchCommits' | 'close'>
+  /** For the inside of a transaction. */
+  findLease: (name: string) => LeaseRow | undefined
+  reads: Omit<Store, Decided | Upkeep | 'forgetAsset' | 'watchCommits' | 'close'>
   close: () => Promise<void>
+  forgetAsset: (inTurn: RunExclusive, ...given: Parameters<Store['forgetAsset']>) => Promise<boolean>
 } & {
-  [step in Upkeep]: (inTurn: RunExclusive, ...given: Parameters<Store[step]>) => ReturnType<Store[step]>
+  [step in Upkeep]: (inTurn: RunUnderLease, ...given: Unleased<Store[step]>) => ReturnType<Store[step]>
 }
 
-/** What is done to many rows, in bounded statements. */
-type Upkeep = 'forgetAsset' | 'pruneBodies' | 'deleteOldSubmissions' | 'sweepOverdue' | 'foldCounters'
+/** What one process at a time does to many rows, in bounded statements. */
+type Upkeep = 'pruneBodies' | 'deleteOldSubmissions' | 'sweepOverdue' | 'foldCounters'
+
+type Unleased<M> = M extends (lease: Lease, ...given: infer Given) => unknown ? Given : never
 
 const DAY_MS = 86_400_000
 
@@ -77,12 +90,21 @@ export function createStore(database: Database, queueing: WriteQueueOptions): St
       for (const tell of watchers) tell(commit)
     },
   })
-  const write = (other: OtherChanges) =>
-    queue.run<void>({ keys: [], decide: () => ({ result: undefined, changes: { other } }) })
+  const writing = <T>(result: T, other: OtherChanges): Step<T> => ({
+    keys: [],
+    decide: () => ({ result, changes: { other } }),
+  })
+  const write = (other: OtherChanges) => queue.run<void>(writing(undefined, other))
+  const writeUnder = (lease: Lease, other: OtherChanges) =>
+    queue.run(underLease(lease, writing<true>(true, other)))
   const inTurn: RunExclusive = (work) => {
     const fileIds = new Set<string>()
     return queue.exclusive(() => database.inTransaction(() => work(fileIds)), fileIds)
   }
+  const inTurnUnder =
+    (lease: Lease): RunUnderLease =>
+    (work) =>
+      inTurn((fileIds) => (holdsLease(database.findLease(UPKEEP_LEASE), lease) ? work(fileIds) : null))
   return {
     ...database.reads,
     createSubmission: (...given) => queue.run(createSubmission(...given)),
@@ -115,17 +137,19 @@ export function createStore(database: Database, queueing: WriteQueueOptions): St
     withdrawRetry: (...given) => queue.run(withdrawRetry(...given)),
     endRetryItem: (...given) => queue.run(endRetryItem(...given)),
     recordAuditEntry: (act) => write({ acts: [act] }),
-    saveAlerts: (alerts) => write({ alerts }),
-    recordAlertReported: (reportedAlert) => write({ reportedAlert }),
+    acquireLease: (...given) => queue.run(acquireLease(...given)),
+    releaseLease: (lease) => queue.run(releaseLease(lease)),
+    saveAlerts: (lease, alerts) => writeUnder(lease, { alerts }),
+    recordAlertReported: (lease, reportedAlert) => writeUnder(lease, { reportedAlert }),
     // Until a day has passed the clock may be set back.
     endSession: (session, now) => write({ endedSession: { ...session, forgetBefore: now - DAY_MS } }),
-    saveClockTrust: (clockTrust) => write({ clockTrust }),
+    saveClockTrust: (lease, clockTrust) => writeUnder(lease, { clockTrust }),
     probe: () => write({ probe: true }),
     forgetAsset: (...given) => database.forgetAsset(inTurn, ...given),
-    pruneBodies: (...given) => database.pruneBodies(inTurn, ...given),
-    deleteOldSubmissions: (...given) => database.deleteOldSubmissions(inTurn, ...given),
-    sweepOverdue: (...given) => database.sweepOverdue(inTurn, ...given),
-    foldCounters: () => database.foldCounters(inTurn),
+    pruneBodies: (lease, ...given) => database.pruneBodies(inTurnUnder(lease), ...given),
+    deleteOldSubmissions: (lease, ...given) => database.deleteOldSubmissions(inTurnUnder(lease), ...given),
+    sweepOverdue: (lease, ...given) => database.sweepOverdue(inTurnUnder(lease), ...given),
+    foldCounters: (lease) => database.foldCounters(inTurnUnder(lease)),
     async listRuns(filter, page) {
       const { cause } = filter
       if (cause !== OTHER_CAUSE) return database.reads.listRuns(filter, page)

@@ -14,6 +14,7 @@ import type {
 import type { ClockTrust } from '../domain/due-time.ts'
 import type { DueRun, Finding } from '../domain/finding.ts'
 import type { IdempotencyClaim, StoredResponse } from '../domain/idempotency.ts'
+import type { Lease } from '../domain/lease.ts'
 import type { DeliveryDetail, DeliveryFilter, ListedDelivery } from '../domain/listed-delivery.ts'
 import type { DueNotification, HostPlace, NotificationResult } from '../domain/notification.ts'
 import type { RetentionPlace } from '../domain/retention.ts'
@@ -29,6 +30,8 @@ import type { ResponseDecision, UploadResponse } from '../domain/upload-response
  * The store's port. Each method is one atomic step, unless its comment says otherwise: when its promise resolves, all of it
  * is on disk; when it rejects, none of it is. Rejects with `TrackerError` `store_unavailable` if the disk or the database file
  * fails, and with `overloaded` if the queue is full. Times are milliseconds since the epoch. Callers take a `Pick` of it.
+ *
+ * What only one process may do takes the lease. If it is no longer held, the method changes nothing and resolves with null.
  *
  * The store assigns the ids of submissions, runs and deliveries (`domain/ids`). An id that is malformed, or whose random bits
  * are not those of its row, is unknown.
@@ -80,10 +83,10 @@ export type Store = OperatorStore &
      * Marks runs that have been pending for `overdueAfterMs` as overdue, and makes them due. Goes on where it stopped the last
      * time, over a limited number of runs. Resolves with whether there may be more.
      */
-    sweepOverdue(now: number, overdueAfterMs: number): Promise<boolean>
+    sweepOverdue(lease: Lease, now: number, overdueAfterMs: number): Promise<boolean | null>
 
     /** Adds up what recent batches have counted, of a limited number of them. Resolves with whether there are more. */
-    foldCounters(): Promise<boolean>
+    foldCounters(lease: Lease): Promise<boolean | null>
 
     /**
      * The due runs, the longest due first: pending runs, and expired runs whose file has changed since. Runs whose due time is
@@ -145,10 +148,11 @@ export type Store = OperatorStore &
      * the end.
      */
     pruneBodies(
+      lease: Lease,
       receivedBefore: number,
       limit: number,
       after: number | null,
-    ): Promise<{ pruned: number; next: number | null }>
+    ): Promise<{ pruned: number; next: number | null } | null>
 
     /**
      * Deletes submissions that were created before `createdBefore`, with their runs and deliveries, and other deliveries that
@@ -157,15 +161,16 @@ export type Store = OperatorStore &
      * number of rows in insertion order, after the place `after`. `next` is the place to continue after; null at the end.
      */
     deleteOldSubmissions(
+      lease: Lease,
       now: number,
       createdBefore: number,
       after: RetentionPlace | null,
-    ): Promise<{ deleted: number; next: RetentionPlace | null }>
+    ): Promise<{ deleted: number; next: RetentionPlace | null } | null>
 
     /** Until one is saved, trusts the time of the newest submission or delivery; null if there is none. */
     findClockTrust(): Promise<ClockTrust | null>
 
-    saveClockTrust(trust: ClockTrust): Promise<void>
+    saveClockTrust(lease: Lease, trust: ClockTrust): Promise<true | null>
 
     findSubmission(submissionId: string): Promise<{ submission: Submission; runs: Run[] } | undefined>
 
@@ -190,6 +195,15 @@ export type Store = OperatorStore &
      * Resolves with the number of submissions.
      */
     recoverAbandoned(at: number, aliveSince: number): Promise<{ submissions: number }>
+
+    /**
+     * Takes the lease for `ttlMs` if nobody has it or its time is over, with the next epoch; extends it if it is ours. Null if
+     * another process has it.
+     */
+    acquireLease(at: number, ttlMs: number): Promise<Lease | null>
+
+    /** Gives the lease back, unless it was lost: another process can acquire it at once. */
+    releaseLease(lease: Lease): Promise<void>
 
     /** Commits a write, so it fails whenever recording a delivery would fail. */
     probe(): Promise<void>
@@ -299,8 +313,8 @@ type AlertStore = {
   listAlerts(): Promise<Alert[]>
 
   /** Replaces the alert of the same kind and extension. */
-  saveAlerts(alerts: readonly Alert[]): Promise<void>
+  saveAlerts(lease: Lease, alerts: readonly Alert[]): Promise<true | null>
 
   /** The message about this state was delivered: deletes a resolved alert, marks a firing one. Ignores an earlier state. */
-  recordAlertReported(alert: Pick<Alert, 'alertId' | 'state'>): Promise<void>
+  recordAlertReported(lease: Lease, alert: Pick<Alert, 'alertId' | 'state'>): Promise<true | null>
 }

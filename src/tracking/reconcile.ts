@@ -3,9 +3,11 @@ import type { Finding } from '../domain/finding.ts'
 import type { Store } from '../store/store.ts'
 import { checkDueRuns, type Reconciled } from './check-due-runs.ts'
 import type { Stop } from './fetch-files.ts'
+import type { UpkeepLease } from './upkeep-lease.ts'
 
 export type ReconcileDeps = Parameters<typeof checkDueRuns>[0] & {
   store: Pick<Store, 'sweepOverdue' | 'listDue' | 'claimDue' | 'releaseRuns' | 'applyFinding'>
+  lease: Pick<UpkeepLease, 'current'>
   meter: { runReconciled(finding: Finding['kind']): void }
   /** Has one pass end before the next begins, whoever asks for it. */
   inTurn: <T>(work: () => Promise<T>) => Promise<T>
@@ -35,10 +37,16 @@ const MOST_TOLD = 1000
  */
 export function reconcile(deps: ReconcileDeps, { dryRun }: { dryRun: boolean }): Promise<ReconcilePass> {
   return deps.inTurn(async () => {
-    let mayBeMore = true
-    while (mayBeMore) mayBeMore = await deps.store.sweepOverdue(deps.clock(), deps.overdueAfterMs)
+    await sweep(deps)
     return dryRun ? rehearse(deps) : work(deps)
   })
+}
+
+/** Leaves it to the process that has the lease. */
+async function sweep({ store, lease, clock, overdueAfterMs }: ReconcileDeps): Promise<void> {
+  const held = lease.current()
+  if (held === null) return
+  while (await store.sweepOverdue(held, clock(), overdueAfterMs));
 }
 
 async function work(deps: ReconcileDeps): Promise<ReconcilePass> {

@@ -22,6 +22,7 @@ import {
   unknownIds,
 } from './facts.ts'
 import { anAct } from './operator-facts.ts'
+import { takeLease, upkeep } from './upkeep.ts'
 
 /** One call of the store. Those of a chunk are made at once, or one after the other. */
 type BatchStep = { take: (world: World) => Promise<unknown> }
@@ -79,6 +80,7 @@ export function stepsOf(store: Store, scope: string): StepsOfStore {
   }
   return {
     async begin() {
+      await takeLease(store)
       world.rejectedIds = await store.keepRejected([newRefused(), newRefused()])
       await store.createRetry(id(TAKEN), [], anAct())
     },
@@ -410,13 +412,13 @@ const releaseKey = step('release key', scope, ({ store, id }, of) => store.relea
 const sweep = step(
   'sweep',
   fc.record({ now: fc.integer({ min: 1, max: 40 }), overdueAfterMs: fc.constantFrom(0, 0, 3, 10) }),
-  ({ store }, { now, overdueAfterMs }) => store.sweepOverdue(now, overdueAfterMs),
+  ({ store }, { now, overdueAfterMs }) => upkeep(store).sweepOverdue(now, overdueAfterMs),
 )
 
 /** Whether there is more to add up depends on how many batches there were. */
-const fold = step('fold', fc.constant(null), async ({ store }) => void (await store.foldCounters()))
+const fold = step('fold', fc.constant(null), async ({ store }) => void (await upkeep(store).foldCounters()))
 
-const prune = step('prune', time, ({ store }, before) => store.pruneBodies(before, 3, null))
+const prune = step('prune', time, ({ store }, before) => upkeep(store).pruneBodies(before, 3, null))
 
 /** Its id is taken, which the database notices: the whole batch is decided again, and takes other ids. */
 const retryAgain = step(
@@ -448,7 +450,7 @@ const steps = fc.oneof(
 )
 
 /** Alone: what they find depends on what is in the database when they begin. */
-const upkeep = fc.oneof(
+const aloneSteps = fc.oneof(
   step('forget', fc.record({ fileId, act }), ({ store, id }, { fileId: of, act: done }) =>
     store.forgetAsset(id(of), done),
   ),
@@ -478,7 +480,7 @@ export const batchSequences: fc.Arbitrary<Chunk[]> = fc
         { arbitrary: chunk, weight: 10 },
         { arbitrary: retryingChunk, weight: 2 },
         { arbitrary: failingChunk, weight: 1 },
-        { arbitrary: upkeep.map((one) => [one]), weight: 1 },
+        { arbitrary: aloneSteps.map((one) => [one]), weight: 1 },
       ),
       { minLength: 1, maxLength: 6, size: 'max' },
     ),

@@ -8,6 +8,7 @@ import type { FinalStatus } from '../../src/domain/run.ts'
 import type { Baseline, NewSubmission } from '../../src/domain/submission.ts'
 import type { UploadResponse } from '../../src/domain/upload-response.ts'
 import type { Store } from '../../src/store/store.ts'
+import { type UpkeepStore, upkeep } from './upkeep.ts'
 
 export const FILE_ID = '598821f949c0a938d57563bd'
 
@@ -51,16 +52,13 @@ export async function submit(
  * Sweeps every run that has been pending for `overdueAfterMs` by `now`, in as many steps as it takes. By default, each pending run
  * is due since it was requested.
  */
-export async function sweep(
-  store: Pick<Store, 'sweepOverdue'>,
-  { now = 1_000_000, overdueAfterMs = 0 } = {},
-): Promise<void> {
-  while (await store.sweepOverdue(now, overdueAfterMs));
+export async function sweep(store: UpkeepStore, { now = 1_000_000, overdueAfterMs = 0 } = {}): Promise<void> {
+  while (await upkeep(store).sweepOverdue(now, overdueAfterMs));
 }
 
 /** Adds up all that batches have counted, in as many steps as it takes. */
-export async function fold(store: Pick<Store, 'foldCounters'>): Promise<void> {
-  while (await store.foldCounters());
+export async function fold(store: UpkeepStore): Promise<void> {
+  while (await upkeep(store).foldCounters());
 }
 
 /** Applies a finding as the holder of the claim: whoever last set the due time of the run. */

@@ -15,6 +15,7 @@ import {
 } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, listEveryPage, say, submitTo } from './operator-facts.ts'
+import { upkeep } from './upkeep.ts'
 
 const NONE_OR_EMPTY = [
   ['null', null],
@@ -152,7 +153,7 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
       const reopened = await current().reopen()
       const listed = { service: text, fileId: text, bytes: 0, ...sent }
       expect(await reopened.findDelivery(deliveryId ?? '')).toMatchObject(listed)
-      await reopened.pruneBodies(1_000_000, 10, null)
+      await upkeep(reopened).pruneBodies(1_000_000, 10, null)
       expect(await reopened.findDelivery(deliveryId ?? '')).toMatchObject({ headers: null, body: null })
     })
 

@@ -19,6 +19,7 @@ import type { ReopenableStore } from './opened-store.ts'
 import { anAct, countsOf, listEveryDelivery } from './operator-facts.ts'
 import { readAll } from './read-all.ts'
 import { renaming } from './renaming.ts'
+import { upkeep } from './upkeep.ts'
 
 const NAMES = ['remove-bg', 'ai-tasks', 'saved-extension']
 const FILES = ['file-1', 'file-2', 'file-3']
@@ -117,7 +118,7 @@ async function play(store: Store, steps: readonly Step[], without?: Without): Pr
   for (const [index, one] of steps.entries()) {
     const at = index * STEP_MS
     const isLeftOut = without?.steps.has(index) ?? false
-    if (one.kind === 'fold') await store.foldCounters()
+    if (one.kind === 'fold') await upkeep(store).foldCounters()
     else if (one.kind === 'event') {
       const event = { kind: 'other', eventId: `event-${index}`, type: null } as const
       const receivedAt = one.isMisdated ? at + YEAR_MS : at

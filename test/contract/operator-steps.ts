@@ -12,6 +12,7 @@ import {
   sweep,
 } from './facts.ts'
 import { anAct } from './operator-facts.ts'
+import { upkeep } from './upkeep.ts'
 
 export const HOUR = 3_600_000
 /** The database is to refuse what was received or created at this time, which is beyond that of any other step. */
@@ -101,7 +102,7 @@ export async function perform(store: Store, known: Known, step: Step): Promise<u
       anAct(),
     )
   }
-  if (step.kind === 'fold') return store.foldCounters()
+  if (step.kind === 'fold') return upkeep(store).foldCounters()
   const asked = known[step.index % Math.max(1, known.length)]
   if (asked === undefined) return
   const { submissionId, fileId } = asked

@@ -11,6 +11,7 @@ import {
 } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, listEveryPage } from './operator-facts.ts'
+import { upkeep } from './upkeep.ts'
 
 const EVER = 100_000_000
 const MINUTE = 60_000
@@ -131,14 +132,14 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
         asked.push(...(await Promise.all(Array.from({ length: 4_000 }, (_, index) => submit(at + index)))))
       const swept: number[] = []
       for (let isMore = true; isMore; ) {
-        isMore = await store.sweepOverdue(EVER, 0)
+        isMore = await upkeep(store).sweepOverdue(EVER, 0)
         swept.push((await store.listDue(EVER, 20_000)).length)
       }
       expect(swept.length).toBeGreaterThan(1)
       expect(swept[0]).toBeGreaterThan(0)
       expect(swept[0]).toBeLessThan(asked.length)
       expect(await due(EVER, 20_000)).toEqual(asked)
-      expect(await store.sweepOverdue(EVER, 0)).toBe(false)
+      expect(await upkeep(store).sweepOverdue(EVER, 0)).toBe(false)
     })
 
     test('goes on while runs are settled and submitted', async () => {
@@ -146,7 +147,7 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       const asked = await Promise.all(Array.from({ length: 60 }, (_, index) => submit(index)))
       const steps = asked.flatMap((id, index) => [
         ...(index % 3 === 0 ? [settle(id)] : []),
-        ...(index % 10 === 0 ? [store.sweepOverdue(index, 0)] : []),
+        ...(index % 10 === 0 ? [upkeep(store).sweepOverdue(index, 0)] : []),
         ...(index % 20 === 0 ? [submit(index)] : []),
       ])
       await Promise.all(steps)

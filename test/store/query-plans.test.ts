@@ -9,6 +9,7 @@ import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { accepted, newDelivery, newRefused, submit } from '../contract/facts.ts'
 import { say } from '../contract/operator-facts.ts'
+import { upkeep } from '../contract/upkeep.ts'
 import { watchStatements } from './prepared-statements.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
@@ -166,7 +167,7 @@ async function openWatched() {
   onTestFinished(() => store.close())
   const failed = await submit(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
   await say(store, failed, 'ai-tasks', 'failed', { code: 'E1' })
-  await store.sweepOverdue(1_000_000, 100_000)
+  await upkeep(store).sweepOverdue(1_000_000, 100_000)
   await submit(store, ['remove-bg'], { at: 950_000 })
   await store.keepRejected([newRefused()])
   return { connection, store, prepared, known: { submission: failed } }

@@ -28,6 +28,8 @@ export type Tables = {
   claims: ClaimRow
   /** By `itemId`. */
   retryItems: RetryItemRow
+  /** By `name`. */
+  leases: LeaseRow
 }
 
 export type TableName = keyof Tables
@@ -42,6 +44,7 @@ export const KEYS = {
   notifications: 'notificationId',
   claims: 'scope',
   retryItems: 'itemId',
+  leases: 'name',
 } as const satisfies { [T in TableName]: keyof Tables[T] }
 
 export type SubmissionDetails = Pick<Submission, 'submissionId' | 'extensions' | 'baseline'>
@@ -121,4 +124,13 @@ type RetryItemRow = {
   reason: string | null
   /** Another process is submitting it. */
   isForeign: boolean
+}
+
+export type LeaseRow = {
+  name: string
+  /** This process holds it, or was the last to hold it. */
+  isOurs: boolean
+  /** Counts the holders. */
+  epoch: number
+  endsAt: number
 }

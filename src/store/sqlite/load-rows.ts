@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Key, type LOOKUPS } from '../../domain/decide/step.ts'
-import type { NotificationRow, Tables } from '../../domain/decide/tables.ts'
+import type { LeaseRow, NotificationRow, Tables } from '../../domain/decide/tables.ts'
 import type { RejectionCause } from '../../domain/delivery.ts'
 import { formatId, type IdKind, parseId } from '../../domain/ids.ts'
 import { hostOf, notificationIdOf, runIdOf } from '../../domain/notification.ts'
@@ -60,6 +60,15 @@ export function createLoadRows(
       else into.load(key, finders[kind](id, name))
     }
   }
+}
+
+/** Finds a lease by its name. Use it inside a transaction only. */
+export function createLeaseReads(connection: Connection, processId: number): (name: string) => LeaseRow[] {
+  const find = connection.prepare<[string], { holder: number; epoch: number; endsAt: number }>(
+    'SELECT holder, epoch, ends_at AS endsAt FROM leases WHERE name = ?',
+  )
+  return (name) =>
+    find.all(name).map(({ holder, ...lease }) => ({ ...lease, name, isOurs: holder === processId }))
 }
 
 /** What stands for a name that was forgotten. */
@@ -171,6 +180,7 @@ function createFinders(connection: Connection, processId: number): Finders {
       ),
     ),
     retryItems: byText(items('i.n = ?')),
+    leases: byText(createLeaseReads(connection, processId)),
     unfinishedItems: abandoned(items(`i.state = 'submitting' AND i.owner ${isAbandoned} ORDER BY i.n`)),
   }
 }

@@ -12,7 +12,7 @@ import { gatherReads } from './gathered-reads.ts'
 import { createJobReads } from './job-reads.ts'
 import { createDeliveryList } from './list-deliveries.ts'
 import { createRunList } from './list-runs.ts'
-import { createLoadRows } from './load-rows.ts'
+import { createLeaseReads, createLoadRows } from './load-rows.ts'
 import { createOperatorReads } from './operator-reads.ts'
 import { createRejectedDeliveries } from './rejected-deliveries.ts'
 import { createRowIds } from './row-ids.ts'
@@ -57,6 +57,7 @@ function createDatabase(
   })
   const stats = createStats(connection)
   const upkeep = createUpkeep(connection)
+  const findLease = createLeaseReads(connection, processId)
   const forgetting = createForgetting(connection)
   const attempt = async <T>(work: () => T | Promise<T>): Promise<T> => {
     if (!connection.open) throw unavailable(new Error('The store is closed.'))
@@ -69,6 +70,7 @@ function createDatabase(
   return {
     transact: transactions.transact,
     inTransaction: transactions.write,
+    findLease: (name) => findLease(name)[0],
     reads: {
       ...attempted(attempt, {
         ...assets,
@@ -121,6 +123,7 @@ function takeOver(connection: Connection, processId: number): void {
     .transaction(() => {
       connection.prepare(`INSERT OR REPLACE INTO positions (name, n) VALUES ('owner', ?)`).run(processId)
       connection.prepare('DELETE FROM processes WHERE id <> ?').run(processId)
+      connection.prepare('UPDATE leases SET ends_at = 0 WHERE holder <> ?').run(processId)
     })
     .immediate()
 }

@@ -62,6 +62,7 @@ export function createWriteRows(connection: Connection, processId: number): (cha
   const updateItem = write(
     'UPDATE retry_items SET state = ?, submission = ?, owner = ?, reason = ? WHERE n = ?',
   )
+  const saveLease = write('INSERT OR REPLACE INTO leases (name, holder, epoch, ends_at) VALUES (?, ?, ?, ?)')
   const appendDelta = write('INSERT INTO counter_deltas (delta) VALUES (?)')
   const currentRuns = createCurrentRuns(connection)
   const writeOther = createWriteOther(connection, processId)
@@ -204,10 +205,15 @@ export function createWriteRows(connection: Connection, processId: number): (cha
       const owner = state === 'submitting' ? processId : null
       updateItem(state, submissionId === null ? null : numberOf(submissionId), owner, reason, itemId)
     }
+    for (const { after } of rows.leases)
+      if (after) saveLease(after.name, after.isOurs ? processId : NOBODY, after.epoch, after.endsAt)
     for (const other of others) writeOther(other)
     if (stats !== null) appendDelta(JSON.stringify(stats))
   }
 }
+
+/** No process has this number. */
+const NOBODY = 0
 
 const ATTENTION = { pending: null, success: null, failed: 1, expired: 2 } as const
 

@@ -2,6 +2,7 @@ const CONTRACT = ['test/store/sqlite-store.test.ts']
 const ACCOUNT = { file: 'src/domain/decide/account-event.ts', tests: CONTRACT }
 const FINDING = { file: 'src/domain/decide/due-run.ts', tests: CONTRACT }
 const CLAIMS = ['test/store/sqlite-two-handles.test.ts']
+const LEASE = { file: 'src/domain/decide/lease.ts', tests: CLAIMS }
 const NOTIFICATION = { file: 'src/domain/decide/due-notification.ts', tests: CLAIMS }
 const RESPONSE = { file: 'src/domain/decide/response.ts', tests: CONTRACT }
 const STATE = { file: 'src/domain/decide/submission-state.ts', tests: CONTRACT }
@@ -166,6 +167,77 @@ export const FAULTS_OF_DECIDING = [
     find: 'row !== undefined && row.dueAt !== null ? row : undefined',
     replace: 'row',
     tests: CONTRACT,
+  },
+  {
+    name: 'lease-goes-to-two-processes',
+    ...LEASE,
+    find: 'if (!isOver && !row.isOurs) return',
+    replace: 'if (!isOver && !row.isOurs && ttlMs < 0) return',
+  },
+  {
+    name: 'lease-never-ends',
+    ...LEASE,
+    find: 'row.endsAt <= at || row.endsAt',
+    replace: 'row.endsAt',
+  },
+  {
+    name: 'lease-of-a-wrong-clock-stays',
+    ...LEASE,
+    find: ' || row.endsAt > latestDueAt(at, ttlMs)',
+    replace: '',
+    tests: ['test/unit/domain/decide/lease.test.ts'],
+  },
+  {
+    name: 'lease-is-taken-with-the-same-epoch',
+    ...LEASE,
+    find: '(row?.epoch ?? 0) + 1',
+    replace: '(row?.epoch ?? 1)',
+  },
+  {
+    name: 'lease-is-held-under-any-epoch',
+    ...LEASE,
+    find: ' && row.epoch === epoch',
+    replace: '',
+  },
+  {
+    name: 'lease-is-released-by-another-process',
+    ...LEASE,
+    find: 'row && holdsLease(row, lease) ? [',
+    replace: 'row ? [',
+  },
+  {
+    name: 'step-needs-no-lease',
+    ...LEASE,
+    find: 'return isHeld ? step.decide',
+    replace: 'return isHeld || lease.epoch > 0 ? step.decide',
+  },
+  {
+    name: 'statements-need-no-lease',
+    file: 'src/store/create-store.ts',
+    find: 'holdsLease(database.findLease(UPKEEP_LEASE), lease) ? work(fileIds) : null',
+    replace: 'holdsLease(database.findLease(UPKEEP_LEASE), lease) ? work(fileIds) : work(fileIds)',
+    tests: CLAIMS,
+  },
+  {
+    name: 'start-waits-for-a-dead-holder',
+    file: 'src/store/sqlite/sqlite-store.ts',
+    find: "connection.prepare('UPDATE leases SET ends_at = 0 WHERE holder <> ?').run(processId)",
+    replace: '',
+    tests: CLAIMS,
+  },
+  {
+    name: 'stop-keeps-the-lease',
+    file: 'src/service.ts',
+    find: 'await lease.release(store).catch',
+    replace: 'await Promise.resolve().catch',
+    tests: ['test/integration/shutdown-drain.test.ts'],
+  },
+  {
+    name: 'trust-of-another-process-is-ignored',
+    file: 'src/jobs/pruner.ts',
+    find: 'return store.findClockTrust()',
+    replace: 'return deps.clockTrust()',
+    tests: ['test/unit/jobs/pruner.test.ts'],
   },
   {
     name: 'item-is-submitted-by-two-processes',

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/store/store.ts'
 import { sweep } from '../facts.ts'
 import type { ReopenableStore } from '../opened-store.ts'
+import { takeLease, upkeep } from '../upkeep.ts'
 import { sequences } from './commands.ts'
 import { sizesOf } from './compare.ts'
 import { emptyModel } from './model.ts'
@@ -59,12 +60,14 @@ export function modelContract(
       const saw = (what: string, times = 1) => seen.set(what, (seen.get(what) ?? 0) + times)
       const agree = fc.asyncProperty(sequences(LONGEST), async (sequence) => {
         const { store, reopen } = await shared.take()
+        await takeLease(store)
         const world = {
           store,
           saw,
           countedBefore: sizesOf(await store.readStats(0, 1)),
           async reopen() {
             world.store = await reopen()
+            await takeLease(world.store)
           },
         }
         await fc.asyncModelRun(() => ({ model: emptyModel(v7()), real: world }), sequence)
@@ -115,6 +118,6 @@ async function clear(store: Store): Promise<void> {
     ...due.map(({ run, dueAt }) => store.applyFinding(run.runId, { kind: 'timed_out' }, EVER, dueAt)),
     ...owed.map(({ notificationId }) => store.settleNotification(notificationId, { kind: 'delivered' }, 0)),
     store.recoverAbandoned(EVER, EVER),
-    store.pruneBodies(EVER, 1_000, null),
+    upkeep(store).pruneBodies(EVER, 1_000, null),
   ])
 }

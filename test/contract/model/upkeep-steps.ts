@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { Finding } from '../../../src/domain/finding.ts'
 import { EVIDENCE } from '../facts.ts'
+import { upkeep } from '../upkeep.ts'
 import { numberOf, type Plan, pick } from './step.ts'
 import { hearOfDeath } from './submission-rules.ts'
 import { dueRuns, hearFinding, prune, sweep } from './upkeep-rules.ts'
@@ -66,7 +67,7 @@ export const sweeping: fc.Arbitrary<Plan> = fc
       (model) => ({
         told: `sweep at ${now} of what is pending for ${overdueAfterMs}`,
         async take({ store, saw }) {
-          const isMore = await store.sweepOverdue(now, overdueAfterMs)
+          const isMore = await upkeep(store).sweepOverdue(now, overdueAfterMs)
           return () => {
             expect(isMore).toBe(false)
             const passed = model.swept
@@ -81,7 +82,7 @@ export const sweeping: fc.Arbitrary<Plan> = fc
 export const folding: fc.Arbitrary<Plan> = fc.constant(() => ({
   told: 'the counters are added up',
   async take({ store, saw }) {
-    const isMore = await store.foldCounters()
+    const isMore = await upkeep(store).foldCounters()
     return () => {
       expect(isMore).toBe(false)
       saw('folded')
@@ -124,7 +125,7 @@ export const pruning: fc.Arbitrary<Plan> = fc.record({ before: time, limit: fc.c
     (model) => ({
       told: `bodies before ${before} go, at most ${limit}`,
       async take({ store, saw }) {
-        const { pruned } = await store.pruneBodies(before, limit, null)
+        const { pruned } = await upkeep(store).pruneBodies(before, limit, null)
         return () => {
           expect(pruned).toBe(prune(model, before, limit))
           saw('pruned')
