@@ -1,5 +1,5 @@
 import { type Alert, alertMessageId, alertPauseMs } from '../domain/alert.ts'
-import type { Store } from '../store/store.ts'
+import type { Store, StoreLifecycle } from '../store/store.ts'
 import { alertMessage, databaseAlertMessage } from '../tracking/alert-message.ts'
 import { createDatabaseAlert } from '../tracking/database-alert.ts'
 import { type EvaluateAlertsDeps, evaluateAlerts } from '../tracking/evaluate-alerts.ts'
@@ -14,7 +14,7 @@ type SendResult =
   | { kind: 'refused'; reason: string }
 
 type AlerterDeps = EvaluateAlertsDeps & {
-  store: Pick<Store, 'recordAlertReported' | 'findFault'>
+  store: Pick<Store, 'recordAlertReported'> & Pick<StoreLifecycle, 'findFault'>
   lease: Pick<UpkeepLease, 'current'>
   sender: { send(message: { notificationId: string; target: string; body: string }): Promise<SendResult> }
   target: string

@@ -18,7 +18,7 @@ import { createSubmission } from '../domain/decide/submission.ts'
 import type { LeaseRow } from '../domain/decide/tables.ts'
 import { boundCauses, OTHER_CAUSE } from '../domain/failure-cause.ts'
 import type { Lease } from '../domain/lease.ts'
-import type { Store } from './store.ts'
+import type { Store, StoreLifecycle } from './store.ts'
 import {
   type BatchDatabase,
   type Committed,
@@ -67,7 +67,7 @@ export type Database = BatchDatabase & {
   inTransaction: <T>(work: () => T) => Promise<Committed<T>>
   /** For the inside of a transaction. */
   findLease: (name: string) => LeaseRow | undefined
-  reads: Omit<Store, Decided | Upkeep | 'forgetAsset' | 'watchCommits' | 'close'>
+  reads: Omit<Store, Decided | Upkeep | 'forgetAsset' | 'watchCommits'>
   close: () => Promise<void>
   forgetAsset: (inTurn: RunExclusive, ...given: Parameters<Store['forgetAsset']>) => Promise<boolean>
 } & {
@@ -82,7 +82,10 @@ type Unleased<M> = M extends (lease: Lease, ...given: infer Given) => unknown ? 
 const DAY_MS = 86_400_000
 
 /** The store over a database: one queue of steps, each decided by the rules in `domain/decide`. */
-export function createStore(database: Database, queueing: WriteQueueOptions): Store {
+export function createStore(
+  database: Database,
+  queueing: WriteQueueOptions,
+): Store & Pick<StoreLifecycle, 'close'> {
   const watchers: ((commit: Commit) => void)[] = []
   const queue = createWriteQueue(database, {
     ...queueing,

@@ -208,14 +208,24 @@ export type Store = OperatorStore &
     /** Commits a write, so it fails whenever recording a delivery would fail. */
     probe(): Promise<void>
 
-    /** Why the open database must not be written to. Checks the file; neither reads nor writes the database. */
-    findFault(): Promise<DatabaseFault | undefined>
-
     /** Calls the listener after each commit. It delays the next batch, so it must be quick; it must not throw. */
     watchCommits(listener: (commit: Commit) => void): void
-
-    close(): Promise<void>
   }
+
+/** What concerns the database as a whole: its file, its connections. Not every engine does it alike. */
+export interface StoreLifecycle {
+  /** Why the open database must not be written to. Neither reads nor writes the database. */
+  findFault(): Promise<DatabaseFault | undefined>
+
+  /** Writes a consistent copy of the database to a new file while the service runs. The file must not exist. */
+  backUp(path: string): Promise<void>
+
+  /** Commits what is queued, and closes the database. */
+  close(): Promise<void>
+}
+
+/** An open store, for whoever opens and closes it. */
+export type StoreHandle = Store & StoreLifecycle
 
 /** What operators read and do. Lists are newest first by insertion. A page's `next` starts the next page; null at the end. */
 type OperatorStore = {
@@ -300,9 +310,6 @@ type OperatorStore = {
   endSession(session: { sessionId: string; endsAt: number }, now: number): Promise<void>
 
   listEndedSessions(): Promise<{ sessionId: string; endsAt: number }[]>
-
-  /** Writes a consistent copy of the database to a new file while the service runs. The file must not exist. */
-  backUp(path: string): Promise<void>
 }
 
 /** What alerts are decided from, and their state. */

@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { TrackerError } from '../../domain/errors.ts'
-import type { Store } from '../store.ts'
+import type { StoreHandle } from '../store.ts'
 import { type Connection, logPathOf, openConnection } from './connection.ts'
 import { migrateConnection } from './migrations.ts'
 import { takeProcessLock } from './process-lock.ts'
@@ -44,7 +44,7 @@ export function openSqliteStore({
   maxQueued = MAX_QUEUED,
   onOpen,
   ...queueing
-}: SqliteStoreOptions): Store {
+}: SqliteStoreOptions): StoreHandle {
   return openMigrated(path, (connection, unlock, opened) => {
     onOpen?.(opened)
     const store = createSqliteStore(connection, { ...queueing, maxQueued })

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { NewRejectedDelivery } from '../../domain/delivery.ts'
 import { createStore, type Database } from '../create-store.ts'
-import type { Store } from '../store.ts'
+import type { StoreHandle, StoreLifecycle } from '../store.ts'
 import type { WriteQueueOptions } from '../write-queue.ts'
 import { createAssetReads } from './asset-reads.ts'
 import { backUp } from './back-up.ts'
@@ -33,15 +33,16 @@ export function createSqliteStore(
     ownerId = processId,
     ...queueing
   }: WriteQueueOptions & { processId?: number; ownerId?: number },
-): Store {
+): StoreHandle {
   if (ownerId === processId) takeOver(connection, processId)
-  return createStore(createDatabase(connection, { processId, ownerId }), queueing)
+  const { findFault, backUp, ...database } = createDatabase(connection, { processId, ownerId })
+  return { ...createStore(database, queueing), findFault, backUp }
 }
 
 function createDatabase(
   connection: Connection,
   { processId, ownerId }: { processId: number; ownerId: number },
-): Database {
+): Database & Pick<StoreLifecycle, 'findFault' | 'backUp'> {
   const ids = createRowIds(connection)
   const guard = createDatabaseGuard(connection, { processId: ownerId, onForeignCommit: ids.readAgain })
   const loadRows = createLoadRows(connection, processId)
@@ -83,15 +84,15 @@ function createDatabase(
         readStats: (from: number, until: number) => stats.read(from, until),
         countRejected: rejected.count,
         findRejected: (deliveryId: string) => rejected.find(deliveryId),
-        backUp: (path: string) => backUp(connection, path),
         // Not through the queue: the rejected are many, and must take no delivery's place in it, nor fail with it.
         keepRejected(given: readonly NewRejectedDelivery[]) {
           guard.check()
           return keepRejected.immediate(given)
         },
       }),
-      findFault: async () => guard.findFault(),
     },
+    findFault: async () => guard.findFault(),
+    backUp: (path) => attempt(() => backUp(connection, path)),
     sweepOverdue: (inTurn, ...given) => inTurn(() => upkeep.sweep(...given)),
     foldCounters: (inTurn) => inTurn(() => stats.fold()),
     deleteOldSubmissions: (inTurn, ...given) =>

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { v7 } from 'uuid'
 import { describe, expect, test } from 'vitest'
-import type { Store } from '../../../src/store/store.ts'
+import type { Store, StoreHandle } from '../../../src/store/store.ts'
 import { sweep } from '../facts.ts'
 import type { ReopenableStore } from '../opened-store.ts'
 import { takeLease, upkeep } from '../upkeep.ts'
@@ -88,7 +88,7 @@ export function modelContract(
 /** Gives the same store again, unless a sequence has failed on it, and so has not given it back. */
 function shareStore(open: () => Promise<ReopenableStore>) {
   let opened: ReopenableStore | undefined
-  let store: Store | undefined
+  let store: StoreHandle | undefined
   let uses = 0
   return {
     async take(): Promise<ReopenableStore> {
@@ -102,7 +102,7 @@ function shareStore(open: () => Promise<ReopenableStore>) {
       store = undefined
       return taken
     },
-    giveBack(latest: Store) {
+    giveBack(latest: StoreHandle) {
       store = latest
     },
     end: async () => opened?.destroy(),
