@@ -84,7 +84,9 @@ test('a token that is forged, cut, of another purpose or another submission is 4
       .slice(counted)
       .filter(
         (step) =>
-          !/^(claimDue|heartbeat|recoverAbandoned|pruneBodies|saveClockTrust|keepRejected)/.test(step),
+          !/^(claimDue|foldCounters|heartbeat|recoverAbandoned|acquireLease|pruneBodies|saveClockTrust|keepRejected)/.test(
+            step,
+          ),
       ),
   ).toEqual([])
   expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).status).toBe(200)

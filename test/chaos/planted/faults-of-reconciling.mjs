@@ -54,6 +54,20 @@ export const FAULTS_OF_RECONCILING = [
     tests: ['test/integration/reconcile-explained.test.ts'],
   },
   {
+    name: 'claim-counts-as-misdated',
+    file: 'src/tracking/reconcile.ts',
+    find: 'Math.max(deps.overdueAfterMs, deps.everyMs, RUN_CLAIM_MS)',
+    replace: 'Math.max(deps.overdueAfterMs, deps.everyMs)',
+    tests: ['test/integration/reconcile-two-processes.test.ts'],
+  },
+  {
+    name: 'broken-off-attempt-stays-claimed',
+    file: 'src/jobs/notifier.ts',
+    find: 'await store.releaseNotification(notificationId, claim, due.dueAt)',
+    replace: '',
+    tests: ['test/integration/notification-troubles.test.ts'],
+  },
+  {
     name: 'stopped-pass-keeps-its-claims',
     file: 'src/tracking/reconcile.ts',
     find: 'await deps.store.releaseRuns(released, claim)',
