@@ -60,7 +60,7 @@ type Decided =
 export type RunExclusive = <T>(work: (fileIds: Set<string>) => T) => Promise<T>
 
 /** The same, unless the lease is no longer held when the transaction begins: then does nothing, and resolves with null. */
-export type RunUnderLease = <T>(work: (fileIds: Set<string>) => T) => Promise<T | null>
+type RunUnderLease = <T>(work: (fileIds: Set<string>) => T) => Promise<T | null>
 
 /** What every database does for itself: its batches, its reads, and what it deletes in bounded statements. */
 export type Database = BatchDatabase & {
