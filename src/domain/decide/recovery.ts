@@ -15,8 +15,9 @@ const UNKNOWN_RESPONSE: UploadResponse = {
 }
 
 /**
- * Marks what processes without a heartbeat after `aliveSince` left unfinished: their submissions are `unconfirmed`, and so are the items
- * of retries that they were submitting. An idempotency key whose submission ImageKit may have is marked; any other key without an answer is free again.
+ * Marks what processes without a heartbeat after `aliveSince` left unfinished: their submissions are `unconfirmed`, and so are
+ * the items of retries that they were submitting. An idempotency key whose submission ImageKit may have is marked; any other
+ * key without an answer is free again.
  * An `external` submission stays: who uploads for it may still report the response.
  */
 export function recoverAbandoned(at: number, aliveSince: number): Step<{ submissions: number }> {

@@ -7,8 +7,8 @@ import type { TableName, Tables } from './tables.ts'
 /**
  * Finds rows by something else than their own key, oldest first. `runNamed`, `runsOf` and `unclaimedOf` have the id of a
  * submission, `currentOf`, `unsettledOf` and `submissionsOf` that of a file, `unansweredOf` and `endsOf` that of one of ImageKit's
- * requests, `eventOf` that of an event. The last three find what other processes left unfinished that
- * have written no heartbeat after a time, which is their id.
+ * requests, `eventOf` that of an event. The last three have a time: they find what other processes left unfinished that have
+ * written no heartbeat after it.
  */
 export const LOOKUPS = {
   /** The run of a submission with this name. */
