@@ -166,7 +166,7 @@ export const FAULTS_OF_DECIDING = [
     ...NOTIFICATION,
     find: 'row !== undefined && row.dueAt !== null ? row : undefined',
     replace: 'row',
-    tests: CONTRACT,
+    tests: ['test/unit/domain/decide/due-notification.test.ts'],
   },
   {
     name: 'lease-goes-to-two-processes',
