@@ -111,8 +111,10 @@ function makeCurrent(path: string): void {
 
 export async function pruneAllBodies(path: string): Promise<void> {
   const store = openSqliteStore({ path })
+  const lease = await store.acquireLease(Date.now(), DAY_MS)
+  if (lease === null) throw new Error('another process has the lease')
   let after: number | null = null
-  do after = (await store.pruneBodies(Date.now() + 1_000, 200, after)).next
+  do after = (await store.pruneBodies(lease, Date.now() + 1_000, 200, after))?.next ?? null
   while (after !== null)
   await store.close()
 }
@@ -334,6 +336,7 @@ function noRows() {
     notifications: [],
     claims: [],
     retryItems: [],
+    leases: [],
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { BodyLimits } from './http/body-chunks.ts'
 import type { ConnectionLimits } from './http/server.ts'
-import type { Store } from './store/store.ts'
+import type { StoreHandle } from './store/store.ts'
 import type { WaitingLimits } from './tracking/waiting-limit.ts'
 
 /** What a test may put in the place of the real thing. */
@@ -9,7 +9,7 @@ export type Overrides = {
   clock?: () => number
   /** What measures how long the service runs, in milliseconds: nothing sets it. */
   uptimeMs?: () => number
-  store?: Store
+  store?: StoreHandle
   logger?: Logger
   /** How long ImageKit may be silent, in milliseconds. */
   imagekitTimeoutMs?: number

@@ -32,6 +32,7 @@ import { keepTokenSecret } from './token-secret.ts'
 import { createAccess } from './tracking/access.ts'
 import { createCapabilityTokens } from './tracking/capability-tokens.ts'
 import { createClaimClock } from './tracking/claim-clock.ts'
+import { keepAlive } from './tracking/keep-alive.ts'
 import { createKeyRejections } from './tracking/key-rejections.ts'
 import { createLinks } from './tracking/links.ts'
 import { createMutex } from './tracking/mutex.ts'
@@ -44,6 +45,7 @@ import { createStatusBoard } from './tracking/status-board.ts'
 import { startSystemTimer } from './tracking/status-timer.ts'
 import { createSubmissionBoard } from './tracking/submission-board.ts'
 import { createSuccessLog } from './tracking/success-log.ts'
+import { createUpkeepLease } from './tracking/upkeep-lease.ts'
 import { createUploadGate } from './tracking/upload-gate.ts'
 import { createWaitingLimit } from './tracking/waiting-limit.ts'
 import { createWriteRetryQueue } from './tracking/write-retry-queue.ts'
@@ -63,6 +65,7 @@ export type Service = {
 export function createService(config: Config, overrides: Overrides = {}): Service {
   const { clock = Date.now, logger: log = createLog(config.logLevel), drainMs = 10_000 } = overrides
   const { uptimeMs = () => performance.now() } = overrides
+  const lease = createUpkeepLease({ clock })
   const claimClock = createClaimClock({ clock, uptimeMs })
   let clockTrust: ClockTrust | null = null
   const address = { publicUrl: config.publicUrl }
@@ -97,8 +100,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       await removeLeftoverBackups(backupPrefix).catch((err: unknown) =>
         log.warn({ err }, 'leftover backups could not be removed'),
       )
-      const { submissions } = await opened.recoverAbandoned(clock())
-      if (submissions > 0) log.warn({ submissions }, 'uploads of a process that died are unconfirmed now')
+      await keepAlive({ store: opened, lease, clock, log })
       clockTrust = await opened.findClockTrust()
       claimClock.continueFrom(await opened.findNewestClaimAt())
       await endedSessions.load(opened)
@@ -120,6 +122,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const { overdueAfterMs, reconcileEveryMs, expireAfterMs, retentionMs, retentionRunsMs } = config.upkeep
   const reconciling = {
     store,
+    lease,
     clock,
     meter,
     imagekit: lookup,
@@ -135,6 +138,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const noteExceeded = createOverloadLog(log, startSystemTimer)
   const shared = {
     store,
+    lease,
     board,
     submissionBoard,
     backlog,
@@ -237,6 +241,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       await answered
       await refusedLog.close()
       await backlog.close()
+      await lease.release(store).catch((err: unknown) => log.warn({ err }, 'the lease could not be released'))
       await store.close()
       successLog.flush()
       log.info('stopped')

@@ -9,6 +9,9 @@ export function latestDueAt(now: number, longestPauseMs: number): number {
   return now + longestPauseMs + CLOCK_SLACK_MS
 }
 
+/** How long a pass of the reconciler may take for the runs that it has claimed. */
+export const RUN_CLAIM_MS = 120_000
+
 const DAY_MS = 86_400_000
 
 /** Until when the clock is known to have been right. Kept across restarts: rows that a wrong clock has dated prove nothing. */

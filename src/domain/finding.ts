@@ -6,6 +6,8 @@ import type { Submission } from './submission.ts'
 /** A pending run whose time has come, or an expired one whose file has changed since, with what its evidence has to be weighed against. */
 export type DueRun = {
   run: Run
+  /** When it was due. */
+  dueAt: number
   submission: Submission
   /** The names of the submission's other runs. */
   siblings: string[]
@@ -16,15 +18,17 @@ export type DueRun = {
 /** `runs` are those of its submission. `ofAsset` are the last submissions of its asset, its own perhaps among them. */
 export function describeDueRun(facts: {
   run: Run
+  dueAt: number
   submission: Submission
   runs: readonly Run[]
   ofAsset: readonly { submission: Submission; runs: Run[] }[]
 }): DueRun {
-  const { run, submission, runs, ofAsset } = facts
+  const { run, dueAt, submission, runs, ofAsset } = facts
   const { submissionId } = submission
   const isEarlier = (other: Submission) => numberOf(other.submissionId) < numberOf(submissionId)
   return {
     run,
+    dueAt,
     submission,
     siblings: runs.filter(({ runId }) => runId !== run.runId).map(({ name }) => name),
     others: ofAsset

@@ -12,9 +12,11 @@ export type DueNotification = {
   /** The number of the attempt that is due or under way; the first is 1. */
   attempt: number
   createdAt: number
+  /** When it was due. */
+  dueAt: number
 }
 
-export type Notification = DueNotification & {
+export type Notification = Omit<DueNotification, 'dueAt'> & {
   /** The JSON text that is sent, and signed, as it stands. */
   body: string
 }
@@ -75,6 +77,8 @@ const LONGEST_PAUSE_MS = HOUR
 const NOTIFY_WITHIN_MS = 24 * HOUR
 /** A pause is longer or shorter by up to this share, so that what failed together is not repeated together. */
 const JITTER = 0.2
+/** How long an attempt may take: the sender's 15 seconds, and as long again to record how it ended. */
+export const NOTIFICATION_CLAIM_MS = 30 * SECOND
 /** No attempt is planned further ahead unless the receiver asks for it. */
 export const LONGEST_WAIT_MS = LONGEST_PAUSE_MS * (1 + JITTER)
 

@@ -65,8 +65,13 @@ export type UnsubmittedItem = { runId: string; name: string; state: RetryItemSta
 /** Why a run is not asked for again. */
 export type RetryRejection = 'pending' | 'not_current' | 'asset_gone' | 'no_file' | 'options_unknown'
 
-/** The submission that retries a run, with its runs in the order of their extensions; or why the run is not retried. */
-export type SubmittedRetry = { submissionId: string; runIds: string[] } | { refusal: RetryRejection }
+/**
+ * The submission that retries a run, with its runs in the order of their extensions; or why the run is not retried. `not_waiting`:
+ * the item of the retry has been submitted by another process, or has ended.
+ */
+export type SubmittedRetry =
+  | { submissionId: string; runIds: string[] }
+  | { refusal: RetryRejection | 'not_waiting' }
 
 /** Whether a run may be asked for again, and with which options: those of its first request. */
 export function decideRetry(facts: {

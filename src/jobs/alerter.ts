@@ -1,9 +1,10 @@
 import { type Alert, alertMessageId, alertPauseMs } from '../domain/alert.ts'
-import type { Store } from '../store/store.ts'
+import type { Store, StoreLifecycle } from '../store/store.ts'
 import { alertMessage, databaseAlertMessage } from '../tracking/alert-message.ts'
 import { createDatabaseAlert } from '../tracking/database-alert.ts'
 import { type EvaluateAlertsDeps, evaluateAlerts } from '../tracking/evaluate-alerts.ts'
 import type { Links } from '../tracking/links.ts'
+import type { UpkeepLease } from '../tracking/upkeep-lease.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
 type SendResult =
@@ -13,7 +14,8 @@ type SendResult =
   | { kind: 'refused'; reason: string }
 
 type AlerterDeps = EvaluateAlertsDeps & {
-  store: Pick<Store, 'recordAlertReported' | 'findFault'>
+  store: Pick<Store, 'recordAlertReported'> & Pick<StoreLifecycle, 'findFault'>
+  lease: Pick<UpkeepLease, 'current'>
   sender: { send(message: { notificationId: string; target: string; body: string }): Promise<SendResult> }
   target: string
   /** How often to look, in milliseconds. */
@@ -31,7 +33,7 @@ type AlerterDeps = EvaluateAlertsDeps & {
  * address is dead. What comes to another state in the meantime is told as it is then.
  */
 export function createAlerter(deps: AlerterDeps): Repeated {
-  const { store, sender, target, thresholds, links, alertEveryMs, clock, log } = deps
+  const { store, lease, sender, target, thresholds, links, alertEveryMs, clock, log } = deps
   const databaseAlert = createDatabaseAlert(deps)
   let failed = 0
   let pause = { since: 0, ms: 0 }
@@ -42,7 +44,7 @@ export function createAlerter(deps: AlerterDeps): Repeated {
   }
 
   /** Returns whether the address has taken it. */
-  const tell = async (alert: Alert, message: object, onTold: () => Promise<void>): Promise<boolean> => {
+  const tell = async (alert: Alert, message: object, onTold: () => Promise<unknown>): Promise<boolean> => {
     const body = JSON.stringify(message)
     const sent = await sender.send({ notificationId: alertMessageId(alert), target, body })
     if (sent.kind === 'retry' && sent.reason === 'sender_closed') return false
@@ -75,9 +77,12 @@ export function createAlerter(deps: AlerterDeps): Repeated {
         )
       }
       if (!isAvailable) return alertEveryMs
-      for (const alert of await evaluateAlerts(deps)) {
+      // Each process reports its own database; what is in the database is reported by one.
+      const held = lease.current()
+      if (held === null) return alertEveryMs
+      for (const alert of await evaluateAlerts(deps, held)) {
         const message = alertMessage(alert, thresholds, links)
-        if (isPaused() || !(await tell(alert, message, () => store.recordAlertReported(alert)))) break
+        if (isPaused() || !(await tell(alert, message, () => store.recordAlertReported(held, alert)))) break
       }
       return alertEveryMs
     },

@@ -2,6 +2,7 @@ import type { Commit } from '../domain/commit.ts'
 import type { AlertThresholds } from '../tracking/evaluate-alerts.ts'
 import { createAlerter } from './alerter.ts'
 import { createCounterFolder } from './counter-folder.ts'
+import { createHeartbeat } from './heartbeat.ts'
 import { createNotifier } from './notifier.ts'
 import { createPruner } from './pruner.ts'
 import { createReconciler } from './reconciler.ts'
@@ -11,6 +12,7 @@ type JobsDeps = Parameters<typeof createRetrier>[0] &
   Omit<Parameters<typeof createNotifier>[0], 'random'> &
   Parameters<typeof createPruner>[0] &
   Parameters<typeof createCounterFolder>[0] &
+  Parameters<typeof createHeartbeat>[0] &
   Omit<Parameters<typeof createAlerter>[0], 'target' | 'thresholds'> & {
     reconciling: Omit<Parameters<typeof createReconciler>[0], 'log'>
     /** Null: nobody is alerted. */
@@ -32,6 +34,7 @@ export function createJobs(deps: JobsDeps): Jobs {
   const notifier = createNotifier({ ...deps, random: Math.random })
   const retrier = createRetrier(deps)
   const jobs = [
+    createHeartbeat(deps),
     createReconciler({ ...reconciling, log }),
     notifier,
     createPruner(deps),

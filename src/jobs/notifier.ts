@@ -4,6 +4,7 @@ import {
   type HostPlace,
   hostOf,
   LONGEST_WAIT_MS,
+  NOTIFICATION_CLAIM_MS,
   type Notification,
   type NotificationResult,
   nextAttempt,
@@ -20,7 +21,10 @@ type SendResult =
   | { kind: 'refused'; reason: string }
 
 type NotifierDeps = {
-  store: Pick<Store, 'listDueNotifications' | 'findNotificationBody' | 'settleNotification'>
+  store: Pick<
+    Store,
+    'listDueNotifications' | 'claimNotification' | 'releaseNotification' | 'settleNotification'
+  >
   sender: { send(notification: Notification): Promise<SendResult> }
   refusedTargets: { note(host: string): void }
   meter: { notificationTried(result: NotificationResult['kind']): void }
@@ -55,12 +59,14 @@ export function createNotifier(deps: NotifierDeps): Repeated {
 
   const attempt = async (due: DueNotification): Promise<void> => {
     const { notificationId, target } = due
-    const body = await store.findNotificationBody(notificationId)
+    const claim = clock() + NOTIFICATION_CLAIM_MS
+    const body = await store.claimNotification(notificationId, due.dueAt, claim)
     if (body === undefined) return
     const sent = await sender.send({ ...due, body })
     // Broken off by our own stop: no attempt of theirs has failed.
     if (sent.kind === 'retry' && sent.reason === 'sender_closed') {
       isStopped = true
+      await store.releaseNotification(notificationId, claim, due.dueAt)
       return
     }
     const result = resultOf(sent, due)
@@ -69,7 +75,7 @@ export function createNotifier(deps: NotifierDeps): Repeated {
       const wholeHost = !result.reason.startsWith('status_')
       holds.hold(target, { until: result.at, now: clock(), wholeHost })
     } else if (result.kind === 'delivered') holds.release(target)
-    await store.settleNotification(notificationId, result)
+    await store.settleNotification(notificationId, result, claim)
     const host = hostOf(target)
     const fields = { notificationId, host, attempt: due.attempt, ...result }
     if (result.kind === 'refused' && result.reason === 'address_not_allowed') {

@@ -1,10 +1,13 @@
 import { type ClockTrust, checkClock } from '../domain/due-time.ts'
+import type { Lease } from '../domain/lease.ts'
 import type { RetentionPlace } from '../domain/retention.ts'
 import type { Store } from '../store/store.ts'
+import type { UpkeepLease } from '../tracking/upkeep-lease.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
 type PrunerDeps = {
-  store: Pick<Store, 'pruneBodies' | 'deleteOldSubmissions' | 'saveClockTrust'>
+  store: Pick<Store, 'pruneBodies' | 'deleteOldSubmissions' | 'findClockTrust' | 'saveClockTrust'>
+  lease: Pick<UpkeepLease, 'current'>
   clock: () => number
   /** How long the service has been running, in milliseconds: nothing sets it. */
   uptimeMs: () => number
@@ -23,6 +26,8 @@ type Place = { bodies: number | null } | { submissions: RetentionPlace | null }
 const AT_ONCE = 200
 const BETWEEN_MS = 50
 const EVERY_MS = 10 * 60_000
+/** Leases count from 1. */
+const NO_EPOCH = 0
 const DOUBT_TEXT =
   'the clock is more than a day past the last time it was trusted: check it. Nothing is pruned until the service has run for a day'
 
@@ -31,38 +36,55 @@ const DOUBT_TEXT =
  * theirs completely, if there is one.
  */
 export function createPruner(deps: PrunerDeps): Repeated {
-  const { store, clock, uptimeMs, retentionMs, retentionRunsMs, log } = deps
+  const { store, lease, clock, uptimeMs, retentionMs, retentionRunsMs, log } = deps
   let last: { trust: ClockTrust; checkedAt: number } | undefined
+  /** Of the lease under which the last check was made; undefined before the first one. */
+  let epoch: number | undefined
   let isWarned = false
   let place: Place | null = null
 
-  /** Bodies are pruned first. Null: it is done. */
-  const work = async (at: Place, now: number): Promise<Place | null> => {
+  /** Bodies are pruned first. Null: it is done, or another process does it. */
+  const work = async (held: Lease, at: Place, now: number): Promise<Place | null> => {
     if ('bodies' in at) {
       // To the end of the table, past what a clock that was ahead has left among the old.
-      const { next } = await store.pruneBodies(now - retentionMs, AT_ONCE, at.bodies)
-      if (next !== null) return { bodies: next }
+      const pruned = await store.pruneBodies(held, now - retentionMs, AT_ONCE, at.bodies)
+      if (pruned === null) return null
+      if (pruned.next !== null) return { bodies: pruned.next }
       return retentionRunsMs === null ? null : { submissions: null }
     }
     if (retentionRunsMs === null) return null
-    const { next } = await store.deleteOldSubmissions(now, now - retentionRunsMs, at.submissions)
-    return next === null ? null : { submissions: next }
+    const deleted = await store.deleteOldSubmissions(held, now, now - retentionRunsMs, at.submissions)
+    return deleted === null || deleted.next === null ? null : { submissions: deleted.next }
+  }
+  /** Another process that had the lease meanwhile has saved a later one, and counted the time. */
+  const findTrust = async (held: Lease): Promise<ClockTrust | null> => {
+    if (epoch === undefined) return deps.clockTrust()
+    if (epoch === held.epoch) return last?.trust ?? deps.clockTrust()
+    last = undefined
+    return store.findClockTrust()
   }
   return repeat(
     async () => {
+      const held = lease.current()
+      if (held === null) {
+        epoch = NO_EPOCH
+        return EVERY_MS
+      }
+      const lastTrust = await findTrust(held)
       const now = clock()
       const checkedAt = uptimeMs()
       const ranMs = last === undefined ? 0 : checkedAt - last.checkedAt
-      const { trust, isInDoubt } = checkClock(last?.trust ?? deps.clockTrust(), now, ranMs)
-      if (isInDoubt || place === null) await store.saveClockTrust(trust)
+      const { trust, isInDoubt } = checkClock(lastTrust, now, ranMs)
+      if (isInDoubt || place === null) await store.saveClockTrust(held, trust)
       last = { trust, checkedAt }
+      epoch = held.epoch
       if (isInDoubt && !isWarned) {
         const fields = { now: timeText(now), trustedAt: timeText(trust.trustedAt) }
         log.warn(fields, DOUBT_TEXT)
       }
       isWarned = isInDoubt
       if (isInDoubt) return EVERY_MS
-      place = await work(place ?? { bodies: null }, now)
+      place = await work(held, place ?? { bodies: null }, now)
       return place === null ? EVERY_MS : BETWEEN_MS
     },
     { afterFailureMs: EVERY_MS, onError: (err) => log.error({ err }, 'pruning failed') },

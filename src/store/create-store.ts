@@ -2,16 +2,23 @@ import type { Commit } from '../domain/commit.ts'
 import { recordAccountDelivery } from '../domain/decide/account-event.ts'
 import { acknowledgeRuns } from '../domain/decide/acknowledgement.ts'
 import { recordDelivery } from '../domain/decide/delivery.ts'
-import { applyFinding } from '../domain/decide/finding.ts'
+import {
+  claimNotification,
+  releaseNotification,
+  settleNotification,
+} from '../domain/decide/due-notification.ts'
+import { applyFinding, claimRuns, releaseRuns } from '../domain/decide/due-run.ts'
 import { claimIdempotencyKey, releaseIdempotencyKey } from '../domain/decide/idempotency.ts'
-import { settleNotification } from '../domain/decide/notification-result.ts'
+import { acquireLease, holdsLease, releaseLease, UPKEEP_LEASE, underLease } from '../domain/decide/lease.ts'
 import { recoverAbandoned } from '../domain/decide/recovery.ts'
 import { respond } from '../domain/decide/response.ts'
 import { createRetry, endRetryItem, submitRetry, withdrawRetry } from '../domain/decide/retry.ts'
-import type { OtherChanges } from '../domain/decide/step.ts'
+import type { OtherChanges, Step } from '../domain/decide/step.ts'
 import { createSubmission } from '../domain/decide/submission.ts'
+import type { LeaseRow } from '../domain/decide/tables.ts'
 import { boundCauses, OTHER_CAUSE } from '../domain/failure-cause.ts'
-import type { Store } from './store.ts'
+import type { Lease } from '../domain/lease.ts'
+import type { Store, StoreLifecycle } from './store.ts'
 import {
   type BatchDatabase,
   type Committed,
@@ -25,11 +32,18 @@ type Decided =
   | 'applyResponse'
   | 'recordDelivery'
   | 'recordAccountDelivery'
+  | 'claimDue'
+  | 'releaseRuns'
   | 'applyFinding'
+  | 'claimNotification'
+  | 'releaseNotification'
   | 'settleNotification'
   | 'saveClockTrust'
   | 'claimIdempotencyKey'
   | 'releaseIdempotencyKey'
+  | 'heartbeat'
+  | 'acquireLease'
+  | 'releaseLease'
   | 'recoverAbandoned'
   | 'probe'
   | 'endSession'
@@ -45,22 +59,33 @@ type Decided =
 /** Does work in a transaction of its own, in its turn, between two batches. It adds the assets whose status it changes to `fileIds`. */
 export type RunExclusive = <T>(work: (fileIds: Set<string>) => T) => Promise<T>
 
+/** The same, unless the lease is no longer held when the transaction begins: then does nothing, and resolves with null. */
+type RunUnderLease = <T>(work: (fileIds: Set<string>) => T) => Promise<T | null>
+
 /** What every database does for itself: its batches, its reads, and what it deletes in bounded statements. */
 export type Database = BatchDatabase & {
   inTransaction: <T>(work: () => T) => Promise<Committed<T>>
-  reads: Omit<Store, Decided | Upkeep | 'watchCommits' | 'close'>
+  /** For the inside of a transaction. */
+  findLease: (name: string) => LeaseRow | undefined
+  reads: Omit<Store, Decided | Upkeep | 'forgetAsset' | 'watchCommits'>
   close: () => Promise<void>
+  forgetAsset: (inTurn: RunExclusive, ...given: Parameters<Store['forgetAsset']>) => Promise<boolean>
 } & {
-  [step in Upkeep]: (inTurn: RunExclusive, ...given: Parameters<Store[step]>) => ReturnType<Store[step]>
+  [step in Upkeep]: (inTurn: RunUnderLease, ...given: Unleased<Store[step]>) => ReturnType<Store[step]>
 }
 
-/** What is done to many rows, in bounded statements. */
-type Upkeep = 'forgetAsset' | 'pruneBodies' | 'deleteOldSubmissions' | 'sweepOverdue' | 'foldCounters'
+/** What one process at a time does to many rows, in bounded statements. */
+type Upkeep = 'pruneBodies' | 'deleteOldSubmissions' | 'sweepOverdue' | 'foldCounters'
+
+type Unleased<M> = M extends (lease: Lease, ...given: infer Given) => unknown ? Given : never
 
 const DAY_MS = 86_400_000
 
 /** The store over a database: one queue of steps, each decided by the rules in `domain/decide`. */
-export function createStore(database: Database, queueing: WriteQueueOptions): Store {
+export function createStore(
+  database: Database,
+  queueing: WriteQueueOptions,
+): Store & Pick<StoreLifecycle, 'close'> {
   const watchers: ((commit: Commit) => void)[] = []
   const queue = createWriteQueue(database, {
     ...queueing,
@@ -68,12 +93,21 @@ export function createStore(database: Database, queueing: WriteQueueOptions): St
       for (const tell of watchers) tell(commit)
     },
   })
-  const write = (other: OtherChanges) =>
-    queue.run<void>({ keys: [], decide: () => ({ result: undefined, changes: { other } }) })
+  const writing = <T>(result: T, other: OtherChanges): Step<T> => ({
+    keys: [],
+    decide: () => ({ result, changes: { other } }),
+  })
+  const write = (other: OtherChanges) => queue.run<void>(writing(undefined, other))
+  const writeUnder = (lease: Lease, other: OtherChanges) =>
+    queue.run(underLease(lease, writing<true>(true, other)))
   const inTurn: RunExclusive = (work) => {
     const fileIds = new Set<string>()
     return queue.exclusive(() => database.inTransaction(() => work(fileIds)), fileIds)
   }
+  const inTurnUnder =
+    (lease: Lease): RunUnderLease =>
+    (work) =>
+      inTurn((fileIds) => (holdsLease(database.findLease(UPKEEP_LEASE), lease) ? work(fileIds) : null))
   return {
     ...database.reads,
     createSubmission: (...given) => queue.run(createSubmission(...given)),
@@ -81,28 +115,44 @@ export function createStore(database: Database, queueing: WriteQueueOptions): St
       queue.run(respond({ submissionId, response, at, key })),
     recordDelivery: (delivery) => queue.run(recordDelivery(delivery)),
     recordAccountDelivery: (delivery) => queue.run(recordAccountDelivery(delivery)),
+    async claimDue(now, { limit, until, latest }) {
+      for (;;) {
+        const due = await database.reads.listDue(now, limit, latest)
+        if (due.length === 0) return []
+        const read = due.map(({ run, dueAt }) => ({ runId: run.runId, dueAt }))
+        const claimed = new Set(await queue.run(claimRuns(read, until)))
+        // Others have claimed all of these since they were read. There may be more behind them.
+        if (claimed.size > 0) return due.filter(({ run }) => claimed.has(run.runId))
+      }
+    },
+    releaseRuns: (...given) => queue.run(releaseRuns(...given)),
     applyFinding: (...given) => queue.run(applyFinding(...given)),
+    claimNotification: (...given) => queue.run(claimNotification(...given)),
+    releaseNotification: (...given) => queue.run(releaseNotification(...given)),
     settleNotification: (...given) => queue.run(settleNotification(...given)),
     claimIdempotencyKey: (...given) => queue.run(claimIdempotencyKey(...given)),
     releaseIdempotencyKey: (scope) => queue.run(releaseIdempotencyKey(scope)),
-    recoverAbandoned: (at) => queue.run(recoverAbandoned(at)),
+    heartbeat: (heartbeatAt) => write({ heartbeatAt }),
+    recoverAbandoned: (...given) => queue.run(recoverAbandoned(...given)),
     acknowledgeRuns: (...given) => queue.run(acknowledgeRuns(...given)),
     createRetry: (...given) => queue.run(createRetry(...given)),
     submitRetry: (...given) => queue.run(submitRetry(...given)),
     withdrawRetry: (...given) => queue.run(withdrawRetry(...given)),
     endRetryItem: (...given) => queue.run(endRetryItem(...given)),
     recordAuditEntry: (act) => write({ acts: [act] }),
-    saveAlerts: (alerts) => write({ alerts }),
-    recordAlertReported: (reportedAlert) => write({ reportedAlert }),
+    acquireLease: (...given) => queue.run(acquireLease(...given)),
+    releaseLease: (lease) => queue.run(releaseLease(lease)),
+    saveAlerts: (lease, alerts) => writeUnder(lease, { alerts }),
+    recordAlertReported: (lease, reportedAlert) => writeUnder(lease, { reportedAlert }),
     // Until a day has passed the clock may be set back.
     endSession: (session, now) => write({ endedSession: { ...session, forgetBefore: now - DAY_MS } }),
-    saveClockTrust: (clockTrust) => write({ clockTrust }),
+    saveClockTrust: (lease, clockTrust) => writeUnder(lease, { clockTrust }),
     probe: () => write({ probe: true }),
     forgetAsset: (...given) => database.forgetAsset(inTurn, ...given),
-    pruneBodies: (...given) => database.pruneBodies(inTurn, ...given),
-    deleteOldSubmissions: (...given) => database.deleteOldSubmissions(inTurn, ...given),
-    sweepOverdue: (...given) => database.sweepOverdue(inTurn, ...given),
-    foldCounters: () => database.foldCounters(inTurn),
+    pruneBodies: (lease, ...given) => database.pruneBodies(inTurnUnder(lease), ...given),
+    deleteOldSubmissions: (lease, ...given) => database.deleteOldSubmissions(inTurnUnder(lease), ...given),
+    sweepOverdue: (lease, ...given) => database.sweepOverdue(inTurnUnder(lease), ...given),
+    foldCounters: (lease) => database.foldCounters(inTurnUnder(lease)),
     async listRuns(filter, page) {
       const { cause } = filter
       if (cause !== OTHER_CAUSE) return database.reads.listRuns(filter, page)

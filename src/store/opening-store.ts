@@ -1,22 +1,22 @@
 import { TrackerError } from '../domain/errors.ts'
-import type { Store } from './store.ts'
+import type { StoreHandle } from './store.ts'
 
 export type OpeningStore = {
   /** Until the database is open each step is rejected with `store_unavailable`; closing it is always allowed. */
-  store: Store
+  store: StoreHandle
   /** Rejects with what refused; then it may be tried again. */
   tryOpen: () => Promise<void>
 }
 
 /** A store that is there before its database is. `open` has to do all that must be done before the first step of others. */
-export function createOpeningStore(open: () => Promise<Store>): OpeningStore {
-  let opened: Store | undefined
+export function createOpeningStore(open: () => Promise<StoreHandle>): OpeningStore {
+  let opened: StoreHandle | undefined
   let reason = 'it is not open yet'
   const refuse = async (): Promise<never> => {
     throw new TrackerError('store_unavailable', `The database cannot be used: ${reason}. Try again later.`)
   }
-  const store = new Proxy({} as Store, {
-    get(_, step: keyof Store) {
+  const store = new Proxy({} as StoreHandle, {
+    get(_, step: keyof StoreHandle) {
       return opened?.[step] ?? (step === 'close' ? async () => {} : refuse)
     },
   })

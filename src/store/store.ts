@@ -14,6 +14,7 @@ import type {
 import type { ClockTrust } from '../domain/due-time.ts'
 import type { DueRun, Finding } from '../domain/finding.ts'
 import type { IdempotencyClaim, StoredResponse } from '../domain/idempotency.ts'
+import type { Lease } from '../domain/lease.ts'
 import type { DeliveryDetail, DeliveryFilter, ListedDelivery } from '../domain/listed-delivery.ts'
 import type { DueNotification, HostPlace, NotificationResult } from '../domain/notification.ts'
 import type { RetentionPlace } from '../domain/retention.ts'
@@ -29,6 +30,8 @@ import type { ResponseDecision, UploadResponse } from '../domain/upload-response
  * The store's port. Each method is one atomic step, unless its comment says otherwise: when its promise resolves, all of it
  * is on disk; when it rejects, none of it is. Rejects with `TrackerError` `store_unavailable` if the disk or the database file
  * fails, and with `overloaded` if the queue is full. Times are milliseconds since the epoch. Callers take a `Pick` of it.
+ *
+ * What only one process may do takes the lease. If it is no longer held, the method changes nothing and resolves with null.
  *
  * The store assigns the ids of submissions, runs and deliveries (`domain/ids`). An id that is malformed, or whose random bits
  * are not those of its row, is unknown.
@@ -80,22 +83,35 @@ export type Store = OperatorStore &
      * Marks runs that have been pending for `overdueAfterMs` as overdue, and makes them due. Goes on where it stopped the last
      * time, over a limited number of runs. Resolves with whether there may be more.
      */
-    sweepOverdue(now: number, overdueAfterMs: number): Promise<boolean>
+    sweepOverdue(lease: Lease, now: number, overdueAfterMs: number): Promise<boolean | null>
 
     /** Adds up what recent batches have counted, of a limited number of them. Resolves with whether there are more. */
-    foldCounters(): Promise<boolean>
+    foldCounters(lease: Lease): Promise<boolean | null>
 
     /**
      * The due runs, the longest due first: pending runs, and expired runs whose file has changed since. Runs whose due time is
-     * after `latest` also count as due, and come last. Excludes runs of rejected submissions.
+     * after `latest` also count as due, and come last. Excludes runs of rejected submissions, and claimed ones.
      */
     listDue(now: number, limit: number, latest?: number): Promise<DueRun[]>
 
-    /** Applies a finding unless the run is final or no longer due. `fileId` is the asset whose status changed. */
+    /**
+     * Claims at most `limit` of the due runs, as `listDue` finds them: they are due again at `until`, which names the claim. No
+     * run is claimed twice at a time. Resolves with the claimed runs; none only if nothing is due. Not one step: it reads first.
+     */
+    claimDue(now: number, claim: { limit: number; until: number; latest?: number }): Promise<DueRun[]>
+
+    /** Makes claimed runs due again since the given times, unless they were claimed or became due otherwise since. */
+    releaseRuns(runs: readonly { runId: string; dueAt: number }[], claim: number): Promise<void>
+
+    /**
+     * Applies a finding unless the run is final or no longer due. `unchanged` and `timed_out` count only if the run is still
+     * due at `claim`. `fileId` is the asset whose status changed.
+     */
     applyFinding(
       runId: string,
       finding: Finding,
       at: number,
+      claim: number,
     ): Promise<{ applied: boolean; fileId: string | null }>
 
     /**
@@ -108,14 +124,23 @@ export type Store = OperatorStore &
       page: { perHost: number; after: HostPlace; latest?: number },
     ): Promise<{ due: DueNotification[]; next: HostPlace }>
 
-    /** Undefined once the notification has ended. */
-    findNotificationBody(notificationId: string): Promise<string | undefined>
+    /**
+     * Claims a notification that is still due at `dueAt`, as listed: it is due again at `until`, which names the claim. Resolves
+     * with its body; undefined if it has ended, or somebody else has claimed it.
+     */
+    claimNotification(notificationId: string, dueAt: number, until: number): Promise<string | undefined>
 
-    /** Counts the notifications that are due, and those that wait for their next attempt. */
+    /** Makes a claimed notification due at `dueAt`, as if it had not been tried, unless the claim was lost. */
+    releaseNotification(notificationId: string, claim: number, dueAt: number): Promise<void>
+
+    /** Counts the notifications that are due, and those that are being sent or wait for their next attempt. */
     countNotifications(now: number): Promise<{ due: number; waiting: number }>
 
-    /** Records the result of an attempt. Deletes the body if no attempt follows. */
-    settleNotification(notificationId: string, result: NotificationResult): Promise<void>
+    /**
+     * Records the result of an attempt. Deletes the body if no attempt follows. `again` and `given_up` count only if the
+     * notification is still due at `claim`.
+     */
+    settleNotification(notificationId: string, result: NotificationResult, claim: number): Promise<void>
 
     /**
      * Deletes bodies and headers of deliveries received before `receivedBefore`; their rows stay. Checks up to `limit` bodies
@@ -123,10 +148,11 @@ export type Store = OperatorStore &
      * the end.
      */
     pruneBodies(
+      lease: Lease,
       receivedBefore: number,
       limit: number,
       after: number | null,
-    ): Promise<{ pruned: number; next: number | null }>
+    ): Promise<{ pruned: number; next: number | null } | null>
 
     /**
      * Deletes submissions that were created before `createdBefore`, with their runs and deliveries, and other deliveries that
@@ -135,15 +161,16 @@ export type Store = OperatorStore &
      * number of rows in insertion order, after the place `after`. `next` is the place to continue after; null at the end.
      */
     deleteOldSubmissions(
+      lease: Lease,
       now: number,
       createdBefore: number,
       after: RetentionPlace | null,
-    ): Promise<{ deleted: number; next: RetentionPlace | null }>
+    ): Promise<{ deleted: number; next: RetentionPlace | null } | null>
 
     /** Until one is saved, trusts the time of the newest submission or delivery; null if there is none. */
     findClockTrust(): Promise<ClockTrust | null>
 
-    saveClockTrust(trust: ClockTrust): Promise<void>
+    saveClockTrust(lease: Lease, trust: ClockTrust): Promise<true | null>
 
     findSubmission(submissionId: string): Promise<{ submission: Submission; runs: Run[] } | undefined>
 
@@ -159,20 +186,46 @@ export type Store = OperatorStore &
     /** Frees a claim whose request ended without a response that may be repeated. */
     releaseIdempotencyKey(scope: string): Promise<void>
 
-    /** Marks submissions that a previous process left `submitting` as `unconfirmed`. Call it before serving requests. */
-    recoverAbandoned(at: number): Promise<{ submissions: number }>
+    /** Records that this process is alive. Call it before the first write of a start, and regularly. */
+    heartbeat(at: number): Promise<void>
+
+    /**
+     * Recovers what other processes left unfinished that have written no heartbeat after `aliveSince`: submissions and items of
+     * retries that they were submitting are `unconfirmed`, and their idempotency claims end. Call it before serving requests, too.
+     * Resolves with the number of submissions.
+     */
+    recoverAbandoned(at: number, aliveSince: number): Promise<{ submissions: number }>
+
+    /**
+     * Takes the lease for `ttlMs` if nobody has it or its time is over, with the next epoch; extends it if it is ours. Null if
+     * another process has it.
+     */
+    acquireLease(at: number, ttlMs: number): Promise<Lease | null>
+
+    /** Gives the lease back, unless it was lost: another process can acquire it at once. */
+    releaseLease(lease: Lease): Promise<void>
 
     /** Commits a write, so it fails whenever recording a delivery would fail. */
     probe(): Promise<void>
 
-    /** Why the open database must not be written to. Checks the file; neither reads nor writes the database. */
-    findFault(): Promise<DatabaseFault | undefined>
-
     /** Calls the listener after each commit. It delays the next batch, so it must be quick; it must not throw. */
     watchCommits(listener: (commit: Commit) => void): void
-
-    close(): Promise<void>
   }
+
+/** What concerns the database as a whole: its file, its connections. Not every engine does it alike. */
+export interface StoreLifecycle {
+  /** Why the open database must not be written to. Neither reads nor writes the database. */
+  findFault(): Promise<DatabaseFault | undefined>
+
+  /** Writes a consistent copy of the database to a new file while the service runs. The file must not exist. */
+  backUp(path: string): Promise<void>
+
+  /** Commits what is queued, and closes the database. */
+  close(): Promise<void>
+}
+
+/** An open store, for whoever opens and closes it. */
+export type StoreHandle = Store & StoreLifecycle
 
 /** What operators read and do. Lists are newest first by insertion. A page's `next` starts the next page; null at the end. */
 type OperatorStore = {
@@ -223,7 +276,8 @@ type OperatorStore = {
 
   /**
    * Records the submission that retries a run, with its origin: an operator's audit entry, or an item of a retry.
-   * Acknowledges the run. If the run may not be retried (any more), returns the refusal and writes nothing.
+   * Acknowledges the run. If the run may not be retried (any more), or the item is no longer `waiting`, returns the refusal and
+   * writes nothing. The item is `submitting`, by this process.
    */
   submitRetry(
     runId: string,
@@ -234,10 +288,10 @@ type OperatorStore = {
   /** ImageKit did not accept the retry that `submitRetry` recorded at this time: removes its acknowledgement of the run. */
   withdrawRetry(runId: string, at: number): Promise<void>
 
-  /** The first `waiting` item. Items that a previous process was submitting are `unconfirmed` and never returned. */
+  /** The first `waiting` item; another process may submit it first. One whose process ended while submitting it is `unconfirmed`. */
   nextRetryItem(): Promise<{ itemId: number; runId: string; actor: string } | undefined>
 
-  /** Records an item's state. Changes nothing if the item has ended. */
+  /** Records an item's state. Changes nothing if the item has ended, or another process is submitting it. */
   endRetryItem(itemId: number, state: RetryItemState, reason: string | null): Promise<void>
 
   findRetry(retryId: string): Promise<RetryProgress | undefined>
@@ -256,9 +310,6 @@ type OperatorStore = {
   endSession(session: { sessionId: string; endsAt: number }, now: number): Promise<void>
 
   listEndedSessions(): Promise<{ sessionId: string; endsAt: number }[]>
-
-  /** Writes a consistent copy of the database to a new file while the service runs. The file must not exist. */
-  backUp(path: string): Promise<void>
 }
 
 /** What alerts are decided from, and their state. */
@@ -269,8 +320,8 @@ type AlertStore = {
   listAlerts(): Promise<Alert[]>
 
   /** Replaces the alert of the same kind and extension. */
-  saveAlerts(alerts: readonly Alert[]): Promise<void>
+  saveAlerts(lease: Lease, alerts: readonly Alert[]): Promise<true | null>
 
   /** The message about this state was delivered: deletes a resolved alert, marks a firing one. Ignores an earlier state. */
-  recordAlertReported(alert: Pick<Alert, 'alertId' | 'state'>): Promise<void>
+  recordAlertReported(lease: Lease, alert: Pick<Alert, 'alertId' | 'state'>): Promise<true | null>
 }

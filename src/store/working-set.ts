@@ -55,6 +55,7 @@ export function createWorkingSet(): WorkingSet {
     notifications: new Map(),
     claims: new Map(),
     retryItems: new Map(),
+    leases: new Map(),
   }
   const loaded = new Map<string, readonly string[]>()
   const forgotten = new Set<string>()
@@ -168,6 +169,7 @@ export function createWorkingSet(): WorkingSet {
           notifications: changed(tables.notifications),
           claims: changed(tables.claims),
           retryItems: changed(tables.retryItems),
+          leases: changed(tables.leases),
         },
         others,
       }

@@ -1,9 +1,9 @@
 import { type Alert, type AlertRule, evaluateAlert } from '../domain/alert.ts'
 import type { DatabaseFault } from '../domain/database-fault.ts'
-import type { Store } from '../store/store.ts'
+import type { StoreLifecycle } from '../store/store.ts'
 
 type DatabaseAlertDeps = {
-  store: Pick<Store, 'findFault'>
+  store: Pick<StoreLifecycle, 'findFault'>
   clock: () => number
   newId: () => string
 }

@@ -1,4 +1,5 @@
 import { type Alert, type AlertRule, evaluateAlert } from '../domain/alert.ts'
+import type { Lease } from '../domain/lease.ts'
 import type { Store } from '../store/store.ts'
 
 export type AlertThresholds = { failures: { count: number; withinMs: number }; pendingAgeMs: number }
@@ -16,13 +17,14 @@ export const MAX_COUNTED = 10_000
 /** One webhook is enough: it may be the first of many that the wrong database loses. */
 export const UNKNOWN_SUBMISSIONS = { count: 1, withinMs: 3_600_000 }
 
-/** Measures, and writes down what has come to another state. Returns the alerts of which nobody has been told yet. */
-export async function evaluateAlerts({
-  store,
-  thresholds,
-  clock,
-  newId,
-}: EvaluateAlertsDeps): Promise<Alert[]> {
+/**
+ * Measures, and writes down what has come to another state. Returns the alerts of which nobody has been told yet; none if another
+ * process has the lease.
+ */
+export async function evaluateAlerts(
+  { store, thresholds, clock, newId }: EvaluateAlertsDeps,
+  lease: Lease,
+): Promise<Alert[]> {
   const { failures, pendingAgeMs } = thresholds
   const now = clock()
   const [counts, rejected, oldest, alerts] = await Promise.all([
@@ -60,6 +62,6 @@ export async function evaluateAlerts({
     return evaluateAlert(before, measured, rule, { now, newId })
   }
   const changed = judged.filter((alert) => !alerts.includes(alert))
-  if (changed.length > 0) await store.saveAlerts(changed)
+  if (changed.length > 0 && (await store.saveAlerts(lease, changed)) === null) return []
   return judged.filter(({ isTold }) => !isTold)
 }

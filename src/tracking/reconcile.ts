@@ -1,11 +1,13 @@
-import { latestDueAt } from '../domain/due-time.ts'
-import type { DueRun, Finding } from '../domain/finding.ts'
+import { latestDueAt, RUN_CLAIM_MS } from '../domain/due-time.ts'
+import type { Finding } from '../domain/finding.ts'
 import type { Store } from '../store/store.ts'
 import { checkDueRuns, type Reconciled } from './check-due-runs.ts'
 import type { Stop } from './fetch-files.ts'
+import type { UpkeepLease } from './upkeep-lease.ts'
 
 export type ReconcileDeps = Parameters<typeof checkDueRuns>[0] & {
-  store: Pick<Store, 'sweepOverdue' | 'listDue' | 'applyFinding'>
+  store: Pick<Store, 'sweepOverdue' | 'listDue' | 'claimDue' | 'releaseRuns' | 'applyFinding'>
+  lease: Pick<UpkeepLease, 'current'>
   meter: { runReconciled(finding: Finding['kind']): void }
   /** Has one pass end before the next begins, whoever asks for it. */
   inTurn: <T>(work: () => Promise<T>) => Promise<T>
@@ -35,31 +37,46 @@ const MOST_TOLD = 1000
  */
 export function reconcile(deps: ReconcileDeps, { dryRun }: { dryRun: boolean }): Promise<ReconcilePass> {
   return deps.inTurn(async () => {
-    let mayBeMore = true
-    while (mayBeMore) mayBeMore = await deps.store.sweepOverdue(deps.clock(), deps.overdueAfterMs)
+    await sweep(deps)
     return dryRun ? rehearse(deps) : work(deps)
   })
 }
 
+/** Leaves it to the process that has the lease. */
+async function sweep({ store, lease, clock, overdueAfterMs }: ReconcileDeps): Promise<void> {
+  const held = lease.current()
+  if (held === null) return
+  while (await store.sweepOverdue(held, clock(), overdueAfterMs));
+}
+
 async function work(deps: ReconcileDeps): Promise<ReconcilePass> {
   const runs: Reconciled[] = []
-  const list = listing(deps)
+  const timesOf = passTimes(deps)
   for (;;) {
-    const due = await list(BATCH)
+    const { now, startedAt, latest } = timesOf()
+    const claim = now + RUN_CLAIM_MS
+    const due = await deps.store.claimDue(startedAt, { limit: BATCH, until: claim, latest })
+    if (due.length === 0) return passOf(runs, null)
     const { looked, stop } = await checkDueRuns(deps, due)
     // What was seen before ImageKit stopped us counts: else the same would be asked again and again.
     for (const { finding, told } of looked) {
       runs.push(told)
-      const { applied } = await deps.store.applyFinding(told.runId, finding, deps.clock())
+      const { applied } = await deps.store.applyFinding(told.runId, finding, deps.clock(), claim)
       if (applied) deps.meter.runReconciled(finding.kind)
     }
-    if (stop !== null || due.length < BATCH) return passOf(runs, stop)
+    if (stop === null) continue
+    const reached = new Set(looked.map(({ told }) => told.runId))
+    const rest = due.filter(({ run }) => !reached.has(run.runId))
+    const released = rest.map(({ run, dueAt }) => ({ runId: run.runId, dueAt }))
+    await deps.store.releaseRuns(released, claim)
+    return passOf(runs, stop)
   }
 }
 
 async function rehearse(deps: ReconcileDeps): Promise<ReconcilePass> {
   const runs: Reconciled[] = []
-  const due = await listing(deps)(MOST_TOLD + 1)
+  const { startedAt, latest } = passTimes(deps)()
+  const due = await deps.store.listDue(startedAt, MOST_TOLD + 1, latest)
   const told = due.slice(0, MOST_TOLD)
   for (let from = 0; from < told.length; from += BATCH) {
     const { looked, stop } = await checkDueRuns(deps, told.slice(from, from + BATCH))
@@ -75,12 +92,12 @@ async function rehearse(deps: ReconcileDeps): Promise<ReconcilePass> {
  * What falls due meanwhile, perhaps for the second time, is left to the next pass: this one has to end. What is planned
  * meanwhile was planned under the clock as it is by then, however long the pass takes and wherever the clock has gone.
  */
-function listing(deps: ReconcileDeps): (limit: number) => Promise<DueRun[]> {
+function passTimes(deps: ReconcileDeps): () => { now: number; startedAt: number; latest: number } {
   const startedAt = deps.clock()
-  return (limit) => {
+  return () => {
     const now = deps.clock()
-    const latest = latestDueAt(now, Math.max(deps.overdueAfterMs, deps.everyMs))
-    return deps.store.listDue(Math.min(startedAt, now), limit, latest)
+    const latest = latestDueAt(now, Math.max(deps.overdueAfterMs, deps.everyMs, RUN_CLAIM_MS))
+    return { now, startedAt: Math.min(startedAt, now), latest }
   }
 }
 

@@ -4,6 +4,7 @@ import type { NewSubmission } from '../../src/domain/submission.ts'
 import type { UploadResponse } from '../../src/domain/upload-response.ts'
 import {
   accepted,
+  applyFinding,
   BASELINE,
   EVIDENCE,
   FILE_ID,
@@ -76,7 +77,7 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
       await sweep(current().store)
       for (const each of [id, other]) {
         const runId = (await current().store.findSubmission(each))?.runs[0]?.runId ?? ''
-        await current().store.applyFinding(runId, { kind: 'unchanged', dueAt: 60_000 }, 4_000)
+        await applyFinding(current().store, runId, { kind: 'unchanged', dueAt: 60_000 }, 4_000)
       }
       expect(await tell(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'applied' })
       expect(await dueAt(4_999)).toEqual([])
@@ -93,7 +94,7 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
       const [run, other] = (await current().store.findSubmission(id))?.runs ?? []
       await sweep(current().store)
       for (const each of [run, other])
-        await current().store.applyFinding(each?.runId ?? '', { kind: 'timed_out' }, 3_000)
+        await applyFinding(current().store, each?.runId ?? '', { kind: 'timed_out' }, 3_000)
       expect(await dueAt(1_000_000)).toEqual([])
       expect(await tell(aboutFile('event-1'), 5_000)).toEqual({ outcome: 'applied', ...NOTHING })
       expect(await dueAt(4_999)).toEqual([])
@@ -101,8 +102,8 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
         [id, 'remove-bg'],
         [id, 'ai-tasks'],
       ])
-      await current().store.applyFinding(run?.runId ?? '', EVIDENCE, 6_000)
-      await current().store.applyFinding(other?.runId ?? '', { kind: 'unchanged', dueAt: null }, 6_000)
+      await applyFinding(current().store, run?.runId ?? '', EVIDENCE, 6_000)
+      await applyFinding(current().store, other?.runId ?? '', { kind: 'unchanged', dueAt: null }, 6_000)
       expect(await dueAt(1_000_000)).toEqual([])
       expect((await current().store.findSubmission(id))?.runs).toMatchObject([
         { status: 'success', source: 'reconcile', evidence: EVIDENCE.evidence },
@@ -136,7 +137,7 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
       const id = await submit(['remove-bg'], { fileId: FILE_ID })
       expect(await tell(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'applied' })
       const [due] = await current().store.listDue(5_000, 10)
-      await current().store.applyFinding(due?.run.runId ?? '', { kind: 'unchanged', dueAt: 70_000 }, 5_000)
+      await applyFinding(current().store, due?.run.runId ?? '', { kind: 'unchanged', dueAt: 70_000 }, 5_000)
 
       expect(await tell(aboutFile('event-1'), 6_000)).toEqual({ outcome: 'duplicate', ...NOTHING })
       const store = await current().reopen()

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Alert } from '../../src/domain/alert.ts'
-import { newDelivery, submit, sweep } from './facts.ts'
+import { applyFinding, newDelivery, submit, sweep } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
+import { upkeep } from './upkeep.ts'
 
 const FIRING: Alert = {
   kind: 'failures',
@@ -50,7 +51,7 @@ export function describeAlerts(current: () => OpenedStore): void {
       await store.recordDelivery(newDelivery(others, word, { receivedAt: 10_000 }))
       const pending = (await store.findSubmission(others))?.runs[1]?.runId ?? ''
       await sweep(store)
-      await store.applyFinding(pending, { kind: 'timed_out' }, 10_000)
+      await applyFinding(store, pending, { kind: 'timed_out' }, 10_000)
       expect(await countFailures(0)).toEqual({ 'remove-bg': 1 })
     })
   })
@@ -64,27 +65,27 @@ export function describeAlerts(current: () => OpenedStore): void {
         alertId: 'alert-2',
         isTold: true,
       }
-      await current().store.saveAlerts([FIRING, oldest])
-      await current().store.saveAlerts([RESOLVED])
+      await upkeep(current().store).saveAlerts([FIRING, oldest])
+      await upkeep(current().store).saveAlerts([RESOLVED])
       const store = await current().reopen()
       expect(await store.listAlerts()).toEqual([RESOLVED, oldest])
     })
 
     test('that fire are told once they are; that are over go once that is told', async () => {
       const { store } = current()
-      await store.saveAlerts([FIRING])
-      await store.recordAlertReported(FIRING)
+      await upkeep(store).saveAlerts([FIRING])
+      await upkeep(store).recordAlertReported(FIRING)
       expect(await store.listAlerts()).toEqual([{ ...FIRING, isTold: true }])
-      await store.saveAlerts([RESOLVED])
-      await store.recordAlertReported(RESOLVED)
+      await upkeep(store).saveAlerts([RESOLVED])
+      await upkeep(store).recordAlertReported(RESOLVED)
       expect(await store.listAlerts()).toEqual([])
     })
 
     test('are not told by a message about an earlier state or another alert', async () => {
       const { store } = current()
-      await store.saveAlerts([RESOLVED])
-      await store.recordAlertReported(FIRING)
-      await store.recordAlertReported({ ...RESOLVED, alertId: 'another' })
+      await upkeep(store).saveAlerts([RESOLVED])
+      await upkeep(store).recordAlertReported(FIRING)
+      await upkeep(store).recordAlertReported({ ...RESOLVED, alertId: 'another' })
       expect(await store.listAlerts()).toEqual([RESOLVED])
     })
   })

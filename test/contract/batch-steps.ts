@@ -22,6 +22,7 @@ import {
   unknownIds,
 } from './facts.ts'
 import { anAct } from './operator-facts.ts'
+import { takeLease, upkeep } from './upkeep.ts'
 
 /** One call of the store. Those of a chunk are made at once, or one after the other. */
 type BatchStep = { take: (world: World) => Promise<unknown> }
@@ -79,6 +80,7 @@ export function stepsOf(store: Store, scope: string): StepsOfStore {
   }
   return {
     async begin() {
+      await takeLease(store)
       world.rejectedIds = await store.keepRejected([newRefused(), newRefused()])
       await store.createRetry(id(TAKEN), [], anAct())
     },
@@ -314,8 +316,20 @@ const finding = step(
       fc.option(time).map((dueAt): Finding => ({ kind: 'unchanged', dueAt })),
     ),
     at: time,
+    // Often that of the run: few times are used.
+    claim: time,
   }),
-  (world, { run: of, finding: found, at }) => world.store.applyFinding(runOfWhich(world, of), found, at),
+  (world, { run: of, finding: found, at, claim: held }) =>
+    world.store.applyFinding(runOfWhich(world, of), found, at, held),
+)
+
+const release = step(
+  'release runs',
+  fc.record({ runs: fc.array(fc.record({ run, dueAt: time }), { maxLength: 3 }), claim: time }),
+  (world, { runs, claim: held }) => {
+    const released = runs.map(({ run: of, dueAt }) => ({ runId: runOfWhich(world, of), dueAt }))
+    return world.store.releaseRuns(released, held)
+  },
 )
 
 const notified = step(
@@ -327,8 +341,21 @@ const notified = step(
       { kind: 'gone', reason: 'status_410' },
       { kind: 'again', at: 15, reason: 'status_500' },
     ),
+    claim: time,
   }),
-  (world, { run: of, result }) => world.store.settleNotification(`msg_${runOfWhich(world, of)}`, result),
+  (world, { run: of, result, claim: held }) =>
+    world.store.settleNotification(`msg_${runOfWhich(world, of)}`, result, held),
+)
+
+const notifying = step(
+  'notifying',
+  fc.record({ run, dueAt: time, until: time, isReleased: fc.boolean() }),
+  async (world, { run: of, dueAt, until, isReleased }) => {
+    const notificationId = `msg_${runOfWhich(world, of)}`
+    const claimed = world.store.claimNotification(notificationId, dueAt, until)
+    if (isReleased) await world.store.releaseNotification(notificationId, until, dueAt)
+    return claimed
+  },
 )
 
 const act: fc.Arbitrary<AuditEntry> = fc
@@ -380,18 +407,18 @@ const claim = (at: fc.Arbitrary<number>) =>
   step('claim', fc.record({ scope, at }), ({ store, id }, { scope: of, at: when }) =>
     store.claimIdempotencyKey(id(of), when),
   )
-const release = step('release', scope, ({ store, id }, of) => store.releaseIdempotencyKey(id(of)))
+const releaseKey = step('release key', scope, ({ store, id }, of) => store.releaseIdempotencyKey(id(of)))
 
 const sweep = step(
   'sweep',
   fc.record({ now: fc.integer({ min: 1, max: 40 }), overdueAfterMs: fc.constantFrom(0, 0, 3, 10) }),
-  ({ store }, { now, overdueAfterMs }) => store.sweepOverdue(now, overdueAfterMs),
+  ({ store }, { now, overdueAfterMs }) => upkeep(store).sweepOverdue(now, overdueAfterMs),
 )
 
 /** Whether there is more to add up depends on how many batches there were. */
-const fold = step('fold', fc.constant(null), async ({ store }) => void (await store.foldCounters()))
+const fold = step('fold', fc.constant(null), async ({ store }) => void (await upkeep(store).foldCounters()))
 
-const prune = step('prune', time, ({ store }, before) => store.pruneBodies(before, 3, null))
+const prune = step('prune', time, ({ store }, before) => upkeep(store).pruneBodies(before, 3, null))
 
 /** Its id is taken, which the database notices: the whole batch is decided again, and takes other ids. */
 const retryAgain = step(
@@ -407,25 +434,27 @@ const steps = fc.oneof(
   { arbitrary: account(fc.oneof(changed, changed, other)), weight: 2 },
   { arbitrary: create, weight: 2 },
   { arbitrary: finding, weight: 4 },
+  { arbitrary: release, weight: 1 },
   { arbitrary: sweep, weight: 2 },
   { arbitrary: fold, weight: 1 },
   { arbitrary: notified, weight: 1 },
+  { arbitrary: notifying, weight: 1 },
   { arbitrary: acknowledge, weight: 1 },
   { arbitrary: retryMany, weight: 1 },
   { arbitrary: retry(run), weight: 2 },
   { arbitrary: withdraw, weight: 1 },
   { arbitrary: endItem, weight: 1 },
   { arbitrary: claim(claimedAt(0)), weight: 2 },
-  { arbitrary: release, weight: 1 },
+  { arbitrary: releaseKey, weight: 1 },
   { arbitrary: prune, weight: 1 },
 )
 
 /** Alone: what they find depends on what is in the database when they begin. */
-const upkeep = fc.oneof(
+const aloneSteps = fc.oneof(
   step('forget', fc.record({ fileId, act }), ({ store, id }, { fileId: of, act: done }) =>
     store.forgetAsset(id(of), done),
   ),
-  step('recover', time, ({ store }, at) => store.recoverAbandoned(at)),
+  step('recover', time, ({ store }, at) => store.recoverAbandoned(at, at)),
   claim(claimedAt(2)),
 )
 
@@ -451,7 +480,7 @@ export const batchSequences: fc.Arbitrary<Chunk[]> = fc
         { arbitrary: chunk, weight: 10 },
         { arbitrary: retryingChunk, weight: 2 },
         { arbitrary: failingChunk, weight: 1 },
-        { arbitrary: upkeep.map((one) => [one]), weight: 1 },
+        { arbitrary: aloneSteps.map((one) => [one]), weight: 1 },
       ),
       { minLength: 1, maxLength: 6, size: 'max' },
     ),

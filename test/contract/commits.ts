@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Commit } from '../../src/domain/commit.ts'
-import { accepted, EVIDENCE, FILE_ID, newDelivery, submit, sweep } from './facts.ts'
+import { accepted, applyFinding, EVIDENCE, FILE_ID, newDelivery, submit, sweep } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 export function describeCommits(current: () => OpenedStore): void {
@@ -25,7 +25,7 @@ export function describeCommits(current: () => OpenedStore): void {
       await store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'success' }))
       const runs = (await store.findSubmission(submissionId))?.runs
       const tagged = runs?.find(({ name }) => name === 'aws-auto-tagging')
-      await store.applyFinding(tagged?.runId ?? '', EVIDENCE, 5_000)
+      await applyFinding(store, tagged?.runId ?? '', EVIDENCE, 5_000)
       expect(settledIn(commits)).toEqual([
         { extension: 'ai-tasks', status: 'failed', source: 'response', seconds: 0.5 },
         { extension: 'remove-bg', status: 'success', source: 'webhook', seconds: 1 },
@@ -39,7 +39,7 @@ export function describeCommits(current: () => OpenedStore): void {
       await sweep(store)
       const commits = watch()
       const runId = (await store.findSubmission(submissionId))?.runs[0]?.runId ?? ''
-      await store.applyFinding(runId, { kind: 'timed_out' }, 1_800)
+      await applyFinding(store, runId, { kind: 'timed_out' }, 1_800)
       expect(settledIn(commits)).toEqual([])
       for (const status of ['success', 'success', 'failed'] as const)
         await store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status }))

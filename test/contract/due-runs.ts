@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import { accepted, FILE_ID, newDelivery, refused, submit as submitTo, sweep } from './facts.ts'
+import { accepted, applyFinding, FILE_ID, newDelivery, refused, submit as submitTo, sweep } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 export function describeDueRuns(current: () => OpenedStore): void {
@@ -14,7 +14,7 @@ export function describeDueRuns(current: () => OpenedStore): void {
     (await current().store.findSubmission(id))?.runs.find((run) => run.name === name)?.runId ?? ''
   /** Checks a run, finds nothing, and puts it off. */
   const putOff = async (id: string, dueAt: number, name?: string) =>
-    current().store.applyFinding(await runIdOf(id, name), { kind: 'unchanged', dueAt }, 3_000)
+    applyFinding(current().store, await runIdOf(id, name), { kind: 'unchanged', dueAt }, 3_000)
 
   describe('due runs', () => {
     test('are the pending ones whose time has come, the longest due first, at most as many as asked for', async () => {
@@ -73,6 +73,7 @@ export function describeDueRuns(current: () => OpenedStore): void {
       expect(await store.listDue(5_000, 10)).toEqual([
         {
           run: found?.runs[0],
+          dueAt: 5_000,
           submission: found?.submission,
           siblings: ['ai-tasks', 'google-auto-tagging'],
           others: [
@@ -135,7 +136,7 @@ export function describeDueRuns(current: () => OpenedStore): void {
       const unclear = await submit(['remove-bg'])
       await current().store.applyResponse(unclear, refused('unconfirmed'), 2_000)
       const left = await submit(['remove-bg'])
-      await current().store.recoverAbandoned(3_000)
+      await current().store.recoverAbandoned(3_000, 3_000)
       await sweep(current().store)
       expect(await due(9_000)).toEqual([
         [unclear, 'remove-bg'],

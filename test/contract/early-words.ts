@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { UploadResponse } from '../../src/domain/upload-response.ts'
 import { accepted, FILE_ID, newAccountDelivery, newDelivery, refused, submit as submitTo } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
+import { upkeep } from './upkeep.ts'
 
 type Ended = UploadResponse & { kind: 'accepted' | 'rejected' }
 
@@ -46,7 +47,7 @@ export function describeEarlyWords(current: () => OpenedStore): void {
     test('is heard no more once its body is pruned, for it said what the body said', async () => {
       const id = await submit('remove-bg')
       const { deliveryId } = await end('event-1', accepted({ 'remove-bg': 'success' }))
-      expect(await current().store.pruneBodies(1_000_000, 10, null)).toMatchObject({ pruned: 1 })
+      expect(await upkeep(current().store).pruneBodies(1_000_000, 10, null)).toMatchObject({ pruned: 1 })
       await current().store.applyResponse(id, QUEUED, 3_000)
       expect(await statusesOf(id)).toEqual({ 'remove-bg': 'pending' })
       expect(await current().store.findDelivery(deliveryId ?? '')).toMatchObject({

@@ -3,10 +3,12 @@ import type { NewAccountDelivery, NewDelivery, NewRejectedDelivery } from '../..
 import type { ExtensionResult } from '../../src/domain/extension-result.ts'
 import type { Finding } from '../../src/domain/finding.ts'
 import { numberOf } from '../../src/domain/ids.ts'
+import type { DueNotification, NotificationResult } from '../../src/domain/notification.ts'
 import type { FinalStatus } from '../../src/domain/run.ts'
 import type { Baseline, NewSubmission } from '../../src/domain/submission.ts'
 import type { UploadResponse } from '../../src/domain/upload-response.ts'
 import type { Store } from '../../src/store/store.ts'
+import { type UpkeepStore, upkeep } from './upkeep.ts'
 
 export const FILE_ID = '598821f949c0a938d57563bd'
 
@@ -50,16 +52,44 @@ export async function submit(
  * Sweeps every run that has been pending for `overdueAfterMs` by `now`, in as many steps as it takes. By default, each pending run
  * is due since it was requested.
  */
-export async function sweep(
-  store: Pick<Store, 'sweepOverdue'>,
-  { now = 1_000_000, overdueAfterMs = 0 } = {},
-): Promise<void> {
-  while (await store.sweepOverdue(now, overdueAfterMs));
+export async function sweep(store: UpkeepStore, { now = 1_000_000, overdueAfterMs = 0 } = {}): Promise<void> {
+  while (await upkeep(store).sweepOverdue(now, overdueAfterMs));
 }
 
 /** Adds up all that batches have counted, in as many steps as it takes. */
-export async function fold(store: Pick<Store, 'foldCounters'>): Promise<void> {
-  while (await store.foldCounters());
+export async function fold(store: UpkeepStore): Promise<void> {
+  while (await upkeep(store).foldCounters());
+}
+
+/** Applies a finding as the holder of the claim: whoever last set the due time of the run. */
+export async function applyFinding(
+  store: Pick<Store, 'listDue' | 'applyFinding'>,
+  runId: string,
+  finding: Finding,
+  at: number,
+): Promise<{ applied: boolean; fileId: string | null }> {
+  const due = (await store.listDue(Number.MAX_SAFE_INTEGER, 100_000)).find(({ run }) => run.runId === runId)
+  return store.applyFinding(runId, finding, at, due?.dueAt ?? 0)
+}
+
+/** Records the result of an attempt as the holder of the claim: whoever last set the due time. */
+export async function settleNotification(
+  store: Pick<Store, 'listDueNotifications' | 'settleNotification'>,
+  notificationId: string,
+  result: NotificationResult,
+): Promise<void> {
+  const page = { perHost: 1_000, after: null }
+  const { due } = await store.listDueNotifications(Number.MAX_SAFE_INTEGER, page)
+  const claim = due.find((one) => one.notificationId === notificationId)?.dueAt ?? 0
+  await store.settleNotification(notificationId, result, claim)
+}
+
+/** The body of a due notification, which stays as it is: it is claimed until it is due. */
+export function peekBody(
+  store: Pick<Store, 'claimNotification'>,
+  { notificationId, dueAt }: Pick<DueNotification, 'notificationId' | 'dueAt'>,
+): Promise<string | undefined> {
+  return store.claimNotification(notificationId, dueAt, dueAt)
 }
 
 /** Ids that name no row: no ids at all, and, beside a row that exists, another check, number, kind or spelling. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { NewSubmission } from '../../src/domain/submission.ts'
 import {
   accepted,
+  applyFinding,
   EVIDENCE,
   FILE_ID,
   newDelivery,
@@ -29,7 +30,7 @@ export function describeFindings(current: () => OpenedStore): void {
     test('evidence settles its run alone and is kept with it', async () => {
       const id = await submit(['remove-bg', 'ai-tasks'])
       const runId = await runIdOf(id)
-      expect(await current().store.applyFinding(runId, EVIDENCE, 5_000)).toEqual({
+      expect(await applyFinding(current().store, runId, EVIDENCE, 5_000)).toEqual({
         applied: true,
         fileId: FILE_ID,
       })
@@ -45,7 +46,7 @@ export function describeFindings(current: () => OpenedStore): void {
       '%s expires its run alone, with that reason',
       async (kind) => {
         const id = await submit(['remove-bg', 'ai-tasks'])
-        expect(await current().store.applyFinding(await runIdOf(id), { kind }, 5_000)).toEqual({
+        expect(await applyFinding(current().store, await runIdOf(id), { kind }, 5_000)).toEqual({
           applied: true,
           fileId: FILE_ID,
         })
@@ -58,7 +59,7 @@ export function describeFindings(current: () => OpenedStore): void {
 
     test('an expired run is not due again, and a late webhook still settles it', async () => {
       const id = await submit(['remove-bg'])
-      await current().store.applyFinding(await runIdOf(id), { kind: 'timed_out' }, 5_000)
+      await applyFinding(current().store, await runIdOf(id), { kind: 'timed_out' }, 5_000)
       expect(await current().store.listDue(1_000_000, 10)).toEqual([])
       const late = newDelivery(id, { service: 'remove-bg', status: 'failed' })
       expect(await current().store.recordDelivery(late)).toMatchObject({ outcome: 'applied' })
@@ -69,7 +70,7 @@ export function describeFindings(current: () => OpenedStore): void {
       const id = await submit(['remove-bg', 'ai-tasks'])
       const before = await current().store.findSubmission(id)
       const finding = { kind: 'unchanged', dueAt: 8_000 } as const
-      expect(await current().store.applyFinding(await runIdOf(id), finding, 5_000)).toEqual({
+      expect(await applyFinding(current().store, await runIdOf(id), finding, 5_000)).toEqual({
         applied: true,
         fileId: null,
       })
@@ -92,14 +93,14 @@ export function describeFindings(current: () => OpenedStore): void {
         const runId = await runIdOf(settled)
         await current().store.recordDelivery(newDelivery(settled, { service: 'remove-bg', status: 'failed' }))
         const expired = await submit(['remove-bg'])
-        await current().store.applyFinding(await runIdOf(expired), { kind: 'timed_out' }, 3_000)
+        await applyFinding(current().store, await runIdOf(expired), { kind: 'timed_out' }, 3_000)
         const alone = await submitTo(current().store, ['remove-bg'], { fileId: FILE_ID, kind: 'update' })
         const pending = await runIdOf(alone)
         const before = await Promise.all([settled, expired, alone].map(runsOf))
 
         // The last one is not due: the sweep has not passed it yet.
         for (const each of [runId, pending, await runIdOf(expired), 'no such run', ...unknownIds(pending)])
-          expect(await current().store.applyFinding(each, finding, 5_000)).toEqual(LEFT_ALONE)
+          expect(await applyFinding(current().store, each, finding, 5_000)).toEqual(LEFT_ALONE)
         expect(await Promise.all([settled, expired, alone].map(runsOf))).toEqual(before)
         expect(await current().store.listDue(1_000_000, 10)).toEqual([])
       },
@@ -109,7 +110,7 @@ export function describeFindings(current: () => OpenedStore): void {
       const id = await submit(['remove-bg'])
       await current().store.applyResponse(id, refused('rejected'), 4_000)
       for (const finding of [EVIDENCE, { kind: 'unchanged', dueAt: 8_000 }] as const)
-        expect(await current().store.applyFinding(await runIdOf(id), finding, 5_000)).toEqual(LEFT_ALONE)
+        expect(await applyFinding(current().store, await runIdOf(id), finding, 5_000)).toEqual(LEFT_ALONE)
       expect(await runsOf(id)).toMatchObject([{ status: 'pending' }])
       expect(await current().store.listDue(1_000_000, 10)).toEqual([])
     })
@@ -119,7 +120,7 @@ export function describeFindings(current: () => OpenedStore): void {
       const runId = await runIdOf(id, 'saved-extension')
       expect(await current().store.listDue(1_000_000, 10)).toHaveLength(1)
       await current().store.applyResponse(id, accepted({ 'remove-bg': 'pending' }), 4_000)
-      expect(await current().store.applyFinding(runId, EVIDENCE, 5_000)).toEqual(LEFT_ALONE)
+      expect(await applyFinding(current().store, runId, EVIDENCE, 5_000)).toEqual(LEFT_ALONE)
     })
 
     test('of evidence and a webhook at once one settles the run', async () => {
@@ -127,7 +128,7 @@ export function describeFindings(current: () => OpenedStore): void {
       const runId = await runIdOf(id)
       const webhook = newDelivery(id, { service: 'remove-bg', status: 'failed' })
       const [found, told] = await Promise.all([
-        current().store.applyFinding(runId, EVIDENCE, 5_000),
+        current().store.applyFinding(runId, EVIDENCE, 5_000, 0),
         current().store.recordDelivery(webhook),
       ])
       expect([found.applied, told.outcome]).toEqual([true, 'contradicted'])

@@ -95,7 +95,7 @@ export function describeIdempotency(current: () => OpenedStore): void {
       const submissionId = await submit()
       await current().store.claimIdempotencyKey('not submitted', 1_000)
       const store = await current().reopen()
-      await store.recoverAbandoned(5_000)
+      await store.recoverAbandoned(5_000, 5_000)
 
       const abandoned = { kind: 'abandoned', fingerprint: 'abc', submissionId }
       expect(await store.claimIdempotencyKey(SCOPE, 6_000)).toEqual(abandoned)
@@ -106,14 +106,14 @@ export function describeIdempotency(current: () => OpenedStore): void {
     test('a claim of a dead process is free where its submission was rejected', async () => {
       await claim()
       await current().store.applyResponse(await submit(), refused('rejected'), 2_000)
-      await current().store.recoverAbandoned(5_000)
+      await current().store.recoverAbandoned(5_000, 5_000)
       expect(await claim()).toEqual({ kind: 'claimed' })
     })
 
     test('an answer outlives the process', async () => {
       await claimAnswered()
       const store = await current().reopen()
-      await store.recoverAbandoned(5_000)
+      await store.recoverAbandoned(5_000, 5_000)
       expect(await store.claimIdempotencyKey(SCOPE, 6_000)).toMatchObject({
         kind: 'answered',
         answer: ANSWER,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type IdKind, parseId } from '../../src/domain/ids.ts'
 import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, newAccountDelivery, newDelivery, newRefused, submit } from './facts.ts'
+import { accepted, applyFinding, newAccountDelivery, newDelivery, newRefused, submit } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, listEveryPage } from './operator-facts.ts'
 
@@ -134,7 +134,7 @@ export function describeIds(current: () => OpenedStore): void {
       expect(await reopened.findDelivery(deliveryId ?? '')).toBeUndefined()
       for (const q of [gone, goneRun]) expect(await listEveryPage(reopened, { q })).toEqual([])
       expect(await reopened.recordDelivery(newDelivery(gone, word))).toMatchObject({ cause: 'forgotten' })
-      expect(await reopened.applyFinding(goneRun, { kind: 'timed_out' }, 9_000)).toMatchObject({
+      expect(await applyFinding(reopened, goneRun, { kind: 'timed_out' }, 9_000)).toMatchObject({
         applied: false,
       })
       expect(await reopened.acknowledgeRuns([goneRun], anAct())).toEqual([])

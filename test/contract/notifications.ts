@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import type { NotificationResult } from '../../src/domain/notification.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import { accepted, EVIDENCE, newDelivery, submit as submitTo, sweep, unknownIds } from './facts.ts'
+import {
+  accepted,
+  applyFinding,
+  EVIDENCE,
+  newDelivery,
+  peekBody,
+  settleNotification,
+  submit as submitTo,
+  sweep,
+  unknownIds,
+} from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 const TARGET = 'https://caller.example/hook'
@@ -23,18 +33,16 @@ export function describeNotifications(current: () => OpenedStore): void {
     const { store } = current()
     const page = await store.listDueNotifications(now, { perHost, after: null })
     expect(page.next).toBeNull()
-    return Promise.all(
-      page.due.map(async (one) => ({ ...one, body: await store.findNotificationBody(one.notificationId) })),
-    )
+    return Promise.all(page.due.map(async (one) => ({ ...one, body: await peekBody(store, one) })))
   }
   const settle = (runId: string | null, result: NotificationResult) =>
-    current().store.settleNotification(`msg_${runId}`, result)
+    settleNotification(current().store, `msg_${runId}`, result)
 
   describe('notifications', () => {
     test('a webhook that settles a run is owed to the caller, as it came', async () => {
       const runId = await deliver(await submit(['remove-bg', 'ai-tasks']), 'remove-bg', 'failed')
       const owed = { notificationId: `msg_${runId}`, target: TARGET, host: 'caller.example' }
-      const told = { body: '{"ü":2000}', attempt: 1, createdAt: 2_000 }
+      const told = { body: '{"ü":2000}', attempt: 1, createdAt: 2_000, dueAt: 2_000 }
       expect(await due()).toEqual([{ ...owed, ...told }])
       expect(await due(2_000)).toHaveLength(1)
       expect(await due(1_999)).toEqual([])
@@ -43,7 +51,7 @@ export function describeNotifications(current: () => OpenedStore): void {
     test('evidence is owed with its notice', async () => {
       const runId = await runIdOf(await submit(['remove-bg']))
       await sweep(current().store)
-      await current().store.applyFinding(runId, EVIDENCE, 5_000)
+      await applyFinding(current().store, runId, EVIDENCE, 5_000)
       const owed = { notificationId: `msg_${runId}`, target: TARGET, body: EVIDENCE.notice, attempt: 1 }
       expect(await due()).toMatchObject([{ ...owed, createdAt: 5_000 }])
     })
@@ -75,7 +83,7 @@ export function describeNotifications(current: () => OpenedStore): void {
     test('a late webhook is owed though its run had expired', async () => {
       const id = await submit(['remove-bg'])
       await sweep(current().store)
-      await current().store.applyFinding(await runIdOf(id), { kind: 'timed_out' }, 5_000)
+      await applyFinding(current().store, await runIdOf(id), { kind: 'timed_out' }, 5_000)
       expect(await due()).toEqual([])
       await deliver(id, 'remove-bg', 'success')
       expect(await due()).toHaveLength(1)
@@ -164,7 +172,7 @@ export function describeNotifications(current: () => OpenedStore): void {
       const [first] = await due()
       await settle(runId, { kind: 'again', at: 9_000, reason: 'status_500' })
       expect(await due(8_999)).toEqual([])
-      expect(await due(9_000)).toEqual([{ ...first, attempt: 2 }])
+      expect(await due(9_000)).toEqual([{ ...first, attempt: 2, dueAt: 9_000 }])
       await settle(runId, { kind: 'again', at: 12_000, reason: 'status_500' })
       expect(await due()).toMatchObject([{ attempt: 3, createdAt: 2_000 }])
     })
@@ -202,7 +210,7 @@ export function describeNotifications(current: () => OpenedStore): void {
       const before = await due()
       for (const unknown of unknownIds(runId ?? '')) {
         await settle(unknown, { kind: 'delivered' })
-        expect(await current().store.findNotificationBody(`msg_${unknown}`)).toBeUndefined()
+        expect(await current().store.claimNotification(`msg_${unknown}`, 2_000, 9_000)).toBeUndefined()
       }
       expect(before).toHaveLength(1)
       expect(await due()).toEqual(before)

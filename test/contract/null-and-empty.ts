@@ -3,6 +3,7 @@ import type { Json } from '../../src/domain/json.ts'
 import type { UploadResponse } from '../../src/domain/upload-response.ts'
 import {
   accepted,
+  applyFinding,
   BASELINE,
   EVIDENCE,
   newAccountDelivery,
@@ -14,6 +15,7 @@ import {
 } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, listEveryPage, say, submitTo } from './operator-facts.ts'
+import { upkeep } from './upkeep.ts'
 
 const NONE_OR_EMPTY = [
   ['null', null],
@@ -136,7 +138,7 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
       const { runId } = await submitTo(store, ['remove-bg'])
       const evidence = { ...EVIDENCE.evidence, before: { id: '', name }, now: { id: 'v2', name } } as const
       await sweep(store)
-      await store.applyFinding(runId, { ...EVIDENCE, evidence }, 5_000)
+      await applyFinding(store, runId, { ...EVIDENCE, evidence }, 5_000)
       const reopened = await current().reopen()
       expect((await reopened.findRunHistory(runId))?.run.evidence).toEqual(evidence)
     })
@@ -151,7 +153,7 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
       const reopened = await current().reopen()
       const listed = { service: text, fileId: text, bytes: 0, ...sent }
       expect(await reopened.findDelivery(deliveryId ?? '')).toMatchObject(listed)
-      await reopened.pruneBodies(1_000_000, 10, null)
+      await upkeep(reopened).pruneBodies(1_000_000, 10, null)
       expect(await reopened.findDelivery(deliveryId ?? '')).toMatchObject({ headers: null, body: null })
     })
 
@@ -202,8 +204,8 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
         const item = await store.nextRetryItem()
         await store.endRetryItem(item?.itemId ?? 0, 'failed', reason)
       }
-      await store.settleNotification(`msg_${runIds[0]}`, { kind: 'gone', reason: '' })
-      await store.settleNotification(`msg_${runIds[1]}`, { kind: 'delivered' })
+      await store.settleNotification(`msg_${runIds[0]}`, { kind: 'gone', reason: '' }, 0)
+      await store.settleNotification(`msg_${runIds[1]}`, { kind: 'delivered' }, 0)
       const reopened = await current().reopen()
       const notTaken = await reopened.listUnsubmitted('retry-1', 9)
       expect(notTaken.map(({ reason }) => reason)).toEqual([null, ''])

@@ -5,6 +5,7 @@ import type { NewSubmission, Submission } from '../../src/domain/submission.ts'
 import type { Store } from '../../src/store/store.ts'
 import {
   accepted,
+  applyFinding,
   EVIDENCE,
   fold,
   newAccountDelivery,
@@ -18,6 +19,7 @@ import type { ReopenableStore } from './opened-store.ts'
 import { anAct, countsOf, listEveryDelivery } from './operator-facts.ts'
 import { readAll } from './read-all.ts'
 import { renaming } from './renaming.ts'
+import { upkeep } from './upkeep.ts'
 
 const NAMES = ['remove-bg', 'ai-tasks', 'saved-extension']
 const FILES = ['file-1', 'file-2', 'file-3']
@@ -116,7 +118,7 @@ async function play(store: Store, steps: readonly Step[], without?: Without): Pr
   for (const [index, one] of steps.entries()) {
     const at = index * STEP_MS
     const isLeftOut = without?.steps.has(index) ?? false
-    if (one.kind === 'fold') await store.foldCounters()
+    if (one.kind === 'fold') await upkeep(store).foldCounters()
     else if (one.kind === 'event') {
       const event = { kind: 'other', eventId: `event-${index}`, type: null } as const
       const receivedAt = one.isMisdated ? at + YEAR_MS : at
@@ -215,13 +217,13 @@ async function apply(
     }
     case 'notified': {
       for (const { runId } of await runsOf(store, submissionId))
-        await store.settleNotification(`msg_${runId}`, { kind: 'delivered' })
+        await store.settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0)
       return
     }
     case 'evidence':
     case 'expire': {
       const finding = step.kind === 'evidence' ? EVIDENCE : ({ kind: 'timed_out' } as const)
-      for (const { runId } of await runsOf(store, submissionId)) await store.applyFinding(runId, finding, at)
+      for (const { runId } of await runsOf(store, submissionId)) await applyFinding(store, runId, finding, at)
       return
     }
   }
@@ -235,16 +237,17 @@ async function runsOf(store: Store, submissionId: string) {
 async function listExpired(store: Store, created: readonly Created[], before: number): Promise<number[]> {
   const keptFiles = new Set<string | null>()
   const expired: number[] = []
+  const page = { perHost: 1_000, after: null }
+  const { due } = await store.listDueNotifications(Number.MAX_SAFE_INTEGER, page)
   for (const { step: number, submissionId } of created) {
     const found = await store.findSubmission(submissionId)
     if (found === undefined) throw new Error('it was created')
     const { submission, runs } = found
     const { state, kind, fileId, createdAt } = submission
-    const bodies = await Promise.all(runs.map(({ runId }) => store.findNotificationBody(`msg_${runId}`)))
     const isOpen =
       (state === 'submitting' && kind !== 'external') ||
       (state !== 'rejected' && runs.some(({ status }) => status === 'pending')) ||
-      bodies.some((body) => body !== undefined)
+      runs.some(({ runId }) => due.some(({ notificationId }) => notificationId === `msg_${runId}`))
     if (createdAt < before && !isOpen && !keptFiles.has(fileId)) expired.push(number)
     else if (fileId !== null) keptFiles.add(fileId)
   }

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest'
 import type { Commit } from '../../src/domain/commit.ts'
 import type { RetentionPlace } from '../../src/domain/retention.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import type { Store } from '../../src/store/store.ts'
 import {
   accepted,
   fold,
@@ -11,9 +10,11 @@ import {
   newRefused,
   newSubmission,
   refused,
+  settleNotification,
 } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, countsOf, listEveryDelivery, listEveryPage, say, submitTo } from './operator-facts.ts'
+import { type UpkeepStore, upkeep } from './upkeep.ts'
 
 const BEFORE = 100_000
 const NOW = 1_000_000
@@ -23,13 +24,13 @@ const TARGET = 'https://caller.example/hook'
 
 /** Deletes in as many steps as it takes. Returns how many submissions each step has deleted. */
 export async function deleteOld(
-  store: Pick<Store, 'deleteOldSubmissions'>,
+  store: UpkeepStore,
   { now = NOW, before = BEFORE, between }: { now?: number; before?: number; between?: () => unknown } = {},
 ): Promise<number[]> {
   const steps: number[] = []
   let after: RetentionPlace | null = null
   do {
-    const step: Awaited<ReturnType<Store['deleteOldSubmissions']>> = await store.deleteOldSubmissions(
+    const step: { deleted: number; next: RetentionPlace | null } = await upkeep(store).deleteOldSubmissions(
       now,
       before,
       after,
@@ -86,7 +87,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
     ]
     const runs = (await store.findSubmission(submissionId))?.runs ?? []
     const runIds = runs.map(({ runId }) => runId)
-    for (const runId of runIds) await store.settleNotification(`msg_${runId}`, { kind: 'delivered' })
+    for (const runId of runIds) await store.settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0)
     await store.createRetry(`retry-${mark}`, runIds.slice(0, 1), anAct({ reason: mark }))
     const [rejectedId = ''] = await store.keepRejected([newRefused({ token: `${submissionId}.mac` })])
     return {
@@ -192,15 +193,15 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
       const notified = await submitSettled({ callerWebhookUrl: TARGET })
       const refusing = await submitSettled({ callerWebhookUrl: TARGET })
       const again = { kind: 'again', at: 5_000, reason: 'status_500' } as const
-      await store.settleNotification(`msg_${refusing.runId}`, again)
+      await settleNotification(store, `msg_${refusing.runId}`, again)
       await deleteOld(store)
       expect([await isLeft(notified), await isLeft(refusing)]).toEqual([true, true])
       expect(await store.countNotifications(NOW)).toEqual({ due: 2, waiting: 0 })
 
-      await store.settleNotification(`msg_${notified.runId}`, { kind: 'delivered' })
+      await store.settleNotification(`msg_${notified.runId}`, { kind: 'delivered' }, 0)
       await deleteOld(store)
       expect([await isLeft(notified), await isLeft(refusing)]).toEqual([false, true])
-      await store.settleNotification(`msg_${refusing.runId}`, { kind: 'given_up', reason: 'status_500' })
+      await settleNotification(store, `msg_${refusing.runId}`, { kind: 'given_up', reason: 'status_500' })
       await deleteOld(store)
       expect(await isLeft(refusing)).toBe(false)
       expect(await store.countNotifications(NOW)).toEqual({ due: 0, waiting: 0 })
@@ -382,9 +383,9 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
     test('goes on after a place whose row is gone, and after a restart begins anew', async () => {
       const { store, reopen } = current()
       for (let count = 0; count < 130; count += 1) await submitSettled()
-      const first = await store.deleteOldSubmissions(NOW, BEFORE, null)
+      const first = await upkeep(store).deleteOldSubmissions(NOW, BEFORE, null)
       expect(first.deleted).toBeGreaterThan(0)
-      const second = await store.deleteOldSubmissions(NOW, BEFORE, first.next)
+      const second = await upkeep(store).deleteOldSubmissions(NOW, BEFORE, first.next)
       expect(second.deleted).toBeGreaterThan(0)
       const reopened = await reopen()
       const rest = (await deleteOld(reopened)).reduce((sum, deleted) => sum + deleted, 0)
@@ -459,7 +460,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
 
     test('does nothing where nothing is old, and in an empty store', async () => {
       const { store } = current()
-      expect(await store.deleteOldSubmissions(NOW, BEFORE, null)).toMatchObject({ deleted: 0 })
+      expect(await upkeep(store).deleteOldSubmissions(NOW, BEFORE, null)).toMatchObject({ deleted: 0 })
       expect(await deleteOld(store)).not.toContain(1)
       const { submissionId } = await submitSettled({ at: BEFORE })
       const found = await store.findSubmission(submissionId)

@@ -1,8 +1,18 @@
 import fc from 'fast-check'
 import type { FinalStatus } from '../../src/domain/run.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, EVIDENCE, newDelivery, newSubmission, refused, submit, sweep } from './facts.ts'
+import {
+  accepted,
+  applyFinding,
+  EVIDENCE,
+  newDelivery,
+  newSubmission,
+  refused,
+  submit,
+  sweep,
+} from './facts.ts'
 import { anAct } from './operator-facts.ts'
+import { upkeep } from './upkeep.ts'
 
 export const HOUR = 3_600_000
 /** The database is to refuse what was received or created at this time, which is beyond that of any other step. */
@@ -92,7 +102,7 @@ export async function perform(store: Store, known: Known, step: Step): Promise<u
       anAct(),
     )
   }
-  if (step.kind === 'fold') return store.foldCounters()
+  if (step.kind === 'fold') return upkeep(store).foldCounters()
   const asked = known[step.index % Math.max(1, known.length)]
   if (asked === undefined) return
   const { submissionId, fileId } = asked
@@ -128,7 +138,7 @@ export async function perform(store: Store, known: Known, step: Step): Promise<u
       const [run] = await runsOf(store, known, step.index)
       const finding = step.finding === 'evidence' ? EVIDENCE : { kind: step.finding }
       await sweep(store, { now: REFUSED_AT })
-      return store.applyFinding(run?.runId ?? '', finding, 4 * HOUR)
+      return applyFinding(store, run?.runId ?? '', finding, 4 * HOUR)
     }
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { AuditEntry } from '../../src/domain/audit-entry.ts'
-import { refused, sweep, unknownIds } from './facts.ts'
+import { applyFinding, refused, sweep, unknownIds } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, listEveryPage, runOf, say, submitTo } from './operator-facts.ts'
 
@@ -75,7 +75,7 @@ export function describeOperatorsActs(current: () => OpenedStore): void {
       const { store } = current()
       const { submissionId, runId } = await submitTo(store, ['remove-bg'])
       await sweep(store)
-      await store.applyFinding(runId, { kind: 'timed_out' }, 5_000)
+      await applyFinding(store, runId, { kind: 'timed_out' }, 5_000)
       await store.acknowledgeRuns([runId], anAct())
       expect(await listEveryPage(store, { acknowledged: false })).toEqual([])
       await say(store, submissionId, 'remove-bg', 'failed', { code: 'E1' })
@@ -106,7 +106,7 @@ export function describeOperatorsActs(current: () => OpenedStore): void {
       const { store } = current()
       const { submissionId, runId } = await submitTo(store, ['remove-bg'])
       await sweep(store)
-      await store.applyFinding(runId, { kind: 'timed_out' }, 1_500)
+      await applyFinding(store, runId, { kind: 'timed_out' }, 1_500)
       await store.applyResponse(submissionId, refused('rejected'), 2_000)
       expect(await store.acknowledgeRuns([runId], anAct())).toMatchObject([{ run: { runId } }])
       expect(await listEveryPage(store)).toEqual([])

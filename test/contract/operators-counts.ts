@@ -7,6 +7,7 @@ import { fold, newDelivery, refused, submit } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, countsOf, listEveryPage, say, sorted, submitTo, WINDOWS } from './operator-facts.ts'
 import { HOUR, type Known, perform, REFUSED_AT, step } from './operator-steps.ts'
+import { upkeep } from './upkeep.ts'
 
 /** What there is to count, told by the runs themselves. */
 async function countedByRuns(store: Store): ReturnType<typeof countsOf> {
@@ -77,11 +78,11 @@ export function describeOperatorsCounts(current: () => OpenedStore): void {
       expect(await countsOf(store)).toEqual(counted)
       let folds = 0
       for (let isMore = true; isMore; folds += 1) {
-        isMore = await store.foldCounters()
+        isMore = await upkeep(store).foldCounters()
         expect(await countsOf(store)).toEqual(counted)
       }
       expect(folds).toBeGreaterThan(1)
-      expect(await store.foldCounters()).toBe(false)
+      expect(await upkeep(store).foldCounters()).toBe(false)
       const reopened = await current().reopen()
       expect(await countsOf(reopened)).toEqual(counted)
     })

@@ -11,6 +11,7 @@ import {
 } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, listEveryDelivery, submitTo } from './operator-facts.ts'
+import { upkeep } from './upkeep.ts'
 
 export function describeOperatorsDeliveries(current: () => OpenedStore): void {
   const ids = async (filter?: Partial<DeliveryFilter>) =>
@@ -230,7 +231,7 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
       expect(await store.findDelivery(deliveryId)).toEqual({ ...listed, headers, body, bytes: 3 })
       expect(listed).toMatchObject({ deliveryId, runId })
 
-      await store.pruneBodies(1_000_000, 10, null)
+      await upkeep(store).pruneBodies(1_000_000, 10, null)
       expect(await store.findDelivery(deliveryId)).toMatchObject({ deliveryId, headers: null, body: null })
       for (const unknown of ['nowhere', ...unknownIds(deliveryId)])
         expect(await store.findDelivery(unknown)).toBeUndefined()

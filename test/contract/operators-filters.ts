@@ -79,7 +79,7 @@ async function end(store: Store, one: Made): Promise<void> {
     // The sweep has not passed all of them.
     const event = { kind: 'asset', eventId: null, type: 'file.updated', fileId: one.fileId } as const
     await store.recordAccountDelivery(newAccountDelivery(event, at))
-    await store.applyFinding(one.runId, { kind: 'timed_out' }, at)
+    await store.applyFinding(one.runId, { kind: 'asset_gone' }, at, 0)
   }
   if (one.contradicted)
     await say(store, submissionId, extension, status === 'success' ? 'failed' : 'success', { at })

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { accepted, FILE_ID, newAccountDelivery, newDelivery, refused, unknownIds } from './facts.ts'
+import {
+  accepted,
+  FILE_ID,
+  newAccountDelivery,
+  newDelivery,
+  refused,
+  settleNotification,
+  unknownIds,
+} from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, say, submitTo } from './operator-facts.ts'
 
@@ -14,7 +22,7 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
       await store.applyResponse(submissionId, accepted({ 'remove-bg': 'pending' }), 1_900)
       await say(store, submissionId, 'remove-bg', 'success')
       const notificationId = `msg_${own?.runId}`
-      await store.settleNotification(notificationId, { kind: 'again', at: 9_000, reason: 'it said 500' })
+      await settleNotification(store, notificationId, { kind: 'again', at: 9_000, reason: 'it said 500' })
 
       const found = await store.findSubmission(submissionId)
       expect(await store.findRunHistory(own?.runId ?? '')).toMatchObject({

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EVERY_RUN, type RunFilter } from '../../src/domain/run-filter.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, newSubmission, refused, sweep } from './facts.ts'
+import { accepted, applyFinding, newSubmission, refused, sweep } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, listEveryPage, say, submitTo } from './operator-facts.ts'
 
@@ -54,7 +54,7 @@ async function perform(store: Store, subjects: readonly Subject[], deed: Deed): 
       return
     case 'expire':
       await sweep(store)
-      await store.applyFinding(second?.runId ?? '', { kind: 'timed_out' }, 3_000)
+      await applyFinding(store, second?.runId ?? '', { kind: 'timed_out' }, 3_000)
       return
     case 'name':
       await store.applyResponse(submissionId, accepted({}, { fileName: 'cat_x1.png' }), 3_000)

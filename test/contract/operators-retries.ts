@@ -186,7 +186,8 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
       await store.createRetry('retry-1', [runId, otherId], MANY)
       const { itemId = 0 } = (await store.nextRetryItem()) ?? {}
       await retry(store, runId, asking(), { itemId })
-      await expect(store.submitRetry(otherId, asking('file-1'), { itemId })).rejects.toThrow()
+      const second = await store.submitRetry(otherId, asking('file-1'), { itemId })
+      expect(second).toEqual({ refusal: 'not_waiting' })
       expect(await countRuns(store)).toBe(3)
       await store.endRetryItem(itemId, 'accepted', null)
       await store.endRetryItem(itemId, 'waiting', null)
@@ -211,7 +212,7 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
       await retry(store, runId, asking(), { itemId })
 
       const reopened = await reopen()
-      await reopened.recoverAbandoned(9_000)
+      await reopened.recoverAbandoned(9_000, 9_000)
       expect(await reopened.findRetry('retry-1')).toMatchObject({ total: 2, done: 1, failed: 1 })
       expect((await reopened.nextRetryItem())?.runId).toBe(otherId)
       await reopened.endRetryItem(itemId, 'waiting', null)

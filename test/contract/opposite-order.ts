@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
 import type { FinalStatus } from '../../src/domain/run.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, newAccountDelivery, newDelivery, sweep } from './facts.ts'
+import { accepted, applyFinding, newAccountDelivery, newDelivery, sweep } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, submitTo } from './operator-facts.ts'
 
@@ -132,7 +132,7 @@ export function describeOppositeOrder(current: () => OpenedStore): void {
       const { submissions } = await submitPair(store, 'file-1')
       const runIds = submissions.flatMap(({ runs }) => runs.map(({ runId }) => runId))
       await sweep(store)
-      for (const runId of runIds) await store.applyFinding(runId, { kind: 'timed_out' }, 4_000)
+      for (const runId of runIds) await applyFinding(store, runId, { kind: 'timed_out' }, 4_000)
       const asked = [runIds, runIds.toReversed(), runIds]
       const given = await Promise.all(asked.map((ids) => store.acknowledgeRuns(ids, anAct())))
       expect(given.map((listed) => listed.map(({ run }) => run.runId))).toEqual(asked)

@@ -1,8 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import { FILE_ID, newAccountDelivery, newDelivery, refused, submit as submitTo, sweep } from './facts.ts'
+import {
+  applyFinding,
+  FILE_ID,
+  newAccountDelivery,
+  newDelivery,
+  refused,
+  submit as submitTo,
+  sweep,
+} from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, listEveryPage } from './operator-facts.ts'
+import { upkeep } from './upkeep.ts'
 
 const EVER = 100_000_000
 const MINUTE = 60_000
@@ -95,7 +104,7 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       await store.applyResponse(rejected, refused('rejected'), 2_000)
       const event = { kind: 'asset', eventId: null, type: 'file.updated', fileId: FILE_ID } as const
       await store.recordAccountDelivery(newAccountDelivery(event))
-      await store.applyFinding(await runIdOf(expired), { kind: 'timed_out' }, 3_000)
+      await applyFinding(store, await runIdOf(expired), { kind: 'timed_out' }, 3_000)
       const pending = await submit(1_000)
       await sweep(store)
       expect(await due()).toEqual([pending])
@@ -109,8 +118,8 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       await store.recordAccountDelivery(newAccountDelivery(event, 3_000))
       await sweep(store)
       expect(await due(3_000)).toEqual([put, hastened])
-      await store.applyFinding(await runIdOf(put), { kind: 'unchanged', dueAt: 9_000 }, 4_000)
-      await store.applyFinding(await runIdOf(hastened), { kind: 'timed_out' }, 4_000)
+      await applyFinding(store, await runIdOf(put), { kind: 'unchanged', dueAt: 9_000 }, 4_000)
+      await applyFinding(store, await runIdOf(hastened), { kind: 'timed_out' }, 4_000)
       await sweep(store)
       expect(await due(8_999)).toEqual([])
       expect(await due(9_000)).toEqual([put])
@@ -123,14 +132,14 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
         asked.push(...(await Promise.all(Array.from({ length: 4_000 }, (_, index) => submit(at + index)))))
       const swept: number[] = []
       for (let isMore = true; isMore; ) {
-        isMore = await store.sweepOverdue(EVER, 0)
+        isMore = await upkeep(store).sweepOverdue(EVER, 0)
         swept.push((await store.listDue(EVER, 20_000)).length)
       }
       expect(swept.length).toBeGreaterThan(1)
       expect(swept[0]).toBeGreaterThan(0)
       expect(swept[0]).toBeLessThan(asked.length)
       expect(await due(EVER, 20_000)).toEqual(asked)
-      expect(await store.sweepOverdue(EVER, 0)).toBe(false)
+      expect(await upkeep(store).sweepOverdue(EVER, 0)).toBe(false)
     })
 
     test('goes on while runs are settled and submitted', async () => {
@@ -138,7 +147,7 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       const asked = await Promise.all(Array.from({ length: 60 }, (_, index) => submit(index)))
       const steps = asked.flatMap((id, index) => [
         ...(index % 3 === 0 ? [settle(id)] : []),
-        ...(index % 10 === 0 ? [store.sweepOverdue(index, 0)] : []),
+        ...(index % 10 === 0 ? [upkeep(store).sweepOverdue(index, 0)] : []),
         ...(index % 20 === 0 ? [submit(index)] : []),
       ])
       await Promise.all(steps)

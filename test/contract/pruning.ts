@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { newAccountDelivery, newDelivery, submit as submitTo } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
+import { upkeep } from './upkeep.ts'
 
 export function describePruning(current: () => OpenedStore): void {
   const submit = () => submitTo(current().store, ['remove-bg'])
@@ -10,7 +11,7 @@ export function describePruning(current: () => OpenedStore): void {
     )
 
   const prune = async (before: number, limit: number) =>
-    (await current().store.pruneBodies(before, limit, null)).pruned
+    (await upkeep(current().store).pruneBodies(before, limit, null)).pruned
 
   describe('the time until which the clock is trusted', () => {
     test('is that of the delivery or submission that was written last, until another is saved', async () => {
@@ -24,7 +25,7 @@ export function describePruning(current: () => OpenedStore): void {
         { trustedAt: 4_000, doubtedMs: 7 },
         { trustedAt: 3_000, doubtedMs: 8 },
       ]) {
-        await store.saveClockTrust(trust)
+        await upkeep(store).saveClockTrust(trust)
         await deliverAt(id, 9_000)
         expect(await store.findClockTrust()).toEqual(trust)
       }
@@ -72,7 +73,7 @@ export function describePruning(current: () => OpenedStore): void {
       const pruned: number[] = []
       let after: number | null = null
       do {
-        const done: { pruned: number; next: number | null } = await current().store.pruneBodies(
+        const done: { pruned: number; next: number | null } = await upkeep(current().store).pruneBodies(
           5_000,
           2,
           after,
@@ -93,7 +94,11 @@ export function describePruning(current: () => OpenedStore): void {
         )
       const pruned: number[] = []
       for (let after: number | null = null; pruned.length === 0 || after !== null; ) {
-        const done: { pruned: number; next: number | null } = await store.pruneBodies(5_000, 50, after)
+        const done: { pruned: number; next: number | null } = await upkeep(store).pruneBodies(
+          5_000,
+          50,
+          after,
+        )
         pruned.push(done.pruned)
         after = done.next
       }

@@ -28,7 +28,6 @@ export async function readAll(store: Store, ids: readonly ReturnType<StepsOfStor
     notifications: await each(TIMES, (now) =>
       store.listDueNotifications(now, { perHost: EVERYTHING.limit, after: null }),
     ),
-    bodies: await each(runs, ({ run }) => store.findNotificationBody(`msg_${run.runId}`)),
     notificationCounts: await each(TIMES, (now) => store.countNotifications(now)),
     acts: await store.listAuditEntries(EVERYTHING),
     counts: await countsOf(store),

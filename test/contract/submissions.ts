@@ -130,8 +130,8 @@ export function describeSubmissions(current: () => OpenedStore): void {
       ]
       await store.applyResponse(done, accepted({ 'remove-bg': 'pending' }), 2_000)
 
-      expect(await store.recoverAbandoned(9_000)).toEqual({ submissions: 1 })
-      expect(await store.recoverAbandoned(9_001)).toEqual({ submissions: 0 })
+      expect(await store.recoverAbandoned(9_000, 9_000)).toEqual({ submissions: 1 })
+      expect(await store.recoverAbandoned(9_001, 9_001)).toEqual({ submissions: 0 })
       const states = await Promise.all(
         [left, external, done].map(async (id) => (await store.findSubmission(id))?.submission),
       )
@@ -145,7 +145,7 @@ export function describeSubmissions(current: () => OpenedStore): void {
     test('that nobody knows what became of what a dead process left is a thing that has happened to its runs', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
-      await store.recoverAbandoned(9_000)
+      await store.recoverAbandoned(9_000, 9_000)
       const [run] = (await store.findSubmission(submissionId))?.runs ?? []
       expect(await store.findRunHistory(run?.runId ?? '')).toMatchObject({ answeredAt: 9_000 })
     })

@@ -5,6 +5,7 @@ import { EVERY_RUN } from '../../src/domain/run-filter.ts'
 import type { Store } from '../../src/store/store.ts'
 import {
   accepted,
+  applyFinding,
   newAccountDelivery,
   newDelivery,
   newRefused,
@@ -16,6 +17,7 @@ import {
 import type { OpenedStore } from './opened-store.ts'
 import { anAct, countsOf, listEveryPage, say, submitTo } from './operator-facts.ts'
 import { describePair, submitPair } from './opposite-order.ts'
+import { upkeep } from './upkeep.ts'
 
 const SCOPE = 'default POST /api/v1/files/upload key-1'
 const PAGE = { limit: 100, before: null }
@@ -93,12 +95,12 @@ export function describeTwoHandles(current: () => OpenedStore): void {
           },
           async () => void (await writer.keepRejected([newRefused({ fileId })])),
           async () => void (await writer.claimIdempotencyKey(fileId, 10_000 + round)),
-          async () => writer.saveClockTrust({ trustedAt: 9_000 + round, doubtedMs: round }),
+          async () => upkeep(writer).saveClockTrust({ trustedAt: 9_000 + round, doubtedMs: round }),
           async () => writer.endSession({ sessionId: fileId, endsAt: EVER }, 1_000),
           async () => sweep(writer),
           async () => {
             const pending = await reader.findOldestPending()
-            await writer.applyFinding(pending?.runId ?? '', { kind: 'timed_out' }, 6_000)
+            await applyFinding(writer, pending?.runId ?? '', { kind: 'timed_out' }, 6_000)
           },
         ]
         for (const step of steps) {
@@ -174,7 +176,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
           const { due } = await store.listDueNotifications(EVER, { perHost: 100, after: null })
           expect(due.map(({ notificationId }) => notificationId)).toEqual([`msg_${runId}`])
         }
-        await handles[1].settleNotification(`msg_${runId}`, { kind: 'delivered' })
+        await handles[1].settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0)
       }
       await expectSame(handles, countsOf)
     })
@@ -279,8 +281,8 @@ export function describeTwoHandles(current: () => OpenedStore): void {
       const handles = await openBoth()
       const submissionIds = await fromBoth(handles, 40, (store) => submit(store, ['remove-bg', 'ai-tasks']))
       await fromBoth(handles, 120, async (store, index) => {
-        if (index % 3 === 0) await store.foldCounters()
-        else if (index % 3 === 1) await store.sweepOverdue(EVER, 0)
+        if (index % 3 === 0) await upkeep(store).foldCounters()
+        else if (index % 3 === 1) await upkeep(store).sweepOverdue(EVER, 0)
         else await say(store, submissionIds[Math.floor(index / 3)] ?? '', 'remove-bg', 'success')
       })
       const later = await submit(handles[0], ['remove-bg'])
@@ -298,7 +300,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
         )
       }
       await expectSame(handles, countsOf)
-      await handles[1].foldCounters()
+      await upkeep(handles[1]).foldCounters()
       await expectSame(handles, countsOf)
     })
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { openConnection } from '../../src/store/sqlite/connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import type { Store } from '../../src/store/store.ts'
+import type { StoreHandle } from '../../src/store/store.ts'
 import type { OpenedStore } from '../contract/opened-store.ts'
 import { refuseRows } from './refuse-rows.ts'
 
@@ -13,8 +13,18 @@ export async function openSqlite(): Promise<OpenedStore> {
   const folder = await mkdtemp(join(tmpdir(), 'tracker-store-'))
   const path = join(folder, 'data', 'tracker.db')
   const store = openSqliteStore({ path })
-  const others: Store[] = []
+  const others: StoreHandle[] = []
   let latest = store
+  // The first handle has migrated the file, and has the lock that a second one of its process can't take.
+  const openOther = (processIdOf: (ownerId: number) => number): StoreHandle => {
+    const connection = openConnection(path)
+    const findOwner = connection.prepare<[], number>(`SELECT n FROM positions WHERE name = 'owner'`).pluck()
+    const ownerId = findOwner.get() ?? 0
+    const processId = processIdOf(ownerId)
+    const other = createSqliteStore(connection, { processId, ownerId, maxQueued: 10_000 })
+    others.push(other)
+    return other
+  }
   return {
     store,
     async reopen() {
@@ -22,16 +32,8 @@ export async function openSqlite(): Promise<OpenedStore> {
       latest = openSqliteStore({ path })
       return latest
     },
-    // The first handle has migrated the file, and has the lock that a second one of its process can't take. Under another
-    // number, the second one would take the file over.
-    async openAnother() {
-      const connection = openConnection(path)
-      const findOwner = connection.prepare<[], number>(`SELECT n FROM positions WHERE name = 'owner'`).pluck()
-      const processId = findOwner.get() ?? 0
-      const other = createSqliteStore(connection, { processId, maxQueued: 10_000 })
-      others.push(other)
-      return other
-    },
+    openAnother: async () => openOther((ownerId) => ownerId),
+    openAnotherProcess: async () => openOther((ownerId) => ownerId + others.length + 1),
     async refuse(what, at) {
       const accept = refuseRows(path, what, at)
       return async () => accept()

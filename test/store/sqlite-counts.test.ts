@@ -8,6 +8,7 @@ import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { newDelivery, newSubmission, submit } from '../contract/facts.ts'
 import { listEveryPage } from '../contract/operator-facts.ts'
+import { upkeep } from '../contract/upkeep.ts'
 import { refuseRows } from './refuse-rows.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
@@ -24,7 +25,7 @@ function openStore() {
 /** Folding changes nothing of it. */
 async function expectExactCounts(store: Store): Promise<void> {
   await expectCounts(store)
-  while (await store.foldCounters());
+  while (await upkeep(store).foldCounters());
   await expectCounts(store)
 }
 
@@ -115,7 +116,7 @@ test('What cannot be added up is counted all the same, and added up later', asyn
   const before = await store.readStats(0, 10)
   for (const step of ['INSERT ON counters', 'INSERT ON hours', 'DELETE ON counter_deltas']) {
     connection.exec(`CREATE TRIGGER fault AFTER ${step} BEGIN SELECT raise(ABORT, 'no'); END`)
-    await expect(store.foldCounters()).rejects.toThrow('no')
+    await expect(upkeep(store).foldCounters()).rejects.toThrow('no')
     connection.exec('DROP TRIGGER fault')
     expect(await store.readStats(0, 10)).toEqual(before)
     expect(connection.prepare('SELECT count(*) FROM counters').pluck().get()).toBe(0)
@@ -127,7 +128,7 @@ test('What cannot be added up is counted all the same, and added up later', asyn
 test('So many batches are added up at once that no webhook waits for it', async () => {
   const { connection, store } = openStore()
   const submissionId = await submit(store, ['remove-bg'])
-  await store.foldCounters()
+  await upkeep(store).foldCounters()
   connection.exec(`
     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1100)
     INSERT INTO counter_deltas (delta) SELECT json_object(
@@ -137,7 +138,7 @@ test('So many batches are added up at once that no webhook waits for it', async 
   const left = () => connection.prepare<[], number>('SELECT count(*) FROM counter_deltas').pluck().get()
   const folded: [more: boolean, left: number | undefined][] = []
   for (let isMore = true; isMore; ) {
-    isMore = await store.foldCounters()
+    isMore = await upkeep(store).foldCounters()
     folded.push([isMore, left()])
     expect(await store.readStats(0, 10)).toEqual(before)
   }
@@ -166,7 +167,7 @@ test('Of batches that change many counters, fewer are added up at once', async (
   expect(before.groups).toHaveLength(100)
   const left: unknown[] = []
   for (let isMore = true; isMore; ) {
-    isMore = await store.foldCounters()
+    isMore = await upkeep(store).foldCounters()
     left.push(connection.prepare('SELECT count(*) FROM counter_deltas').pluck().get())
     expect(await store.readStats(0, 10)).toEqual(before)
   }

@@ -3,7 +3,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { DeliveryOutcome } from '../../src/domain/delivery.ts'
 import { OUTCOME, ROUTE, SIGNATURE } from '../../src/store/sqlite/codes.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
-import { accepted, newAccountDelivery, newDelivery, submit } from '../contract/facts.ts'
+import { accepted, newAccountDelivery, newDelivery, settleNotification, submit } from '../contract/facts.ts'
+import { upkeep } from '../contract/upkeep.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 function openStore() {
@@ -73,7 +74,7 @@ test('Pruning leaves the row of a delivery, and takes little at once where bodie
   const pruned: number[] = []
   let after: number | null = null
   do {
-    const done: { pruned: number; next: number | null } = await store.pruneBodies(9_000, 100, after)
+    const done: { pruned: number; next: number | null } = await upkeep(store).pruneBodies(9_000, 100, after)
     pruned.push(done.pruned)
     after = done.next
   } while (after !== null)
@@ -87,8 +88,8 @@ test('One body larger than that is pruned all the same', async () => {
   const body = Buffer.alloc(17 * 1024 * 1024, 1)
   const submissionId = await submit(store, [])
   for (let count = 0; count < 2; count++) await store.recordDelivery(newDelivery(submissionId, {}, { body }))
-  const first = await store.pruneBodies(9_000, 100, null)
-  expect([first, await store.pruneBodies(9_000, 100, first.next)]).toEqual([
+  const first = await upkeep(store).pruneBodies(9_000, 100, null)
+  expect([first, await upkeep(store).pruneBodies(9_000, 100, first.next)]).toEqual([
     { pruned: 1, next: 1 },
     { pruned: 1, next: null },
   ])
@@ -100,10 +101,10 @@ test('Of a notification that is over the body is gone and how it ended stays', a
   const word = { service: 'remove-bg', status: 'success' } as const
   const { runId } = await store.recordDelivery(newDelivery(submissionId, word))
   const notificationId = `msg_${runId}`
-  await store.settleNotification(notificationId, { kind: 'again', at: 3_000, reason: 'status_500' })
+  await settleNotification(store, notificationId, { kind: 'again', at: 3_000, reason: 'status_500' })
   const waiting = { result: 'again', reason: 'status_500', attempt: 2, due_at: 3_000 }
   expect(select('SELECT * FROM notifications')).toMatchObject([{ ...waiting, body: expect.any(String) }])
-  await store.settleNotification(notificationId, { kind: 'gone', reason: 'status_410' })
+  await settleNotification(store, notificationId, { kind: 'gone', reason: 'status_410' })
   expect(select('SELECT * FROM notifications')).toEqual([
     {
       n: 1,
@@ -131,8 +132,8 @@ test('The bodies of old deliveries go with them, whether or not they belong to a
     )
   const bodies = () => select<{ n: number }>('SELECT n FROM delivery_bodies ORDER BY n').map(({ n }) => n)
   expect(bodies()).toHaveLength(7)
-  let after: Parameters<typeof store.deleteOldSubmissions>[2] = null
-  do after = (await store.deleteOldSubmissions(100_000, 50_000, after)).next
+  let after: Parameters<typeof store.deleteOldSubmissions>[3] = null
+  do after = (await upkeep(store).deleteOldSubmissions(100_000, 50_000, after)).next
   while (after !== null)
   expect(bodies()).toEqual([7])
   expect(select('SELECT n FROM deliveries')).toEqual([{ n: 7 }])

@@ -74,7 +74,7 @@ describe('the database file', () => {
     const store = openSqliteStore({ path })
     onTestFinished(() => store.close())
     expect((await store.findSubmission(submissionId))?.runs).toHaveLength(1)
-    expect(await store.recoverAbandoned(5_000)).toEqual({ submissions: 1 })
+    expect(await store.recoverAbandoned(5_000, 5_000)).toEqual({ submissions: 1 })
   })
 
   test('it is refused a second time in the same process too, and free after the close', async () => {

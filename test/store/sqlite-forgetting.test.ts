@@ -14,6 +14,7 @@ import {
   submit,
 } from '../contract/facts.ts'
 import { anAct } from '../contract/operator-facts.ts'
+import { upkeep } from '../contract/upkeep.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 const FORGET = anAct({ kind: 'forget', subject: 'gone-file', reason: null })
@@ -45,7 +46,7 @@ async function fillAll(store: Store, mark: string, index: number): Promise<void>
   await tell('never-asked', 'failed')
   const [run] = (await store.findSubmission(submissionId))?.runs ?? []
   const runId = run?.runId ?? ''
-  await store.settleNotification(`msg_${runId}`, { kind: 'delivered' })
+  await store.settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0)
   await store.recordAccountDelivery(
     newAccountDelivery({ kind: 'asset', eventId: `${mark}-event-${index}`, type: 'file.updated', fileId }),
   )
@@ -64,7 +65,7 @@ async function fillAll(store: Store, mark: string, index: number): Promise<void>
   await store.acknowledgeRuns([runId], anAct({ subject: runId, reason: `${mark}-note` }))
   await store.recordAuditEntry(anAct({ kind: 'retry_many', details: { filter: { q: fileId } } }))
   await store.createRetry(`retry-${mark}-${index}`, [runId], anAct({ reason: null }))
-  if (index % 5 === 0) await store.pruneBodies(1_000_000, 3, null)
+  if (index % 5 === 0) await upkeep(store).pruneBodies(1_000_000, 3, null)
 }
 
 function tablesOf(path: string) {
@@ -92,7 +93,7 @@ test('Of a forgotten asset no table has anything, and all tables still have what
   const store = openSqliteStore({ path })
   onTestFinished(() => store.close())
   await fillAll(store, 'kept', 1)
-  while (await store.foldCounters());
+  while (await upkeep(store).foldCounters());
   const before = tablesOf(path)
   await fillAll(store, 'gone', 2)
   const full = tablesOf(path)
@@ -125,7 +126,7 @@ test('Its bytes are not in the files any more, whatever was written, rewritten a
     await fillAll(store, `other${index}`, index)
     if (index % 8 === 3) await fillAll(store, 'gone', index)
   }
-  for (let index = 0; index < 5; index += 1) await store.pruneBodies(1_000_000, 20, null)
+  for (let index = 0; index < 5; index += 1) await upkeep(store).pruneBodies(1_000_000, 20, null)
   const marks = [
     'gone-file',
     'gone-body',

@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe } from 'vitest'
+import { describeClaims } from '../contract/claims.ts'
+import { describeHeartbeats } from '../contract/heartbeats.ts'
+import { describeLeases } from '../contract/leases.ts'
 import type { OpenedStore } from '../contract/opened-store.ts'
 import { describeTwoHandles } from '../contract/two-handles.ts'
 import { openSqlite } from './open-sqlite.ts'
@@ -11,4 +14,7 @@ describe('the SQLite store', () => {
   afterEach(() => opened.destroy())
 
   describeTwoHandles(() => opened)
+  describeClaims(() => opened)
+  describeHeartbeats(() => opened)
+  describeLeases(() => opened)
 })

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { TrackerError } from '../../src/domain/errors.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
-import type { Store } from '../../src/store/store.ts'
+import type { Store, StoreHandle } from '../../src/store/store.ts'
 
 /** The real store of a directory, which tells what submissions were made and can be switched off step by step. */
 export function openWatchedStore(directory: string) {
@@ -15,7 +15,7 @@ export function openWatchedStore(directory: string) {
   const guard = <T>(name: keyof Store, step: () => Promise<T>): Promise<T> =>
     refused.has(name) ? Promise.reject(new TrackerError('store_unavailable', 'The disk is full.')) : step()
 
-  const store: Store = {
+  const store: StoreHandle = {
     ...real,
     createSubmission: (submission, key) =>
       guard('createSubmission', async () => {

@@ -15,33 +15,35 @@ const UNKNOWN_RESPONSE: UploadResponse = {
 }
 
 /**
- * Marks what an ended process left unfinished: its submissions are `unconfirmed`, and so are the items of retries that it was
- * submitting. An idempotency key whose submission ImageKit may have is marked; any other key without an answer is free again.
+ * Marks what processes without a heartbeat after `aliveSince` left unfinished: their submissions are `unconfirmed`, and so are
+ * the items of retries that they were submitting. An idempotency key whose submission ImageKit may have is marked; any other
+ * key without an answer is free again.
  * An `external` submission stays: who uploads for it may still report the response.
  */
-export function recoverAbandoned(at: number): Step<{ submissions: number }> {
+export function recoverAbandoned(at: number, aliveSince: number): Step<{ submissions: number }> {
+  const since = String(aliveSince)
   return {
     keys: [
-      ['unfinishedSubmissions', ''],
-      ['unansweredClaims', ''],
-      ['unfinishedItems', ''],
+      ['unfinishedSubmissions', since],
+      ['unansweredClaims', since],
+      ['unfinishedItems', since],
     ],
     more: (facts) => [
       ...facts
-        .list('unfinishedSubmissions')
+        .list('unfinishedSubmissions', since)
         .flatMap(({ submissionId }): Key[] => [['details', submissionId]]),
       ...facts
-        .list('unansweredClaims')
+        .list('unansweredClaims', since)
         .flatMap(({ submissionId }): Key[] => (submissionId === null ? [] : [['submissions', submissionId]])),
     ],
     decide(facts, ids) {
-      const unfinished = facts.list('unfinishedSubmissions')
+      const unfinished = facts.list('unfinishedSubmissions', since)
       const submissions = unfinished.flatMap((row) => unconfirmed(facts, ids, row, at))
-      const unanswered = facts.list('unansweredClaims').filter(({ answer }) => answer === null)
+      const unanswered = facts.list('unansweredClaims', since).filter(({ answer }) => answer === null)
       const isKept = (claim: ClaimRow) => claim.abandoned || mayBeAtImageKit(facts, claim)
       const claims = unanswered.filter(isKept).map((claim) => ({ ...claim, abandoned: true }))
       const retryItems = facts
-        .list('unfinishedItems')
+        .list('unfinishedItems', since)
         .filter(({ state }) => state === 'submitting')
         .map((item) => {
           const reason = 'The service ended while it was asked for.'
@@ -52,6 +54,7 @@ export function recoverAbandoned(at: number): Step<{ submissions: number }> {
         changes: {
           update: { submissions, claims, retryItems },
           remove: { claims: unanswered.filter((claim) => !isKept(claim)).map(({ scope }) => scope) },
+          other: { silentSince: aliveSince },
         },
       }
     },

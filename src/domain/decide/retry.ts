@@ -23,7 +23,8 @@ export function createRetry(retryId: string, runIds: readonly string[], act: Aud
 
 /**
  * Records the submission that retries a run, and acknowledges the run. Whether it may be retried is decided here once more:
- * another operator may have retried it meanwhile. Returns the refusal if nothing was recorded.
+ * another operator may have retried it meanwhile, or another process submitted the item. Returns the refusal if nothing was
+ * recorded.
  */
 export function submitRetry(
   runId: string,
@@ -42,6 +43,9 @@ export function submitRetry(
       return [['submissions', submissionId], ['details', submissionId], ...ofFile]
     },
     decide(facts, ids) {
+      const item = 'itemId' in origin ? facts.find('retryItems', String(origin.itemId)) : undefined
+      if ('itemId' in origin && item?.state !== 'waiting')
+        return { result: { refusal: 'not_waiting' }, changes: {} }
       const run = facts.find('runs', runId)
       const refusal = run === undefined ? 'no_file' : refusalOf(facts, run)
       if (refusal !== null) return { result: { refusal }, changes: {} }
@@ -50,9 +54,7 @@ export function submitRetry(
       const seen = run?.acknowledgedAt === null ? acknowledged(run, submission.at) : undefined
       const update: Changes['update'] = { runs: seen ? [seen] : [] }
       if ('act' in origin) return { result, changes: { ...changes, update, other: { acts: [origin.act] } } }
-      const item = facts.find('retryItems', String(origin.itemId))
-      if (item?.state !== 'waiting') throw new Error('an item of a retry is submitted that is not waiting')
-      const retryItems = [{ ...item, state: 'submitting' as const, submissionId }]
+      const retryItems = item ? [{ ...item, state: 'submitting' as const, submissionId }] : []
       return { result, changes: { ...changes, update: { ...update, retryItems } } }
     },
   }
@@ -83,14 +85,14 @@ export function withdrawRetry(runId: string, at: number): Step<void> {
   }
 }
 
-/** Records what became of an item. Nothing changes for one that has ended. */
+/** Records what became of an item. Nothing changes for one that has ended, or that another process is submitting. */
 export function endRetryItem(itemId: number, state: RetryItemState, reason: string | null): Step<void> {
   return {
     keys: [['retryItems', String(itemId)]],
     decide(facts) {
       const item = facts.find('retryItems', String(itemId))
       const isOpen = item?.state === 'waiting' || item?.state === 'submitting'
-      const retryItems = item && isOpen ? [{ ...item, state, reason }] : []
+      const retryItems = item && isOpen && !item.isForeign ? [{ ...item, state, reason }] : []
       return { result: undefined, changes: { update: { retryItems } } }
     },
   }

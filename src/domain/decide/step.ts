@@ -7,7 +7,8 @@ import type { TableName, Tables } from './tables.ts'
 /**
  * Finds rows by something else than their own key, oldest first. `runNamed`, `runsOf` and `unclaimedOf` have the id of a
  * submission, `currentOf`, `unsettledOf` and `submissionsOf` that of a file, `unansweredOf` and `endsOf` that of one of ImageKit's
- * requests, `eventOf` that of an event. The last three find what a process left unfinished; their id is empty.
+ * requests, `eventOf` that of an event. The last three have a time: they find what other processes left unfinished that have
+ * written no heartbeat after it.
  */
 export const LOOKUPS = {
   /** The run of a submission with this name. */
@@ -67,6 +68,10 @@ export type OtherChanges = {
   reportedAlert?: Pick<Alert, 'alertId' | 'state'>
   endedSession?: { sessionId: string; endsAt: number; forgetBefore: number }
   clockTrust?: ClockTrust
+  /** This process is alive. */
+  heartbeatAt?: number
+  /** Other processes without a heartbeat after this time have ended. */
+  silentSince?: number
   /** Writes as much as a delivery would, and removes it. */
   probe?: true
 }

@@ -28,6 +28,8 @@ export type Tables = {
   claims: ClaimRow
   /** By `itemId`. */
   retryItems: RetryItemRow
+  /** By `name`. */
+  leases: LeaseRow
 }
 
 export type TableName = keyof Tables
@@ -42,6 +44,7 @@ export const KEYS = {
   notifications: 'notificationId',
   claims: 'scope',
   retryItems: 'itemId',
+  leases: 'name',
 } as const satisfies { [T in TableName]: keyof Tables[T] }
 
 export type SubmissionDetails = Pick<Submission, 'submissionId' | 'extensions' | 'baseline'>
@@ -96,7 +99,7 @@ export type NotificationRow = {
   target: string
   /** Of the target; each has a queue of its own. */
   host: string
-  /** Of a new one; null once it is over. */
+  /** Null once it is over. */
   body: string | null
   attempt: number
   createdAt: number
@@ -123,4 +126,15 @@ type RetryItemRow = {
   /** The submission that retries the run. */
   submissionId: string | null
   reason: string | null
+  /** Another process is submitting it. */
+  isForeign: boolean
+}
+
+export type LeaseRow = {
+  name: string
+  /** This process holds it, or was the last to hold it. */
+  isOurs: boolean
+  /** Counts the holders. */
+  epoch: number
+  endsAt: number
 }

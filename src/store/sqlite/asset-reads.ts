@@ -80,7 +80,7 @@ export function createAssetReads(connection: Connection) {
       return [...dueNow, ...misdated].map((cells) => {
         const { submission, runs } = withRuns(besideRun<WholeSubmissionCells>(cells))
         const ofAsset = submission.fileId === null ? [] : listOfAsset(submission.fileId)
-        return describeDueRun({ run: toRun(cells), submission, runs, ofAsset })
+        return describeDueRun({ run: toRun(cells), dueAt: cells[15] ?? now, submission, runs, ofAsset })
       })
     },
   }

@@ -1,13 +1,21 @@
 import type { Alert } from '../../domain/alert.ts'
 import type { ClockTrust } from '../../domain/due-time.ts'
-import { formatId, parseId } from '../../domain/ids.ts'
-import { type DueNotification, type HostPlace, notificationIdOf, runIdOf } from '../../domain/notification.ts'
+import { formatId } from '../../domain/ids.ts'
+import { type DueNotification, type HostPlace, notificationIdOf } from '../../domain/notification.ts'
 import type { Connection } from './connection.ts'
 
 /** So many hosts are looked at for a page: each costs looks into the index, whether or not anything is due. */
 const HOSTS = 200
 
-type DueCells = [n: number, chk: string, target: string, host: string, attempt: number, createdAt: number]
+type DueCells = [
+  n: number,
+  chk: string,
+  target: string,
+  host: string,
+  attempt: number,
+  createdAt: number,
+  dueAt: number,
+]
 
 /** What jobs read: notifications that are due, alerts, and when the clock was right. */
 export function createJobReads(connection: Connection) {
@@ -15,17 +23,12 @@ export function createJobReads(connection: Connection) {
   const findDueHost = read<[host: string, dueAt: number]>(
     'SELECT host, due_at FROM notifications WHERE host > ? AND due_at IS NOT NULL ORDER BY host, due_at LIMIT 1',
   )
-  const due = `SELECT o.n, r.chk, o.target, o.host, o.attempt, o.created_at FROM notifications o JOIN runs r ON r.n = o.n
+  const due = `SELECT o.n, r.chk, o.target, o.host, o.attempt, o.created_at, o.due_at FROM notifications o JOIN runs r ON r.n = o.n
     WHERE o.host = ?`
   const listDue = read<DueCells>(`${due} AND o.due_at <= ? ORDER BY o.due_at, o.n LIMIT ?`)
   const listMisdated = read<DueCells>(
     `${due} AND o.due_at > ? AND o.created_at > ? ORDER BY o.due_at, o.n LIMIT ?`,
   )
-  const findBody = connection
-    .prepare<[number, string], string>(
-      `SELECT o.body FROM notifications o JOIN runs r ON r.n = o.n WHERE o.n = ? AND r.chk = ? AND o.due_at IS NOT NULL`,
-    )
-    .pluck()
   const countDue = read<[all: number, due: number]>(
     'SELECT count(*), count(*) FILTER (WHERE due_at <= ?) FROM notifications WHERE due_at IS NOT NULL',
   )
@@ -76,10 +79,6 @@ export function createJobReads(connection: Connection) {
       }
       return { due: found, next: last }
     },
-    findNotificationBody(notificationId: string): string | undefined {
-      const at = parseId('run', runIdOf(notificationId))
-      return at && findBody.get(at.number, at.check)
-    },
     countNotifications(now: number): { due: number; waiting: number } {
       const [all = 0, dueNow = 0] = countDue.get(now) ?? []
       return { due: dueNow, waiting: all - dueNow }
@@ -103,6 +102,13 @@ export function createJobReads(connection: Connection) {
   }
 }
 
-function toDueNotification([n, chk, target, host, attempt, createdAt]: DueCells): DueNotification {
-  return { notificationId: notificationIdOf(formatId('run', n, chk)), target, host, attempt, createdAt }
+function toDueNotification([n, chk, target, host, attempt, createdAt, dueAt]: DueCells): DueNotification {
+  return {
+    notificationId: notificationIdOf(formatId('run', n, chk)),
+    target,
+    host,
+    attempt,
+    createdAt,
+    dueAt,
+  }
 }

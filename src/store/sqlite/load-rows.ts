@@ -1,5 +1,5 @@
 import { type Key, type LOOKUPS } from '../../domain/decide/step.ts'
-import type { NotificationRow, Tables } from '../../domain/decide/tables.ts'
+import type { LeaseRow, NotificationRow, Tables } from '../../domain/decide/tables.ts'
 import type { RejectionCause } from '../../domain/delivery.ts'
 import { formatId, type IdKind, parseId } from '../../domain/ids.ts'
 import { hostOf, notificationIdOf, runIdOf } from '../../domain/notification.ts'
@@ -42,6 +42,15 @@ export function createLoadRows(
       else into.load(key, finders[kind](id, name))
     }
   }
+}
+
+/** Finds a lease by its name. Use it inside a transaction only. */
+export function createLeaseReads(connection: Connection, processId: number): (name: string) => LeaseRow[] {
+  const find = connection.prepare<[string], { holder: number; epoch: number; endsAt: number }>(
+    'SELECT holder, epoch, ends_at AS endsAt FROM leases WHERE name = ?',
+  )
+  return (name) =>
+    find.all(name).map(({ holder, ...lease }) => ({ ...lease, name, isOurs: holder === processId }))
 }
 
 function createFinders(connection: Connection, processId: number): Finders {
@@ -96,8 +105,8 @@ function createFinders(connection: Connection, processId: number): Finders {
     toClaim,
   )
   const items = where(
-    'SELECT i.n, i.state, s.n, s.chk, i.reason FROM retry_items i LEFT JOIN submissions s ON s.n = i.submission',
-    toItem,
+    'SELECT i.n, i.state, s.n, s.chk, i.reason, i.owner FROM retry_items i LEFT JOIN submissions s ON s.n = i.submission',
+    (cells: ItemCells) => toItem(cells, processId),
   )
   const details = where('SELECT n, chk, extensions, baseline FROM submissions', toDetails)
   const bodies = where(
@@ -106,7 +115,7 @@ function createFinders(connection: Connection, processId: number): Finders {
   )
   const rejected = where('SELECT n, chk, cause FROM rejected_deliveries', toRejected)
   const notifications = where(
-    `SELECT r.n, r.chk, o.target, o.attempt, o.created_at, o.due_at, o.result, o.reason
+    `SELECT r.n, r.chk, o.target, o.body, o.attempt, o.created_at, o.due_at, o.result, o.reason
       FROM notifications o JOIN runs r ON r.n = o.n`,
     toNotification,
   )
@@ -147,6 +156,7 @@ function createFinders(connection: Connection, processId: number): Finders {
       ),
     ),
     retryItems: byText(items('i.n = ?')),
+    leases: byText(createLeaseReads(connection, processId)),
     unfinishedItems: abandoned(items(`i.state = 'submitting' AND i.owner ${isAbandoned} ORDER BY i.n`)),
   }
 }
@@ -172,10 +182,11 @@ function toRejected([n, chk, cause]: [number, string, RejectionCause]): Tables['
   return { deliveryId: formatId('dlv', n, chk), cause }
 }
 
-function toNotification([n, chk, target, attempt, createdAt, dueAt, result, reason]: [
+function toNotification([n, chk, target, body, attempt, createdAt, dueAt, result, reason]: [
   n: number,
   chk: string,
   target: string,
+  body: string | null,
   attempt: number,
   createdAt: number,
   dueAt: number | null,
@@ -185,7 +196,7 @@ function toNotification([n, chk, target, attempt, createdAt, dueAt, result, reas
   const runId = formatId('run', n, chk)
   const notificationId = notificationIdOf(runId)
   const host = hostOf(target)
-  return { notificationId, runId, target, host, body: null, attempt, createdAt, dueAt, result, reason }
+  return { notificationId, runId, target, host, body, attempt, createdAt, dueAt, result, reason }
 }
 
 type SubmissionLink = [submission: number | null, chk: string | null]
@@ -209,11 +220,15 @@ function toClaim([scope, claimedAt, fingerprint, n, chk, abandoned, answer]: [
   }
 }
 
-function toItem([itemId, state, n, chk, reason]: [
+type ItemCells = [
   itemId: number,
   state: RetryItemState,
   ...SubmissionLink,
   reason: string | null,
-]): Tables['retryItems'] {
-  return { itemId, state, submissionId: n === null || chk === null ? null : formatId('sub', n, chk), reason }
+  owner: number | null,
+]
+
+function toItem([itemId, state, n, chk, reason, owner]: ItemCells, processId: number): Tables['retryItems'] {
+  const submissionId = n === null || chk === null ? null : formatId('sub', n, chk)
+  return { itemId, state, submissionId, reason, isForeign: owner !== null && owner !== processId }
 }

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { TrackerError } from '../../domain/errors.ts'
-import type { Store } from '../store.ts'
+import type { StoreHandle } from '../store.ts'
 import { DatabaseStartError } from '../store-errors.ts'
 import { type Connection, countFrames, logPathOf, openConnection } from './connection.ts'
 import {
@@ -49,7 +49,7 @@ export function openSqliteStore({
   maxQueued = MAX_QUEUED,
   onOpen,
   ...queueing
-}: SqliteStoreOptions): Store {
+}: SqliteStoreOptions): StoreHandle {
   return openMigrated(path, (connection, unlock, opened) => {
     onOpen?.(opened)
     const store = createSqliteStore(connection, { ...queueing, maxQueued })

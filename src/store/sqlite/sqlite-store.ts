@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import type { NewRejectedDelivery } from '../../domain/delivery.ts'
 import { createStore, type Database } from '../create-store.ts'
 import { gatherReads } from '../gathered-reads.ts'
-import type { Store } from '../store.ts'
+import type { StoreHandle, StoreLifecycle } from '../store.ts'
 import { unavailable } from '../store-errors.ts'
 import type { WriteQueueOptions } from '../write-queue.ts'
 import { createAssetReads, readTogether } from './asset-reads.ts'
@@ -13,7 +13,7 @@ import { createSqliteForgetting } from './forget-asset.ts'
 import { createJobReads } from './job-reads.ts'
 import { createDeliveryReads } from './list-deliveries.ts'
 import { createSqliteRunList } from './list-runs.ts'
-import { createLoadRows } from './load-rows.ts'
+import { createLeaseReads, createLoadRows } from './load-rows.ts'
 import { createOperatorReads } from './operator-reads.ts'
 import { createRejectedDeliveries } from './rejected-deliveries.ts'
 import { createRowIds } from './row-ids.ts'
@@ -25,19 +25,27 @@ import { createWriteRows } from './write-rows.ts'
 
 /**
  * The store over a migrated connection, which it closes. Reads see what is committed. `processId` is drawn at random unless this
- * process has another store over the same file.
+ * process has another store over the same file. `ownerId` is for tests of several processes: then the file stays that process's.
  */
 export function createSqliteStore(
   connection: Connection,
-  { processId = randomInt(1, 2 ** 47), ...queueing }: WriteQueueOptions & { processId?: number },
-): Store {
-  return createStore(createDatabase(connection, processId), queueing)
+  {
+    processId = randomInt(1, 2 ** 47),
+    ownerId = processId,
+    ...queueing
+  }: WriteQueueOptions & { processId?: number; ownerId?: number },
+): StoreHandle {
+  if (ownerId === processId) takeOver(connection, processId)
+  const { findFault, backUp, ...database } = createDatabase(connection, { processId, ownerId })
+  return { ...createStore(database, queueing), findFault, backUp }
 }
 
-function createDatabase(connection: Connection, processId: number): Database {
-  takeOver(connection, processId)
+function createDatabase(
+  connection: Connection,
+  { processId, ownerId }: { processId: number; ownerId: number },
+): Database & Pick<StoreLifecycle, 'findFault' | 'backUp'> {
   const ids = createRowIds(connection)
-  const guard = createDatabaseGuard(connection, { processId, onForeignCommit: ids.readAgain })
+  const guard = createDatabaseGuard(connection, { processId: ownerId, onForeignCommit: ids.readAgain })
   const loadRows = createLoadRows(connection, processId)
   const writeRows = createWriteRows(connection, processId)
   const transactions = createTransactions({ connection, loadRows, writeRows, ids, guard })
@@ -51,6 +59,7 @@ function createDatabase(connection: Connection, processId: number): Database {
   })
   const stats = createStats(connection)
   const upkeep = createUpkeep(connection)
+  const findLease = createLeaseReads(connection, processId)
   const forgetting = createSqliteForgetting(connection)
   const attempt = async <T>(work: () => T | Promise<T>): Promise<T> => {
     if (!connection.open) throw unavailable(new Error('The store is closed.'))
@@ -63,6 +72,7 @@ function createDatabase(connection: Connection, processId: number): Database {
   return {
     transact: transactions.transact,
     inTransaction: transactions.write,
+    findLease: (name) => findLease(name)[0],
     reads: {
       ...attempted(attempt, {
         ...assets,
@@ -75,15 +85,15 @@ function createDatabase(connection: Connection, processId: number): Database {
         readStats: (from: number, until: number) => stats.read(from, until),
         countRejected: rejected.count,
         findRejected: (deliveryId: string) => rejected.find(deliveryId),
-        backUp: (path: string) => backUp(connection, path),
         // Not through the queue: the rejected are many, and must take no delivery's place in it, nor fail with it.
         keepRejected(given: readonly NewRejectedDelivery[]) {
           guard.check()
           return keepRejected.immediate(given)
         },
       }),
-      findFault: async () => guard.findFault(),
     },
+    findFault: async () => guard.findFault(),
+    backUp: (path) => attempt(() => backUp(connection, path)),
     sweepOverdue: (inTurn, ...given) => inTurn(() => upkeep.sweep(...given)),
     foldCounters: (inTurn) => inTurn(() => stats.fold()),
     deleteOldSubmissions: (inTurn, ...given) =>
@@ -115,6 +125,7 @@ function takeOver(connection: Connection, processId: number): void {
     .transaction(() => {
       connection.prepare(`INSERT OR REPLACE INTO positions (name, n) VALUES ('owner', ?)`).run(processId)
       connection.prepare('DELETE FROM processes WHERE id <> ?').run(processId)
+      connection.prepare('UPDATE leases SET ends_at = 0 WHERE holder <> ?').run(processId)
     })
     .immediate()
 }

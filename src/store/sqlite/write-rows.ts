@@ -63,9 +63,10 @@ export function createWriteRows(connection: Connection, processId: number): (cha
   const updateItem = write(
     'UPDATE retry_items SET state = ?, submission = ?, owner = ?, reason = ? WHERE n = ?',
   )
+  const saveLease = write('INSERT OR REPLACE INTO leases (name, holder, epoch, ends_at) VALUES (?, ?, ?, ?)')
   const appendDelta = write('INSERT INTO counter_deltas (delta) VALUES (?)')
   const currentRuns = createCurrentRuns(connection)
-  const writeOther = createWriteOther(connection)
+  const writeOther = createWriteOther(connection, processId)
 
   const writeSubmission = ({ before, after }: Change<SubmissionRow>, rows: BatchChanges['rows']): void => {
     if (after === undefined) return
@@ -207,10 +208,15 @@ export function createWriteRows(connection: Connection, processId: number): (cha
       const owner = state === 'submitting' ? processId : null
       updateItem(state, submissionId === null ? null : numberOf(submissionId), owner, reason, itemId)
     }
+    for (const { after } of rows.leases)
+      if (after) saveLease(after.name, after.isOurs ? processId : NOBODY, after.epoch, after.endsAt)
     for (const other of others) writeOther(other)
     if (stats !== null) appendDelta(JSON.stringify(stats))
   }
 }
+
+/** No process has this number. */
+const NOBODY = 0
 
 const ATTENTION = { pending: null, success: null, failed: 1, expired: 2 } as const
 
@@ -233,7 +239,7 @@ function isApplied({ outcome, route, runId }: DeliveryRow): boolean {
   return outcome === 'applied' && route === 'extension' && runId !== null
 }
 
-function createWriteOther(connection: Connection): (other: OtherChanges) => void {
+function createWriteOther(connection: Connection, processId: number): (other: OtherChanges) => void {
   const write = (sql: string) => {
     const statement = connection.prepare<unknown[]>(sql)
     return (...params: unknown[]) => statement.run(...params)
@@ -254,10 +260,13 @@ function createWriteOther(connection: Connection): (other: OtherChanges) => void
   const deleteOverSessions = write('DELETE FROM ended_sessions WHERE ends_at <= ?')
   const insertEndedSession = write('INSERT OR IGNORE INTO ended_sessions (session_id, ends_at) VALUES (?, ?)')
   const savePosition = write('INSERT OR REPLACE INTO positions (name, n) VALUES (?, ?)')
+  const saveHeartbeat = write('INSERT OR REPLACE INTO processes (id, heartbeat_at) VALUES (?, ?)')
+  const deleteProcesses = write('DELETE FROM processes WHERE heartbeat_at <= ? AND id <> ?')
   const insertProbe = write('INSERT INTO probes (filler) VALUES (zeroblob(8192))')
   const deleteProbes = write('DELETE FROM probes')
 
-  return ({ acts = [], retry, alerts = [], reportedAlert, endedSession, clockTrust, probe }) => {
+  return ({ acts = [], retry, alerts = [], reportedAlert, endedSession, clockTrust, ...process }) => {
+    const { heartbeatAt, silentSince, probe } = process
     for (const { at, actor, kind, subject, reason, details } of acts)
       insertAct(at, actor, kind, subject, reason, writeJson(details))
     if (retry) {
@@ -278,6 +287,8 @@ function createWriteOther(connection: Connection): (other: OtherChanges) => void
       savePosition('clock trusted at', clockTrust.trustedAt)
       savePosition('clock doubted for', clockTrust.doubtedMs)
     }
+    if (heartbeatAt !== undefined) saveHeartbeat(processId, heartbeatAt)
+    if (silentSince !== undefined) deleteProcesses(silentSince, processId)
     if (probe) {
       // A row that is rewritten in place would succeed on a full disk.
       insertProbe()

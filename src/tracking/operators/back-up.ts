@@ -2,10 +2,10 @@ import { chmod, mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises
 import { basename, dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { AuditEntry } from '../../domain/audit-entry.ts'
-import type { Store } from '../../store/store.ts'
+import type { Store, StoreLifecycle } from '../../store/store.ts'
 
 type BackUpDeps = {
-  store: Pick<Store, 'backUp' | 'recordAuditEntry' | 'findFault'>
+  store: Pick<Store, 'recordAuditEntry'> & Pick<StoreLifecycle, 'backUp' | 'findFault'>
   clock: () => number
   /** The start of the path of a folder for a copy of the database. No other program or database uses it. */
   backupPrefix: string

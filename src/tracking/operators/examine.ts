@@ -15,11 +15,11 @@ import {
 } from '../../domain/check-surroundings.ts'
 import { checkPending, checkRejected } from '../../domain/check-traffic.ts'
 import { describeFault } from '../../domain/database-fault.ts'
-import type { Store } from '../../store/store.ts'
+import type { Store, StoreLifecycle } from '../../store/store.ts'
 import type { KeyRejections } from '../key-rejections.ts'
 
 export type ExamineDeps = {
-  store: Pick<Store, 'countRejected' | 'readStats' | 'findOldestPending' | 'findFault'>
+  store: Pick<Store, 'countRejected' | 'readStats' | 'findOldestPending'> & Pick<StoreLifecycle, 'findFault'>
   keyRejections: Pick<KeyRejections, 'list'>
   refusedTargets: { list(): { host: string; count: number }[] }
   readiness: { check(): Promise<{ answersWaiting: number }> }

@@ -24,9 +24,9 @@ export async function retryRun(
   { runId, actor, reason }: { runId: string; actor: string; reason: string | null },
 ): Promise<ListedRunView> {
   const act: AuditEntry = { at: deps.clock(), actor, kind: 'retry', subject: runId, reason, details: null }
-  const { submissionId, answer, holdMs } = await deps.gate.accompany(() =>
-    askAgain(deps, { runId, actor, origin: { act } }),
-  )
+  const asking = await deps.gate.accompany(() => askAgain(deps, { runId, actor, origin: { act } }))
+  if (asking === null) throw new Error('only an item of a retry can be taken by another process')
+  const { submissionId, answer, holdMs } = asking
   if (answer.kind === 'rejected' && answer.error.status === 404) throw refusalOf('asset_gone')
   if (holdMs !== null)
     throw new TrackerError('imagekit_rate_limited', 'ImageKit accepts no more requests at the moment.', {
@@ -48,11 +48,12 @@ export async function retryRun(
 /**
  * Asks ImageKit to run an extension again, with the options of the first time and a token of its own. The submission is
  * committed, with what it is done for, before ImageKit can have the request. Throws `not_found`, and why it may not be asked.
+ * Null if another process has the item.
  */
 export async function askAgain(
   deps: RetryRunDeps,
   request: { runId: string; actor: string; origin: { act: AuditEntry } | { itemId: number } },
-): Promise<{ submissionId: string; answer: UploadResponse; holdMs: number | null }> {
+): Promise<{ submissionId: string; answer: UploadResponse; holdMs: number | null } | null> {
   const { runId, actor, origin } = request
   const history = await deps.store.findRunHistory(runId)
   if (history === undefined) throw new TrackerError('not_found', `There is no run ${runId}.`)
@@ -76,7 +77,10 @@ export async function askAgain(
     },
     origin,
   )
-  if ('refusal' in submitted) throw refusalOf(submitted.refusal)
+  if ('refusal' in submitted) {
+    if (submitted.refusal === 'not_waiting') return null
+    throw refusalOf(submitted.refusal)
+  }
   const { submissionId } = submitted
   const body = { extensions: [extension], webhookUrl: deps.links.webhook(submissionId) }
   const exchange = await deps.imagekit.sendUpdate(fileId, body)

@@ -17,7 +17,9 @@ export async function workOffOne(deps: WorkOffDeps): Promise<{ isIdle: boolean; 
   if (item === undefined) return { isIdle: true, holdMs: null }
   const { itemId, runId, actor } = item
   try {
-    const { answer, holdMs } = await askAgain(deps, { runId, actor, origin: { itemId } })
+    const asked = await askAgain(deps, { runId, actor, origin: { itemId } })
+    if (asked === null) return { isIdle: false, holdMs: null }
+    const { answer, holdMs } = asked
     const [state, reason] = holdMs === null ? endOf(answer) : (['waiting', null] as const)
     // It was sent: what became of it must be written down, also where the store is away just now.
     await deps.backlog.apply(() => deps.store.endRetryItem(itemId, state, reason))

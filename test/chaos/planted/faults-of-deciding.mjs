@@ -1,6 +1,9 @@
 const CONTRACT = ['test/store/sqlite-store.test.ts']
 const ACCOUNT = { file: 'src/domain/decide/account-event.ts', tests: CONTRACT }
-const FINDING = { file: 'src/domain/decide/finding.ts', tests: CONTRACT }
+const FINDING = { file: 'src/domain/decide/due-run.ts', tests: CONTRACT }
+const CLAIMS = ['test/store/sqlite-two-handles.test.ts']
+const LEASE = { file: 'src/domain/decide/lease.ts', tests: CLAIMS }
+const NOTIFICATION = { file: 'src/domain/decide/due-notification.ts', tests: CLAIMS }
 const RESPONSE = { file: 'src/domain/decide/response.ts', tests: CONTRACT }
 const STATE = { file: 'src/domain/decide/submission-state.ts', tests: CONTRACT }
 
@@ -45,6 +48,41 @@ export const FAULTS_OF_DECIDING = [
     ...ACCOUNT,
     find: 'dueAt === null || dueAt > at',
     replace: 'dueAt === null',
+  },
+  {
+    name: 'run-is-claimed-twice',
+    ...FINDING,
+    find: 'findDue(facts, runId, dueAt) ?? []',
+    replace: "facts.find('runs', runId) ?? []",
+    tests: CLAIMS,
+  },
+  {
+    name: 'release-moves-a-run-of-another',
+    ...FINDING,
+    find: 'const run = findDue(facts, runId, claim)',
+    replace: "const run = facts.find('runs', runId)",
+    tests: CLAIMS,
+  },
+  {
+    name: 'late-look-counts-after-its-claim',
+    ...FINDING,
+    find: 'if (!isFact && run.dueAt !== claim)',
+    replace: 'if (!isFact && claim < 0)',
+    tests: CLAIMS,
+  },
+  {
+    name: 'late-evidence-does-not-count',
+    ...FINDING,
+    find: "const isFact = finding.kind === 'evidence' || finding.kind === 'asset_gone'",
+    replace: "const isFact = finding.kind === 'asset_gone'",
+    tests: CLAIMS,
+  },
+  {
+    name: 'claims-of-others-end-the-list',
+    file: 'src/store/create-store.ts',
+    find: 'if (claimed.size > 0) return',
+    replace: 'if (claimed.size >= 0) return',
+    tests: CLAIMS,
   },
   {
     name: 'expired-run-stays-due',
@@ -125,9 +163,118 @@ export const FAULTS_OF_DECIDING = [
   },
   {
     name: 'notification-begins-again',
-    file: 'src/domain/decide/notification-result.ts',
-    find: ' && row.dueAt !== null',
+    ...NOTIFICATION,
+    find: 'row !== undefined && row.dueAt !== null ? row : undefined',
+    replace: 'row',
+    tests: ['test/unit/domain/decide/due-notification.test.ts'],
+  },
+  {
+    name: 'lease-goes-to-two-processes',
+    ...LEASE,
+    find: 'if (!isOver && !row.isOurs) return',
+    replace: 'if (!isOver && !row.isOurs && ttlMs < 0) return',
+  },
+  {
+    name: 'lease-never-ends',
+    ...LEASE,
+    find: 'row.endsAt <= at || row.endsAt',
+    replace: 'row.endsAt',
+  },
+  {
+    name: 'lease-of-a-wrong-clock-stays',
+    ...LEASE,
+    find: ' || row.endsAt > latestDueAt(at, ttlMs)',
     replace: '',
-    tests: CONTRACT,
+    tests: ['test/unit/domain/decide/lease.test.ts'],
+  },
+  {
+    name: 'lease-is-taken-with-the-same-epoch',
+    ...LEASE,
+    find: '(row?.epoch ?? 0) + 1',
+    replace: '(row?.epoch ?? 1)',
+  },
+  {
+    name: 'lease-is-held-under-any-epoch',
+    ...LEASE,
+    find: ' && row.epoch === epoch',
+    replace: '',
+  },
+  {
+    name: 'lease-is-released-by-another-process',
+    ...LEASE,
+    find: 'row && holdsLease(row, lease) ? [',
+    replace: 'row ? [',
+  },
+  {
+    name: 'step-needs-no-lease',
+    ...LEASE,
+    find: 'return isHeld ? step.decide',
+    replace: 'return isHeld || lease.epoch > 0 ? step.decide',
+  },
+  {
+    name: 'statements-need-no-lease',
+    file: 'src/store/create-store.ts',
+    find: 'holdsLease(database.findLease(UPKEEP_LEASE), lease) ? work(fileIds) : null',
+    replace: 'holdsLease(database.findLease(UPKEEP_LEASE), lease) ? work(fileIds) : work(fileIds)',
+    tests: CLAIMS,
+  },
+  {
+    name: 'start-waits-for-a-dead-holder',
+    file: 'src/store/sqlite/sqlite-store.ts',
+    find: "connection.prepare('UPDATE leases SET ends_at = 0 WHERE holder <> ?').run(processId)",
+    replace: '',
+    tests: CLAIMS,
+  },
+  {
+    name: 'stop-keeps-the-lease',
+    file: 'src/service.ts',
+    find: 'await lease.release(store).catch',
+    replace: 'await Promise.resolve().catch',
+    tests: ['test/integration/shutdown-drain.test.ts'],
+  },
+  {
+    name: 'trust-of-another-process-is-ignored',
+    file: 'src/jobs/pruner.ts',
+    find: 'return store.findClockTrust()',
+    replace: 'return deps.clockTrust()',
+    tests: ['test/unit/jobs/pruner.test.ts'],
+  },
+  {
+    name: 'item-is-submitted-by-two-processes',
+    file: 'src/domain/decide/retry.ts',
+    find: "if ('itemId' in origin && item?.state !== 'waiting')",
+    replace: "if ('itemId' in origin && item === undefined)",
+    tests: ['test/unit/domain/decide/retry.test.ts'],
+  },
+  {
+    name: 'item-of-another-process-is-ended',
+    file: 'src/domain/decide/retry.ts',
+    find: ' && !item.isForeign',
+    replace: '',
+    tests: CLAIMS,
+  },
+  {
+    name: 'notification-is-claimed-twice',
+    ...NOTIFICATION,
+    find: 'if (row?.dueAt !== dueAt) return',
+    replace: 'if (row === undefined) return',
+  },
+  {
+    name: 'release-moves-a-notification-of-another',
+    ...NOTIFICATION,
+    find: 'row?.dueAt === claim ? [{ ...row, dueAt }] : []',
+    replace: 'row ? [{ ...row, dueAt }] : []',
+  },
+  {
+    name: 'late-attempt-counts-after-its-claim',
+    ...NOTIFICATION,
+    find: "const needsClaim = result.kind === 'again' || result.kind === 'given_up'",
+    replace: "const needsClaim = result.kind === 'given_up'",
+  },
+  {
+    name: 'late-success-does-not-count',
+    ...NOTIFICATION,
+    find: '(!needsClaim || row.dueAt === claim)',
+    replace: 'row.dueAt === claim',
   },
 ]

@@ -54,6 +54,27 @@ export const FAULTS_OF_RECONCILING = [
     tests: ['test/integration/reconcile-explained.test.ts'],
   },
   {
+    name: 'claim-counts-as-misdated',
+    file: 'src/tracking/reconcile.ts',
+    find: 'Math.max(deps.overdueAfterMs, deps.everyMs, RUN_CLAIM_MS)',
+    replace: 'Math.max(deps.overdueAfterMs, deps.everyMs)',
+    tests: ['test/integration/reconcile-two-processes.test.ts'],
+  },
+  {
+    name: 'broken-off-attempt-stays-claimed',
+    file: 'src/jobs/notifier.ts',
+    find: 'await store.releaseNotification(notificationId, claim, due.dueAt)',
+    replace: '',
+    tests: ['test/integration/notification-troubles.test.ts'],
+  },
+  {
+    name: 'stopped-pass-keeps-its-claims',
+    file: 'src/tracking/reconcile.ts',
+    find: 'await deps.store.releaseRuns(released, claim)',
+    replace: '',
+    tests: RATE_LIMITS,
+  },
+  {
     name: 'no-answer-is-no-evidence',
     file: 'src/tracking/check-due-runs.ts',
     find: "return { finding: lookAgain(deps, now), why: 'ImageKit did not answer about this file.' }",

@@ -135,6 +135,27 @@ export const FAULTS_OF_THE_ROWS = [
     tests: CONTRACT,
   },
   {
+    name: 'silent-process-stays-alive',
+    ...LOAD,
+    find: "'NOT IN (SELECT id FROM processes WHERE id = ? OR heartbeat_at > ?)'",
+    replace: "'NOT IN (SELECT id FROM processes WHERE id = ? OR heartbeat_at + 0 * ? > 0)'",
+    tests: ['test/store/sqlite-two-handles.test.ts'],
+  },
+  {
+    name: 'live-process-is-recovered',
+    file: 'src/domain/decide/recovery.ts',
+    find: 'const since = String(aliveSince)',
+    replace: 'const since = String(at)',
+    tests: ['test/store/sqlite-two-handles.test.ts'],
+  },
+  {
+    name: 'process-keeps-no-heartbeat',
+    file: 'src/store/sqlite/write-rows.ts',
+    find: 'saveHeartbeat(processId, heartbeatAt)',
+    replace: 'saveHeartbeat(processId, 0)',
+    tests: ['test/store/sqlite-two-handles.test.ts'],
+  },
+  {
     name: 'event-hastens-rejected-runs',
     ...LOAD,
     find: 's.file_id = ? AND r.hidden IS NULL AND r.status IN (0, 3)',

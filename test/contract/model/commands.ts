@@ -5,7 +5,7 @@ import { compare } from './compare.ts'
 import type { Model } from './model.ts'
 import type { Plan, World } from './step.ts'
 import { submitting } from './submit-step.ts'
-import { finding, folding, pruning, restarting, sweeping, telling } from './upkeep-steps.ts'
+import { claiming, finding, folding, pruning, restarting, sweeping, telling } from './upkeep-steps.ts'
 import { webhook } from './webhook-step.ts'
 
 type Command = fc.AsyncCommand<Model, World>
@@ -52,6 +52,7 @@ const continuing = fc
 const upkeep = fc
   .oneof(
     { arbitrary: telling, weight: 3 },
+    { arbitrary: claiming, weight: 2 },
     { arbitrary: pruning, weight: 2 },
     { arbitrary: restarting, weight: 1 },
   )

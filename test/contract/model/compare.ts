@@ -3,11 +3,13 @@ import { describeAsset } from '../../../src/domain/asset.ts'
 import { EVERY_DELIVERY } from '../../../src/domain/listed-delivery.ts'
 import type { StatCounts } from '../../../src/domain/stat-counters.ts'
 import type { Store } from '../../../src/store/store.ts'
+import { peekBody } from '../facts.ts'
 import { describeModelAsset } from './asset-rules.ts'
 import type { KeptDelivery, Model, ModelRun, ModelSubmission } from './model.ts'
-import { causeOfRun, describeRun, finalWord, presentWord } from './run-rules.ts'
+import { causeOfRun, describeRun, presentWord } from './run-rules.ts'
 import { idOf, type World } from './step.ts'
 import { describeSubmission } from './submission-rules.ts'
+import { dueRuns } from './upkeep-rules.ts'
 import { FILES } from './words.ts'
 
 const EVER = 1_000_000
@@ -97,10 +99,7 @@ async function compareDue(model: Model, now: number, store: Store): Promise<void
       siblings,
       others: others.map(({ submission, place }) => [submission.submissionId, place]),
     }))
-  const due = model.everyRun
-    .filter((run) => !run.isGone && finalWord(run) === undefined && (run.dueAt ?? EVER + 1) <= now)
-    .toSorted((one, other) => (one.dueAt ?? 0) - (other.dueAt ?? 0))
-  const expected = due.map(({ runId, name, submission }) => ({
+  const expected = dueRuns(model, now).map(({ runId, name, submission }) => ({
     runId,
     siblings: submission.runs.map((run) => run.name).filter((sibling) => sibling !== name),
     others: othersOf(model, submission),
@@ -120,16 +119,14 @@ async function compareOwed(model: Model, now: number, store: Store): Promise<voi
   const { due, next } = await store.listDueNotifications(now, { perHost: ALL, after: null })
   expect(next).toBeNull()
   const ours = due.filter(({ target }) => target.includes(model.scope))
-  const told = await Promise.all(
-    ours.map(async (one) => ({ ...one, body: await store.findNotificationBody(one.notificationId) })),
-  )
+  const told = await Promise.all(ours.map(async (one) => ({ ...one, body: await peekBody(store, one) })))
   const expected = model.owed
     .filter(({ dueAt }) => dueAt <= now)
     .toSorted((one, other) => model.everyRun.indexOf(one.run) - model.everyRun.indexOf(other.run))
     .toSorted((one, other) => one.dueAt - other.dueAt)
-    .map(({ run, target, body, attempt, createdAt }) => {
+    .map(({ run, target, body, attempt, createdAt, dueAt }) => {
       const notificationId = `msg_${run.runId}`
-      return { notificationId, target, host: new URL(target).host, body, attempt, createdAt }
+      return { notificationId, target, host: new URL(target).host, body, attempt, createdAt, dueAt }
     })
   expect(told).toEqual(expected)
 }

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { v7 } from 'uuid'
 import { describe, expect, test } from 'vitest'
-import type { Store } from '../../../src/store/store.ts'
+import type { Store, StoreHandle } from '../../../src/store/store.ts'
 import { sweep } from '../facts.ts'
 import type { ReopenableStore } from '../opened-store.ts'
+import { takeLease, upkeep } from '../upkeep.ts'
 import { sequences } from './commands.ts'
 import { sizesOf } from './compare.ts'
 import { emptyModel } from './model.ts'
@@ -32,6 +33,7 @@ const TO_BE_SEEN = [
   'timed_out applied',
   'asset_gone applied',
   'unchanged applied',
+  'claimed',
   'timed_out not applied',
   'told',
   'pruned',
@@ -58,12 +60,14 @@ export function modelContract(
       const saw = (what: string, times = 1) => seen.set(what, (seen.get(what) ?? 0) + times)
       const agree = fc.asyncProperty(sequences(LONGEST), async (sequence) => {
         const { store, reopen } = await shared.take()
+        await takeLease(store)
         const world = {
           store,
           saw,
           countedBefore: sizesOf(await store.readStats(0, 1)),
           async reopen() {
             world.store = await reopen()
+            await takeLease(world.store)
           },
         }
         await fc.asyncModelRun(() => ({ model: emptyModel(v7()), real: world }), sequence)
@@ -84,7 +88,7 @@ export function modelContract(
 /** Gives the same store again, unless a sequence has failed on it, and so has not given it back. */
 function shareStore(open: () => Promise<ReopenableStore>) {
   let opened: ReopenableStore | undefined
-  let store: Store | undefined
+  let store: StoreHandle | undefined
   let uses = 0
   return {
     async take(): Promise<ReopenableStore> {
@@ -98,7 +102,7 @@ function shareStore(open: () => Promise<ReopenableStore>) {
       store = undefined
       return taken
     },
-    giveBack(latest: Store) {
+    giveBack(latest: StoreHandle) {
       store = latest
     },
     end: async () => opened?.destroy(),
@@ -111,9 +115,9 @@ async function clear(store: Store): Promise<void> {
   const due = await store.listDue(EVER, 1_000)
   const { due: owed } = await store.listDueNotifications(EVER, { perHost: 1_000, after: null })
   await Promise.all([
-    ...due.map(({ run }) => store.applyFinding(run.runId, { kind: 'timed_out' }, EVER)),
-    ...owed.map(({ notificationId }) => store.settleNotification(notificationId, { kind: 'delivered' })),
-    store.recoverAbandoned(EVER),
-    store.pruneBodies(EVER, 1_000, null),
+    ...due.map(({ run, dueAt }) => store.applyFinding(run.runId, { kind: 'timed_out' }, EVER, dueAt)),
+    ...owed.map(({ notificationId }) => store.settleNotification(notificationId, { kind: 'delivered' }, 0)),
+    store.recoverAbandoned(EVER, EVER),
+    upkeep(store).pruneBodies(EVER, 1_000, null),
   ])
 }

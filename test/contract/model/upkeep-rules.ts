@@ -2,15 +2,27 @@ import type { Finding } from '../../../src/domain/finding.ts'
 import type { Model, ModelRun } from './model.ts'
 import { finalWord, hear, presentWord } from './run-rules.ts'
 
-/** What was found of a run counts while it is pending, or expired and due, and its submission is not rejected. */
+/** Those that wait for a look at ImageKit by `now`, the longest due first. */
+export function dueRuns(model: Model, now: number): ModelRun[] {
+  return model.everyRun
+    .filter((run) => !run.isGone && finalWord(run) === undefined && run.dueAt !== null && run.dueAt <= now)
+    .toSorted((one, other) => (one.dueAt ?? 0) - (other.dueAt ?? 0))
+}
+
+/**
+ * What was found of a run counts while it is pending, or expired and due, and its submission is not rejected. That nothing was
+ * found counts for who has claimed the run.
+ */
 export function hearFinding(
   model: Model,
   run: ModelRun,
   finding: Finding,
-  at: number,
+  { at, claim }: { at: number; claim: number },
 ): { applied: boolean; fileId: string | null } {
   const { state, fileId } = run.submission
   if (run.isGone || state === 'rejected' || finalWord(run) !== undefined || run.dueAt === null)
+    return { applied: false, fileId: null }
+  if ((finding.kind === 'unchanged' || finding.kind === 'timed_out') && run.dueAt !== claim)
     return { applied: false, fileId: null }
   switch (finding.kind) {
     case 'unchanged':

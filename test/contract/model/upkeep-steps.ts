@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { Finding } from '../../../src/domain/finding.ts'
 import { EVIDENCE } from '../facts.ts'
+import { upkeep } from '../upkeep.ts'
 import { numberOf, type Plan, pick } from './step.ts'
 import { hearOfDeath } from './submission-rules.ts'
-import { hearFinding, prune, sweep } from './upkeep-rules.ts'
+import { dueRuns, hearFinding, prune, sweep } from './upkeep-rules.ts'
 import { time } from './words.ts'
 
 const findings: fc.Arbitrary<Finding> = fc.oneof(
@@ -14,26 +15,48 @@ const findings: fc.Arbitrary<Finding> = fc.oneof(
 
 /** What a look at ImageKit said of a run that was seen once, though it may be gone or settled by now. */
 export const finding: fc.Arbitrary<Plan> = fc
-  .record({ of: fc.nat({ max: 9 }), found: findings, at: time })
+  .record({ of: fc.nat({ max: 9 }), found: findings, at: time, isHeld: fc.nat({ max: 3 }).map((n) => n > 0) })
   .map(
-    ({ of, found, at }): Plan =>
+    ({ of, found, at, isHeld }): Plan =>
       (model) => {
         const seen = model.everyRun.filter(({ runId }) => runId !== null)
         const run = pick(seen, of)
         if (run === undefined || run.runId === null) return undefined
         const { runId } = run
+        const claim = isHeld ? (run.dueAt ?? 0) : 0
         const what = found.kind === 'unchanged' ? `unchanged, due ${found.dueAt}` : found.kind
         return {
-          told: `finding of ${numberOf(model, run.submission)} ${run.name}: ${what}, at ${at}`,
+          told: `finding of ${numberOf(model, run.submission)} ${run.name}: ${what}, at ${at}, claimed until ${claim}`,
           async take({ store, saw }) {
-            const applied = await store.applyFinding(runId, found, at)
+            const applied = await store.applyFinding(runId, found, at, claim)
             return () => {
-              expect(applied).toEqual(hearFinding(model, run, found, at))
+              expect(applied).toEqual(hearFinding(model, run, found, { at, claim }))
               saw(`${found.kind} ${applied.applied ? 'applied' : 'not applied'}`)
             }
           },
         }
       },
+  )
+
+/** Due runs are claimed, and perhaps given back. */
+export const claiming: fc.Arbitrary<Plan> = fc
+  .record({ now: time, until: time, limit: fc.constantFrom(1, 3, 100), isReleased: fc.boolean() })
+  .map(
+    ({ now, until, limit, isReleased }): Plan =>
+      (model) => ({
+        told: `at most ${limit} of what is due at ${now} is claimed until ${until}${isReleased ? ', and given back' : ''}`,
+        async take({ store, saw }) {
+          const claimed = await store.claimDue(now, { limit, until })
+          const read = claimed.map(({ run, dueAt }) => ({ runId: run.runId, dueAt }))
+          if (isReleased) await store.releaseRuns(read, until)
+          return () => {
+            const due = dueRuns(model, now).slice(0, limit)
+            expect(read).toEqual(due.map(({ runId, dueAt }) => ({ runId, dueAt })))
+            if (!isReleased) for (const run of due) run.dueAt = until
+            saw('claimed', due.length)
+          }
+        },
+      }),
   )
 
 /** Runs that have been pending for long are due. */
@@ -44,7 +67,7 @@ export const sweeping: fc.Arbitrary<Plan> = fc
       (model) => ({
         told: `sweep at ${now} of what is pending for ${overdueAfterMs}`,
         async take({ store, saw }) {
-          const isMore = await store.sweepOverdue(now, overdueAfterMs)
+          const isMore = await upkeep(store).sweepOverdue(now, overdueAfterMs)
           return () => {
             expect(isMore).toBe(false)
             const passed = model.swept
@@ -59,7 +82,7 @@ export const sweeping: fc.Arbitrary<Plan> = fc
 export const folding: fc.Arbitrary<Plan> = fc.constant(() => ({
   told: 'the counters are added up',
   async take({ store, saw }) {
-    const isMore = await store.foldCounters()
+    const isMore = await upkeep(store).foldCounters()
     return () => {
       expect(isMore).toBe(false)
       saw('folded')
@@ -81,7 +104,12 @@ export const telling: fc.Arbitrary<Plan> = fc
         return {
           told: `the caller of ${numberOf(model, run.submission)} is told of ${run.name}${again ? `, again at ${again.at}` : ''}`,
           async take({ store, saw }) {
-            await store.settleNotification(`msg_${run.runId}`, again ?? { kind: 'delivered' })
+            const until = owed.dueAt + 5
+            const sent = await store.claimNotification(`msg_${run.runId}`, owed.dueAt, until)
+            expect(sent).toBe(owed.body)
+            const lost = await store.claimNotification(`msg_${run.runId}`, owed.dueAt, until)
+            expect(lost).toBeUndefined()
+            await store.settleNotification(`msg_${run.runId}`, again ?? { kind: 'delivered' }, until)
             return () => {
               if (again) Object.assign(owed, { attempt: owed.attempt + 1, dueAt: again.at })
               else model.owed.splice(model.owed.indexOf(owed), 1)
@@ -97,7 +125,7 @@ export const pruning: fc.Arbitrary<Plan> = fc.record({ before: time, limit: fc.c
     (model) => ({
       told: `bodies before ${before} go, at most ${limit}`,
       async take({ store, saw }) {
-        const { pruned } = await store.pruneBodies(before, limit, null)
+        const { pruned } = await upkeep(store).pruneBodies(before, limit, null)
         return () => {
           expect(pruned).toBe(prune(model, before, limit))
           saw('pruned')
@@ -113,7 +141,7 @@ export const restarting: fc.Arbitrary<Plan> = time.map(
       told: `restart at ${at}`,
       async take(world) {
         await world.reopen()
-        const recovered = await world.store.recoverAbandoned(at)
+        const recovered = await world.store.recoverAbandoned(at, at)
         return () => {
           expect(recovered).toEqual({ submissions: hearOfDeath(model, at) })
           world.saw('restarted')

@@ -5,11 +5,14 @@ import { createPruner } from '../../../src/jobs/pruner.ts'
 
 type PrunerDeps = Parameters<typeof createPruner>[0]
 
+const LEASE = { current: () => ({ epoch: 1 }) }
 const LOG = { error: () => {}, warn: () => {} }
 const SECOND_PLACE: RetentionPlace = { table: 'deliveries', n: 7 }
 
 /** Notes each step; bodies and submissions take two steps each. */
-function startPruner(deps: Pick<PrunerDeps, 'retentionRunsMs'> & { failures?: string[] }) {
+function startPruner(
+  deps: Pick<PrunerDeps, 'retentionRunsMs'> & Partial<PrunerDeps> & { failures?: string[] },
+) {
   vi.useFakeTimers()
   onTestFinished(() => {
     vi.useRealTimers()
@@ -23,16 +26,18 @@ function startPruner(deps: Pick<PrunerDeps, 'retentionRunsMs'> & { failures?: st
   }
   const pruner = createPruner({
     store: {
-      async pruneBodies(before, _limit, after) {
+      async pruneBodies(_lease, before, _limit, after) {
         note(['bodies', before, after])
         return { pruned: 0, next: after === null ? 200 : null }
       },
-      async deleteOldSubmissions(now, before, after) {
+      async deleteOldSubmissions(_lease, now, before, after) {
         note(['submissions', now, before, after])
         return { deleted: 0, next: after === null ? SECOND_PLACE : null }
       },
-      async saveClockTrust() {},
+      findClockTrust: async () => null,
+      saveClockTrust: async () => true,
     },
+    lease: deps.lease ?? LEASE,
     clock: () => 1_000,
     uptimeMs: () => 0,
     clockTrust: () => null,
@@ -70,6 +75,53 @@ test('deletes submissions after the bodies, step by step, and then begins anew w
   expect(steps).toEqual([...BODIES, ...SUBMISSIONS, ...BODIES, ...SUBMISSIONS])
 })
 
+test('does nothing while another process has the lease', async () => {
+  let held: { epoch: number } | null = null
+  const steps = startPruner({ retentionRunsMs: null, lease: { current: () => held } })
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(steps).toEqual([])
+  held = { epoch: 2 }
+  await vi.advanceTimersByTimeAsync(600_000)
+  expect(steps).toEqual(BODIES)
+})
+
+test('goes on with the trust that another process has saved, once the lease comes back', async () => {
+  vi.useFakeTimers({ now: 100 * 86_400_000 })
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
+  const lease = { held: { epoch: 1 }, current: () => lease.held }
+  const saved: ClockTrust[] = []
+  const warned: object[] = []
+  const pruner = createPruner({
+    store: {
+      pruneBodies: async () => ({ pruned: 0, next: null }),
+      deleteOldSubmissions: async () => ({ deleted: 0, next: null }),
+      findClockTrust: async () => ({ trustedAt: 1_000, doubtedMs: 7_000 }),
+      async saveClockTrust(_lease, trust) {
+        saved.push(trust)
+        return true
+      },
+    },
+    lease,
+    clock: () => Date.now(),
+    uptimeMs: () => Date.now(),
+    clockTrust: () => null,
+    retentionMs: 500,
+    retentionRunsMs: null,
+    log: { ...LOG, warn: (fields) => void warned.push(fields) },
+  })
+  pruner.start()
+  onTestFinished(() => pruner.stop())
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(saved).toMatchObject([{ doubtedMs: 0 }])
+  lease.held = { epoch: 3 }
+  await vi.advanceTimersByTimeAsync(600_000)
+  // The time since the check under the former lease is not ours to count.
+  expect(saved.at(-1)).toEqual({ trustedAt: 1_000, doubtedMs: 7_000 })
+  expect(warned).toHaveLength(1)
+})
+
 test('repeats a step that failed, and none before it', async () => {
   const steps = startPruner({ retentionRunsMs: 300, failures: ['bodies', 'submissions'] })
   await vi.advanceTimersByTimeAsync(30 * 60_000)
@@ -99,10 +151,13 @@ test('prunes and deletes nothing for a day of running in total while the clock i
           deleted += 1
           return { deleted: 0, next: null }
         },
-        async saveClockTrust(checked) {
+        findClockTrust: async () => null,
+        async saveClockTrust(_lease, checked) {
           saved = checked
+          return true
         },
       },
+      lease: LEASE,
       clock: () => aheadMs + Date.now(),
       uptimeMs: () => Date.now(),
       clockTrust: () => trust,

@@ -45,7 +45,7 @@ describe('a row', () => {
 
   test('with a number for its key is found by that number as text', () => {
     const set = createWorkingSet()
-    const item = { itemId: 7, state: 'waiting', submissionId: null, reason: null } as const
+    const item = { itemId: 7, state: 'waiting', submissionId: null, reason: null, isForeign: false } as const
     set.load(['retryItems', '7'], [item])
     expect(set.facts.find('retryItems', '7')?.state).toBe('waiting')
   })

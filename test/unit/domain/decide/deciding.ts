@@ -39,6 +39,7 @@ export function createMemory(): Memory {
     notifications: [],
     claims: [],
     retryItems: [],
+    leases: [],
   }
   const forgotten = new Set<string>()
   const numbered: NewIds = { submission: noId, run: noId, delivery: numberedDeliveries() }

@@ -4,7 +4,7 @@ import type { RetryItemState } from '../../../../src/domain/retry.ts'
 import { createMemory } from './deciding.ts'
 import { CLAIM, submitted } from './known.ts'
 
-const recover = recoverAbandoned(9_000)
+const recover = recoverAbandoned(9_000, 8_000)
 
 describe('submissions of an ended process', () => {
   test('that it was submitting are unconfirmed, with the reason', () => {
@@ -43,7 +43,7 @@ describe('submissions of an ended process', () => {
   test('are recovered once', () => {
     const memory = submitted(['remove-bg'])
     memory.run(recover)
-    const { result, updated } = memory.run(recoverAbandoned(9_500))
+    const { result, updated } = memory.run(recoverAbandoned(9_500, 8_500))
     expect([result, updated]).toEqual([{ submissions: 0 }, {}])
   })
 })
@@ -89,9 +89,15 @@ test('Items of retries that were being submitted are unconfirmed; the others sta
   const memory = createMemory()
   const states: RetryItemState[] = ['waiting', 'submitting', 'accepted', 'failed', 'unconfirmed']
   for (const [itemId, state] of states.entries())
-    memory.put('retryItems', { itemId, state, submissionId: 's1', reason: null })
+    memory.put('retryItems', { itemId, state, submissionId: 's1', reason: null, isForeign: false })
   expect(memory.run(recover).updated.retryItems).toEqual([
-    { itemId: 1, state: 'unconfirmed', submissionId: 's1', reason: expect.stringContaining('ended') },
+    {
+      itemId: 1,
+      state: 'unconfirmed',
+      submissionId: 's1',
+      reason: expect.stringContaining('ended'),
+      isForeign: false,
+    },
   ])
 })
 

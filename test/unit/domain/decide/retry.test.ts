@@ -27,7 +27,7 @@ function retry(memory: Memory, origin: { act: typeof ACT } | { itemId: number } 
 }
 
 function withItem(memory: Memory, state: RetryItemState): Memory {
-  memory.put('retryItems', { itemId: 4, state, submissionId: null, reason: null })
+  memory.put('retryItems', { itemId: 4, state, submissionId: null, reason: null, isForeign: false })
   return memory
 }
 
@@ -107,7 +107,7 @@ describe('an item of a retry', () => {
     const { asked, updated, other } = retry(withItem(failed(), 'waiting'), { itemId: 4 })
     expect(asked[0]).toContainEqual(['retryItems', '4'])
     expect(updated.retryItems).toEqual([
-      { itemId: 4, state: 'submitting', submissionId: 'again', reason: null },
+      { itemId: 4, state: 'submitting', submissionId: 'again', reason: null, isForeign: false },
     ])
     expect(updated.runs).toMatchObject([{ acknowledgedAt: 7_000 }])
     expect(other).toBeUndefined()
@@ -118,7 +118,7 @@ describe('an item of a retry', () => {
     (state) => {
       const memory = withItem(failed(), state)
       const before = structuredClone(memory.rows)
-      expect(() => retry(memory, { itemId: 4 })).toThrow('not waiting')
+      expect(retry(memory, { itemId: 4 }).result).toEqual({ refusal: 'not_waiting' })
       expect(memory.rows).toEqual(before)
     },
   )
@@ -131,7 +131,16 @@ describe('an item of a retry', () => {
 
   test.each(['waiting', 'submitting'] as const)('that is %s can end, with a reason', (state) => {
     const { updated } = withItem(createMemory(), state).run(endRetryItem(4, 'failed', 'no'))
-    expect(updated.retryItems).toEqual([{ itemId: 4, state: 'failed', submissionId: null, reason: 'no' }])
+    expect(updated.retryItems).toMatchObject([
+      { itemId: 4, state: 'failed', submissionId: null, reason: 'no' },
+    ])
+  })
+
+  test('that another process is submitting ends when that process says so', () => {
+    const memory = createMemory()
+    const item = { itemId: 4, state: 'submitting', submissionId: 's1', reason: null } as const
+    memory.put('retryItems', { ...item, isForeign: true })
+    expect(memory.run(endRetryItem(4, 'failed', 'no')).updated).toEqual({})
   })
 
   test.each(['accepted', 'failed', 'unconfirmed'] as const)('that is %s has ended for good', (state) => {

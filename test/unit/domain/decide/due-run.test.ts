@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
-import { applyFinding } from '../../../../src/domain/decide/finding.ts'
+import { applyFinding, claimRuns, releaseRuns } from '../../../../src/domain/decide/due-run.ts'
 import type { Finding } from '../../../../src/domain/finding.ts'
 import { EVIDENCE, FILE_ID } from '../../../contract/facts.ts'
 import { createMemory, type Memory } from './deciding.ts'
 import { changeRun, HOOK, submitted } from './known.ts'
 
-function find(memory: Memory, finding: Finding) {
-  return memory.run(applyFinding('s1-run-1', finding, 5_000))
+/** The run is due at the time that names the claim, unless another is given. */
+function find(memory: Memory, finding: Finding, claim = 1_500) {
+  return memory.run(applyFinding('s1-run-1', finding, 5_000, claim))
 }
 
 const NO_WORD = { kind: 'timed_out' } as const
@@ -75,6 +76,42 @@ test.each(findings)('A finding of $kind is not applied where nothing is in quest
     expect(result).toEqual({ applied: false, fileId: null })
     expect([inserted, updated]).toEqual([{}, {}])
   }
+})
+
+test.each([NO_WORD, { kind: 'unchanged', dueAt: 7_000 }] as const)(
+  'A finding of $kind is not applied once the run is claimed by somebody else, or due for another reason',
+  (finding) => {
+    const { result, updated } = find(submitted(['remove-bg'], { fileId: FILE_ID }), finding, 1_499)
+    expect(result).toEqual({ applied: false, fileId: null })
+    expect(updated).toEqual({})
+  },
+)
+
+test.each([EVIDENCE, { kind: 'asset_gone' }] as const)(
+  'A finding of $kind is applied whoever has claimed the run',
+  (finding) => {
+    expect(find(submitted(['remove-bg']), finding, 1_499).result.applied).toBe(true)
+  },
+)
+
+test('A claim moves the runs that are still due since they were read, and names them', () => {
+  const memory = submitted(['remove-bg', 'ai-tasks', 'google-auto-tagging'])
+  changeRun(memory, 's1-run-2', { dueAt: 1_501 })
+  changeRun(memory, 's1-run-3', { status: 'success', dueAt: null })
+  const read = ['s1-run-1', 's1-run-2', 's1-run-3', 'gone'].map((runId) => ({ runId, dueAt: 1_500 }))
+  const { result, updated } = memory.run(claimRuns(read, 9_000))
+  expect(result).toEqual(['s1-run-1'])
+  expect(updated.runs).toMatchObject([{ runId: 's1-run-1', dueAt: 9_000, isOverdue: true }])
+})
+
+test('A release moves back the runs that are still claimed, each to its own time', () => {
+  const memory = submitted(['remove-bg', 'ai-tasks', 'google-auto-tagging'])
+  for (const runId of ['s1-run-1', 's1-run-2']) changeRun(memory, runId, { dueAt: 9_000 })
+  const released = [1_100, 1_200, 1_300].map((dueAt, index) => ({ runId: `s1-run-${index + 1}`, dueAt }))
+  expect(memory.run(releaseRuns(released, 9_000)).updated.runs).toMatchObject([
+    { runId: 's1-run-1', dueAt: 1_100 },
+    { runId: 's1-run-2', dueAt: 1_200 },
+  ])
 })
 
 test('Evidence still settles an expired run that is due again because its file has changed', () => {

@@ -2,14 +2,59 @@ import type { Finding } from '../finding.ts'
 import { owesNotification } from '../notification.ts'
 import { type Observation, observe } from '../observe.ts'
 import { isFinal } from '../run.ts'
-import type { Step } from './step.ts'
+import type { Facts, Step } from './step.ts'
 import { notificationOf, withPlace } from './submission-state.ts'
+import type { RunRow } from './tables.ts'
 
-/** Applies what the reconciler found out about a run, if that is still in question. `fileId` is the asset whose status has changed. */
+/** A run that is due, and since when. */
+export type DueAt = { runId: string; dueAt: number }
+
+/**
+ * Claims the runs that are still due since the time that was read, by making them due at `until`: nobody else finds them before
+ * that. Whatever else sets their due time meanwhile takes the claim away. Returns the ids of the claimed runs.
+ */
+export function claimRuns(due: readonly DueAt[], until: number): Step<string[]> {
+  return {
+    keys: due.map(({ runId }) => ['runs', runId]),
+    decide(facts) {
+      const runs = due.flatMap(({ runId, dueAt }) => findDue(facts, runId, dueAt) ?? [])
+      return {
+        result: runs.map(({ runId }) => runId),
+        changes: { update: { runs: runs.map((run) => ({ ...run, dueAt: until })) } },
+      }
+    },
+  }
+}
+
+/** Gives back runs that were claimed until `claim`: each is due again since its earlier time. */
+export function releaseRuns(due: readonly DueAt[], claim: number): Step<void> {
+  return {
+    keys: due.map(({ runId }) => ['runs', runId]),
+    decide(facts) {
+      const runs = due.flatMap(({ runId, dueAt }) => {
+        const run = findDue(facts, runId, claim)
+        return run ? [{ ...run, dueAt }] : []
+      })
+      return { result: undefined, changes: { update: { runs } } }
+    },
+  }
+}
+
+function findDue(facts: Facts, runId: string, dueAt: number): RunRow | undefined {
+  const run = facts.find('runs', runId)
+  return run?.dueAt === dueAt ? run : undefined
+}
+
+/**
+ * Applies what the reconciler found out about a run, if that is still in question. Evidence, and that the asset is gone, are
+ * facts, whoever found them. That there is none counts only for the holder of the claim: somebody else may have looked since,
+ * or an event may ask for another look. `fileId` is the asset whose status has changed.
+ */
 export function applyFinding(
   runId: string,
   finding: Finding,
   at: number,
+  claim: number,
 ): Step<{ applied: boolean; fileId: string | null }> {
   return {
     keys: [['runs', runId]],
@@ -23,6 +68,8 @@ export function applyFinding(
       // Without a due time its submission is rejected, or it expired and its file has not changed since: nothing is in question.
       if (run === undefined || submission === undefined || isFinal(run.status) || run.dueAt === null)
         return { result: { applied: false, fileId: null }, changes: {} }
+      const isFact = finding.kind === 'evidence' || finding.kind === 'asset_gone'
+      if (!isFact && run.dueAt !== claim) return { result: { applied: false, fileId: null }, changes: {} }
       if (finding.kind === 'unchanged') {
         const { dueAt } = finding
         return {

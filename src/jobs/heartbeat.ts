@@ -1,0 +1,24 @@
+import { keepAlive } from '../tracking/keep-alive.ts'
+import { type Repeated, repeat } from './repeat.ts'
+
+type HeartbeatDeps = Parameters<typeof keepAlive>[0] & {
+  log: { error(fields: object, text: string): void }
+}
+
+/** A third of what a lease lasts, and of the silence after which a process counts as ended. */
+const EVERY_MS = 10_000
+const AFTER_FAILURE_MS = 2_000
+
+/** Keeps other processes from taking this one for dead, and does for dead ones what they can't do any more. */
+export function createHeartbeat(deps: HeartbeatDeps): Repeated {
+  return repeat(
+    async () => {
+      await keepAlive(deps)
+      return EVERY_MS
+    },
+    {
+      afterFailureMs: AFTER_FAILURE_MS,
+      onError: (err) => deps.log.error({ err }, 'the heartbeat could not be written'),
+    },
+  )
+}

@@ -1,0 +1,30 @@
+import type { Lease } from '../domain/lease.ts'
+import type { Store } from '../store/store.ts'
+
+/** Three renewals may fail before another process can take it. */
+const TTL_MS = 30_000
+
+/** Whether this process is the one that does what only one may do. */
+export type UpkeepLease = {
+  /** Null while another process has it. */
+  current(): Lease | null
+  /** Takes the lease, or keeps it. Call it again well before 30 seconds have passed. */
+  renew(store: Pick<Store, 'acquireLease'>): Promise<void>
+  release(store: Pick<Store, 'releaseLease'>): Promise<void>
+}
+
+/** A lease that could not be renewed is kept: the store checks it with each write. */
+export function createUpkeepLease({ clock }: { clock: () => number }): UpkeepLease {
+  let lease: Lease | null = null
+  return {
+    current: () => lease,
+    async renew(store) {
+      lease = await store.acquireLease(clock(), TTL_MS)
+    },
+    async release(store) {
+      const held = lease
+      lease = null
+      if (held !== null) await store.releaseLease(held)
+    },
+  }
+}

@@ -1,0 +1,264 @@
+import { describe, expect, test } from 'vitest'
+import type { DueRun } from '../../src/domain/finding.ts'
+import type { Store } from '../../src/store/store.ts'
+import { EVIDENCE, FILE_ID, newAccountDelivery, newDelivery, newSubmission, submit, sweep } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+import { anAct } from './operator-facts.ts'
+
+/** How several processes share what is due: each takes it for a time, and who comes later finds it taken. */
+export function describeClaims(current: () => OpenedStore): void {
+  const openBoth = async (): Promise<[Store, Store]> => [
+    current().store,
+    await current().openAnotherProcess(),
+  ]
+  /** A submission of a known file whose runs are due since 1,000. */
+  const submitDue = async (store: Store, names: string[]) => {
+    const submissionId = await submit(store, names, { fileId: FILE_ID, kind: 'update' })
+    await sweep(store)
+    return submissionId
+  }
+  const idsOf = (due: readonly DueRun[]) => due.map(({ run }) => run.runId)
+  const dueAt = async (store: Store, now: number) => idsOf(await store.listDue(now, 100))
+  const claimOne = async (store: Store, now: number, until: number) => {
+    const claimed = await store.claimDue(now, { limit: 1, until })
+    return claimed[0]?.run.runId ?? ''
+  }
+  const statusOf = async (store: Store, submissionId: string) =>
+    (await store.findSubmission(submissionId))?.runs[0]?.status
+
+  describe('claims of due runs', () => {
+    test('are disjoint where two processes claim at the same time, and together they are all', async () => {
+      const handles = await openBoth()
+      const names = Array.from({ length: 30 }, (_, index) => `extension-${index}`)
+      await submitDue(handles[0], names)
+      const claimed = await Promise.all(
+        Array.from({ length: 8 }, (_, index) =>
+          handles[index % 2 === 0 ? 0 : 1].claimDue(5_000, { limit: 5, until: 9_000 }),
+        ),
+      )
+      const ids = claimed.flatMap(idsOf)
+      expect(ids).toHaveLength(30)
+      expect(new Set(ids).size).toBe(30)
+      for (const store of handles) {
+        expect(await store.claimDue(8_999, { limit: 5, until: 20_000 })).toEqual([])
+        expect(await dueAt(store, 8_999)).toEqual([])
+      }
+    })
+
+    test('come with what listing them gives, the longest due first', async () => {
+      const [one] = await openBoth()
+      await submitDue(one, ['remove-bg', 'ai-tasks'])
+      const listed = await one.listDue(5_000, 10)
+      expect(listed).toMatchObject([{ dueAt: 1_000 }, { dueAt: 1_000 }])
+      expect(await one.claimDue(5_000, { limit: 10, until: 9_000 })).toEqual(listed)
+    })
+
+    test('can be made again once they have expired, also of a process that has died', async () => {
+      const [one, two] = await openBoth()
+      await submitDue(two, ['remove-bg'])
+      const runId = await claimOne(two, 5_000, 9_000)
+      expect(await claimOne(one, 8_999, 15_000)).toBe('')
+      expect(await claimOne(one, 9_000, 15_000)).toBe(runId)
+    })
+
+    test('include runs that are due after the latest time for which anything is planned', async () => {
+      const [one, two] = await openBoth()
+      await submitDue(one, ['remove-bg'])
+      const runId = await claimOne(one, 1_000_000, 1_120_000)
+      expect(await two.claimDue(5_000, { limit: 1, until: 9_000, latest: 1_120_000 })).toEqual([])
+      const claimed = await two.claimDue(5_000, { limit: 1, until: 9_000, latest: 1_119_999 })
+      expect(idsOf(claimed)).toEqual([runId])
+    })
+
+    test.each([{ kind: 'unchanged', dueAt: 70_000 }, { kind: 'timed_out' }] as const)(
+      'that were lost to another process leave a late $kind without effect',
+      async (finding) => {
+        const [one, two] = await openBoth()
+        const submissionId = await submitDue(one, ['remove-bg'])
+        const runId = await claimOne(one, 5_000, 9_000)
+        await claimOne(two, 9_000, 15_000)
+        const late = await one.applyFinding(runId, finding, 9_500, 9_000)
+        expect(late).toEqual({ applied: false, fileId: null })
+        expect(await statusOf(two, submissionId)).toBe('pending')
+        expect(await dueAt(two, 15_000)).toEqual([runId])
+        expect(await two.applyFinding(runId, finding, 9_500, 15_000)).toMatchObject({ applied: true })
+        expect(await dueAt(one, 15_000)).toEqual([])
+      },
+    )
+
+    test('that have expired still count while nobody else has claimed the run', async () => {
+      const [one] = await openBoth()
+      await submitDue(one, ['remove-bg'])
+      const runId = await claimOne(one, 5_000, 9_000)
+      const late = await one.applyFinding(runId, { kind: 'timed_out' }, 20_000, 9_000)
+      expect(late).toEqual({ applied: true, fileId: FILE_ID })
+    })
+
+    test.each([
+      [EVIDENCE, 'success'],
+      [{ kind: 'asset_gone' }, 'expired'],
+    ] as const)(
+      'that were lost do not keep a finding from counting that is a fact',
+      async (finding, status) => {
+        const [one, two] = await openBoth()
+        const submissionId = await submitDue(one, ['remove-bg'])
+        const runId = await claimOne(one, 5_000, 9_000)
+        await claimOne(two, 9_000, 15_000)
+        expect(await one.applyFinding(runId, finding, 9_500, 9_000)).toMatchObject({ applied: true })
+        expect(await statusOf(two, submissionId)).toBe(status)
+        const after = await two.applyFinding(runId, { kind: 'unchanged', dueAt: 70_000 }, 9_600, 15_000)
+        expect(after).toEqual({ applied: false, fileId: null })
+      },
+    )
+
+    test('are taken away by an event of the asset: it is checked again', async () => {
+      const [one, two] = await openBoth()
+      await submitDue(one, ['remove-bg'])
+      const runId = await claimOne(one, 5_000, 9_000)
+      const event = { kind: 'asset', eventId: 'event-1', type: 'file.updated', fileId: FILE_ID } as const
+      await two.recordAccountDelivery(newAccountDelivery(event, 6_000))
+      const found = await one.applyFinding(runId, { kind: 'unchanged', dueAt: 70_000 }, 6_500, 9_000)
+      expect(found).toEqual({ applied: false, fileId: null })
+      await one.releaseRuns([{ runId, dueAt: 1_000 }], 9_000)
+      expect(await dueAt(two, 5_999)).toEqual([])
+      expect(await dueAt(two, 6_000)).toEqual([runId])
+    })
+
+    test('that are released are due again since their own times, once', async () => {
+      const [one, two] = await openBoth()
+      await submitDue(one, ['remove-bg', 'ai-tasks'])
+      const claimed = await one.claimDue(5_000, { limit: 10, until: 9_000 })
+      const [first = '', second = ''] = idsOf(claimed)
+      const released = [
+        { runId: first, dueAt: 1_000 },
+        { runId: second, dueAt: 2_000 },
+      ]
+      await two.releaseRuns(released, 9_001)
+      expect(await dueAt(two, 8_999)).toEqual([])
+      await one.releaseRuns(released, 9_000)
+      expect(await dueAt(two, 1_999)).toEqual([first])
+      expect(await dueAt(two, 2_000)).toEqual([first, second])
+      await claimOne(two, 1_000, 15_000)
+      await one.releaseRuns(released, 9_000)
+      expect(await dueAt(two, 14_999)).toEqual([second])
+    })
+
+    test('are not made, nor given back, of a run that a webhook has settled meanwhile', async () => {
+      const [one, two] = await openBoth()
+      const submissionId = await submitDue(one, ['remove-bg'])
+      const runId = await claimOne(one, 5_000, 9_000)
+      const result = { service: 'remove-bg', status: 'success' } as const
+      await two.recordDelivery(newDelivery(submissionId, result))
+      await one.releaseRuns([{ runId, dueAt: 1_000 }], 9_000)
+      expect(await dueAt(two, 1_000_000)).toEqual([])
+    })
+  })
+
+  describe('claims of notifications', () => {
+    /** A notification that is due since 2,000. */
+    const notify = async (store: Store): Promise<string> => {
+      const callerWebhookUrl = 'https://caller.example/hook'
+      const submissionId = await submit(store, ['remove-bg'], { callerWebhookUrl })
+      const result = { service: 'remove-bg', status: 'success' } as const
+      const { runId } = await store.recordDelivery(newDelivery(submissionId, result))
+      return `msg_${runId}`
+    }
+    const listAt = async (store: Store, now: number) =>
+      (await store.listDueNotifications(now, { perHost: 10, after: null })).due
+    const again = { kind: 'again', at: 70_000, reason: 'status_500' } as const
+
+    test('give the body to one of two processes', async () => {
+      const handles = await openBoth()
+      const notificationId = await notify(handles[0])
+      const [due] = await listAt(handles[1], 5_000)
+      expect(due).toMatchObject({ notificationId, dueAt: 2_000 })
+      const claimed = await Promise.all(
+        handles.map((store) => store.claimNotification(notificationId, 2_000, 9_000)),
+      )
+      expect(claimed.filter((body) => body !== undefined)).toHaveLength(1)
+      for (const store of handles) {
+        expect(await listAt(store, 8_999)).toEqual([])
+        expect(await listAt(store, 9_000)).toMatchObject([{ notificationId, dueAt: 9_000, attempt: 1 }])
+      }
+    })
+
+    test('can be made again once they have expired; the late attempt of the first does not put it off', async () => {
+      const [one, two] = await openBoth()
+      const notificationId = await notify(one)
+      await one.claimNotification(notificationId, 2_000, 9_000)
+      expect(await two.claimNotification(notificationId, 9_000, 15_000)).toContain('remove-bg')
+      await one.settleNotification(notificationId, again, 9_000)
+      await one.settleNotification(notificationId, { kind: 'given_up', reason: 'status_500' }, 9_000)
+      expect(await listAt(two, 15_000)).toMatchObject([{ dueAt: 15_000, attempt: 1 }])
+      await two.settleNotification(notificationId, again, 15_000)
+      expect(await listAt(one, 69_999)).toEqual([])
+      expect(await listAt(one, 70_000)).toMatchObject([{ attempt: 2 }])
+    })
+
+    test.each([
+      { kind: 'delivered' },
+      { kind: 'gone', reason: 'status_410' },
+      { kind: 'refused', reason: 'address_not_allowed' },
+    ] as const)('that were lost do not keep an attempt that was $kind from counting', async (result) => {
+      const [one, two] = await openBoth()
+      const notificationId = await notify(one)
+      await one.claimNotification(notificationId, 2_000, 9_000)
+      await two.claimNotification(notificationId, 9_000, 15_000)
+      await one.settleNotification(notificationId, result, 9_000)
+      await two.settleNotification(notificationId, again, 15_000)
+      expect(await listAt(two, 1_000_000)).toEqual([])
+      expect(await two.claimNotification(notificationId, 15_000, 20_000)).toBeUndefined()
+    })
+
+    test('that are released are due as before, as the same attempt', async () => {
+      const [one, two] = await openBoth()
+      const notificationId = await notify(one)
+      const before = await listAt(one, 5_000)
+      await one.claimNotification(notificationId, 2_000, 9_000)
+      await two.releaseNotification(notificationId, 9_001, 2_000)
+      expect(await listAt(two, 5_000)).toEqual([])
+      await one.releaseNotification(notificationId, 9_000, 2_000)
+      expect(await listAt(two, 5_000)).toEqual(before)
+    })
+  })
+
+  describe('items of a retry', () => {
+    /** Two runs that failed, of a file each, and a retry of both. */
+    const createRetry = async (store: Store) => {
+      const runIds = await Promise.all(
+        ['file-0', 'file-1'].map(async (fileId) => {
+          const submissionId = await submit(store, ['remove-bg'], { fileId, kind: 'update' })
+          const result = { service: 'remove-bg', status: 'failed', fileId } as const
+          return (await store.recordDelivery(newDelivery(submissionId, result))).runId ?? ''
+        }),
+      )
+      await store.createRetry('retry-1', runIds, anAct({ kind: 'retry' }))
+      return runIds
+    }
+    const asking = (fileId: string) => newSubmission(['remove-bg'], { fileId, kind: 'update', attempt: 2 })
+
+    test('are submitted by one of two processes that have read the same one', async () => {
+      const handles = await openBoth()
+      const [runId = '', otherId = ''] = await createRetry(handles[0])
+      const { itemId = 0 } = (await handles[0].nextRetryItem()) ?? {}
+      expect(await handles[1].nextRetryItem()).toMatchObject({ itemId, runId })
+      const submitted = await Promise.all(
+        handles.map((store) => store.submitRetry(runId, asking('file-0'), { itemId })),
+      )
+      expect(submitted.filter((one) => 'submissionId' in one)).toHaveLength(1)
+      expect(submitted).toContainEqual({ refusal: 'not_waiting' })
+      for (const store of handles) expect(await store.nextRetryItem()).toMatchObject({ runId: otherId })
+    })
+
+    test('end when the process that submits them says so', async () => {
+      const [one, two] = await openBoth()
+      const [runId = ''] = await createRetry(one)
+      const { itemId = 0 } = (await one.nextRetryItem()) ?? {}
+      await one.submitRetry(runId, asking('file-0'), { itemId })
+      for (const state of ['failed', 'waiting'] as const) await two.endRetryItem(itemId, state, 'late')
+      expect(await two.findRetry('retry-1')).toMatchObject({ total: 2, done: 0 })
+      await one.endRetryItem(itemId, 'accepted', null)
+      expect(await two.findRetry('retry-1')).toMatchObject({ done: 1, failed: 0 })
+    })
+  })
+}

@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest'
+import type { Alert } from '../../src/domain/alert.ts'
+import type { Lease } from '../../src/domain/lease.ts'
+import type { Store } from '../../src/store/store.ts'
+import { FILE_ID, newDelivery, submit } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+import { countsOf } from './operator-facts.ts'
+
+const TTL = 30_000
+const EVER = 1_000_000
+const ALERT: Alert = {
+  alertId: 'alert-1',
+  kind: 'failures',
+  extension: 'remove-bg',
+  state: 'firing',
+  since: 1_000,
+  passedAt: 1_000,
+  resolvedAt: null,
+  value: 10,
+  isTold: false,
+}
+
+/** How one of several processes is chosen for what only one may do. */
+export function describeLeases(current: () => OpenedStore): void {
+  const openBoth = async (): Promise<[Store, Store]> => [
+    current().store,
+    await current().openAnotherProcess(),
+  ]
+
+  describe('the lease', () => {
+    test('goes to one of two processes that ask at the same time', async () => {
+      const handles = await openBoth()
+      const acquired = await Promise.all(handles.map((store) => store.acquireLease(10_000, TTL)))
+      expect(acquired).toHaveLength(2)
+      expect(acquired.filter((lease) => lease !== null)).toEqual([{ epoch: 1 }])
+    })
+
+    test('is extended by its holder, and taken with the next epoch once it has expired', async () => {
+      const [one, two] = await openBoth()
+      expect(await one.acquireLease(10_000, TTL)).toEqual({ epoch: 1 })
+      expect(await one.acquireLease(20_000, TTL)).toEqual({ epoch: 1 })
+      expect(await two.acquireLease(49_999, TTL)).toBeNull()
+      expect(await two.acquireLease(50_000, TTL)).toEqual({ epoch: 2 })
+      expect(await one.acquireLease(50_001, TTL)).toBeNull()
+    })
+
+    test('that is released is taken at once', async () => {
+      const [one, two] = await openBoth()
+      const lease = (await one.acquireLease(10_000, TTL)) ?? { epoch: 0 }
+      await two.releaseLease(lease)
+      expect(await two.acquireLease(10_001, TTL)).toBeNull()
+      await one.releaseLease(lease)
+      expect(await two.acquireLease(10_001, TTL)).toEqual({ epoch: 2 })
+    })
+
+    test('is free again for the next process on the same data', async () => {
+      const { store, reopen } = current()
+      const lease = await store.acquireLease(10_000, TTL)
+      const reopened = await reopen()
+      const next = await reopened.acquireLease(10_001, TTL)
+      expect(next?.epoch).toBeGreaterThan(lease?.epoch ?? 0)
+    })
+  })
+
+  /** What each method would do, and what shows whether it was done. */
+  const METHODS: { [method: string]: (store: Store, lease: Lease) => Promise<unknown> } = {
+    sweepOverdue: (store, lease) => store.sweepOverdue(lease, EVER, 0),
+    foldCounters: (store, lease) => store.foldCounters(lease),
+    pruneBodies: (store, lease) => store.pruneBodies(lease, EVER, 10, null),
+    deleteOldSubmissions: (store, lease) => store.deleteOldSubmissions(lease, EVER, EVER, null),
+    saveAlerts: (store, lease) => store.saveAlerts(lease, [{ ...ALERT, alertId: 'alert-2' }]),
+    recordAlertReported: (store, lease) => store.recordAlertReported(lease, ALERT),
+    saveClockTrust: (store, lease) => store.saveClockTrust(lease, { trustedAt: 9_000, doubtedMs: 9 }),
+  }
+  const readAll = async (store: Store, deliveryId: string) => ({
+    due: await store.listDue(EVER, 10),
+    body: (await store.findDelivery(deliveryId))?.body,
+    asset: await store.findAsset(FILE_ID),
+    alerts: await store.listAlerts(),
+    trust: await store.findClockTrust(),
+    counts: await countsOf(store),
+  })
+  /** A store with something to do for each method, and its holder, who was paused and has lost the lease. */
+  const loseLease = async () => {
+    const [paused, next] = await openBoth()
+    const lost = (await paused.acquireLease(1_000, TTL)) ?? { epoch: 0 }
+    const settled = await submit(paused, ['remove-bg'], { fileId: FILE_ID, kind: 'update' })
+    const result = { service: 'remove-bg', status: 'success' } as const
+    const { deliveryId } = await paused.recordDelivery(newDelivery(settled, result))
+    await submit(paused, ['ai-tasks'])
+    await paused.saveAlerts(lost, [ALERT])
+    await paused.saveClockTrust(lost, { trustedAt: 1_000, doubtedMs: 0 })
+    await paused.foldCounters(lost)
+    await paused.foldCounters(lost)
+    const taken = (await next.acquireLease(1_000 + TTL, TTL)) ?? { epoch: 0 }
+    return { paused, next, lost, taken, deliveryId: deliveryId ?? '' }
+  }
+
+  describe('a holder that was paused and has lost the lease', () => {
+    test.each(Object.entries(METHODS))('changes nothing with %s, and is told so', async (method, run) => {
+      const { paused, next, lost, taken, deliveryId } = await loseLease()
+      const before = await readAll(next, deliveryId)
+      expect(await run(paused, lost)).toBeNull()
+      expect(await readAll(next, deliveryId)).toEqual(before)
+      // The epoch alone does not make it the holder, nor does the process.
+      expect(await run(paused, taken)).toBeNull()
+      expect(await run(next, lost)).toBeNull()
+      expect(await readAll(next, deliveryId)).toEqual(before)
+
+      expect(await run(next, taken)).not.toBeNull()
+      // That the counters are added up is seen in no read.
+      const after = await readAll(next, deliveryId)
+      if (method !== 'foldCounters') expect(after).not.toEqual(before)
+    })
+  })
+}

@@ -1,0 +1,53 @@
+import type { Lease } from '../../src/domain/lease.ts'
+import type { Store } from '../../src/store/store.ts'
+
+type Leased =
+  | 'sweepOverdue'
+  | 'foldCounters'
+  | 'pruneBodies'
+  | 'deleteOldSubmissions'
+  | 'saveAlerts'
+  | 'recordAlertReported'
+  | 'saveClockTrust'
+
+export type UpkeepStore = Pick<Store, 'acquireLease' | Leased>
+
+const leases = new WeakMap<UpkeepStore, Lease>()
+
+/** Takes the lease for as long as any test takes, unless this handle has it already. */
+export async function takeLease(store: UpkeepStore): Promise<Lease> {
+  const known = leases.get(store)
+  if (known !== undefined) return known
+  const lease = await store.acquireLease(1_000, 1_000_000_000)
+  if (lease === null) throw new Error('another process has the lease')
+  leases.set(store, lease)
+  return lease
+}
+
+/** What only the holder of the lease may do. The store gets it at once if the lease has been taken before. */
+export function upkeep(store: UpkeepStore) {
+  const under = async <T>(work: (lease: Lease) => Promise<T | null>): Promise<T> => {
+    const known = leases.get(store)
+    const result = await (known === undefined ? takeLease(store).then(work) : work(known))
+    if (result === null) throw new Error('the lease was lost')
+    return result
+  }
+  return {
+    sweepOverdue: (now: number, overdueAfterMs: number) =>
+      under((lease) => store.sweepOverdue(lease, now, overdueAfterMs)),
+    foldCounters: () => under((lease) => store.foldCounters(lease)),
+    pruneBodies: (receivedBefore: number, limit: number, after: number | null) =>
+      under((lease) => store.pruneBodies(lease, receivedBefore, limit, after)),
+    deleteOldSubmissions: (
+      now: number,
+      createdBefore: number,
+      after: Parameters<Store['deleteOldSubmissions']>[3],
+    ) => under((lease) => store.deleteOldSubmissions(lease, now, createdBefore, after)),
+    saveAlerts: (alerts: Parameters<Store['saveAlerts']>[1]) =>
+      under((lease) => store.saveAlerts(lease, alerts)),
+    recordAlertReported: (alert: Parameters<Store['recordAlertReported']>[1]) =>
+      under((lease) => store.recordAlertReported(lease, alert)),
+    saveClockTrust: (trust: Parameters<Store['saveClockTrust']>[1]) =>
+      under((lease) => store.saveClockTrust(lease, trust)),
+  }
+}

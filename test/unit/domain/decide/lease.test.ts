@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest'
+import { acquireLease, holdsLease, releaseLease, underLease } from '../../../../src/domain/decide/lease.ts'
+import type { LeaseRow } from '../../../../src/domain/decide/tables.ts'
+import { createMemory } from './deciding.ts'
+
+const OURS: LeaseRow = { name: 'upkeep', isOurs: true, epoch: 4, endsAt: 40_000 }
+const THEIRS: LeaseRow = { ...OURS, isOurs: false }
+
+function withLease(row?: LeaseRow) {
+  const memory = createMemory()
+  if (row) memory.put('leases', row)
+  return memory
+}
+
+describe('the lease', () => {
+  test('is taken first with epoch 1', () => {
+    const { result, inserted } = withLease().run(acquireLease(10_000, 30_000))
+    expect(result).toEqual({ epoch: 1 })
+    expect(inserted.leases).toEqual([{ ...OURS, epoch: 1 }])
+  })
+
+  test('of another process is not taken before its end', () => {
+    const { result, updated } = withLease(THEIRS).run(acquireLease(39_999, 30_000))
+    expect([result, updated]).toEqual([null, {}])
+  })
+
+  test.each([
+    ['its end has come', 40_000],
+    ['it ends later than any can now, so the clock has been set back', -50_001],
+  ])('of another process is taken with the next epoch when %s', (_, at) => {
+    const { result, updated } = withLease(THEIRS).run(acquireLease(at, 30_000))
+    expect(result).toEqual({ epoch: 5 })
+    expect(updated.leases).toEqual([{ ...OURS, epoch: 5, endsAt: at + 30_000 }])
+  })
+
+  test.each([20_000, 50_000])('of our own is extended with the same epoch, at %s', (at) => {
+    const { result, updated } = withLease(OURS).run(acquireLease(at, 30_000))
+    expect(result).toEqual({ epoch: 4 })
+    expect(updated.leases).toEqual([{ ...OURS, endsAt: at + 30_000 }])
+  })
+
+  test('that is released is free, and the next holder has a higher epoch', () => {
+    const memory = withLease(OURS)
+    memory.run(releaseLease({ epoch: 4 }))
+    expect(memory.run(acquireLease(10_000, 30_000)).result).toEqual({ epoch: 5 })
+  })
+
+  test.each([THEIRS, { ...OURS, epoch: 5 }])('that was lost is not released', (row) => {
+    expect(withLease(row).run(releaseLease({ epoch: 4 })).updated).toEqual({})
+  })
+
+  test('is held by its process under its epoch alone', () => {
+    const rows = [OURS, THEIRS, { ...OURS, epoch: 5 }, undefined]
+    expect(rows.map((row) => holdsLease(row, { epoch: 4 }))).toEqual([true, false, false, false])
+  })
+
+  test('lets a step change something only while it is held', () => {
+    const row = {
+      scope: 'key',
+      claimedAt: 1,
+      fingerprint: null,
+      submissionId: null,
+      abandoned: false,
+      answer: null,
+    }
+    const step = { keys: [], decide: () => ({ result: 'done', changes: { insert: { claims: [row] } } }) }
+    const lost = withLease(THEIRS).run(underLease({ epoch: 4 }, step))
+    expect([lost.result, lost.inserted]).toEqual([null, {}])
+    const held = withLease(OURS).run(underLease({ epoch: 4 }, step))
+    expect([held.result, held.inserted.claims]).toEqual(['done', [row]])
+  })
+})
