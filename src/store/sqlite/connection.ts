@@ -75,12 +75,19 @@ export function openConnection(path: string): Connection {
 
 /** Prepares what is read as arrays of cells, what is read as single values, and what is only run. */
 export function statementsOf(connection: Connection) {
+  const run = (sql: string) => {
+    const statement = connection.prepare<unknown[]>(sql)
+    return (...params: unknown[]) => void statement.run(...params)
+  }
   return {
     rows: <Cells>(sql: string) => connection.prepare<unknown[], Cells>(sql).raw(),
     value: <T>(sql: string) => connection.prepare<unknown[], T>(sql).pluck(),
-    run: (sql: string) => {
-      const statement = connection.prepare<unknown[]>(sql)
-      return (...params: unknown[]) => void statement.run(...params)
-    },
+    run,
+    /** Takes the values of the columns. `or`: what happens if the row is there already. */
+    insert: (table: string, columns: string, or: '' | 'OR IGNORE' | 'OR REPLACE' = '') =>
+      run(`INSERT ${or} INTO ${table} (${columns}) VALUES (${columns.replaceAll(/\w+/g, '?')})`),
+    /** Takes the values of the columns, and the number of the row. */
+    update: (table: string, columns: string) =>
+      run(`UPDATE ${table} SET ${columns.replaceAll(/\w+/g, '$& = ?')} WHERE n = ?`),
   }
 }

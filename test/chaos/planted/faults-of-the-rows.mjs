@@ -40,8 +40,9 @@ export const FAULTS_OF_THE_ROWS = [
   {
     name: 'success-rewrites-an-index',
     ...WRITE,
-    find: "'UPDATE runs SET status = ?, source",
-    replace: "'UPDATE runs SET due_at = NULL, status = ?, source",
+    find: "const settleRun = update('runs', SETTLING)",
+    replace:
+      "const settleRun = run(`UPDATE runs SET due_at = NULL, ${SETTLING.replaceAll(/\\w+/g, '$& = ?')} WHERE n = ?`)",
     tests: PLANS,
   },
   {
@@ -103,8 +104,8 @@ export const FAULTS_OF_THE_ROWS = [
   {
     name: 'unfinished-upload-has-no-owner',
     ...WRITE,
-    find: '      isUnderWay(after) ? processId : null,\n',
-    replace: '      null,\n',
+    find: 'state, isUnderWay(after) ? processId : null]',
+    replace: 'state, null]',
   },
   {
     name: 'finished-upload-keeps-its-owner',
