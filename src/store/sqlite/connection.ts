@@ -73,6 +73,9 @@ export function openConnection(path: string): Connection {
   }
 }
 
+/** Compares with a list of values that is given as JSON. */
+export const IN_LIST = 'IN (SELECT value FROM json_each(?))'
+
 /** Prepares what is read as arrays of cells, what is read as single values, and what is only run. */
 export function statementsOf(connection: Connection) {
   return {
