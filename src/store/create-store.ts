@@ -19,8 +19,10 @@ import type { LeaseRow } from '../domain/decide/tables.ts'
 import { boundCauses, OTHER_CAUSE } from '../domain/failure-cause.ts'
 import type { Lease } from '../domain/lease.ts'
 import { deleteOldSubmissions, type RetentionRows } from './delete-old-submissions.ts'
+import { findRunHistory, type HistoryRows } from './find-run-history.ts'
 import { type CounterRows, foldCounters } from './fold-counters.ts'
 import { createForgetting, type ForgettingRows } from './forget-asset.ts'
+import { findOldestPending, type PendingRows } from './oldest-pending.ts'
 import { type PruningRows, pruneBodies } from './prune-bodies.ts'
 import type { Store, StoreLifecycle } from './store.ts'
 import { type SweepRows, sweepOverdue } from './sweep-overdue.ts'
@@ -69,12 +71,14 @@ type RunUnderLease = <T>(work: (fileIds: Set<string>) => Work<T>) => Promise<T |
 export type Database = BatchDatabase & {
   inTransaction: <T>(work: () => Work<T>) => Promise<Committed<T>>
   read: RunReads
-  reads: Omit<Store, Decided | Upkeep | 'watchCommits'>
+  reads: Omit<Store, Decided | Upkeep | 'findRunHistory' | 'findOldestPending' | 'watchCommits'>
   rows: SweepRows &
     PruningRows &
     RetentionRows &
     CounterRows &
-    ForgettingRows & { findLease: (name: string) => Awaitable<LeaseRow | undefined> }
+    ForgettingRows &
+    HistoryRows &
+    PendingRows & { findLease: (name: string) => Awaitable<LeaseRow | undefined> }
   /** Leaves nothing of deleted rows in a write-ahead log. */
   emptyLog: () => Promise<void>
   close: () => Promise<void>
@@ -171,6 +175,8 @@ export function createStore(
       )
       return database.reads.listRuns({ ...filter, cause: null, exceptCauses }, page)
     },
+    findRunHistory: (runId) => database.read(() => findRunHistory(rows, runId)),
+    findOldestPending: () => database.read(() => findOldestPending(rows)),
     watchCommits: (tell) => void watchers.push(tell),
     async close() {
       await queue.close()

@@ -15,7 +15,7 @@ import { createJobReads } from './job-reads.ts'
 import { createDeliveryReads } from './list-deliveries.ts'
 import { createSqliteRunList } from './list-runs.ts'
 import { createLeaseReads, createLoadRows } from './load-rows.ts'
-import { createOperatorReads } from './operator-reads.ts'
+import { createHistoryRows, createOperatorReads } from './operator-reads.ts'
 import { createRejectedDeliveries } from './rejected-deliveries.ts'
 import { createRowIds } from './row-ids.ts'
 import { createStats } from './stats.ts'
@@ -76,7 +76,7 @@ function createDatabase(
       ...attempted(attempt, {
         ...assets,
         ...createJobReads(connection),
-        ...createOperatorReads(connection, assets, deliveries),
+        ...createOperatorReads(connection),
         listRuns: createSqliteRunList(connection),
         listDeliveries: deliveries.list,
         findDelivery: (deliveryId: string) => deliveries.find(deliveryId),
@@ -96,7 +96,10 @@ function createDatabase(
     rows: {
       ...createUpkeepRows(connection),
       ...createForgettingRows(connection),
+      ...createHistoryRows(connection),
       ...stats,
+      ...assets,
+      listDeliveriesOf: deliveries.listOfRun,
       findLease: (name) => findLease(name)[0],
     },
     // What was deleted would stand in the log until that is written over.
