@@ -215,7 +215,7 @@ export const FAULTS_OF_DECIDING = [
     name: 'statements-need-no-lease',
     file: 'src/store/create-store.ts',
     find: 'holdsLease(held, lease) ? yield* work(fileIds) : null',
-    replace: 'yield* work(fileIds)',
+    replace: 'holdsLease(held, lease) ? yield* work(fileIds) : yield* work(fileIds)',
     tests: CLAIMS,
   },
   {

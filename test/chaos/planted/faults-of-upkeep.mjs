@@ -57,9 +57,9 @@ export const FAULTS_OF_UPKEEP = [
   { name: 'sweep-passes-young-runs', ...SWEEP, find: "return 'stop'", replace: "return 'pass'" },
   {
     name: 'pruning-removes-rows',
-    ...PRUNING,
-    find: 'yield* waitFor(rows.deleteBodies(old.map(({ n }) => n)))',
-    replace: 'yield* waitFor(rows.deleteDeliveries(old.map(({ n }) => n)))',
+    ...REMOVAL,
+    find: 'DELETE FROM delivery_bodies WHERE n',
+    replace: 'DELETE FROM deliveries WHERE n',
   },
   {
     name: 'pruning-removes-young-bodies',
@@ -120,6 +120,18 @@ export const FAULTS_OF_UPKEEP = [
     ...UPKEEP,
     find: ' OR EXISTS (SELECT 1 FROM submissions WHERE file_id = s.file_id AND n <= ?)',
     replace: ' OR ? < 0',
+  },
+  {
+    name: 'retention-ends-before-the-deliveries',
+    ...DELETING,
+    find: "next: going ?? { table: 'deliveries', n: 0 }",
+    replace: 'next: going',
+  },
+  {
+    name: 'removal-keeps-runs-current',
+    ...REMOVING,
+    find: 'for (const fileId of fileIds) yield* waitFor(rows.refreshCurrent(fileId, names))',
+    replace: '',
   },
   {
     name: 'retention-deletes-many-bodies-at-once',
