@@ -6,12 +6,14 @@ import Database from 'better-sqlite3'
 import type { DeliveryRow, RunRow, SubmissionDetails, SubmissionRow } from '#src/domain/decide/tables'
 import { formatId, numberOf } from '#src/domain/ids'
 import { statDelta } from '#src/domain/stat-counters'
+import { foldCounters } from '#src/store/fold-counters'
 import { SOURCE, STATUS, textOf } from '#src/store/sqlite/codes'
 import { openConnection } from '#src/store/sqlite/connection'
 import { migrateSqlite, openSqliteStore } from '#src/store/sqlite/open-sqlite-store'
 import { createRowIds, type RowIds } from '#src/store/sqlite/row-ids'
 import { createStats } from '#src/store/sqlite/stats'
 import { createWriteRows } from '#src/store/sqlite/write-rows'
+import { doAtOnce } from '#src/store/transaction-work'
 import {
   createRandom,
   DAY_MS,
@@ -316,7 +318,7 @@ function seed(path: string, runCount: number, shape: { deliveriesEach: number; m
     }
     connection.exec('BEGIN')
     writeRows({ rows, others: [], stats: statDelta(rows), fileIds: new Set(), submissionIds: new Set() })
-    stats.fold()
+    doAtOnce(foldCounters(stats))
     connection.exec('COMMIT')
   }
   connection.prepare(`INSERT OR REPLACE INTO positions (name, n) SELECT 'sweep', max(n) FROM runs`).run()

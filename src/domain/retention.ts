@@ -16,3 +16,36 @@ export function retainRow(
   if (at >= before) return 'young'
   return isNeeded ? 'keep' : 'delete'
 }
+
+/** Freeing a body reads and overwrites all of its pages: so much at once takes a few milliseconds. */
+export const MAX_DELETED_BYTES = 1024 * 1024
+
+/** `bytes` is the size of the bodies that are deleted with it. `fileId` is the asset that a submission belongs to. */
+export type RetainedRow = { n: number; at: number; bytes: number; isNeeded: boolean; fileId: string | null }
+
+/**
+ * Which of the next rows, in the order of insertion, are deleted in one step. A row of an asset stays behind one that is kept, or
+ * an earlier run would become current again. `lastOld` is the last row that is older than `before` by its hour. `next` is the
+ * last row that was decided; undefined where nothing older follows.
+ */
+export function selectOld(
+  rows: readonly RetainedRow[],
+  rule: { now: number; before: number; lastOld: number },
+): { old: number[]; next: number | undefined } {
+  const old: number[] = []
+  const keptFiles = new Set<string>()
+  let bytes = 0
+  let next: number | undefined
+  for (const { n, at, bytes: size, isNeeded, fileId } of rows) {
+    if (bytes >= MAX_DELETED_BYTES) break
+    const isBehindKept = fileId !== null && keptFiles.has(fileId)
+    const decision = retainRow({ isNeeded: isNeeded || isBehindKept, at }, rule)
+    if (decision === 'young' && n > rule.lastOld) return { old, next: undefined }
+    if (decision === 'delete') {
+      old.push(n)
+      bytes += size
+    } else if (fileId !== null) keptFiles.add(fileId)
+    next = n
+  }
+  return { old, next }
+}

@@ -18,7 +18,15 @@ import { createSubmission } from '../domain/decide/submission.ts'
 import type { LeaseRow } from '../domain/decide/tables.ts'
 import { boundCauses, OTHER_CAUSE } from '../domain/failure-cause.ts'
 import type { Lease } from '../domain/lease.ts'
+import { deleteOldSubmissions, type RetentionRows } from './delete-old-submissions.ts'
+import { findRunHistory, type HistoryRows } from './find-run-history.ts'
+import { type CounterRows, foldCounters } from './fold-counters.ts'
+import { createForgetting, type ForgettingRows } from './forget-asset.ts'
+import { findOldestPending, type PendingRows } from './oldest-pending.ts'
+import { type PruningRows, pruneBodies } from './prune-bodies.ts'
 import type { Store, StoreLifecycle } from './store.ts'
+import { type SweepRows, sweepOverdue } from './sweep-overdue.ts'
+import { type Awaitable, type RunExclusive, type RunReads, type Work, waitFor } from './transaction-work.ts'
 import {
   type BatchDatabase,
   type Committed,
@@ -56,28 +64,28 @@ type Decided =
   | 'saveAlerts'
   | 'recordAlertReported'
 
-/** Does work in a transaction of its own, in its turn, between two batches. It adds the assets whose status it changes to `fileIds`. */
-export type RunExclusive = <T>(work: (fileIds: Set<string>) => T) => Promise<T>
-
 /** The same, unless the lease is no longer held when the transaction begins: then does nothing, and resolves with null. */
-type RunUnderLease = <T>(work: (fileIds: Set<string>) => T) => Promise<T | null>
+type RunUnderLease = <T>(work: (fileIds: Set<string>) => Work<T>) => Promise<T | null>
 
-/** What every database does for itself: its batches, its reads, and what it deletes in bounded statements. */
+/** What every database does for itself: its batches, its reads, and what upkeep reads and writes. */
 export type Database = BatchDatabase & {
-  inTransaction: <T>(work: () => T) => Promise<Committed<T>>
-  /** For the inside of a transaction. */
-  findLease: (name: string) => LeaseRow | undefined
-  reads: Omit<Store, Decided | Upkeep | 'forgetAsset' | 'watchCommits'>
+  inTransaction: <T>(work: () => Work<T>) => Promise<Committed<T>>
+  read: RunReads
+  reads: Omit<Store, Decided | Upkeep | 'findRunHistory' | 'findOldestPending' | 'watchCommits'>
+  rows: SweepRows &
+    PruningRows &
+    RetentionRows &
+    CounterRows &
+    ForgettingRows &
+    HistoryRows &
+    PendingRows & { findLease: (name: string) => Awaitable<LeaseRow | undefined> }
+  /** Leaves nothing of deleted rows in a write-ahead log. */
+  emptyLog: () => Promise<void>
   close: () => Promise<void>
-  forgetAsset: (inTurn: RunExclusive, ...given: Parameters<Store['forgetAsset']>) => Promise<boolean>
-} & {
-  [step in Upkeep]: (inTurn: RunUnderLease, ...given: Unleased<Store[step]>) => ReturnType<Store[step]>
 }
 
-/** What one process at a time does to many rows, in bounded statements. */
-type Upkeep = 'pruneBodies' | 'deleteOldSubmissions' | 'sweepOverdue' | 'foldCounters'
-
-type Unleased<M> = M extends (lease: Lease, ...given: infer Given) => unknown ? Given : never
+/** What is done to many rows, in bounded steps. */
+type Upkeep = 'pruneBodies' | 'deleteOldSubmissions' | 'sweepOverdue' | 'foldCounters' | 'forgetAsset'
 
 const DAY_MS = 86_400_000
 
@@ -86,6 +94,7 @@ export function createStore(
   database: Database,
   queueing: WriteQueueOptions,
 ): Store & Pick<StoreLifecycle, 'close'> {
+  const { rows } = database
   const watchers: ((commit: Commit) => void)[] = []
   const queue = createWriteQueue(database, {
     ...queueing,
@@ -107,7 +116,10 @@ export function createStore(
   const inTurnUnder =
     (lease: Lease): RunUnderLease =>
     (work) =>
-      inTurn((fileIds) => (holdsLease(database.findLease(UPKEEP_LEASE), lease) ? work(fileIds) : null))
+      inTurn(function* (fileIds) {
+        const held = yield* waitFor(rows.findLease(UPKEEP_LEASE))
+        return holdsLease(held, lease) ? yield* work(fileIds) : null
+      })
   return {
     ...database.reads,
     createSubmission: (...given) => queue.run(createSubmission(...given)),
@@ -148,11 +160,12 @@ export function createStore(
     endSession: (session, now) => write({ endedSession: { ...session, forgetBefore: now - DAY_MS } }),
     saveClockTrust: (lease, clockTrust) => writeUnder(lease, { clockTrust }),
     probe: () => write({ probe: true }),
-    forgetAsset: (...given) => database.forgetAsset(inTurn, ...given),
-    pruneBodies: (lease, ...given) => database.pruneBodies(inTurnUnder(lease), ...given),
-    deleteOldSubmissions: (lease, ...given) => database.deleteOldSubmissions(inTurnUnder(lease), ...given),
-    sweepOverdue: (lease, ...given) => database.sweepOverdue(inTurnUnder(lease), ...given),
-    foldCounters: (lease) => database.foldCounters(inTurnUnder(lease)),
+    forgetAsset: createForgetting(database, inTurn),
+    pruneBodies: (lease, ...given) => inTurnUnder(lease)(() => pruneBodies(rows, ...given)),
+    deleteOldSubmissions: (lease, ...given) =>
+      inTurnUnder(lease)((fileIds) => deleteOldSubmissions(rows, fileIds, ...given)),
+    sweepOverdue: (lease, ...given) => inTurnUnder(lease)(() => sweepOverdue(rows, ...given)),
+    foldCounters: (lease) => inTurnUnder(lease)(() => foldCounters(rows)),
     async listRuns(filter, page) {
       const { cause } = filter
       if (cause !== OTHER_CAUSE) return database.reads.listRuns(filter, page)
@@ -162,6 +175,8 @@ export function createStore(
       )
       return database.reads.listRuns({ ...filter, cause: null, exceptCauses }, page)
     },
+    findRunHistory: (runId) => database.read(() => findRunHistory(rows, runId)),
+    findOldestPending: () => database.read(() => findOldestPending(rows)),
     watchCommits: (tell) => void watchers.push(tell),
     async close() {
       await queue.close()

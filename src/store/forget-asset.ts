@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto'
 import type { AuditEntry } from '../domain/audit-entry.ts'
 import { ID_PATTERN } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
-import type { RunExclusive } from './create-store.ts'
-import { type Work, waitFor } from './transaction-work.ts'
+import { type CounterRows, foldCounters } from './fold-counters.ts'
+import { type RemovalRows, removeSubmissions } from './remove-submissions.ts'
+import type { Store } from './store.ts'
+import { type Awaitable, type RunExclusive, type RunReads, type Work, waitFor } from './transaction-work.ts'
 
 /** Audit entries rewritten in one transaction: few enough that no webhook waits for long. */
 const ENTRIES_AT_ONCE = 1_000
@@ -11,35 +13,28 @@ const ENTRIES_AT_ONCE = 1_000
 /** Submissions read or deleted in one transaction. */
 const SUBMISSIONS_AT_ONCE = 50
 
-/** The ids of what was deleted with some submissions. */
-export type RemovedIds = { submissionIds: string[]; runIds: string[]; deliveryIds: string[] }
-
 type KeptEntry = { n: number; reason: string | null; details: JsonObject | null }
 
 /** What a database does for it, most of it inside a transaction. */
-export type ForgettingRows = {
-  isForgotten: (digest: Buffer) => boolean | Promise<boolean>
+export type ForgettingRows = RemovalRows & {
+  isForgotten: (digest: Buffer) => Awaitable<boolean>
   /** The oldest first. */
-  listSubmissions: (fileId: string) => number[] | Promise<number[]>
-  hasDelivery: (fileId: string) => boolean | Promise<boolean>
+  listSubmissions: (fileId: string) => Awaitable<number[]>
+  hasDelivery: (fileId: string) => Awaitable<boolean>
   /** The ids of submissions and of their runs. */
-  listIds: (submissions: readonly number[]) => string[] | Promise<string[]>
+  listIds: (submissions: readonly number[]) => Awaitable<string[]>
   /** The submissions of the asset's current runs. */
-  listCurrent: (fileId: string) => number[] | Promise<number[]>
+  listCurrent: (fileId: string) => Awaitable<number[]>
   /** The number of the newest audit entry; 0 without any. */
-  findNewestEntry: () => number | Promise<number>
-  listEntries: (after: number, limit: number) => KeptEntry[] | Promise<KeptEntry[]>
-  rewriteEntry: (entry: KeptEntry) => void | Promise<void>
+  findNewestEntry: () => Awaitable<number>
+  listEntries: (after: number, limit: number) => Awaitable<KeptEntry[]>
+  rewriteEntry: (entry: KeptEntry) => Awaitable<void>
   /** Replaces the subject of audit entries, and deletes their reason and details. */
-  hideSubject: (subject: string, replacement: string) => void | Promise<void>
-  insertEntry: (entry: AuditEntry) => void | Promise<void>
-  insertForgotten: (digest: Buffer, at: number) => void | Promise<void>
-  /** Deletes submissions with everything that belongs to them. */
-  removeSubmissions: (submissions: readonly number[]) => RemovedIds | Promise<RemovedIds>
+  hideSubject: (subject: string, replacement: string) => Awaitable<void>
+  insertEntry: (entry: AuditEntry) => Awaitable<void>
+  insertForgotten: (digest: Buffer, at: number) => Awaitable<void>
   /** Deletes what else there is of the asset, and returns the ids of the deliveries among it. */
-  removeRest: (fileId: string) => string[] | Promise<string[]>
-  /** Does this work to its end. */
-  perform: <T>(work: Work<T>) => T | Promise<T>
+  removeRest: (fileId: string) => Awaitable<string[]>
 }
 
 /**
@@ -47,10 +42,14 @@ export type ForgettingRows = {
  * is rewritten first. Then the oldest submissions are deleted, in several transactions, and last those that make up the status:
  * if the process dies in between, the asset is still there with its status, and can be forgotten again.
  */
-export function createForgetting(rows: ForgettingRows) {
+export function createForgetting(
+  deps: { rows: ForgettingRows & CounterRows; read: RunReads; emptyLog: () => Promise<void> },
+  inTurn: RunExclusive,
+): Store['forgetAsset'] {
+  const { rows, read, emptyLog } = deps
   /** Their ids are recorded in the same transaction, so that their late webhooks are never unknown. */
-  function* removeSubmissions({ ids, at }: Forgetting, submissions: readonly number[]): Work<void> {
-    const { submissionIds, runIds, deliveryIds } = yield* waitFor(rows.removeSubmissions(submissions))
+  function* removeAndRecord({ ids, at }: Forgetting, submissions: readonly number[]): Work<void> {
+    const { submissionIds, runIds, deliveryIds } = yield* removeSubmissions(rows, submissions)
     for (const id of submissionIds) yield* waitFor(rows.insertForgotten(digestOf(id), at))
     for (const id of [...runIds, ...deliveryIds]) yield* waitFor(rows.hideSubject(id, nameless(id)))
     for (const id of [...submissionIds, ...runIds]) ids.add(id)
@@ -73,14 +72,14 @@ export function createForgetting(rows: ForgettingRows) {
   }
   function* removeOlder(forgetting: Forgetting, piece: readonly number[]): Work<void> {
     const current = new Set(yield* waitFor(rows.listCurrent(forgetting.fileId)))
-    yield* removeSubmissions(
+    yield* removeAndRecord(
       forgetting,
       piece.filter((n) => !current.has(n)),
     )
   }
   function* removeAsset(forgetting: Forgetting, act: AuditEntry): Work<void> {
     const { fileId, at } = forgetting
-    yield* removeSubmissions(forgetting, yield* waitFor(rows.listSubmissions(fileId)))
+    yield* removeAndRecord(forgetting, yield* waitFor(rows.listSubmissions(fileId)))
     yield* waitFor(rows.insertForgotten(digestOf(fileId), at))
     const deliveryIds = yield* waitFor(rows.removeRest(fileId))
     for (const id of [fileId, ...deliveryIds]) yield* waitFor(rows.hideSubject(id, nameless(id)))
@@ -90,29 +89,33 @@ export function createForgetting(rows: ForgettingRows) {
     for (const work of works) yield* work
   }
 
-  return {
-    isForgotten: (id: string) => rows.isForgotten(digestOf(id)),
-    /** Returns false, and deletes nothing, for an unknown asset. */
-    async forget(inTurn: RunExclusive, fileId: string, act: AuditEntry): Promise<boolean> {
-      const known = await rows.listSubmissions(fileId)
-      if (known.length === 0 && !(await rows.hasDelivery(fileId))) return false
-      const pieces = piecesOf(known)
-      const forgetting: Forgetting = { fileId, at: act.at, ids: new Set() }
-      for (const piece of pieces)
-        for (const id of await inTurn(() => rows.listIds(piece))) forgetting.ids.add(id)
-      const newest = await rows.findNewestEntry()
-      for (let after = 0; after < newest; )
-        after = (await inTurn(() => rows.perform(hideMentions(forgetting, after)))) ?? newest
-      for (const piece of pieces.slice(0, -1))
-        await inTurn(() =>
-          rows.perform(inOrder(removeOlder(forgetting, piece), hideMentionsSince(forgetting, newest))),
-        )
-      await inTurn((fileIds) => {
-        fileIds.add(fileId)
-        return rows.perform(inOrder(removeAsset(forgetting, act), hideMentionsSince(forgetting, newest)))
-      })
-      return true
-    },
+  /** Returns false, and deletes nothing, for an unknown asset. */
+  const remove = async (fileId: string, act: AuditEntry): Promise<boolean> => {
+    const known = await read(() => waitFor(rows.listSubmissions(fileId)))
+    if (known.length === 0 && !(await read(() => waitFor(rows.hasDelivery(fileId))))) return false
+    const pieces = piecesOf(known)
+    const forgetting: Forgetting = { fileId, at: act.at, ids: new Set() }
+    for (const piece of pieces)
+      for (const id of await inTurn(() => waitFor(rows.listIds(piece)))) forgetting.ids.add(id)
+    const newest = await read(() => waitFor(rows.findNewestEntry()))
+    for (let after = 0; after < newest; )
+      after = (await inTurn(() => hideMentions(forgetting, after))) ?? newest
+    for (const piece of pieces.slice(0, -1))
+      await inTurn(() => inOrder(removeOlder(forgetting, piece), hideMentionsSince(forgetting, newest)))
+    await inTurn((fileIds) => {
+      fileIds.add(fileId)
+      return inOrder(removeAsset(forgetting, act), hideMentionsSince(forgetting, newest))
+    })
+    return true
+  }
+  return async (fileId, act) => {
+    const isKnown = await remove(fileId, act)
+    if (!(await read(() => waitFor(rows.isForgotten(digestOf(fileId)))))) return isKnown
+    // What was counted and taken back names the causes of failures until it is added up.
+    while (await inTurn(() => foldCounters(rows)));
+    // Asked for again where it failed, too.
+    await emptyLog()
+    return isKnown
   }
 }
 

@@ -2,7 +2,7 @@ import type { NewRejectedDelivery } from '../domain/delivery.ts'
 import type { NewIds } from '../domain/ids.ts'
 import { selectEvicted } from '../domain/rejected-retention.ts'
 import { type StatDelta, statDelta } from '../domain/stat-counters.ts'
-import { type Work, waitFor } from './transaction-work.ts'
+import { type Awaitable, type Work, waitFor } from './transaction-work.ts'
 
 /** How many are considered for eviction at once. */
 const CONSIDERED = 100
@@ -11,12 +11,12 @@ export type NumberedRejection = NewRejectedDelivery & { deliveryId: string; isPr
 
 /** What a database does for it, inside a transaction. */
 export type RejectedRows = {
-  insert: (rejected: NumberedRejection) => void | Promise<void>
-  appendDelta: (delta: StatDelta) => void | Promise<void>
+  insert: (rejected: NumberedRejection) => Awaitable<void>
+  appendDelta: (delta: StatDelta) => Awaitable<void>
   /** Of those with a proven token, or of the others. */
-  sum: (isProven: boolean) => Totals | Promise<Totals>
-  listOldest: (isProven: boolean, limit: number) => Kept[] | Promise<Kept[]>
-  remove: (n: number) => void | Promise<void>
+  sum: (isProven: boolean) => Awaitable<Totals>
+  listOldest: (isProven: boolean, limit: number) => Awaitable<Kept[]>
+  remove: (n: number) => Awaitable<void>
 }
 
 type Totals = { count: number; bytes: number }

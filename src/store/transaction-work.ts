@@ -1,13 +1,22 @@
 /** What is done inside a transaction. It yields what it waits for; a synchronous database never makes it wait. */
 export type Work<T> = Generator<Promise<void>, T, void>
 
-export function* waitFor<T>(value: T | Promise<T>): Work<T> {
+/** What a database returns: at once if it is synchronous. */
+export type Awaitable<T> = T | Promise<T>
+
+export function* waitFor<T>(value: Awaitable<T>): Work<T> {
   if (!(value instanceof Promise)) return value
   const settled: T[] = []
   yield value.then((result) => void settled.push(result))
   for (const result of settled) return result
   throw new Error('it went on before what it waits for was there')
 }
+
+/** Does work in a transaction of its own, in its turn, between two batches. It adds the assets whose status it changes to `fileIds`. */
+export type RunExclusive = <T>(work: (fileIds: Set<string>) => Work<T>) => Promise<T>
+
+/** Does work that only reads, outside of a transaction. */
+export type RunReads = <T>(work: () => Work<T>) => Promise<T>
 
 /** Does the work of a synchronous database. */
 export function doAtOnce<T>(work: Work<T>): T {

@@ -37,7 +37,7 @@ export type WriteQueue = {
 
 export type WriteQueueOptions = {
   /** How many steps may be queued. */
-  maxQueued: number
+  maxQueued?: number
   /** How many bytes of deliveries may be queued. */
   maxQueuedBytes?: number
   /** Whether more steps are about to be queued in this turn of the event loop. */
@@ -53,6 +53,8 @@ const MAX_BATCH = 1000
 const MIN_BATCH = 64
 
 const MOST_WAIT_MS = 10
+
+const MAX_QUEUED = 10_000
 
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024
 
@@ -74,7 +76,7 @@ const NOTHING_DECIDED = {
 export function createWriteQueue(
   database: BatchDatabase,
   {
-    maxQueued,
+    maxQueued = MAX_QUEUED,
     maxQueuedBytes = MAX_QUEUED_BYTES,
     hasPending = () => false,
     mostWaitMs = MOST_WAIT_MS,

@@ -122,11 +122,6 @@ const SORTS: Exception[] = [
     because: 'it is what fifty submissions have received',
   },
   {
-    sql: /^SELECT ifnull\(sum\(length\(body\)\), 0\) FROM delivery_bodies WHERE n IN \( SELECT settled_by/,
-    step: /ORDER BY$/,
-    because: 'it is what one submission has received',
-  },
-  {
     sql: /t\.retry_id = \? .* ORDER BY i\.n LIMIT \?$/,
     step: /ORDER BY$/,
     because: 'what was not taken of one retry is little',

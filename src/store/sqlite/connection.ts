@@ -34,9 +34,9 @@ export function makePrivate(path: string): void {
   }
 }
 
-/** SQLite keeps the log beside the file itself, under whatever link that was opened. */
-export function logPathOf(path: string): string {
-  return `${existsSync(path) ? realpathSync(path) : path}-wal`
+/** SQLite keeps the log beside the file itself, and so do we the lock, under whatever link that was opened. */
+export function pathBeside(path: string, suffix: '-wal' | '-lock'): string {
+  return (existsSync(path) ? realpathSync(path) : path) + suffix
 }
 
 /** https://www.sqlite.org/fileformat2.html#walformat */
@@ -72,6 +72,9 @@ export function openConnection(path: string): Connection {
     throw error
   }
 }
+
+/** Compares with a list of values that is given as JSON. */
+export const IN_LIST = 'IN (SELECT value FROM json_each(?))'
 
 /** Prepares what is read as arrays of cells, what is read as single values, and what is only run. */
 export function statementsOf(connection: Connection) {

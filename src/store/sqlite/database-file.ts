@@ -1,17 +1,8 @@
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  realpathSync,
-  statfsSync,
-  statSync,
-} from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { DatabaseStartError } from '../store-errors.ts'
-import { makePrivate } from './connection.ts'
+import { makePrivate, pathBeside } from './connection.ts'
 import { isBusy } from './store-error.ts'
 
 /** There is a file with something in it at `path`, whether or not it can be opened. */
@@ -73,8 +64,7 @@ export function refuseHardLinks(path: string): void {
  * of its own, so the kernel ends it with the process, kill -9 included, and no stale lock is ever left behind.
  */
 export function takeProcessLock(path: string): () => void {
-  // Under whatever link it is known, the same file has the same lock.
-  const lockPath = `${existsSync(path) ? realpathSync(path) : path}-lock`
+  const lockPath = pathBeside(path, '-lock')
   // Whoever can read the file can hold the lock, and keep the service from starting.
   makePrivate(lockPath)
   const lock = new Database(lockPath, { timeout: 0 })

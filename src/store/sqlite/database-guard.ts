@@ -1,7 +1,7 @@
 import { type Stats, statSync } from 'node:fs'
 import { type DatabaseFault, describeFault } from '../../domain/database-fault.ts'
 import { TrackerError } from '../../domain/errors.ts'
-import { type Connection, countFrames, logPathOf, statementsOf } from './connection.ts'
+import { type Connection, countFrames, pathBeside, statementsOf } from './connection.ts'
 
 export type DatabaseGuard = ReturnType<typeof createDatabaseGuard>
 
@@ -19,7 +19,7 @@ export function createDatabaseGuard(
   const { value } = statementsOf(connection)
   const path = connection.name
   const database = statSync(path)
-  const logPath = logPathOf(path)
+  const logPath = pathBeside(path, '-wal')
   const log = statSync(logPath)
   // Changes when another connection has committed: https://www.sqlite.org/pragma.html#pragma_data_version
   const dataVersion = value<number>('PRAGMA data_version')

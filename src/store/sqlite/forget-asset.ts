@@ -1,19 +1,18 @@
 import { formatId } from '../../domain/ids.ts'
-import { createForgetting } from '../forget-asset.ts'
-import { doAtOnce } from '../transaction-work.ts'
-import { type Connection, statementsOf } from './connection.ts'
-import { createCurrentRuns } from './current-runs.ts'
+import type { ForgettingRows } from '../forget-asset.ts'
+import type { RemovalRows } from '../remove-submissions.ts'
+import { type Connection, IN_LIST, statementsOf } from './connection.ts'
 import type { ActRow } from './operator-reads.ts'
-import { createRemoval } from './removal.ts'
 import { parseJson, writeJson } from './rows.ts'
 
-export function createSqliteForgetting(connection: Connection) {
+/** What is read and written when an asset is forgotten, besides the rows of its submissions. */
+export function createForgettingRows(connection: Connection): Omit<ForgettingRows, keyof RemovalRows> {
   const { rows, value, run } = statementsOf(connection)
   const listSubmissions = value<number>('SELECT n FROM submissions WHERE file_id = ? ORDER BY n')
   const findDelivery = value<number>('SELECT n FROM deliveries WHERE file_id = ? LIMIT 1')
   const listIds = rows<[submission: number, check: string, run: number | null, runCheck: string | null]>(
     `SELECT s.n, s.chk, r.n, r.chk FROM submissions s LEFT JOIN runs r ON r.submission = s.n
-      WHERE s.n IN (SELECT value FROM json_each(?))`,
+      WHERE s.n ${IN_LIST}`,
   )
   const listCurrent = value<number>(
     'SELECT r.submission FROM current_runs c JOIN runs r ON r.n = c.run WHERE c.file_id = ?',
@@ -38,8 +37,7 @@ export function createSqliteForgetting(connection: Connection) {
   const deleteDeliveries = deleteOf('deliveries')
   const deleteRejected = deleteOf('rejected_deliveries')
 
-  return createForgetting({
-    perform: doAtOnce,
+  return {
     isForgotten: (digest) => isForgotten.get(digest) !== undefined,
     listSubmissions: (fileId) => listSubmissions.all(fileId),
     hasDelivery: (fileId) => findDelivery.get(fileId) !== undefined,
@@ -61,12 +59,11 @@ export function createSqliteForgetting(connection: Connection) {
     insertEntry: ({ at, actor, kind, subject, reason, details }) =>
       insertEntry(at, actor, kind, subject, reason, writeJson(details)),
     insertForgotten,
-    removeSubmissions: createRemoval(connection, createCurrentRuns(connection)),
     removeRest(fileId) {
       deleteCurrent(fileId)
       deleteBodies(fileId)
       const deleted = [...deleteDeliveries.all(fileId), ...deleteRejected.all(fileId)]
       return deleted.map(([n, chk]) => formatId('dlv', n, chk))
     },
-  })
+  }
 }

@@ -2,7 +2,7 @@ import type { Alert } from '../../domain/alert.ts'
 import type { ClockTrust } from '../../domain/due-time.ts'
 import { formatId } from '../../domain/ids.ts'
 import { type DueNotification, type HostPlace, notificationIdOf } from '../../domain/notification.ts'
-import type { Connection } from './connection.ts'
+import { type Connection, statementsOf } from './connection.ts'
 
 /** So many hosts are looked at for a page: each costs looks into the index, whether or not anything is due. */
 const HOSTS = 200
@@ -19,43 +19,35 @@ type DueCells = [
 
 /** What jobs read: notifications that are due, alerts, and when the clock was right. */
 export function createJobReads(connection: Connection) {
-  const read = <Cells extends unknown[]>(sql: string) => connection.prepare<unknown[], Cells>(sql).raw()
-  const findDueHost = read<[host: string, dueAt: number]>(
+  const { rows, value } = statementsOf(connection)
+  const findDueHost = rows<[host: string, dueAt: number]>(
     'SELECT host, due_at FROM notifications WHERE host > ? AND due_at IS NOT NULL ORDER BY host, due_at LIMIT 1',
   )
   const due = `SELECT o.n, r.chk, o.target, o.host, o.attempt, o.created_at, o.due_at FROM notifications o JOIN runs r ON r.n = o.n
     WHERE o.host = ?`
-  const listDue = read<DueCells>(`${due} AND o.due_at <= ? ORDER BY o.due_at, o.n LIMIT ?`)
-  const listMisdated = read<DueCells>(
+  const listDue = rows<DueCells>(`${due} AND o.due_at <= ? ORDER BY o.due_at, o.n LIMIT ?`)
+  const listMisdated = rows<DueCells>(
     `${due} AND o.due_at > ? AND o.created_at > ? ORDER BY o.due_at, o.n LIMIT ?`,
   )
-  const countDue = read<[all: number, due: number]>(
+  const countDue = rows<[all: number, due: number]>(
     'SELECT count(*), count(*) FILTER (WHERE due_at <= ?) FROM notifications WHERE due_at IS NOT NULL',
   )
-  const findFailedAfter = connection
-    .prepare<[string], string>(
-      'SELECT name FROM runs WHERE failed_at IS NOT NULL AND name > ? ORDER BY name LIMIT 1',
-    )
-    .pluck()
-  const countFailures = connection
-    .prepare<[string, number, number], number>(
-      'SELECT count(*) FROM (SELECT 1 FROM runs WHERE name = ? AND failed_at >= ? LIMIT ?)',
-    )
-    .pluck()
+  const findFailedAfter = value<string>(
+    'SELECT name FROM runs WHERE failed_at IS NOT NULL AND name > ? ORDER BY name LIMIT 1',
+  )
+  const countFailures = value<number>(
+    'SELECT count(*) FROM (SELECT 1 FROM runs WHERE name = ? AND failed_at >= ? LIMIT ?)',
+  )
   const listAlerts = connection.prepare<[], Omit<Alert, 'isTold'> & { isTold: number }>(
     `SELECT kind, extension, alert_id AS alertId, state, since, passed_at AS passedAt, resolved_at AS resolvedAt, value,
       is_told AS isTold FROM alerts ORDER BY rowid`,
   )
-  const findPosition = connection.prepare<[string], number>('SELECT n FROM positions WHERE name = ?').pluck()
-  const findNewestAt = connection
-    .prepare<[], number | null>(
-      `SELECT max(at) FROM (SELECT (SELECT received_at FROM deliveries ORDER BY n DESC LIMIT 1) AS at
-        UNION ALL SELECT (SELECT created_at FROM submissions ORDER BY n DESC LIMIT 1))`,
-    )
-    .pluck()
-  const findNewestClaim = connection
-    .prepare<[], number | null>('SELECT max(claimed_at) FROM idempotency_keys')
-    .pluck()
+  const findPosition = value<number>('SELECT n FROM positions WHERE name = ?')
+  const findNewestAt = value<number | null>(
+    `SELECT max(at) FROM (SELECT (SELECT received_at FROM deliveries ORDER BY n DESC LIMIT 1) AS at
+      UNION ALL SELECT (SELECT created_at FROM submissions ORDER BY n DESC LIMIT 1))`,
+  )
+  const findNewestClaim = value<number | null>('SELECT max(claimed_at) FROM idempotency_keys')
   const listEndedSessions = connection.prepare<[], { sessionId: string; endsAt: number }>(
     'SELECT session_id AS sessionId, ends_at AS endsAt FROM ended_sessions',
   )

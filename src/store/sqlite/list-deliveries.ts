@@ -1,10 +1,11 @@
-import { parseId } from '../../domain/ids.ts'
+import { numberOf, parseId } from '../../domain/ids.ts'
 import {
   type DeliveryDetail,
   type DeliveryFilter,
   type ListedDelivery,
   listRejection,
 } from '../../domain/listed-delivery.ts'
+import type { Run } from '../../domain/run.ts'
 import { createDeliveryList } from '../lists.ts'
 import type { Window } from '../read-list.ts'
 import { OUTCOME } from './codes.ts'
@@ -75,9 +76,8 @@ export function createDeliveryReads(connection: Connection, rejected: RejectedDe
         ]).map(toListedDelivery)
       },
     }),
-    /** Those that report on a run, and those of its submission that could not be understood; the oldest first. */
-    listOfRun: (n: number, submission: number, name: string): ListedDelivery[] =>
-      listOfRun.all(n, submission, name, MAX_OF_RUN).map(toListedDelivery),
+    listOfRun: ({ runId, submissionId, name }: Run): ListedDelivery[] =>
+      listOfRun.all(numberOf(runId), numberOf(submissionId), name, MAX_OF_RUN).map(toListedDelivery),
     find(deliveryId: string): DeliveryDetail | undefined {
       const at = parseId('dlv', deliveryId)
       if (at === undefined) return undefined

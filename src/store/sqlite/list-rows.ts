@@ -21,16 +21,18 @@ export function prepareList<Cells>(connection: Connection, columns: string, numb
 
 /** The numbers of runs, or of deliveries. `last` selects the greatest. */
 export function createNumbers(connection: Connection, of: 'run' | 'delivery', last: string): ListNumbers {
-  const { rows, value } = statementsOf(connection)
+  const { value } = statementsOf(connection)
   const findLast = value<number | null>(last)
+  return { findLast: () => findLast.get() ?? 0, findBounds: createFindBounds(connection, of) }
+}
+
+export function createFindBounds(connection: Connection, of: 'run' | 'delivery'): ListNumbers['findBounds'] {
+  const { rows } = statementsOf(connection)
   const findBounds = rows<[least: number | null, greatest: number | null]>(
     `SELECT min(${of}_least), max(${of}_greatest) FROM ${HOURS} WHERE hour >= ? AND hour <= ?`,
   )
-  return {
-    findLast: () => findLast.get() ?? 0,
-    findBounds(firstHour, lastHour) {
-      const [from = null, greatest = null] = findBounds.get(firstHour, lastHour) ?? []
-      return from === null || greatest === null ? undefined : { from, before: greatest + 1 }
-    },
+  return (firstHour, lastHour) => {
+    const [from = null, greatest = null] = findBounds.get(firstHour, lastHour) ?? []
+    return from === null || greatest === null ? undefined : { from, before: greatest + 1 }
   }
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { DatabaseStartError } from '../store-errors.ts'
-import type { Connection } from './connection.ts'
+import { type Connection, statementsOf } from './connection.ts'
 
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../drizzle/sqlite', import.meta.url))
 
@@ -27,10 +27,8 @@ export function migrateConnection(connection: Connection): number {
 /** Not drizzle's own runner: where the disk refuses, SQLite has rolled back already, and its ROLLBACK hides the reason. */
 function runMissing(connection: Connection): number {
   connection.exec(MIGRATIONS_TABLE)
-  const applied = connection
-    .prepare<[], number>('SELECT created_at FROM __drizzle_migrations ORDER BY created_at')
-    .pluck()
-    .all()
+  const { value, run } = statementsOf(connection)
+  const applied = value<number>('SELECT created_at FROM __drizzle_migrations ORDER BY created_at').all()
   const known = readMigrationFiles({ migrationsFolder: MIGRATIONS_FOLDER })
   const times = known.map(({ folderMillis }) => folderMillis)
   if (applied.some((at) => !times.includes(at)))
@@ -38,11 +36,11 @@ function runMissing(connection: Connection): number {
       `The database ${connection.name} has schema ${schemaName(applied)}, which this program does not know. ` +
         `It supports schema ${schemaName(times)}. Start the version that wrote the database, or restore a backup from before the upgrade.`,
     )
-  const keep = connection.prepare('INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)')
+  const keep = run('INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)')
   const missing = known.filter(({ folderMillis }) => !applied.includes(folderMillis))
   for (const { sql, hash, folderMillis } of missing) {
     for (const statement of sql) connection.exec(statement)
-    keep.run(hash, folderMillis)
+    keep(hash, folderMillis)
   }
   return missing.length
 }

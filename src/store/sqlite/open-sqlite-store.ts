@@ -3,7 +3,8 @@ import Database from 'better-sqlite3'
 import { TrackerError } from '../../domain/errors.ts'
 import type { StoreHandle } from '../store.ts'
 import { DatabaseStartError } from '../store-errors.ts'
-import { type Connection, countFrames, logPathOf, openConnection } from './connection.ts'
+import type { WriteQueueOptions } from '../write-queue.ts'
+import { type Connection, countFrames, openConnection, pathBeside } from './connection.ts'
 import {
   checkDatabasePath,
   hasDatabase,
@@ -15,16 +16,8 @@ import {
 import { migrateConnection } from './migrations.ts'
 import { createSqliteStore } from './sqlite-store.ts'
 
-export type SqliteStoreOptions = {
+export type SqliteStoreOptions = WriteQueueOptions & {
   path: string
-  /** How many steps may wait for a commit; more are refused as `overloaded`. */
-  maxQueued?: number
-  /** How many bytes of deliveries may wait; more are refused likewise. */
-  maxQueuedBytes?: number
-  /** Whether deliveries have come in this turn of the event loop that are about to be recorded: a commit waits for them. */
-  hasPending?: () => boolean
-  /** How long it waits at most, in milliseconds. */
-  mostWaitMs?: number
   onOpen?: (opened: OpenedDatabase) => void
 }
 
@@ -37,22 +30,15 @@ type OpenedDatabase = {
   migrations: number
 }
 
-const MAX_QUEUED = 10_000
-
 /**
  * Opens the database, makes it where there is none, and brings its schema up to date.
  * Throws `DatabaseStartError` for one that must not be opened, as while another process has it, and `store_unavailable` where
  * the file cannot be used.
  */
-export function openSqliteStore({
-  path,
-  maxQueued = MAX_QUEUED,
-  onOpen,
-  ...queueing
-}: SqliteStoreOptions): StoreHandle {
+export function openSqliteStore({ path, onOpen, ...queueing }: SqliteStoreOptions): StoreHandle {
   return openMigrated(path, (connection, unlock, opened) => {
     onOpen?.(opened)
-    const store = createSqliteStore(connection, { ...queueing, maxQueued })
+    const store = createSqliteStore(connection, queueing)
     return {
       ...store,
       async close() {
@@ -94,7 +80,7 @@ function openMigrated<T>(
     checkDatabasePath(path)
     refuseHardLinks(path)
     unlock = takeProcessLock(path)
-    const logBytes = statSync(logPathOf(path), { throwIfNoEntry: false })?.size ?? 0
+    const logBytes = statSync(pathBeside(path, '-wal'), { throwIfNoEntry: false })?.size ?? 0
     connection = openConnection(path)
     const { frames: recoveredFrames, framesInLog } = countFrames(connection, logBytes)
     const migrations = migrateConnection(connection)

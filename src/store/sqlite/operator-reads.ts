@@ -1,29 +1,27 @@
 import type { AuditEntry } from '../../domain/audit-entry.ts'
-import { formatId, parseId } from '../../domain/ids.ts'
+import { formatId, numberOf, parseId } from '../../domain/ids.ts'
 import {
   progressOf,
   type RetryItemState,
   type RetryProgress,
   type UnsubmittedItem,
 } from '../../domain/retry.ts'
-import { describeHistory, type RunHistory } from '../../domain/run-history.ts'
+import type { RunHistory } from '../../domain/run-history.ts'
+import type { HistoryRows } from '../find-run-history.ts'
+import type { PendingRows } from '../oldest-pending.ts'
 import { cutPage, type Page } from '../read-list.ts'
-import type { createAssetReads } from './asset-reads.ts'
 import { STATUS, textOf } from './codes.ts'
 import { type Connection, statementsOf } from './connection.ts'
-import type { createDeliveryReads } from './list-deliveries.ts'
 import { besideRun, parseJson, RUN_COLUMNS, RUNS, type RunCells, toRun } from './rows.ts'
 
 export type ActRow = Omit<AuditEntry, 'details'> & { n: number; details: string | null }
 
 type PendingCells = [n: number, chk: string, requestedAt: number]
 
-/** What operators read of runs, of retries and of the audit log. */
-export function createOperatorReads(
+/** What is read for the history of a run, and for the pending run that was inserted first. */
+export function createHistoryRows(
   connection: Connection,
-  assets: ReturnType<typeof createAssetReads>,
-  deliveries: ReturnType<typeof createDeliveryReads>,
-) {
+): Omit<HistoryRows, 'findSubmission' | 'findAsset' | 'listDeliveriesOf'> & Omit<PendingRows, 'findSwept'> {
   const { rows, value } = statementsOf(connection)
   const findRun = rows<[...RunCells, respondedAt: number | null]>(
     `SELECT ${RUN_COLUMNS}, s.responded_at FROM ${RUNS} WHERE r.n = ? AND r.chk = ?`,
@@ -31,11 +29,8 @@ export function createOperatorReads(
   const findNotification = connection.prepare<[number], NonNullable<RunHistory['notification']>>(
     'SELECT created_at AS createdAt, attempt, result, reason FROM notifications WHERE n = ?',
   )
-  const listActsOf = connection.prepare<[string], ActRow>(
+  const listEntriesOf = connection.prepare<[string], ActRow>(
     'SELECT * FROM audit_log WHERE subject = ? ORDER BY n',
-  )
-  const listAuditEntries = connection.prepare<[number, number], ActRow>(
-    'SELECT * FROM audit_log WHERE n < ? ORDER BY n DESC LIMIT ?',
   )
   const findEarlier = rows<[n: number, chk: string]>(
     `SELECT r.n, r.chk FROM submissions s JOIN runs r ON r.submission = s.n
@@ -51,7 +46,38 @@ export function createOperatorReads(
     `SELECT n, chk, requested_at FROM runs NOT INDEXED WHERE n > ? AND status = 0 AND hidden IS NULL ORDER BY n LIMIT 1`,
   )
   const findLast = value<number | null>('SELECT max(n) FROM runs')
-  const findSwept = value<number>(`SELECT n FROM positions WHERE name = 'sweep'`)
+  /** No run below it is pending, unless it is overdue: none becomes pending again without that. */
+  let firstPending = 0
+
+  return {
+    findRun(runId) {
+      const at = parseId('run', runId)
+      const cells = at && findRun.get(at.number, at.check)
+      return cells && { run: toRun(cells), answeredAt: besideRun<[respondedAt: number | null]>(cells)[0] }
+    },
+    findNotification: ({ runId }) => findNotification.get(numberOf(runId)) ?? null,
+    listEntriesOf: (subject) => listEntriesOf.all(subject).map(toAct),
+    findEarlier(fileId, { submissionId, name }) {
+      const [n, chk] = findEarlier.get(fileId, numberOf(submissionId), name) ?? []
+      return n === undefined || chk === undefined ? undefined : formatId('run', n, chk)
+    },
+    findRetryOf: ({ submissionId }) => findRetryOf.get(numberOf(submissionId)),
+    findFirstOverdue: () => toPending(findOverdue.get()),
+    findPendingAfter(after) {
+      const end = (findLast.get() ?? 0) + 1
+      const found = findPendingFrom.get(Math.max(after, firstPending - 1))
+      firstPending = found?.[0] ?? end
+      return toPending(found)
+    },
+  }
+}
+
+/** What operators read of retries and of the audit log. */
+export function createOperatorReads(connection: Connection) {
+  const { rows, value } = statementsOf(connection)
+  const listAuditEntries = connection.prepare<[number, number], ActRow>(
+    'SELECT * FROM audit_log WHERE n < ? ORDER BY n DESC LIMIT ?',
+  )
   const findNextItem = rows<[itemId: number, n: number, chk: string, actor: string]>(
     `SELECT i.n, r.n, r.chk, t.actor FROM retry_items i JOIN runs r ON r.n = i.run JOIN retries t ON t.n = i.retry
       WHERE i.state = 'waiting' ORDER BY i.n LIMIT 1`,
@@ -66,50 +92,8 @@ export function createOperatorReads(
     `SELECT r.n, r.chk, r.name, i.state, i.reason FROM retry_items i JOIN retries t ON t.n = i.retry
       JOIN runs r ON r.n = i.run WHERE t.retry_id = ? AND i.state IN ('failed', 'unconfirmed') ORDER BY i.n LIMIT ?`,
   )
-  const actsOf = (subject: string): AuditEntry[] => listActsOf.all(subject).map(toAct)
-  /** No run below it is pending, unless it is overdue: none becomes pending again without that. */
-  let firstPending = 0
 
-  const findRetried = (fileId: string, submission: number, name: string) => {
-    const [n, chk] = findEarlier.get(fileId, submission, name) ?? []
-    if (n === undefined || chk === undefined) return undefined
-    const runId = formatId('run', n, chk)
-    const retryId = findRetryOf.get(submission)
-    return { runId, retryId, acts: actsOf(retryId ?? runId) }
-  }
   return {
-    findRunHistory(runId: string): RunHistory | undefined {
-      const at = parseId('run', runId)
-      const cells = at && findRun.get(at.number, at.check)
-      if (cells === undefined) return undefined
-      const [n, check, submissionNumber, name] = cells
-      const found = assets.findSubmission(formatId('sub', submissionNumber, check))
-      if (found === undefined) return undefined
-      const run = toRun(cells)
-      const { fileId } = found.submission
-      return describeHistory({
-        ...found,
-        run,
-        answeredAt: besideRun<[respondedAt: number | null]>(cells)[0],
-        asset: fileId === null ? undefined : assets.findAsset(fileId),
-        deliveries: deliveries.listOfRun(n, submissionNumber, name),
-        notification: findNotification.get(n) ?? null,
-        acts: actsOf(runId),
-        earlier:
-          run.attempt === 1 || fileId === null ? undefined : findRetried(fileId, submissionNumber, name),
-      })
-    },
-    findOldestPending(): { runId: string; requestedAt: number } | undefined {
-      const overdue = findOverdue.get()
-      const swept = findSwept.get() ?? 0
-      if (overdue !== undefined && overdue[0] <= swept) return toPending(overdue)
-      const end = (findLast.get() ?? 0) + 1
-      const found = findPendingFrom.get(Math.max(swept, firstPending - 1))
-      firstPending = found?.[0] ?? end
-      // A run that counts again is overdue at once, though the sweep may not have passed it.
-      const first = overdue && found && found[0] < overdue[0] ? found : (overdue ?? found)
-      return first && toPending(first)
-    },
     nextRetryItem(): { itemId: number; runId: string; actor: string } | undefined {
       const cells = findNextItem.get()
       return cells && { itemId: cells[0], runId: formatId('run', cells[1], cells[2]), actor: cells[3] }
@@ -136,8 +120,8 @@ export function createOperatorReads(
   }
 }
 
-function toPending([n, chk, requestedAt]: PendingCells) {
-  return { runId: formatId('run', n, chk), requestedAt }
+function toPending(cells: PendingCells | undefined) {
+  return cells && { runId: formatId('run', cells[0], cells[1]), requestedAt: cells[2] }
 }
 
 function toAct({ at, actor, kind, subject, reason, details }: ActRow): AuditEntry {

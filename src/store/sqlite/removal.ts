@@ -1,68 +1,68 @@
 import { formatId } from '../../domain/ids.ts'
-import { statDelta } from '../../domain/stat-counters.ts'
-import type { RemovedIds } from '../forget-asset.ts'
-import { type Connection, statementsOf } from './connection.ts'
-import type { CurrentRuns } from './current-runs.ts'
+import type { RetentionRows } from '../delete-old-submissions.ts'
+import type { PruningRows } from '../prune-bodies.ts'
+import type { RemovalRows } from '../remove-submissions.ts'
+import { type Connection, IN_LIST, statementsOf } from './connection.ts'
+import { createCurrentRuns } from './current-runs.ts'
 import { RUN_COLUMNS, type RunCells, toRunRow } from './rows.ts'
 
-/** Deletes submissions with everything that belongs to them. Nothing in the schema does that by itself. */
-export function createRemoval(
+export function createRemovalRows(
   connection: Connection,
-  currentRuns: CurrentRuns,
-): (submissions: readonly number[]) => RemovedIds & { fileIds: Set<string> } {
-  const OF = 'IN (SELECT value FROM json_each(?))'
+): RemovalRows & Pick<RetentionRows, 'deleteDeliveries'> & Pick<PruningRows, 'deleteBodies'> {
   const { rows, run } = statementsOf(connection)
-  const listSubmissions = rows<[n: number, chk: string, fileId: string | null]>(
-    `SELECT n, chk, file_id FROM submissions WHERE n ${OF}`,
+  const listRemoved = rows<[n: number, chk: string, fileId: string | null]>(
+    `SELECT n, chk, file_id FROM submissions WHERE n ${IN_LIST}`,
   )
-  const listRuns = rows<RunCells>(`SELECT ${RUN_COLUMNS} FROM runs r WHERE r.submission ${OF} ORDER BY r.n`)
+  const listRuns = rows<RunCells>(
+    `SELECT ${RUN_COLUMNS} FROM runs r WHERE r.submission ${IN_LIST} ORDER BY r.n`,
+  )
   const listDeliveries = rows<[n: number, chk: string]>(
     `SELECT n, chk FROM deliveries WHERE n IN (
-      SELECT settled_by FROM runs WHERE submission ${OF} UNION SELECT n FROM deliveries WHERE submission ${OF})`,
+      SELECT settled_by FROM runs WHERE submission ${IN_LIST} UNION SELECT n FROM deliveries WHERE submission ${IN_LIST})`,
   )
   const deleteRejected = rows<[n: number, chk: string]>(
-    `DELETE FROM rejected_deliveries WHERE submission_id ${OF} OR substr(token, 1, instr(token, '.') - 1) ${OF}
+    `DELETE FROM rejected_deliveries WHERE submission_id ${IN_LIST} OR substr(token, 1, instr(token, '.') - 1) ${IN_LIST}
       RETURNING n, chk`,
   )
-  const deleteBodies = run(`DELETE FROM delivery_bodies WHERE n ${OF}`)
-  const deleteDeliveries = run(`DELETE FROM deliveries WHERE n ${OF}`)
-  const deleteNotifications = run(`DELETE FROM notifications WHERE n ${OF}`)
-  const deleteItems = run(`DELETE FROM retry_items WHERE run ${OF}`)
-  const detachItems = run(`UPDATE retry_items SET submission = NULL WHERE submission ${OF}`)
-  const deleteKeys = run(`DELETE FROM idempotency_keys WHERE submission ${OF}`)
-  const deleteRuns = run(`DELETE FROM runs WHERE n ${OF}`)
-  const deleteSubmissions = run(`DELETE FROM submissions WHERE n ${OF}`)
+  const deleteBodies = run(`DELETE FROM delivery_bodies WHERE n ${IN_LIST}`)
+  const deleteDeliveries = run(`DELETE FROM deliveries WHERE n ${IN_LIST}`)
+  const ofRuns = `IN (SELECT n FROM runs WHERE submission ${IN_LIST})`
+  // Each for the same submissions, their runs after what refers to these.
+  const deletions = [
+    `DELETE FROM notifications WHERE n ${ofRuns}`,
+    `DELETE FROM retry_items WHERE run ${ofRuns}`,
+    `UPDATE retry_items SET submission = NULL WHERE submission ${IN_LIST}`,
+    `DELETE FROM idempotency_keys WHERE submission ${IN_LIST}`,
+    `DELETE FROM runs WHERE submission ${IN_LIST}`,
+    `DELETE FROM submissions WHERE n ${IN_LIST}`,
+  ].map(run)
+  const { refreshNames } = createCurrentRuns(connection)
   const appendDelta = run('INSERT INTO counter_deltas (delta) VALUES (?)')
 
-  return (numbers) => {
-    const submissions = JSON.stringify(numbers)
-    const found = listSubmissions.all(submissions)
-    const submissionIds = found.map(([n, chk]) => formatId('sub', n, chk))
-    const cells = listRuns.all(submissions)
-    const removed = cells.map(toRunRow)
-    const runs = JSON.stringify(cells.map(([n]) => n))
-    const ids = JSON.stringify(submissionIds)
-    const rejected = deleteRejected.all(ids, ids)
-    const recorded = listDeliveries.all(submissions, submissions)
-    const deliveries = JSON.stringify(recorded.map(([n]) => n))
-    deleteBodies(deliveries)
-    deleteDeliveries(deliveries)
-    deleteNotifications(runs)
-    deleteItems(runs)
-    detachItems(submissions)
-    deleteKeys(submissions)
-    deleteRuns(runs)
-    deleteSubmissions(submissions)
-    const names = new Set(removed.flatMap(({ name, requestedAs }) => [name, requestedAs ?? name]))
-    const fileIds = new Set(found.flatMap(([, , fileId]) => fileId ?? []))
-    for (const fileId of fileIds) currentRuns.refreshNames(fileId, names)
-    const delta = statDelta({ runs: removed.map((before) => ({ before, after: undefined })), deliveries: [] })
-    if (delta !== null) appendDelta(JSON.stringify(delta))
-    return {
-      fileIds,
-      submissionIds,
-      runIds: removed.map(({ runId }) => runId),
-      deliveryIds: [...recorded, ...rejected].map(([n, chk]) => formatId('dlv', n, chk)),
-    }
+  const removal = {
+    deleteBodies: (numbers: readonly number[]) => deleteBodies(JSON.stringify(numbers)),
+    deleteDeliveries(numbers: readonly number[]) {
+      removal.deleteBodies(numbers)
+      deleteDeliveries(JSON.stringify(numbers))
+    },
+  }
+  return {
+    ...removal,
+    listRemoved: (submissions) =>
+      listRemoved
+        .all(JSON.stringify(submissions))
+        .map(([n, chk, fileId]) => ({ submissionId: formatId('sub', n, chk), fileId })),
+    listRunsOf: (submissions) => listRuns.all(JSON.stringify(submissions)).map(toRunRow),
+    deleteSubmissions(numbers, submissionIds) {
+      const submissions = JSON.stringify(numbers)
+      const ids = JSON.stringify(submissionIds)
+      const rejected = deleteRejected.all(ids, ids)
+      const recorded = listDeliveries.all(submissions, submissions)
+      removal.deleteDeliveries(recorded.map(([n]) => n))
+      for (const deleteThem of deletions) deleteThem(submissions)
+      return [...recorded, ...rejected].map(([n, chk]) => formatId('dlv', n, chk))
+    },
+    refreshCurrent: refreshNames,
+    appendDelta: (delta) => appendDelta(JSON.stringify(delta)),
   }
 }

@@ -4,23 +4,24 @@ import { createStore, type Database } from '../create-store.ts'
 import { gatherReads } from '../gathered-reads.ts'
 import type { StoreHandle, StoreLifecycle } from '../store.ts'
 import { unavailable } from '../store-errors.ts'
+import { doAtOnce } from '../transaction-work.ts'
 import type { WriteQueueOptions } from '../write-queue.ts'
 import { createAssetReads, readTogether } from './asset-reads.ts'
 import type { Connection } from './connection.ts'
 import { backUp } from './copies.ts'
 import { createDatabaseGuard } from './database-guard.ts'
-import { createSqliteForgetting } from './forget-asset.ts'
+import { createForgettingRows } from './forget-asset.ts'
 import { createJobReads } from './job-reads.ts'
 import { createDeliveryReads } from './list-deliveries.ts'
 import { createSqliteRunList } from './list-runs.ts'
 import { createLeaseReads, createLoadRows } from './load-rows.ts'
-import { createOperatorReads } from './operator-reads.ts'
+import { createHistoryRows, createOperatorReads } from './operator-reads.ts'
 import { createRejectedDeliveries } from './rejected-deliveries.ts'
 import { createRowIds } from './row-ids.ts'
 import { createStats } from './stats.ts'
 import { storeError } from './store-error.ts'
 import { createTransactions } from './transactions.ts'
-import { createUpkeep } from './upkeep.ts'
+import { createUpkeepRows } from './upkeep.ts'
 import { createWriteRows } from './write-rows.ts'
 
 /**
@@ -58,9 +59,7 @@ function createDatabase(
     return rejected.keep(given)
   })
   const stats = createStats(connection)
-  const upkeep = createUpkeep(connection)
   const findLease = createLeaseReads(connection, processId)
-  const forgetting = createSqliteForgetting(connection)
   const attempt = async <T>(work: () => T | Promise<T>): Promise<T> => {
     if (!connection.open) throw unavailable(new Error('The store is closed.'))
     try {
@@ -71,13 +70,13 @@ function createDatabase(
   }
   return {
     transact: transactions.transact,
-    inTransaction: transactions.write,
-    findLease: (name) => findLease(name)[0],
+    inTransaction: (work) => transactions.write(() => doAtOnce(work())),
+    read: (work) => attempt(() => doAtOnce(work())),
     reads: {
       ...attempted(attempt, {
         ...assets,
         ...createJobReads(connection),
-        ...createOperatorReads(connection, assets, deliveries),
+        ...createOperatorReads(connection),
         listRuns: createSqliteRunList(connection),
         listDeliveries: deliveries.list,
         findDelivery: (deliveryId: string) => deliveries.find(deliveryId),
@@ -94,24 +93,22 @@ function createDatabase(
     },
     findFault: async () => guard.findFault(),
     backUp: (path) => attempt(() => backUp(connection, path)),
-    sweepOverdue: (inTurn, ...given) => inTurn(() => upkeep.sweep(...given)),
-    foldCounters: (inTurn) => inTurn(() => stats.fold()),
-    deleteOldSubmissions: (inTurn, ...given) =>
-      inTurn((fileIds) => upkeep.deleteOldSubmissions(fileIds, ...given)),
-    pruneBodies: (inTurn, ...given) => inTurn(() => upkeep.pruneBodies(...given)),
-    async forgetAsset(inTurn, fileId, act) {
-      const isKnown = await attempt(() => forgetting.forget(inTurn, fileId, act))
-      if (!(await attempt(() => forgetting.isForgotten(fileId)))) return isKnown
-      // What was counted and taken back names the causes of failures until it is added up.
-      while (await inTurn(() => stats.fold()));
-      // Or it would stand in the log until that is written over. Asked for again where it failed, too.
-      await attempt(() => {
+    rows: {
+      ...createUpkeepRows(connection),
+      ...createForgettingRows(connection),
+      ...createHistoryRows(connection),
+      ...stats,
+      ...assets,
+      listDeliveriesOf: deliveries.listOfRun,
+      findLease: (name) => findLease(name)[0],
+    },
+    // What was deleted would stand in the log until that is written over.
+    emptyLog: () =>
+      attempt(() => {
         // It copies the log into the file, which would give a truncated file its old size again.
         guard.check()
         connection.pragma('wal_checkpoint(TRUNCATE)')
-      })
-      return isKnown
-    },
+      }),
     async close() {
       await gathered.drain()
       connection.close()

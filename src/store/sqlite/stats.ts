@@ -1,7 +1,6 @@
 import {
   countsOf,
-  foldDeltas,
-  MAX_DELTAS,
+  type HourBounds,
   NOW,
   type StatCounter,
   type StatCounts,
@@ -43,17 +42,16 @@ export function createStats(connection: Connection) {
   return {
     read: (from: number, until: number): StatCounts =>
       countsOf(sum.all(NOW, from, until), listAllDeltas.iterate(), { from, until }),
-    /** Inside a transaction. Returns whether some are left. */
-    fold(): boolean {
-      const folded = foldDeltas(listDeltas.all(MAX_DELTAS))
-      if (folded === null) return false
-      for (const bounds of folded.hours) widen(...bounds)
-      for (const [hour, kind, name, counted, size] of folded.counters) {
+    listDeltas: (limit: number) => listDeltas.all(limit),
+    addCounters(counters: readonly StatCounter[]) {
+      for (const [hour, kind, name, counted, size] of counters) {
         add(hour, kind, name, counted, size)
         deleteEmpty(hour, kind, name, counted)
       }
-      deleteDeltas(folded.last)
-      return folded.isMore
     },
+    widenHours(hours: readonly HourBounds[]) {
+      for (const bounds of hours) widen(...bounds)
+    },
+    deleteDeltas,
   }
 }

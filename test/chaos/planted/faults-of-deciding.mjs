@@ -214,8 +214,8 @@ export const FAULTS_OF_DECIDING = [
   {
     name: 'statements-need-no-lease',
     file: 'src/store/create-store.ts',
-    find: 'holdsLease(database.findLease(UPKEEP_LEASE), lease) ? work(fileIds) : null',
-    replace: 'holdsLease(database.findLease(UPKEEP_LEASE), lease) ? work(fileIds) : work(fileIds)',
+    find: 'holdsLease(held, lease) ? yield* work(fileIds) : null',
+    replace: 'holdsLease(held, lease) ? yield* work(fileIds) : yield* work(fileIds)',
     tests: CLAIMS,
   },
   {

@@ -5,6 +5,13 @@ const SIGN_IN = ['test/integration/admin-sign-in.test.ts']
 /** Faults in what operators see and do: asking again, forgetting, lists, alerts, and who may. */
 export const FAULTS_OF_OPERATORS = [
   {
+    name: 'retry-of-many-is-read-as-one',
+    file: 'src/store/find-run-history.ts',
+    find: 'listEntriesOf(retryId ?? runId)',
+    replace: 'listEntriesOf(runId)',
+    tests: ['test/store/sqlite-store.test.ts'],
+  },
+  {
     name: 'retries-as-fast-as-ever',
     file: 'src/jobs/retrier.ts',
     find: '(holdMs ?? BETWEEN_MS)',

@@ -1,5 +1,6 @@
 const COUNTS = ['test/store/sqlite-counts.test.ts', 'test/store/sqlite-store.test.ts']
 const STATS = { file: 'src/store/sqlite/stats.ts', tests: COUNTS }
+const FOLDING = { file: 'src/store/fold-counters.ts', tests: COUNTS }
 const COUNTERS = { file: 'src/domain/stat-counters.ts', tests: COUNTS }
 const CAUSES = { file: 'src/domain/failure-cause.ts', tests: ['test/unit/domain/failure-cause.test.ts'] }
 
@@ -28,7 +29,12 @@ export const FAULTS_OF_THE_COUNTS = [
     find: "FROM counter_deltas, json_each(delta, '$.hours') e)",
     replace: "FROM counter_deltas, json_each(delta, '$.hours') e WHERE 0)",
   },
-  { name: 'what-was-added-up-is-kept', ...STATS, find: '      deleteDeltas(folded.last)\n', replace: '' },
+  {
+    name: 'what-was-added-up-is-kept',
+    ...FOLDING,
+    find: '  yield* waitFor(rows.deleteDeltas(folded.last))\n',
+    replace: '',
+  },
   {
     name: 'what-was-not-added-up-is-deleted',
     ...STATS,
@@ -50,7 +56,7 @@ export const FAULTS_OF_THE_COUNTS = [
   {
     name: 'hours-are-not-added-up',
     ...STATS,
-    find: 'for (const bounds of folded.hours) widen(...bounds)',
+    find: 'for (const bounds of hours) widen(...bounds)',
     replace: '',
   },
   {

@@ -87,8 +87,8 @@ export const FAULTS_OF_THE_LISTS = [
   },
   {
     name: 'oldest-pending-is-the-oldest-overdue',
-    file: 'src/store/sqlite/operator-reads.ts',
-    find: 'overdue && found && found[0] < overdue[0] ? found : (overdue ?? found)',
+    file: 'src/store/oldest-pending.ts',
+    find: 'overdue && found && numberOf(found.runId) < numberOf(overdue.runId) ? found : (overdue ?? found)',
     replace: 'overdue ?? found',
     tests: CONTRACT,
   },

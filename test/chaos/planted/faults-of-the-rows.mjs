@@ -116,10 +116,10 @@ export const FAULTS_OF_THE_ROWS = [
   },
   {
     name: 'rejection-leaves-its-run-current',
-    file: 'src/store/sqlite/current-runs.ts',
+    file: 'src/domain/current-runs.ts',
     find: ' || isRejected(before.state) !== isRejected(after.state)',
     replace: '',
-    tests: CONTRACT,
+    tests: ['test/unit/domain/current-runs.test.ts'],
   },
   {
     name: 'rejected-submission-is-current',

@@ -1,6 +1,10 @@
 const CONTRACT = ['test/store/sqlite-store.test.ts']
 const FORGETTING = ['test/store/sqlite-forgetting.test.ts', ...CONTRACT]
 const UPKEEP = { file: 'src/store/sqlite/upkeep.ts', tests: CONTRACT }
+const SWEPT = { file: 'src/store/sweep-overdue.ts', tests: CONTRACT }
+const PRUNING = { file: 'src/store/prune-bodies.ts', tests: CONTRACT }
+const DELETING = { file: 'src/store/delete-old-submissions.ts', tests: CONTRACT }
+const REMOVING = { file: 'src/store/remove-submissions.ts', tests: FORGETTING }
 const REMOVAL = { file: 'src/store/sqlite/removal.ts', tests: FORGETTING }
 const FORGET = { file: 'src/store/forget-asset.ts', tests: ['test/integration/forgetting.test.ts'] }
 const SWEEP = { file: 'src/domain/overdue.ts', tests: ['test/unit/domain/overdue.test.ts'] }
@@ -22,20 +26,20 @@ export const FAULTS_OF_UPKEEP = [
   },
   {
     name: 'sweep-dates-the-future-into-the-future',
-    ...UPKEEP,
-    find: 'Math.min(requestedAt + overdueAfterMs, now)',
-    replace: 'requestedAt + overdueAfterMs',
+    ...SWEPT,
+    find: 'Math.min(run.requestedAt + overdueAfterMs, now)',
+    replace: 'run.requestedAt + overdueAfterMs',
   },
   {
     name: 'sweep-marks-rejected-runs',
     ...UPKEEP,
-    find: 'const isPending = status === 0 && hidden === null',
-    replace: 'const isPending = status === 0',
+    find: 'SELECT n, status = 0 AND hidden IS NULL, requested_at',
+    replace: 'SELECT n, status = 0, requested_at',
   },
   {
     name: 'sweep-begins-again-each-time',
-    ...UPKEEP,
-    find: "if (position !== from) savePosition.run('sweep', position)",
+    ...SWEPT,
+    find: 'if (position !== from) yield* waitFor(rows.saveSwept(position))',
     replace: '',
   },
   {
@@ -53,26 +57,26 @@ export const FAULTS_OF_UPKEEP = [
   { name: 'sweep-passes-young-runs', ...SWEEP, find: "return 'stop'", replace: "return 'pass'" },
   {
     name: 'pruning-removes-rows',
-    ...UPKEEP,
-    find: "'DELETE FROM delivery_bodies WHERE n = ?'",
-    replace: "'DELETE FROM deliveries WHERE n = ?'",
+    ...REMOVAL,
+    find: 'DELETE FROM delivery_bodies WHERE n',
+    replace: 'DELETE FROM deliveries WHERE n',
   },
   {
     name: 'pruning-removes-young-bodies',
-    ...UPKEEP,
-    find: 'if (receivedAt >= receivedBefore) continue',
+    ...PRUNING,
+    find: 'if (body.receivedAt >= receivedBefore) continue',
     replace: '',
   },
   {
     name: 'pruning-passes-one-over',
-    ...UPKEEP,
-    find: 'return { pruned, next: n - 1 }',
-    replace: 'return { pruned, next: n }',
+    ...PRUNING,
+    find: 'next = body.n - 1',
+    replace: 'next = body.n',
   },
   {
     name: 'pruned-end-is-claimed-later',
-    ...UPKEEP,
-    find: 'if (isEnd === 1) deleteEnd.run(n)',
+    ...PRUNING,
+    find: 'yield* waitFor(rows.deleteEnds(old.flatMap(({ n, isEnd }) => (isEnd ? n : []))))',
     replace: '',
   },
   {
@@ -89,48 +93,71 @@ export const FAULTS_OF_UPKEEP = [
   },
   {
     name: 'retention-stops-where-a-clock-was-ahead',
-    ...UPKEEP,
-    find: ' && n > (lastOld ??= findLastOldSubmission(rule.before))',
-    replace: '',
+    ...DELETING,
+    find: 'hasYoung ? yield* findLastOld(rows, table, createdBefore) : 0',
+    replace: '0',
   },
   {
     name: 'retention-deletes-what-is-under-way',
     ...UPKEEP,
-    find: 'created_at, owner IS NOT NULL OR EXISTS',
-    replace: 'created_at, EXISTS',
+    find: 'owner IS NOT NULL OR EXISTS',
+    replace: 'EXISTS',
   },
   {
     name: 'retention-deletes-what-a-caller-waits-for',
     ...UPKEEP,
-    find: ' OR EXISTS (SELECT 1 FROM notifications WHERE n = r.n AND due_at IS NOT NULL)',
+    find: 'OR EXISTS (SELECT 1 FROM notifications WHERE n = r.n AND due_at IS NOT NULL)',
     replace: '',
   },
   {
     name: 'retention-brings-an-earlier-status-back',
+    ...RETENTION,
+    find: 'isNeeded || isBehindKept',
+    replace: 'isNeeded',
+  },
+  {
+    name: 'retention-passes-over-what-an-earlier-step-kept',
     ...UPKEEP,
-    find: ' || (fileId !== null && isBehindKept(fileId))',
+    find: ' OR EXISTS (SELECT 1 FROM submissions WHERE file_id = s.file_id AND n <= ?)',
+    replace: ' OR ? < 0',
+  },
+  {
+    name: 'retention-ends-before-the-deliveries',
+    ...DELETING,
+    find: "next: going ?? { table: 'deliveries', n: 0 }",
+    replace: 'next: going',
+  },
+  {
+    name: 'removal-keeps-runs-current',
+    ...REMOVING,
+    find: 'for (const fileId of fileIds) yield* waitFor(rows.refreshCurrent(fileId, names))',
     replace: '',
   },
   {
     name: 'retention-deletes-many-bodies-at-once',
-    ...UPKEEP,
-    find: 'bytes += sumBodies.get(n, n) ?? 0',
+    ...RETENTION,
+    find: 'bytes += size',
     replace: '',
   },
   {
     name: 'retention-deletes-deliveries-of-kept-runs',
     ...UPKEEP,
-    find: 'isNeeded: isRelated === 1',
-    replace: 'isNeeded: isRelated === 2',
+    find: 'd.run IS NOT NULL OR d.submission IS NOT NULL',
+    replace: '0',
   },
   {
     name: 'retention-leaves-bodies',
-    ...UPKEEP,
-    find: '        deleteBody.run(n)\n        deleteDelivery',
-    replace: '        deleteDelivery',
+    ...REMOVAL,
+    find: '      removal.deleteBodies(numbers)\n',
+    replace: '',
     tests: ['test/store/sqlite-deliveries.test.ts'],
   },
-  { name: 'removal-leaves-bodies', ...REMOVAL, find: '    deleteBodies(deliveries)\n', replace: '' },
+  {
+    name: 'removal-leaves-bodies',
+    ...REMOVAL,
+    find: 'removal.deleteDeliveries(recorded.map(([n]) => n))',
+    replace: 'deleteDeliveries(JSON.stringify(recorded.map(([n]) => n)))',
+  },
   {
     name: 'removal-leaves-what-was-applied',
     ...REMOVAL,
@@ -140,19 +167,19 @@ export const FAULTS_OF_UPKEEP = [
   {
     name: 'removal-leaves-the-stored-response',
     ...REMOVAL,
-    find: '    deleteKeys(submissions)\n',
+    find: '    `DELETE FROM idempotency_keys WHERE submission ${IN_LIST}`,\n',
     replace: '',
   },
   {
     name: 'what-was-forgotten-is-still-counted',
-    ...REMOVAL,
-    find: 'if (delta !== null) appendDelta(JSON.stringify(delta))',
+    ...REMOVING,
+    find: 'if (delta !== null) yield* waitFor(rows.appendDelta(delta))',
     replace: '',
   },
   {
     name: 'what-was-forgotten-is-still-in-the-deltas',
-    file: 'src/store/sqlite/sqlite-store.ts',
-    find: 'while (await inTurn(() => stats.fold()));',
+    ...FORGET,
+    find: 'while (await inTurn(() => foldCounters(rows)));',
     replace: '',
     tests: FORGETTING,
   },
@@ -165,7 +192,7 @@ export const FAULTS_OF_UPKEEP = [
   {
     name: 'unknown-asset-is-forgotten',
     ...FORGET,
-    find: 'if (known.length === 0 && !(await rows.hasDelivery(fileId))) return false',
+    find: 'if (known.length === 0 && !(await read(() => waitFor(rows.hasDelivery(fileId))))) return false',
     replace: '',
   },
   {

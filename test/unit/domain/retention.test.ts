@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { retainRow } from '../../../src/domain/retention.ts'
+import { MAX_DELETED_BYTES, type RetainedRow, retainRow, selectOld } from '../../../src/domain/retention.ts'
 
 const MINUTE = 60_000
 const NOW = 100 * MINUTE
@@ -32,5 +32,47 @@ describe('retention', () => {
         expect(decide(at - MINUTE - 1)).toBe('keep')
       }),
     )
+  })
+})
+
+describe('rows that one step deletes', () => {
+  const row = (n: number, facts: Partial<RetainedRow> = {}): RetainedRow => ({
+    n,
+    at: 0,
+    bytes: 0,
+    isNeeded: false,
+    fileId: null,
+    ...facts,
+  })
+  const select = (rows: RetainedRow[], lastOld = 0) => selectOld(rows, { ...RULE, lastOld })
+
+  test('are the old ones that nothing needs', () => {
+    expect(select([row(1), row(2, { isNeeded: true }), row(3)])).toEqual({ old: [1, 3], next: 3 })
+    expect(select([])).toEqual({ old: [], next: undefined })
+  })
+
+  test('end before the first young one, unless a wrong clock has dated it', () => {
+    const rows = [row(1), row(2, { at: NOW }), row(3)]
+    expect(select(rows, 1)).toEqual({ old: [1], next: undefined })
+    expect(select(rows, 2)).toEqual({ old: [1, 3], next: 3 })
+  })
+
+  test('leave out what is behind a row of the same asset that is kept', () => {
+    const kept = { fileId: 'file-1', isNeeded: true }
+    const rows = [
+      row(1, { fileId: 'file-1' }),
+      row(2, kept),
+      row(3, { fileId: 'file-1' }),
+      row(4, { fileId: 'file-2' }),
+    ]
+    expect(select(rows)).toEqual({ old: [1, 4], next: 4 })
+    const ahead = row(1, { fileId: 'file-1', at: NOW + 2 * MINUTE })
+    expect(select([ahead, row(2, { fileId: 'file-1' })])).toEqual({ old: [], next: 2 })
+  })
+
+  test('end once their bodies are large', () => {
+    const large = { bytes: MAX_DELETED_BYTES }
+    expect(select([row(1, { bytes: 1 }), row(2, large), row(3)])).toEqual({ old: [1, 2], next: 2 })
+    expect(select([row(1, { ...large, isNeeded: true }), row(2)])).toEqual({ old: [2], next: 2 })
   })
 })

@@ -1,0 +1,32 @@
+import type { RunRow, SubmissionRow } from './decide/tables.ts'
+
+type Change<R> = { before: R | undefined; after: R | undefined }
+
+/**
+ * Of which submissions the file's current runs may be others after these changes, and for which names besides those of their
+ * other runs: a submission that is bound to a file, counts again or no more, or has other runs.
+ */
+export function submissionsToRefresh({
+  submissions,
+  runs,
+}: {
+  submissions: readonly Change<SubmissionRow>[]
+  runs: readonly Change<RunRow>[]
+}): Map<string, Set<string>> {
+  const names = new Map<string, Set<string>>()
+  const note = (submissionId: string, run?: RunRow) => {
+    const known = names.get(submissionId) ?? new Set()
+    names.set(submissionId, known)
+    for (const name of run ? [run.name, run.requestedAs] : []) if (name !== null) known.add(name)
+  }
+  const isRejected = (state: string | undefined) => state === 'rejected'
+  for (const { before, after } of submissions)
+    if (after && (before?.fileId !== after.fileId || isRejected(before.state) !== isRejected(after.state)))
+      note(after.submissionId)
+  for (const { before, after } of runs)
+    if (before === undefined || after === undefined) {
+      const run = after ?? before
+      if (run) note(run.submissionId, run)
+    }
+  return names
+}

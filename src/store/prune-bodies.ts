@@ -1,0 +1,54 @@
+import { MAX_DELETED_BYTES } from '../domain/retention.ts'
+import { hourOf } from '../domain/stat-counters.ts'
+import type { ListNumbers } from './read-list.ts'
+import { type Awaitable, type Work, waitFor } from './transaction-work.ts'
+
+/** `isEnd`: its row still says what the body of an upload event says. */
+type StoredBody = { n: number; receivedAt: number; bytes: number; isEnd: boolean }
+
+/** What a database does for it, inside a transaction. */
+export type PruningRows = {
+  findBounds: { [of in 'run' | 'delivery']: ListNumbers['findBounds'] }
+  /** The bodies behind a number and up to another, in order. */
+  listBodies: (after: number, last: number, limit: number) => Awaitable<StoredBody[]>
+  deleteBodies: (numbers: readonly number[]) => Awaitable<void>
+  /** Deletes what the rows of upload events say of their bodies. */
+  deleteEnds: (numbers: readonly number[]) => Awaitable<void>
+}
+
+/** Deletes the bodies of old deliveries. `next` is where to go on; null at the end. */
+export function* pruneBodies(
+  rows: PruningRows,
+  receivedBefore: number,
+  limit: number,
+  after: number | null,
+): Work<{ pruned: number; next: number | null }> {
+  const last = yield* findLastUntil(rows, 'delivery', hourOf(receivedBefore))
+  const bodies = yield* waitFor(rows.listBodies(after ?? 0, last, limit))
+  const old: StoredBody[] = []
+  let next = bodies.length < limit ? null : (bodies.at(-1)?.n ?? null)
+  let bytes = 0
+  for (const body of bodies) {
+    if (bytes >= MAX_DELETED_BYTES) {
+      next = body.n - 1
+      break
+    }
+    if (body.receivedAt >= receivedBefore) continue
+    old.push(body)
+    bytes += body.bytes
+  }
+  yield* waitFor(rows.deleteBodies(old.map(({ n }) => n)))
+  // Uploads that this service did not make are never claimed.
+  yield* waitFor(rows.deleteEnds(old.flatMap(({ n, isEnd }) => (isEnd ? n : []))))
+  return { pruned: old.length, next }
+}
+
+/** The greatest number of the runs requested, or the deliveries received, up to an hour; 0 without any. */
+export function* findLastUntil(
+  { findBounds }: Pick<PruningRows, 'findBounds'>,
+  of: 'run' | 'delivery',
+  hour: number,
+): Work<number> {
+  const bounds = yield* waitFor(findBounds[of](Number.MIN_SAFE_INTEGER, hour))
+  return bounds === undefined ? 0 : bounds.before - 1
+}

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { submissionsToRefresh } from '../../../src/domain/current-runs.ts'
+import { aRunRow, aSubmissionRow } from '../store/rows.ts'
+
+type Rows = Parameters<typeof submissionsToRefresh>[0]
+
+function refreshed(rows: Partial<Rows>) {
+  const found = submissionsToRefresh({ submissions: [], runs: [], ...rows })
+  return Object.fromEntries([...found].map(([submissionId, names]) => [submissionId, [...names]]))
+}
+
+const open = aSubmissionRow({ submissionId: 's', fileId: 'file-1', state: 'accepted' })
+const run = aRunRow({ submissionId: 's', name: 'remove-bg' })
+
+test('current runs may change with the file or the rejection of a submission', () => {
+  const change = (facts: Parameters<typeof aSubmissionRow>[0]) =>
+    refreshed({ submissions: [{ before: open, after: { ...open, ...facts } }] })
+  expect(change({ fileId: 'file-2' })).toEqual({ s: [] })
+  expect(change({ state: 'rejected' })).toEqual({ s: [] })
+  expect(change({ state: 'unconfirmed' })).toEqual({})
+  expect(refreshed({ submissions: [{ before: undefined, after: open }] })).toEqual({ s: [] })
+  const rejected = { ...open, state: 'rejected' as const }
+  expect(refreshed({ submissions: [{ before: rejected, after: open }] })).toEqual({ s: [] })
+})
+
+test('current runs may change with the runs of a submission, by the names that these had', () => {
+  const named = aRunRow({ submissionId: 's', name: 'google-auto-tagging', requestedAs: 'saved-extension' })
+  expect(
+    refreshed({
+      runs: [
+        { before: run, after: undefined },
+        { before: undefined, after: named },
+      ],
+    }),
+  ).toEqual({ s: ['remove-bg', 'google-auto-tagging', 'saved-extension'] })
+})
+
+test('current runs stay when a run settles', () => {
+  expect(refreshed({ runs: [{ before: run, after: { ...run, status: 'success' } }] })).toEqual({})
+})
