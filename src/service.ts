@@ -126,7 +126,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     clock,
     meter,
     imagekit: lookup,
-    inTurn: createMutex(),
+    runExclusive: createMutex(),
     successPayload,
     overdueAfterMs,
     everyMs: reconcileEveryMs,

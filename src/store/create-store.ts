@@ -109,14 +109,14 @@ export function createStore(
   const write = (other: OtherChanges) => queue.run<void>(writing(undefined, other))
   const writeUnder = (lease: Lease, other: OtherChanges) =>
     queue.run(underLease(lease, writing<true>(true, other)))
-  const inTurn: RunExclusive = (work) => {
+  const runExclusive: RunExclusive = (work) => {
     const fileIds = new Set<string>()
     return queue.exclusive(() => database.inTransaction(() => work(fileIds)), fileIds)
   }
-  const inTurnUnder =
+  const runUnderLease =
     (lease: Lease): RunUnderLease =>
     (work) =>
-      inTurn(function* (fileIds) {
+      runExclusive(function* (fileIds) {
         const held = yield* waitFor(rows.findLease(UPKEEP_LEASE))
         return holdsLease(held, lease) ? yield* work(fileIds) : null
       })
@@ -160,12 +160,12 @@ export function createStore(
     endSession: (session, now) => write({ endedSession: { ...session, forgetBefore: now - DAY_MS } }),
     saveClockTrust: (lease, clockTrust) => writeUnder(lease, { clockTrust }),
     probe: () => write({ probe: true }),
-    forgetAsset: createForgetting(database, inTurn),
-    pruneBodies: (lease, ...given) => inTurnUnder(lease)(() => pruneBodies(rows, ...given)),
+    forgetAsset: createForgetting(database, runExclusive),
+    pruneBodies: (lease, ...given) => runUnderLease(lease)(() => pruneBodies(rows, ...given)),
     deleteOldSubmissions: (lease, ...given) =>
-      inTurnUnder(lease)((fileIds) => deleteOldSubmissions(rows, fileIds, ...given)),
-    sweepOverdue: (lease, ...given) => inTurnUnder(lease)(() => sweepOverdue(rows, ...given)),
-    foldCounters: (lease) => inTurnUnder(lease)(() => foldCounters(rows)),
+      runUnderLease(lease)((fileIds) => deleteOldSubmissions(rows, fileIds, ...given)),
+    sweepOverdue: (lease, ...given) => runUnderLease(lease)(() => sweepOverdue(rows, ...given)),
+    foldCounters: (lease) => runUnderLease(lease)(() => foldCounters(rows)),
     async listRuns(filter, page) {
       const { cause } = filter
       if (cause !== OTHER_CAUSE) return database.reads.listRuns(filter, page)

@@ -44,7 +44,7 @@ export type ForgettingRows = RemovalRows & {
  */
 export function createForgetting(
   deps: { rows: ForgettingRows & CounterRows; read: RunReads; emptyLog: () => Promise<void> },
-  inTurn: RunExclusive,
+  runExclusive: RunExclusive,
 ): Store['forgetAsset'] {
   const { rows, read, emptyLog } = deps
   /** Their ids are recorded in the same transaction, so that their late webhooks are never unknown. */
@@ -96,13 +96,13 @@ export function createForgetting(
     const pieces = piecesOf(known)
     const forgetting: Forgetting = { fileId, at: act.at, ids: new Set() }
     for (const piece of pieces)
-      for (const id of await inTurn(() => waitFor(rows.listIds(piece)))) forgetting.ids.add(id)
+      for (const id of await runExclusive(() => waitFor(rows.listIds(piece)))) forgetting.ids.add(id)
     const newest = await read(() => waitFor(rows.findNewestEntry()))
     for (let after = 0; after < newest; )
-      after = (await inTurn(() => hideMentions(forgetting, after))) ?? newest
+      after = (await runExclusive(() => hideMentions(forgetting, after))) ?? newest
     for (const piece of pieces.slice(0, -1))
-      await inTurn(() => inOrder(removeOlder(forgetting, piece), hideMentionsSince(forgetting, newest)))
-    await inTurn((fileIds) => {
+      await runExclusive(() => inOrder(removeOlder(forgetting, piece), hideMentionsSince(forgetting, newest)))
+    await runExclusive((fileIds) => {
       fileIds.add(fileId)
       return inOrder(removeAsset(forgetting, act), hideMentionsSince(forgetting, newest))
     })
@@ -112,7 +112,7 @@ export function createForgetting(
     const isKnown = await remove(fileId, act)
     if (!(await read(() => waitFor(rows.isForgotten(digestOf(fileId)))))) return isKnown
     // What was counted and taken back names the causes of failures until it is added up.
-    while (await inTurn(() => foldCounters(rows)));
+    while (await runExclusive(() => foldCounters(rows)));
     // Asked for again where it failed, too.
     await emptyLog()
     return isKnown

@@ -10,7 +10,7 @@ export type ReconcileDeps = Parameters<typeof checkDueRuns>[0] & {
   lease: Pick<UpkeepLease, 'current'>
   meter: { runReconciled(finding: Finding['kind']): void }
   /** Has one pass end before the next begins, whoever asks for it. */
-  inTurn: <T>(work: () => Promise<T>) => Promise<T>
+  runExclusive: <T>(work: () => Promise<T>) => Promise<T>
   /** How long after its request a pending run is overdue, in milliseconds. */
   overdueAfterMs: number
 }
@@ -36,7 +36,7 @@ const MOST_TOLD = 1000
  * expires them, and what ImageKit does not answer changes nothing. With `dryRun` it only tells.
  */
 export function reconcile(deps: ReconcileDeps, { dryRun }: { dryRun: boolean }): Promise<ReconcilePass> {
-  return deps.inTurn(async () => {
+  return deps.runExclusive(async () => {
     await sweep(deps)
     return dryRun ? rehearse(deps) : work(deps)
   })

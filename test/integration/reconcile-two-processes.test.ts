@@ -31,7 +31,7 @@ async function passOf(store: StoreHandle, listFiles: FileLookup['listFiles']) {
       imagekit,
       clock: Date.now,
       meter: { runReconciled: () => {} },
-      inTurn: createMutex(),
+      runExclusive: createMutex(),
       successPayload: () => '{}',
       overdueAfterMs: 1,
       everyMs: 1,

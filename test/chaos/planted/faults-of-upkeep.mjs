@@ -179,7 +179,7 @@ export const FAULTS_OF_UPKEEP = [
   {
     name: 'what-was-forgotten-is-still-in-the-deltas',
     ...FORGET,
-    find: 'while (await inTurn(() => foldCounters(rows)));',
+    find: 'while (await runExclusive(() => foldCounters(rows)));',
     replace: '',
     tests: FORGETTING,
   },
