@@ -1,5 +1,5 @@
-/** Clocks are set right by a little all the time; that is no reason to look at anything twice. */
-const CLOCK_SLACK_MS = 60_000
+/** Clocks are corrected by a little all the time: so much is no sign of a wrong clock. */
+export const CLOCK_SLACK_MS = 60_000
 
 /**
  * The latest time for which something can have been planned by now. What is due still later was planned while the clock was

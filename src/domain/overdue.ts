@@ -1,5 +1,4 @@
-/** Clocks are set right by a little all the time. */
-const CLOCK_SLACK_MS = 60_000
+import { CLOCK_SLACK_MS } from './due-time.ts'
 
 /**
  * What the sweep does with the next run, in the order of insertion. `mark`: it is pending and overdue, so it is checked. `pass`:
@@ -13,4 +12,26 @@ export function sweepRun(
   const isYoung = requestedAt > now - overdueAfterMs && requestedAt <= now + CLOCK_SLACK_MS
   if (isYoung) return 'stop'
   return isPending ? 'mark' : 'pass'
+}
+
+export type SweptRun = { n: number; isPending: boolean; requestedAt: number }
+
+/**
+ * Which of the next runs, in the order of insertion, are marked, and since when each is due. `swept` is the last run that the
+ * sweep has passed; undefined if it passes none.
+ */
+export function selectOverdue(
+  runs: readonly SweptRun[],
+  rule: { now: number; overdueAfterMs: number },
+): { overdue: { n: number; dueAt: number }[]; swept: number | undefined } {
+  const overdue: { n: number; dueAt: number }[] = []
+  let swept: number | undefined
+  for (const run of runs) {
+    const decision = sweepRun(run, rule)
+    if (decision === 'stop') break
+    if (decision === 'mark')
+      overdue.push({ n: run.n, dueAt: Math.min(run.requestedAt + rule.overdueAfterMs, rule.now) })
+    swept = run.n
+  }
+  return { overdue, swept }
 }

@@ -1,5 +1,4 @@
-/** Clocks are set right by a little all the time. */
-const CLOCK_SLACK_MS = 60_000
+import { CLOCK_SLACK_MS } from './due-time.ts'
 
 /** Where a deletion of old rows continues: after row `n` of this table. Submissions come first. */
 export type RetentionPlace = { table: 'submissions' | 'deliveries'; n: number }
@@ -46,6 +45,27 @@ export function selectOld(
       bytes += size
     } else if (fileId !== null) keptFiles.add(fileId)
     next = n
+  }
+  return { old, next }
+}
+
+/** A body, and how many bytes it has. */
+type StoredBody = { n: number; receivedAt: number; bytes: number }
+
+/** Which of the next bodies, in the order of insertion, are pruned in one step. `next` is the last one that was decided. */
+export function selectOldBodies<Body extends StoredBody>(
+  bodies: readonly Body[],
+  receivedBefore: number,
+): { old: Body[]; next: number | undefined } {
+  const old: Body[] = []
+  let bytes = 0
+  let next: number | undefined
+  for (const body of bodies) {
+    if (bytes >= MAX_DELETED_BYTES) break
+    next = body.n
+    if (body.receivedAt >= receivedBefore) continue
+    old.push(body)
+    bytes += body.bytes
   }
   return { old, next }
 }

@@ -3,6 +3,7 @@ import type { DeliveryFilter, ListedDelivery } from '../domain/listed-delivery.t
 import type { ListedRun, RunFilter } from '../domain/run-filter.ts'
 import { type ListNumbers, type ReadWindow, readList, type Window } from './read-list.ts'
 import type { Store } from './store.ts'
+import type { Awaitable } from './transaction-work.ts'
 
 /** So many names are read from their index. Where more match, the runs of a window are compared. */
 const MAX_NAMED = 3_000
@@ -18,16 +19,11 @@ export type RunPlace =
 export type RunRows = {
   numbers: ListNumbers
   /** The last run that the sweep has passed. */
-  findSwept: () => number | Promise<number>
+  findSwept: () => Awaitable<number>
   /** Whether more than `most` files have a name that begins like this. */
-  hasMoreNamed: (prefix: string, most: number) => boolean | Promise<boolean>
+  hasMoreNamed: (prefix: string, most: number) => Awaitable<boolean>
   /** Those that the filter asks for, for `q` only as the place says. */
-  read: (
-    filter: RunFilter,
-    place: RunPlace,
-    window: Window,
-    limit: number,
-  ) => ListedRun[] | Promise<ListedRun[]>
+  read: (filter: RunFilter, place: RunPlace, window: Window, limit: number) => Awaitable<ListedRun[]>
 }
 
 export function createRunList({ numbers, findSwept, hasMoreNamed, read }: RunRows): Store['listRuns'] {
@@ -71,17 +67,9 @@ function exactPlaces(q: string | null): RunPlace[] {
 
 export type DeliveryRows = {
   numbers: ListNumbers
-  readRecorded: (
-    filter: DeliveryFilter,
-    window: Window,
-    limit: number,
-  ) => ListedDelivery[] | Promise<ListedDelivery[]>
+  readRecorded: (filter: DeliveryFilter, window: Window, limit: number) => Awaitable<ListedDelivery[]>
   /** Of the filter, the cause and the times. */
-  readRejected: (
-    filter: DeliveryFilter,
-    window: Window,
-    limit: number,
-  ) => ListedDelivery[] | Promise<ListedDelivery[]>
+  readRejected: (filter: DeliveryFilter, window: Window, limit: number) => Awaitable<ListedDelivery[]>
 }
 
 export function createDeliveryList(rows: DeliveryRows): Store['listDeliveries'] {

@@ -1,4 +1,4 @@
-import { MAX_DELETED_BYTES } from '../domain/retention.ts'
+import { selectOldBodies } from '../domain/retention.ts'
 import { hourOf } from '../domain/stat-counters.ts'
 import type { ListNumbers } from './read-list.ts'
 import { type Awaitable, type Work, waitFor } from './transaction-work.ts'
@@ -25,22 +25,12 @@ export function* pruneBodies(
 ): Work<{ pruned: number; next: number | null }> {
   const last = yield* findLastUntil(rows, 'delivery', hourOf(receivedBefore))
   const bodies = yield* waitFor(rows.listBodies(after ?? 0, last, limit))
-  const old: StoredBody[] = []
-  let next = bodies.length < limit ? null : (bodies.at(-1)?.n ?? null)
-  let bytes = 0
-  for (const body of bodies) {
-    if (bytes >= MAX_DELETED_BYTES) {
-      next = body.n - 1
-      break
-    }
-    if (body.receivedAt >= receivedBefore) continue
-    old.push(body)
-    bytes += body.bytes
-  }
+  const { old, next } = selectOldBodies(bodies, receivedBefore)
   yield* waitFor(rows.deleteBodies(old.map(({ n }) => n)))
   // Uploads that this service did not make are never claimed.
   yield* waitFor(rows.deleteEnds(old.flatMap(({ n, isEnd }) => (isEnd ? n : []))))
-  return { pruned: old.length, next }
+  const isEnd = bodies.length < limit && next === bodies.at(-1)?.n
+  return { pruned: old.length, next: isEnd ? null : (next ?? null) }
 }
 
 /** The greatest number of the runs requested, or the deliveries received, up to an hour; 0 without any. */

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { numberOf } from '../domain/ids.ts'
 import { hourOf } from '../domain/stat-counters.ts'
+import type { Awaitable } from './transaction-work.ts'
 
 /** The numbers from `from` to before `before`. */
 export type Window = { from: number; before: number }
@@ -8,14 +9,14 @@ export type Window = { from: number; before: number }
 export type Page = { limit: number; before: number | null }
 
 /** Reads at most `limit` rows of a window, the newest first. */
-export type ReadWindow<Row> = (window: Window, limit: number) => Row[] | Promise<Row[]>
+export type ReadWindow<Row> = (window: Window, limit: number) => Awaitable<Row[]>
 
 /** What a database knows of the numbers of a list. */
 export type ListNumbers = {
   /** The greatest number; 0 without rows. */
-  findLast: () => number | Promise<number>
+  findLast: () => Awaitable<number>
   /** The numbers of the rows of these hours, and perhaps of others; undefined if there are none. */
-  findBounds: (firstHour: number, lastHour: number) => Window | undefined | Promise<Window | undefined>
+  findBounds: (firstHour: number, lastHour: number) => Awaitable<Window | undefined>
 }
 
 /** What one statement reads at most, so that webhooks never wait for a list. */
@@ -90,7 +91,7 @@ export async function readWindows<Row>(
   return { rows, next: null }
 }
 
-/** The page of a list of which one row more than its limit was read, if there is one. */
+/** Cuts a page from rows of which one more than `limit` was asked for. `next` starts the next page; null at the end. */
 export function cutPage<Row>(
   rows: readonly Row[],
   limit: number,

@@ -224,7 +224,7 @@ export interface StoreLifecycle {
   close(): Promise<void>
 }
 
-/** An open store, for whoever opens and closes it. */
+/** What opening a database returns. */
 export type StoreHandle = Store & StoreLifecycle
 
 /** What operators read and do. Lists are newest first by insertion. A page's `next` starts the next page; null at the end. */

@@ -1,10 +1,8 @@
-import { sweepRun } from '../domain/overdue.ts'
+import { type SweptRun, selectOverdue } from '../domain/overdue.ts'
 import { type Awaitable, type Work, waitFor } from './transaction-work.ts'
 
 /** Runs that the sweep passes in one transaction, which takes a few milliseconds. */
 const RUNS_AT_ONCE = 10_000
-
-type SweptRun = { n: number; isPending: boolean; requestedAt: number }
 
 /** What a database does for it, inside a transaction. */
 export type SweepRows = {
@@ -21,16 +19,8 @@ export type SweepRows = {
 export function* sweepOverdue(rows: SweepRows, now: number, overdueAfterMs: number): Work<boolean> {
   const from = yield* waitFor(rows.findSwept())
   const runs = yield* waitFor(rows.listRuns(from, RUNS_AT_ONCE))
-  const overdue: { n: number; dueAt: number }[] = []
-  let position = from
-  for (const run of runs) {
-    const decision = sweepRun(run, { now, overdueAfterMs })
-    if (decision === 'stop') break
-    if (decision === 'mark')
-      overdue.push({ n: run.n, dueAt: Math.min(run.requestedAt + overdueAfterMs, now) })
-    position = run.n
-  }
+  const { overdue, swept } = selectOverdue(runs, { now, overdueAfterMs })
   yield* waitFor(rows.markOverdue(overdue))
-  if (position !== from) yield* waitFor(rows.saveSwept(position))
-  return runs.length === RUNS_AT_ONCE && position === runs.at(-1)?.n
+  if (swept !== undefined) yield* waitFor(rows.saveSwept(swept))
+  return runs.length === RUNS_AT_ONCE && swept === runs.at(-1)?.n
 }

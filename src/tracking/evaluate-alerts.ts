@@ -18,8 +18,8 @@ export const MAX_COUNTED = 10_000
 export const UNKNOWN_SUBMISSIONS = { count: 1, withinMs: 3_600_000 }
 
 /**
- * Measures, and writes down what has come to another state. Returns the alerts of which nobody has been told yet; none if another
- * process has the lease.
+ * Evaluates the alerts and saves those whose state has changed. Returns the alerts that have not been reported yet; none if
+ * another process has the lease.
  */
 export async function evaluateAlerts(
   { store, thresholds, clock, newId }: EvaluateAlertsDeps,

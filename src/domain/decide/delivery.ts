@@ -78,6 +78,7 @@ function decideBound(
   ids: NewIds,
 ): Decision<RecordedDelivery> {
   const { submissionId, requestedAt, updatedAt, boundTo: fileId } = known
+  // Its times and its error decide nothing where it is bound and the run is known.
   const submission = {
     submissionId,
     state: 'accepted',

@@ -35,9 +35,9 @@ export function releaseNotification(notificationId: string, claim: number, dueAt
 }
 
 /**
- * Records how an attempt ended. A response of the receiver that ends the notification counts whoever sent it; that it is to be
- * sent again, or given up, counts only for the holder of the claim: somebody else may be sending it now. Nothing changes for a
- * notification that is over; the body of one that is over is deleted.
+ * Records the result of an attempt. `delivered`, `gone` and `refused` count whoever made the attempt. `again` and `given_up` count
+ * only for the holder of the claim: another process may be sending the notification now. A notification that has ended does not
+ * change. Its body is deleted when it ends.
  */
 export function settleNotification(
   notificationId: string,

@@ -46,9 +46,9 @@ function findDue(facts: Facts, runId: string, dueAt: number): RunRow | undefined
 }
 
 /**
- * Applies what the reconciler found out about a run, if that is still in question. Evidence, and that the asset is gone, are
- * facts, whoever found them. That there is none counts only for the holder of the claim: somebody else may have looked since,
- * or an event may ask for another look. `fileId` is the asset whose status has changed.
+ * Applies a finding to a run that is still in question. `evidence` and `asset_gone` are facts and count whoever found them.
+ * `unchanged` and `timed_out` count only for the holder of the claim: another process may have checked the run since, or an event
+ * may have made it due again. `fileId` is the asset whose status has changed.
  */
 export function applyFinding(
   runId: string,

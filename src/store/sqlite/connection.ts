@@ -76,7 +76,7 @@ export function openConnection(path: string): Connection {
 /** Compares with a list of values that is given as JSON. */
 export const IN_LIST = 'IN (SELECT value FROM json_each(?))'
 
-/** Prepares what is read as arrays of cells, what is read as single values, and what is only run. */
+/** Prepares statements: `rows` returns arrays of cells, `value` single values; the others return nothing. */
 export function statementsOf(connection: Connection) {
   const run = (sql: string) => {
     const statement = connection.prepare<unknown[]>(sql)

@@ -4,7 +4,7 @@ import { createStore, type Database } from '../create-store.ts'
 import { gatherReads } from '../gathered-reads.ts'
 import type { StoreHandle, StoreLifecycle } from '../store.ts'
 import { unavailable } from '../store-errors.ts'
-import { doAtOnce } from '../transaction-work.ts'
+import { type Awaitable, doAtOnce } from '../transaction-work.ts'
 import type { WriteQueueOptions } from '../write-queue.ts'
 import { createAssetReads, readTogether } from './asset-reads.ts'
 import type { Connection } from './connection.ts'
@@ -60,7 +60,7 @@ function createDatabase(
   })
   const stats = createStats(connection)
   const findLease = createLeaseReads(connection, processId)
-  const attempt = async <T>(work: () => T | Promise<T>): Promise<T> => {
+  const attempt = async <T>(work: () => Awaitable<T>): Promise<T> => {
     if (!connection.open) throw unavailable(new Error('The store is closed.'))
     try {
       return await work()
@@ -131,7 +131,7 @@ type Reads = { [name: string]: (...given: never[]) => unknown }
 
 /** The same functions, each of which rejects with `store_unavailable` when the disk or the file fails. */
 function attempted<R extends Reads>(
-  attempt: <T>(work: () => T | Promise<T>) => Promise<T>,
+  attempt: <T>(work: () => Awaitable<T>) => Promise<T>,
   reads: R,
 ): { [name in keyof R]: (...given: Parameters<R[name]>) => Promise<Awaited<ReturnType<R[name]>>> } {
   const entries = Object.entries(reads).map(([name, read]) => [

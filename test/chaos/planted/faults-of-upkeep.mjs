@@ -26,9 +26,9 @@ export const FAULTS_OF_UPKEEP = [
   },
   {
     name: 'sweep-dates-the-future-into-the-future',
-    ...SWEPT,
-    find: 'Math.min(run.requestedAt + overdueAfterMs, now)',
-    replace: 'run.requestedAt + overdueAfterMs',
+    ...SWEEP,
+    find: 'Math.min(run.requestedAt + rule.overdueAfterMs, rule.now)',
+    replace: 'run.requestedAt + rule.overdueAfterMs',
   },
   {
     name: 'sweep-marks-rejected-runs',
@@ -39,7 +39,7 @@ export const FAULTS_OF_UPKEEP = [
   {
     name: 'sweep-begins-again-each-time',
     ...SWEPT,
-    find: 'if (position !== from) yield* waitFor(rows.saveSwept(position))',
+    find: 'if (swept !== undefined) yield* waitFor(rows.saveSwept(swept))',
     replace: '',
   },
   {
@@ -63,15 +63,15 @@ export const FAULTS_OF_UPKEEP = [
   },
   {
     name: 'pruning-removes-young-bodies',
-    ...PRUNING,
+    ...RETENTION,
     find: 'if (body.receivedAt >= receivedBefore) continue',
     replace: '',
   },
   {
     name: 'pruning-passes-one-over',
-    ...PRUNING,
-    find: 'next = body.n - 1',
-    replace: 'next = body.n',
+    ...RETENTION,
+    find: 'if (bytes >= MAX_DELETED_BYTES) break\n    next = body.n',
+    replace: 'next = body.n\n    if (bytes >= MAX_DELETED_BYTES) break',
   },
   {
     name: 'pruned-end-is-claimed-later',

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { sweepRun } from '../../../src/domain/overdue.ts'
+import { selectOverdue, sweepRun } from '../../../src/domain/overdue.ts'
 
 const MINUTE = 60_000
 const NOW = 100 * MINUTE
@@ -36,5 +36,22 @@ describe('the sweep', () => {
         expect(requestedAt > NOW + MINUTE ? at(NOW) : at(later)).toBe('mark')
       }),
     )
+  })
+})
+
+describe('the runs that one step of the sweep marks', () => {
+  const run = (n: number, requestedAt = 0, isPending = true) => ({ n, isPending, requestedAt })
+
+  test('are due since they were overdue, and never in the future', () => {
+    const runs = [run(1), run(2, 0, false), run(4, NOW + 2 * MINUTE), run(5, NOW), run(6)]
+    const overdue = [
+      { n: 1, dueAt: 10 * MINUTE },
+      { n: 4, dueAt: NOW },
+    ]
+    expect(selectOverdue(runs, RULE)).toEqual({ overdue, swept: 4 })
+  })
+
+  test('are none where the first run is young', () => {
+    expect(selectOverdue([run(5, NOW), run(6)], RULE)).toEqual({ overdue: [], swept: undefined })
   })
 })

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { MAX_DELETED_BYTES, type RetainedRow, retainRow, selectOld } from '../../../src/domain/retention.ts'
+import {
+  MAX_DELETED_BYTES,
+  type RetainedRow,
+  retainRow,
+  selectOld,
+  selectOldBodies,
+} from '../../../src/domain/retention.ts'
 
 const MINUTE = 60_000
 const NOW = 100 * MINUTE
@@ -74,5 +80,20 @@ describe('rows that one step deletes', () => {
     const large = { bytes: MAX_DELETED_BYTES }
     expect(select([row(1, { bytes: 1 }), row(2, large), row(3)])).toEqual({ old: [1, 2], next: 2 })
     expect(select([row(1, { ...large, isNeeded: true }), row(2)])).toEqual({ old: [2], next: 2 })
+  })
+})
+
+describe('the bodies that one step prunes', () => {
+  const body = (n: number, receivedAt = 0, bytes = 1) => ({ n, receivedAt, bytes })
+
+  test('are those that were received before a time, wherever they stand', () => {
+    const [first, young, last] = [body(1), body(2, BEFORE), body(4, BEFORE - 1)]
+    expect(selectOldBodies([first, young, last], BEFORE)).toEqual({ old: [first, last], next: 4 })
+    expect(selectOldBodies([], BEFORE)).toEqual({ old: [], next: undefined })
+  })
+
+  test('are fewer where they are large, and the next step goes on behind the last one', () => {
+    const large = [body(1, 0, MAX_DELETED_BYTES - 1), body(3), body(5)]
+    expect(selectOldBodies(large, BEFORE)).toEqual({ old: large.slice(0, 2), next: 3 })
   })
 })
