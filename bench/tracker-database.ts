@@ -7,7 +7,7 @@ import type { DeliveryRow, RunRow, SubmissionDetails, SubmissionRow } from '#src
 import { formatId, numberOf } from '#src/domain/ids'
 import { statDelta } from '#src/domain/stat-counters'
 import { foldCounters } from '#src/store/fold-counters'
-import { SOURCE, STATUS, textOf } from '#src/store/sqlite/codes'
+import { SOURCE, STATUS, textOf } from '#src/store/sql/codes'
 import { openConnection } from '#src/store/sqlite/connection'
 import { migrateSqlite, openSqliteStore } from '#src/store/sqlite/open-sqlite-store'
 import { createRowIds, type RowIds } from '#src/store/sqlite/row-ids'

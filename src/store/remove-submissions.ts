@@ -14,7 +14,7 @@ export type RemovalRows = {
   /** Deletes submissions with everything that refers to them, and returns the ids of the deliveries among it. */
   deleteSubmissions: (submissions: readonly number[], submissionIds: readonly string[]) => Awaitable<string[]>
   /** Finds the current runs of an asset anew, for these names. */
-  refreshCurrent: (fileId: string, names: Iterable<string>) => Awaitable<void>
+  refreshCurrent: (fileId: string, names: Iterable<string>) => Work<void>
   appendDelta: (delta: StatDelta) => Awaitable<void>
 }
 
@@ -26,7 +26,7 @@ export function* removeSubmissions(rows: RemovalRows, submissions: readonly numb
   const deliveryIds = yield* waitFor(rows.deleteSubmissions(submissions, submissionIds))
   const names = new Set(runs.flatMap(({ name, requestedAs }) => [name, requestedAs ?? name]))
   const fileIds = new Set(removed.flatMap(({ fileId }) => fileId ?? []))
-  for (const fileId of fileIds) yield* waitFor(rows.refreshCurrent(fileId, names))
+  for (const fileId of fileIds) yield* rows.refreshCurrent(fileId, names)
   const delta = statDelta({ runs: runs.map((before) => ({ before, after: undefined })), deliveries: [] })
   if (delta !== null) yield* waitFor(rows.appendDelta(delta))
   return { fileIds, submissionIds, runIds: runs.map(({ runId }) => runId), deliveryIds }

@@ -1,4 +1,4 @@
-import { KIND, OUTCOME, STATE } from '../../src/store/sqlite/codes.ts'
+import { KIND, OUTCOME, STATE } from '../../src/store/sql/codes.ts'
 import { readRows } from '../support/signed-webhooks.ts'
 import type { SubmissionView } from '../support/uploads.ts'
 import { payload, type Told, tellWord } from './load.ts'

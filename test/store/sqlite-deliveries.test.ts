@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import type { DeliveryOutcome } from '../../src/domain/delivery.ts'
-import { OUTCOME, ROUTE, SIGNATURE } from '../../src/store/sqlite/codes.ts'
+import { OUTCOME, ROUTE, SIGNATURE } from '../../src/store/sql/codes.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { accepted, newAccountDelivery, newDelivery, settleNotification, submit } from '../contract/facts.ts'
 import { upkeep } from '../contract/upkeep.ts'

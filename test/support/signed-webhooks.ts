@@ -12,7 +12,7 @@ import {
   STATE,
   STATUS,
   textOf,
-} from '../../src/store/sqlite/codes.ts'
+} from '../../src/store/sql/codes.ts'
 import { type Delivered, deliver } from './webhooks.ts'
 
 export const WEBHOOK_SECRET = 'whsec_of_the_tests'

@@ -5,7 +5,6 @@ import type { Run } from '../../domain/run.ts'
 import type { Submission } from '../../domain/submission.ts'
 import type { Read } from '../gathered-reads.ts'
 import { cutPage, type Page } from '../read-list.ts'
-import { type Connection, statementsOf } from './connection.ts'
 import {
   besideRun,
   RUN_COLUMNS,
@@ -15,7 +14,8 @@ import {
   toSubmission,
   WHOLE_SUBMISSION_COLUMNS,
   type WholeSubmissionCells,
-} from './rows.ts'
+} from '../sql/rows.ts'
+import { type Connection, statementsOf } from './connection.ts'
 import { isBusy } from './store-error.ts'
 
 /** Of an asset with thousands of submissions, evidence is compared with the newest. */

@@ -86,11 +86,5 @@ export function statementsOf(connection: Connection) {
     rows: <Cells>(sql: string) => connection.prepare<unknown[], Cells>(sql).raw(),
     value: <T>(sql: string) => connection.prepare<unknown[], T>(sql).pluck(),
     run,
-    /** Takes the values of the columns. `or`: what happens if the row is there already. */
-    insert: (table: string, columns: string, or: '' | 'OR IGNORE' | 'OR REPLACE' = '') =>
-      run(`INSERT ${or} INTO ${table} (${columns}) VALUES (${columns.replaceAll(/\w+/g, '?')})`),
-    /** Takes the values of the columns, and the number of the row. */
-    update: (table: string, columns: string) =>
-      run(`UPDATE ${table} SET ${columns.replaceAll(/\w+/g, '$& = ?')} WHERE n = ?`),
   }
 }

@@ -1,9 +1,9 @@
 import { formatId } from '../../domain/ids.ts'
 import type { ForgettingRows } from '../forget-asset.ts'
 import type { RemovalRows } from '../remove-submissions.ts'
+import { parseJson, writeJson } from '../sql/rows.ts'
 import { type Connection, IN_LIST, statementsOf } from './connection.ts'
 import type { ActRow } from './operator-reads.ts'
-import { parseJson, writeJson } from './rows.ts'
 
 /** What is read and written when an asset is forgotten, besides the rows of its submissions. */
 export function createForgettingRows(connection: Connection): Omit<ForgettingRows, keyof RemovalRows> {

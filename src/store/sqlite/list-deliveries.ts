@@ -8,10 +8,7 @@ import {
 import type { Run } from '../../domain/run.ts'
 import { createDeliveryList } from '../lists.ts'
 import type { Window } from '../read-list.ts'
-import { OUTCOME } from './codes.ts'
-import { type Connection, statementsOf } from './connection.ts'
-import { createNumbers, prepareList } from './list-rows.ts'
-import type { RejectedDeliveries } from './rejected-deliveries.ts'
+import { OUTCOME } from '../sql/codes.ts'
 import {
   DELIVERIES,
   DELIVERY_COLUMNS,
@@ -19,7 +16,10 @@ import {
   OF_DELIVERY,
   parseJson,
   toDeliveryRow,
-} from './rows.ts'
+} from '../sql/rows.ts'
+import { type Connection, statementsOf } from './connection.ts'
+import { createNumbers, prepareList } from './list-rows.ts'
+import type { RejectedDeliveries } from './rejected-deliveries.ts'
 
 /** Of an asset with more submissions, the deliveries of the newest are listed. */
 const MAX_SUBMISSIONS = 1_000

@@ -1,10 +1,10 @@
 import type { ListedRun, RunFilter } from '../../domain/run-filter.ts'
 import { createRunList, type RunPlace } from '../lists.ts'
+import { KIND, STATUS, textOf } from '../sql/codes.ts'
+import { besideRun, RUN_COLUMNS, type RunCells, toRun } from '../sql/rows.ts'
 import type { Store } from '../store.ts'
-import { KIND, STATUS, textOf } from './codes.ts'
 import { type Connection, statementsOf } from './connection.ts'
 import { createNumbers, prepareList } from './list-rows.ts'
-import { besideRun, RUN_COLUMNS, type RunCells, toRun } from './rows.ts'
 
 /** Sorts behind whatever may follow a prefix. */
 const LAST_CHARACTER = '\u{10FFFF}'

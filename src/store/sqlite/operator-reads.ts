@@ -10,9 +10,9 @@ import type { RunHistory } from '../../domain/run-history.ts'
 import type { HistoryRows } from '../find-run-history.ts'
 import type { PendingRows } from '../oldest-pending.ts'
 import { cutPage, type Page } from '../read-list.ts'
-import { STATUS, textOf } from './codes.ts'
+import { STATUS, textOf } from '../sql/codes.ts'
+import { besideRun, parseJson, RUN_COLUMNS, RUNS, type RunCells, toRun } from '../sql/rows.ts'
 import { type Connection, statementsOf } from './connection.ts'
-import { besideRun, parseJson, RUN_COLUMNS, RUNS, type RunCells, toRun } from './rows.ts'
 
 export type ActRow = Omit<AuditEntry, 'details'> & { n: number; details: string | null }
 

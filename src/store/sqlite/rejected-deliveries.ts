@@ -3,10 +3,10 @@ import { formatId, type NewIds, parseId } from '../../domain/ids.ts'
 import { type DeliveryFilter, type ListedDelivery, listRejection } from '../../domain/listed-delivery.ts'
 import { keepRejected, type RejectedRows } from '../keep-rejected.ts'
 import type { Window } from '../read-list.ts'
+import { ROUTE, textOf } from '../sql/codes.ts'
+import { partsOf } from '../sql/rows.ts'
 import { doAtOnce } from '../transaction-work.ts'
-import { ROUTE, textOf } from './codes.ts'
 import { type Connection, statementsOf } from './connection.ts'
-import { partsOf } from './rows.ts'
 
 const COLUMNS = 'n, chk, route, received_at, cause, submission_id'
 

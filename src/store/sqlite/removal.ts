@@ -2,9 +2,10 @@ import { formatId } from '../../domain/ids.ts'
 import type { RetentionRows } from '../delete-old-submissions.ts'
 import type { PruningRows } from '../prune-bodies.ts'
 import type { RemovalRows } from '../remove-submissions.ts'
+import { createCurrentRuns } from '../sql/current-runs.ts'
+import { RUN_COLUMNS, type RunCells, toRunRow } from '../sql/rows.ts'
 import { type Connection, IN_LIST, statementsOf } from './connection.ts'
-import { createCurrentRuns } from './current-runs.ts'
-import { RUN_COLUMNS, type RunCells, toRunRow } from './rows.ts'
+import { createStatements } from './statements.ts'
 
 export function createRemovalRows(
   connection: Connection,
@@ -36,7 +37,7 @@ export function createRemovalRows(
     `DELETE FROM runs WHERE submission ${IN_LIST}`,
     `DELETE FROM submissions WHERE n ${IN_LIST}`,
   ].map(run)
-  const { refreshNames } = createCurrentRuns(connection)
+  const { refreshNames } = createCurrentRuns(createStatements(connection))
   const appendDelta = run('INSERT INTO counter_deltas (delta) VALUES (?)')
 
   const removal = {

@@ -14,7 +14,7 @@ import { createForgettingRows } from './forget-asset.ts'
 import { createJobReads } from './job-reads.ts'
 import { createDeliveryReads } from './list-deliveries.ts'
 import { createSqliteRunList } from './list-runs.ts'
-import { createLeaseReads, createLoadRows } from './load-rows.ts'
+import { createRowReads } from './load-rows.ts'
 import { createHistoryRows, createOperatorReads } from './operator-reads.ts'
 import { createRejectedDeliveries } from './rejected-deliveries.ts'
 import { createRowIds } from './row-ids.ts'
@@ -47,9 +47,9 @@ function createDatabase(
 ): Database & Pick<StoreLifecycle, 'findFault' | 'backUp'> {
   const ids = createRowIds(connection)
   const guard = createDatabaseGuard(connection, { processId: ownerId, onForeignCommit: ids.readAgain })
-  const loadRows = createLoadRows(connection, processId)
+  const { load, findLease } = createRowReads(connection, processId)
   const writeRows = createWriteRows(connection, processId)
-  const transactions = createTransactions({ connection, loadRows, writeRows, ids, guard })
+  const transactions = createTransactions({ connection, load, writeRows, ids, guard })
   const assets = createAssetReads(connection)
   const gathered = gatherReads(readTogether(connection, (fileId) => assets.findAsset(fileId)))
   const rejected = createRejectedDeliveries(connection, ids)
@@ -59,7 +59,6 @@ function createDatabase(
     return rejected.keep(given)
   })
   const stats = createStats(connection)
-  const findLease = createLeaseReads(connection, processId)
   const attempt = async <T>(work: () => Awaitable<T>): Promise<T> => {
     if (!connection.open) throw unavailable(new Error('The store is closed.'))
     try {
@@ -100,7 +99,7 @@ function createDatabase(
       ...stats,
       ...assets,
       listDeliveriesOf: deliveries.listOfRun,
-      findLease: (name) => findLease(name)[0],
+      findLease,
     },
     // What was deleted would stand in the log until that is written over.
     emptyLog: () =>

@@ -8,11 +8,11 @@ const CAUSES = { file: 'src/domain/failure-cause.ts', tests: ['test/unit/domain/
 export const FAULTS_OF_THE_COUNTS = [
   {
     name: 'failed-batch-is-counted',
-    file: 'src/store/sqlite/write-rows.ts',
-    find: 'if (stats !== null) appendDelta(JSON.stringify(stats))',
+    file: 'src/store/sql/write-changes.ts',
+    find: 'if (stats !== null) to.appendDelta(JSON.stringify(stats))',
     replace: `queueMicrotask(() => {
       try {
-        if (stats !== null) appendDelta(JSON.stringify(stats))
+        if (stats !== null) to.appendDelta(JSON.stringify(stats))
       } catch {}
     })`,
     tests: COUNTS,

@@ -125,7 +125,7 @@ export const FAULTS_OF_THE_LISTS = [
   },
   {
     name: 'applied-delivery-names-no-file',
-    file: 'src/store/sqlite/rows.ts',
+    file: 'src/store/sql/rows.ts',
     find: 'CASE WHEN d.exception IS NULL THEN s.file_id ELSE d.file_id END',
     replace: 'd.file_id',
     tests: CONTRACT,

@@ -1,6 +1,6 @@
 const CONTRACT = ['test/store/sqlite-store.test.ts']
-const WRITE = { file: 'src/store/sqlite/write-rows.ts', tests: CONTRACT }
-const LOAD = { file: 'src/store/sqlite/load-rows.ts', tests: CONTRACT }
+const WRITE = { file: 'src/store/sql/write-changes.ts', tests: CONTRACT }
+const LOAD = { file: 'src/store/sql/find-rows.ts', tests: CONTRACT }
 const PLANS = ['test/store/query-plans.test.ts']
 
 /** Faults in how rows are written and found again: a column that is left out, an index that a success rewrites, an id of others. */
@@ -18,8 +18,8 @@ export const FAULTS_OF_THE_ROWS = [
   {
     name: 'delivery-without-its-body',
     ...WRITE,
-    find: 'if (before === undefined && after?.sent)',
-    replace: "if (before === undefined && after?.sent && after.outcome !== 'applied')",
+    find: 'if (after.sent)',
+    replace: "if (after.sent && after.outcome !== 'applied')",
   },
   {
     name: 'notification-outside-the-transaction',
@@ -39,10 +39,10 @@ export const FAULTS_OF_THE_ROWS = [
   },
   {
     name: 'success-rewrites-an-index',
-    ...WRITE,
-    find: "const settleRun = update('runs', SETTLING)",
+    file: 'src/store/sql/row-writes.ts',
+    find: "settleRun: update('runs', SETTLING)",
     replace:
-      "const settleRun = run(`UPDATE runs SET due_at = NULL, ${SETTLING.replaceAll(/\\w+/g, '$& = ?')} WHERE n = ?`)",
+      "settleRun: statement(`UPDATE runs SET due_at = NULL, ${namesOf(SETTLING).map((name) => `${name} = ?`).join(', ')} WHERE n = ?`)",
     tests: PLANS,
   },
   {
@@ -110,8 +110,8 @@ export const FAULTS_OF_THE_ROWS = [
   {
     name: 'finished-upload-keeps-its-owner',
     ...WRITE,
-    find: 'owner = iif(?, owner, NULL)',
-    replace: 'owner = iif(?, owner, owner)',
+    find: 'if (isUnderWay(after)) to.updateSubmission(...answered)',
+    replace: "if (String(after.state) !== '') to.updateSubmission(...answered)",
     tests: ['test/store/query-plans.test.ts', ...CONTRACT],
   },
   {
@@ -123,7 +123,7 @@ export const FAULTS_OF_THE_ROWS = [
   },
   {
     name: 'rejected-submission-is-current',
-    file: 'src/store/sqlite/current-runs.ts',
+    file: 'src/store/sql/current-runs.ts',
     find: 's.file_id = ? AND r.hidden IS NULL AND (',
     replace: 's.file_id = ? AND (',
     tests: CONTRACT,
@@ -151,7 +151,7 @@ export const FAULTS_OF_THE_ROWS = [
   },
   {
     name: 'process-keeps-no-heartbeat',
-    file: 'src/store/sqlite/write-rows.ts',
+    file: 'src/store/sql/write-changes.ts',
     find: 'saveHeartbeat(processId, heartbeatAt)',
     replace: 'saveHeartbeat(processId, 0)',
     tests: ['test/store/sqlite-two-handles.test.ts'],

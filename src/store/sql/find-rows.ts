@@ -1,0 +1,230 @@
+import type { Key, LOOKUPS } from '../../domain/decide/step.ts'
+import type { LeaseRow, NotificationRow, Tables } from '../../domain/decide/tables.ts'
+import type { RejectionCause } from '../../domain/delivery.ts'
+import { formatId, type IdKind, parseId } from '../../domain/ids.ts'
+import { hostOf, notificationIdOf, runIdOf } from '../../domain/notification.ts'
+import type { RetryItemState } from '../../domain/retry.ts'
+import type { Cell } from './row-writes.ts'
+import {
+  DELIVERIES,
+  DELIVERY_COLUMNS,
+  parseJson,
+  RUN_COLUMNS,
+  RUNS,
+  SUBMISSION_COLUMNS,
+  toDeliveryRow,
+  toRunRow,
+  toSubmissionRow,
+} from './rows.ts'
+import type { Dialect } from './statements.ts'
+
+type Kind = Exclude<Key[0], 'forgotten'>
+
+type Found<K extends Kind> = Tables[K extends keyof typeof LOOKUPS ? (typeof LOOKUPS)[K] : K & keyof Tables]
+
+type ParamsOf = (id: string, name: string) => Cell[] | undefined
+
+/** Finds the rows of a key. */
+export type Finder<Row> = {
+  sql: string
+  /** Undefined for an id that is none. */
+  paramsOf: ParamsOf
+  /** There is at most one. */
+  isSingle: boolean
+  /** From the cells that the statement selects. */
+  toRow: (cells: never) => Row
+}
+
+const byText: ParamsOf = (text) => [text]
+
+const byId =
+  (kind: IdKind): ParamsOf =>
+  (id) => {
+    const at = parseId(kind, id)
+    return at && [at.number, at.check]
+  }
+
+const byRun: ParamsOf = (id) => byId('run')(runIdOf(id), '')
+
+const byIdAndName: ParamsOf = (id, name) => {
+  const at = parseId('sub', id)
+  return at && [at.number, at.check, name]
+}
+
+function many<Cells, Row>(sql: string, paramsOf: ParamsOf, toRow: (cells: Cells) => Row): Finder<Row> {
+  return { sql, paramsOf, isSingle: false, toRow }
+}
+
+function one<Cells, Row>(sql: string, paramsOf: ParamsOf, toRow: (cells: Cells) => Row): Finder<Row> {
+  return { sql, paramsOf, isSingle: true, toRow }
+}
+
+const SUBMISSION = `SELECT ${SUBMISSION_COLUMNS} FROM submissions s WHERE`
+const RUN = `SELECT ${RUN_COLUMNS} FROM runs r WHERE`
+const DELIVERY = `SELECT ${DELIVERY_COLUMNS} FROM ${DELIVERIES} WHERE`
+const CLAIM = `SELECT k.scope, k.claimed_at, k.fingerprint, s.n, s.chk, k.abandoned, k.answer
+  FROM idempotency_keys k LEFT JOIN submissions s ON s.n = k.submission WHERE`
+const ITEM = `SELECT i.n, i.state, s.n, s.chk, i.reason, i.owner
+  FROM retry_items i LEFT JOIN submissions s ON s.n = i.submission WHERE`
+const IS_ABANDONED = 'NOT IN (SELECT id FROM processes WHERE id = ? OR heartbeat_at > ?)'
+
+/** Work of `processId` counts as under way, not as abandoned. */
+export function createFinders(
+  processId: number,
+  { indexedBy }: Pick<Dialect, 'indexedBy'>,
+): { [K in Kind]: Finder<Found<K>> } {
+  const byAge: ParamsOf = (aliveSince) => [processId, Number(aliveSince)]
+  const toOwnItem = (cells: ItemCells) => toItem(cells, processId)
+  return {
+    submissions: one(`${SUBMISSION} s.n = ? AND s.chk = ?`, byId('sub'), toSubmissionRow),
+    details: one(
+      'SELECT n, chk, extensions, baseline FROM submissions WHERE n = ? AND chk = ?',
+      byId('sub'),
+      toDetails,
+    ),
+    runs: one(`${RUN} r.n = ? AND r.chk = ?`, byId('run'), toRunRow),
+    runNamed: one(`${RUN} r.submission = ? AND r.chk = ? AND r.name = ?`, byIdAndName, toRunRow),
+    runsOf: many(`${RUN} r.submission = ? AND r.chk = ? ORDER BY r.n`, byId('sub'), toRunRow),
+    unsettledOf: many(
+      `SELECT ${RUN_COLUMNS} FROM ${RUNS} WHERE s.file_id = ? AND r.hidden IS NULL AND r.status IN (0, 3) ORDER BY r.n`,
+      byText,
+      toRunRow,
+    ),
+    currentOf: many(
+      `SELECT ${RUN_COLUMNS} FROM current_runs c JOIN runs r ON r.n = c.run WHERE c.file_id = ? ORDER BY r.submission, r.n`,
+      byText,
+      toRunRow,
+    ),
+    submissionsOf: many(`${SUBMISSION} s.file_id = ? LIMIT 1`, byText, toSubmissionRow),
+    unansweredOf: many(
+      `${SUBMISSION} s.request_id = ? AND s.baseline IS NULL ORDER BY s.n LIMIT 1`,
+      byText,
+      toSubmissionRow,
+    ),
+    unfinishedSubmissions: many(
+      `${SUBMISSION} s.n IN (SELECT n FROM submissions ${indexedBy('submissions_owner')}
+        WHERE owner IS NOT NULL AND owner ${IS_ABANDONED}) ORDER BY s.n`,
+      byAge,
+      toSubmissionRow,
+    ),
+    deliveries: one(`${DELIVERY} d.n = ? AND d.chk = ?`, byId('dlv'), toDeliveryRow),
+    unclaimedOf: many(
+      `${DELIVERY} d.submission = ? AND s.chk = ? AND d.service = ? AND d.cause = 'not_requested' ORDER BY d.n`,
+      byIdAndName,
+      toDeliveryRow,
+    ),
+    endsOf: many(`${DELIVERY} d.request_id = ? ORDER BY d.n`, byText, toDeliveryRow),
+    eventOf: many(`${DELIVERY} d.event_id = ?`, byText, toDeliveryRow),
+    bodies: one(
+      'SELECT b.n, d.chk, b.body FROM delivery_bodies b JOIN deliveries d ON d.n = b.n WHERE b.n = ? AND d.chk = ?',
+      byId('dlv'),
+      toBody,
+    ),
+    rejected: one(
+      'SELECT n, chk, cause FROM rejected_deliveries WHERE n = ? AND chk = ?',
+      byId('dlv'),
+      toRejected,
+    ),
+    notifications: one(
+      `SELECT r.n, r.chk, o.target, o.body, o.attempt, o.created_at, o.due_at, o.result, o.reason
+        FROM notifications o JOIN runs r ON r.n = o.n WHERE o.n = ? AND r.chk = ?`,
+      byRun,
+      toNotification,
+    ),
+    claims: one(`${CLAIM} k.scope = ?`, byText, toClaim),
+    unansweredClaims: many(
+      `${CLAIM} k.scope IN (SELECT scope FROM idempotency_keys ${indexedBy('idempotency_keys_unanswered')}
+        WHERE answer IS NULL AND owner ${IS_ABANDONED}) ORDER BY k.claimed_at`,
+      byAge,
+      toClaim,
+    ),
+    retryItems: one(`${ITEM} i.n = ?`, byText, toOwnItem),
+    unfinishedItems: many(
+      `${ITEM} i.state = 'submitting' AND i.owner ${IS_ABANDONED} ORDER BY i.n`,
+      byAge,
+      toOwnItem,
+    ),
+    leases: one(
+      'SELECT name, holder, epoch, ends_at FROM leases WHERE name = ?',
+      byText,
+      ([name, holder, epoch, endsAt]: [string, number, number, number]): LeaseRow => ({
+        name,
+        epoch,
+        endsAt,
+        isOurs: holder === processId,
+      }),
+    ),
+  }
+}
+
+function toDetails([n, chk, extensions, baseline]: [
+  number,
+  string,
+  string,
+  string | null,
+]): Tables['details'] {
+  return {
+    submissionId: formatId('sub', n, chk),
+    extensions: JSON.parse(extensions),
+    baseline: parseJson(baseline),
+  }
+}
+
+function toBody([n, chk, body]: [number, string, Buffer]): Tables['bodies'] {
+  return { deliveryId: formatId('dlv', n, chk), body }
+}
+
+function toRejected([n, chk, cause]: [number, string, RejectionCause]): Tables['rejected'] {
+  return { deliveryId: formatId('dlv', n, chk), cause }
+}
+
+function toNotification([n, chk, target, body, attempt, createdAt, dueAt, result, reason]: [
+  n: number,
+  chk: string,
+  target: string,
+  body: string | null,
+  attempt: number,
+  createdAt: number,
+  dueAt: number | null,
+  result: NotificationRow['result'],
+  reason: string | null,
+]): NotificationRow {
+  const runId = formatId('run', n, chk)
+  const notificationId = notificationIdOf(runId)
+  const host = hostOf(target)
+  return { notificationId, runId, target, host, body, attempt, createdAt, dueAt, result, reason }
+}
+
+type SubmissionLink = [submission: number | null, chk: string | null]
+
+function toClaim([scope, claimedAt, fingerprint, n, chk, abandoned, answer]: [
+  scope: string,
+  claimedAt: number,
+  fingerprint: string | null,
+  ...SubmissionLink,
+  abandoned: number,
+  answer: string | null,
+]): Tables['claims'] {
+  const submissionId = n === null || chk === null ? null : formatId('sub', n, chk)
+  return {
+    scope,
+    claimedAt,
+    fingerprint,
+    submissionId,
+    abandoned: abandoned === 1,
+    answer: parseJson(answer),
+  }
+}
+
+type ItemCells = [
+  itemId: number,
+  state: RetryItemState,
+  ...SubmissionLink,
+  reason: string | null,
+  owner: number | null,
+]
+
+function toItem([itemId, state, n, chk, reason, owner]: ItemCells, processId: number): Tables['retryItems'] {
+  const submissionId = n === null || chk === null ? null : formatId('sub', n, chk)
+  return { itemId, state, submissionId, reason, isForeign: owner !== null && owner !== processId }
+}

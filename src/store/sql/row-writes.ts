@@ -1,0 +1,113 @@
+/**
+ * What is written of one row. `keep` inserts it unless it is there already; `save` inserts or updates it, by its first columns;
+ * `update` takes its number last.
+ */
+export type RowWrite =
+  | { kind: 'insert'; table: string; columns: readonly string[] }
+  | { kind: 'keep'; table: string; columns: readonly string[] }
+  | { kind: 'update'; table: string; columns: readonly string[] }
+  | { kind: 'save'; table: string; columns: readonly string[]; key: readonly string[] }
+  | { kind: 'statement'; sql: string }
+
+export type Cell = string | number | Buffer | null
+
+/** Each write takes the values of its columns. They may take effect only in `flush`, in the order of `ROW_WRITES`. */
+export type RowWriter = { readonly [write in keyof typeof ROW_WRITES]: (...values: readonly Cell[]) => void }
+
+/** What a webhook that reports a success changes of a run: SQLite rewrites the entries of each index that has a named column. */
+const SETTLING = 'status, source, settled_at, updated_at, settled_by'
+const BESIDES_SETTLING = `bound_to, hidden, due_at, overdue, attention, cause, failed_at, acknowledged_at, contradicted,
+  error, evidence`
+
+/** What ImageKit's response changes of a submission. */
+const ANSWERED = 'state, file_id, file_name, request_id, responded_at, updated_at, error'
+
+/** What a submission that claims a delivery changes of it. */
+const CLAIMED = 'outcome, run, exception, submission, cause, file_id, request_id, unclaimed'
+
+/** What an attempt changes of a notification. */
+const TRIED = 'due_at, attempt, result, reason'
+
+/** Rows that go stand before those that may take their place. */
+export const ROW_WRITES = {
+  deleteRun: statement('DELETE FROM runs WHERE n = ?'),
+  deleteRejected: statement('DELETE FROM rejected_deliveries WHERE n = ?'),
+  deleteClaim: statement('DELETE FROM idempotency_keys WHERE scope = ?'),
+  // Enough to keep up: each claim adds one row. One that is answered in this batch stays, as it does where the answer comes later.
+  expireClaims: statement(`DELETE FROM idempotency_keys WHERE scope IN (SELECT scope FROM idempotency_keys
+    WHERE claimed_at <= ? AND (answer IS NOT NULL OR abandoned = 1) ORDER BY claimed_at LIMIT 20)`),
+  insertSubmission: insert(
+    'submissions',
+    `n, chk, kind, state, owner, file_id, file_name, request_id, caller_url, key_name, sets_description, created_at,
+      responded_at, updated_at, error, extensions, baseline`,
+  ),
+  updateSubmission: update('submissions', ANSWERED),
+  endSubmission: update('submissions', `owner, ${ANSWERED}`),
+  saveDetails: update('submissions', 'extensions, baseline'),
+  insertRun: insert(
+    'runs',
+    `n, chk, submission, name, requested_as, attempt, requested_at, notified, ${SETTLING}, ${BESIDES_SETTLING}`,
+  ),
+  settleRun: update('runs', SETTLING),
+  updateRun: update('runs', `${SETTLING}, ${BESIDES_SETTLING}`),
+  insertDelivery: insert(
+    'deliveries',
+    `n, chk, route, received_at, signature, service, final_status, event_id, ${CLAIMED}`,
+  ),
+  updateDelivery: update('deliveries', CLAIMED),
+  insertBody: insert('delivery_bodies', 'n, headers, body'),
+  insertNotification: keep('notifications', `n, target, host, body, created_at, ${TRIED}`),
+  updateNotification: update('notifications', TRIED),
+  endNotification: update('notifications', `body, ${TRIED}`),
+  saveClaim: save(
+    'idempotency_keys',
+    'scope',
+    'claimed_at, fingerprint, submission, abandoned, owner, answer',
+  ),
+  updateItem: update('retry_items', 'state, submission, owner, reason'),
+  saveLease: save('leases', 'name', 'holder, epoch, ends_at'),
+  insertAct: insert('audit_log', 'at, actor, kind, subject, reason, details'),
+  insertRetry: insert('retries', 'retry_id, created_at, actor'),
+  insertItem: statement(
+    `INSERT INTO retry_items (retry, run, state) SELECT n, ?, 'waiting' FROM retries WHERE retry_id = ?`,
+  ),
+  saveAlert: save(
+    'alerts',
+    'kind, extension',
+    'alert_id, state, since, passed_at, resolved_at, value, is_told',
+  ),
+  deleteAlert: statement('DELETE FROM alerts WHERE alert_id = ? AND state = ?'),
+  noteAlertTold: statement('UPDATE alerts SET is_told = 1 WHERE alert_id = ? AND state = ?'),
+  deleteOverSessions: statement('DELETE FROM ended_sessions WHERE ends_at <= ?'),
+  insertEndedSession: keep('ended_sessions', 'session_id, ends_at'),
+  savePosition: save('positions', 'name', 'n'),
+  saveHeartbeat: save('processes', 'id', 'heartbeat_at'),
+  deleteProcesses: statement('DELETE FROM processes WHERE heartbeat_at <= ? AND id <> ?'),
+  insertProbe: insert('probes', 'filler'),
+  deleteProbes: statement('DELETE FROM probes'),
+  appendDelta: insert('counter_deltas', 'delta'),
+} as const satisfies { [name: string]: RowWrite }
+
+function insert(table: string, columns: string): RowWrite {
+  return { kind: 'insert', table, columns: namesOf(columns) }
+}
+
+function keep(table: string, columns: string): RowWrite {
+  return { kind: 'keep', table, columns: namesOf(columns) }
+}
+
+function save(table: string, key: string, columns: string): RowWrite {
+  return { kind: 'save', table, key: namesOf(key), columns: namesOf(columns) }
+}
+
+function update(table: string, columns: string): RowWrite {
+  return { kind: 'update', table, columns: namesOf(columns) }
+}
+
+function statement(sql: string): RowWrite {
+  return { kind: 'statement', sql }
+}
+
+function namesOf(columns: string): string[] {
+  return columns.match(/\w+/g) ?? []
+}

@@ -1,0 +1,213 @@
+import { submissionsToRefresh } from '../../domain/current-runs.ts'
+import type { OtherChanges } from '../../domain/decide/step.ts'
+import type { DeliveryRow, NotificationRow, RunRow, SubmissionRow } from '../../domain/decide/tables.ts'
+import { numberOf } from '../../domain/ids.ts'
+import { failureCause } from '../../domain/run-group.ts'
+import { isUnderWay } from '../../domain/submission.ts'
+import { type Awaitable, type Work, waitFor } from '../transaction-work.ts'
+import type { BatchChanges, Change } from '../working-set.ts'
+import { FINAL_STATUS, KIND, OUTCOME, ROUTE, SIGNATURE, SOURCE, STATE, STATUS } from './codes.ts'
+import type { CurrentRuns } from './current-runs.ts'
+import type { RowWriter } from './row-writes.ts'
+import { partsOf, UNBOUND, writeJson } from './rows.ts'
+
+/** Writes what a batch has changed, one table after the other. What the process leaves unfinished is marked with `processId`. */
+export function createWriteChanges(
+  to: RowWriter,
+  currentRuns: CurrentRuns,
+  { flush, processId }: { flush: () => Awaitable<void>; processId: number },
+): (changes: BatchChanges) => Work<void> {
+  const writeSubmission = ({ before, after }: Change<SubmissionRow>, rows: BatchChanges['rows']): void => {
+    if (after === undefined) return
+    const { submissionId, fileId, fileName, requestId, createdAt, respondedAt, updatedAt } = after
+    const [number, check] = partsOf(submissionId)
+    const state = STATE.to[after.state]
+    const error = writeJson(after.error)
+    if (before !== undefined) {
+      const answered = [state, fileId, fileName, requestId, respondedAt, updatedAt, error, number]
+      if (isUnderWay(after)) to.updateSubmission(...answered)
+      else to.endSubmission(null, ...answered)
+      return
+    }
+    const details = rows.details.find((change) => change.after?.submissionId === submissionId)?.after
+    const head = [number, check, KIND.to[after.kind], state, isUnderWay(after) ? processId : null]
+    const file = [fileId, fileName, requestId, after.callerWebhookUrl, after.keyName]
+    const times = [after.setsDescription ? 1 : 0, createdAt, respondedAt, updatedAt]
+    const extensions = JSON.stringify(details?.extensions ?? [])
+    to.insertSubmission(...head, ...file, ...times, error, extensions, writeJson(details?.baseline))
+  }
+  const writeRun = ({ before, after }: Change<RunRow>): void => {
+    if (after === undefined) {
+      if (before !== undefined) to.deleteRun(numberOf(before.runId))
+      return
+    }
+    const [number, check] = partsOf(after.runId)
+    const settledAt = after.settledAt ?? after.requestedAt
+    const status = STATUS.to[after.status]
+    const source = SOURCE.to[after.source]
+    const settledBy = after.settledBy ?? -number
+    if (before !== undefined && before.boundTo === after.boundTo && isPlain(before) && isPlain(after)) {
+      to.settleRun(status, source, settledAt, after.updatedAt, settledBy, number)
+      return
+    }
+    const state = [
+      status,
+      source,
+      settledAt,
+      after.updatedAt,
+      settledBy,
+      after.boundTo ?? UNBOUND,
+      after.isListed ? null : 1,
+      after.dueAt,
+      after.isOverdue ? 1 : null,
+      after.isListed ? ATTENTION[after.status] : null,
+      failureCause(after),
+      after.isListed && after.status === 'failed' ? settledAt : null,
+      after.acknowledgedAt,
+      after.contradicted ? 1 : null,
+      writeJson(after.error),
+      writeJson(after.evidence),
+    ]
+    if (before !== undefined) {
+      to.updateRun(...state, number)
+      return
+    }
+    const { submissionId, name, requestedAs, attempt, requestedAt, isNotified } = after
+    const submission = numberOf(submissionId)
+    const notified = isNotified ? 1 : null
+    to.insertRun(number, check, submission, name, requestedAs, attempt, requestedAt, notified, ...state)
+  }
+  const writeDelivery = ({ before, after }: Change<DeliveryRow>): void => {
+    if (after === undefined) return
+    const { deliveryId, receivedAt, service, cause, unclaimedError, uploadEnd } = after
+    const [number, check] = partsOf(deliveryId)
+    const isPlainOne = before === undefined && isApplied(after)
+    const outcome = OUTCOME.to[after.outcome]
+    const exception = isApplied(after) ? null : outcome
+    const run = after.runId === null ? null : numberOf(after.runId)
+    const submission = isPlainOne || after.submissionId === null ? null : numberOf(after.submissionId)
+    const fileId = isPlainOne ? null : after.fileId
+    const requestId = after.unclaimedRequestId
+    const unclaimed =
+      unclaimedError === null && uploadEnd === null ? null : writeJson({ unclaimedError, uploadEnd })
+    if (before !== undefined) {
+      to.updateDelivery(outcome, run, exception, submission, cause, fileId, requestId, unclaimed, number)
+      return
+    }
+    const status = isPlainOne || after.finalStatus === null ? null : FINAL_STATUS.to[after.finalStatus]
+    // A repetition of an event has taken no effect.
+    const eventId = after.outcome === 'duplicate' ? null : after.eventId
+    const given = [ROUTE.to[after.route], receivedAt, SIGNATURE.to[after.signature], service, status, eventId]
+    const claimed = [outcome, run, exception, submission, cause, fileId, requestId, unclaimed]
+    to.insertDelivery(number, check, ...given, ...claimed)
+    if (after.sent) to.insertBody(number, JSON.stringify(after.sent.headers), after.sent.body)
+  }
+
+  return function* ({ rows, others, stats }) {
+    for (const change of rows.submissions) writeSubmission(change, rows)
+    for (const { before, after } of rows.details)
+      if (before && after)
+        to.saveDetails(
+          JSON.stringify(after.extensions),
+          writeJson(after.baseline),
+          numberOf(after.submissionId),
+        )
+    for (const change of rows.runs) writeRun(change)
+    const toRefresh = submissionsToRefresh(rows)
+    if (toRefresh.size > 0) {
+      yield* waitFor(flush())
+      yield* currentRuns.refresh(toRefresh)
+    }
+    for (const change of rows.deliveries) writeDelivery(change)
+    for (const { before } of rows.rejected) if (before) to.deleteRejected(numberOf(before.deliveryId))
+    for (const change of rows.notifications) writeNotification(to, change)
+    // Before: a claim that is answered in this batch stays, as it does where the answer comes later.
+    for (const { expireClaims: expiredAt } of others) if (expiredAt !== undefined) to.expireClaims(expiredAt)
+    for (const { before, after } of rows.claims) {
+      if (after === undefined) {
+        if (before !== undefined) to.deleteClaim(before.scope)
+        continue
+      }
+      const { scope, claimedAt, fingerprint, submissionId, abandoned, answer } = after
+      const submission = submissionId === null ? null : numberOf(submissionId)
+      to.saveClaim(scope, claimedAt, fingerprint, submission, abandoned ? 1 : 0, processId, writeJson(answer))
+    }
+    for (const { after } of rows.retryItems) {
+      if (after === undefined) continue
+      const { itemId, state, submissionId, reason } = after
+      const owner = state === 'submitting' ? processId : null
+      to.updateItem(state, submissionId === null ? null : numberOf(submissionId), owner, reason, itemId)
+    }
+    for (const { after } of rows.leases)
+      if (after) to.saveLease(after.name, after.isOurs ? processId : NOBODY, after.epoch, after.endsAt)
+    for (const other of others) writeOther(to, other, processId)
+    if (stats !== null) to.appendDelta(JSON.stringify(stats))
+    yield* waitFor(flush())
+  }
+}
+
+/** No process has this number. */
+const NOBODY = 0
+
+const ATTENTION = { pending: null, success: null, failed: 1, expired: 2 } as const
+
+/** Nothing about it is an exception, so only the columns that every run has can change. */
+function isPlain(run: RunRow): boolean {
+  return (
+    (run.status === 'pending' || run.status === 'success') &&
+    run.isListed &&
+    run.dueAt === null &&
+    !run.isOverdue &&
+    run.acknowledgedAt === null &&
+    !run.contradicted &&
+    run.error === null &&
+    run.evidence === null
+  )
+}
+
+/** An extension webhook that took effect: its run has the rest. */
+function isApplied({ outcome, route, runId }: DeliveryRow): boolean {
+  return outcome === 'applied' && route === 'extension' && runId !== null
+}
+
+function writeNotification(to: RowWriter, { before, after }: Change<NotificationRow>): void {
+  if (after === undefined) return
+  const { target, host, body, attempt, createdAt, dueAt, result, reason } = after
+  const n = numberOf(after.runId)
+  const tried = [dueAt, attempt, result, reason]
+  if (before === undefined) to.insertNotification(n, target, host, body, createdAt, ...tried)
+  else if (dueAt === null) to.endNotification(null, ...tried, n)
+  else to.updateNotification(...tried, n)
+}
+
+function writeOther(to: RowWriter, other: OtherChanges, processId: number): void {
+  const { acts = [], retry, alerts = [], reportedAlert, endedSession, clockTrust } = other
+  const { heartbeatAt, silentSince, probe } = other
+  for (const { at, actor, kind, subject, reason, details } of acts)
+    to.insertAct(at, actor, kind, subject, reason, writeJson(details))
+  if (retry) {
+    to.insertRetry(retry.retryId, retry.at, retry.actor)
+    for (const runId of retry.runIds) to.insertItem(numberOf(runId), retry.retryId)
+  }
+  for (const alert of alerts) {
+    const { kind, extension, alertId, state, since, passedAt, resolvedAt, value, isTold } = alert
+    to.saveAlert(kind, extension, alertId, state, since, passedAt, resolvedAt, value, isTold ? 1 : 0)
+  }
+  if (reportedAlert?.state === 'resolved') to.deleteAlert(reportedAlert.alertId, reportedAlert.state)
+  else if (reportedAlert) to.noteAlertTold(reportedAlert.alertId, reportedAlert.state)
+  if (endedSession) {
+    to.deleteOverSessions(endedSession.forgetBefore)
+    to.insertEndedSession(endedSession.sessionId, endedSession.endsAt)
+  }
+  if (clockTrust) {
+    to.savePosition('clock trusted at', clockTrust.trustedAt)
+    to.savePosition('clock doubted for', clockTrust.doubtedMs)
+  }
+  if (heartbeatAt !== undefined) to.saveHeartbeat(processId, heartbeatAt)
+  if (silentSince !== undefined) to.deleteProcesses(silentSince, processId)
+  if (probe) {
+    // A row that is rewritten in place would succeed on a full disk.
+    to.insertProbe(Buffer.alloc(8192))
+    to.deleteProbes()
+  }
+}
