@@ -3,7 +3,7 @@ import { SEED, tell, timesOf } from './chaos.ts'
 import { surviveDeaths } from './deaths.ts'
 import { createDisk } from './power-loss/disk.ts'
 
-const CYCLES = timesOf('POWER_LOSS_CYCLES', { short: 5, long: 100 })
+const CYCLES = timesOf('POWER_LOSS_CYCLES', { short: 5, long: 200 })
 
 test(`nothing that was acknowledged is lost with the power, ${CYCLES} times, seed ${SEED}`, {
   timeout: CYCLES * 20_000,
