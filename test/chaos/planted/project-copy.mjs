@@ -37,16 +37,13 @@ export function copyProject(root) {
   return {
     has: (file) => existsSync(join(directory, file)),
 
-    /** Puts the fault where `find` stands, which has to be in one place; returns what takes it out again. */
-    plant({ name, file, find, replace }) {
+    /** Puts the fault where `find` stands, which has to be in one place, or as `edit` says; returns what takes it out again. */
+    plant({ name, file, find, replace, edit }) {
       const path = join(directory, file)
       const sound = readFileSync(path, 'utf8')
-      const places = sound.split(find).length - 1
+      const places = edit ? 1 : sound.split(find).length - 1
       if (places !== 1) throw new Error(`${name}: what it replaces is in ${places} places of ${file}`)
-      writeFileSync(
-        path,
-        sound.replace(find, () => replace),
-      )
+      writeFileSync(path, edit ? edit(sound) : sound.replace(find, () => replace))
       const problems = compiler.listProblems(file)
       compiler.build(file)
       return {

@@ -1,20 +1,25 @@
 // Plants one fault after another in a copy of the project, and looks whether the tests notice it. A fault that survives shows
-// what is not tested. `node test/chaos/planted/run.mjs [NAME…]`
+// what is not tested. `node test/chaos/planted/run.mjs [NAME…]`; `inverted` stands for all inverted conditions.
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FAULTS } from './faults.mjs'
+import { listInvertedConditions } from './inverted-conditions.mjs'
 import { copyProject } from './project-copy.mjs'
 
 const NAMED_TESTS_MS = 120_000
 const ALL_TESTS_MS = 900_000
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
-const names = process.argv.slice(2)
-const faults = names.length === 0 ? FAULTS : FAULTS.filter(({ name }) => names.includes(name))
-const unknown = names.filter((name) => !FAULTS.some((fault) => fault.name === name))
+const inverted = listInvertedConditions(root)
+const all = [...FAULTS, ...inverted]
+const names = process.argv
+  .slice(2)
+  .flatMap((name) => (name === 'inverted' ? inverted.map((fault) => fault.name) : name))
+const faults = names.length === 0 ? all : all.filter(({ name }) => names.includes(name))
+const unknown = names.filter((name) => !all.some((fault) => fault.name === name))
 if (unknown.length > 0) stop(`no such fault: ${unknown.join(', ')}`)
-if (new Set(FAULTS.map(({ name }) => name)).size < FAULTS.length) stop('two faults have one name')
+if (new Set(all.map(({ name }) => name)).size < all.length) stop('two faults have one name')
 
 const copy = copyProject(root)
 process.on('exit', () => copy.remove())
@@ -33,7 +38,8 @@ for (const fault of faults) {
   const { verdict, told } = await tryFault(fault)
   verdicts.set(fault, verdict)
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-  console.log(`${verdict.padEnd(8)} ${fault.name.padEnd(34)} ${seconds.padStart(6)} s  ${told}`)
+  const what = fault.about === undefined ? fault.name : `${fault.name} ${fault.about}`
+  console.log(`${verdict.padEnd(8)} ${what.padEnd(34)} ${seconds.padStart(6)} s  ${told}`)
 }
 
 const namesOf = (wanted) => faults.filter((fault) => verdicts.get(fault) === wanted).map(({ name }) => name)
@@ -50,13 +56,15 @@ process.exit(survived.length + unproved.length > 0 ? 1 : 0)
 
 async function tryFault(fault) {
   const planted = copy.plant(fault)
+  const isInverted = fault.edit !== undefined
   try {
-    if (planted.problems.length > 0)
+    // Whether the compiler accepts it or not, the tests have to notice an inverted condition.
+    if (planted.problems.length > 0 && !isInverted)
       return { verdict: 'VOID', told: `does not compile: ${planted.problems[0]}` }
     let seen = await copy.runTests(fault.tests, NAMED_TESTS_MS)
     if (seen.kind === 'passed' && fault.survives) return { verdict: 'known', told: fault.survives }
     let where = ''
-    if (seen.kind === 'passed') {
+    if (seen.kind === 'passed' && !isInverted) {
       seen = await copy.runTests([], ALL_TESTS_MS)
       where = 'only by the whole suite: '
     }

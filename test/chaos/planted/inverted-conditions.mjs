@@ -1,0 +1,72 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import ts from 'typescript'
+
+const FOLDER = 'src/domain/decide'
+const CONTRACT = ['test/store/sqlite-store.test.ts', 'test/store/sqlite-two-handles.test.ts']
+const OPPOSITES = { '===': '!==', '!==': '===', '<': '>=', '>=': '<', '<=': '>', '>': '<=' }
+const PREDICATES = new Set(['filter', 'some', 'every', 'find', 'findLast'])
+
+/** Conditions that no test can see inverted, by their file and text, and why. */
+const WITHOUT_EFFECT = {}
+
+/**
+ * Every condition of the rules in `domain/decide`, each inverted: a fault for each, which the contract of the stores has to notice
+ * alone. Nobody has to plant a fault for a new rule.
+ */
+export function listInvertedConditions(root) {
+  return readdirSync(join(root, FOLDER)).flatMap((name) => {
+    const file = `${FOLDER}/${name}`
+    const text = readFileSync(join(root, file), 'utf8')
+    const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true)
+    return listConditions(source).map(({ node, opposite }) => {
+      const [from, to] = [node.getStart(), node.end]
+      const { line, character } = source.getLineAndCharacterOfPosition(from)
+      const condition = node.getText().replaceAll(/\s+/g, ' ')
+      return {
+        name: `${name}:${line + 1}:${character + 1}`,
+        about: condition,
+        file,
+        tests: CONTRACT,
+        edit: (sound) => sound.slice(0, from) + opposite + sound.slice(to),
+        survives: WITHOUT_EFFECT[`${name}: ${condition}`],
+      }
+    })
+  })
+}
+
+function listConditions(source) {
+  const found = new Map()
+  const add = (node, opposite) => found.set(node, { node, opposite })
+  /** What is a condition because of where it stands. */
+  const judge = (node) => {
+    if (ts.isParenthesizedExpression(node)) judge(node.expression)
+    else if (ts.isIdentifier(node) || ts.isCallExpression(node) || ts.isPropertyAccessExpression(node))
+      add(node, `!(${node.getText()})`)
+  }
+  const visit = (node) => {
+    if (ts.isTypeNode(node)) return
+    if (ts.isBinaryExpression(node)) {
+      const operator = node.operatorToken.getText()
+      const opposite = OPPOSITES[operator]
+      if (opposite) add(node, `${node.left.getText()} ${opposite} ${node.right.getText()}`)
+      if (operator === '&&' || operator === '||') for (const side of [node.left, node.right]) judge(side)
+    } else if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken)
+      add(node, `(${node.operand.getText()})`)
+    else if (ts.isIfStatement(node)) judge(node.expression)
+    else if (ts.isConditionalExpression(node)) judge(node.condition)
+    else if (isPredicate(node)) judge(node.body)
+    ts.forEachChild(node, visit)
+  }
+  visit(source)
+  return [...found.values()]
+}
+
+function isPredicate(node) {
+  return (
+    ts.isArrowFunction(node) &&
+    ts.isCallExpression(node.parent) &&
+    ts.isPropertyAccessExpression(node.parent.expression) &&
+    PREDICATES.has(node.parent.expression.name.getText())
+  )
+}
