@@ -8,10 +8,11 @@ import { formatId, numberOf } from '#src/domain/ids'
 import { statDelta } from '#src/domain/stat-counters'
 import { foldCounters } from '#src/store/fold-counters'
 import { SOURCE, STATUS, textOf } from '#src/store/sql/codes'
+import { createStats } from '#src/store/sql/stats'
 import { openConnection } from '#src/store/sqlite/connection'
 import { migrateSqlite, openSqliteStore } from '#src/store/sqlite/open-sqlite-store'
 import { createRowIds, type RowIds } from '#src/store/sqlite/row-ids'
-import { createStats } from '#src/store/sqlite/stats'
+import { createStatements } from '#src/store/sqlite/statements'
 import { createWriteRows } from '#src/store/sqlite/write-rows'
 import { doAtOnce } from '#src/store/transaction-work'
 import {
@@ -304,7 +305,7 @@ function seed(path: string, runCount: number, shape: { deliveriesEach: number; m
   for (const pragma of ['journal_mode = OFF', 'synchronous = OFF', 'cache_size = -400000'])
     connection.pragma(pragma)
   const writeRows = createWriteRows(connection, 1)
-  const stats = createStats(connection)
+  const stats = createStats(createStatements(connection))
   const until = Date.now()
   const seeding = { ...shape, ids: createRowIds(connection), random: createRandom(runCount), until }
   let runs = 0

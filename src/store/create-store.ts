@@ -1,3 +1,4 @@
+import type { AssetFacts } from '../domain/asset.ts'
 import type { Commit } from '../domain/commit.ts'
 import { recordAccountDelivery } from '../domain/decide/account-event.ts'
 import { acknowledgeRuns } from '../domain/decide/acknowledgement.ts'
@@ -15,18 +16,21 @@ import { respond } from '../domain/decide/response.ts'
 import { createRetry, endRetryItem, submitRetry, withdrawRetry } from '../domain/decide/retry.ts'
 import type { OtherChanges, Step } from '../domain/decide/step.ts'
 import { createSubmission } from '../domain/decide/submission.ts'
-import type { LeaseRow } from '../domain/decide/tables.ts'
+import type { NewRejectedDelivery } from '../domain/delivery.ts'
 import { boundCauses, OTHER_CAUSE } from '../domain/failure-cause.ts'
 import type { Lease } from '../domain/lease.ts'
-import { deleteOldSubmissions, type RetentionRows } from './delete-old-submissions.ts'
-import { findRunHistory, type HistoryRows } from './find-run-history.ts'
-import { type CounterRows, foldCounters } from './fold-counters.ts'
-import { createForgetting, type ForgettingRows } from './forget-asset.ts'
-import { findOldestPending, type PendingRows } from './oldest-pending.ts'
-import { type PruningRows, pruneBodies } from './prune-bodies.ts'
+import { deleteOldSubmissions } from './delete-old-submissions.ts'
+import { findRunHistory } from './find-run-history.ts'
+import { foldCounters } from './fold-counters.ts'
+import { createForgetting } from './forget-asset.ts'
+import { gatherReads, type Read } from './gathered-reads.ts'
+import { createDeliveryList, createRunList } from './lists.ts'
+import { findOldestPending } from './oldest-pending.ts'
+import { pruneBodies } from './prune-bodies.ts'
+import type { DatabaseRows } from './sql/database-rows.ts'
 import type { Store, StoreLifecycle } from './store.ts'
-import { type SweepRows, sweepOverdue } from './sweep-overdue.ts'
-import { type Awaitable, type RunExclusive, type RunReads, type Work, waitFor } from './transaction-work.ts'
+import { sweepOverdue } from './sweep-overdue.ts'
+import type { RunExclusive, RunReads, Work } from './transaction-work.ts'
 import {
   type BatchDatabase,
   type Committed,
@@ -34,58 +38,21 @@ import {
   type WriteQueueOptions,
 } from './write-queue.ts'
 
-/** What is decided in steps, so that every database does it alike. */
-type Decided =
-  | 'createSubmission'
-  | 'applyResponse'
-  | 'recordDelivery'
-  | 'recordAccountDelivery'
-  | 'claimDue'
-  | 'releaseRuns'
-  | 'applyFinding'
-  | 'claimNotification'
-  | 'releaseNotification'
-  | 'settleNotification'
-  | 'saveClockTrust'
-  | 'claimIdempotencyKey'
-  | 'releaseIdempotencyKey'
-  | 'heartbeat'
-  | 'acquireLease'
-  | 'releaseLease'
-  | 'recoverAbandoned'
-  | 'probe'
-  | 'endSession'
-  | 'acknowledgeRuns'
-  | 'createRetry'
-  | 'submitRetry'
-  | 'withdrawRetry'
-  | 'endRetryItem'
-  | 'recordAuditEntry'
-  | 'saveAlerts'
-  | 'recordAlertReported'
-
 /** The same, unless the lease is no longer held when the transaction begins: then does nothing, and resolves with null. */
-type RunUnderLease = <T>(work: (fileIds: Set<string>) => Work<T>) => Promise<T | null>
+type RunUnderLease = <T>(work: (rows: DatabaseRows, fileIds: Set<string>) => Work<T>) => Promise<T | null>
 
-/** What every database does for itself: its batches, its reads, and what upkeep reads and writes. */
+/** What every database does for itself: its transactions and its reads. */
 export type Database = BatchDatabase & {
-  inTransaction: <T>(work: () => Work<T>) => Promise<Committed<T>>
-  read: RunReads
-  reads: Omit<Store, Decided | Upkeep | 'findRunHistory' | 'findOldestPending' | 'watchCommits'>
-  rows: SweepRows &
-    PruningRows &
-    RetentionRows &
-    CounterRows &
-    ForgettingRows &
-    HistoryRows &
-    PendingRows & { findLease: (name: string) => Awaitable<LeaseRow | undefined> }
+  inTransaction: <T>(work: (rows: DatabaseRows) => Work<T>) => Promise<Committed<T>>
+  read: RunReads<DatabaseRows>
+  /** One read for each of the assets, in their order. Rejects if none could be read. */
+  readAssets: (fileIds: readonly string[]) => Promise<Read<AssetFacts | undefined>[]>
+  /** In a transaction of its own, outside of the queue. Returns their ids. */
+  keepRejected: (rejected: readonly NewRejectedDelivery[]) => Promise<string[]>
   /** Leaves nothing of deleted rows in a write-ahead log. */
   emptyLog: () => Promise<void>
   close: () => Promise<void>
 }
-
-/** What is done to many rows, in bounded steps. */
-type Upkeep = 'pruneBodies' | 'deleteOldSubmissions' | 'sweepOverdue' | 'foldCounters' | 'forgetAsset'
 
 const DAY_MS = 86_400_000
 
@@ -94,7 +61,8 @@ export function createStore(
   database: Database,
   queueing: WriteQueueOptions,
 ): Store & Pick<StoreLifecycle, 'close'> {
-  const { rows } = database
+  const { read } = database
+  const assets = gatherReads(database.readAssets)
   const watchers: ((commit: Commit) => void)[] = []
   const queue = createWriteQueue(database, {
     ...queueing,
@@ -109,19 +77,42 @@ export function createStore(
   const write = (other: OtherChanges) => queue.run<void>(writing(undefined, other))
   const writeUnder = (lease: Lease, other: OtherChanges) =>
     queue.run(underLease(lease, writing<true>(true, other)))
-  const runExclusive: RunExclusive = (work) => {
+  const runExclusive: RunExclusive<DatabaseRows> = (work) => {
     const fileIds = new Set<string>()
-    return queue.exclusive(() => database.inTransaction(() => work(fileIds)), fileIds)
+    return queue.exclusive(() => database.inTransaction((rows) => work(rows, fileIds)), fileIds)
   }
   const runUnderLease =
     (lease: Lease): RunUnderLease =>
     (work) =>
-      runExclusive(function* (fileIds) {
-        const held = yield* waitFor(rows.findLease(UPKEEP_LEASE))
-        return holdsLease(held, lease) ? yield* work(fileIds) : null
+      runExclusive(function* (rows, fileIds) {
+        const held = yield* rows.findLease(UPKEEP_LEASE)
+        return holdsLease(held, lease) ? yield* work(rows, fileIds) : null
       })
+  const listRuns = createRunList((work) => read((rows) => work(rows.runList)))
+  const readStats: Store['readStats'] = (...given) => read((rows) => rows.readStats(...given))
+  const listDue: Store['listDue'] = (...given) => read((rows) => rows.listDue(...given))
   return {
-    ...database.reads,
+    findAsset: assets.find,
+    findSubmission: (id) => read((rows) => rows.findSubmission(id)),
+    listAssetSubmissions: (...given) => read((rows) => rows.listAssetSubmissions(...given)),
+    listDue,
+    listDueNotifications: (...given) => read((rows) => rows.listDueNotifications(...given)),
+    countNotifications: (now) => read((rows) => rows.countNotifications(now)),
+    countFailures: (...given) => read((rows) => rows.countFailures(...given)),
+    listAlerts: () => read((rows) => rows.listAlerts()),
+    findClockTrust: () => read((rows) => rows.findClockTrust()),
+    findNewestClaimAt: () => read((rows) => rows.findNewestClaimAt()),
+    listEndedSessions: () => read((rows) => rows.listEndedSessions()),
+    nextRetryItem: () => read((rows) => rows.nextRetryItem()),
+    findRetry: (retryId) => read((rows) => rows.findRetry(retryId)),
+    listUnsubmitted: (...given) => read((rows) => rows.listUnsubmitted(...given)),
+    listAuditEntries: (page) => read((rows) => rows.listAuditEntries(page)),
+    listDeliveries: createDeliveryList((work) => read((rows) => work(rows.deliveryList))),
+    findDelivery: (id) => read((rows) => rows.findDelivery(id)),
+    countRejected: (since) => read((rows) => rows.rejected.count(since)),
+    findRejected: (id) => read((rows) => rows.rejected.find(id)),
+    keepRejected: (rejected) => database.keepRejected(rejected),
+    readStats,
     createSubmission: (...given) => queue.run(createSubmission(...given)),
     applyResponse: (submissionId, response, at, key) =>
       queue.run(respond({ submissionId, response, at, key })),
@@ -129,7 +120,7 @@ export function createStore(
     recordAccountDelivery: (delivery) => queue.run(recordAccountDelivery(delivery)),
     async claimDue(now, { limit, until, latest }) {
       for (;;) {
-        const due = await database.reads.listDue(now, limit, latest)
+        const due = await listDue(now, limit, latest)
         if (due.length === 0) return []
         const read = due.map(({ run, dueAt }) => ({ runId: run.runId, dueAt }))
         const claimed = new Set(await queue.run(claimRuns(read, until)))
@@ -161,25 +152,26 @@ export function createStore(
     saveClockTrust: (lease, clockTrust) => writeUnder(lease, { clockTrust }),
     probe: () => write({ probe: true }),
     forgetAsset: createForgetting(database, runExclusive),
-    pruneBodies: (lease, ...given) => runUnderLease(lease)(() => pruneBodies(rows, ...given)),
+    pruneBodies: (lease, ...given) => runUnderLease(lease)((rows) => pruneBodies(rows, ...given)),
     deleteOldSubmissions: (lease, ...given) =>
-      runUnderLease(lease)((fileIds) => deleteOldSubmissions(rows, fileIds, ...given)),
-    sweepOverdue: (lease, ...given) => runUnderLease(lease)(() => sweepOverdue(rows, ...given)),
-    foldCounters: (lease) => runUnderLease(lease)(() => foldCounters(rows)),
+      runUnderLease(lease)((rows, fileIds) => deleteOldSubmissions(rows, fileIds, ...given)),
+    sweepOverdue: (lease, ...given) => runUnderLease(lease)((rows) => sweepOverdue(rows, ...given)),
+    foldCounters: (lease) => runUnderLease(lease)((rows) => foldCounters(rows)),
     async listRuns(filter, page) {
       const { cause } = filter
-      if (cause !== OTHER_CAUSE) return database.reads.listRuns(filter, page)
-      const { groups } = await database.reads.readStats(0, 0)
+      if (cause !== OTHER_CAUSE) return listRuns(filter, page)
+      const { groups } = await readStats(0, 0)
       const exceptCauses = boundCauses(groups).flatMap((group) =>
         group.cause === OTHER_CAUSE ? [] : [[group.extension, group.cause] as const],
       )
-      return database.reads.listRuns({ ...filter, cause: null, exceptCauses }, page)
+      return listRuns({ ...filter, cause: null, exceptCauses }, page)
     },
-    findRunHistory: (runId) => database.read(() => findRunHistory(rows, runId)),
-    findOldestPending: () => database.read(() => findOldestPending(rows)),
+    findRunHistory: (runId) => read((rows) => findRunHistory(rows, runId)),
+    findOldestPending: () => read((rows) => findOldestPending(rows)),
     watchCommits: (tell) => void watchers.push(tell),
     async close() {
       await queue.close()
+      await assets.drain()
       await database.close()
     },
   }

@@ -2,7 +2,7 @@ import { type RetainedRow, type RetentionPlace, selectOld } from '../domain/rete
 import { hourOf } from '../domain/stat-counters.ts'
 import { findLastUntil, type PruningRows } from './prune-bodies.ts'
 import { type RemovalRows, removeSubmissions } from './remove-submissions.ts'
-import { type Awaitable, type Work, waitFor } from './transaction-work.ts'
+import type { Work } from './transaction-work.ts'
 
 /** Rows that are checked in one transaction, and deleted if they are old. */
 const SUBMISSIONS_AT_ONCE = 50
@@ -15,13 +15,13 @@ export type RetentionRows = RemovalRows &
      * The submissions behind a number, in order. One is needed that is being submitted, that has a pending run, whose caller is
      * still to be notified, or that follows one of the same asset up to that number.
      */
-    listSubmissionsAfter: (after: number, limit: number) => Awaitable<RetainedRow[]>
+    listSubmissionsAfter: (after: number, limit: number) => Work<RetainedRow[]>
     /** The newest submission that one of the last runs up to a number belongs to; 0 without any. */
-    findSubmissionOfRuns: (last: number) => Awaitable<number>
+    findSubmissionOfRuns: (last: number) => Work<number>
     /** The deliveries behind a number, in order. Those of a run or a submission are needed. */
-    listDeliveriesAfter: (after: number, limit: number) => Awaitable<RetainedRow[]>
+    listDeliveriesAfter: (after: number, limit: number) => Work<RetainedRow[]>
     /** With their bodies. */
-    deleteDeliveries: (numbers: readonly number[]) => Awaitable<void>
+    deleteDeliveries: (numbers: readonly number[]) => Work<void>
   }
 
 /**
@@ -38,14 +38,14 @@ export function* deleteOldSubmissions(
   const { table, n: after } = place ?? { table: 'submissions', n: 0 }
   const isOfSubmissions = table === 'submissions'
   const listed = isOfSubmissions
-    ? yield* waitFor(rows.listSubmissionsAfter(after, SUBMISSIONS_AT_ONCE))
-    : yield* waitFor(rows.listDeliveriesAfter(after, DELIVERIES_AT_ONCE))
+    ? yield* rows.listSubmissionsAfter(after, SUBMISSIONS_AT_ONCE)
+    : yield* rows.listDeliveriesAfter(after, DELIVERIES_AT_ONCE)
   const hasYoung = listed.some(({ at }) => at >= createdBefore)
   const lastOld = hasYoung ? yield* findLastOld(rows, table, createdBefore) : 0
   const { old, next } = selectOld(listed, { now, before: createdBefore, lastOld })
   const going = next === undefined ? null : { table, n: next }
   if (!isOfSubmissions) {
-    yield* waitFor(rows.deleteDeliveries(old))
+    yield* rows.deleteDeliveries(old)
     return { deleted: 0, next: going }
   }
   if (old.length > 0) for (const fileId of (yield* removeSubmissions(rows, old)).fileIds) fileIds.add(fileId)
@@ -61,5 +61,5 @@ function* findLastOld(
   const hour = hourOf(createdBefore) - 1
   if (table === 'deliveries') return yield* findLastUntil(rows, 'delivery', hour)
   const lastRun = yield* findLastUntil(rows, 'run', hour)
-  return yield* waitFor(rows.findSubmissionOfRuns(lastRun))
+  return yield* rows.findSubmissionOfRuns(lastRun)
 }

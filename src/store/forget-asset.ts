@@ -5,7 +5,7 @@ import type { JsonObject } from '../domain/json.ts'
 import { type CounterRows, foldCounters } from './fold-counters.ts'
 import { type RemovalRows, removeSubmissions } from './remove-submissions.ts'
 import type { Store } from './store.ts'
-import { type Awaitable, type RunExclusive, type RunReads, type Work, waitFor } from './transaction-work.ts'
+import type { RunExclusive, RunReads, Work } from './transaction-work.ts'
 
 /** Audit entries rewritten in one transaction: few enough that no webhook waits for long. */
 const ENTRIES_AT_ONCE = 1_000
@@ -17,24 +17,24 @@ type KeptEntry = { n: number; reason: string | null; details: JsonObject | null 
 
 /** What a database does for it, most of it inside a transaction. */
 export type ForgettingRows = RemovalRows & {
-  isForgotten: (digest: Buffer) => Awaitable<boolean>
+  isForgotten: (digest: Buffer) => Work<boolean>
   /** The oldest first. */
-  listSubmissions: (fileId: string) => Awaitable<number[]>
-  hasDelivery: (fileId: string) => Awaitable<boolean>
+  listSubmissions: (fileId: string) => Work<number[]>
+  hasDelivery: (fileId: string) => Work<boolean>
   /** The ids of submissions and of their runs. */
-  listIds: (submissions: readonly number[]) => Awaitable<string[]>
+  listIds: (submissions: readonly number[]) => Work<string[]>
   /** The submissions of the asset's current runs. */
-  listCurrent: (fileId: string) => Awaitable<number[]>
+  listCurrent: (fileId: string) => Work<number[]>
   /** The number of the newest audit entry; 0 without any. */
-  findNewestEntry: () => Awaitable<number>
-  listEntries: (after: number, limit: number) => Awaitable<KeptEntry[]>
-  rewriteEntry: (entry: KeptEntry) => Awaitable<void>
+  findNewestEntry: () => Work<number>
+  listEntries: (after: number, limit: number) => Work<KeptEntry[]>
+  rewriteEntry: (entry: KeptEntry) => Work<void>
   /** Replaces the subject of audit entries, and deletes their reason and details. */
-  hideSubject: (subject: string, replacement: string) => Awaitable<void>
-  insertEntry: (entry: AuditEntry) => Awaitable<void>
-  insertForgotten: (digest: Buffer, at: number) => Awaitable<void>
+  hideSubject: (subject: string, replacement: string) => Work<void>
+  insertEntry: (entry: AuditEntry) => Work<void>
+  insertForgotten: (digest: Buffer, at: number) => Work<void>
   /** Deletes what else there is of the asset, and returns the ids of the deliveries among it. */
-  removeRest: (fileId: string) => Awaitable<string[]>
+  removeRest: (fileId: string) => Work<string[]>
 }
 
 /**
@@ -43,80 +43,90 @@ export type ForgettingRows = RemovalRows & {
  * if the process dies in between, the asset is still there with its status, and can be forgotten again.
  */
 export function createForgetting(
-  deps: { rows: ForgettingRows & CounterRows; read: RunReads; emptyLog: () => Promise<void> },
-  runExclusive: RunExclusive,
+  { read, emptyLog }: { read: RunReads<ForgettingRows>; emptyLog: () => Promise<void> },
+  runExclusive: RunExclusive<ForgettingRows & CounterRows>,
 ): Store['forgetAsset'] {
-  const { rows, read, emptyLog } = deps
-  /** Their ids are recorded in the same transaction, so that their late webhooks are never unknown. */
-  function* removeAndRecord({ ids, at }: Forgetting, submissions: readonly number[]): Work<void> {
-    const { submissionIds, runIds, deliveryIds } = yield* removeSubmissions(rows, submissions)
-    for (const id of submissionIds) yield* waitFor(rows.insertForgotten(digestOf(id), at))
-    for (const id of [...runIds, ...deliveryIds]) yield* waitFor(rows.hideSubject(id, nameless(id)))
-    for (const id of [...submissionIds, ...runIds]) ids.add(id)
-  }
-  /** Replaces the names in the texts of audit entries behind `after`. Returns where to go on; undefined at the end. */
-  function* hideMentions({ fileId, ids }: Forgetting, after: number): Work<number | undefined> {
-    const entries = yield* waitFor(rows.listEntries(after, ENTRIES_AT_ONCE))
-    const hideIn = createHiding(fileId, ids)
-    for (const { n, reason, details } of entries) {
-      const written = JSON.stringify({ reason, details })
-      const hidden = JSON.parse(written, (_, value) => (typeof value === 'string' ? hideIn(value) : value))
-      if (JSON.stringify(hidden) !== written) yield* waitFor(rows.rewriteEntry({ n, ...hidden }))
-    }
-    return entries.length < ENTRIES_AT_ONCE ? undefined : entries.at(-1)?.n
-  }
-  /** `newest` is the last entry that is rewritten already; a few may have been written since. */
-  function* hideMentionsSince(forgetting: Forgetting, newest: number): Work<void> {
-    for (let after: number | undefined = newest; after !== undefined; )
-      after = yield* hideMentions(forgetting, after)
-  }
-  function* removeOlder(forgetting: Forgetting, piece: readonly number[]): Work<void> {
-    const current = new Set(yield* waitFor(rows.listCurrent(forgetting.fileId)))
-    yield* removeAndRecord(
-      forgetting,
-      piece.filter((n) => !current.has(n)),
-    )
-  }
-  function* removeAsset(forgetting: Forgetting, act: AuditEntry): Work<void> {
-    const { fileId, at } = forgetting
-    yield* removeAndRecord(forgetting, yield* waitFor(rows.listSubmissions(fileId)))
-    yield* waitFor(rows.insertForgotten(digestOf(fileId), at))
-    const deliveryIds = yield* waitFor(rows.removeRest(fileId))
-    for (const id of [fileId, ...deliveryIds]) yield* waitFor(rows.hideSubject(id, nameless(id)))
-    yield* waitFor(rows.insertEntry({ ...act, subject: nameless(fileId) }))
-  }
-  function* inOrder(...works: Work<void>[]): Work<void> {
-    for (const work of works) yield* work
-  }
-
   /** Returns false, and deletes nothing, for an unknown asset. */
   const remove = async (fileId: string, act: AuditEntry): Promise<boolean> => {
-    const known = await read(() => waitFor(rows.listSubmissions(fileId)))
-    if (known.length === 0 && !(await read(() => waitFor(rows.hasDelivery(fileId))))) return false
+    const known = await read((rows) => rows.listSubmissions(fileId))
+    if (known.length === 0 && !(await read((rows) => rows.hasDelivery(fileId)))) return false
     const pieces = piecesOf(known)
     const forgetting: Forgetting = { fileId, at: act.at, ids: new Set() }
     for (const piece of pieces)
-      for (const id of await runExclusive(() => waitFor(rows.listIds(piece)))) forgetting.ids.add(id)
-    const newest = await read(() => waitFor(rows.findNewestEntry()))
+      for (const id of await runExclusive((rows) => rows.listIds(piece))) forgetting.ids.add(id)
+    const newest = await read((rows) => rows.findNewestEntry())
     for (let after = 0; after < newest; )
-      after = (await runExclusive(() => hideMentions(forgetting, after))) ?? newest
+      after = (await runExclusive((rows) => hideMentions(rows, forgetting, after))) ?? newest
     for (const piece of pieces.slice(0, -1))
-      await runExclusive(() => inOrder(removeOlder(forgetting, piece), hideMentionsSince(forgetting, newest)))
-    await runExclusive((fileIds) => {
+      await runExclusive((rows) =>
+        inOrder(removeOlder(rows, forgetting, piece), hideMentionsSince(rows, forgetting, newest)),
+      )
+    await runExclusive((rows, fileIds) => {
       fileIds.add(fileId)
-      return inOrder(removeAsset(forgetting, act), hideMentionsSince(forgetting, newest))
+      return inOrder(removeAsset(rows, forgetting, act), hideMentionsSince(rows, forgetting, newest))
     })
     return true
   }
   return async (fileId, act) => {
     const isKnown = await remove(fileId, act)
-    if (!(await read(() => waitFor(rows.isForgotten(digestOf(fileId)))))) return isKnown
+    if (!(await read((rows) => rows.isForgotten(digestOf(fileId))))) return isKnown
     // What was counted and taken back names the causes of failures until it is added up.
-    while (await runExclusive(() => foldCounters(rows)));
+    while (await runExclusive((rows) => foldCounters(rows)));
     // Asked for again where it failed, too.
     await emptyLog()
     return isKnown
   }
+}
+
+/** Their ids are recorded in the same transaction, so that their late webhooks are never unknown. */
+function* removeAndRecord(
+  rows: ForgettingRows,
+  { ids, at }: Forgetting,
+  submissions: readonly number[],
+): Work<void> {
+  const { submissionIds, runIds, deliveryIds } = yield* removeSubmissions(rows, submissions)
+  for (const id of submissionIds) yield* rows.insertForgotten(digestOf(id), at)
+  for (const id of [...runIds, ...deliveryIds]) yield* rows.hideSubject(id, nameless(id))
+  for (const id of [...submissionIds, ...runIds]) ids.add(id)
+}
+/** Replaces the names in the texts of audit entries behind `after`. Returns where to go on; undefined at the end. */
+function* hideMentions(
+  rows: ForgettingRows,
+  { fileId, ids }: Forgetting,
+  after: number,
+): Work<number | undefined> {
+  const entries = yield* rows.listEntries(after, ENTRIES_AT_ONCE)
+  const hideIn = createHiding(fileId, ids)
+  for (const { n, reason, details } of entries) {
+    const written = JSON.stringify({ reason, details })
+    const hidden = JSON.parse(written, (_, value) => (typeof value === 'string' ? hideIn(value) : value))
+    if (JSON.stringify(hidden) !== written) yield* rows.rewriteEntry({ n, ...hidden })
+  }
+  return entries.length < ENTRIES_AT_ONCE ? undefined : entries.at(-1)?.n
+}
+/** `newest` is the last entry that is rewritten already; a few may have been written since. */
+function* hideMentionsSince(rows: ForgettingRows, forgetting: Forgetting, newest: number): Work<void> {
+  for (let after: number | undefined = newest; after !== undefined; )
+    after = yield* hideMentions(rows, forgetting, after)
+}
+function* removeOlder(rows: ForgettingRows, forgetting: Forgetting, piece: readonly number[]): Work<void> {
+  const current = new Set(yield* rows.listCurrent(forgetting.fileId))
+  yield* removeAndRecord(
+    rows,
+    forgetting,
+    piece.filter((n) => !current.has(n)),
+  )
+}
+function* removeAsset(rows: ForgettingRows, forgetting: Forgetting, act: AuditEntry): Work<void> {
+  const { fileId, at } = forgetting
+  yield* removeAndRecord(rows, forgetting, yield* rows.listSubmissions(fileId))
+  yield* rows.insertForgotten(digestOf(fileId), at)
+  const deliveryIds = yield* rows.removeRest(fileId)
+  for (const id of [fileId, ...deliveryIds]) yield* rows.hideSubject(id, nameless(id))
+  yield* rows.insertEntry({ ...act, subject: nameless(fileId) })
+}
+function* inOrder(...works: Work<void>[]): Work<void> {
+  for (const work of works) yield* work
 }
 
 /** What is known of an asset while it is forgotten. `ids` are those of its submissions and runs, also of those deleted already. */

@@ -3,7 +3,7 @@ import type { DeliveryFilter, ListedDelivery } from '../domain/listed-delivery.t
 import type { ListedRun, RunFilter } from '../domain/run-filter.ts'
 import { type ListNumbers, type ReadWindow, readList, type Window } from './read-list.ts'
 import type { Store } from './store.ts'
-import type { Awaitable } from './transaction-work.ts'
+import type { RunReads, Work } from './transaction-work.ts'
 
 /** So many names are read from their index. Where more match, the runs of a window are compared. */
 const MAX_NAMED = 3_000
@@ -19,37 +19,37 @@ export type RunPlace =
 export type RunRows = {
   numbers: ListNumbers
   /** The last run that the sweep has passed. */
-  findSwept: () => Awaitable<number>
+  findSwept: () => Work<number>
   /** Whether more than `most` files have a name that begins like this. */
-  hasMoreNamed: (prefix: string, most: number) => Awaitable<boolean>
+  hasMoreNamed: (prefix: string, most: number) => Work<boolean>
   /** Those that the filter asks for, for `q` only as the place says. */
-  read: (filter: RunFilter, place: RunPlace, window: Window, limit: number) => Awaitable<ListedRun[]>
+  read: (filter: RunFilter, place: RunPlace, window: Window, limit: number) => Work<ListedRun[]>
 }
 
-export function createRunList({ numbers, findSwept, hasMoreNamed, read }: RunRows): Store['listRuns'] {
+export function createRunList(read: RunReads<RunRows>): Store['listRuns'] {
   return async (filter, page) => {
     const { q } = filter
     const at =
       (place: RunPlace): ReadWindow<ListedRun> =>
       (window, limit) =>
-        read(filter, place, window, limit)
+        read((rows) => rows.read(filter, place, window, limit))
     const readPending: ReadWindow<ListedRun> = async ({ from, before }, limit) => {
       // Up to where the sweep has come, what is still pending is overdue.
-      const swept = await findSwept()
+      const swept = await read((rows) => rows.findSwept())
       const above = { from: Math.max(from, swept + 1), before }
       const newer = above.from < above.before ? await at({ kind: 'listed' })(above, limit) : []
       const below = { from, before: Math.min(before, swept + 1) }
       if (newer.length >= limit || below.from >= below.before) return newer
       return [...newer, ...(await at({ kind: 'overdue' })(below, limit - newer.length))]
     }
-    const isWindowed = q === null || (await hasMoreNamed(q, MAX_NAMED))
+    const isWindowed = q === null || (await read((rows) => rows.hasMoreNamed(q, MAX_NAMED)))
     const readAsked = filter.status === 'pending' ? readPending : at({ kind: 'listed' })
-    const { rows, next } = await readList(numbers, filter, page, {
+    const found = await readList((work) => read((rows) => work(rows.numbers)), filter, page, {
       isWindowed,
       idOf: ({ run }) => run.runId,
       branches: [isWindowed ? readAsked : at({ kind: 'named' }), ...exactPlaces(q).map(at)],
     })
-    return { runs: rows, next }
+    return { runs: found.rows, next: found.next }
   }
 }
 
@@ -67,20 +67,21 @@ function exactPlaces(q: string | null): RunPlace[] {
 
 export type DeliveryRows = {
   numbers: ListNumbers
-  readRecorded: (filter: DeliveryFilter, window: Window, limit: number) => Awaitable<ListedDelivery[]>
+  readRecorded: (filter: DeliveryFilter, window: Window, limit: number) => Work<ListedDelivery[]>
   /** Of the filter, the cause and the times. */
-  readRejected: (filter: DeliveryFilter, window: Window, limit: number) => Awaitable<ListedDelivery[]>
+  readRejected: (filter: DeliveryFilter, window: Window, limit: number) => Work<ListedDelivery[]>
 }
 
-export function createDeliveryList(rows: DeliveryRows): Store['listDeliveries'] {
+export function createDeliveryList(read: RunReads<DeliveryRows>): Store['listDeliveries'] {
   return async (filter, page) => {
     const { outcome, service, fileId } = filter
     const branches: ReadWindow<ListedDelivery>[] = []
     // First, or a rejected delivery that is replayed meanwhile would be in neither.
     if ((outcome === null || outcome === 'rejected') && service === null && fileId === null)
-      branches.push((window, limit) => rows.readRejected(filter, window, limit))
-    if (outcome !== 'rejected') branches.push((window, limit) => rows.readRecorded(filter, window, limit))
-    const found = await readList(rows.numbers, filter, page, {
+      branches.push((window, limit) => read((rows) => rows.readRejected(filter, window, limit)))
+    if (outcome !== 'rejected')
+      branches.push((window, limit) => read((rows) => rows.readRecorded(filter, window, limit)))
+    const found = await readList((work) => read((rows) => work(rows.numbers)), filter, page, {
       isWindowed: fileId === null,
       idOf: ({ deliveryId }) => deliveryId,
       branches,

@@ -1,23 +1,23 @@
 import { numberOf } from '../domain/ids.ts'
-import { type Awaitable, type Work, waitFor } from './transaction-work.ts'
+import type { Work } from './transaction-work.ts'
 
 type PendingRun = { runId: string; requestedAt: number }
 
 export type PendingRows = {
   /** The last run that the sweep has passed; 0 at first. */
-  findSwept: () => Awaitable<number>
-  findFirstOverdue: () => Awaitable<PendingRun | undefined>
+  findSwept: () => Work<number>
+  findFirstOverdue: () => Work<PendingRun | undefined>
   /** The first pending run behind a number, overdue or not. */
-  findPendingAfter: (n: number) => Awaitable<PendingRun | undefined>
+  findPendingAfter: (n: number) => Work<PendingRun | undefined>
 }
 
 /** The pending run that was inserted first. */
 export function* findOldestPending(rows: PendingRows): Work<PendingRun | undefined> {
-  const overdue = yield* waitFor(rows.findFirstOverdue())
+  const overdue = yield* rows.findFirstOverdue()
   // Up to where the sweep has come, what is still pending is overdue.
-  const swept = yield* waitFor(rows.findSwept())
+  const swept = yield* rows.findSwept()
   if (overdue !== undefined && numberOf(overdue.runId) <= swept) return overdue
-  const found = yield* waitFor(rows.findPendingAfter(swept))
+  const found = yield* rows.findPendingAfter(swept)
   // A run that counts again is overdue at once, though the sweep may not have passed it.
   return overdue && found && numberOf(found.runId) < numberOf(overdue.runId) ? found : (overdue ?? found)
 }

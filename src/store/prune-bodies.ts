@@ -1,7 +1,7 @@
 import { selectOldBodies } from '../domain/retention.ts'
 import { hourOf } from '../domain/stat-counters.ts'
 import type { ListNumbers } from './read-list.ts'
-import { type Awaitable, type Work, waitFor } from './transaction-work.ts'
+import type { Work } from './transaction-work.ts'
 
 /** `isEnd`: its row still says what the body of an upload event says. */
 type StoredBody = { n: number; receivedAt: number; bytes: number; isEnd: boolean }
@@ -10,10 +10,10 @@ type StoredBody = { n: number; receivedAt: number; bytes: number; isEnd: boolean
 export type PruningRows = {
   findBounds: { [of in 'run' | 'delivery']: ListNumbers['findBounds'] }
   /** The bodies behind a number and up to another, in order. */
-  listBodies: (after: number, last: number, limit: number) => Awaitable<StoredBody[]>
-  deleteBodies: (numbers: readonly number[]) => Awaitable<void>
+  listBodies: (after: number, last: number, limit: number) => Work<StoredBody[]>
+  deleteBodies: (numbers: readonly number[]) => Work<void>
   /** Deletes what the rows of upload events say of their bodies. */
-  deleteEnds: (numbers: readonly number[]) => Awaitable<void>
+  deleteEnds: (numbers: readonly number[]) => Work<void>
 }
 
 /** Deletes the bodies of old deliveries. `next` is where to go on; null at the end. */
@@ -24,11 +24,11 @@ export function* pruneBodies(
   after: number | null,
 ): Work<{ pruned: number; next: number | null }> {
   const last = yield* findLastUntil(rows, 'delivery', hourOf(receivedBefore))
-  const bodies = yield* waitFor(rows.listBodies(after ?? 0, last, limit))
+  const bodies = yield* rows.listBodies(after ?? 0, last, limit)
   const { old, next } = selectOldBodies(bodies, receivedBefore)
-  yield* waitFor(rows.deleteBodies(old.map(({ n }) => n)))
+  yield* rows.deleteBodies(old.map(({ n }) => n))
   // Uploads that this service did not make are never claimed.
-  yield* waitFor(rows.deleteEnds(old.flatMap(({ n, isEnd }) => (isEnd ? n : []))))
+  yield* rows.deleteEnds(old.flatMap(({ n, isEnd }) => (isEnd ? n : [])))
   const isEnd = bodies.length < limit && next === bodies.at(-1)?.n
   return { pruned: old.length, next: isEnd ? null : (next ?? null) }
 }
@@ -39,6 +39,6 @@ export function* findLastUntil(
   of: 'run' | 'delivery',
   hour: number,
 ): Work<number> {
-  const bounds = yield* waitFor(findBounds[of](Number.MIN_SAFE_INTEGER, hour))
+  const bounds = yield* findBounds[of](Number.MIN_SAFE_INTEGER, hour)
   return bounds === undefined ? 0 : bounds.before - 1
 }

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { numberOf } from '../domain/ids.ts'
 import { hourOf } from '../domain/stat-counters.ts'
-import type { Awaitable } from './transaction-work.ts'
+import type { Awaitable, RunReads, Work } from './transaction-work.ts'
 
 /** The numbers from `from` to before `before`. */
 export type Window = { from: number; before: number }
@@ -14,9 +14,9 @@ export type ReadWindow<Row> = (window: Window, limit: number) => Awaitable<Row[]
 /** What a database knows of the numbers of a list. */
 export type ListNumbers = {
   /** The greatest number; 0 without rows. */
-  findLast: () => Awaitable<number>
+  findLast: () => Work<number>
   /** The numbers of the rows of these hours, and perhaps of others; undefined if there are none. */
-  findBounds: (firstHour: number, lastHour: number) => Awaitable<Window | undefined>
+  findBounds: (firstHour: number, lastHour: number) => Work<Window | undefined>
 }
 
 /** What one statement reads at most, so that webhooks never wait for a list. */
@@ -28,17 +28,19 @@ const PAGE_MS = 300
 
 /** Reads a page of what several branches find in the time of a filter. A row that two of them find is listed once. */
 export async function readList<Row>(
-  numbers: ListNumbers,
+  read: RunReads<ListNumbers>,
   { since, until }: { since: number | null; until: number | null },
   { limit, before }: Page,
   list: { branches: readonly ReadWindow<Row>[]; idOf: (row: Row) => string; isWindowed: boolean },
 ): Promise<{ rows: Row[]; next: number | null }> {
   const bounds =
     since === null && until === null
-      ? { from: 1, before: (await numbers.findLast()) + 1 }
-      : await numbers.findBounds(
-          since === null ? Number.MIN_SAFE_INTEGER : hourOf(since),
-          until === null ? Number.MAX_SAFE_INTEGER : hourOf(until - 1),
+      ? { from: 1, before: (await read((numbers) => numbers.findLast())) + 1 }
+      : await read((numbers) =>
+          numbers.findBounds(
+            since === null ? Number.MIN_SAFE_INTEGER : hourOf(since),
+            until === null ? Number.MAX_SAFE_INTEGER : hourOf(until - 1),
+          ),
         )
   if (bounds === undefined) return { rows: [], next: null }
   const { branches, idOf, isWindowed } = list

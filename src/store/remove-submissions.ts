@@ -1,33 +1,31 @@
 import type { RunRow } from '../domain/decide/tables.ts'
 import { type StatDelta, statDelta } from '../domain/stat-counters.ts'
-import { type Awaitable, type Work, waitFor } from './transaction-work.ts'
+import type { Work } from './transaction-work.ts'
 
 /** What was deleted with some submissions. `fileIds` are the assets that they were of. */
 type Removed = { fileIds: Set<string>; submissionIds: string[]; runIds: string[]; deliveryIds: string[] }
 
 /** What a database does for it, inside a transaction. */
 export type RemovalRows = {
-  listRemoved: (
-    submissions: readonly number[],
-  ) => Awaitable<{ submissionId: string; fileId: string | null }[]>
-  listRunsOf: (submissions: readonly number[]) => Awaitable<RunRow[]>
+  listRemoved: (submissions: readonly number[]) => Work<{ submissionId: string; fileId: string | null }[]>
+  listRunsOf: (submissions: readonly number[]) => Work<RunRow[]>
   /** Deletes submissions with everything that refers to them, and returns the ids of the deliveries among it. */
-  deleteSubmissions: (submissions: readonly number[], submissionIds: readonly string[]) => Awaitable<string[]>
+  deleteSubmissions: (submissions: readonly number[], submissionIds: readonly string[]) => Work<string[]>
   /** Finds the current runs of an asset anew, for these names. */
   refreshCurrent: (fileId: string, names: Iterable<string>) => Work<void>
-  appendDelta: (delta: StatDelta) => Awaitable<void>
+  appendDelta: (delta: StatDelta) => Work<void>
 }
 
 /** Deletes submissions with everything that belongs to them. Nothing in a schema does that by itself. */
 export function* removeSubmissions(rows: RemovalRows, submissions: readonly number[]): Work<Removed> {
-  const removed = yield* waitFor(rows.listRemoved(submissions))
+  const removed = yield* rows.listRemoved(submissions)
   const submissionIds = removed.map(({ submissionId }) => submissionId)
-  const runs = yield* waitFor(rows.listRunsOf(submissions))
-  const deliveryIds = yield* waitFor(rows.deleteSubmissions(submissions, submissionIds))
+  const runs = yield* rows.listRunsOf(submissions)
+  const deliveryIds = yield* rows.deleteSubmissions(submissions, submissionIds)
   const names = new Set(runs.flatMap(({ name, requestedAs }) => [name, requestedAs ?? name]))
   const fileIds = new Set(removed.flatMap(({ fileId }) => fileId ?? []))
   for (const fileId of fileIds) yield* rows.refreshCurrent(fileId, names)
   const delta = statDelta({ runs: runs.map((before) => ({ before, after: undefined })), deliveries: [] })
-  if (delta !== null) yield* waitFor(rows.appendDelta(delta))
+  if (delta !== null) yield* rows.appendDelta(delta)
   return { fileIds, submissionIds, runIds: runs.map(({ runId }) => runId), deliveryIds }
 }

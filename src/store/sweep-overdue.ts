@@ -1,5 +1,5 @@
 import { type SweptRun, selectOverdue } from '../domain/overdue.ts'
-import { type Awaitable, type Work, waitFor } from './transaction-work.ts'
+import type { Work } from './transaction-work.ts'
 
 /** Runs that the sweep passes in one transaction, which takes a few milliseconds. */
 const RUNS_AT_ONCE = 10_000
@@ -7,20 +7,20 @@ const RUNS_AT_ONCE = 10_000
 /** What a database does for it, inside a transaction. */
 export type SweepRows = {
   /** The last run that the sweep has passed; 0 at first. */
-  findSwept: () => Awaitable<number>
-  saveSwept: (n: number) => Awaitable<void>
+  findSwept: () => Work<number>
+  saveSwept: (n: number) => Work<void>
   /** The runs behind a number, in order. Those of rejected submissions are not pending. */
-  listRuns: (after: number, limit: number) => Awaitable<SweptRun[]>
+  listRuns: (after: number, limit: number) => Work<SweptRun[]>
   /** A run that is due already keeps its due time. */
-  markOverdue: (runs: readonly { n: number; dueAt: number }[]) => Awaitable<void>
+  markOverdue: (runs: readonly { n: number; dueAt: number }[]) => Work<void>
 }
 
 /** Marks runs that have been pending for long as overdue and due. Returns whether there may be more. */
 export function* sweepOverdue(rows: SweepRows, now: number, overdueAfterMs: number): Work<boolean> {
-  const from = yield* waitFor(rows.findSwept())
-  const runs = yield* waitFor(rows.listRuns(from, RUNS_AT_ONCE))
+  const from = yield* rows.findSwept()
+  const runs = yield* rows.listRuns(from, RUNS_AT_ONCE)
   const { overdue, swept } = selectOverdue(runs, { now, overdueAfterMs })
-  yield* waitFor(rows.markOverdue(overdue))
-  if (swept !== undefined) yield* waitFor(rows.saveSwept(swept))
+  yield* rows.markOverdue(overdue)
+  if (swept !== undefined) yield* rows.saveSwept(swept)
   return runs.length === RUNS_AT_ONCE && swept === runs.at(-1)?.n
 }

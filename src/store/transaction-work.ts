@@ -12,11 +12,11 @@ export function* waitFor<T>(value: Awaitable<T>): Work<T> {
   throw new Error('it went on before what it waits for was there')
 }
 
-/** Does work in a transaction of its own, in its turn, between two batches. It adds the assets whose status it changes to `fileIds`. */
-export type RunExclusive = <T>(work: (fileIds: Set<string>) => Work<T>) => Promise<T>
-
 /** Does work that only reads, outside of a transaction. */
-export type RunReads = <T>(work: () => Work<T>) => Promise<T>
+export type RunReads<Rows> = <T>(work: (rows: Rows) => Work<T>) => Promise<T>
+
+/** Does work in a transaction of its own, in its turn, between two batches. It adds the assets whose status it changes to `fileIds`. */
+export type RunExclusive<Rows> = <T>(work: (rows: Rows, fileIds: Set<string>) => Work<T>) => Promise<T>
 
 /** Does the work of a synchronous database. */
 export function doAtOnce<T>(work: Work<T>): T {

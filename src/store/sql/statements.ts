@@ -1,10 +1,11 @@
 import type { Awaitable } from '../transaction-work.ts'
 
-type Query<T> = (...params: unknown[]) => Awaitable<T>
+export type Query<T> = (...params: unknown[]) => Awaitable<T>
 
 /** Prepares the statements of one database, each once. Their parameters are written `?`; rows are read as arrays of cells. */
-export type Statements = {
+export type Statements = Dialect & {
   rows: <Cells>(sql: string) => Query<Cells[]>
+  row: <Cells>(sql: string) => Query<Cells | undefined>
   /** The only cell of the first row. */
   value: <T>(sql: string) => Query<T | undefined>
   /** The only cell of each row. */
@@ -12,8 +13,26 @@ export type Statements = {
   run: (sql: string) => Query<void>
 }
 
-/** Where databases differ in what they understand. */
+/** Where databases differ in what they understand. A list is given as JSON. */
 export type Dialect = {
   /** Keeps a planner without statistics from choosing another index. */
   indexedBy: (index: string) => string
+  notIndexed: string
+  /** So many numbers below one that was seen may still be committed. */
+  uncommitted: number
+  /** Reads the tables in the order that is written. */
+  join: 'CROSS JOIN' | 'JOIN'
+  /** Is one of a list of numbers. */
+  inNumbers: string
+  inTexts: string
+  /** Is none of a list of pairs of texts. */
+  notInPairs: string
+  /** The name of a file as it is sorted: without regard to the case of its letters. */
+  sortedName: (name: string) => string
+  /** What stands before the first dot. */
+  beforeDot: (text: string) => string
+  /** The rows of `hours` that stand in counter deltas. */
+  hoursOfDeltas: string
+  /** The text of the counters of a delta. */
+  countersOfDelta: string
 }

@@ -1,27 +1,20 @@
 import { randomInt } from 'node:crypto'
 import type { NewRejectedDelivery } from '../../domain/delivery.ts'
 import { createStore, type Database } from '../create-store.ts'
-import { gatherReads } from '../gathered-reads.ts'
+import { createDatabaseRows } from '../sql/database-rows.ts'
 import type { StoreHandle, StoreLifecycle } from '../store.ts'
 import { unavailable } from '../store-errors.ts'
 import { type Awaitable, doAtOnce } from '../transaction-work.ts'
 import type { WriteQueueOptions } from '../write-queue.ts'
-import { createAssetReads, readTogether } from './asset-reads.ts'
 import type { Connection } from './connection.ts'
 import { backUp } from './copies.ts'
 import { createDatabaseGuard } from './database-guard.ts'
-import { createForgettingRows } from './forget-asset.ts'
-import { createJobReads } from './job-reads.ts'
-import { createDeliveryReads } from './list-deliveries.ts'
-import { createSqliteRunList } from './list-runs.ts'
-import { createRowReads } from './load-rows.ts'
-import { createHistoryRows, createOperatorReads } from './operator-reads.ts'
-import { createRejectedDeliveries } from './rejected-deliveries.ts'
+import { createLoadRows } from './load-rows.ts'
+import { readTogether } from './read-together.ts'
 import { createRowIds } from './row-ids.ts'
-import { createStats } from './stats.ts'
+import { createStatements } from './statements.ts'
 import { storeError } from './store-error.ts'
 import { createTransactions } from './transactions.ts'
-import { createUpkeepRows } from './upkeep.ts'
 import { createWriteRows } from './write-rows.ts'
 
 /**
@@ -47,18 +40,15 @@ function createDatabase(
 ): Database & Pick<StoreLifecycle, 'findFault' | 'backUp'> {
   const ids = createRowIds(connection)
   const guard = createDatabaseGuard(connection, { processId: ownerId, onForeignCommit: ids.readAgain })
-  const { load, findLease } = createRowReads(connection, processId)
+  const loadRows = createLoadRows(connection, processId)
   const writeRows = createWriteRows(connection, processId)
-  const transactions = createTransactions({ connection, load, writeRows, ids, guard })
-  const assets = createAssetReads(connection)
-  const gathered = gatherReads(readTogether(connection, (fileId) => assets.findAsset(fileId)))
-  const rejected = createRejectedDeliveries(connection, ids)
-  const deliveries = createDeliveryReads(connection, rejected)
-  const keepRejected = connection.transaction((given: readonly NewRejectedDelivery[]) => {
+  const transactions = createTransactions({ connection, loadRows, writeRows, ids, guard })
+  const rows = createDatabaseRows(createStatements(connection), processId)
+  const readAssets = readTogether(connection, (fileId) => doAtOnce(rows.findAsset(fileId)))
+  const keepRejected = connection.transaction((rejected: readonly NewRejectedDelivery[]) => {
     guard.checkOwner()
-    return rejected.keep(given)
+    return doAtOnce(rows.rejected.keep(ids, rejected))
   })
-  const stats = createStats(connection)
   const attempt = async <T>(work: () => Awaitable<T>): Promise<T> => {
     if (!connection.open) throw unavailable(new Error('The store is closed.'))
     try {
@@ -69,38 +59,17 @@ function createDatabase(
   }
   return {
     transact: transactions.transact,
-    inTransaction: (work) => transactions.write(() => doAtOnce(work())),
-    read: (work) => attempt(() => doAtOnce(work())),
-    reads: {
-      ...attempted(attempt, {
-        ...assets,
-        ...createJobReads(connection),
-        ...createOperatorReads(connection),
-        listRuns: createSqliteRunList(connection),
-        listDeliveries: deliveries.list,
-        findDelivery: (deliveryId: string) => deliveries.find(deliveryId),
-        findAsset: gathered.find,
-        readStats: (from: number, until: number) => stats.read(from, until),
-        countRejected: rejected.count,
-        findRejected: (deliveryId: string) => rejected.find(deliveryId),
-        // Not through the queue: the rejected are many, and must take no delivery's place in it, nor fail with it.
-        keepRejected(given: readonly NewRejectedDelivery[]) {
-          guard.check()
-          return keepRejected.immediate(given)
-        },
+    inTransaction: (work) => transactions.write(() => doAtOnce(work(rows))),
+    read: (work) => attempt(() => doAtOnce(work(rows))),
+    readAssets: (fileIds) => attempt(() => readAssets(fileIds)),
+    // Not through the queue: the rejected are many, and must take no delivery's place in it, nor fail with it.
+    keepRejected: (rejected) =>
+      attempt(() => {
+        guard.check()
+        return keepRejected.immediate(rejected)
       }),
-    },
     findFault: async () => guard.findFault(),
     backUp: (path) => attempt(() => backUp(connection, path)),
-    rows: {
-      ...createUpkeepRows(connection),
-      ...createForgettingRows(connection),
-      ...createHistoryRows(connection),
-      ...stats,
-      ...assets,
-      listDeliveriesOf: deliveries.listOfRun,
-      findLease,
-    },
     // What was deleted would stand in the log until that is written over.
     emptyLog: () =>
       attempt(() => {
@@ -109,7 +78,6 @@ function createDatabase(
         connection.pragma('wal_checkpoint(TRUNCATE)')
       }),
     async close() {
-      await gathered.drain()
       connection.close()
     },
   }
@@ -124,19 +92,4 @@ function takeOver(connection: Connection, processId: number): void {
       connection.prepare('UPDATE leases SET ends_at = 0 WHERE holder <> ?').run(processId)
     })
     .immediate()
-}
-
-type Reads = { [name: string]: (...given: never[]) => unknown }
-
-/** The same functions, each of which rejects with `store_unavailable` when the disk or the file fails. */
-function attempted<R extends Reads>(
-  attempt: <T>(work: () => Awaitable<T>) => Promise<T>,
-  reads: R,
-): { [name in keyof R]: (...given: Parameters<R[name]>) => Promise<Awaited<ReturnType<R[name]>>> } {
-  const entries = Object.entries(reads).map(([name, read]) => [
-    name,
-    (...given: never[]) => attempt(() => read(...given)),
-  ])
-  // Each function is the one of its name.
-  return Object.fromEntries(entries)
 }

@@ -1,7 +1,7 @@
-import type { Dialect } from '../sql/statements.ts'
+import type { Statements } from '../sql/statements.ts'
 import type { Connection } from './connection.ts'
 
-export const DIALECT: Dialect = { indexedBy: (index) => `INDEXED BY ${index}` }
+const IN_LIST = 'IN (SELECT value FROM json_each(?))'
 
 /** The statements of `sql/`, which return at once. */
 export function createStatements(connection: Connection) {
@@ -10,6 +10,10 @@ export function createStatements(connection: Connection) {
     rows: <Cells>(sql: string) => {
       const statement = prepare<Cells>(sql).raw()
       return (...params: unknown[]) => statement.all(...params)
+    },
+    row: <Cells>(sql: string) => {
+      const statement = prepare<Cells>(sql).raw()
+      return (...params: unknown[]) => statement.get(...params)
     },
     value: <T>(sql: string) => {
       const statement = prepare<T>(sql).pluck()
@@ -23,5 +27,17 @@ export function createStatements(connection: Connection) {
       const statement = prepare(sql)
       return (...params: unknown[]) => void statement.run(...params)
     },
-  }
+    indexedBy: (index) => `INDEXED BY ${index}`,
+    notIndexed: 'NOT INDEXED',
+    uncommitted: 0,
+    join: 'CROSS JOIN',
+    inNumbers: IN_LIST,
+    inTexts: IN_LIST,
+    notInPairs: 'NOT IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))',
+    sortedName: (name) => `${name} COLLATE NOCASE`,
+    beforeDot: (text) => `substr(${text}, 1, instr(${text}, '.') - 1)`,
+    hoursOfDeltas: `SELECT e.value ->> 0, e.value ->> 1, e.value ->> 2, e.value ->> 3, e.value ->> 4
+      FROM counter_deltas, json_each(delta, '$.hours') e`,
+    countersOfDelta: `delta ->> '$.counters'`,
+  } satisfies Statements
 }

@@ -17,12 +17,12 @@ export type Transactions = BatchDatabase & {
 /** One connection, on which each transaction begins and ends without giving way to anything else. */
 export function createTransactions(deps: {
   connection: Connection
-  load: (keys: readonly Key[], into: WorkingSet) => void
+  loadRows: (keys: readonly Key[], into: WorkingSet) => void
   writeRows: (changes: BatchChanges) => void
   ids: NewIds
   guard: DatabaseGuard
 }): Transactions {
-  const { connection, load, writeRows, ids, guard } = deps
+  const { connection, loadRows, writeRows, ids, guard } = deps
   const begin = connection.prepare('BEGIN IMMEDIATE')
   const commit = connection.prepare('COMMIT')
   let isHeld = false
@@ -37,7 +37,7 @@ export function createTransactions(deps: {
       const next = batch.next()
       if (next.done) return next.value
       const query = next.value
-      if (query.kind === 'load') load(query.keys, query.into)
+      if (query.kind === 'load') loadRows(query.keys, query.into)
       else writeRows(query.changes)
     }
   }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { NewIds } from '../../../src/domain/ids.ts'
 import { formatId } from '../../../src/domain/ids.ts'
 import { keepRejected, type NumberedRejection } from '../../../src/store/keep-rejected.ts'
-import { doAtOnce } from '../../../src/store/transaction-work.ts'
+import { doAtOnce, waitFor } from '../../../src/store/transaction-work.ts'
 import { newRefused } from '../../contract/facts.ts'
 
 /** Keeps them in memory, the oldest first. */
@@ -17,18 +17,22 @@ function memoryRows() {
     },
   }
   const rows: Parameters<typeof keepRejected>[0] = {
-    insert: (one) => void kept.push({ ...one, n: Number(one.deliveryId.split('_')[1]) }),
-    appendDelta: () => {},
-    sum: (isProven) => ({
-      count: of(isProven).length,
-      bytes: of(isProven).reduce((sum, { body }) => sum + body.length, 0),
-    }),
+    insert: (one) => waitFor(void kept.push({ ...one, n: Number(one.deliveryId.split('_')[1]) })),
+    appendDelta: () => waitFor(undefined),
+    sum: (isProven) =>
+      waitFor({
+        count: of(isProven).length,
+        bytes: of(isProven).reduce((sum, { body }) => sum + body.length, 0),
+      }),
     listOldest: (isProven, limit) =>
-      of(isProven)
-        .slice(0, limit)
-        .map(({ n, body }) => ({ n, keptBytes: body.length })),
+      waitFor(
+        of(isProven)
+          .slice(0, limit)
+          .map(({ n, body }) => ({ n, keptBytes: body.length })),
+      ),
     remove(n) {
       kept = kept.filter((one) => one.n !== n)
+      return waitFor(undefined)
     },
   }
   const keep = (count: number, submissionId: string | null) => {

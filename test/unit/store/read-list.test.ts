@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { formatId } from '../../../src/domain/ids.ts'
-import { cutPage, type ReadWindow, readList, readWindows, type Window } from '../../../src/store/read-list.ts'
+import {
+  cutPage,
+  type ListNumbers,
+  type ReadWindow,
+  readList,
+  readWindows,
+  type Window,
+} from '../../../src/store/read-list.ts'
+import { doAtOnce, waitFor } from '../../../src/store/transaction-work.ts'
 
 const SPAN = 20_000
 
@@ -155,14 +163,22 @@ describe('a list of several branches', () => {
       const found = numbers.filter((n) => n >= from && n < before).slice(0, limit)
       return found.map((n) => ({ id: idOf(n) }))
     }
-  const bounds = { findLast: () => 30_000, findBounds: () => ({ from: 5, before: 26_000 }) }
+  const bounds: ListNumbers = {
+    findLast: () => waitFor(30_000),
+    findBounds: () => waitFor({ from: 5, before: 26_000 }),
+  }
   const anyTime = { since: null, until: null }
   const read = (
     branches: ReadWindow<{ id: string }>[],
     page: { limit: number; before: number | null },
     times: { since: number | null; until: number | null } = anyTime,
-    numbers: Parameters<typeof readList>[0] = bounds,
-  ) => readList(numbers, times, page, { branches, idOf: ({ id }) => id, isWindowed: true })
+    numbers = bounds,
+  ) =>
+    readList(async (work) => doAtOnce(work(numbers)), times, page, {
+      branches,
+      idOf: ({ id }) => id,
+      isWindowed: true,
+    })
 
   test('has what each of them finds once, the newest first, page after page', async () => {
     const branches = [branch(29_000, 25_000, 7), branch(30_000, 29_000, 25_000, 6, 4)]
@@ -176,11 +192,11 @@ describe('a list of several branches', () => {
 
   test('is read within the numbers of the hours that a time is in', async () => {
     const asked: number[][] = []
-    const numbers = {
+    const numbers: ListNumbers = {
       ...bounds,
-      findBounds(...hours: [number, number]) {
+      findBounds(...hours) {
         asked.push(hours)
-        return bounds.findBounds()
+        return bounds.findBounds(...hours)
       },
     }
     const times = { since: 3_600_000, until: 7_200_000 }
@@ -191,7 +207,7 @@ describe('a list of several branches', () => {
   })
 
   test('is empty where those hours have no numbers', async () => {
-    const numbers = { ...bounds, findBounds: () => undefined }
+    const numbers: ListNumbers = { ...bounds, findBounds: () => waitFor(undefined) }
     const times = { since: 1, until: null }
     expect(await read([branch(7)], { limit: 9, before: null }, times, numbers)).toEqual({
       rows: [],

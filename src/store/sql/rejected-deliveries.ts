@@ -3,10 +3,10 @@ import { formatId, type NewIds, parseId } from '../../domain/ids.ts'
 import { type DeliveryFilter, type ListedDelivery, listRejection } from '../../domain/listed-delivery.ts'
 import { keepRejected, type RejectedRows } from '../keep-rejected.ts'
 import type { Window } from '../read-list.ts'
-import { ROUTE, textOf } from '../sql/codes.ts'
-import { partsOf } from '../sql/rows.ts'
-import { doAtOnce } from '../transaction-work.ts'
-import { type Connection, statementsOf } from './connection.ts'
+import { type Work, waitFor } from '../transaction-work.ts'
+import { ROUTE, textOf } from './codes.ts'
+import { partsOf } from './rows.ts'
+import type { Statements } from './statements.ts'
 
 const COLUMNS = 'n, chk, route, received_at, cause, submission_id'
 
@@ -22,30 +22,29 @@ type Cells = [
 export type RejectedDeliveries = ReturnType<typeof createRejectedDeliveries>
 
 /** The rejected deliveries, which are stored outside the write queue. */
-export function createRejectedDeliveries(connection: Connection, ids: NewIds) {
-  const { rows, run } = statementsOf(connection)
+export function createRejectedDeliveries({ rows, row, run }: Statements) {
   const insert = run(
     `INSERT INTO rejected_deliveries (n, chk, route, received_at, cause, proven, submission_id, file_id, token, bytes,
       kept_bytes, headers, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const appendDelta = run('INSERT INTO counter_deltas (delta) VALUES (?)')
-  const sum = rows<[count: number, bytes: number]>(
-    'SELECT count(*), total(kept_bytes) FROM rejected_deliveries WHERE proven = ?',
+  const sum = row<[count: number, bytes: number]>(
+    'SELECT count(*), coalesce(sum(kept_bytes), 0) FROM rejected_deliveries WHERE proven = ?',
   )
   const listOldest = rows<[n: number, keptBytes: number]>(
     'SELECT n, kept_bytes FROM rejected_deliveries WHERE proven = ? ORDER BY n LIMIT ?',
   )
   const remove = run('DELETE FROM rejected_deliveries WHERE n = ?')
-  // The `+` keeps SQLite from walking an index by cause instead of the recent ones by time.
+  // The concatenation keeps SQLite from walking an index by cause instead of the recent ones by time.
   const countByCause = rows<[cause: RejectionCause, count: number]>(
-    'SELECT cause, count(*) FROM rejected_deliveries WHERE received_at >= ? GROUP BY +cause',
+    `SELECT cause, count(*) FROM rejected_deliveries WHERE received_at >= ? GROUP BY cause, cause || ''`,
   )
   const list = rows<Cells>(
-    `SELECT ${COLUMNS} FROM rejected_deliveries WHERE n >= ? AND n < ? AND cause = ifnull(?, cause)
+    `SELECT ${COLUMNS} FROM rejected_deliveries WHERE n >= ? AND n < ? AND cause = coalesce(?, cause)
       AND received_at >= ? AND received_at < ? ORDER BY n DESC LIMIT ?`,
   )
   type Rest = [fileId: string | null, token: string | null, bytes: number, headers: string, body: Buffer]
-  const find = rows<[...Cells, ...Rest]>(
+  const find = row<[...Cells, ...Rest]>(
     `SELECT ${COLUMNS}, file_id, token, bytes, headers, body FROM rejected_deliveries WHERE n = ? AND chk = ?`,
   )
 
@@ -60,28 +59,38 @@ export function createRejectedDeliveries(connection: Connection, ids: NewIds) {
         Number(isProven),
         submissionId,
       ]
-      insert(...head, fileId, token, bytes, body.length, JSON.stringify(headers), body)
+      return waitFor(insert(...head, fileId, token, bytes, body.length, JSON.stringify(headers), body))
     },
-    appendDelta: (delta) => appendDelta(JSON.stringify(delta)),
-    sum(isProven) {
-      const [count = 0, bytes = 0] = sum.get(Number(isProven)) ?? []
+    appendDelta: (delta) => waitFor(appendDelta(JSON.stringify(delta))),
+    *sum(isProven) {
+      const [count = 0, bytes = 0] = (yield* waitFor(sum(Number(isProven)))) ?? []
       return { count, bytes }
     },
-    listOldest: (isProven, limit) =>
-      listOldest.all(Number(isProven), limit).map(([n, keptBytes]) => ({ n, keptBytes })),
-    remove,
+    *listOldest(isProven, limit) {
+      const found = yield* waitFor(listOldest(Number(isProven), limit))
+      return found.map(([n, keptBytes]) => ({ n, keptBytes }))
+    },
+    remove: (n) => waitFor(remove(n)),
   }
   return {
     /** Inside a transaction. Returns their ids. */
-    keep: (rejected: readonly NewRejectedDelivery[]) => doAtOnce(keepRejected(kept, ids, rejected)),
-    count: (since: number) => countByCause.all(since).map(([cause, count]) => ({ cause, count })),
-    list({ cause, since, until }: DeliveryFilter, { from, before }: Window, limit: number): ListedDelivery[] {
-      const times = [since ?? Number.MIN_SAFE_INTEGER, until ?? Number.MAX_SAFE_INTEGER]
-      return list.all(from, before, cause, ...times, limit).map((cells) => listRejection(toRejected(cells)))
+    keep: (ids: Pick<NewIds, 'delivery'>, rejected: readonly NewRejectedDelivery[]) =>
+      keepRejected(kept, ids, rejected),
+    *count(since: number): Work<{ cause: RejectionCause; count: number }[]> {
+      return (yield* waitFor(countByCause(since))).map(([cause, count]) => ({ cause, count }))
     },
-    find(deliveryId: string): RejectedDelivery | undefined {
+    *list(
+      { cause, since, until }: DeliveryFilter,
+      { from, before }: Window,
+      limit: number,
+    ): Work<ListedDelivery[]> {
+      const times = [since ?? Number.MIN_SAFE_INTEGER, until ?? Number.MAX_SAFE_INTEGER]
+      const found = yield* waitFor(list(from, before, cause, ...times, limit))
+      return found.map((cells) => listRejection(toRejected(cells)))
+    },
+    *find(deliveryId: string): Work<RejectedDelivery | undefined> {
       const at = parseId('dlv', deliveryId)
-      const cells = at && find.get(at.number, at.check)
+      const cells = at && (yield* waitFor(find(at.number, at.check)))
       if (cells === undefined) return undefined
       const [, , , , , , fileId, token, bytes, headers, body] = cells
       return { ...toRejected(cells), fileId, token, bytes, headers: JSON.parse(headers), body }

@@ -1,0 +1,90 @@
+import type { AssetFacts } from '../../domain/asset.ts'
+import { type DueRun, describeDueRun } from '../../domain/finding.ts'
+import { numberOf, parseId } from '../../domain/ids.ts'
+import type { Run } from '../../domain/run.ts'
+import type { Submission } from '../../domain/submission.ts'
+import { cutPage, type Page } from '../read-list.ts'
+import { type Work, waitFor } from '../transaction-work.ts'
+import {
+  besideRun,
+  RUN_COLUMNS,
+  RUNS,
+  type RunCells,
+  toRun,
+  toSubmission,
+  WHOLE_SUBMISSION_COLUMNS,
+  type WholeSubmissionCells,
+} from './rows.ts'
+import type { Statements } from './statements.ts'
+
+/** Of an asset with thousands of submissions, evidence is compared with the newest. */
+const MAX_OTHERS = 100
+
+export type WithRuns = { submission: Submission; runs: Run[] }
+
+/** What is read of assets, their submissions and their due runs. */
+export function createAssetReads({ rows, row, value }: Statements) {
+  const listCurrentRuns = rows<RunCells>(
+    `SELECT ${RUN_COLUMNS} FROM current_runs c JOIN runs r ON r.n = c.run WHERE c.file_id = ? ORDER BY r.submission, r.n`,
+  )
+  const findUpdatedAt = value<number>(
+    'SELECT updated_at FROM submissions WHERE file_id = ? AND state <> 2 ORDER BY n DESC LIMIT 1',
+  )
+  const findSubmission = row<WholeSubmissionCells>(
+    `SELECT ${WHOLE_SUBMISSION_COLUMNS} FROM submissions s WHERE s.n = ? AND s.chk = ?`,
+  )
+  const listRunsOf = rows<RunCells>(`SELECT ${RUN_COLUMNS} FROM runs r WHERE r.submission = ? ORDER BY r.n`)
+  const listOfFile = rows<WholeSubmissionCells>(
+    `SELECT ${WHOLE_SUBMISSION_COLUMNS} FROM submissions s WHERE s.file_id = ? AND s.n < ? ORDER BY s.n DESC LIMIT ?`,
+  )
+  const due = `SELECT ${RUN_COLUMNS}, ${WHOLE_SUBMISSION_COLUMNS} FROM ${RUNS} WHERE`
+  type DueCells = [...RunCells, ...WholeSubmissionCells]
+  const listDueAt = rows<DueCells>(`${due} r.due_at <= ? ORDER BY r.due_at, r.n LIMIT ?`)
+  const listDueAfter = rows<DueCells>(`${due} r.due_at > ? ORDER BY r.due_at, r.n LIMIT ?`)
+
+  function* withRuns(cells: WholeSubmissionCells): Work<WithRuns> {
+    const runs = yield* waitFor(listRunsOf(cells[0]))
+    return { submission: toSubmission(cells), runs: runs.map(toRun) }
+  }
+  /** The newest, or those before a number. */
+  function* listSubmissions(fileId: string, limit: number, before: number | null): Work<WithRuns[]> {
+    const found: WithRuns[] = []
+    for (const cells of yield* waitFor(listOfFile(fileId, before ?? Number.MAX_SAFE_INTEGER, limit)))
+      found.push(yield* withRuns(cells))
+    return found
+  }
+
+  return {
+    *findAsset(fileId: string): Work<AssetFacts | undefined> {
+      const recordedAt = yield* waitFor(findUpdatedAt(fileId))
+      if (recordedAt === undefined) return undefined
+      const runs = yield* waitFor(listCurrentRuns(fileId))
+      return { fileId, recordedAt, runs: runs.map(toRun) }
+    },
+    *findSubmission(submissionId: string): Work<WithRuns | undefined> {
+      const at = parseId('sub', submissionId)
+      const cells = at && (yield* waitFor(findSubmission(at.number, at.check)))
+      return cells && (yield* withRuns(cells))
+    },
+    *listAssetSubmissions(fileId: string, { limit, before }: Page) {
+      const found = yield* listSubmissions(fileId, limit + 1, before)
+      const page = cutPage(found, limit, ({ submission }) => numberOf(submission.submissionId))
+      return { submissions: page.rows, next: page.next }
+    },
+    *listDue(now: number, limit: number, latest = Number.MAX_SAFE_INTEGER): Work<DueRun[]> {
+      const dueNow = yield* waitFor(listDueAt(now, limit))
+      const misdated = yield* waitFor(listDueAfter(latest, limit - dueNow.length))
+      const assets = new Map<string, WithRuns[]>()
+      const found: DueRun[] = []
+      for (const cells of [...dueNow, ...misdated]) {
+        const { submission, runs } = yield* withRuns(besideRun<WholeSubmissionCells>(cells))
+        const { fileId } = submission
+        const known = fileId === null ? [] : assets.get(fileId)
+        const ofAsset = known ?? (yield* listSubmissions(fileId ?? '', MAX_OTHERS, null)).toReversed()
+        if (fileId !== null) assets.set(fileId, ofAsset)
+        found.push(describeDueRun({ run: toRun(cells), dueAt: cells[15] ?? now, submission, runs, ofAsset }))
+      }
+      return found
+    },
+  }
+}

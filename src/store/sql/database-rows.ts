@@ -1,0 +1,43 @@
+import type { LeaseRow } from '../../domain/decide/tables.ts'
+import type { Run } from '../../domain/run.ts'
+import { type Work, waitFor } from '../transaction-work.ts'
+import { createAssetReads } from './asset-reads.ts'
+import { createFinders } from './find-rows.ts'
+import { createForgettingRows } from './forgetting.ts'
+import { createHistoryRows } from './history-rows.ts'
+import { createJobReads } from './job-reads.ts'
+import { createDeliveryReads } from './list-deliveries.ts'
+import { createRunRows } from './list-runs.ts'
+import { createOperatorReads } from './operator-reads.ts'
+import { createRejectedDeliveries } from './rejected-deliveries.ts'
+import type { Statements } from './statements.ts'
+import { createStats } from './stats.ts'
+import { createUpkeepRows } from './upkeep.ts'
+
+export type DatabaseRows = ReturnType<typeof createDatabaseRows>
+
+/** All that is read and written besides the batches of the queue. */
+export function createDatabaseRows(statements: Statements, processId: number) {
+  const rejected = createRejectedDeliveries(statements)
+  const deliveries = createDeliveryReads(statements, rejected)
+  const { sql, toRow } = createFinders(processId, statements).leases
+  const findLease = statements.row<never>(sql)
+  return {
+    ...createAssetReads(statements),
+    ...createJobReads(statements),
+    ...createOperatorReads(statements),
+    ...createHistoryRows(statements),
+    ...createUpkeepRows(statements),
+    ...createForgettingRows(statements),
+    ...createStats(statements),
+    rejected,
+    runList: createRunRows(statements),
+    deliveryList: deliveries.list,
+    findDelivery: (deliveryId: string) => deliveries.find(deliveryId),
+    listDeliveriesOf: (run: Run) => deliveries.listOfRun(run),
+    *findLease(name: string): Work<LeaseRow | undefined> {
+      const cells = yield* waitFor(findLease(name))
+      return cells && toRow(cells)
+    },
+  }
+}

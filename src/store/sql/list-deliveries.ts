@@ -1,0 +1,112 @@
+import { numberOf, parseId } from '../../domain/ids.ts'
+import {
+  type DeliveryDetail,
+  type DeliveryFilter,
+  type ListedDelivery,
+  listRejection,
+} from '../../domain/listed-delivery.ts'
+import type { Run } from '../../domain/run.ts'
+import type { DeliveryRows } from '../lists.ts'
+import type { Window } from '../read-list.ts'
+import { type Work, waitFor } from '../transaction-work.ts'
+import { OUTCOME } from './codes.ts'
+import { createNumbers, prepareList } from './list-rows.ts'
+import type { RejectedDeliveries } from './rejected-deliveries.ts'
+import {
+  DELIVERIES,
+  DELIVERY_COLUMNS,
+  type DeliveryCells,
+  OF_DELIVERY,
+  parseJson,
+  toDeliveryRow,
+} from './rows.ts'
+import type { Statements } from './statements.ts'
+
+/** Of an asset with more submissions, the deliveries of the newest are listed. */
+const MAX_SUBMISSIONS = 1_000
+
+/** A sender that repeats itself without end is not shown whole. */
+const MAX_OF_RUN = 1_000
+
+/** What the list of deliveries is read from, and what else is read of one. */
+export function createDeliveryReads(statements: Statements, rejected: RejectedDeliveries) {
+  const { rows, row, values, notIndexed, indexedBy, inNumbers } = statements
+  const listRecorded = prepareList<DeliveryCells>(statements, DELIVERY_COLUMNS, 'd.n')
+  const listOfFile = values<number>(
+    `WITH newest AS MATERIALIZED (SELECT n FROM submissions WHERE file_id = ? ORDER BY n DESC LIMIT ?)
+      SELECT r.settled_by AS n FROM newest ${statements.join} runs r ON r.submission = newest.n WHERE r.settled_by > 0
+      UNION SELECT d.n FROM newest ${statements.join} deliveries d ON d.submission = newest.n
+      UNION SELECT n FROM deliveries WHERE file_id = ?`,
+  )
+  const listOfRun = rows<DeliveryCells>(
+    `SELECT ${DELIVERY_COLUMNS} FROM ${DELIVERIES} WHERE d.n IN (
+      SELECT settled_by FROM runs WHERE n = ? UNION
+      SELECT n FROM deliveries WHERE submission = ? AND (service = ? OR service IS NULL)) ORDER BY d.n LIMIT ?`,
+  )
+  const findOne = row<DeliveryCells>(
+    `SELECT ${DELIVERY_COLUMNS} FROM ${DELIVERIES} WHERE d.n = ? AND d.chk = ?`,
+  )
+  const findBody = row<[headers: string, body: Buffer]>(
+    'SELECT headers, body FROM delivery_bodies WHERE n = ?',
+  )
+
+  function* numbersOf(fileId: string, { from, before }: Window): Work<string> {
+    const found = yield* waitFor(listOfFile(fileId, MAX_SUBMISSIONS, fileId))
+    return JSON.stringify(found.filter((n) => n >= from && n < before))
+  }
+  const list: DeliveryRows = {
+    numbers: createNumbers(
+      statements,
+      'delivery',
+      `SELECT max(n) FROM (SELECT max(n) AS n FROM deliveries UNION ALL SELECT max(n) FROM rejected_deliveries) AS last`,
+    ),
+    readRejected: (...given) => rejected.list(...given),
+    *readRecorded(filter, window, limit) {
+      const { outcome, cause, service, fileId, since, until } = filter
+      const exception = fileId === null ? exceptionOf(filter) : null
+      const index = exception === null ? notIndexed : indexedBy('deliveries_exception')
+      const found = yield* listRecorded(`deliveries d ${index} ${OF_DELIVERY} WHERE true`, [], limit, [
+        ['d.n >= ?', window.from],
+        ['d.n < ?', window.before],
+        ['d.service = ?', service],
+        ['d.received_at >= ?', since],
+        ['d.received_at < ?', until],
+        ['d.cause = ?', cause],
+        [`d.n ${inNumbers}`, fileId === null ? null : yield* numbersOf(fileId, window)],
+        ['d.outcome = ?', outcome && OUTCOME.to[outcome]],
+        ['d.exception = ?', exception && OUTCOME.to[exception]],
+      ])
+      return found.map(toListedDelivery)
+    },
+  }
+  return {
+    list,
+    *listOfRun({ runId, submissionId, name }: Run): Work<ListedDelivery[]> {
+      const given = [numberOf(runId), numberOf(submissionId), name, MAX_OF_RUN]
+      return (yield* waitFor(listOfRun(...given))).map(toListedDelivery)
+    },
+    *find(deliveryId: string): Work<DeliveryDetail | undefined> {
+      const at = parseId('dlv', deliveryId)
+      if (at === undefined) return undefined
+      const cells = yield* waitFor(findOne(at.number, at.check))
+      if (cells !== undefined) {
+        const [headers = null, body = null] = (yield* waitFor(findBody(at.number))) ?? []
+        return { ...toListedDelivery(cells), headers: parseJson(headers), body, bytes: body?.length ?? 0 }
+      }
+      const kept = yield* rejected.find(deliveryId)
+      return kept && { ...listRejection(kept), headers: kept.headers, body: kept.body, bytes: kept.bytes }
+    },
+  }
+}
+
+/** What applied deliveries have none of. Only what was ignored has a cause. */
+function exceptionOf({ outcome, cause }: DeliveryFilter): DeliveryFilter['outcome'] {
+  if (cause !== null) return 'ignored'
+  return outcome === 'applied' ? null : outcome
+}
+
+function toListedDelivery(cells: DeliveryCells): ListedDelivery {
+  const { deliveryId, route, receivedAt, outcome, cause, signature, submissionId, runId, fileId, service } =
+    toDeliveryRow(cells)
+  return { deliveryId, route, receivedAt, outcome, cause, signature, submissionId, runId, fileId, service }
+}

@@ -1,0 +1,45 @@
+import type { ListNumbers } from '../read-list.ts'
+import { waitFor } from '../transaction-work.ts'
+import type { Query, Statements } from './statements.ts'
+
+/** A condition that is left out if what it is compared with is null. */
+type Condition = [sql: string, value: unknown]
+
+/** Reads the newest rows of a source, which ends in a condition. Statements are prepared once for each filter that is used. */
+export function prepareList<Cells>({ rows }: Statements, columns: string, number: string) {
+  const prepared = new Map<string, Query<Cells[]>>()
+  return (source: string, params: unknown[], limit: number, conditions: readonly Condition[]) => {
+    const asked = conditions.filter(([, value]) => value !== null)
+    const where = [source, ...asked.map(([sql]) => sql)].join(' AND ')
+    const sql = `SELECT ${columns} FROM ${where} ORDER BY ${number} DESC LIMIT ?`
+    const list = prepared.get(sql) ?? rows<Cells>(sql)
+    prepared.set(sql, list)
+    return waitFor(list(...params, ...asked.map(([, value]) => value), limit))
+  }
+}
+
+/** The numbers of runs, or of deliveries. `last` selects the greatest. */
+export function createNumbers(statements: Statements, of: 'run' | 'delivery', last: string): ListNumbers {
+  const findLast = statements.value<number | null>(last)
+  return {
+    *findLast() {
+      return (yield* waitFor(findLast())) ?? 0
+    },
+    findBounds: createFindBounds(statements, of),
+  }
+}
+
+export function createFindBounds(
+  { row, hoursOfDeltas }: Statements,
+  of: 'run' | 'delivery',
+): ListNumbers['findBounds'] {
+  const findBounds = row<[least: number | null, greatest: number | null]>(
+    `SELECT min(${of}_least), max(${of}_greatest) FROM (
+      SELECT hour, run_least, run_greatest, delivery_least, delivery_greatest FROM hours UNION ALL ${hoursOfDeltas}) AS known
+      WHERE hour >= ? AND hour <= ?`,
+  )
+  return function* (firstHour, lastHour) {
+    const [from = null, greatest = null] = (yield* waitFor(findBounds(firstHour, lastHour))) ?? []
+    return from === null || greatest === null ? undefined : { from, before: greatest + 1 }
+  }
+}

@@ -1,0 +1,106 @@
+import type { ListedRun, RunFilter } from '../../domain/run-filter.ts'
+import type { RunPlace, RunRows } from '../lists.ts'
+import { waitFor } from '../transaction-work.ts'
+import { KIND, STATUS, textOf } from './codes.ts'
+import { createNumbers, prepareList } from './list-rows.ts'
+import { besideRun, RUN_COLUMNS, type RunCells, toRun } from './rows.ts'
+import type { Statements } from './statements.ts'
+
+/** Sorts behind whatever may follow a prefix. */
+const LAST_CHARACTER = '\u{10FFFF}'
+
+type Source = keyof ReturnType<typeof createSources>
+
+type ListedCells = [...RunCells, fileId: string | null, fileName: string | null, kind: number]
+
+/** Each names its index: without statistics SQLite would often choose another one. Conditions of partial indexes stand here as text. */
+function createSources({ indexedBy, notIndexed, join }: Statements) {
+  const byRun = (index: string) => `runs r ${index} ${join} submissions s ON s.n = r.submission WHERE`
+  const bySubmission = (index: string) =>
+    `submissions s ${index} ${join} runs r ${indexedBy('runs_submission')} ON r.submission = s.n WHERE`
+  return {
+    number: `${byRun(notIndexed)} r.hidden IS NULL`,
+    name: `${byRun(indexedBy('runs_name'))} r.hidden IS NULL`,
+    failed: `${byRun(indexedBy('runs_attention'))} r.hidden IS NULL AND r.attention = 1`,
+    expired: `${byRun(indexedBy('runs_attention'))} r.hidden IS NULL AND r.attention = 2`,
+    acknowledged: `${byRun(indexedBy('runs_acknowledged'))} r.hidden IS NULL AND r.acknowledged_at IS NOT NULL`,
+    contradicted: `${byRun(indexedBy('runs_contradicted'))} r.hidden IS NULL AND r.contradicted = 1`,
+    overdue: `${byRun(indexedBy('runs_overdue'))} r.hidden IS NULL AND r.overdue = 1`,
+    named: `${bySubmission(indexedBy('submissions_name'))} r.hidden IS NULL AND s.file_name IS NOT NULL`,
+    file: `${bySubmission(indexedBy('submissions_file'))} s.file_id = ?`,
+    submission: `${bySubmission('')} s.n = ? AND s.chk = ?`,
+    run: `${byRun(notIndexed)} r.n = ? AND r.chk = ?`,
+  }
+}
+
+/** What the list of runs is read from. */
+export function createRunRows(statements: Statements): RunRows {
+  const { value, indexedBy, notInPairs, sortedName } = statements
+  const sources = createSources(statements)
+  const list = prepareList<ListedCells>(statements, `${RUN_COLUMNS}, s.file_id, s.file_name, s.kind`, 'r.n')
+  const findSwept = value<number>(`SELECT n FROM positions WHERE name = 'sweep'`)
+  const name = sortedName('file_name')
+  const skipNamed = value<number>(
+    `SELECT 1 FROM submissions ${indexedBy('submissions_name')}
+      WHERE file_name IS NOT NULL AND ${name} >= ${sortedName('?')} AND ${name} < ${sortedName('?')} LIMIT 1 OFFSET ?`,
+  )
+  const listed = sortedName('s.file_name')
+  return {
+    numbers: createNumbers(statements, 'run', 'SELECT max(n) FROM runs'),
+    *findSwept() {
+      return (yield* waitFor(findSwept())) ?? 0
+    },
+    *hasMoreNamed(prefix, most) {
+      return (yield* waitFor(skipNamed(prefix, prefix + LAST_CHARACTER, most))) !== undefined
+    },
+    *read(filter, place, { from, before }, limit) {
+      const { status, exceptCauses, acknowledged, contradicted } = filter
+      const { kind, params, prefix } = sourceOf(filter, place)
+      const found = yield* list(sources[kind], params, limit, [
+        ['r.n >= ?', from],
+        ['r.n < ?', before],
+        ['r.status = ?', status && STATUS.to[status]],
+        ['r.name = ?', filter.extension],
+        ['r.cause = ?', filter.cause],
+        [
+          `r.cause IS NOT NULL AND (r.name, r.cause) ${notInPairs}`,
+          exceptCauses && JSON.stringify(exceptCauses),
+        ],
+        [
+          'CASE WHEN r.acknowledged_at IS NULL THEN 0 ELSE 1 END = ?',
+          acknowledged === null ? null : Number(acknowledged),
+        ],
+        ['r.contradicted = ?', contradicted && 1],
+        ['r.requested_at >= ?', filter.since],
+        ['r.requested_at < ?', filter.until],
+        [`${listed} >= ${sortedName('?')}`, prefix],
+        [`${listed} < ${sortedName('?')}`, prefix === null ? null : prefix + LAST_CHARACTER],
+      ])
+      return found.map(toListedRun)
+    },
+  }
+}
+
+function sourceOf(
+  filter: RunFilter,
+  place: RunPlace,
+): { kind: Source; params: unknown[]; prefix: string | null } {
+  const { q } = filter
+  if ('number' in place) return { kind: place.kind, params: [place.number, place.check], prefix: null }
+  if (place.kind === 'file') return { kind: 'file', params: [q], prefix: null }
+  return { kind: place.kind === 'listed' ? indexFor(filter) : place.kind, params: [], prefix: q }
+}
+
+function indexFor(filter: RunFilter): Source {
+  const { status, extension, cause, exceptCauses, acknowledged, contradicted } = filter
+  if (status === 'failed' || cause !== null || exceptCauses !== null) return 'failed'
+  if (status === 'expired') return 'expired'
+  if (contradicted === true) return 'contradicted'
+  if (acknowledged === true) return 'acknowledged'
+  return extension === null ? 'number' : 'name'
+}
+
+function toListedRun(cells: ListedCells): ListedRun {
+  const [fileId, fileName, kind] = besideRun<[string | null, string | null, number]>(cells)
+  return { run: toRun(cells), fileId, fileName, kind: textOf(KIND, kind) }
+}

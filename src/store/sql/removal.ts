@@ -1,0 +1,72 @@
+import { formatId } from '../../domain/ids.ts'
+import type { RetentionRows } from '../delete-old-submissions.ts'
+import type { PruningRows } from '../prune-bodies.ts'
+import type { RemovalRows } from '../remove-submissions.ts'
+import { type Work, waitFor } from '../transaction-work.ts'
+import { createCurrentRuns } from './current-runs.ts'
+import { RUN_COLUMNS, type RunCells, toRunRow } from './rows.ts'
+import type { Statements } from './statements.ts'
+
+/** What is deleted with submissions, and of deliveries. */
+export function createRemovalRows(
+  statements: Statements,
+): RemovalRows & Pick<RetentionRows, 'deleteDeliveries'> & Pick<PruningRows, 'deleteBodies'> {
+  const { rows, run, inNumbers, inTexts, beforeDot } = statements
+  const listRemoved = rows<[n: number, chk: string, fileId: string | null]>(
+    `SELECT n, chk, file_id FROM submissions WHERE n ${inNumbers}`,
+  )
+  const listRuns = rows<RunCells>(
+    `SELECT ${RUN_COLUMNS} FROM runs r WHERE r.submission ${inNumbers} ORDER BY r.n`,
+  )
+  const listDeliveries = rows<[n: number, chk: string]>(
+    `SELECT n, chk FROM deliveries WHERE n IN (
+      SELECT settled_by FROM runs WHERE submission ${inNumbers} UNION SELECT n FROM deliveries WHERE submission ${inNumbers})`,
+  )
+  const deleteRejected = rows<[n: number, chk: string]>(
+    `DELETE FROM rejected_deliveries WHERE submission_id ${inTexts} OR ${beforeDot('token')} ${inTexts}
+      RETURNING n, chk`,
+  )
+  const deleteBodies = run(`DELETE FROM delivery_bodies WHERE n ${inNumbers}`)
+  const deleteDeliveries = run(`DELETE FROM deliveries WHERE n ${inNumbers}`)
+  const ofRuns = `IN (SELECT n FROM runs WHERE submission ${inNumbers})`
+  // Each for the same submissions, their runs after what refers to these.
+  const deletions = [
+    `DELETE FROM notifications WHERE n ${ofRuns}`,
+    `DELETE FROM retry_items WHERE run ${ofRuns}`,
+    `UPDATE retry_items SET submission = NULL WHERE submission ${inNumbers}`,
+    `DELETE FROM idempotency_keys WHERE submission ${inNumbers}`,
+    `DELETE FROM runs WHERE submission ${inNumbers}`,
+    `DELETE FROM submissions WHERE n ${inNumbers}`,
+  ].map(run)
+  const { refreshNames } = createCurrentRuns(statements)
+  const appendDelta = run('INSERT INTO counter_deltas (delta) VALUES (?)')
+
+  const removal = {
+    deleteBodies: (numbers: readonly number[]) => waitFor(deleteBodies(JSON.stringify(numbers))),
+    *deleteDeliveries(numbers: readonly number[]): Work<void> {
+      yield* removal.deleteBodies(numbers)
+      yield* waitFor(deleteDeliveries(JSON.stringify(numbers)))
+    },
+  }
+  return {
+    ...removal,
+    *listRemoved(submissions) {
+      const removed = yield* waitFor(listRemoved(JSON.stringify(submissions)))
+      return removed.map(([n, chk, fileId]) => ({ submissionId: formatId('sub', n, chk), fileId }))
+    },
+    *listRunsOf(submissions) {
+      return (yield* waitFor(listRuns(JSON.stringify(submissions)))).map(toRunRow)
+    },
+    *deleteSubmissions(numbers, submissionIds) {
+      const submissions = JSON.stringify(numbers)
+      const ids = JSON.stringify(submissionIds)
+      const rejected = yield* waitFor(deleteRejected(ids, ids))
+      const recorded = yield* waitFor(listDeliveries(submissions, submissions))
+      yield* removal.deleteDeliveries(recorded.map(([n]) => n))
+      for (const deleteThem of deletions) yield* waitFor(deleteThem(submissions))
+      return [...recorded, ...rejected].map(([n, chk]) => formatId('dlv', n, chk))
+    },
+    refreshCurrent: refreshNames,
+    appendDelta: (delta) => waitFor(appendDelta(JSON.stringify(delta))),
+  }
+}

@@ -1,0 +1,84 @@
+import type { RetainedRow } from '../../domain/retention.ts'
+import type { RetentionRows } from '../delete-old-submissions.ts'
+import type { PruningRows } from '../prune-bodies.ts'
+import type { SweepRows } from '../sweep-overdue.ts'
+import { waitFor } from '../transaction-work.ts'
+import { createFindBounds } from './list-rows.ts'
+import { createRemovalRows } from './removal.ts'
+import type { Statements } from './statements.ts'
+
+/** Whether something is so is a number or a truth value, as the database has it. */
+type OldCells = [n: number, at: number, bytes: number, isNeeded: number | boolean, fileId: string | null]
+
+/** What is read and written when something is done to many rows. */
+export function createUpkeepRows(statements: Statements): SweepRows & PruningRows & RetentionRows {
+  const { rows, value, run, inNumbers } = statements
+  const findSwept = value<number>(`SELECT n FROM positions WHERE name = 'sweep'`)
+  const listRuns = rows<[n: number, isPending: number | boolean, requestedAt: number]>(
+    'SELECT n, status = 0 AND hidden IS NULL, requested_at FROM runs WHERE n > ? ORDER BY n LIMIT ?',
+  )
+  const markOverdue = run('UPDATE runs SET overdue = 1, due_at = coalesce(due_at, ?) WHERE n = ?')
+  const listBodies = rows<[n: number, receivedAt: number, bytes: number, isEnd: number | boolean]>(
+    `SELECT b.n, d.received_at, length(b.body), d.request_id IS NOT NULL FROM delivery_bodies b JOIN deliveries d ON d.n = b.n
+      WHERE b.n > ? AND b.n <= ? ORDER BY b.n LIMIT ?`,
+  )
+  const deleteEnds = run(`UPDATE deliveries SET request_id = NULL, unclaimed = NULL WHERE n ${inNumbers}`)
+  // Its caller is notified at least once, so a notification that is due keeps it.
+  const listSubmissions = rows<OldCells>(
+    `SELECT n, created_at,
+        (SELECT coalesce(sum(length(body)), 0) FROM delivery_bodies WHERE n IN (
+          SELECT settled_by FROM runs WHERE submission = s.n UNION ALL SELECT n FROM deliveries WHERE submission = s.n)),
+        owner IS NOT NULL OR EXISTS (SELECT 1 FROM submissions WHERE file_id = s.file_id AND n <= ?)
+          OR EXISTS (SELECT 1 FROM runs r WHERE r.submission = s.n AND (r.status = 0 AND r.hidden IS NULL
+            OR EXISTS (SELECT 1 FROM notifications WHERE n = r.n AND due_at IS NOT NULL))), file_id
+      FROM submissions s WHERE n > ? ORDER BY n LIMIT ?`,
+  )
+  // Runs that were found out late are behind those of newer submissions.
+  const findSubmissionOfRuns = value<number | null>(
+    'SELECT max(submission) FROM (SELECT submission FROM runs WHERE n <= ? ORDER BY n DESC LIMIT 100) AS newest',
+  )
+  const listDeliveries = rows<OldCells>(
+    `SELECT d.n, d.received_at, coalesce(length(b.body), 0), d.run IS NOT NULL OR d.submission IS NOT NULL, NULL
+      FROM deliveries d LEFT JOIN delivery_bodies b ON b.n = d.n WHERE d.n > ? ORDER BY d.n LIMIT ?`,
+  )
+  const saveSwept = run(
+    `INSERT INTO positions (name, n) VALUES ('sweep', ?) ON CONFLICT (name) DO UPDATE SET n = excluded.n`,
+  )
+
+  return {
+    ...createRemovalRows(statements),
+    *findSwept() {
+      return (yield* waitFor(findSwept())) ?? 0
+    },
+    saveSwept: (n) => waitFor(saveSwept(n)),
+    *listRuns(after, limit) {
+      const found = yield* waitFor(listRuns(after, limit))
+      return found.map(([n, isPending, requestedAt]) => ({ n, isPending: Boolean(isPending), requestedAt }))
+    },
+    *markOverdue(overdue) {
+      for (const { n, dueAt } of overdue) yield* waitFor(markOverdue(dueAt, n))
+    },
+    findBounds: {
+      run: createFindBounds(statements, 'run'),
+      delivery: createFindBounds(statements, 'delivery'),
+    },
+    *listBodies(after, last, limit) {
+      const found = yield* waitFor(listBodies(after, last, limit))
+      return found.map(([n, receivedAt, bytes, isEnd]) => ({ n, receivedAt, bytes, isEnd: Boolean(isEnd) }))
+    },
+    deleteEnds: (numbers) => waitFor(deleteEnds(JSON.stringify(numbers))),
+    *listSubmissionsAfter(after, limit) {
+      return (yield* waitFor(listSubmissions(after, after, limit))).map(toRetainedRow)
+    },
+    *findSubmissionOfRuns(last) {
+      return (yield* waitFor(findSubmissionOfRuns(last))) ?? 0
+    },
+    *listDeliveriesAfter(after, limit) {
+      return (yield* waitFor(listDeliveries(after, limit))).map(toRetainedRow)
+    },
+  }
+}
+
+function toRetainedRow([n, at, bytes, isNeeded, fileId]: OldCells): RetainedRow {
+  return { n, at, bytes, isNeeded: Boolean(isNeeded), fileId }
+}
