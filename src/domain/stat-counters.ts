@@ -65,27 +65,27 @@ export const MAX_DELTAS = 500
 const MAX_CHANGES = 2_000
 
 /**
- * What the oldest deltas add up to, of at most `MAX_DELTAS`. `last` is the last of them that is in it; `isMore` says whether some
- * may be left. Null without any.
+ * What the oldest deltas add up to, of at most `MAX_DELTAS`. `folded` are the numbers of those that are in it; `isMore` says
+ * whether some may be left. Null without any.
  */
 export function foldDeltas(
   deltas: readonly (readonly [n: number, delta: string])[],
-): { counters: StatCounter[]; hours: HourBounds[]; last: number; isMore: boolean } | null {
+): { counters: StatCounter[]; hours: HourBounds[]; folded: number[]; isMore: boolean } | null {
   const sums: StatSums = new Map()
   const hours: HourBounds[] = []
   let changes = 0
-  let last: number | undefined
+  const folded: number[] = []
   for (const [n, delta] of deltas) {
     if (changes >= MAX_CHANGES) break
     const changed: StatDelta = JSON.parse(delta)
     for (const counter of changed.counters) addTo(sums, counter)
     hours.push(...changed.hours)
     changes += changed.counters.length
-    last = n
+    folded.push(n)
   }
-  if (last === undefined) return null
-  const isMore = deltas.length === MAX_DELTAS || last !== deltas.at(-1)?.[0]
-  return { counters: listSums(sums), hours, last, isMore }
+  if (folded.length === 0) return null
+  const isMore = deltas.length === MAX_DELTAS || folded.length < deltas.length
+  return { counters: listSums(sums), hours, folded, isMore }
 }
 
 /**

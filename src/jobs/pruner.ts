@@ -6,7 +6,10 @@ import type { UpkeepLease } from '../tracking/upkeep-lease.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
 type PrunerDeps = {
-  store: Pick<Store, 'pruneBodies' | 'deleteOldSubmissions' | 'findClockTrust' | 'saveClockTrust'>
+  store: Pick<
+    Store,
+    'deleteExpiredKeys' | 'pruneBodies' | 'deleteOldSubmissions' | 'findClockTrust' | 'saveClockTrust'
+  >
   lease: Pick<UpkeepLease, 'current'>
   clock: () => number
   /** How long the service has been running, in milliseconds: nothing sets it. */
@@ -20,7 +23,7 @@ type PrunerDeps = {
 }
 
 /** Where the next step goes on. */
-type Place = { bodies: number | null } | { submissions: RetentionPlace | null }
+type Place = 'keys' | { bodies: number | null } | { submissions: RetentionPlace | null }
 
 /** So few at once that no delivery waits for it. */
 const AT_ONCE = 200
@@ -32,8 +35,8 @@ const DOUBT_TEXT =
   'the clock is more than a day past the last time it was trusted: check it. Nothing is pruned until the service has run for a day'
 
 /**
- * Deletes bodies and headers of deliveries past their retention; their rows and all statuses stay. Deletes submissions past
- * theirs completely, if there is one.
+ * Deletes expired idempotency keys, and bodies and headers of deliveries past their retention; their rows and all statuses stay.
+ * Deletes submissions past theirs completely, if there is one.
  */
 export function createPruner(deps: PrunerDeps): Repeated {
   const { store, lease, clock, uptimeMs, retentionMs, retentionRunsMs, log } = deps
@@ -43,8 +46,13 @@ export function createPruner(deps: PrunerDeps): Repeated {
   let isWarned = false
   let place: Place | null = null
 
-  /** Bodies are pruned first. Null: it is done, or another process does it. */
+  /** Keys first, then bodies. Null: it is done, or another process does it. */
   const work = async (held: Lease, at: Place, now: number): Promise<Place | null> => {
+    if (at === 'keys') {
+      const isMore = await store.deleteExpiredKeys(held, now)
+      if (isMore === null) return null
+      return isMore ? 'keys' : { bodies: null }
+    }
     if ('bodies' in at) {
       // To the end of the table, past what a clock that was ahead has left among the old.
       const pruned = await store.pruneBodies(held, now - retentionMs, AT_ONCE, at.bodies)
@@ -84,7 +92,7 @@ export function createPruner(deps: PrunerDeps): Repeated {
       }
       isWarned = isInDoubt
       if (isInDoubt) return EVERY_MS
-      place = await work(held, place ?? { bodies: null }, now)
+      place = await work(held, place ?? 'keys', now)
       return place === null ? EVERY_MS : BETWEEN_MS
     },
     { afterFailureMs: EVERY_MS, onError: (err) => log.error({ err }, 'pruning failed') },

@@ -19,6 +19,7 @@ import { createSubmission } from '../domain/decide/submission.ts'
 import type { NewRejectedDelivery } from '../domain/delivery.ts'
 import { boundCauses, OTHER_CAUSE } from '../domain/failure-cause.ts'
 import type { Lease } from '../domain/lease.ts'
+import { deleteExpiredKeys } from './delete-expired-keys.ts'
 import { deleteOldSubmissions } from './delete-old-submissions.ts'
 import { findRunHistory } from './find-run-history.ts'
 import { foldCounters } from './fold-counters.ts'
@@ -155,6 +156,7 @@ export function createStore(
     pruneBodies: (lease, ...given) => runUnderLease(lease)((rows) => pruneBodies(rows, ...given)),
     deleteOldSubmissions: (lease, ...given) =>
       runUnderLease(lease)((rows, fileIds) => deleteOldSubmissions(rows, fileIds, ...given)),
+    deleteExpiredKeys: (lease, now) => runUnderLease(lease)((rows) => deleteExpiredKeys(rows, now)),
     sweepOverdue: (lease, ...given) => runUnderLease(lease)((rows) => sweepOverdue(rows, ...given)),
     foldCounters: (lease) => runUnderLease(lease)((rows) => foldCounters(rows)),
     async listRuns(filter, page) {

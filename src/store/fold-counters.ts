@@ -8,8 +8,8 @@ export type CounterRows = {
   /** Adds to the counters. Deletes those that come to 0. */
   addCounters: (counters: readonly StatCounter[]) => Work<void>
   widenHours: (hours: readonly HourBounds[]) => Work<void>
-  /** Up to a number. */
-  deleteDeltas: (last: number) => Work<void>
+  /** Only these: one with a lower number may be committed later. */
+  deleteDeltas: (numbers: readonly number[]) => Work<void>
 }
 
 /** Adds up the oldest counter deltas. Returns whether there may be more. */
@@ -18,6 +18,6 @@ export function* foldCounters(rows: CounterRows): Work<boolean> {
   if (folded === null) return false
   yield* rows.widenHours(folded.hours)
   yield* rows.addCounters(folded.counters)
-  yield* rows.deleteDeltas(folded.last)
+  yield* rows.deleteDeltas(folded.folded)
   return folded.isMore
 }

@@ -16,8 +16,14 @@ type Asked<T> = { key: string; resolve: (found: T) => void; reject: (error: unkn
  */
 export function gatherReads<T>(readAll: (keys: readonly string[]) => Awaitable<Read<T>[]>) {
   const asked: Asked<T>[] = []
+  const underWay = new Set<Promise<void>>()
 
-  const readNext = async (): Promise<void> => {
+  const readNext = (): Promise<void> => {
+    const read = readBatch()
+    underWay.add(read)
+    return read.finally(() => underWay.delete(read))
+  }
+  const readBatch = async (): Promise<void> => {
     const batch = asked.splice(0, MAX_BATCH)
     if (asked.length > 0) setImmediate(() => void readNext())
     try {
@@ -37,9 +43,10 @@ export function gatherReads<T>(readAll: (keys: readonly string[]) => Awaitable<R
         if (asked.length === 0) setImmediate(() => void readNext())
         asked.push({ key, resolve, reject })
       }),
-    /** Reads what was asked for and is not read yet. */
+    /** Resolves once everything that was asked for is read. */
     drain: async (): Promise<void> => {
       while (asked.length > 0) await readNext()
+      await Promise.all(underWay)
     },
   }
 }

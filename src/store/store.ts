@@ -183,6 +183,9 @@ export type Store = OperatorStore &
     /** When the newest stored claim was made; null if there is none. */
     findNewestClaimAt(): Promise<number | null>
 
+    /** Deletes claims that have expired, a limited number of them. Resolves with whether there may be more. */
+    deleteExpiredKeys(lease: Lease, now: number): Promise<boolean | null>
+
     /** Frees a claim whose request ended without a response that may be repeated. */
     releaseIdempotencyKey(scope: string): Promise<void>
 

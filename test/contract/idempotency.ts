@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { IDEMPOTENCY_WINDOW_MS, type StoredResponse } from '../../src/domain/idempotency.ts'
 import { accepted, newSubmission, refused } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
+import { upkeep } from './upkeep.ts'
 
 const SCOPE = 'default POST /api/v1/files/upload key-1'
 const ANSWER: StoredResponse = { status: 200, headers: { 'x-submission-id': 's' }, body: '{"fileId":"ü"}' }
@@ -83,11 +84,35 @@ export function describeIdempotency(current: () => OpenedStore): void {
       expect(await store.findNewestClaimAt()).toBe(3_000)
     })
 
-    test('an expired key can be claimed again, however many have expired', async () => {
-      for (let count = 0; count < 50; count++)
-        await current().store.claimIdempotencyKey(`older ${count}`, 500)
+    test('an expired key is deleted, and no other: not one that has not expired, nor one whose request still runs', async () => {
       await claimAnswered()
-      expect(await claim(1_000 + IDEMPOTENCY_WINDOW_MS)).toEqual({ kind: 'claimed' })
+      await current().store.claimIdempotencyKey('running', 1_000)
+      const { deleteExpiredKeys } = upkeep(current().store)
+      expect(await deleteExpiredKeys(1_000 + IDEMPOTENCY_WINDOW_MS - 1)).toBe(false)
+      expect(await claim(2_000)).toMatchObject({ kind: 'answered' })
+      expect(await deleteExpiredKeys(1_000 + IDEMPOTENCY_WINDOW_MS)).toBe(false)
+      expect(await current().store.claimIdempotencyKey('running', 2_000)).toEqual({ kind: 'running' })
+      // Nothing is left of it, so even a clock that was set back finds it free.
+      expect(await claim(2_000)).toEqual({ kind: 'claimed' })
+    })
+
+    test('of many expired keys a limited number is deleted at once', async () => {
+      const { store } = current()
+      const scopes = Array.from({ length: 501 }, (_, index) => `key ${index}`)
+      await Promise.all(
+        scopes.map(async (scope) => {
+          await store.claimIdempotencyKey(scope, 1_000)
+          const submission = newSubmission(['remove-bg'])
+          const { submissionId } = await store.createSubmission(submission, { scope, fingerprint: 'abc' })
+          await store.applyResponse(submissionId, accepted({}), 2_000, { scope, answer: ANSWER })
+        }),
+      )
+      const { deleteExpiredKeys } = upkeep(store)
+      expect(await deleteExpiredKeys(1_000 + IDEMPOTENCY_WINDOW_MS)).toBe(true)
+      const left = await Promise.all(scopes.map((scope) => store.claimIdempotencyKey(scope, 2_000)))
+      expect(left.filter(({ kind }) => kind === 'answered')).toHaveLength(1)
+      expect(await deleteExpiredKeys(1_000 + IDEMPOTENCY_WINDOW_MS)).toBe(false)
+      expect(await store.findNewestClaimAt()).toBe(2_000)
     })
 
     test('a claim of a dead process is abandoned where its submission was written, free where it was not', async () => {

@@ -4,6 +4,7 @@ import type { Store } from '../../src/store/store.ts'
 type Leased =
   | 'sweepOverdue'
   | 'foldCounters'
+  | 'deleteExpiredKeys'
   | 'pruneBodies'
   | 'deleteOldSubmissions'
   | 'saveAlerts'
@@ -36,6 +37,7 @@ export function upkeep(store: UpkeepStore) {
     sweepOverdue: (now: number, overdueAfterMs: number) =>
       under((lease) => store.sweepOverdue(lease, now, overdueAfterMs)),
     foldCounters: () => under((lease) => store.foldCounters(lease)),
+    deleteExpiredKeys: (now: number) => under((lease) => store.deleteExpiredKeys(lease, now)),
     pruneBodies: (receivedBefore: number, limit: number, after: number | null) =>
       under((lease) => store.pruneBodies(lease, receivedBefore, limit, after)),
     deleteOldSubmissions: (

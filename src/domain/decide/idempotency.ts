@@ -4,14 +4,11 @@ import type { ClaimRow } from './tables.ts'
 
 /** Claims a key for 24 hours. An older claim of the same scope counts as none unless its request still runs. */
 export function claimIdempotencyKey(scope: string, at: number): Step<IdempotencyClaim> {
-  const expiredAt = at - IDEMPOTENCY_WINDOW_MS
   return {
     keys: [['claims', scope]],
     decide(facts) {
       const known = facts.find('claims', scope)
-      // One whose request still runs is not free, however long it takes and whatever the clock says.
-      if (known !== undefined && (known.claimedAt > expiredAt || isRunning(known)))
-        return { result: describeClaim(known), changes: { other: { expireClaims: expiredAt } } }
+      if (known !== undefined && !isExpired(known, at)) return { result: describeClaim(known), changes: {} }
       const claim: ClaimRow = {
         scope,
         claimedAt: at,
@@ -21,13 +18,18 @@ export function claimIdempotencyKey(scope: string, at: number): Step<Idempotency
         answer: null,
       }
       const rows = { claims: [claim] }
-      const claimed = known === undefined ? { insert: rows } : { update: rows }
-      return { result: { kind: 'claimed' }, changes: { ...claimed, other: { expireClaims: expiredAt } } }
+      const changes = known === undefined ? { insert: rows } : { update: rows }
+      return { result: { kind: 'claimed' }, changes }
     },
   }
 }
 
-function isRunning({ answer, abandoned }: ClaimRow): boolean {
+/** A claim whose request still runs never expires, however long it takes and whatever the clock says. */
+export function isExpired(claim: Pick<ClaimRow, 'claimedAt' | 'answer' | 'abandoned'>, at: number): boolean {
+  return claim.claimedAt <= at - IDEMPOTENCY_WINDOW_MS && !isRunning(claim)
+}
+
+function isRunning({ answer, abandoned }: Pick<ClaimRow, 'answer' | 'abandoned'>): boolean {
   return answer === null && !abandoned
 }
 

@@ -15,7 +15,7 @@ export const LOOKUPS = {
   runNamed: 'runs',
   /** All runs of a submission. */
   runsOf: 'runs',
-  /** Pending and expired runs of a file, except those of rejected submissions. */
+  /** Pending and expired runs of the newest 100 submissions of a file, except those of rejected submissions. */
   unsettledOf: 'runs',
   /** The current runs of a file. */
   currentOf: 'runs',
@@ -61,8 +61,6 @@ export type OtherChanges = {
   acts?: readonly AuditEntry[]
   /** Many runs to retry, in this order. */
   retry?: { retryId: string; at: number; actor: string; runIds: readonly string[] }
-  /** Idempotency keys that were claimed at this time or earlier, and are over, can go. */
-  expireClaims?: number
   alerts?: readonly Alert[]
   /** An alert whose present state has been reported; one that is resolved goes. */
   reportedAlert?: Pick<Alert, 'alertId' | 'state'>

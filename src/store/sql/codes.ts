@@ -20,7 +20,8 @@ export function textOf<T extends string>({ from }: Code<T>, code: number): T {
 }
 
 export const STATUS = codeOf<RunStatus>('pending', 'success', 'failed', 'expired')
-export const SOURCE = codeOf<RunSource>('request', 'response', 'webhook', 'reconcile', 'expiry')
+/** SQLite keeps 0 and 1 without a byte of their own, so a row does not grow when a webhook settles what a response left pending. */
+export const SOURCE = codeOf<RunSource>('request', 'webhook', 'response', 'reconcile', 'expiry')
 export const FINAL_STATUS = codeOf<FinalStatus>('success', 'failed')
 export const KIND = codeOf<SubmissionKind>('upload', 'update', 'external')
 export const STATE = codeOf<SubmissionState>('submitting', 'accepted', 'rejected', 'unconfirmed')

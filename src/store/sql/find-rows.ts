@@ -4,13 +4,13 @@ import type { RejectionCause } from '../../domain/delivery.ts'
 import { formatId, type IdKind, parseId } from '../../domain/ids.ts'
 import { hostOf, notificationIdOf, runIdOf } from '../../domain/notification.ts'
 import type { RetryItemState } from '../../domain/retry.ts'
+import { STATUS } from './codes.ts'
 import type { Cell } from './row-writes.ts'
 import {
   DELIVERIES,
   DELIVERY_COLUMNS,
   parseJson,
   RUN_COLUMNS,
-  RUNS,
   SUBMISSION_COLUMNS,
   toDeliveryRow,
   toRunRow,
@@ -37,6 +37,8 @@ export type Finder<Row> = {
 
 const byText: ParamsOf = (text) => [text]
 
+const byNumber: ParamsOf = (text) => [Number(text)]
+
 const byId =
   (kind: IdKind): ParamsOf =>
   (id) => {
@@ -59,10 +61,13 @@ function one<Cells, Row>(sql: string, paramsOf: ParamsOf, toRow: (cells: Cells) 
   return { sql, paramsOf, isSingle: true, toRow }
 }
 
+/** Of a file with thousands of submissions, the runs of the newest are found. */
+const MAX_SUBMISSIONS = 100
+
 const SUBMISSION = `SELECT ${SUBMISSION_COLUMNS} FROM submissions s WHERE`
 const RUN = `SELECT ${RUN_COLUMNS} FROM runs r WHERE`
 const DELIVERY = `SELECT ${DELIVERY_COLUMNS} FROM ${DELIVERIES} WHERE`
-const CLAIM = `SELECT k.scope, k.claimed_at, k.fingerprint, s.n, s.chk, k.abandoned, k.answer
+export const CLAIM = `SELECT k.scope, k.claimed_at, k.fingerprint, s.n, s.chk, k.abandoned, k.answer
   FROM idempotency_keys k LEFT JOIN submissions s ON s.n = k.submission WHERE`
 const ITEM = `SELECT i.n, i.state, s.n, s.chk, i.reason, i.owner
   FROM retry_items i LEFT JOIN submissions s ON s.n = i.submission WHERE`
@@ -86,7 +91,9 @@ export function createFinders(
     runNamed: one(`${RUN} r.submission = ? AND r.chk = ? AND r.name = ?`, byIdAndName, toRunRow),
     runsOf: many(`${RUN} r.submission = ? AND r.chk = ? ORDER BY r.n`, byId('sub'), toRunRow),
     unsettledOf: many(
-      `SELECT ${RUN_COLUMNS} FROM ${RUNS} WHERE s.file_id = ? AND r.hidden IS NULL AND r.status IN (0, 3) ORDER BY r.n`,
+      `SELECT ${RUN_COLUMNS} FROM runs r WHERE r.submission IN (
+        SELECT n FROM submissions WHERE file_id = ? ORDER BY n DESC LIMIT ${MAX_SUBMISSIONS})
+        AND r.hidden IS NULL AND r.status IN (${STATUS.to.pending}, ${STATUS.to.expired}) ORDER BY r.n`,
       byText,
       toRunRow,
     ),
@@ -138,7 +145,7 @@ export function createFinders(
       byAge,
       toClaim,
     ),
-    retryItems: one(`${ITEM} i.n = ?`, byText, toOwnItem),
+    retryItems: one(`${ITEM} i.n = ?`, byNumber, toOwnItem),
     unfinishedItems: many(
       `${ITEM} i.state = 'submitting' AND i.owner ${IS_ABANDONED} ORDER BY i.n`,
       byAge,
@@ -197,14 +204,24 @@ function toNotification([n, chk, target, body, attempt, createdAt, dueAt, result
 
 type SubmissionLink = [submission: number | null, chk: string | null]
 
-function toClaim([scope, claimedAt, fingerprint, n, chk, abandoned, answer]: [
+export type ClaimCells = [
   scope: string,
   claimedAt: number,
   fingerprint: string | null,
   ...SubmissionLink,
   abandoned: number,
   answer: string | null,
-]): Tables['claims'] {
+]
+
+export function toClaim([
+  scope,
+  claimedAt,
+  fingerprint,
+  n,
+  chk,
+  abandoned,
+  answer,
+]: ClaimCells): Tables['claims'] {
   const submissionId = n === null || chk === null ? null : formatId('sub', n, chk)
   return {
     scope,

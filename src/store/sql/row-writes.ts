@@ -33,9 +33,6 @@ export const ROW_WRITES = {
   deleteRun: statement('DELETE FROM runs WHERE n = ?'),
   deleteRejected: statement('DELETE FROM rejected_deliveries WHERE n = ?'),
   deleteClaim: statement('DELETE FROM idempotency_keys WHERE scope = ?'),
-  // Enough to keep up: each claim adds one row. One that is answered in this batch stays, as it does where the answer comes later.
-  expireClaims: statement(`DELETE FROM idempotency_keys WHERE scope IN (SELECT scope FROM idempotency_keys
-    WHERE claimed_at <= ? AND (answer IS NOT NULL OR abandoned = 1) ORDER BY claimed_at LIMIT 20)`),
   insertSubmission: insert(
     'submissions',
     `n, chk, kind, state, owner, file_id, file_name, request_id, caller_url, key_name, sets_description, created_at,

@@ -10,7 +10,7 @@ import { type Work, waitFor } from '../transaction-work.ts'
 import type { Statements } from './statements.ts'
 
 /** The counters: those that were added up, and deltas that were not yet. */
-export function createStats({ rows, values, run, countersOfDelta }: Statements): CounterRows & {
+export function createStats({ rows, values, run, inNumbers, countersOfDelta }: Statements): CounterRows & {
   readStats: (from: number, until: number) => Work<StatCounts>
 } {
   const sum = rows<StatCounter>(
@@ -37,7 +37,7 @@ export function createStats({ rows, values, run, countersOfDelta }: Statements):
       ON CONFLICT (hour) DO UPDATE SET ${widened('run_least', '<')}, ${widened('run_greatest', '>')},
         ${widened('delivery_least', '<')}, ${widened('delivery_greatest', '>')}`,
   )
-  const deleteDeltas = run('DELETE FROM counter_deltas WHERE n <= ?')
+  const deleteDeltas = run(`DELETE FROM counter_deltas WHERE n ${inNumbers}`)
 
   return {
     *readStats(from, until) {
@@ -54,6 +54,6 @@ export function createStats({ rows, values, run, countersOfDelta }: Statements):
     *widenHours(hours: readonly HourBounds[]) {
       for (const bounds of hours) yield* waitFor(widen(...bounds))
     },
-    deleteDeltas: (last) => waitFor(deleteDeltas(last)),
+    deleteDeltas: (numbers) => waitFor(deleteDeltas(JSON.stringify(numbers))),
   }
 }

@@ -121,8 +121,6 @@ export function createWriteChanges(
     for (const change of rows.deliveries) writeDelivery(change)
     for (const { before } of rows.rejected) if (before) to.deleteRejected(numberOf(before.deliveryId))
     for (const change of rows.notifications) writeNotification(to, change)
-    // Before: a claim that is answered in this batch stays, as it does where the answer comes later.
-    for (const { expireClaims: expiredAt } of others) if (expiredAt !== undefined) to.expireClaims(expiredAt)
     for (const { before, after } of rows.claims) {
       if (after === undefined) {
         if (before !== undefined) to.deleteClaim(before.scope)

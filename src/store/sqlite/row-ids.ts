@@ -10,11 +10,9 @@ export type RowIds = NewIds & {
 
 /** A number that a position has passed would never be looked at again. */
 const LAST = {
-  submission: `SELECT max(coalesce((SELECT max(n) FROM submissions), 0),
-    coalesce((SELECT n FROM positions WHERE name = 'retention'), 0))`,
+  submission: 'SELECT coalesce(max(n), 0) FROM submissions',
   run: `SELECT max(coalesce((SELECT max(n) FROM runs), 0), coalesce((SELECT n FROM positions WHERE name = 'sweep'), 0))`,
-  delivery: `SELECT max(coalesce((SELECT max(n) FROM deliveries), 0), coalesce((SELECT max(n) FROM rejected_deliveries), 0),
-    coalesce((SELECT n FROM positions WHERE name = 'prune'), 0))`,
+  delivery: `SELECT max(coalesce((SELECT max(n) FROM deliveries), 0), coalesce((SELECT max(n) FROM rejected_deliveries), 0))`,
 }
 
 export function createRowIds(connection: Connection): RowIds {

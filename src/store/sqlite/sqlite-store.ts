@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto'
-import type { NewRejectedDelivery } from '../../domain/delivery.ts'
 import { createStore, type Database } from '../create-store.ts'
 import { createDatabaseRows } from '../sql/database-rows.ts'
 import type { StoreHandle, StoreLifecycle } from '../store.ts'
@@ -45,10 +44,6 @@ function createDatabase(
   const transactions = createTransactions({ connection, loadRows, writeRows, ids, guard })
   const rows = createDatabaseRows(createStatements(connection), processId)
   const readAssets = readTogether(connection, (fileId) => doAtOnce(rows.findAsset(fileId)))
-  const keepRejected = connection.transaction((rejected: readonly NewRejectedDelivery[]) => {
-    guard.checkOwner()
-    return doAtOnce(rows.rejected.keep(ids, rejected))
-  })
   const attempt = async <T>(work: () => Awaitable<T>): Promise<T> => {
     if (!connection.open) throw unavailable(new Error('The store is closed.'))
     try {
@@ -63,11 +58,11 @@ function createDatabase(
     read: (work) => attempt(() => doAtOnce(work(rows))),
     readAssets: (fileIds) => attempt(() => readAssets(fileIds)),
     // Not through the queue: the rejected are many, and must take no delivery's place in it, nor fail with it.
-    keepRejected: (rejected) =>
-      attempt(() => {
-        guard.check()
-        return keepRejected.immediate(rejected)
-      }),
+    async keepRejected(rejected) {
+      const { result, fault } = await transactions.write(() => doAtOnce(rows.rejected.keep(ids, rejected)))
+      if (fault !== undefined) throw fault
+      return result
+    },
     findFault: async () => guard.findFault(),
     backUp: (path) => attempt(() => backUp(connection, path)),
     // What was deleted would stand in the log until that is written over.

@@ -17,8 +17,8 @@ function startPruner(
   onTestFinished(() => {
     vi.useRealTimers()
   })
-  const steps: unknown[] = []
-  const note = (step: readonly [name: string, ...given: unknown[]]) => {
+  const steps: [name: string, ...given: unknown[]][] = []
+  const note = (step: [name: string, ...given: unknown[]]) => {
     steps.push(step)
     if (deps.failures?.[0] !== step[0]) return
     deps.failures.shift()
@@ -26,6 +26,10 @@ function startPruner(
   }
   const pruner = createPruner({
     store: {
+      async deleteExpiredKeys(_lease, now) {
+        note(['keys', now])
+        return steps.at(-2)?.[0] !== 'keys'
+      },
       async pruneBodies(_lease, before, _limit, after) {
         note(['bodies', before, after])
         return { pruned: 0, next: after === null ? 200 : null }
@@ -50,6 +54,10 @@ function startPruner(
   return steps
 }
 
+const KEYS = [
+  ['keys', 1_000],
+  ['keys', 1_000],
+]
 const BODIES = [
   ['bodies', 500, null],
   ['bodies', 500, 200],
@@ -59,20 +67,20 @@ const SUBMISSIONS = [
   ['submissions', 1_000, 700, SECOND_PLACE],
 ]
 
-test('goes on where it stopped, to the end of the bodies, and only then begins anew', async () => {
+test('goes on where it stopped, to the end of the keys and of the bodies, and only then begins anew', async () => {
   const steps = startPruner({ retentionRunsMs: null })
   await vi.advanceTimersByTimeAsync(60_000)
-  expect(steps).toEqual(BODIES)
+  expect(steps).toEqual([...KEYS, ...BODIES])
   await vi.advanceTimersByTimeAsync(600_000)
-  expect(steps).toEqual([...BODIES, ...BODIES])
+  expect(steps).toEqual([...KEYS, ...BODIES, ...KEYS, ...BODIES])
 })
 
-test('deletes submissions after the bodies, step by step, and then begins anew with the bodies', async () => {
+test('deletes submissions after the bodies, step by step, and then begins anew with the keys', async () => {
   const steps = startPruner({ retentionRunsMs: 300 })
   await vi.advanceTimersByTimeAsync(60_000)
-  expect(steps).toEqual([...BODIES, ...SUBMISSIONS])
+  expect(steps).toEqual([...KEYS, ...BODIES, ...SUBMISSIONS])
   await vi.advanceTimersByTimeAsync(600_000)
-  expect(steps).toEqual([...BODIES, ...SUBMISSIONS, ...BODIES, ...SUBMISSIONS])
+  expect(steps).toEqual([...KEYS, ...BODIES, ...SUBMISSIONS, ...KEYS, ...BODIES, ...SUBMISSIONS])
 })
 
 test('does nothing while another process has the lease', async () => {
@@ -82,7 +90,7 @@ test('does nothing while another process has the lease', async () => {
   expect(steps).toEqual([])
   held = { epoch: 2 }
   await vi.advanceTimersByTimeAsync(600_000)
-  expect(steps).toEqual(BODIES)
+  expect(steps).toEqual([...KEYS, ...BODIES])
 })
 
 test('goes on with the trust that another process has saved, once the lease comes back', async () => {
@@ -95,6 +103,7 @@ test('goes on with the trust that another process has saved, once the lease come
   const warned: object[] = []
   const pruner = createPruner({
     store: {
+      deleteExpiredKeys: async () => false,
       pruneBodies: async () => ({ pruned: 0, next: null }),
       deleteOldSubmissions: async () => ({ deleted: 0, next: null }),
       findClockTrust: async () => ({ trustedAt: 1_000, doubtedMs: 7_000 }),
@@ -125,7 +134,7 @@ test('goes on with the trust that another process has saved, once the lease come
 test('repeats a step that failed, and none before it', async () => {
   const steps = startPruner({ retentionRunsMs: 300, failures: ['bodies', 'submissions'] })
   await vi.advanceTimersByTimeAsync(30 * 60_000)
-  expect(steps.slice(0, 6)).toEqual([BODIES[0], ...BODIES, SUBMISSIONS[0], ...SUBMISSIONS])
+  expect(steps.slice(0, 8)).toEqual([...KEYS, BODIES[0], ...BODIES, SUBMISSIONS[0], ...SUBMISSIONS])
 })
 
 test('prunes and deletes nothing for a day of running in total while the clock is more than a day ahead, and warns once a process', async () => {
@@ -143,6 +152,7 @@ test('prunes and deletes nothing for a day of running in total while the clock i
     const trust = saved
     const pruner = createPruner({
       store: {
+        deleteExpiredKeys: async () => false,
         async pruneBodies() {
           pruned += 1
           return { pruned: 0, next: null }

@@ -308,12 +308,12 @@ describe('the changes of a batch', () => {
 
   test('come in the order in which rows were loaded or inserted, and all the rest in that of the steps', () => {
     const set = loaded()
-    const other = (at: number) => ({ other: { expireClaims: at } })
+    const other = (at: number) => ({ other: { heartbeatAt: at } })
     set.apply({ insert: { runs: [aRunRow({ runId: 'run-3' })] }, ...other(2) })
     set.apply({ insert: { runs: [aRunRow({ runId: 'run-2' })] }, ...other(1) })
     set.apply({ update: { runs: [aRunRow({ status: 'failed' })] } })
     const { rows, others } = set.changes()
     expect(rows.runs.map(({ after }) => after?.runId)).toEqual(['run-1', 'run-3', 'run-2'])
-    expect(others).toEqual([{ expireClaims: 2 }, { expireClaims: 1 }])
+    expect(others).toEqual([{ heartbeatAt: 2 }, { heartbeatAt: 1 }])
   })
 })

@@ -63,10 +63,6 @@ describe('a claim', () => {
       }),
     )
   })
-
-  test.each([undefined, { answer: ANSWER }])('lets the expired claims of all keys go: %j', (facts) => {
-    expect(claim(facts, 5_000).other).toEqual({ expireClaims: 5_000 - WINDOW })
-  })
 })
 
 describe('a release', () => {

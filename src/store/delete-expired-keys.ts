@@ -1,0 +1,22 @@
+import { isExpired } from '../domain/decide/idempotency.ts'
+import type { ClaimRow } from '../domain/decide/tables.ts'
+import { IDEMPOTENCY_WINDOW_MS } from '../domain/idempotency.ts'
+import type { Work } from './transaction-work.ts'
+
+/** Claims that are checked in one transaction. */
+const CLAIMS_AT_ONCE = 500
+
+/** What a database does for it, inside a transaction. */
+export type KeyRows = {
+  /** Those claimed at a time or earlier, the oldest first. */
+  listClaims: (claimedBy: number, limit: number) => Work<ClaimRow[]>
+  deleteClaims: (scopes: readonly string[]) => Work<void>
+}
+
+/** Deletes expired idempotency keys. Returns whether there may be more. */
+export function* deleteExpiredKeys(rows: KeyRows, now: number): Work<boolean> {
+  const claims = yield* rows.listClaims(now - IDEMPOTENCY_WINDOW_MS, CLAIMS_AT_ONCE)
+  const expired = claims.filter((claim) => isExpired(claim, now))
+  yield* rows.deleteClaims(expired.map(({ scope }) => scope))
+  return claims.length === CLAIMS_AT_ONCE && expired.length > 0
+}
