@@ -1,8 +1,9 @@
 // The databases of the servers that are compared with the tracker: written as safely as the tracker's own, in less code.
 import { randomFillSync } from 'node:crypto'
 import Database from 'better-sqlite3'
-import { numberOf } from '#src/domain/ids'
+import { checkOf, numberOf } from '#src/domain/ids'
 import { openConnection } from '#src/store/sqlite/connection'
+import { migrateConnection } from '#src/store/sqlite/migrations'
 import { syncFile } from './machine.ts'
 import type { PendingSubmission, StoredDelivery } from './tracker-database.ts'
 
@@ -55,67 +56,36 @@ export function findStoredByOneCommit(path: string): StoredDelivery[] {
   return stored
 }
 
-/** The tracker's tables for submissions, runs and deliveries, with their indexes. */
-const GROUP_COMMIT_TABLES = `
-  CREATE TABLE submissions (n INTEGER PRIMARY KEY, chk BLOB NOT NULL, version INT NOT NULL,
-    kind INT, state INT, owner INT, file_id TEXT, file_name TEXT, request_id TEXT, caller_url TEXT,
-    key_name TEXT, sets_description INT, created_at INT, responded_at INT, updated_at INT,
-    error TEXT, extensions TEXT, baseline TEXT);
-  CREATE INDEX submissions_file ON submissions(file_id, n) WHERE file_id IS NOT NULL;
-  CREATE INDEX submissions_name ON submissions(file_name COLLATE NOCASE, n) WHERE file_name IS NOT NULL;
-  CREATE INDEX submissions_request ON submissions(request_id) WHERE request_id IS NOT NULL AND baseline IS NULL;
-  CREATE INDEX submissions_owner ON submissions(owner) WHERE owner IS NOT NULL;
-  CREATE TABLE runs (n INTEGER PRIMARY KEY, chk BLOB NOT NULL, submission INT NOT NULL, name TEXT NOT NULL,
-    requested_as TEXT, attempt INT, requested_at INT,
-    status INT, source INT, settled_at INT, updated_at INT, settled_by INT,
-    hidden INT, due_at INT, overdue INT, attention INT, cause TEXT, acknowledged_at INT, contradicted INT,
-    error TEXT, evidence TEXT);
-  CREATE UNIQUE INDEX runs_submission ON runs(submission, name);
-  CREATE INDEX runs_name ON runs(name, n);
-  CREATE INDEX runs_due ON runs(due_at) WHERE due_at IS NOT NULL;
-  CREATE INDEX runs_overdue ON runs(n) WHERE overdue = 1;
-  CREATE INDEX runs_attention ON runs(attention, n, name, cause, acknowledged_at) WHERE attention IS NOT NULL;
-  CREATE INDEX runs_acknowledged ON runs(n) WHERE acknowledged_at IS NOT NULL;
-  CREATE INDEX runs_contradicted ON runs(n) WHERE contradicted = 1;
-  CREATE TABLE deliveries (n INTEGER PRIMARY KEY, chk BLOB NOT NULL, route INT, received_at INT,
-    signature INT, outcome INT, run INT, service TEXT, kept_on INT,
-    exception INT, submission INT, cause TEXT, final_status INT, file_id TEXT,
-    event_id TEXT, request_id TEXT, unclaimed TEXT);
-  CREATE INDEX deliveries_exception ON deliveries(exception, n) WHERE exception IS NOT NULL;
-  CREATE INDEX deliveries_submission ON deliveries(submission, n) WHERE submission IS NOT NULL;
-  CREATE INDEX deliveries_file ON deliveries(file_id, n) WHERE file_id IS NOT NULL;
-  CREATE UNIQUE INDEX deliveries_event ON deliveries(event_id) WHERE event_id IS NOT NULL;
-  CREATE INDEX deliveries_request ON deliveries(request_id) WHERE request_id IS NOT NULL;
-  CREATE TABLE delivery_bodies (n INTEGER PRIMARY KEY, headers TEXT, body BLOB);`
-
 const [PENDING, SUCCESS, FAILED] = [0, 1, 2]
 const [FROM_RESPONSE, FROM_WEBHOOK] = [1, 2]
 /** Pending runs get numbers as wide as those that replace them, because a row that grows splits its page. */
 const WIDE = 0x7f_ff_ff
 
-/** A database in which the runs of these submissions are pending. */
+/** A database with the tables and indexes of the tracker's migrations, in which the runs of these submissions are pending. */
 export function createGroupCommitDatabase(
   path: string,
   { submissions, extensions }: { submissions: readonly PendingSubmission[]; extensions: readonly string[] },
 ): void {
   const connection = openConnection(path)
-  connection.exec(GROUP_COMMIT_TABLES)
+  migrateConnection(connection)
   const insertSubmission = connection.prepare(
-    `INSERT INTO submissions (n, chk, version, kind, state, file_id, file_name, key_name, sets_description, created_at,
+    `INSERT INTO submissions (n, chk, kind, state, file_id, file_name, key_name, sets_description, created_at,
        responded_at, updated_at, extensions, baseline)
-     VALUES (@n, @chk, 1, 0, 1, @fileId, @fileName, 'default', 0, @at, @at, @at, @requested, '{"aiTags":{}}')`,
+     VALUES (@n, @chk, 0, 1, @fileId, @fileName, 'default', 0, @at, @at, @at, @requested, '{"aiTags":{}}')`,
   )
   const insertRun = connection.prepare(
-    `INSERT INTO runs (chk, submission, name, attempt, requested_at, status, source, settled_at, updated_at, settled_by)
-     VALUES (@chk, @submission, @name, 1, @at, ${PENDING}, ${FROM_RESPONSE}, @at, @at, ${WIDE})`,
+    `INSERT INTO runs (chk, submission, name, attempt, requested_at, status, source, settled_at, updated_at, settled_by,
+       bound_to)
+     VALUES (@chk, @submission, @name, 1, @at, ${PENDING}, ${FROM_RESPONSE}, @at, @at, ${WIDE}, @fileId)`,
   )
   const requested = JSON.stringify(extensions.map((name) => ({ name })))
   const at = Date.now()
   connection.exec('BEGIN')
   for (const { submissionId, fileId } of submissions) {
     const n = numberOf(submissionId)
-    insertSubmission.run({ n, chk: randomBytes8(), fileId, fileName: `IMG_${n}.jpg`, at, requested })
-    for (const name of extensions) insertRun.run({ chk: randomBytes8(), submission: n, name, at })
+    const chk = checkOf(submissionId)
+    insertSubmission.run({ n, chk, fileId, fileName: `IMG_${n}.jpg`, at, requested })
+    for (const name of extensions) insertRun.run({ chk, submission: n, name, at, fileId })
   }
   connection.exec('COMMIT')
   connection.pragma('wal_checkpoint(TRUNCATE)')
@@ -144,7 +114,7 @@ export function openGroupCommit(path: string): (delivery: Waiting) => void {
   const fail = connection
     .prepare<unknown[], number>(
       `UPDATE runs SET status = ${FAILED}, source = ${FROM_WEBHOOK}, settled_at = ?, updated_at = ?, settled_by = ?,
-         attention = 1, cause = ?, error = ? ${where}`,
+         attention = 1, cause = ?, failed_at = ?, error = ? ${where}`,
     )
     .pluck()
   const insertDelivery = connection.prepare(
@@ -161,7 +131,7 @@ export function openGroupCommit(path: string): (delivery: Waiting) => void {
     const run =
       error === undefined
         ? succeed.get(now, now, n, submission, service)
-        : fail.get(now, now, n, error.code, JSON.stringify(error), submission, service)
+        : fail.get(now, now, n, error.code, now, JSON.stringify(error), submission, service)
     return { service, run }
   }
   // One table after the other, so that its pages and its statement stay in the processor's cache.
@@ -172,7 +142,7 @@ export function openGroupCommit(path: string): (delivery: Waiting) => void {
     const settled = waiting.map((each, index) => settle(each, first + index, now))
     for (const [index, { service, run }] of settled.entries()) {
       const exception = run === undefined ? 1 : null
-      insertDelivery.run(first + index, randomBytes8(), now, exception ?? 0, run, service, exception)
+      insertDelivery.run(first + index, randomCheck(), now, exception ?? 0, run, service, exception)
     }
     for (const [index, { headers, body }] of waiting.entries()) insertBody.run(first + index, headers, body)
     return settled
@@ -214,11 +184,12 @@ export function findStoredByGroupCommit(
 const randomBytes = Buffer.alloc(8 * 1024)
 let used = randomBytes.length
 
-function randomBytes8(): Buffer {
+/** As the tracker writes the random bits of an id. */
+function randomCheck(): string {
   if (used === randomBytes.length) {
     randomFillSync(randomBytes)
     used = 0
   }
   used += 8
-  return randomBytes.subarray(used - 8, used)
+  return randomBytes.toString('base64url', used - 8, used)
 }

@@ -1,4 +1,5 @@
-// The tracker's database: filling it before a measurement, and looking into it afterwards. Only this file knows its tables.
+// The tracker's database: filling it before a measurement, and looking into it afterwards. Only this file and the peer with
+// group commit know its tables.
 import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
