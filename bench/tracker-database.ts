@@ -35,8 +35,8 @@ const CREATED_TOGETHER = 5_000
 const ACCEPT = `
   UPDATE submissions SET state = 1, owner = NULL, request_id = 'request ' || n, baseline = '{"aiTags":{}}',
     responded_at = created_at + 700, updated_at = created_at + 700 WHERE state = 0;
-  UPDATE runs SET source = 1, updated_at = requested_at + 700,
-    bound_to = (SELECT file_id FROM submissions WHERE submissions.n = runs.submission) WHERE source = 0`
+  UPDATE runs SET source = ${SOURCE.to.response}, updated_at = requested_at + 700,
+    bound_to = (SELECT file_id FROM submissions WHERE submissions.n = runs.submission) WHERE source = ${SOURCE.to.request}`
 
 /**
  * Adds accepted submissions with `runs` pending runs together, and resolves with them in upload order. `firstFile` is the number
