@@ -2,6 +2,7 @@
 import { randomFillSync } from 'node:crypto'
 import Database from 'better-sqlite3'
 import { checkOf, numberOf } from '#src/domain/ids'
+import { SOURCE } from '#src/store/sql/codes'
 import { openConnection } from '#src/store/sqlite/connection'
 import { migrateConnection } from '#src/store/sqlite/migrations'
 import { syncFile } from './machine.ts'
@@ -57,7 +58,7 @@ export function findStoredByOneCommit(path: string): StoredDelivery[] {
 }
 
 const [PENDING, SUCCESS, FAILED] = [0, 1, 2]
-const [FROM_RESPONSE, FROM_WEBHOOK] = [1, 2]
+const { response: FROM_RESPONSE, webhook: FROM_WEBHOOK } = SOURCE.to
 /** Pending runs get numbers as wide as those that replace them, because a row that grows splits its page. */
 const WIDE = 0x7f_ff_ff
 

@@ -33,7 +33,7 @@ export function createOpeningStore(open: () => Promise<StoreHandle>): OpeningSto
   }
 }
 
-/** What is told to everybody, so without the path: only SQLite's own words. */
+/** It is shown to every caller, so it is only SQLite's own message, without the path. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof TrackerError ? error.cause : undefined
   return cause instanceof Error && cause.name === 'SqliteError' ? cause.message : 'it cannot be opened'

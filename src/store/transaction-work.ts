@@ -9,7 +9,7 @@ export function* waitFor<T>(value: Awaitable<T>): Work<T> {
   const settled: T[] = []
   yield value.then((result) => void settled.push(result))
   for (const result of settled) return result
-  throw new Error('it went on before what it waits for was there')
+  throw new Error('the work was resumed before the promise that it yielded was fulfilled')
 }
 
 /** Does work that only reads, outside of a transaction. */

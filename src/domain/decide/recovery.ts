@@ -9,7 +9,7 @@ const UNKNOWN_RESPONSE: UploadResponse = {
   requestId: null,
   error: {
     code: 'process_died',
-    message: 'The process ended before the answer of ImageKit was written down.',
+    message: 'The process ended before the response of ImageKit was stored.',
     status: null,
   },
 }
@@ -46,7 +46,7 @@ export function recoverAbandoned(at: number, aliveSince: number): Step<{ submiss
         .list('unfinishedItems', since)
         .filter(({ state }) => state === 'submitting')
         .map((item) => {
-          const reason = 'The service ended while it was asked for.'
+          const reason = 'The process ended while the retry was being submitted.'
           return { ...item, state: 'unconfirmed' as const, reason }
         })
       return {

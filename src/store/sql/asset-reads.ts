@@ -5,6 +5,7 @@ import type { Run } from '../../domain/run.ts'
 import type { Submission } from '../../domain/submission.ts'
 import { cutPage, type Page } from '../read-list.ts'
 import { type Work, waitFor } from '../transaction-work.ts'
+import { STATE } from './codes.ts'
 import {
   besideRun,
   RUN_COLUMNS,
@@ -28,7 +29,7 @@ export function createAssetReads({ rows, row, value }: Statements) {
     `SELECT ${RUN_COLUMNS} FROM current_runs c JOIN runs r ON r.n = c.run WHERE c.file_id = ? ORDER BY r.submission, r.n`,
   )
   const findUpdatedAt = value<number>(
-    'SELECT updated_at FROM submissions WHERE file_id = ? AND state <> 2 ORDER BY n DESC LIMIT 1',
+    `SELECT updated_at FROM submissions WHERE file_id = ? AND state <> ${STATE.to.rejected} ORDER BY n DESC LIMIT 1`,
   )
   const findSubmission = row<WholeSubmissionCells>(
     `SELECT ${WHOLE_SUBMISSION_COLUMNS} FROM submissions s WHERE s.n = ? AND s.chk = ?`,

@@ -3,6 +3,7 @@ import type { RunHistory } from '../../domain/run-history.ts'
 import type { HistoryRows } from '../find-run-history.ts'
 import type { PendingRows } from '../oldest-pending.ts'
 import { waitFor } from '../transaction-work.ts'
+import { isPending } from './codes.ts'
 import { ENTRY_COLUMNS, type EntryCells, toAuditEntry } from './operator-reads.ts'
 import { besideRun, RUN_COLUMNS, RUNS, type RunCells, toRun } from './rows.ts'
 import type { Statements } from './statements.ts'
@@ -45,7 +46,7 @@ export function createHistoryRows({
     'SELECT n, chk, requested_at FROM runs WHERE overdue = 1 ORDER BY n LIMIT 1',
   )
   const findPendingFrom = row<PendingCells>(
-    `SELECT n, chk, requested_at FROM runs ${notIndexed} WHERE n > ? AND status = 0 AND hidden IS NULL ORDER BY n LIMIT 1`,
+    `SELECT n, chk, requested_at FROM runs ${notIndexed} WHERE n > ? AND ${isPending()} ORDER BY n LIMIT 1`,
   )
   const findLast = value<number | null>('SELECT max(n) FROM runs')
   /** No run below it is pending, unless it is overdue: none becomes pending again without that. */

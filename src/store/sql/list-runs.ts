@@ -1,7 +1,7 @@
 import type { ListedRun, RunFilter } from '../../domain/run-filter.ts'
 import type { RunPlace, RunRows } from '../lists.ts'
 import { waitFor } from '../transaction-work.ts'
-import { KIND, STATUS, textOf } from './codes.ts'
+import { ATTENTION, KIND, STATUS, textOf } from './codes.ts'
 import { createNumbers, prepareList } from './list-rows.ts'
 import { besideRun, RUN_COLUMNS, type RunCells, toRun } from './rows.ts'
 import type { Statements } from './statements.ts'
@@ -21,8 +21,8 @@ function createSources({ indexedBy, notIndexed, join }: Statements) {
   return {
     number: `${byRun(notIndexed)} r.hidden IS NULL`,
     name: `${byRun(indexedBy('runs_name'))} r.hidden IS NULL`,
-    failed: `${byRun(indexedBy('runs_attention'))} r.hidden IS NULL AND r.attention = 1`,
-    expired: `${byRun(indexedBy('runs_attention'))} r.hidden IS NULL AND r.attention = 2`,
+    failed: `${byRun(indexedBy('runs_attention'))} r.hidden IS NULL AND r.attention = ${ATTENTION.failed}`,
+    expired: `${byRun(indexedBy('runs_attention'))} r.hidden IS NULL AND r.attention = ${ATTENTION.expired}`,
     acknowledged: `${byRun(indexedBy('runs_acknowledged'))} r.hidden IS NULL AND r.acknowledged_at IS NOT NULL`,
     contradicted: `${byRun(indexedBy('runs_contradicted'))} r.hidden IS NULL AND r.contradicted = 1`,
     overdue: `${byRun(indexedBy('runs_overdue'))} r.hidden IS NULL AND r.overdue = 1`,

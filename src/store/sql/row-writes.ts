@@ -11,7 +11,10 @@ export type RowWrite =
 
 export type Cell = string | number | Buffer | null
 
-/** Each write takes the values of its columns. They may take effect only in `flush`, in the order of `ROW_WRITES`. */
+/**
+ * Each write takes the values of its columns. They may take effect only in `flush`, in the order of `ROW_WRITES`; if a row is saved
+ * twice, the last one counts.
+ */
 export type RowWriter = { readonly [write in keyof typeof ROW_WRITES]: (...values: readonly Cell[]) => void }
 
 /** What a webhook that reports a success changes of a run: SQLite rewrites the entries of each index that has a named column. */
@@ -28,7 +31,7 @@ const CLAIMED = 'outcome, run, exception, submission, cause, file_id, request_id
 /** What an attempt changes of a notification. */
 const TRIED = 'due_at, attempt, result, reason'
 
-/** Rows that go stand before those that may take their place. */
+/** Deletions come first, because a new row may take the place of a deleted one. */
 export const ROW_WRITES = {
   deleteRun: statement('DELETE FROM runs WHERE n = ?'),
   deleteRejected: statement('DELETE FROM rejected_deliveries WHERE n = ?'),

@@ -3,6 +3,7 @@ import type { RetentionRows } from '../delete-old-submissions.ts'
 import type { PruningRows } from '../prune-bodies.ts'
 import type { SweepRows } from '../sweep-overdue.ts'
 import { waitFor } from '../transaction-work.ts'
+import { isPending } from './codes.ts'
 import { createFindBounds } from './list-rows.ts'
 import { createRemovalRows } from './removal.ts'
 import type { Statements } from './statements.ts'
@@ -15,7 +16,7 @@ export function createUpkeepRows(statements: Statements): SweepRows & PruningRow
   const { rows, value, run, inNumbers } = statements
   const findSwept = value<number>(`SELECT n FROM positions WHERE name = 'sweep'`)
   const listRuns = rows<[n: number, isPending: number | boolean, requestedAt: number]>(
-    'SELECT n, status = 0 AND hidden IS NULL, requested_at FROM runs WHERE n > ? ORDER BY n LIMIT ?',
+    `SELECT n, ${isPending()}, requested_at FROM runs WHERE n > ? ORDER BY n LIMIT ?`,
   )
   const markOverdue = run('UPDATE runs SET overdue = 1, due_at = coalesce(due_at, ?) WHERE n = ?')
   const listBodies = rows<[n: number, receivedAt: number, bytes: number, isEnd: number | boolean]>(
@@ -29,7 +30,7 @@ export function createUpkeepRows(statements: Statements): SweepRows & PruningRow
         (SELECT coalesce(sum(length(body)), 0) FROM delivery_bodies WHERE n IN (
           SELECT settled_by FROM runs WHERE submission = s.n UNION ALL SELECT n FROM deliveries WHERE submission = s.n)),
         owner IS NOT NULL OR EXISTS (SELECT 1 FROM submissions WHERE file_id = s.file_id AND n <= ?)
-          OR EXISTS (SELECT 1 FROM runs r WHERE r.submission = s.n AND (r.status = 0 AND r.hidden IS NULL
+          OR EXISTS (SELECT 1 FROM runs r WHERE r.submission = s.n AND (${isPending('r.')}
             OR EXISTS (SELECT 1 FROM notifications WHERE n = r.n AND due_at IS NOT NULL))), file_id
       FROM submissions s WHERE n > ? ORDER BY n LIMIT ?`,
   )

@@ -6,7 +6,7 @@ import { failureCause } from '../../domain/run-group.ts'
 import { isUnderWay } from '../../domain/submission.ts'
 import { type Awaitable, type Work, waitFor } from '../transaction-work.ts'
 import type { BatchChanges, Change } from '../working-set.ts'
-import { FINAL_STATUS, KIND, OUTCOME, ROUTE, SIGNATURE, SOURCE, STATE, STATUS } from './codes.ts'
+import { ATTENTION, FINAL_STATUS, KIND, OUTCOME, ROUTE, SIGNATURE, SOURCE, STATE, STATUS } from './codes.ts'
 import type { CurrentRuns } from './current-runs.ts'
 import type { RowWriter } from './row-writes.ts'
 import { partsOf, UNBOUND, writeJson } from './rows.ts'
@@ -60,7 +60,7 @@ export function createWriteChanges(
       after.isListed ? null : 1,
       after.dueAt,
       after.isOverdue ? 1 : null,
-      after.isListed ? ATTENTION[after.status] : null,
+      after.isListed ? NEEDED[after.status] : null,
       failureCause(after),
       after.isListed && after.status === 'failed' ? settledAt : null,
       after.acknowledgedAt,
@@ -147,7 +147,7 @@ export function createWriteChanges(
 /** No process has this number. */
 const NOBODY = 0
 
-const ATTENTION = { pending: null, success: null, failed: 1, expired: 2 } as const
+const NEEDED = { pending: null, success: null, ...ATTENTION } as const
 
 /** Nothing about it is an exception, so only the columns that every run has can change. */
 function isPlain(run: RunRow): boolean {

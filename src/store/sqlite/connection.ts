@@ -55,7 +55,7 @@ export function countFrames(connection: Connection, logBytes: number) {
   return { frames: Math.max(log, 0), framesInLog: Math.max(room, 0) }
 }
 
-/** Impatient: it does not wait for who holds the file, as after it has waited for him in vain. */
+/** An impatient connection doesn't wait for another one that holds the file. */
 export function setPatience(connection: Connection, patience: 'patient' | 'impatient'): void {
   connection.pragma(`busy_timeout = ${patience === 'patient' ? BUSY_TIMEOUT_MS : 0}`)
 }

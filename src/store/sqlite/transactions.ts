@@ -27,7 +27,7 @@ export function createTransactions(deps: {
   const commit = connection.prepare('COMMIT')
   let isHeld = false
 
-  /** Were every transaction to wait for a file that stays held, nothing else would ever get its turn. */
+  /** If every transaction waited for a file that stays held, the process would do nothing else. */
   const noteHeld = (held: boolean): void => {
     if (held !== isHeld) setPatience(connection, held ? 'impatient' : 'patient')
     isHeld = held

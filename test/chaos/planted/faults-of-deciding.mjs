@@ -157,7 +157,7 @@ export const FAULTS_OF_DECIDING = [
   {
     name: 'running-claim-is-free',
     file: 'src/domain/decide/idempotency.ts',
-    find: ' || isRunning(known)',
+    find: ' && !isRunning(claim)',
     replace: '',
     tests: CONTRACT,
   },
@@ -214,8 +214,8 @@ export const FAULTS_OF_DECIDING = [
   {
     name: 'statements-need-no-lease',
     file: 'src/store/create-store.ts',
-    find: 'holdsLease(held, lease) ? yield* work(fileIds) : null',
-    replace: 'holdsLease(held, lease) ? yield* work(fileIds) : yield* work(fileIds)',
+    find: 'holdsLease(held, lease) ? yield* work(rows, fileIds) : null',
+    replace: 'holdsLease(held, lease) ? yield* work(rows, fileIds) : yield* work(rows, fileIds)',
     tests: CLAIMS,
   },
   {

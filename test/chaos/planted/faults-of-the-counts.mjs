@@ -1,5 +1,5 @@
 const COUNTS = ['test/store/sqlite-counts.test.ts', 'test/store/sqlite-store.test.ts']
-const STATS = { file: 'src/store/sqlite/stats.ts', tests: COUNTS }
+const STATS = { file: 'src/store/sql/stats.ts', tests: COUNTS }
 const FOLDING = { file: 'src/store/fold-counters.ts', tests: COUNTS }
 const COUNTERS = { file: 'src/domain/stat-counters.ts', tests: COUNTS }
 const CAUSES = { file: 'src/domain/failure-cause.ts', tests: ['test/unit/domain/failure-cause.test.ts'] }
@@ -20,26 +20,27 @@ export const FAULTS_OF_THE_COUNTS = [
   {
     name: 'counts-are-read-when-added-up-only',
     ...STATS,
-    find: 'listAllDeltas.iterate()',
+    find: 'yield* waitFor(listAllDeltas())',
     replace: '[]',
   },
   {
     name: 'hours-are-read-when-added-up-only',
-    ...STATS,
-    find: "FROM counter_deltas, json_each(delta, '$.hours') e)",
-    replace: "FROM counter_deltas, json_each(delta, '$.hours') e WHERE 0)",
+    file: 'src/store/sql/list-rows.ts',
+    tests: COUNTS,
+    find: 'UNION ALL ${hoursOfDeltas})',
+    replace: 'UNION ALL ${hoursOfDeltas} LIMIT 0)',
   },
   {
     name: 'what-was-added-up-is-kept',
     ...FOLDING,
-    find: '  yield* waitFor(rows.deleteDeltas(folded.last))\n',
+    find: '  yield* rows.deleteDeltas(folded.folded)\n',
     replace: '',
   },
   {
     name: 'what-was-not-added-up-is-deleted',
     ...STATS,
-    find: "'DELETE FROM counter_deltas WHERE n <= ?'",
-    replace: "'DELETE FROM counter_deltas WHERE n <= ? + 1'",
+    find: '`DELETE FROM counter_deltas WHERE n ${inNumbers}`',
+    replace: '`DELETE FROM counter_deltas WHERE n ${inNumbers} OR true`',
   },
   {
     name: 'each-batch-replaces-the-one-before',
@@ -50,20 +51,20 @@ export const FAULTS_OF_THE_COUNTS = [
   {
     name: 'each-sum-replaces-the-one-before',
     ...STATS,
-    find: 'SET size = size + excluded.size',
+    find: 'SET size = counters.size + excluded.size',
     replace: 'SET size = excluded.size',
   },
   {
     name: 'hours-are-not-added-up',
     ...STATS,
-    find: 'for (const bounds of hours) widen(...bounds)',
+    find: 'for (const bounds of hours) yield* waitFor(widen(...bounds))',
     replace: '',
   },
   {
     name: 'hours-shrink',
     ...STATS,
-    find: "widened('min', 'run_least')",
-    replace: "widened('max', 'run_least')",
+    find: "widened('run_least', '<')",
+    replace: "widened('run_least', '>')",
   },
   {
     name: 'many-changes-are-folded-at-once',
@@ -95,9 +96,9 @@ export const FAULTS_OF_THE_COUNTS = [
   },
   {
     name: 'other-causes-are-the-frequent-ones',
-    file: 'src/store/sqlite/list-runs.ts',
-    find: '(r.name, r.cause) NOT IN (',
-    replace: '(r.name, r.cause) IN (',
+    file: 'src/store/sqlite/statements.ts',
+    find: 'NOT IN (SELECT value ->> 0',
+    replace: 'IN (SELECT value ->> 0',
     tests: COUNTS,
   },
 ]

@@ -1,8 +1,8 @@
 const CONTRACT = ['test/store/sqlite-store.test.ts']
 const WINDOWS = { file: 'src/store/read-list.ts', tests: ['test/unit/store/read-list.test.ts'] }
-const RUNS = { file: 'src/store/sqlite/list-runs.ts', tests: CONTRACT }
+const RUNS = { file: 'src/store/sql/list-runs.ts', tests: CONTRACT }
 const LISTS = { file: 'src/store/lists.ts', tests: CONTRACT }
-const DELIVERIES = { file: 'src/store/sqlite/list-deliveries.ts', tests: CONTRACT }
+const DELIVERIES = { file: 'src/store/sql/list-deliveries.ts', tests: CONTRACT }
 
 /** Faults in lists and their pages: a row that is left out, told twice, or not asked for. */
 export const FAULTS_OF_THE_LISTS = [
@@ -40,8 +40,8 @@ export const FAULTS_OF_THE_LISTS = [
   {
     name: 'rejected-runs-are-listed',
     ...RUNS,
-    find: 'number: `runs r NOT INDEXED ${BY_RUN} r.hidden IS NULL`',
-    replace: 'number: `runs r NOT INDEXED ${BY_RUN} true`',
+    find: 'number: `${byRun(notIndexed)} r.hidden IS NULL`',
+    replace: 'number: `${byRun(notIndexed)} true`',
   },
   {
     name: 'end-of-a-time-is-not-asked-for',
@@ -106,10 +106,10 @@ export const FAULTS_OF_THE_LISTS = [
   },
   {
     name: 'cause-of-a-rejected-one-is-not-asked-for',
-    file: 'src/store/sqlite/rejected-deliveries.ts',
+    file: 'src/store/sql/rejected-deliveries.ts',
     tests: CONTRACT,
-    find: 'cause = ifnull(?, cause)',
-    replace: 'cause <> ifnull(?, 0)',
+    find: 'cause = coalesce(?, cause)',
+    replace: "cause <> coalesce(?, '')",
   },
   {
     name: 'row-of-two-branches-is-listed-twice',
@@ -138,7 +138,7 @@ export const FAULTS_OF_THE_LISTS = [
   },
   {
     name: 'rejected-delivery-of-another-database-is-found',
-    file: 'src/store/sqlite/rejected-deliveries.ts',
+    file: 'src/store/sql/rejected-deliveries.ts',
     find: 'WHERE n = ? AND chk = ?',
     replace: "WHERE n = ? AND ? <> ''",
     tests: CONTRACT,

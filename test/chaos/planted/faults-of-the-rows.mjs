@@ -98,8 +98,8 @@ export const FAULTS_OF_THE_ROWS = [
   {
     name: 'expired-run-needs-no-attention',
     ...WRITE,
-    find: 'failed: 1, expired: 2 }',
-    replace: 'failed: 1, expired: null }',
+    find: 'success: null, ...ATTENTION }',
+    replace: 'success: null, ...ATTENTION, expired: null }',
   },
   {
     name: 'unfinished-upload-has-no-owner',
@@ -130,8 +130,8 @@ export const FAULTS_OF_THE_ROWS = [
   },
   {
     name: 'rejected-submission-makes-an-asset',
-    file: 'src/store/sqlite/asset-reads.ts',
-    find: ' AND state <> 2',
+    file: 'src/store/sql/asset-reads.ts',
+    find: ' AND state <> ${STATE.to.rejected}',
     replace: '',
     tests: CONTRACT,
   },
@@ -159,19 +159,19 @@ export const FAULTS_OF_THE_ROWS = [
   {
     name: 'event-hastens-rejected-runs',
     ...LOAD,
-    find: 's.file_id = ? AND r.hidden IS NULL AND r.status IN (0, 3)',
-    replace: 's.file_id = ? AND r.status IN (0, 3)',
+    find: 'AND r.hidden IS NULL AND r.status IN (',
+    replace: 'AND r.status IN (',
   },
   {
     name: 'run-of-another-database-is-found',
-    file: 'src/store/sqlite/operator-reads.ts',
+    file: 'src/store/sql/history-rows.ts',
     find: 'WHERE r.n = ? AND r.chk = ?',
     replace: "WHERE r.n = ? AND ? <> ''",
     tests: CONTRACT,
   },
   {
     name: 'status-of-another-database-is-told',
-    file: 'src/store/sqlite/asset-reads.ts',
+    file: 'src/store/sql/asset-reads.ts',
     find: 's.n = ? AND s.chk = ?',
     replace: "s.n = ? AND ? <> ''",
     tests: CONTRACT,

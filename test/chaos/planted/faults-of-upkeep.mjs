@@ -1,11 +1,11 @@
 const CONTRACT = ['test/store/sqlite-store.test.ts']
 const FORGETTING = ['test/store/sqlite-forgetting.test.ts', ...CONTRACT]
-const UPKEEP = { file: 'src/store/sqlite/upkeep.ts', tests: CONTRACT }
+const UPKEEP = { file: 'src/store/sql/upkeep.ts', tests: CONTRACT }
 const SWEPT = { file: 'src/store/sweep-overdue.ts', tests: CONTRACT }
 const PRUNING = { file: 'src/store/prune-bodies.ts', tests: CONTRACT }
 const DELETING = { file: 'src/store/delete-old-submissions.ts', tests: CONTRACT }
 const REMOVING = { file: 'src/store/remove-submissions.ts', tests: FORGETTING }
-const REMOVAL = { file: 'src/store/sqlite/removal.ts', tests: FORGETTING }
+const REMOVAL = { file: 'src/store/sql/removal.ts', tests: FORGETTING }
 const FORGET = { file: 'src/store/forget-asset.ts', tests: ['test/integration/forgetting.test.ts'] }
 const SWEEP = { file: 'src/domain/overdue.ts', tests: ['test/unit/domain/overdue.test.ts'] }
 const RETENTION = { file: 'src/domain/retention.ts', tests: ['test/unit/domain/retention.test.ts'] }
@@ -15,13 +15,13 @@ export const FAULTS_OF_UPKEEP = [
   {
     name: 'run-is-never-due',
     ...UPKEEP,
-    find: 'due_at = ifnull(due_at, ?)',
+    find: 'due_at = coalesce(due_at, ?)',
     replace: 'due_at = iif(? < 0, 0, due_at)',
   },
   {
     name: 'sweep-puts-off-what-is-due',
     ...UPKEEP,
-    find: 'due_at = ifnull(due_at, ?)',
+    find: 'due_at = coalesce(due_at, ?)',
     replace: 'due_at = ?',
   },
   {
@@ -33,13 +33,13 @@ export const FAULTS_OF_UPKEEP = [
   {
     name: 'sweep-marks-rejected-runs',
     ...UPKEEP,
-    find: 'SELECT n, status = 0 AND hidden IS NULL, requested_at',
+    find: 'SELECT n, ${isPending()}, requested_at',
     replace: 'SELECT n, status = 0, requested_at',
   },
   {
     name: 'sweep-begins-again-each-time',
     ...SWEPT,
-    find: 'if (swept !== undefined) yield* waitFor(rows.saveSwept(swept))',
+    find: 'if (swept !== undefined) yield* rows.saveSwept(swept)',
     replace: '',
   },
   {
@@ -76,7 +76,7 @@ export const FAULTS_OF_UPKEEP = [
   {
     name: 'pruned-end-is-claimed-later',
     ...PRUNING,
-    find: 'yield* waitFor(rows.deleteEnds(old.flatMap(({ n, isEnd }) => (isEnd ? n : []))))',
+    find: 'yield* rows.deleteEnds(old.flatMap(({ n, isEnd }) => (isEnd ? n : [])))',
     replace: '',
   },
   {
@@ -148,7 +148,7 @@ export const FAULTS_OF_UPKEEP = [
   {
     name: 'retention-leaves-bodies',
     ...REMOVAL,
-    find: '      removal.deleteBodies(numbers)\n',
+    find: '      yield* removal.deleteBodies(numbers)\n',
     replace: '',
     tests: ['test/store/sqlite-deliveries.test.ts'],
   },
@@ -167,19 +167,19 @@ export const FAULTS_OF_UPKEEP = [
   {
     name: 'removal-leaves-the-stored-response',
     ...REMOVAL,
-    find: '    `DELETE FROM idempotency_keys WHERE submission ${IN_LIST}`,\n',
+    find: '    `DELETE FROM idempotency_keys WHERE submission ${inNumbers}`,\n',
     replace: '',
   },
   {
     name: 'what-was-forgotten-is-still-counted',
     ...REMOVING,
-    find: 'if (delta !== null) yield* waitFor(rows.appendDelta(delta))',
+    find: 'if (delta !== null) yield* rows.appendDelta(delta)',
     replace: '',
   },
   {
     name: 'what-was-forgotten-is-still-in-the-deltas',
     ...FORGET,
-    find: 'while (await runExclusive(() => foldCounters(rows)));',
+    find: 'while (await runExclusive((rows) => foldCounters(rows)));',
     replace: '',
     tests: FORGETTING,
   },
@@ -192,7 +192,7 @@ export const FAULTS_OF_UPKEEP = [
   {
     name: 'unknown-asset-is-forgotten',
     ...FORGET,
-    find: 'if (known.length === 0 && !(await read(() => waitFor(rows.hasDelivery(fileId))))) return false',
+    find: 'if (known.length === 0 && !(await read((rows) => rows.hasDelivery(fileId)))) return false',
     replace: '',
   },
   {

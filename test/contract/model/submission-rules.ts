@@ -198,7 +198,7 @@ function isClearerThan(submission: ModelSubmission, kind: 'rejected' | 'unconfir
 /** What a dead process left under way; who uploads for an external submission lives elsewhere. */
 export function hearOfDeath(model: Model, at: number): number {
   const left = model.submissions.filter(({ kind, state }) => kind !== 'external' && state === 'submitting')
-  const message = 'The process ended before the answer of ImageKit was written down.'
+  const message = 'The process ended before the response of ImageKit was stored.'
   for (const submission of left)
     revise(submission, { state: 'unconfirmed', error: { code: 'process_died', message, status: null } }, at)
   return left.length
