@@ -171,9 +171,8 @@ export const FAULTS_OF_THE_STORE = [
   {
     name: 'refused-through-the-queue',
     file: 'src/store/create-store.ts',
-    find: '...database.reads,',
-    replace:
-      '...database.reads,\n    keepRejected: (refused) => write({}).then(() => database.reads.keepRejected(refused)),',
+    find: 'keepRejected: (rejected) => database.keepRejected(rejected),',
+    replace: 'keepRejected: (rejected) => write({}).then(() => database.keepRejected(rejected)),',
     tests: ['test/store/sqlite-refused.test.ts'],
   },
   {
