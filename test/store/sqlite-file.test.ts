@@ -5,12 +5,11 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { IDEMPOTENCY_WINDOW_MS } from '../../src/domain/idempotency.ts'
 import { OUTCOME } from '../../src/store/sql/codes.ts'
 import { openConnection } from '../../src/store/sqlite/connection.ts'
 import { migrateConnection } from '../../src/store/sqlite/migrations.ts'
 import { migrateSqlite, openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
-import { accepted, newDelivery, newSubmission, submit } from '../contract/facts.ts'
+import { newDelivery, newSubmission, submit } from '../contract/facts.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 const IN_USE = expect.objectContaining({
@@ -100,31 +99,6 @@ describe('the database file', () => {
     for (let count = 0; count < 2; count++)
       expect(() => openSqliteStore({ path })).toThrow(expect.objectContaining({ code: 'store_unavailable' }))
     expect(existsSync(`${path}-wal`)).toBe(false)
-  })
-
-  test('expired idempotency keys are removed by later claims', async () => {
-    const path = temporaryDatabase()
-    const store = openSqliteStore({ path })
-    onTestFinished(() => store.close())
-    const claim = (scope: string, at: number) => store.claimIdempotencyKey(scope, at)
-    const answer = { status: 200, headers: {}, body: '{}' }
-    const answerEarly = async (scope: string) => {
-      await claim(scope, 1)
-      const key = { scope, fingerprint: 'abc' }
-      const { submissionId } = await store.createSubmission(newSubmission(['remove-bg']), key)
-      await store.applyResponse(submissionId, accepted({}), 1, { scope, answer })
-    }
-    await Promise.all(Array.from({ length: 30 }, (_, index) => answerEarly(`early ${index}`)))
-    for (const scope of ['late 1', 'late 2']) await claim(scope, 1 + IDEMPOTENCY_WINDOW_MS)
-
-    const other = new Database(path, { readonly: true })
-    onTestFinished(() => {
-      other.close()
-    })
-    expect(other.prepare('SELECT scope FROM idempotency_keys ORDER BY scope').pluck().all()).toEqual([
-      'late 1',
-      'late 2',
-    ])
   })
 
   test('a delivery is kept byte for byte, with its headers and where it belongs', async () => {

@@ -72,19 +72,3 @@ export function openConnection(path: string): Connection {
     throw error
   }
 }
-
-/** Compares with a list of values that is given as JSON. */
-export const IN_LIST = 'IN (SELECT value FROM json_each(?))'
-
-/** Prepares statements: `rows` returns arrays of cells, `value` single values; the others return nothing. */
-export function statementsOf(connection: Connection) {
-  const run = (sql: string) => {
-    const statement = connection.prepare<unknown[]>(sql)
-    return (...params: unknown[]) => void statement.run(...params)
-  }
-  return {
-    rows: <Cells>(sql: string) => connection.prepare<unknown[], Cells>(sql).raw(),
-    value: <T>(sql: string) => connection.prepare<unknown[], T>(sql).pluck(),
-    run,
-  }
-}

@@ -1,7 +1,8 @@
 import { type Stats, statSync } from 'node:fs'
 import { type DatabaseFault, describeFault } from '../../domain/database-fault.ts'
 import { TrackerError } from '../../domain/errors.ts'
-import { type Connection, countFrames, pathBeside, statementsOf } from './connection.ts'
+import { type Connection, countFrames, pathBeside } from './connection.ts'
+import { createStatements } from './statements.ts'
 
 export type DatabaseGuard = ReturnType<typeof createDatabaseGuard>
 
@@ -16,7 +17,7 @@ export function createDatabaseGuard(
   connection: Connection,
   { processId, onForeignCommit }: { processId: number; onForeignCommit: () => void },
 ) {
-  const { value } = statementsOf(connection)
+  const { value } = createStatements(connection)
   const path = connection.name
   const database = statSync(path)
   const logPath = pathBeside(path, '-wal')
@@ -24,7 +25,7 @@ export function createDatabaseGuard(
   // Changes when another connection has committed: https://www.sqlite.org/pragma.html#pragma_data_version
   const dataVersion = value<number>('PRAGMA data_version')
   const findOwner = value<number>(`SELECT n FROM positions WHERE name = 'owner'`)
-  let seenVersion = dataVersion.get()
+  let seenVersion = dataVersion()
   let { size } = database
   let logSize = log.size
   /** Nothing but a restart ends these. */
@@ -77,9 +78,9 @@ export function createDatabaseGuard(
     },
     /** For the inside of a transaction, so that the other process can commit nothing between this check and our commit. */
     checkOwner(): void {
-      const version = dataVersion.get()
+      const version = dataVersion()
       if (version === seenVersion) return
-      if (findOwner.get() !== processId) {
+      if (findOwner() !== processId) {
         lasting = 'taken_over'
         throw errorFor(lasting)
       }

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { DatabaseStartError } from '../store-errors.ts'
-import { type Connection, statementsOf } from './connection.ts'
+import type { Connection } from './connection.ts'
+import { createStatements } from './statements.ts'
 
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../drizzle/sqlite', import.meta.url))
 
@@ -27,8 +28,8 @@ export function migrateConnection(connection: Connection): number {
 /** Not drizzle's own runner: where the disk refuses, SQLite has rolled back already, and its ROLLBACK hides the reason. */
 function runMissing(connection: Connection): number {
   connection.exec(MIGRATIONS_TABLE)
-  const { value, run } = statementsOf(connection)
-  const applied = value<number>('SELECT created_at FROM __drizzle_migrations ORDER BY created_at').all()
+  const { values, run } = createStatements(connection)
+  const applied = values<number>('SELECT created_at FROM __drizzle_migrations ORDER BY created_at')()
   const known = readMigrationFiles({ migrationsFolder: MIGRATIONS_FOLDER })
   const times = known.map(({ folderMillis }) => folderMillis)
   if (applied.some((at) => !times.includes(at)))

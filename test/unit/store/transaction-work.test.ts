@@ -26,5 +26,5 @@ test('work yields each promise before it goes on with its result', async () => {
 test('work that goes on too early fails', () => {
   const work = addUp(Promise.resolve(1))
   work.next()
-  expect(() => work.next()).toThrow('before what it waits for')
+  expect(() => work.next()).toThrow('before the promise')
 })
