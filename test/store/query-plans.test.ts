@@ -21,7 +21,11 @@ type Exception = { sql: RegExp; step: RegExp; because: string }
 const SCANS: Exception[] = [
   { sql: /./, step: /^SCAN CONSTANT ROW$/, because: 'it is no table' },
   { sql: /json_each/, step: /^SCAN (json_each|e) VIRTUAL TABLE/, because: 'it is a parameter, or one row' },
-  { sql: /./, step: /^SCAN (known|failed|\(subquery-\d+\))$/, because: 'its rows were counted where they were read' },
+  {
+    sql: /./,
+    step: /^SCAN (known|failed|\(subquery-\d+\))$/,
+    because: 'its rows were counted where they were read',
+  },
   { sql: /./, step: /^SCAN processes$/, because: 'there are few processes' },
   { sql: /^UPDATE leases/, step: /^SCAN leases$/, because: 'there is one lease' },
   { sql: /FROM counter_deltas/, step: /^SCAN counter_deltas$/, because: 'a job keeps them few' },
