@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Commit } from '../../src/domain/commit.ts'
 import type { Store } from '../../src/store/store.ts'
-import { batchSequences, type Chunk, type Outcome, type StepsOfStore, stepsOf } from './batch-steps.ts'
+import { batchSequences } from './batch-steps.ts'
+import { type Chunk, type Outcome, type StepsOfStore, stepsOf } from './batch-world.ts'
 import { readAll } from './read-all.ts'
 import { listIds, renaming } from './renaming.ts'
 
@@ -54,10 +55,13 @@ export function batchesContract(
     }, async () => {
       const seen = new Map<string, number>()
       const saw: Saw = (what, times = 1) => seen.set(what, (seen.get(what) ?? 0) + times)
-      const some = fc.array(batchSequences, { minLength: 1, maxLength: MAX_SEQUENCES, size: 'max' })
-      const agree = fc.asyncProperty(some, async (sequences) => {
-        const alone = await play(open, sequences, 'alone', () => {})
-        const together = await play(open, sequences, 'together', saw)
+      const some = fc.record({
+        sequences: fc.array(batchSequences, { minLength: 1, maxLength: MAX_SEQUENCES, size: 'max' }),
+        isAlive: fc.boolean(),
+      })
+      const agree = fc.asyncProperty(some, async (plot) => {
+        const alone = await play(open, plot, 'alone', () => {})
+        const together = await play(open, plot, 'together', saw)
         expect(together).toEqual(alone)
       })
       await fc.assert(agree, { numRuns: Math.ceil(runs / (MAX_SEQUENCES / 2)), seed, ...limits })
@@ -70,7 +74,7 @@ export function batchesContract(
 
 async function play(
   open: () => Promise<BatchedStore>,
-  sequences: readonly (readonly Chunk[])[],
+  { sequences, isAlive }: { sequences: readonly (readonly Chunk[])[]; isAlive: boolean },
   how: 'alone' | 'together',
   saw: Saw,
 ): Promise<Played> {
@@ -82,7 +86,7 @@ async function play(
     const endings: unknown[] = []
     const ids: ReturnType<StepsOfStore['ids']>[] = []
     for (const [index, chunks] of sequences.entries()) {
-      const steps = stepsOf(store, String(index))
+      const steps = stepsOf(store, { scope: String(index), isAlive })
       await steps.begin()
       for (const chunk of chunks) outcomes.push(...(await steps.take(chunk, how)))
       endings.push(await steps.end())
