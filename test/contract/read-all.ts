@@ -1,7 +1,7 @@
 import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
 import { EVERY_RUN } from '../../src/domain/run-filter.ts'
 import type { Store } from '../../src/store/store.ts'
-import type { StepsOfStore } from './batch-steps.ts'
+import type { StepsOfStore } from './batch-world.ts'
 import { countsOf } from './operator-facts.ts'
 
 const EVERYTHING = { limit: 10_000, before: null }

@@ -1,0 +1,209 @@
+import fc from 'fast-check'
+import type { Alert } from '../../src/domain/alert.ts'
+import type { Finding } from '../../src/domain/finding.ts'
+import type { Lease } from '../../src/domain/lease.ts'
+import {
+  type DueNotification,
+  type NotificationResult,
+  notificationIdOf,
+} from '../../src/domain/notification.ts'
+import { claimed, oneOf, run, runOfWhich, step, time, until, type Which, type World } from './batch-world.ts'
+import { EVIDENCE } from './facts.ts'
+
+export const finding = (of: fc.Arbitrary<Which>, found: fc.Arbitrary<Finding>) =>
+  step(
+    'finding',
+    fc.record({ run: of, finding: found, at: time, claim: claimed }),
+    (world, { run: which, finding: one, at, claim: held }) =>
+      world.store.applyFinding(runOfWhich(world, which), one, at, held),
+  )
+export const someFinding = finding(
+  run,
+  fc.oneof(
+    fc.constantFrom<Finding>(EVIDENCE, { kind: 'timed_out' }, { kind: 'asset_gone' }),
+    fc.option(time).map((dueAt): Finding => ({ kind: 'unchanged', dueAt })),
+  ),
+)
+
+export const release = step(
+  'release runs',
+  fc.record({ runs: fc.array(fc.record({ run, dueAt: time }), { maxLength: 3 }), claim: claimed }),
+  (world, { runs, claim: held }) => {
+    const released = runs.map(({ run: of, dueAt }) => ({ runId: runOfWhich(world, of), dueAt }))
+    return world.store.releaseRuns(released, held)
+  },
+)
+
+/** It reads what is due before it is queued. */
+export const claimRuns = (limit: number) =>
+  step('claim runs', fc.record({ now: time, until }), ({ store }, { now, until: end }) =>
+    store.claimDue(now, { limit, until: end }),
+  ).map((one) => ({ ...one, isReadFirst: true }))
+
+/** One that has not ended when the chunk begins; or that of a run, whether or not there is one. */
+type WhichNotification = { listed: number } | { run: Which }
+
+const notification: fc.Arbitrary<WhichNotification> = fc.oneof(
+  { arbitrary: fc.record({ listed: fc.nat({ max: 1 }) }), weight: 5 },
+  { arbitrary: fc.record({ run }), weight: 1 },
+)
+
+function notificationOfWhich(
+  world: World,
+  which: WhichNotification,
+): Pick<DueNotification, 'notificationId' | 'dueAt'> {
+  const { runIds, notifications } = world
+  const listed = 'listed' in which ? notifications[which.listed % notifications.length] : undefined
+  if (listed !== undefined) return listed
+  const runId = oneOf(runIds, 'run' in which ? which.run : 'nobody')
+  return { notificationId: notificationIdOf(runId), dueAt: 0 }
+}
+
+const claimNotification = step(
+  'claim notification',
+  fc.record({
+    notification,
+    dueAt: fc.oneof({ arbitrary: fc.constant('as listed'), weight: 3 }, { arbitrary: claimed, weight: 1 }),
+    until,
+  }),
+  (world, { notification: of, dueAt, until: end }) => {
+    const listed = notificationOfWhich(world, of)
+    const since = typeof dueAt === 'number' ? dueAt : listed.dueAt
+    return world.store.claimNotification(listed.notificationId, since, end)
+  },
+)
+
+const releaseNotification = step(
+  'release notification',
+  fc.record({ notification, claim: claimed, dueAt: time }),
+  (world, { notification: of, claim: held, dueAt }) =>
+    world.store.releaseNotification(notificationOfWhich(world, of).notificationId, held, dueAt),
+)
+
+const notified = step(
+  'notified',
+  fc.record({
+    notification,
+    result: fc.constantFrom<NotificationResult>(
+      { kind: 'delivered' },
+      { kind: 'gone', reason: 'status_410' },
+      { kind: 'again', at: 15, reason: 'status_500' },
+    ),
+    claim: claimed,
+  }),
+  (world, { notification: of, result, claim: held }) =>
+    world.store.settleNotification(notificationOfWhich(world, of).notificationId, result, held),
+)
+
+const DAY_MS = 86_400_000
+
+/**
+ * What only the holder of the lease may do: under the lease as it was when the chunk began, or under the next one, as if it had been
+ * released and acquired since.
+ */
+const leased = <T>(
+  told: string,
+  facts: fc.Arbitrary<T>,
+  take: (world: World, lease: Lease, facts: T) => Promise<unknown>,
+) =>
+  step(told, fc.tuple(facts, fc.constantFrom(0, 0, 0, 0, 1)), (world, [one, ahead]) =>
+    take(world, { epoch: world.lease.epoch + ahead }, one),
+  )
+
+const acquireLease = step('acquire lease', fc.record({ at: time, ttlMs: time }), ({ store }, { at, ttlMs }) =>
+  store.acquireLease(at, ttlMs),
+)
+const releaseLease = leased('release lease', fc.constant(null), ({ store }, lease) =>
+  store.releaseLease(lease),
+)
+
+const sweep = (facts: fc.Arbitrary<{ now: number; overdueAfterMs: number }>) =>
+  leased('sweep', facts, ({ store }, lease, { now, overdueAfterMs }) =>
+    store.sweepOverdue(lease, now, overdueAfterMs),
+  )
+export const someSweep = sweep(
+  fc.record({ now: fc.integer({ min: 1, max: 40 }), overdueAfterMs: fc.constantFrom(0, 0, 3, 10) }),
+)
+/** Makes all runs due that are pending and were not passed before. */
+export const sweepAll = sweep(fc.constant({ now: 40, overdueAfterMs: 0 }))
+
+export const fold = leased('fold', fc.constant(null), async ({ store }, lease) => {
+  const isMore = await store.foldCounters(lease)
+  // Whether there is more to add up depends on how many batches there were.
+  return isMore === null ? null : 'folded'
+})
+
+export const prune = leased('prune', time, ({ store }, lease, before) =>
+  store.pruneBodies(lease, before, 3, null),
+)
+
+const alertOf = fc.record({
+  kind: fc.constantFrom<Alert['kind']>('failures', 'oldest_pending'),
+  number: fc.constantFrom(1, 1, 2),
+  state: fc.constantFrom<Alert['state']>('firing', 'resolved'),
+})
+type AlertOf = typeof alertOf extends fc.Arbitrary<infer T> ? T : never
+
+const alertIdOf = ({ id }: World, { kind, number }: AlertOf) => id(`${kind}-${number}`)
+
+const saveAlerts = leased(
+  'save alerts',
+  // One is saved once.
+  fc.uniqueArray(fc.record({ of: alertOf, at: time, value: time, isTold: fc.boolean() }), {
+    selector: ({ of }) => of.kind,
+    maxLength: 2,
+  }),
+  (world, lease, alerts) =>
+    world.store.saveAlerts(
+      lease,
+      alerts.map(({ of, at, value, isTold }) => ({
+        kind: of.kind,
+        extension: world.id(of.kind === 'failures' ? 'remove-bg' : ''),
+        alertId: alertIdOf(world, of),
+        state: of.state,
+        since: at,
+        passedAt: at,
+        resolvedAt: of.state === 'resolved' ? at : null,
+        value,
+        isTold,
+      })),
+    ),
+)
+const reportAlert = leased('report alert', alertOf, (world, lease, of) =>
+  world.store.recordAlertReported(lease, { alertId: alertIdOf(world, of), state: of.state }),
+)
+
+const saveClockTrust = leased(
+  'save clock trust',
+  fc.record({ trustedAt: time, doubtedMs: time }),
+  ({ store }, lease, trust) => store.saveClockTrust(lease, trust),
+)
+
+const endSession = step(
+  'end session',
+  fc.record({ session: fc.constantFrom('session-1', 'session-2'), endsAt: time, forgetBefore: time }),
+  ({ store, id }, { session, endsAt, forgetBefore }) =>
+    store.endSession({ sessionId: id(session), endsAt }, DAY_MS + forgetBefore),
+)
+
+const heartbeat = step('heartbeat', time, async ({ store, isAlive }, at) => {
+  if (isAlive) await store.heartbeat(at)
+})
+
+/** What the notifier does. */
+export const notificationSteps = fc.oneof(
+  { arbitrary: claimNotification, weight: 3 },
+  { arbitrary: releaseNotification, weight: 2 },
+  { arbitrary: notified, weight: 2 },
+)
+
+/** What jobs write, and the sessions of operators. */
+export const jobSteps = fc.oneof(
+  { arbitrary: acquireLease, weight: 3 },
+  { arbitrary: releaseLease, weight: 1 },
+  { arbitrary: saveAlerts, weight: 4 },
+  { arbitrary: reportAlert, weight: 4 },
+  { arbitrary: saveClockTrust, weight: 2 },
+  { arbitrary: endSession, weight: 3 },
+  { arbitrary: heartbeat, weight: 2 },
+)
