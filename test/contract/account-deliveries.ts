@@ -227,6 +227,17 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
       expect(again.submission).toEqual(answered.submission)
     })
 
+    test('is that of the first of several submissions of its request, and the next one that of the next', async () => {
+      const first = await queue('remove-bg')
+      const second = await queue('remove-bg')
+      const answer = accepted({ 'remove-bg': 'success' }, { baseline: BASELINE })
+      const applied = { outcome: 'applied', fileId: FILE_ID }
+      expect(await tell(finished('event-1', answer))).toMatchObject({ ...applied, submissionId: first })
+      expect((await current().store.findSubmission(second))?.submission.fileId).toBeNull()
+      expect(await tell(finished('event-2', answer))).toMatchObject({ ...applied, submissionId: second })
+      expect(await tell(finished('event-3', answer))).toMatchObject({ outcome: 'ignored' })
+    })
+
     test('of another request is nobody’s, and of an upload that is answered changes nothing', async () => {
       const queued = await queue('remove-bg')
       const done = await submit(['remove-bg'])

@@ -1,11 +1,17 @@
 import fc from 'fast-check'
 import type { AccountEvent } from '../../src/domain/account-event.ts'
+import type { Alert } from '../../src/domain/alert.ts'
 import type { AuditEntry } from '../../src/domain/audit-entry.ts'
 import { TrackerError } from '../../src/domain/errors.ts'
 import type { Finding } from '../../src/domain/finding.ts'
 import { IDEMPOTENCY_WINDOW_MS } from '../../src/domain/idempotency.ts'
 import { ID_PATTERN, numberOf } from '../../src/domain/ids.ts'
-import type { NotificationResult } from '../../src/domain/notification.ts'
+import type { Lease } from '../../src/domain/lease.ts'
+import {
+  type DueNotification,
+  type NotificationResult,
+  notificationIdOf,
+} from '../../src/domain/notification.ts'
 import type { RetryItemState } from '../../src/domain/retry.ts'
 import type { FinalStatus } from '../../src/domain/run.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
@@ -22,10 +28,12 @@ import {
   unknownIds,
 } from './facts.ts'
 import { anAct } from './operator-facts.ts'
-import { takeLease, upkeep } from './upkeep.ts'
 
-/** One call of the store. Those of a chunk are made at once, or one after the other. */
-type BatchStep = { take: (world: World) => Promise<unknown> }
+/**
+ * One call of the store. Those of a chunk are made at once, or one after the other. `isReadFirst`: the call reads before it is
+ * queued.
+ */
+type BatchStep = { told: string; isReadFirst: boolean; take: (world: World) => Promise<unknown> }
 export type Chunk = readonly BatchStep[]
 
 type World = {
@@ -40,19 +48,26 @@ type World = {
   runIds: string[]
   /** The item of a retry that was waiting first then. */
   waitingItemId: number
+  /** The notifications that had not ended then. */
+  notifications: readonly DueNotification[]
+  /** The lease as it was acquired last then, whether or not it was released since. */
+  lease: Lease
 }
 
-/** One of those that are known; or an id of nothing, like that of the first of them. */
+/** One of those that are known, the newest of them is -1; or an id of nothing, like that of the first of them. */
 type Which = number | 'nobody'
 
 export type StepsOfStore = {
   /** What is there before the first step. */
   begin(): Promise<void>
-  take(chunk: Chunk, how: 'alone' | 'together'): Promise<unknown[]>
+  take(chunk: Chunk, how: 'alone' | 'together'): Promise<Outcome[]>
   /** All ids that the sequence has used. */
   ids(): { submissionIds: string[]; fileIds: string[]; retryIds: string[]; rejectedIds: string[] }
-  /** Ends the items of retries, so that the next sequence finds its own. */
-  end(): Promise<void>
+  /**
+   * Ends the items of retries and claims all runs, so that the next sequence finds its own. Resolves with what is changed by that,
+   * and with what the next sequence may replace.
+   */
+  end(): Promise<unknown>
 }
 
 /** The caller's names are counted, so that both stores are asked the same. */
@@ -71,22 +86,31 @@ export function stepsOf(store: Store, scope: string): StepsOfStore {
     submissionIds: [],
     runIds: [],
     waitingItemId: 0,
+    notifications: [],
+    lease: { epoch: 0 },
   }
   const takeAll = async (chunk: Chunk, how: 'alone' | 'together') => {
-    if (how === 'together') return Promise.all(chunk.map((each) => outcomeOf(each.take(world))))
-    const outcomes: unknown[] = []
-    for (const each of chunk) outcomes.push(await outcomeOf(each.take(world)))
-    return outcomes
+    const taken: Promise<Outcome>[] = []
+    for (const each of chunk) {
+      const outcome = outcomeOf(each, world)
+      taken.push(outcome)
+      if (how === 'alone') await outcome
+      // Once a later read has come back, its own has, too, and it is queued before the next step.
+      else if (each.isReadFirst) await store.listDue(0, 0)
+    }
+    return Promise.all(taken)
   }
   return {
     async begin() {
-      await takeLease(store)
+      world.lease = (await store.acquireLease(1, 1_000)) ?? world.lease
       world.rejectedIds = await store.keepRejected([newRefused(), newRefused()])
       await store.createRetry(id(TAKEN), [], anAct())
     },
     async take(chunk, how) {
       world.waitingItemId = (await store.nextRetryItem())?.itemId ?? 0
+      world.notifications = await listNotifications(world)
       const outcomes = await takeAll(chunk, how)
+      world.lease = outcomes.flatMap(leaseIn).at(-1) ?? world.lease
       world.submissionIds.push(...outcomes.flatMap(submissionIdOf))
       world.runIds.push(...(await listNewRuns(world)))
       return outcomes
@@ -100,6 +124,12 @@ export function stepsOf(store: Store, scope: string): StepsOfStore {
     async end() {
       for (let item = await store.nextRetryItem(); item; item = await store.nextRetryItem())
         await store.endRetryItem(item.itemId, 'failed', null)
+      return {
+        due: await store.claimDue(EVER, { limit: EVERY, until: EVER }),
+        alerts: await store.listAlerts(),
+        endedSessions: new Set(await store.listEndedSessions()),
+        clockTrust: await store.findClockTrust(),
+      }
     },
   }
 }
@@ -107,13 +137,35 @@ export function stepsOf(store: Store, scope: string): StepsOfStore {
 /** The retry that is there from the start. */
 const TAKEN = 'retry-taken'
 
+/** Later than any step. */
+const EVER = 1_000_000
+const EVERY = 10_000
+
+/** What became of a step: its result, or its error. */
+export type Outcome = { told: string; result?: unknown; error?: string; message?: string }
+
 /** The submission that a step has created: webhooks name theirs, too, beside their own id, and claims one of old. */
-function submissionIdOf(outcome: unknown): string[] {
-  const { result = {} } = outcome as { result?: { [name: string]: unknown } }
-  const { submissionId, deliveryId, kind } = result
+function submissionIdOf({ result }: Outcome): string[] {
+  const { submissionId, deliveryId, kind } = propertiesOf(result)
   return typeof submissionId === 'string' && deliveryId === undefined && kind === undefined
     ? [submissionId]
     : []
+}
+
+function leaseIn({ result }: Outcome): Lease[] {
+  const { epoch } = propertiesOf(result)
+  return typeof epoch === 'number' ? [{ epoch }] : []
+}
+
+function propertiesOf(result: unknown): { [name: string]: unknown } {
+  return typeof result === 'object' && result !== null ? { ...result } : {}
+}
+
+/** Those of this sequence that have not ended, the first due first. */
+async function listNotifications({ store, runIds }: World): Promise<DueNotification[]> {
+  const { due } = await store.listDueNotifications(EVER, { perHost: EVERY, after: null })
+  const own = new Set(runIds.map(notificationIdOf))
+  return due.filter(({ notificationId }) => own.has(notificationId))
 }
 
 /** In the order of creation, those of rejected submissions among them. */
@@ -125,7 +177,7 @@ async function listNewRuns({ store, submissionIds, runIds }: World): Promise<str
 }
 
 function oneOf(ids: readonly string[], which: Which): string {
-  if (typeof which === 'number') return ids[which] ?? 'nowhere'
+  if (typeof which === 'number') return ids.at(which) ?? 'nowhere'
   const [first] = ids
   return (first && unknownIds(first)[2]) ?? 'nowhere'
 }
@@ -133,16 +185,16 @@ function oneOf(ids: readonly string[], which: Which): string {
 const submissionOfWhich = ({ submissionIds }: World, which: Which) => oneOf(submissionIds, which)
 const runOfWhich = ({ runIds }: World, which: Which) => oneOf(runIds, which)
 
-async function outcomeOf(asked: Promise<unknown>): Promise<unknown> {
+async function outcomeOf({ told, take }: BatchStep, world: World): Promise<Outcome> {
   try {
-    return { result: await asked }
+    return { told, result: await take(world) }
   } catch (error) {
     // An id that is not found may be of no row, and then has no place in the order of creation.
     if (error instanceof TrackerError)
-      return { error: error.code, message: error.message.replaceAll(ID_PATTERN, 'its id') }
+      return { told, error: error.code, message: error.message.replaceAll(ID_PATTERN, 'its id') }
     // Each database says it in its own words.
     const { message } = error as Error
-    return { error: /unique/i.test(message) ? 'the id is taken' : message }
+    return { told, error: /unique/i.test(message) ? 'the id is taken' : message }
   }
 }
 
@@ -161,6 +213,10 @@ const scope = fc.constantFrom('key-1', 'key-2')
 const name = fc.constantFrom('remove-bg', 'remove-bg', 'ai-tasks', 'google-auto-tagging', 'saved-extension')
 const finalStatus = fc.constantFrom<FinalStatus>('success', 'failed')
 const time = fc.integer({ min: 1, max: 20 })
+/** Until when something is claimed: it is due no more in this sequence, unless it is released. */
+const until = fc.constantFrom(31, 32)
+/** What is released, or has a result, may have been claimed, or have become due otherwise. Often that is so: few times are used. */
+const claimed = fc.oneof(time, until)
 const error = fc.constantFrom(null, { code: 'E1' }, { code: 'E2' })
 const seldom = <T>(usual: fc.Arbitrary<T>) => fc.option(usual, { freq: 11 })
 
@@ -170,10 +226,16 @@ function step<T>(
   take: (world: World, facts: T) => Promise<unknown>,
 ): fc.Arbitrary<BatchStep> {
   return facts.map((one) => ({
+    told,
+    isReadFirst: false,
     take: (world) => take(world, one),
     [fc.toStringMethod]: () => `\n  ${told} ${fc.stringify(one)}`,
   }))
 }
+
+type Asked = Partial<NewSubmission> & { names: string[] }
+
+const CALLER = 'https://caller.example/hook'
 
 const asked = fc
   .record({
@@ -183,25 +245,28 @@ const asked = fc
     isNotified: fc.boolean(),
     at: time,
   })
-  .map(({ kind, names, file, isNotified, at }): Partial<NewSubmission> & { names: string[] } => ({
-    names,
-    kind,
-    fileId: kind === 'upload' ? null : file,
-    callerWebhookUrl: isNotified ? 'https://caller.example/hook' : null,
-    at,
-  }))
+  .map(
+    ({ kind, names, file, isNotified, at }): Asked => ({
+      names,
+      kind,
+      fileId: kind === 'upload' ? null : file,
+      callerWebhookUrl: isNotified ? CALLER : null,
+      at,
+    }),
+  )
 
-function submissionOf(world: World, { names, ...facts }: Partial<NewSubmission> & { names: string[] }) {
+function submissionOf(world: World, { names, ...facts }: Asked) {
   const { fileId: file = null } = facts
   return newSubmission(names, { ...facts, fileId: file && world.id(file) })
 }
 
-const create = step('create', fc.record({ asked, key: fc.option(scope) }), (world, { asked: facts, key }) =>
-  world.store.createSubmission(
-    submissionOf(world, facts),
-    key === null ? undefined : { scope: world.id(key), fingerprint: 'abc' },
-  ),
-)
+const create = (of: fc.Arbitrary<Asked>) =>
+  step('create', fc.record({ asked: of, key: fc.option(scope) }), (world, { asked: facts, key }) =>
+    world.store.createSubmission(
+      submissionOf(world, facts),
+      key === null ? undefined : { scope: world.id(key), fingerprint: 'abc' },
+    ),
+  )
 
 const extensionStatus = fc.dictionary(
   name,
@@ -307,55 +372,89 @@ function scopedEvent(world: World, event: AccountEvent): AccountEvent {
   }
 }
 
-const finding = step(
-  'finding',
-  fc.record({
-    run,
-    finding: fc.oneof(
-      fc.constantFrom<Finding>(EVIDENCE, { kind: 'timed_out' }, { kind: 'asset_gone' }),
-      fc.option(time).map((dueAt): Finding => ({ kind: 'unchanged', dueAt })),
-    ),
-    at: time,
-    // Often that of the run: few times are used.
-    claim: time,
-  }),
-  (world, { run: of, finding: found, at, claim: held }) =>
-    world.store.applyFinding(runOfWhich(world, of), found, at, held),
+const finding = (of: fc.Arbitrary<Which>, found: fc.Arbitrary<Finding>) =>
+  step(
+    'finding',
+    fc.record({ run: of, finding: found, at: time, claim: claimed }),
+    (world, { run: which, finding: one, at, claim: held }) =>
+      world.store.applyFinding(runOfWhich(world, which), one, at, held),
+  )
+const someFinding = finding(
+  run,
+  fc.oneof(
+    fc.constantFrom<Finding>(EVIDENCE, { kind: 'timed_out' }, { kind: 'asset_gone' }),
+    fc.option(time).map((dueAt): Finding => ({ kind: 'unchanged', dueAt })),
+  ),
 )
 
 const release = step(
   'release runs',
-  fc.record({ runs: fc.array(fc.record({ run, dueAt: time }), { maxLength: 3 }), claim: time }),
+  fc.record({ runs: fc.array(fc.record({ run, dueAt: time }), { maxLength: 3 }), claim: claimed }),
   (world, { runs, claim: held }) => {
     const released = runs.map(({ run: of, dueAt }) => ({ runId: runOfWhich(world, of), dueAt }))
     return world.store.releaseRuns(released, held)
   },
 )
 
+/** It reads what is due before it is queued. */
+const claimRuns = (limit: number) =>
+  step('claim runs', fc.record({ now: time, until }), ({ store }, { now, until: end }) =>
+    store.claimDue(now, { limit, until: end }),
+  ).map((one) => ({ ...one, isReadFirst: true }))
+
+/** One that has not ended when the chunk begins; or that of a run, whether or not there is one. */
+type WhichNotification = { listed: number } | { run: Which }
+
+const notification: fc.Arbitrary<WhichNotification> = fc.oneof(
+  { arbitrary: fc.record({ listed: fc.nat({ max: 1 }) }), weight: 5 },
+  { arbitrary: fc.record({ run }), weight: 1 },
+)
+
+function notificationOfWhich(
+  world: World,
+  which: WhichNotification,
+): Pick<DueNotification, 'notificationId' | 'dueAt'> {
+  const { runIds, notifications } = world
+  const listed = 'listed' in which ? notifications[which.listed % notifications.length] : undefined
+  if (listed !== undefined) return listed
+  const runId = oneOf(runIds, 'run' in which ? which.run : 'nobody')
+  return { notificationId: notificationIdOf(runId), dueAt: 0 }
+}
+
+const claimNotification = step(
+  'claim notification',
+  fc.record({
+    notification,
+    dueAt: fc.oneof({ arbitrary: fc.constant('as listed'), weight: 3 }, { arbitrary: claimed, weight: 1 }),
+    until,
+  }),
+  (world, { notification: of, dueAt, until: end }) => {
+    const listed = notificationOfWhich(world, of)
+    const since = typeof dueAt === 'number' ? dueAt : listed.dueAt
+    return world.store.claimNotification(listed.notificationId, since, end)
+  },
+)
+
+const releaseNotification = step(
+  'release notification',
+  fc.record({ notification, claim: claimed, dueAt: time }),
+  (world, { notification: of, claim: held, dueAt }) =>
+    world.store.releaseNotification(notificationOfWhich(world, of).notificationId, held, dueAt),
+)
+
 const notified = step(
   'notified',
   fc.record({
-    run,
+    notification,
     result: fc.constantFrom<NotificationResult>(
       { kind: 'delivered' },
       { kind: 'gone', reason: 'status_410' },
       { kind: 'again', at: 15, reason: 'status_500' },
     ),
-    claim: time,
+    claim: claimed,
   }),
-  (world, { run: of, result, claim: held }) =>
-    world.store.settleNotification(`msg_${runOfWhich(world, of)}`, result, held),
-)
-
-const notifying = step(
-  'notifying',
-  fc.record({ run, dueAt: time, until: time, isReleased: fc.boolean() }),
-  async (world, { run: of, dueAt, until, isReleased }) => {
-    const notificationId = `msg_${runOfWhich(world, of)}`
-    const claimed = world.store.claimNotification(notificationId, dueAt, until)
-    if (isReleased) await world.store.releaseNotification(notificationId, until, dueAt)
-    return claimed
-  },
+  (world, { notification: of, result, claim: held }) =>
+    world.store.settleNotification(notificationOfWhich(world, of).notificationId, result, held),
 )
 
 const act: fc.Arbitrary<AuditEntry> = fc
@@ -401,6 +500,8 @@ const endItem = step(
     store.endRetryItem(waitingItemId, state, state === 'failed' ? 'no' : null),
 )
 
+const DAY_MS = 86_400_000
+
 /** An expired claim is deleted by the next claim of any key. When it goes is not seen as long as the clock goes on. */
 const claimedAt = (days: number) => time.map((at) => days * IDEMPOTENCY_WINDOW_MS + at)
 const claim = (at: fc.Arbitrary<number>) =>
@@ -409,16 +510,93 @@ const claim = (at: fc.Arbitrary<number>) =>
   )
 const releaseKey = step('release key', scope, ({ store, id }, of) => store.releaseIdempotencyKey(id(of)))
 
-const sweep = step(
-  'sweep',
-  fc.record({ now: fc.integer({ min: 1, max: 40 }), overdueAfterMs: fc.constantFrom(0, 0, 3, 10) }),
-  ({ store }, { now, overdueAfterMs }) => upkeep(store).sweepOverdue(now, overdueAfterMs),
+/**
+ * What only the holder of the lease may do: under the lease as it was when the chunk began, or under the next one, as if it had been
+ * released and acquired since.
+ */
+const leased = <T>(
+  told: string,
+  facts: fc.Arbitrary<T>,
+  take: (world: World, lease: Lease, facts: T) => Promise<unknown>,
+) =>
+  step(told, fc.tuple(facts, fc.constantFrom(0, 0, 0, 0, 1)), (world, [one, ahead]) =>
+    take(world, { epoch: world.lease.epoch + ahead }, one),
+  )
+
+const acquireLease = step('acquire lease', fc.record({ at: time, ttlMs: time }), ({ store }, { at, ttlMs }) =>
+  store.acquireLease(at, ttlMs),
+)
+const releaseLease = leased('release lease', fc.constant(null), ({ store }, lease) =>
+  store.releaseLease(lease),
 )
 
-/** Whether there is more to add up depends on how many batches there were. */
-const fold = step('fold', fc.constant(null), async ({ store }) => void (await upkeep(store).foldCounters()))
+const sweep = (facts: fc.Arbitrary<{ now: number; overdueAfterMs: number }>) =>
+  leased('sweep', facts, ({ store }, lease, { now, overdueAfterMs }) =>
+    store.sweepOverdue(lease, now, overdueAfterMs),
+  )
+const someTime = fc.record({
+  now: fc.integer({ min: 1, max: 40 }),
+  overdueAfterMs: fc.constantFrom(0, 0, 3, 10),
+})
 
-const prune = step('prune', time, ({ store }, before) => upkeep(store).pruneBodies(before, 3, null))
+const fold = leased('fold', fc.constant(null), async ({ store }, lease) => {
+  const isMore = await store.foldCounters(lease)
+  // Whether there is more to add up depends on how many batches there were.
+  return isMore === null ? null : 'folded'
+})
+
+const prune = leased('prune', time, ({ store }, lease, before) => store.pruneBodies(lease, before, 3, null))
+
+const alertOf = fc.record({
+  kind: fc.constantFrom<Alert['kind']>('failures', 'oldest_pending'),
+  number: fc.constantFrom(1, 1, 2),
+  state: fc.constantFrom<Alert['state']>('firing', 'resolved'),
+})
+type AlertOf = typeof alertOf extends fc.Arbitrary<infer T> ? T : never
+
+const alertIdOf = ({ id }: World, { kind, number }: AlertOf) => id(`${kind}-${number}`)
+
+const saveAlerts = leased(
+  'save alerts',
+  // One is saved once.
+  fc.uniqueArray(fc.record({ of: alertOf, at: time, value: time, isTold: fc.boolean() }), {
+    selector: ({ of }) => of.kind,
+    maxLength: 2,
+  }),
+  (world, lease, alerts) =>
+    world.store.saveAlerts(
+      lease,
+      alerts.map(({ of, at, value, isTold }) => ({
+        kind: of.kind,
+        extension: world.id(of.kind === 'failures' ? 'remove-bg' : ''),
+        alertId: alertIdOf(world, of),
+        state: of.state,
+        since: at,
+        passedAt: at,
+        resolvedAt: of.state === 'resolved' ? at : null,
+        value,
+        isTold,
+      })),
+    ),
+)
+const reportAlert = leased('report alert', alertOf, (world, lease, of) =>
+  world.store.recordAlertReported(lease, { alertId: alertIdOf(world, of), state: of.state }),
+)
+
+const saveClockTrust = leased(
+  'save clock trust',
+  fc.record({ trustedAt: time, doubtedMs: time }),
+  ({ store }, lease, trust) => store.saveClockTrust(lease, trust),
+)
+
+const endSession = step(
+  'end session',
+  fc.record({ session: fc.constantFrom('session-1', 'session-2'), endsAt: time, forgetBefore: time }),
+  ({ store, id }, { session, endsAt, forgetBefore }) =>
+    store.endSession({ sessionId: id(session), endsAt }, DAY_MS + forgetBefore),
+)
+
+const heartbeat = step('heartbeat', time, ({ store }, at) => store.heartbeat(at))
 
 /** Its id is taken, which the database notices: the whole batch is decided again, and takes other ids. */
 const retryAgain = step(
@@ -427,18 +605,36 @@ const retryAgain = step(
   (world, { runs, act: done }) => world.store.createRetry(world.id(TAKEN), listOf(world, runs), done),
 )
 
+/** What the notifier does. */
+const notificationSteps = fc.oneof(
+  { arbitrary: claimNotification, weight: 3 },
+  { arbitrary: releaseNotification, weight: 2 },
+  { arbitrary: notified, weight: 2 },
+)
+
+/** What jobs write, and the sessions of operators. */
+const jobSteps = fc.oneof(
+  { arbitrary: acquireLease, weight: 3 },
+  { arbitrary: releaseLease, weight: 1 },
+  { arbitrary: saveAlerts, weight: 4 },
+  { arbitrary: reportAlert, weight: 4 },
+  { arbitrary: saveClockTrust, weight: 2 },
+  { arbitrary: endSession, weight: 3 },
+  { arbitrary: heartbeat, weight: 2 },
+)
+
 const steps = fc.oneof(
   { arbitrary: webhook(seldom(name)), weight: 8 },
   { arbitrary: respond, weight: 6 },
   { arbitrary: account(finished), weight: 3 },
   { arbitrary: account(fc.oneof(changed, changed, other)), weight: 2 },
-  { arbitrary: create, weight: 2 },
-  { arbitrary: finding, weight: 4 },
+  { arbitrary: create(asked), weight: 2 },
+  { arbitrary: someFinding, weight: 4 },
   { arbitrary: release, weight: 1 },
-  { arbitrary: sweep, weight: 2 },
+  { arbitrary: sweep(someTime), weight: 2 },
   { arbitrary: fold, weight: 1 },
-  { arbitrary: notified, weight: 1 },
-  { arbitrary: notifying, weight: 1 },
+  { arbitrary: notificationSteps, weight: 3 },
+  { arbitrary: jobSteps, weight: 5 },
   { arbitrary: acknowledge, weight: 1 },
   { arbitrary: retryMany, weight: 1 },
   { arbitrary: retry(run), weight: 2 },
@@ -470,19 +666,64 @@ const retryingChunk = fc
 const failingChunk = fc
   .tuple(fc.array(steps, { maxLength: 3 }), retryAgain, fc.array(steps, { maxLength: 3 }))
   .map(([before, again, after]) => [...before, again, ...after])
-
-/** Chunks of steps, after some submissions that they can be about. */
-export const batchSequences: fc.Arbitrary<Chunk[]> = fc
+const jobsChunk = fc.array(jobSteps, { minLength: 2, maxLength: 8, size: 'max' })
+/**
+ * Runs are claimed at once by several, who all get one or all get everything. Nothing else is in the batch: who finds that others
+ * were faster reads again, after all that was queued meanwhile.
+ */
+const claimsChunk = fc
+  .constantFrom(1, EVERY)
+  .chain((limit) => fc.array(claimRuns(limit), { minLength: 2, maxLength: 3 }))
+/** In the batch of a claim, more is done to the runs. The claim comes first: what it has read must still be so. */
+const claimedChunk = fc
   .tuple(
-    fc.array(create, { minLength: 1, maxLength: 3 }),
+    claimRuns(EVERY),
     fc.array(
       fc.oneof(
-        { arbitrary: chunk, weight: 10 },
-        { arbitrary: retryingChunk, weight: 2 },
-        { arbitrary: failingChunk, weight: 1 },
-        { arbitrary: aloneSteps.map((one) => [one]), weight: 1 },
+        { arbitrary: release, weight: 2 },
+        { arbitrary: someFinding, weight: 2 },
+        { arbitrary: steps, weight: 3 },
       ),
       { minLength: 1, maxLength: 6, size: 'max' },
     ),
   )
-  .map(([beginning, chunks]) => [beginning, ...chunks])
+  .map(([first, rest]): Chunk => [first, ...rest])
+/** So that most runs are due. */
+const sweepAll = sweep(fc.constant({ now: 40, overdueAfterMs: 0 }))
+const claimingChunks = fc
+  .tuple(sweepAll, fc.oneof(claimsChunk, claimedChunk))
+  .map(([first, claiming]): Chunk[] => [[first], claiming])
+/** A caller is to be notified of two runs. */
+const notifyingChunks = fc
+  .tuple(
+    create(
+      fc.constant({ names: ['remove-bg', 'ai-tasks'], kind: 'external', callerWebhookUrl: CALLER, at: 1 }),
+    ),
+    sweepAll,
+    fc.tuple(...[-1, -2].map((which) => finding(fc.constant(which), fc.constant(EVIDENCE)))),
+    fc.array(notificationSteps, { minLength: 2, maxLength: 5, size: 'max' }),
+  )
+  .map(([first, second, settling, notifying]): Chunk[] => [[first], [second], settling, notifying])
+
+/** Chunks of steps, after some submissions that they can be about. */
+export const batchSequences: fc.Arbitrary<Chunk[]> = fc
+  .tuple(
+    fc.array(create(asked), { minLength: 1, maxLength: 3 }),
+    fc.array(
+      fc.oneof(
+        { arbitrary: chunk.map(only), weight: 10 },
+        { arbitrary: jobsChunk.map(only), weight: 2 },
+        { arbitrary: claimingChunks, weight: 3 },
+        { arbitrary: notifyingChunks, weight: 3 },
+        { arbitrary: retryingChunk.map(only), weight: 2 },
+        { arbitrary: failingChunk.map(only), weight: 1 },
+        { arbitrary: aloneSteps.map((one) => [[one]]), weight: 1 },
+      ),
+      { minLength: 1, maxLength: 6, size: 'max' },
+    ),
+  )
+  .map(([beginning, chunks]) => [beginning, ...chunks.flat()])
+
+function only(one: Chunk): Chunk[] {
+  return [one]
+}

@@ -57,14 +57,23 @@ export function describeEarlyWords(current: () => OpenedStore): void {
       })
     })
 
-    test('is heard in the order in which it was told, where it was told twice and differently', async () => {
+    test('is heard in the order in which it was told, where it was told several times and differently', async () => {
       const id = await submit('remove-bg')
-      await end('event-1', { kind: 'rejected', requestId: 'request-1', error: FAILURE })
-      await end('event-2', accepted({ 'remove-bg': 'success' }))
+      const told: Ended[] = [
+        { kind: 'rejected', requestId: 'request-1', error: FAILURE },
+        accepted({ 'remove-bg': 'success' }),
+        accepted({ 'remove-bg': 'failed' }, { fileId: 'another' }),
+      ]
+      const deliveryIds: string[] = []
+      for (const [index, answer] of told.entries())
+        deliveryIds.push((await end(`event-${index}`, answer)).deliveryId ?? '')
       await current().store.applyResponse(id, QUEUED, 3_000)
       expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success' })
       const found = await current().store.findSubmission(id)
       expect(found?.submission).toMatchObject({ state: 'accepted', fileId: FILE_ID })
+      const claimed = await Promise.all(deliveryIds.map((one) => current().store.findDelivery(one)))
+      // Once it has a file, it can't have another one.
+      expect(claimed.map((one) => one?.outcome)).toEqual(['applied', 'applied', 'ignored'])
     })
   })
 

@@ -37,8 +37,8 @@ export function createSqliteStores() {
 
 type Row = { [column: string]: unknown }
 
-/** Of the process that has the database open, and what is written in it by way of trial. */
-const OWN_TABLES = new Set(['__drizzle_migrations', 'processes', 'leases', 'probes'])
+/** What is not written by steps, or only by way of trial. */
+const OTHER_TABLES = new Set(['__drizzle_migrations', 'probes'])
 /** Each batch appends what it has counted: only what that adds up to is the same. */
 const COUNTED = new Set(['counters', 'counter_deltas', 'hours'])
 
@@ -76,7 +76,7 @@ function dump(path: string, ids: readonly string[]): ReturnType<BatchedStore['du
     const tables = read("SELECT name FROM sqlite_master WHERE type = 'table'").map(({ name }) => String(name))
     const dumped: ReturnType<BatchedStore['dump']> = { ordered: {}, unordered: {} }
     for (const table of tables) {
-      if (OWN_TABLES.has(table) || COUNTED.has(table)) continue
+      if (OTHER_TABLES.has(table) || COUNTED.has(table)) continue
       const isOrdered = read(`SELECT 1 FROM pragma_table_info('${table}') WHERE name = 'n'`).length > 0
       const rows = read(`SELECT * FROM ${table} ${isOrdered && table !== 'positions' ? 'ORDER BY n' : ''}`)
       dumped[isOrdered && table !== 'positions' ? 'ordered' : 'unordered'][table] = rows.flatMap((row) =>
@@ -132,10 +132,19 @@ function named(table: string, row: Row, names: Names): Row {
     if (link !== undefined && value !== null)
       return [[column, names[link].get(value) ?? 'a row that is gone']]
     if (column === 'n') return []
-    // Of this process, which draws its number at random.
-    return column === 'owner' ? [[column, value === null ? null : 'this process']] : [[column, value]]
+    return [[column, isProcess(table, column) ? processOf(value) : value]]
   })
   return Object.fromEntries(entries)
+}
+
+function isProcess(table: string, column: string): boolean {
+  return column === 'owner' || column === 'holder' || (table === 'processes' && column === 'id')
+}
+
+/** A process draws its number at random; 0 is nobody's. There is only one. */
+function processOf(number: unknown): string | null {
+  if (number === null) return null
+  return number === 0 ? 'nobody' : 'this process'
 }
 
 function positionOf({ name, n }: Row, names: Names): Row[] {
