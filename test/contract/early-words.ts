@@ -44,6 +44,19 @@ export function describeEarlyWords(current: () => OpenedStore): void {
       expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success' })
     })
 
+    test('is heard with a webhook for an extension that it names, and that nobody had asked for', async () => {
+      const id = await submit('remove-bg')
+      const word = { service: 'ai-tasks', status: 'failed', error: { code: 'E1' } } as const
+      const { deliveryId } = await current().store.recordDelivery(newDelivery(id, word))
+      await end('event-1', accepted({ 'ai-tasks': 'pending' }))
+      await current().store.applyResponse(id, QUEUED, 3_000)
+      const found = await current().store.findSubmission(id)
+      const taken = { name: 'ai-tasks', status: 'failed', source: 'webhook', error: { code: 'E1' } }
+      expect(found?.runs).toMatchObject([{ name: 'remove-bg', status: 'pending' }, taken])
+      const claimed = { outcome: 'applied', cause: null, runId: found?.runs[1]?.runId }
+      expect(await current().store.findDelivery(deliveryId ?? '')).toMatchObject(claimed)
+    })
+
     test('is heard no more once its body is pruned, for it said what the body said', async () => {
       const id = await submit('remove-bg')
       const { deliveryId } = await end('event-1', accepted({ 'remove-bg': 'success' }))

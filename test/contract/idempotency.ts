@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { IDEMPOTENCY_WINDOW_MS, type StoredResponse } from '../../src/domain/idempotency.ts'
-import { accepted, newSubmission, refused } from './facts.ts'
+import { accepted, newDelivery, newSubmission, refused } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { upkeep } from './upkeep.ts'
 
@@ -126,6 +126,18 @@ export function describeIdempotency(current: () => OpenedStore): void {
       expect(await store.claimIdempotencyKey(SCOPE, 6_000)).toEqual(abandoned)
       expect(await store.claimIdempotencyKey(SCOPE, 6_000)).toEqual(abandoned)
       expect(await store.claimIdempotencyKey('not submitted', 6_000)).toEqual({ kind: 'claimed' })
+    })
+
+    test('a claim of a dead process is abandoned where a webhook has proved its submission', async () => {
+      await claim()
+      const submissionId = await submit()
+      await current().store.recordDelivery(
+        newDelivery(submissionId, { service: 'remove-bg', status: 'success' }),
+      )
+      const store = await current().reopen()
+      expect(await store.recoverAbandoned(5_000, 5_000)).toEqual({ submissions: 0 })
+      const abandoned = { kind: 'abandoned', fingerprint: 'abc', submissionId }
+      expect(await store.claimIdempotencyKey(SCOPE, 6_000)).toEqual(abandoned)
     })
 
     test('a claim of a dead process is free where its submission was rejected', async () => {

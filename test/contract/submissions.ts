@@ -149,5 +149,18 @@ export function describeSubmissions(current: () => OpenedStore): void {
       const [run] = (await store.findSubmission(submissionId))?.runs ?? []
       expect(await store.findRunHistory(run?.runId ?? '')).toMatchObject({ answeredAt: 9_000 })
     })
+
+    test('the first answer is a thing that has happened to its runs, also where it changes nothing', async () => {
+      const { store } = current()
+      const submissionId = await submit(store, ['remove-bg'])
+      const word = { service: 'remove-bg', status: 'success' } as const
+      const { runId } = await store.recordDelivery(newDelivery(submissionId, word))
+      expect(await store.findRunHistory(runId ?? '')).toMatchObject({ answeredAt: null })
+      for (const at of [3_000, 4_000]) {
+        const answered = await store.applyResponse(submissionId, refused('unconfirmed'), at)
+        expect(answered).toMatchObject({ result: 'conflict', submission: { updatedAt: 2_000 } })
+        expect(await store.findRunHistory(runId ?? '')).toMatchObject({ answeredAt: 3_000 })
+      }
+    })
   })
 }

@@ -37,10 +37,7 @@ export function respond({
   key,
 }: RespondingTo): Step<{ result: ResponseDecision['result']; submission: Submission }> {
   const decide = (facts: Facts, ids: NewIds, bodyOf: BodyOf) => {
-    const before = loadResponding(facts, submissionId, [
-      response,
-      ...earlierEnds(facts, submissionId, response),
-    ])
+    const before = loadResponding(facts, submissionId, [response, ...earlierEnds(facts, response)])
     if (before === undefined) throw new TrackerError('not_found', `There is no submission ${submissionId}.`)
     const responded = applyResponse(before, response, at, ids, bodyOf)
     const after = applyEarlierEnds(facts, responded, at, ids, bodyOf)
@@ -55,11 +52,9 @@ export function respond({
     more(facts) {
       const state = loadState(facts, submissionId)
       if (state === undefined) return []
-      const { requestId } = state.row
-      const ends: Key[] = requestId === null ? [] : [['endsOf', requestId]]
-      const responses = [response, ...earlierEnds(facts, submissionId, response)]
+      const responses = [response, ...earlierEnds(facts, response)]
       const bodies = bodyKeys((ids, bodyOf) => decide(facts, ids, bodyOf))
-      return [...ends, ...unclaimedKeys(state, responses), ...bodies]
+      return [...unclaimedKeys(state, responses), ...bodies]
     },
     decide(facts, ids) {
       const { before, after, result } = decide(facts, ids, (id) => bodyIn(facts, id))
@@ -81,12 +76,13 @@ type RespondingTo = {
   key?: { scope: string; answer: StoredResponse } | undefined
 }
 
-/** How the upload of this submission ended, as far as that was reported before its response. */
-function earlierEnds(facts: Facts, submissionId: string, { requestId }: UploadResponse): UploadResponse[] {
-  const known = facts.find('submissions', submissionId)?.requestId ?? null
-  return [requestId, known].flatMap((id) =>
-    id === null ? [] : facts.list('endsOf', id).flatMap(({ uploadEnd }) => uploadEnd ?? []),
-  )
+/**
+ * How the upload ended, as far as that was reported before its response. None waits for a submission whose request is known
+ * already: it has claimed them all, or has its baseline.
+ */
+function earlierEnds(facts: Facts, { requestId }: UploadResponse): UploadResponse[] {
+  if (requestId === null) return []
+  return facts.list('endsOf', requestId).flatMap(({ uploadEnd }) => uploadEnd ?? [])
 }
 
 /** Deliveries for extensions that a response adds may be waiting for it. */

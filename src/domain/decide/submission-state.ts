@@ -77,8 +77,6 @@ export function applyChange(
   const isListed = row.state !== 'rejected'
   const isTurned = isListed !== (state.row.state !== 'rejected')
   const binding = bindingOf(row)
-  const isRebound = binding.boundTo !== bindingOf(state.row).boundTo
-  if (!isTurned && !isRebound && runs.length === 0 && goneRunId === null) return { ...state, row, details }
   const place = {
     dueAt: !isListed ? null : isTurned ? at : (state.runs.find(({ dueAt }) => dueAt !== null)?.dueAt ?? null),
     isOverdue: isListed && isTurned,
@@ -95,8 +93,9 @@ export function applyChange(
     .filter(({ runId }) => runId !== goneRunId)
     .map((known) => {
       const run = runs.find(({ runId }) => runId === known.runId)
-      if (run === undefined) return isTurned || isRebound ? withPlace(known, moved(known)) : known
-      return settle(run, moved(known))
+      if (run !== undefined) return settle(run, moved(known))
+      const isMoved = isTurned || known.boundTo !== binding.boundTo
+      return isMoved ? withPlace(known, moved(known)) : known
     })
   const added = runs
     .filter((run) => knownOf(run) === undefined)

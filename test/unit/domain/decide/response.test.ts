@@ -237,12 +237,6 @@ describe('the keys of a response', () => {
     expect(asked).toEqual([state, [['unclaimedOf', 's1', 'ai-tasks']]])
   })
 
-  test('include earlier ends of the request that the submission is known by', () => {
-    const memory = submitted([], { requestId: 'request-2' })
-    const { asked } = answer(memory, accepted({}, { requestId: null }))
-    expect(asked).toEqual([state, [['endsOf', 'request-2']]])
-  })
-
   test('include the body of a delivery only where it is what the caller is notified with', () => {
     for (const callerWebhookUrl of [HOOK, null]) {
       const memory = submitted([], { callerWebhookUrl })
