@@ -7,7 +7,7 @@ import { FAULTS } from './faults.mjs'
 import { listInvertedConditions } from './inverted-conditions.mjs'
 import { copyProject } from './project-copy.mjs'
 
-const NAMED_TESTS_MS = 120_000
+const NAMED_TESTS_MS = 300_000
 const ALL_TESTS_MS = 900_000
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
