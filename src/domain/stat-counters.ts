@@ -65,27 +65,27 @@ export const MAX_DELTAS = 500
 const MAX_CHANGES = 2_000
 
 /**
- * What the oldest deltas add up to, of at most `MAX_DELTAS`. `folded` are the numbers of those that are in it; `isMore` says
- * whether some may be left. Null without any.
+ * What the oldest deltas add up to, of at most `MAX_DELTAS`. `numbers` are those of the deltas that it contains; `isMore`
+ * says whether some may be left. Null without any.
  */
 export function foldDeltas(
   deltas: readonly (readonly [n: number, delta: string])[],
-): { counters: StatCounter[]; hours: HourBounds[]; folded: number[]; isMore: boolean } | null {
+): { counters: StatCounter[]; hours: HourBounds[]; numbers: number[]; isMore: boolean } | null {
   const sums: StatSums = new Map()
   const hours: HourBounds[] = []
   let changes = 0
-  const folded: number[] = []
+  const numbers: number[] = []
   for (const [n, delta] of deltas) {
     if (changes >= MAX_CHANGES) break
     const changed: StatDelta = JSON.parse(delta)
     for (const counter of changed.counters) addTo(sums, counter)
     hours.push(...changed.hours)
     changes += changed.counters.length
-    folded.push(n)
+    numbers.push(n)
   }
-  if (folded.length === 0) return null
-  const isMore = deltas.length === MAX_DELTAS || folded.length < deltas.length
-  return { counters: listSums(sums), hours, folded, isMore }
+  if (numbers.length === 0) return null
+  const isMore = deltas.length === MAX_DELTAS || numbers.length < deltas.length
+  return { counters: listSums(sums), hours, numbers, isMore }
 }
 
 /**

@@ -14,7 +14,7 @@ export const TOKEN_ROUTE_HEADERS = [
 ]
 
 /**
- * For the routes that a browser opens with `?token=`: any page may read them, for only the token opens them.
+ * For the routes that a browser opens with `?token=`: any page may read them, because only the token opens them.
  * Answers OPTIONS with 204.
  */
 export function tokenRouteCors(methods: readonly string[]): MiddlewareHandler<AppEnv> {

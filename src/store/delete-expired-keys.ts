@@ -1,6 +1,5 @@
-import { isExpired } from '../domain/decide/idempotency.ts'
+import { isExpired, lastExpiredAt } from '../domain/decide/idempotency.ts'
 import type { ClaimRow } from '../domain/decide/tables.ts'
-import { IDEMPOTENCY_WINDOW_MS } from '../domain/idempotency.ts'
 import type { Work } from './transaction-work.ts'
 
 /** Claims that are checked in one transaction. */
@@ -15,7 +14,7 @@ export type KeyRows = {
 
 /** Deletes expired idempotency keys. Returns whether there may be more. */
 export function* deleteExpiredKeys(rows: KeyRows, now: number): Work<boolean> {
-  const claims = yield* rows.listClaims(now - IDEMPOTENCY_WINDOW_MS, CLAIMS_AT_ONCE)
+  const claims = yield* rows.listClaims(lastExpiredAt(now), CLAIMS_AT_ONCE)
   const expired = claims.filter((claim) => isExpired(claim, now))
   yield* rows.deleteClaims(expired.map(({ scope }) => scope))
   return claims.length === CLAIMS_AT_ONCE && expired.length > 0

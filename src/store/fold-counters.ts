@@ -18,6 +18,6 @@ export function* foldCounters(rows: CounterRows): Work<boolean> {
   if (folded === null) return false
   yield* rows.widenHours(folded.hours)
   yield* rows.addCounters(folded.counters)
-  yield* rows.deleteDeltas(folded.folded)
+  yield* rows.deleteDeltas(folded.numbers)
   return folded.isMore
 }

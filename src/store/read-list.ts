@@ -93,7 +93,7 @@ export async function readWindows<Row>(
   return { rows, next: null }
 }
 
-/** Cuts a page from rows of which one more than `limit` was asked for. `next` starts the next page; null at the end. */
+/** Returns the first `limit` rows. The caller reads one row more, so that `next`, where the next page starts, is null at the end. */
 export function cutPage<Row>(
   rows: readonly Row[],
   limit: number,

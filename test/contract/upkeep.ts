@@ -15,7 +15,7 @@ export type UpkeepStore = Pick<Store, 'acquireLease' | Leased>
 
 const leases = new WeakMap<UpkeepStore, Lease>()
 
-/** Takes the lease for as long as any test takes, unless this handle has it already. */
+/** Takes the lease for longer than any test lasts, unless this handle has it already. */
 export async function takeLease(store: UpkeepStore): Promise<Lease> {
   const known = leases.get(store)
   if (known !== undefined) return known

@@ -72,7 +72,7 @@ test('one more than MAX_CONCURRENT_UPLOADS is told to come back, until one has e
   await expect.poll(async () => (await upload(tracker, [FILE, FILE_NAME])).status).toBe(200)
 })
 
-test('an upload that is repeated under its Idempotency-Key takes a place as any other', async () => {
+test('an upload that is repeated under its Idempotency-Key takes a place like any other', async () => {
   const { tracker, imagekit } = await start({ MAX_CONCURRENT_UPLOADS: '1' })
   const key = { headers: { 'idempotency-key': 'key-1' } }
   expect((await upload(tracker, [FILE, FILE_NAME], key)).status).toBe(200)

@@ -67,7 +67,7 @@ function decideRecording(facts: Facts, delivery: NewDelivery, ids: NewIds): Deci
  * other run appears, disappears or counts again, and the submission stays as it is.
  */
 function findOwnRun(facts: Facts, { submissionId, result: { service } }: NewDelivery): RunRow | undefined {
-  const [run] = facts.list('runNamed', submissionId, service ?? undefined)
+  const [run] = service === null ? [] : facts.list('runNamed', submissionId, service)
   return run === undefined || run.boundTo === null ? undefined : run
 }
 

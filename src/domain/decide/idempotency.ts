@@ -24,9 +24,14 @@ export function claimIdempotencyKey(scope: string, at: number): Step<Idempotency
   }
 }
 
+/** A claim that was made at this time or earlier has expired, unless its request still runs. */
+export function lastExpiredAt(now: number): number {
+  return now - IDEMPOTENCY_WINDOW_MS
+}
+
 /** A claim whose request still runs never expires, however long it takes and whatever the clock says. */
 export function isExpired(claim: Pick<ClaimRow, 'claimedAt' | 'answer' | 'abandoned'>, at: number): boolean {
-  return claim.claimedAt <= at - IDEMPOTENCY_WINDOW_MS && !isRunning(claim)
+  return claim.claimedAt <= lastExpiredAt(at) && !isRunning(claim)
 }
 
 function isRunning({ answer, abandoned }: Pick<ClaimRow, 'answer' | 'abandoned'>): boolean {

@@ -77,8 +77,8 @@ type RespondingTo = {
 }
 
 /**
- * How the upload ended, as far as that was reported before its response. None waits for a submission whose request is known
- * already: it has claimed them all, or has its baseline.
+ * How the upload ended, if that was reported before its response. No end waits for a submission whose request id is already known:
+ * the submission has claimed it, or has its baseline.
  */
 function earlierEnds(facts: Facts, { requestId }: UploadResponse): UploadResponse[] {
   if (requestId === null) return []

@@ -6,7 +6,6 @@ import { createFinders } from './find-rows.ts'
 import { createForgettingRows } from './forgetting.ts'
 import { createHistoryRows } from './history-rows.ts'
 import { createJobReads } from './job-reads.ts'
-import { createKeyRows } from './key-rows.ts'
 import { createDeliveryReads } from './list-deliveries.ts'
 import { createRunRows } from './list-runs.ts'
 import { createOperatorReads } from './operator-reads.ts'
@@ -31,7 +30,6 @@ export function createDatabaseRows(statements: Statements, processId: number) {
     ...createUpkeepRows(statements),
     ...createForgettingRows(statements),
     ...createStats(statements),
-    ...createKeyRows(statements),
     rejected,
     runList: createRunRows(statements),
     deliveryList: deliveries.list,

@@ -3,9 +3,7 @@
  * `update` takes its number last.
  */
 export type RowWrite =
-  | { kind: 'insert'; table: string; columns: readonly string[] }
-  | { kind: 'keep'; table: string; columns: readonly string[] }
-  | { kind: 'update'; table: string; columns: readonly string[] }
+  | { kind: 'insert' | 'keep' | 'update'; table: string; columns: readonly string[] }
   | { kind: 'save'; table: string; columns: readonly string[]; key: readonly string[] }
   | { kind: 'statement'; sql: string }
 
@@ -23,7 +21,7 @@ const BESIDES_SETTLING = `bound_to, hidden, due_at, overdue, attention, cause, f
   error, evidence`
 
 /** What ImageKit's response changes of a submission. */
-const ANSWERED = 'state, file_id, file_name, request_id, responded_at, updated_at, error'
+const RESPONDED = 'state, file_id, file_name, request_id, responded_at, updated_at, error'
 
 /** What a submission that claims a delivery changes of it. */
 const CLAIMED = 'outcome, run, exception, submission, cause, file_id, request_id, unclaimed'
@@ -41,8 +39,8 @@ export const ROW_WRITES = {
     `n, chk, kind, state, owner, file_id, file_name, request_id, caller_url, key_name, sets_description, created_at,
       responded_at, updated_at, error, extensions, baseline`,
   ),
-  updateSubmission: update('submissions', ANSWERED),
-  endSubmission: update('submissions', `owner, ${ANSWERED}`),
+  updateSubmission: update('submissions', RESPONDED),
+  endSubmission: update('submissions', `owner, ${RESPONDED}`),
   saveDetails: update('submissions', 'extensions, baseline'),
   insertRun: insert(
     'runs',
@@ -66,7 +64,7 @@ export const ROW_WRITES = {
   ),
   updateItem: update('retry_items', 'state, submission, owner, reason'),
   saveLease: save('leases', 'name', 'holder, epoch, ends_at'),
-  insertAct: insert('audit_log', 'at, actor, kind, subject, reason, details'),
+  insertAuditEntry: insert('audit_log', 'at, actor, kind, subject, reason, details'),
   insertRetry: insert('retries', 'retry_id, created_at, actor'),
   insertItem: statement(
     `INSERT INTO retry_items (retry, run, state) SELECT n, ?, 'waiting' FROM retries WHERE retry_id = ?`,
@@ -77,8 +75,8 @@ export const ROW_WRITES = {
     'alert_id, state, since, passed_at, resolved_at, value, is_told',
   ),
   deleteAlert: statement('DELETE FROM alerts WHERE alert_id = ? AND state = ?'),
-  noteAlertTold: statement('UPDATE alerts SET is_told = 1 WHERE alert_id = ? AND state = ?'),
-  deleteOverSessions: statement('DELETE FROM ended_sessions WHERE ends_at <= ?'),
+  noteAlertReported: statement('UPDATE alerts SET is_told = 1 WHERE alert_id = ? AND state = ?'),
+  deletePastSessions: statement('DELETE FROM ended_sessions WHERE ends_at <= ?'),
   insertEndedSession: keep('ended_sessions', 'session_id, ends_at'),
   savePosition: save('positions', 'name', 'n'),
   saveHeartbeat: save('processes', 'id', 'heartbeat_at'),

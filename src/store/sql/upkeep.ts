@@ -1,9 +1,11 @@
 import type { RetainedRow } from '../../domain/retention.ts'
+import type { KeyRows } from '../delete-expired-keys.ts'
 import type { RetentionRows } from '../delete-old-submissions.ts'
 import type { PruningRows } from '../prune-bodies.ts'
 import type { SweepRows } from '../sweep-overdue.ts'
 import { waitFor } from '../transaction-work.ts'
 import { isPending } from './codes.ts'
+import { CLAIM, type ClaimCells, toClaim } from './find-rows.ts'
 import { createFindBounds } from './list-rows.ts'
 import { createRemovalRows } from './removal.ts'
 import type { Statements } from './statements.ts'
@@ -12,8 +14,8 @@ import type { Statements } from './statements.ts'
 type OldCells = [n: number, at: number, bytes: number, isNeeded: number | boolean, fileId: string | null]
 
 /** What is read and written when something is done to many rows. */
-export function createUpkeepRows(statements: Statements): SweepRows & PruningRows & RetentionRows {
-  const { rows, value, run, inNumbers } = statements
+export function createUpkeepRows(statements: Statements): SweepRows & PruningRows & RetentionRows & KeyRows {
+  const { rows, value, run, inNumbers, inTexts } = statements
   const findSwept = value<number>(`SELECT n FROM positions WHERE name = 'sweep'`)
   const listRuns = rows<[n: number, isPending: number | boolean, requestedAt: number]>(
     `SELECT n, ${isPending()}, requested_at FROM runs WHERE n > ? ORDER BY n LIMIT ?`,
@@ -45,6 +47,8 @@ export function createUpkeepRows(statements: Statements): SweepRows & PruningRow
   const saveSwept = run(
     `INSERT INTO positions (name, n) VALUES ('sweep', ?) ON CONFLICT (name) DO UPDATE SET n = excluded.n`,
   )
+  const listClaims = rows<ClaimCells>(`${CLAIM} k.claimed_at <= ? ORDER BY k.claimed_at LIMIT ?`)
+  const deleteClaims = run(`DELETE FROM idempotency_keys WHERE scope ${inTexts}`)
 
   return {
     ...createRemovalRows(statements),
@@ -77,6 +81,10 @@ export function createUpkeepRows(statements: Statements): SweepRows & PruningRow
     *listDeliveriesAfter(after, limit) {
       return (yield* waitFor(listDeliveries(after, limit))).map(toRetainedRow)
     },
+    *listClaims(claimedBy, limit) {
+      return (yield* waitFor(listClaims(claimedBy, limit))).map(toClaim)
+    },
+    deleteClaims: (scopes) => waitFor(deleteClaims(JSON.stringify(scopes))),
   }
 }
 

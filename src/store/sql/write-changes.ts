@@ -24,9 +24,9 @@ export function createWriteChanges(
     const state = STATE.to[after.state]
     const error = writeJson(after.error)
     if (before !== undefined) {
-      const answered = [state, fileId, fileName, requestId, respondedAt, updatedAt, error, number]
-      if (isUnderWay(after)) to.updateSubmission(...answered)
-      else to.endSubmission(null, ...answered)
+      const responded = [state, fileId, fileName, requestId, respondedAt, updatedAt, error, number]
+      if (isUnderWay(after)) to.updateSubmission(...responded)
+      else to.endSubmission(null, ...responded)
       return
     }
     const details = rows.details.find((change) => change.after?.submissionId === submissionId)?.after
@@ -182,7 +182,7 @@ function writeOther(to: RowWriter, other: OtherChanges, processId: number): void
   const { acts = [], retry, alerts = [], reportedAlert, endedSession, clockTrust } = other
   const { heartbeatAt, silentSince, probe } = other
   for (const { at, actor, kind, subject, reason, details } of acts)
-    to.insertAct(at, actor, kind, subject, reason, writeJson(details))
+    to.insertAuditEntry(at, actor, kind, subject, reason, writeJson(details))
   if (retry) {
     to.insertRetry(retry.retryId, retry.at, retry.actor)
     for (const runId of retry.runIds) to.insertItem(numberOf(runId), retry.retryId)
@@ -192,9 +192,9 @@ function writeOther(to: RowWriter, other: OtherChanges, processId: number): void
     to.saveAlert(kind, extension, alertId, state, since, passedAt, resolvedAt, value, isTold ? 1 : 0)
   }
   if (reportedAlert?.state === 'resolved') to.deleteAlert(reportedAlert.alertId, reportedAlert.state)
-  else if (reportedAlert) to.noteAlertTold(reportedAlert.alertId, reportedAlert.state)
+  else if (reportedAlert) to.noteAlertReported(reportedAlert.alertId, reportedAlert.state)
   if (endedSession) {
-    to.deleteOverSessions(endedSession.forgetBefore)
+    to.deletePastSessions(endedSession.forgetBefore)
     to.insertEndedSession(endedSession.sessionId, endedSession.endsAt)
   }
   if (clockTrust) {

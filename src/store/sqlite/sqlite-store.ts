@@ -9,11 +9,10 @@ import type { Connection } from './connection.ts'
 import { backUp } from './copies.ts'
 import { createDatabaseGuard } from './database-guard.ts'
 import { createLoadRows } from './load-rows.ts'
-import { readTogether } from './read-together.ts'
 import { createRowIds } from './row-ids.ts'
 import { createStatements } from './statements.ts'
 import { storeError } from './store-error.ts'
-import { createTransactions } from './transactions.ts'
+import { createTransactions, readTogether } from './transactions.ts'
 import { createWriteRows } from './write-rows.ts'
 
 /**

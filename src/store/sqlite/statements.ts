@@ -1,3 +1,4 @@
+import type { Statement } from 'better-sqlite3'
 import type { Statements } from '../sql/statements.ts'
 import type { Connection } from './connection.ts'
 
@@ -5,26 +6,15 @@ const IN_LIST = 'IN (SELECT value FROM json_each(?))'
 
 /** The statements of `sql/`, which return at once. */
 export function createStatements(connection: Connection) {
-  const prepare = <Row>(sql: string) => connection.prepare<unknown[], Row>(sql)
+  const cells = <Cells>(sql: string) => connection.prepare<unknown[], Cells>(sql).raw()
+  const cell = <T>(sql: string) => connection.prepare<unknown[], T>(sql).pluck()
   return {
-    rows: <Cells>(sql: string) => {
-      const statement = prepare<Cells>(sql).raw()
-      return (...params: unknown[]) => statement.all(...params)
-    },
-    row: <Cells>(sql: string) => {
-      const statement = prepare<Cells>(sql).raw()
-      return (...params: unknown[]) => statement.get(...params)
-    },
-    value: <T>(sql: string) => {
-      const statement = prepare<T>(sql).pluck()
-      return (...params: unknown[]) => statement.get(...params)
-    },
-    values: <T>(sql: string) => {
-      const statement = prepare<T>(sql).pluck()
-      return (...params: unknown[]) => statement.all(...params)
-    },
+    rows: <Cells>(sql: string) => all(cells<Cells>(sql)),
+    row: <Cells>(sql: string) => first(cells<Cells>(sql)),
+    value: <T>(sql: string) => first(cell<T>(sql)),
+    values: <T>(sql: string) => all(cell<T>(sql)),
     run: (sql: string) => {
-      const statement = prepare(sql)
+      const statement = connection.prepare<unknown[]>(sql)
       return (...params: unknown[]) => void statement.run(...params)
     },
     indexedBy: (index) => `INDEXED BY ${index}`,
@@ -40,4 +30,12 @@ export function createStatements(connection: Connection) {
       FROM counter_deltas, json_each(delta, '$.hours') e`,
     countersOfDelta: `delta ->> '$.counters'`,
   } satisfies Statements
+}
+
+function all<Row>(statement: Statement<unknown[], Row>) {
+  return (...params: unknown[]) => statement.all(...params)
+}
+
+function first<Row>(statement: Statement<unknown[], Row>) {
+  return (...params: unknown[]) => statement.get(...params)
 }

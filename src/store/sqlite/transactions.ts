@@ -2,6 +2,7 @@ import type { Key } from '../../domain/decide/step.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import type { NewIds } from '../../domain/ids.ts'
 import type { BatchQuery } from '../batch.ts'
+import type { Read } from '../gathered-reads.ts'
 import { unavailable } from '../store-errors.ts'
 import type { BatchChanges, WorkingSet } from '../working-set.ts'
 import type { BatchDatabase, Committed } from '../write-queue.ts'
@@ -77,6 +78,24 @@ export function createTransactions(deps: {
     }),
     write: async (work) => ({ result: inTransaction(work), fault: findFault() }),
   }
+}
+
+/** Reads in one transaction, so that a read that fails fails alone. */
+export function readTogether<T>(
+  connection: Connection,
+  read: (key: string) => T,
+): (keys: readonly string[]) => Read<T>[] {
+  return connection.transaction((keys: readonly string[]) =>
+    keys.map((key) => {
+      try {
+        return { found: read(key) }
+      } catch (error) {
+        // Each of them would wait for who holds the file, and the whole process with it.
+        if (isBusy(error)) throw error
+        return { error: storeError(error) }
+      }
+    }),
+  )
 }
 
 function rollBack(connection: Connection): void {

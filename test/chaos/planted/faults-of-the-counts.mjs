@@ -33,7 +33,7 @@ export const FAULTS_OF_THE_COUNTS = [
   {
     name: 'what-was-added-up-is-kept',
     ...FOLDING,
-    find: '  yield* rows.deleteDeltas(folded.folded)\n',
+    find: '  yield* rows.deleteDeltas(folded.numbers)\n',
     replace: '',
   },
   {

@@ -110,8 +110,8 @@ export const FAULTS_OF_THE_ROWS = [
   {
     name: 'finished-upload-keeps-its-owner',
     ...WRITE,
-    find: 'if (isUnderWay(after)) to.updateSubmission(...answered)',
-    replace: "if (String(after.state) !== '') to.updateSubmission(...answered)",
+    find: 'if (isUnderWay(after)) to.updateSubmission(...responded)',
+    replace: "if (String(after.state) !== '') to.updateSubmission(...responded)",
     tests: ['test/store/query-plans.test.ts', ...CONTRACT],
   },
   {

@@ -4,7 +4,7 @@ const FILE = {
   tests: ['test/integration/database-file.test.ts'],
 }
 const GATHERED = { file: 'src/store/gathered-reads.ts', tests: ['test/unit/store/gathered-reads.test.ts'] }
-const READS = { file: 'src/store/sqlite/read-together.ts', tests: ['test/store/reads-together.test.ts'] }
+const READS = { file: 'src/store/sqlite/transactions.ts', tests: ['test/store/reads-together.test.ts'] }
 const POWER = { file: 'src/store/sqlite/connection.ts', tests: ['test/chaos/power-loss.linux.test.ts'] }
 const CONTRACT = ['test/store/sqlite-store.test.ts']
 

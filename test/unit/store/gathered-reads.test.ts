@@ -68,6 +68,23 @@ test('where all of it fails each of them fails, and the next ones are read', asy
   expect(await find('a')).toBe('a')
 })
 
+test('draining waits for a read that is under way', async () => {
+  const waiting: (() => void)[] = []
+  const { find, drain } = gatherReads(async (keys): Promise<Read<string>[]> => {
+    await new Promise<void>((resolve) => void waiting.push(resolve))
+    return keys.map((key) => ({ found: key }))
+  })
+  const order: string[] = []
+  const asked = find('a').then(() => order.push('read'))
+  await expect.poll(() => waiting.length).toBe(1)
+  const drained = drain().then(() => order.push('drained'))
+  // A turn of the event loop, after which a drain that does not wait has ended.
+  await new Promise((resolve) => void setImmediate(resolve))
+  for (const release of waiting) release()
+  await Promise.all([asked, drained])
+  expect(order).toEqual(['read', 'drained'])
+})
+
 test('what was asked for is read at once when it is drained', async () => {
   const { find, drain, batches } = gathered()
   const asked = Array.from({ length: 1_001 }, () => find('a'))
