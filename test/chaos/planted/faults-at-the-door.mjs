@@ -134,7 +134,7 @@ export const FAULTS_AT_THE_DOOR = [
     file: 'src/tracking/rejection-log.ts',
     find: 'second.unproven >= UNPROVEN.perSecond',
     replace: 'second.unproven >= Number.POSITIVE_INFINITY',
-    tests: ['test/unit/tracking/refused-log.test.ts'],
+    tests: ['test/unit/tracking/rejection-log.test.ts'],
   },
   {
     name: 'submission-written-after-the-form',

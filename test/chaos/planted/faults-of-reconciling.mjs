@@ -37,7 +37,7 @@ export const FAULTS_OF_RECONCILING = [
     file: 'src/domain/concurrent-change.ts',
     find: "place === 'earlier' && doneAt < run.requestedAt",
     replace: "place === 'earlier'",
-    tests: ['test/unit/domain/other-request.test.ts'],
+    tests: ['test/unit/domain/concurrent-change.test.ts'],
   },
   {
     name: 'opaque-version-is-evidence',

@@ -1,11 +1,11 @@
 const OBSERVE = { file: 'src/domain/observe.ts', tests: ['test/unit/domain/observe.test.ts'] }
 const DELIVERY = {
   file: 'src/domain/extension-result.ts',
-  tests: ['test/unit/domain/judge-delivery.test.ts'],
+  tests: ['test/unit/domain/extension-result.test.ts'],
 }
 const ANSWER = {
   file: 'src/domain/upload-response.ts',
-  tests: ['test/unit/domain/judge-answer.test.ts', 'test/unit/domain/late-names.test.ts'],
+  tests: ['test/unit/domain/upload-response.test.ts', 'test/unit/domain/late-names.test.ts'],
 }
 const ASSET = { file: 'src/domain/asset.ts', tests: ['test/unit/domain/asset.test.ts'] }
 const NOTIFICATION = {
@@ -52,7 +52,7 @@ export const FAULTS_OF_THE_RULES = [
     find: 'if (!isFinal(run.status)) return settle(',
     replace:
       "if (run.status === 'expired') return { run, outcome: 'ignored' }\n  if (!isFinal(run.status)) return settle(",
-    tests: ['test/unit/domain/observe.test.ts', 'test/unit/domain/judge-delivery.test.ts'],
+    tests: ['test/unit/domain/observe.test.ts', 'test/unit/domain/extension-result.test.ts'],
   },
   {
     name: 'response-undoes-a-webhook',

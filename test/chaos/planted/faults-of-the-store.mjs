@@ -173,7 +173,7 @@ export const FAULTS_OF_THE_STORE = [
     file: 'src/store/create-store.ts',
     find: 'keepRejected: (rejected) => database.keepRejected(rejected),',
     replace: 'keepRejected: (rejected) => write({}).then(() => database.keepRejected(rejected)),',
-    tests: ['test/store/sqlite-refused.test.ts'],
+    tests: ['test/store/sqlite-rejected.test.ts'],
   },
   {
     name: 'held-file-waited-for-by-each-read',

@@ -35,8 +35,6 @@ export function copyProject(root) {
   }
 
   return {
-    has: (file) => existsSync(join(directory, file)),
-
     /** Puts the fault where `find` stands, which has to be in one place, or as `edit` says; returns what takes it out again. */
     plant({ name, file, find, replace, edit }) {
       const path = join(directory, file)

@@ -1,7 +1,8 @@
 // Plants one fault after another in a copy of the project, and looks whether the tests notice it. A fault that survives shows
 // what is not tested. `node test/chaos/planted/run.mjs [NAME…]`; `inverted` stands for all inverted conditions.
-import { appendFileSync, mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
+// `--check` only checks that every fault can be planted and that its tests exist.
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FAULTS } from './faults.mjs'
 import { listInvertedConditions } from './inverted-conditions.mjs'
@@ -13,13 +14,26 @@ const ALL_TESTS_MS = 900_000
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const inverted = listInvertedConditions(root)
 const all = [...FAULTS, ...inverted]
+const isCheck = process.argv.includes('--check')
 const names = process.argv
   .slice(2)
+  .filter((name) => name !== '--check')
   .flatMap((name) => (name === 'inverted' ? inverted.map((fault) => fault.name) : name))
 const faults = names.length === 0 ? all : all.filter(({ name }) => names.includes(name))
 const unknown = names.filter((name) => !all.some((fault) => fault.name === name))
 if (unknown.length > 0) stop(`no such fault: ${unknown.join(', ')}`)
 if (new Set(all.map(({ name }) => name)).size < all.length) stop('two faults have one name')
+
+const missing = [...new Set(faults.flatMap(({ tests }) => tests))].filter(
+  (test) => !existsSync(join(root, test)),
+)
+if (missing.length > 0) stop(`no such test: ${missing.join(', ')}`)
+const unplantable = FAULTS.filter(
+  ({ file, find }) => readFileSync(join(root, file), 'utf8').split(find).length !== 2,
+)
+if (unplantable.length > 0)
+  stop(`what they replace does not stand in one place: ${unplantable.map(({ name }) => name).join(', ')}`)
+if (isCheck) process.exit(0)
 
 const copy = copyProject(root)
 process.on('exit', () => copy.remove())
@@ -27,8 +41,6 @@ process.on('SIGINT', () => process.exit(130))
 process.on('SIGTERM', () => process.exit(143))
 
 const named = [...new Set(faults.flatMap(({ tests }) => tests))]
-const missing = named.filter((test) => !copy.has(test))
-if (missing.length > 0) stop(`no such test: ${missing.join(', ')}`)
 const sound = await copy.runTests(named, ALL_TESTS_MS)
 if (sound.kind !== 'passed') stop(`void: the tests do not pass without a fault\n${sound.output}`)
 
