@@ -81,6 +81,9 @@ function committingOne(name: string, program: string): IngestServer {
 /** `missing`: acknowledged deliveries that are not stored; null for a server that stores nothing. */
 type IngestResult = Load & { missing: number | null }
 
+/** One connection brings too few requests for its server to be compiled by the time that it is measured. */
+const WARM_UP_CONNECTIONS = 64
+
 /** Runs one server with one workload. The server is warm when the measurement starts. */
 async function runIngest(
   { folder, seconds, warmUpSeconds }: Bench,
@@ -91,7 +94,10 @@ async function runIngest(
   const requests = server.requests ?? workload
   return inOwnFolder(folder, async (own) => {
     const loads = await withServer(server.start(own, workload, env), async ({ url }) => {
-      const warmUp = await generateLoad(url, requests, { connections, seconds: warmUpSeconds })
+      const warmUp = await generateLoad(url, requests, {
+        connections: WARM_UP_CONNECTIONS,
+        seconds: warmUpSeconds,
+      })
       const measured = await generateLoad(url, requests, { connections, seconds, first: warmUp.sent })
       if (server.findStored !== undefined) await waitUntilRead(url)
       return { warmUp, measured }
