@@ -40,6 +40,24 @@ test("the README's SDK example uploads through the tracker and reads the file fr
   expect((await statusOf(tracker, fileId)).extensions).toHaveLength(2)
 })
 
+test("the README's way to send an Idempotency-Key with the older SDK uploads a file once", async () => {
+  const { tracker, sandbox } = await startTrackerAndSandbox()
+  const upload = `import ImageKit from 'imagekit'
+    const { TRACKER_URL, TRACKER_API_KEY } = process.env
+    const tracker = new ImageKit({ publicKey: 'public', privateKey: TRACKER_API_KEY, urlEndpoint: 'https://ik.imagekit.io/id',
+      uploadEndpoint: TRACKER_URL + '/api/v1/files/upload' })
+    for (const time of [1, 2]) console.log((await tracker.upload({ file: Buffer.from('hello'), fileName: 'a.txt' })).fileId)
+    process.exit()`
+  const script = `${block('js', 'interceptors')}\n${upload}`
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], {
+    TRACKER_URL: tracker.url,
+    TRACKER_API_KEY: API_KEY,
+  })
+  const [first, second] = stdout.trim().split('\n')
+  expect(second).toBe(first)
+  expect(sandbox.uploads()).toHaveLength(1)
+})
+
 test("the README's curl example uploads a file and waits for its final status", async () => {
   const { tracker } = await startTrackerAndSandbox()
   const example = block('bash', 'curl')

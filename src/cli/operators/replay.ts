@@ -30,6 +30,6 @@ export function replayCommand(context: CommandContext): Command {
 const REPLAY_HELP = `
 Examples:
   extension-tracker deliveries --outcome rejected
-  extension-tracker replay 0190a5f2-7d9c-7c3e-9a55-2f6c1d1e4b11 --reason "the secret was wrong"
+  extension-tracker replay dlv_14_AbCdEfGhIjk --reason "the secret was wrong"
 ${OPERATOR_HELP}
 Exit code 1 if it would be refused still.`

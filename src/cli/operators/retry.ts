@@ -48,7 +48,7 @@ const FILTERS = ['status', 'extension', 'cause', 'since', 'until', 'q', 'acknowl
 
 const RETRY_HELP = `
 Examples:
-  extension-tracker retry 0190a5f2-7d9c-7c3e-9a55-2f6c1d1e4b11 --wait
+  extension-tracker retry run_12_AbCdEfGhIjk --wait
   extension-tracker retry --status failed --extension remove-bg --since 24h --dry-run
   extension-tracker retry --status failed --cause "Rate limit" --limit 500 --reason "quota was raised"
 ${OPERATOR_HELP}
