@@ -11,7 +11,7 @@ const PREDICATES = new Set(['filter', 'some', 'every', 'find', 'findLast'])
 const WITHOUT_EFFECT = {
   "delivery.ts: service === null ? ['submissions'":
     'The rows that it does not ask for at once are asked for in the next rounds.',
-  'delivery.ts: service === null ? [] :':
+  'delivery.ts: service === null ? [] : facts':
     'A lookup that was not asked for finds nothing, and then all is loaded.',
   'submission-state.ts: known.boundTo !== binding.boundTo':
     'A run that does not know its file is decided with its whole submission, to the same end.',
