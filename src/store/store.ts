@@ -63,8 +63,8 @@ export type Store = OperatorStore &
 
     /**
      * Records an account webhook. Its event takes effect once, identified by its id. An event about an asset makes the
-     * pending and expired runs of its newest 100 submissions due. The end of a queued upload is that upload's response, even if it arrives before the
-     * upload's request id is known.
+     * pending and expired runs of its newest 100 submissions due. The end of a queued upload is that upload's response, even if
+     * it arrives before the upload's request id is known.
      */
     recordAccountDelivery(delivery: NewAccountDelivery): Promise<RecordedDelivery>
 

@@ -112,7 +112,7 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
 
     test('an event about an asset makes the runs of its newest 100 submissions due, and leaves older ones to the sweep', async () => {
       const { store } = current()
-      const older = await submit(5_000, ['remove-bg'], { fileId: FILE_ID })
+      await submit(5_000, ['remove-bg'], { fileId: FILE_ID })
       const newest: string[] = []
       for (let count = 0; count < 100; count += 1)
         newest.push(await submit(5_000, ['remove-bg'], { fileId: FILE_ID }))
@@ -120,7 +120,6 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       await store.recordAccountDelivery(newAccountDelivery(event, 6_000))
       const found = await store.listDue(6_000, 200)
       expect(found.map(({ submission }) => submission.submissionId)).toEqual(newest)
-      expect(newest).not.toContain(older)
     })
 
     test('leaves the due time of a run that has one, and makes none due a second time', async () => {

@@ -24,9 +24,8 @@ const unknown = names.filter((name) => !all.some((fault) => fault.name === name)
 if (unknown.length > 0) stop(`no such fault: ${unknown.join(', ')}`)
 if (new Set(all.map(({ name }) => name)).size < all.length) stop('two faults have one name')
 
-const missing = [...new Set(faults.flatMap(({ tests }) => tests))].filter(
-  (test) => !existsSync(join(root, test)),
-)
+const named = [...new Set(faults.flatMap(({ tests }) => tests))]
+const missing = named.filter((test) => !existsSync(join(root, test)))
 if (missing.length > 0) stop(`no such test: ${missing.join(', ')}`)
 const unplantable = FAULTS.filter(
   ({ file, find }) => readFileSync(join(root, file), 'utf8').split(find).length !== 2,
@@ -40,7 +39,6 @@ process.on('exit', () => copy.remove())
 process.on('SIGINT', () => process.exit(130))
 process.on('SIGTERM', () => process.exit(143))
 
-const named = [...new Set(faults.flatMap(({ tests }) => tests))]
 const sound = await copy.runTests(named, ALL_TESTS_MS)
 if (sound.kind !== 'passed') stop(`void: the tests do not pass without a fault\n${sound.output}`)
 
