@@ -5,6 +5,9 @@
  */
 export type IdKind = 'run' | 'sub' | 'dlv'
 
+/** How many ids of each kind. */
+export type IdCounts = { readonly [kind in IdKind]?: number }
+
 /** Assigns the ids of new rows. No id exists before its transaction commits. */
 export type NewIds = {
   submission: () => string

@@ -1,16 +1,28 @@
 import type { Key, Step } from '../domain/decide/step.ts'
-import type { NewIds } from '../domain/ids.ts'
+import type { IdCounts, IdKind, NewIds } from '../domain/ids.ts'
 import { type BatchChanges, createWorkingSet, type WorkingSet } from './working-set.ts'
 
 /** What a batch asks of its database, one after the other, all in one transaction. */
 export type BatchQuery =
-  | { kind: 'load'; keys: readonly Key[]; into: WorkingSet }
+  /** `takes`: so many new ids will be taken. A database that can make them at any time need not be told. */
+  | { kind: 'load'; keys: readonly Key[]; takes: IdCounts; into: WorkingSet }
   | { kind: 'write'; changes: BatchChanges }
 
 export type StepOutcome = { result: unknown } | { error: unknown }
 
 /** `outcomes` are those of the first steps; the rest have to start the next batch. */
 export type BatchResult = { outcomes: StepOutcome[]; changes: BatchChanges }
+
+/** A step takes more ids than were announced: it is decided again once there are some. */
+export class OutOfIdsError extends Error {
+  readonly kind: IdKind
+
+  constructor(kind: IdKind) {
+    super(`there are no new ids of the kind ${kind} left`)
+    this.name = 'OutOfIdsError'
+    this.kind = kind
+  }
+}
 
 /** Far more than any step needs: a response that claims deliveries needs four. */
 const MAX_ROUNDS = 10
@@ -25,14 +37,21 @@ export function* runBatch(
 ): Generator<BatchQuery, BatchResult, void> {
   const set = createWorkingSet()
   let keys = steps.flatMap((step) => step.keys)
-  for (let round = 0; keys.length > 0 && round < MAX_ROUNDS; round += 1) {
-    yield { kind: 'load', keys, into: set }
+  let takes = addUp(steps.map((step) => step.takes ?? {}))
+  for (let round = 0; round < MAX_ROUNDS && (keys.length > 0 || takes !== NONE); round += 1) {
+    yield { kind: 'load', keys, takes, into: set }
+    takes = NONE
     keys = steps.flatMap((step) => moreKeys(step, set).filter((key) => !set.isLoaded(key)))
   }
   const outcomes: StepOutcome[] = []
   for (const step of steps) {
     if (!set.isFresh() && !canDecide(step, set)) break
-    outcomes.push(decide(step, set, ids))
+    let outcome = decide(step, set, ids)
+    while (outcome instanceof OutOfIdsError) {
+      yield { kind: 'load', keys: [], takes: { [outcome.kind]: 1 }, into: set }
+      outcome = decide(step, set, ids)
+    }
+    outcomes.push(outcome)
   }
   const changes = set.changes()
   yield { kind: 'write', changes }
@@ -55,12 +74,24 @@ function moreKeys(step: Step<unknown>, { facts }: WorkingSet): readonly Key[] {
   }
 }
 
-function decide(step: Step<unknown>, set: WorkingSet, ids: NewIds): StepOutcome {
+function decide(step: Step<unknown>, set: WorkingSet, ids: NewIds): StepOutcome | OutOfIdsError {
   try {
     const { result, changes } = step.decide(set.facts, ids)
     set.apply(changes)
     return { result }
   } catch (error) {
-    return { error }
+    return error instanceof OutOfIdsError ? error : { error }
   }
+}
+
+const NONE: IdCounts = {}
+
+function addUp(counts: readonly IdCounts[]): IdCounts {
+  const sum = { sub: 0, run: 0, dlv: 0 }
+  for (const { sub = 0, run = 0, dlv = 0 } of counts) {
+    sum.sub += sub
+    sum.run += run
+    sum.dlv += dlv
+  }
+  return sum.sub + sum.run + sum.dlv === 0 ? NONE : sum
 }

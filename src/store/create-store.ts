@@ -50,6 +50,11 @@ export type Database = BatchDatabase & {
   readAssets: (fileIds: readonly string[]) => Promise<Read<AssetFacts | undefined>[]>
   /** In a transaction of its own, outside of the queue. Returns their ids. */
   keepRejected: (rejected: readonly NewRejectedDelivery[]) => Promise<string[]>
+  /**
+   * Deletes many bodies that were received before a time at once, outside of any transaction, and returns up to when: what was
+   * received later stays until it is older. Without it they are deleted one by one, up to that time.
+   */
+  dropBodies?: (receivedBefore: number) => Promise<number>
   /** Leaves nothing of deleted rows in a write-ahead log. */
   emptyLog: () => Promise<void>
   close: () => Promise<void>
@@ -153,7 +158,11 @@ export function createStore(
     saveClockTrust: (lease, clockTrust) => writeUnder(lease, { clockTrust }),
     probe: () => write({ probe: true }),
     forgetAsset: createForgetting(database, runExclusive),
-    pruneBodies: (lease, ...given) => runUnderLease(lease)((rows) => pruneBodies(rows, ...given)),
+    async pruneBodies(lease, receivedBefore, ...given) {
+      const isHeld = await read((rows) => rows.findLease(UPKEEP_LEASE)).then((held) => holdsLease(held, lease))
+      const before = isHeld && database.dropBodies ? await database.dropBodies(receivedBefore) : receivedBefore
+      return runUnderLease(lease)((rows) => pruneBodies(rows, before, ...given))
+    },
     deleteOldSubmissions: (lease, ...given) =>
       runUnderLease(lease)((rows, fileIds) => deleteOldSubmissions(rows, fileIds, ...given)),
     deleteExpiredKeys: (lease, now) => runUnderLease(lease)((rows) => deleteExpiredKeys(rows, now)),

@@ -18,6 +18,15 @@ export type RunReads<Rows> = <T>(work: (rows: Rows) => Work<T>) => Promise<T>
 /** Does work in a transaction of its own, in its turn, between two batches. It adds the assets whose status it changes to `fileIds`. */
 export type RunExclusive<Rows> = <T>(work: (rows: Rows, fileIds: Set<string>) => Work<T>) => Promise<T>
 
+/** Does the work of a database that makes it wait. */
+export async function doInTurn<T>(work: Work<T>): Promise<T> {
+  for (;;) {
+    const { done, value } = work.next()
+    if (done === true) return value
+    await value
+  }
+}
+
 /** Does the work of a synchronous database. */
 export function doAtOnce<T>(work: Work<T>): T {
   const { done, value } = work.next()

@@ -10,7 +10,7 @@ import type { Change } from './working-set.ts'
 /** A transaction that is on disk. `fault`: not in the file that the next start will read. */
 export type Committed<T> = { result: T; fault?: TrackerError | undefined }
 
-/** The database under the queue. Its transactions never overlap. */
+/** The database under the queue. */
 export type BatchDatabase = {
   /**
    * Does in one transaction what the batch asks for, and resolves once it is on disk. The batch takes the ids of its new rows
@@ -27,7 +27,7 @@ export type WriteQueue = {
    */
   run<T>(step: Step<T>): Promise<T>
   /**
-   * Does work that is no step, in a transaction of its own between two batches. `fileIds` are the assets that it changes.
+   * Does work that is no step, in a transaction of its own. `fileIds` are the assets that it changes.
    * Rejects with `overloaded` as above.
    */
   exclusive<T>(work: () => Promise<Committed<T>>, fileIds: ReadonlySet<string>): Promise<T>
@@ -44,6 +44,10 @@ export type WriteQueueOptions = {
   hasPending?: () => boolean
   /** How long a commit waits for them at most, in milliseconds. */
   mostWaitMs?: number
+  /** How many transactions may be under way. One, unless the database lets them overlap. */
+  maxTransactions?: number
+  /** How many steps a transaction has at most. */
+  maxBatch?: number
 }
 
 /** So that one transaction never keeps the process from its sockets for long. Smaller ones drain a long queue too slowly. */
@@ -80,16 +84,31 @@ export function createWriteQueue(
     maxQueuedBytes = MAX_QUEUED_BYTES,
     hasPending = () => false,
     mostWaitMs = MOST_WAIT_MS,
+    maxTransactions = 1,
+    maxBatch = MAX_BATCH,
     onCommit,
   }: WriteQueueOptions & { onCommit: (commit: Commit) => void },
 ): WriteQueue {
   let queue: (Job | Exclusive)[] = []
   let queuedBytes = 0
   let isClosed = false
-  let isWriting = false
-  let limit = MAX_BATCH
+  let underWay = 0
+  let isScheduled = false
+  let limit = maxBatch
   let closed: Promise<void> | undefined
   let noteEmpty = () => {}
+
+  function add(job: Job | Exclusive): void {
+    queue.push(job)
+    scheduleNext('gathering')
+  }
+
+  function scheduleNext(how: 'gathering' | 'at once'): void {
+    if (isScheduled || queue.length === 0 || underWay === maxTransactions) return
+    isScheduled = true
+    if (how === 'gathering') gather()
+    else setImmediate(startNext)
+  }
 
   /**
    * setImmediate runs after all sockets that are ready were read: one transaction for all of them. While more is coming, the
@@ -100,28 +119,24 @@ export function createWriteQueue(
     setImmediate(() => {
       const hasRoom = queue.length * 4 < maxQueued && queuedBytes * 4 < maxQueuedBytes
       if (!isClosed && hasRoom && hasPending() && performance.now() < deadline) gather(deadline)
-      else void commitNext()
+      else startNext()
     })
   }
 
-  function add(job: Job | Exclusive): void {
-    if (queue.length === 0 && !isWriting) gather()
-    queue.push(job)
-  }
-
-  async function commitNext(): Promise<void> {
-    isWriting = true
+  function startNext(): void {
+    isScheduled = false
+    underWay += 1
     const [first] = queue
     const isExclusive = first !== undefined && 'work' in first
-    if (isExclusive) {
-      queue.shift()
-      await first.work()
-    } else await commitBatch(takeBatch())
-    isWriting = false
-    if (queue.length === 0) return noteEmpty()
-    // Whoever deletes step by step is always the next in the queue: deliveries that arrive meanwhile need turns of the loop.
-    if (isExclusive) gather()
-    else setImmediate(() => void commitNext())
+    if (isExclusive) queue.shift()
+    const ended = isExclusive ? first.work() : commitBatch(takeBatch())
+    void ended.then(() => {
+      underWay -= 1
+      // Whoever deletes step by step is always the next in the queue: deliveries that arrive meanwhile need turns of the loop.
+      scheduleNext(isExclusive ? 'gathering' : 'at once')
+      if (queue.length === 0 && underWay === 0) noteEmpty()
+    })
+    scheduleNext('at once')
   }
 
   function takeBatch(): Job[] {
@@ -151,7 +166,7 @@ export function createWriteQueue(
     const { outcomes } = result
     const deferred = batch.slice(outcomes.length)
     queue = [...deferred, ...queue]
-    limit = deferred.length === 0 ? MAX_BATCH : Math.max(2 * outcomes.length, MIN_BATCH)
+    limit = deferred.length === 0 ? maxBatch : Math.max(2 * outcomes.length, MIN_BATCH)
     for (const { step } of deferred) queuedBytes += step.bytes ?? 0
     const seconds = (performance.now() - begunAt) / 1000
     // Before the callers are told: they may read a status next, which must not be the cached one.
@@ -196,7 +211,7 @@ export function createWriteQueue(
     },
     async close() {
       isClosed = true
-      if (queue.length === 0 && !isWriting) return
+      if (queue.length === 0 && underWay === 0) return
       closed ??= new Promise((resolve) => {
         noteEmpty = resolve
       })

@@ -1,7 +1,7 @@
 import type { NewDelivery, RecordedDelivery, SignatureCheck } from '../delivery.ts'
 import { TrackerError } from '../errors.ts'
 import { type BoundSubmission, type DeliveryDecision, decideDelivery } from '../extension-result.ts'
-import { type NewIds, numberOf } from '../ids.ts'
+import { type IdCounts, type NewIds, numberOf } from '../ids.ts'
 import { owesNotification } from '../notification.ts'
 import type { Changes, Decision, Facts, Key, Step } from './step.ts'
 import {
@@ -26,6 +26,7 @@ export function recordDelivery(delivery: NewDelivery): Step<RecordedDelivery> {
   const own: Key = service === null ? ['submissions', submissionId] : ['runNamed', submissionId, service]
   return {
     keys: [own, ...replayKeys(delivery)],
+    takes: idsOf(delivery),
     bytes: body.length,
     more(facts) {
       const run = findOwnRun(facts, delivery)
@@ -140,6 +141,10 @@ function recorded(
 
 export function idOf({ replayOf }: Replayable, ids: NewIds): string {
   return replayOf ?? ids.delivery()
+}
+
+export function idsOf({ replayOf }: Replayable): IdCounts {
+  return { dlv: replayOf === undefined ? 1 : 0 }
 }
 
 function allChanges(

@@ -4,7 +4,7 @@ import { decideRetry, type RetryItemState, type RetryRejection, type SubmittedRe
 import type { NewSubmission } from '../submission.ts'
 import { acknowledged } from './acknowledgement.ts'
 import type { Changes, Facts, Key, Step } from './step.ts'
-import { submit } from './submission.ts'
+import { idsOfSubmission, submit } from './submission.ts'
 import { submissionOf } from './submission-state.ts'
 import type { RunRow } from './tables.ts'
 
@@ -34,6 +34,7 @@ export function submitRetry(
   const itemKeys: Key[] = 'itemId' in origin ? [['retryItems', String(origin.itemId)]] : []
   return {
     keys: [['runs', runId], ...itemKeys],
+    takes: idsOfSubmission(submission),
     more(facts) {
       const run = facts.find('runs', runId)
       if (run === undefined) return []

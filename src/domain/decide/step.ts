@@ -1,7 +1,7 @@
 import type { Alert } from '../alert.ts'
 import type { AuditEntry } from '../audit-entry.ts'
 import type { ClockTrust } from '../due-time.ts'
-import type { NewIds } from '../ids.ts'
+import type { IdCounts, NewIds } from '../ids.ts'
 import type { TableName, Tables } from './tables.ts'
 
 /**
@@ -83,6 +83,8 @@ export type Step<R> = {
   more?(facts: Facts): readonly Key[]
   /** Pure. What it throws rejects this step alone, and then it changes nothing. */
   decide(facts: Facts, ids: NewIds): Decision<R>
+  /** The new ids that it usually takes. It may take more: then it waits for them, and is decided again. */
+  takes?: IdCounts
   /** How much memory it holds until it is committed. */
   bytes?: number
 }

@@ -1,4 +1,4 @@
-import type { NewIds } from '../ids.ts'
+import type { IdCounts, NewIds } from '../ids.ts'
 import type { Run } from '../run.ts'
 import { type NewSubmission, openSubmission } from '../submission.ts'
 import type { Changes, Step } from './step.ts'
@@ -12,6 +12,7 @@ export function createSubmission(
 ): Step<{ submissionId: string }> {
   return {
     keys: key ? [['claims', key.scope]] : [],
+    takes: idsOfSubmission(request),
     decide(facts, ids) {
       const { submissionId, changes } = submit(request, ids)
       const claim = key && facts.find('claims', key.scope)
@@ -19,6 +20,10 @@ export function createSubmission(
       return { result: { submissionId }, changes: { ...changes, update: { claims } } }
     },
   }
+}
+
+export function idsOfSubmission({ extensions }: NewSubmission): IdCounts {
+  return { sub: 1, run: extensions.length }
 }
 
 /** Inserts a submission with one run for each distinct name. */

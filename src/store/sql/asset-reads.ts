@@ -18,23 +18,26 @@ import {
 } from './rows.ts'
 import type { Statements } from './statements.ts'
 
+/** Of a file: when the newest submission that is not rejected was last changed, and the current runs. */
+export const UPDATED_AT = `SELECT updated_at FROM submissions WHERE file_id = ? AND state <> ${STATE.to.rejected} ORDER BY n DESC LIMIT 1`
+export const CURRENT_RUNS = `SELECT ${RUN_COLUMNS} FROM current_runs c JOIN runs r ON r.n = c.run WHERE c.file_id = ? ORDER BY r.submission, r.n`
+
 /** Of an asset with thousands of submissions, evidence is compared with the newest. */
 const MAX_OTHERS = 100
 
 export type WithRuns = { submission: Submission; runs: Run[] }
 
 /** What is read of assets, their submissions and their due runs. */
-export function createAssetReads({ rows, row, value }: Statements) {
-  const listCurrentRuns = rows<RunCells>(
-    `SELECT ${RUN_COLUMNS} FROM current_runs c JOIN runs r ON r.n = c.run WHERE c.file_id = ? ORDER BY r.submission, r.n`,
-  )
-  const findUpdatedAt = value<number>(
-    `SELECT updated_at FROM submissions WHERE file_id = ? AND state <> ${STATE.to.rejected} ORDER BY n DESC LIMIT 1`,
-  )
+export function createAssetReads({ rows, row, value, inNumbers }: Statements) {
+  const listCurrentRuns = rows<RunCells>(CURRENT_RUNS)
+  const findUpdatedAt = value<number>(UPDATED_AT)
   const findSubmission = row<WholeSubmissionCells>(
     `SELECT ${WHOLE_SUBMISSION_COLUMNS} FROM submissions s WHERE s.n = ? AND s.chk = ?`,
   )
   const listRunsOf = rows<RunCells>(`SELECT ${RUN_COLUMNS} FROM runs r WHERE r.submission = ? ORDER BY r.n`)
+  const listRunsOfMany = rows<RunCells>(
+    `SELECT ${RUN_COLUMNS} FROM runs r WHERE r.submission ${inNumbers} ORDER BY r.submission, r.n`,
+  )
   const listOfFile = rows<WholeSubmissionCells>(
     `SELECT ${WHOLE_SUBMISSION_COLUMNS} FROM submissions s WHERE s.file_id = ? AND s.n < ? ORDER BY s.n DESC LIMIT ?`,
   )
@@ -49,10 +52,11 @@ export function createAssetReads({ rows, row, value }: Statements) {
   }
   /** The newest, or those before a number. */
   function* listSubmissions(fileId: string, limit: number, before: number | null): Work<WithRuns[]> {
-    const found: WithRuns[] = []
-    for (const cells of yield* waitFor(listOfFile(fileId, before ?? Number.MAX_SAFE_INTEGER, limit)))
-      found.push(yield* withRuns(cells))
-    return found
+    const found = yield* waitFor(listOfFile(fileId, before ?? Number.MAX_SAFE_INTEGER, limit))
+    const numbers = JSON.stringify(found.map(([n]) => n))
+    const runs = new Map<number, Run[]>(found.map(([n]) => [n, []]))
+    for (const cells of yield* waitFor(listRunsOfMany(numbers))) runs.get(cells[2])?.push(toRun(cells))
+    return found.map((cells) => ({ submission: toSubmission(cells), runs: runs.get(cells[0]) ?? [] }))
   }
 
   return {

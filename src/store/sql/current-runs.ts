@@ -5,7 +5,8 @@ import type { Statements } from './statements.ts'
 export type CurrentRuns = ReturnType<typeof createCurrentRuns>
 
 /** Keeps the table `current_runs`, from which a status is read. */
-export function createCurrentRuns({ rows, value, values, run }: Statements) {
+export function createCurrentRuns({ rows, value, values, run, lockFile }: Statements) {
+  const lock = lockFile === null ? null : run(lockFile)
   const findFile = value<string | null>('SELECT file_id FROM submissions WHERE n = ?')
   const listNames = rows<[name: string, requestedAs: string | null]>(
     'SELECT name, requested_as FROM runs WHERE submission = ?',
@@ -23,6 +24,7 @@ export function createCurrentRuns({ rows, value, values, run }: Statements) {
 
   /** Finds the current runs of an asset anew, for these names: of each the run of the newest submission that counts and requested it. */
   function* refreshNames(fileId: string, names: Iterable<string>): Work<void> {
+    if (lock !== null) yield* waitFor(lock(fileId))
     for (const name of names) {
       const submission = yield* waitFor(findNewest(fileId, name, name))
       const saved = submission === undefined ? [] : yield* waitFor(save(fileId, submission, name))
@@ -32,15 +34,21 @@ export function createCurrentRuns({ rows, value, values, run }: Statements) {
   return {
     refreshNames,
     /** After their rows were written: those of these submissions, and of their runs, with some names besides. */
-    *refresh(submissions: ReadonlyMap<string, Set<string>>): Work<void> {
+    *refresh(submissions: ReadonlyMap<string, ReadonlySet<string>>): Work<void> {
+      const files = new Map<string, Set<string>>()
       for (const [submissionId, names] of submissions) {
         const n = numberOf(submissionId)
         const fileId = yield* waitFor(findFile(n))
         if (fileId === undefined || fileId === null) continue
+        const ofFile = files.get(fileId) ?? new Set()
+        files.set(fileId, ofFile)
+        for (const name of names) ofFile.add(name)
         for (const known of yield* waitFor(listNames(n)))
-          for (const name of known) if (name !== null) names.add(name)
-        yield* refreshNames(fileId, names)
+          for (const name of known) if (name !== null) ofFile.add(name)
       }
+      // In one order, in which they are locked.
+      for (const fileId of [...files.keys()].toSorted())
+        yield* refreshNames(fileId, files.get(fileId) ?? [])
     },
   }
 }

@@ -21,7 +21,7 @@ export function createDatabaseRows(statements: Statements, processId: number) {
   const rejected = createRejectedDeliveries(statements)
   const deliveries = createDeliveryReads(statements, rejected)
   const { sql, toRow } = createFinders(processId, statements).leases
-  const findLease = statements.row<never>(sql)
+  const findLease = statements.row<never>(sql + statements.forUpdate)
   return {
     ...createAssetReads(statements),
     ...createJobReads(statements),
@@ -35,6 +35,7 @@ export function createDatabaseRows(statements: Statements, processId: number) {
     deliveryList: deliveries.list,
     findDelivery: (deliveryId: string) => deliveries.find(deliveryId),
     listDeliveriesOf: (run: Run) => deliveries.listOfRun(run),
+    /** Locks it, so that it is held until the transaction ends. */
     *findLease(name: string): Work<LeaseRow | undefined> {
       const cells = yield* waitFor(findLease(name))
       return cells && toRow(cells)

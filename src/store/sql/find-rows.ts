@@ -76,7 +76,7 @@ const IS_ABANDONED = 'NOT IN (SELECT id FROM processes WHERE id = ? OR heartbeat
 /** Work of `processId` counts as under way, not as abandoned. */
 export function createFinders(
   processId: number,
-  { indexedBy }: Pick<Dialect, 'indexedBy'>,
+  { indexedBy, sameDay }: Pick<Dialect, 'indexedBy' | 'sameDay'>,
 ): { [K in Kind]: Finder<Found<K>> } {
   const byAge: ParamsOf = (aliveSince) => [processId, Number(aliveSince)]
   const toOwnItem = (cells: ItemCells) => toItem(cells, processId)
@@ -123,7 +123,7 @@ export function createFinders(
     endsOf: many(`${DELIVERY} d.request_id = ? ORDER BY d.n`, byText, toDeliveryRow),
     eventOf: many(`${DELIVERY} d.event_id = ?`, byText, toDeliveryRow),
     bodies: one(
-      'SELECT b.n, d.chk, b.body FROM delivery_bodies b JOIN deliveries d ON d.n = b.n WHERE b.n = ? AND d.chk = ?',
+      `SELECT d.n, d.chk, b.body FROM deliveries d JOIN delivery_bodies b ON b.n = d.n${sameDay('b', 'd')} WHERE d.n = ? AND d.chk = ?`,
       byId('dlv'),
       toBody,
     ),

@@ -13,6 +13,7 @@ export function createForgettingRows({
   values,
   run,
   inNumbers,
+  bodiesOf,
 }: Statements): Omit<ForgettingRows, keyof RemovalRows> {
   const listSubmissions = values<number>('SELECT n FROM submissions WHERE file_id = ? ORDER BY n')
   const findDelivery = value<number>('SELECT n FROM deliveries WHERE file_id = ? LIMIT 1')
@@ -35,9 +36,7 @@ export function createForgettingRows({
   const insertForgotten = run('INSERT INTO forgotten (digest, at) VALUES (?, ?) ON CONFLICT DO NOTHING')
   const isForgotten = value<number>('SELECT 1 FROM forgotten WHERE digest = ?')
   const deleteCurrent = run('DELETE FROM current_runs WHERE file_id = ?')
-  const deleteBodies = run(
-    'DELETE FROM delivery_bodies WHERE n IN (SELECT n FROM deliveries WHERE file_id = ?)',
-  )
+  const deleteBodies = run(`DELETE FROM delivery_bodies WHERE ${bodiesOf('file_id = ?')}`)
   const deleteOf = (table: string) =>
     rows<[n: number, chk: string]>(`DELETE FROM ${table} WHERE file_id = ? RETURNING n, chk`)
   const deleteDeliveries = deleteOf('deliveries')

@@ -47,7 +47,7 @@ export function createDeliveryReads(statements: Statements, rejected: RejectedDe
     `SELECT ${DELIVERY_COLUMNS} FROM ${DELIVERIES} WHERE d.n = ? AND d.chk = ?`,
   )
   const findBody = row<[headers: string, body: Buffer]>(
-    'SELECT headers, body FROM delivery_bodies WHERE n = ?',
+    `SELECT b.headers, b.body FROM deliveries d JOIN delivery_bodies b ON b.n = d.n${statements.sameDay('b', 'd')} WHERE d.n = ?`,
   )
 
   function* numbersOf(fileId: string, { from, before }: Window): Work<string> {

@@ -11,7 +11,7 @@ import type { Statements } from './statements.ts'
 export function createRemovalRows(
   statements: Statements,
 ): RemovalRows & Pick<RetentionRows, 'deleteDeliveries'> & Pick<PruningRows, 'deleteBodies'> {
-  const { rows, run, inNumbers, inTexts, beforeDot } = statements
+  const { rows, run, inNumbers, inTexts, beforeDot, bodiesOf } = statements
   const listRemoved = rows<[n: number, chk: string, fileId: string | null]>(
     `SELECT n, chk, file_id FROM submissions WHERE n ${inNumbers}`,
   )
@@ -26,7 +26,7 @@ export function createRemovalRows(
     `DELETE FROM rejected_deliveries WHERE submission_id ${inTexts} OR ${beforeDot('token')} ${inTexts}
       RETURNING n, chk`,
   )
-  const deleteBodies = run(`DELETE FROM delivery_bodies WHERE n ${inNumbers}`)
+  const deleteBodies = run(`DELETE FROM delivery_bodies WHERE ${bodiesOf(`n ${inNumbers}`)}`)
   const deleteDeliveries = run(`DELETE FROM deliveries WHERE n ${inNumbers}`)
   const ofRuns = `IN (SELECT n FROM runs WHERE submission ${inNumbers})`
   // Each for the same submissions, their runs after what refers to these.

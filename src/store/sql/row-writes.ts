@@ -67,7 +67,7 @@ export const ROW_WRITES = {
   insertAuditEntry: insert('audit_log', 'at, actor, kind, subject, reason, details'),
   insertRetry: insert('retries', 'retry_id, created_at, actor'),
   insertItem: statement(
-    `INSERT INTO retry_items (retry, run, state) SELECT n, ?, 'waiting' FROM retries WHERE retry_id = ?`,
+    `INSERT INTO retry_items (retry, run, state) SELECT n, CAST(? AS BIGINT), 'waiting' FROM retries WHERE retry_id = ?`,
   ),
   saveAlert: save(
     'alerts',

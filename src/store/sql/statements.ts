@@ -20,6 +20,8 @@ export type Dialect = {
   notIndexed: string
   /** So many numbers below one that was seen may still be committed. */
   uncommitted: number
+  /** A transaction that began so long ago has ended: what it inserted is there, or never will be. */
+  longestTransactionMs: number
   /** Reads the tables in the order that is written. */
   join: 'CROSS JOIN' | 'JOIN'
   /** Is one of a list of numbers. */
@@ -31,6 +33,14 @@ export type Dialect = {
   sortedName: (name: string) => string
   /** What stands before the first dot. */
   beforeDot: (text: string) => string
+  /** Keeps other transactions from finding the current runs of a file until this one has ended; null where none overlap. */
+  lockFile: string | null
+  /** Is locked against changes until the transaction ends; nothing where none overlap. */
+  forUpdate: '' | ' FOR UPDATE'
+  /** Joins a body to its delivery, besides by number; `AND …`, or nothing. */
+  sameDay: (body: string, delivery: string) => string
+  /** The bodies of the deliveries that meet a condition. */
+  bodiesOf: (condition: string) => string
   /** The rows of `hours` that stand in counter deltas. */
   hoursOfDeltas: string
   /** The text of the counters of a delta. */

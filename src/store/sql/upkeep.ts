@@ -15,22 +15,22 @@ type OldCells = [n: number, at: number, bytes: number, isNeeded: number | boolea
 
 /** What is read and written when something is done to many rows. */
 export function createUpkeepRows(statements: Statements): SweepRows & PruningRows & RetentionRows & KeyRows {
-  const { rows, value, run, inNumbers, inTexts } = statements
+  const { rows, value, run, inNumbers, inTexts, sameDay, bodiesOf } = statements
   const findSwept = value<number>(`SELECT n FROM positions WHERE name = 'sweep'`)
   const listRuns = rows<[n: number, isPending: number | boolean, requestedAt: number]>(
     `SELECT n, ${isPending()}, requested_at FROM runs WHERE n > ? ORDER BY n LIMIT ?`,
   )
   const markOverdue = run('UPDATE runs SET overdue = 1, due_at = coalesce(due_at, ?) WHERE n = ?')
   const listBodies = rows<[n: number, receivedAt: number, bytes: number, isEnd: number | boolean]>(
-    `SELECT b.n, d.received_at, length(b.body), d.request_id IS NOT NULL FROM delivery_bodies b JOIN deliveries d ON d.n = b.n
+    `SELECT b.n, d.received_at, length(b.body), d.request_id IS NOT NULL FROM delivery_bodies b JOIN deliveries d ON d.n = b.n${sameDay('b', 'd')}
       WHERE b.n > ? AND b.n <= ? ORDER BY b.n LIMIT ?`,
   )
   const deleteEnds = run(`UPDATE deliveries SET request_id = NULL, unclaimed = NULL WHERE n ${inNumbers}`)
   // Its caller is notified at least once, so a notification that is due keeps it.
   const listSubmissions = rows<OldCells>(
     `SELECT n, created_at,
-        (SELECT coalesce(sum(length(body)), 0) FROM delivery_bodies WHERE n IN (
-          SELECT settled_by FROM runs WHERE submission = s.n UNION ALL SELECT n FROM deliveries WHERE submission = s.n)),
+        (SELECT coalesce(sum(length(body)), 0) FROM delivery_bodies WHERE ${bodiesOf(`n IN (
+          SELECT settled_by FROM runs WHERE submission = s.n UNION ALL SELECT n FROM deliveries WHERE submission = s.n)`)}),
         owner IS NOT NULL OR EXISTS (SELECT 1 FROM submissions WHERE file_id = s.file_id AND n <= ?)
           OR EXISTS (SELECT 1 FROM runs r WHERE r.submission = s.n AND (${isPending('r.')}
             OR EXISTS (SELECT 1 FROM notifications WHERE n = r.n AND due_at IS NOT NULL))), file_id
@@ -42,7 +42,7 @@ export function createUpkeepRows(statements: Statements): SweepRows & PruningRow
   )
   const listDeliveries = rows<OldCells>(
     `SELECT d.n, d.received_at, coalesce(length(b.body), 0), d.run IS NOT NULL OR d.submission IS NOT NULL, NULL
-      FROM deliveries d LEFT JOIN delivery_bodies b ON b.n = d.n WHERE d.n > ? ORDER BY d.n LIMIT ?`,
+      FROM deliveries d LEFT JOIN delivery_bodies b ON b.n = d.n${sameDay('b', 'd')} WHERE d.n > ? ORDER BY d.n LIMIT ?`,
   )
   const saveSwept = run(
     `INSERT INTO positions (name, n) VALUES ('sweep', ?) ON CONFLICT (name) DO UPDATE SET n = excluded.n`,

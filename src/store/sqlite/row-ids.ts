@@ -1,5 +1,5 @@
-import { randomFillSync } from 'node:crypto'
 import { checkOf, formatId, type NewIds } from '../../domain/ids.ts'
+import { createChecks } from '../id-checks.ts'
 import type { Connection } from './connection.ts'
 
 /** Ids from counters in memory. Use it inside a transaction only. */
@@ -42,21 +42,5 @@ export function createRowIds(connection: Connection): RowIds {
     readAgain() {
       isRead = false
     },
-  }
-}
-
-const CHECK_BYTES = 8
-
-/** Each call of the random number generator is a system call, so it fetches the bytes of many ids. */
-function createChecks(): () => string {
-  const pool = Buffer.alloc(CHECK_BYTES * 512)
-  let taken = pool.length
-  return () => {
-    if (taken === pool.length) {
-      randomFillSync(pool)
-      taken = 0
-    }
-    taken += CHECK_BYTES
-    return pool.toString('base64url', taken - CHECK_BYTES, taken)
   }
 }

@@ -1,0 +1,247 @@
+import type { Key } from '../../domain/decide/step.ts'
+import type { RunRow, SubmissionRow, TableName, Tables } from '../../domain/decide/tables.ts'
+import { parseId } from '../../domain/ids.ts'
+import { digestOf } from '../forget-asset.ts'
+import { createFinders, type Finder } from '../sql/find-rows.ts'
+import {
+  RUN_COLUMNS,
+  type RunCells,
+  SUBMISSION_COLUMNS,
+  type SubmissionCells,
+  toRunRow,
+  toSubmissionRow,
+  UNBOUND,
+} from '../sql/rows.ts'
+import type { WorkingSet } from '../working-set.ts'
+import type { Session } from './pool.ts'
+import { lateral, prepared } from './prepared.ts'
+import { DIALECT } from './statements.ts'
+
+type Kind = Exclude<Key[0], 'forgotten'>
+
+/** The keys of each kind; none of a kind that nobody asked for. */
+type Asked = (kind: Key[0]) => readonly Key[]
+
+export type LoadRows = (session: Session, keys: readonly Key[], into: WorkingSet) => Promise<void>
+
+/**
+ * Loads the rows of a batch inside its transaction, and locks what the batch may change until that ends: first what has no row yet
+ * or is found by something else (`lockSubjects`), then runs, then submissions, each in one order. Rows are read once they are
+ * locked: what another transaction has changed is seen, or waited for. Work of `processId` counts as under way.
+ */
+export function createLoadRows(processId: number): LoadRows {
+  const finders = createFinders(processId, DIALECT)
+  // The kinds are the keys.
+  const lookups = new Map(
+    Object.entries<Finder<Tables[TableName]>>(finders).map(([kind, finder]) => [kind, createLookup(finder)]),
+  )
+  const lockRuns = createLockRuns(finders)
+  const lockSubmissions = createLockSubmissions(finders)
+  const lookUp = async (session: Session, kind: Kind, keys: readonly Key[]) =>
+    keys.length === 0 ? [] : ((await lookups.get(kind)?.(session, keys)) ?? [])
+
+  return async (session, keys, into) => {
+    const groups = groupBy(
+      keys.filter((key) => !into.isLoaded(key)),
+      ([kind]) => kind,
+    )
+    const asked: Asked = (kind) => groups.get(kind) ?? []
+    await lockSubjects(session, keys.flatMap(subjectOf))
+    let runs = await lockRuns(session, asked)
+    const missing = asked('runNamed').filter((key) => runs(key).length === 0)
+    // As long as its submission is locked, no run appears. One may have appeared before.
+    const submissions = await lockSubmissions(session, asked, missing)
+    if (submissions !== undefined) runs = await lockRuns(session, asked)
+
+    for (const kind of ['runs', 'runNamed', 'runsOf'] as const)
+      for (const key of asked(kind)) into.load(key, runs(key))
+    for (const key of asked('submissions')) into.load(key, submissions?.(key) ?? [])
+    for (const kind of ['unansweredClaims', 'unfinishedItems'] as const) {
+      const found = await lookUp(session, kind, asked(kind))
+      await lockSubjects(
+        session,
+        found.flatMap(([, rows]) => rows.flatMap((row) => subjectOfRow(row))),
+      )
+    }
+    for (const kind of LOOKED_UP)
+      for (const [key, rows] of await lookUp(session, kind, asked(kind))) into.load(key, rows)
+    for (const [, id] of asked('forgotten')) into.loadForgotten(id, await isForgotten(session, id))
+  }
+}
+
+/** What is not read from rows that are locked. */
+const LOOKED_UP = [
+  'details',
+  'unsettledOf',
+  'currentOf',
+  'submissionsOf',
+  'unansweredOf',
+  'unfinishedSubmissions',
+  'deliveries',
+  'unclaimedOf',
+  'endsOf',
+  'eventOf',
+  'bodies',
+  'rejected',
+  'notifications',
+  'claims',
+  'unansweredClaims',
+  'retryItems',
+  'unfinishedItems',
+  'leases',
+] as const satisfies Kind[]
+
+/** What is locked by its name: rows that may not be there yet, and what a lookup would find. */
+const SUBJECTS: { readonly [kind in Key[0]]?: (id: string) => string } = {
+  unansweredOf: (id) => `request ${id}`,
+  endsOf: (id) => `request ${id}`,
+  eventOf: (id) => `event ${id}`,
+  deliveries: (id) => `delivery ${id}`,
+  rejected: (id) => `delivery ${id}`,
+  notifications: (id) => `notification ${id}`,
+  claims: (id) => `claim ${id}`,
+  retryItems: (id) => `item ${id}`,
+  leases: (id) => `lease ${id}`,
+  unfinishedSubmissions: () => 'recovery',
+  unansweredClaims: () => 'recovery',
+  unfinishedItems: () => 'recovery',
+}
+
+function subjectOf([kind, id]: Key): string[] {
+  const subject = SUBJECTS[kind]?.(id)
+  return subject === undefined ? [] : [subject]
+}
+
+function subjectOfRow(row: Tables[TableName]): string[] {
+  if ('scope' in row) return subjectOf(['claims', row.scope])
+  return 'itemId' in row ? subjectOf(['retryItems', String(row.itemId)]) : []
+}
+
+const LOCK_SUBJECTS = prepared(
+  'SELECT pg_advisory_xact_lock(hashtextextended(subject, 0)) FROM unnest(?::text[]) subject',
+)
+
+async function lockSubjects(session: Session, subjects: readonly string[]): Promise<void> {
+  if (subjects.length > 0) await session.rows(LOCK_SUBJECTS, [[...new Set(subjects)].toSorted()])
+}
+
+const IS_FORGOTTEN = prepared('SELECT 1 FROM forgotten WHERE digest = ?')
+
+async function isForgotten(session: Session, id: string): Promise<boolean> {
+  return (await session.rows(IS_FORGOTTEN, [digestOf(id)])).length > 0
+}
+
+/** Locks the runs that the keys ask for, and of a submission that is not bound yet all of them. */
+function createLockRuns({ unsettledOf, currentOf }: { [K in 'unsettledOf' | 'currentOf']: Finder<RunRow> }) {
+  const named = 'unnest(?::bigint[], ?::text[], ?::text[]) AS asked(submission, chk, name)'
+  const isAsked = 'r.submission = asked.submission AND r.chk = asked.chk'
+  const lock = prepared(
+    `WITH wanted AS (
+      SELECT r.n FROM unnest(?::bigint[], ?::text[]) AS asked(n, chk) JOIN runs r ON r.n = asked.n AND r.chk = asked.chk
+      UNION ALL SELECT r.n FROM ${named} JOIN runs r ON ${isAsked} AND r.name = asked.name
+      UNION ALL SELECT other.n FROM ${named} JOIN runs r ON ${isAsked} AND r.name = asked.name AND r.bound_to = '${UNBOUND}'
+        JOIN runs other ON other.submission = r.submission
+      UNION ALL SELECT r.n FROM unnest(?::bigint[], ?::text[]) AS asked(submission, chk) JOIN runs r ON ${isAsked}
+      UNION ALL SELECT found.n FROM unnest(?::text[]) AS asked(p1) CROSS JOIN LATERAL (${lateral(unsettledOf.sql)}) found
+      UNION ALL SELECT found.n FROM unnest(?::text[]) AS asked(p1) CROSS JOIN LATERAL (${lateral(currentOf.sql)}) found)
+      SELECT ${RUN_COLUMNS} FROM runs r WHERE r.n = ANY (ARRAY(SELECT n FROM wanted)) ORDER BY r.n FOR NO KEY UPDATE`,
+  )
+  return async (session: Session, asked: Asked): Promise<(key: Key) => RunRow[]> => {
+    const byId = partsOf('run', asked('runs'))
+    const byName = partsOf('sub', asked('runNamed'))
+    const bySubmission = partsOf('sub', asked('runsOf'))
+    const unsettled = asked('unsettledOf').map(([, id]) => id)
+    const current = asked('currentOf').map(([, id]) => id)
+    const nothing = [byId, byName, bySubmission].every(({ numbers }) => numbers.length === 0)
+    if (nothing && unsettled.length === 0 && current.length === 0) return () => []
+    const names = [byName.numbers, byName.checks, byName.names]
+    const params = [byId.numbers, byId.checks, ...names, ...names, bySubmission.numbers, bySubmission.checks]
+    const rows = await session.rows<RunCells>(lock, [...params, unsettled, current])
+    const found = rows.map(toRunRow)
+    const runs = new Map(found.map((run) => [run.runId, run]))
+    const ofSubmissions = groupBy(found, (run) => run.submissionId)
+    return ([kind, id, name]) => {
+      if (kind === 'runs') return [runs.get(id) ?? []].flat()
+      const ofSubmission = ofSubmissions.get(id) ?? []
+      return kind === 'runNamed' ? ofSubmission.filter((run) => run.name === name) : ofSubmission
+    }
+  }
+}
+
+/** Locks the submissions that the keys ask for, and those of `missing` runs. Undefined if there is nothing to lock. */
+function createLockSubmissions({
+  unansweredOf,
+  unfinishedSubmissions,
+}: {
+  [K in 'unansweredOf' | 'unfinishedSubmissions']: Finder<SubmissionRow>
+}) {
+  const lock = prepared(
+    `WITH wanted AS (
+      SELECT s.n FROM unnest(?::bigint[], ?::text[]) AS asked(n, chk) JOIN submissions s ON s.n = asked.n AND s.chk = asked.chk
+      UNION ALL SELECT found.n FROM unnest(?::text[]) AS asked(p1) CROSS JOIN LATERAL (${lateral(unansweredOf.sql)}) found
+      UNION ALL SELECT found.n FROM unnest(?::bigint[], ?::bigint[]) AS asked(p1, p2)
+        CROSS JOIN LATERAL (${lateral(unfinishedSubmissions.sql)}) found)
+      SELECT ${SUBMISSION_COLUMNS} FROM submissions s WHERE s.n = ANY (ARRAY(SELECT n FROM wanted))
+        ORDER BY s.n FOR NO KEY UPDATE`,
+  )
+  return async (session: Session, asked: Asked, missing: readonly Key[]) => {
+    const kinds = ['submissions', 'details', 'runsOf', 'unclaimedOf'] as const
+    const { numbers, checks } = partsOf('sub', [...kinds.flatMap(asked), ...missing])
+    const requests = asked('unansweredOf').map(([, id]) => id)
+    const unfinished = asked('unfinishedSubmissions').flatMap(
+      ([, id]) => [unfinishedSubmissions.paramsOf(id, '') ?? []],
+    )
+    if (numbers.length === 0 && requests.length === 0 && unfinished.length === 0) return undefined
+    const params = [numbers, checks, requests, unfinished.map(([one]) => one), unfinished.map(([, two]) => two)]
+    const rows = await session.rows<SubmissionCells>(lock, params)
+    const found = new Map(rows.map((cells) => toSubmissionRow(cells)).map((row) => [row.submissionId, row]))
+    return ([, id]: Key): SubmissionRow[] => [found.get(id) ?? []].flat()
+  }
+}
+
+function groupBy<Item, Group>(items: readonly Item[], groupOf: (item: Item) => Group): Map<Group, Item[]> {
+  const groups = new Map<Group, Item[]>()
+  for (const item of items) {
+    const group = groups.get(groupOf(item))
+    if (group === undefined) groups.set(groupOf(item), [item])
+    else group.push(item)
+  }
+  return groups
+}
+
+/** A finder for many keys at once. */
+function createLookup<Row>({ sql, paramsOf, toRow }: Finder<Row>) {
+  let query: ReturnType<typeof prepared> | undefined
+  return async (session: Session, keys: readonly Key[]): Promise<[key: Key, rows: Row[]][]> => {
+    const params = keys.map(([, id, name = '']) => paramsOf(id, name))
+    const known = params.flatMap((cells, index) => (cells === undefined ? [] : [[index, ...cells]]))
+    const [first = []] = known
+    const columns = first.map((_, place) => known.map((cells) => cells[place]))
+    const found: [Key, Row[]][] = keys.map((key) => [key, []])
+    if (known.length === 0) return found
+    const types = first.map((cell) => (typeof cell === 'number' ? '?::bigint[]' : '?::text[]'))
+    const names = first.map((_, place) => (place === 0 ? 'place' : `p${place}`))
+    // With LATERAL, the rows of a key keep their order.
+    query ??= prepared(
+      `SELECT asked.place, found.* FROM unnest(${types.join(', ')}) AS asked(${names.join(', ')})
+        CROSS JOIN LATERAL (${lateral(sql)}) found`,
+    )
+    for (const [place, ...cells] of await session.rows<[number, ...never[]]>(query, columns))
+      // The statement selects the cells that `toRow` takes.
+      found[place]?.[1].push(toRow(cells as never))
+    return found
+  }
+}
+
+/** Of ids that are none, nothing. */
+function partsOf(kind: 'run' | 'sub', keys: readonly Key[]) {
+  const parts = { numbers: [] as number[], checks: [] as string[], names: [] as string[] }
+  for (const [, id, name = ''] of keys) {
+    const at = parseId(kind, id)
+    if (at === undefined) continue
+    parts.numbers.push(at.number)
+    parts.checks.push(at.check)
+    parts.names.push(name)
+  }
+  return parts
+}

@@ -1,0 +1,76 @@
+import { TrackerError } from '../../domain/errors.ts'
+import type { StoreHandle } from '../store.ts'
+import { DatabaseStartError } from '../store-errors.ts'
+import type { WriteQueueOptions } from '../write-queue.ts'
+import { migrateDatabase } from './migrations.ts'
+import { createPool, type Session } from './pool.ts'
+import { createPostgresStore } from './postgres-store.ts'
+import { prepared } from './prepared.ts'
+import { codeOf, storeError } from './store-error.ts'
+
+export type PostgresStoreOptions = WriteQueueOptions & {
+  url: string
+  /** Where LISTEN works, if `url` leads through a pooler. */
+  listenUrl?: string | undefined
+  processId?: number
+  onOpen?: (opened: { migrations: number; serverVersion: string }) => void
+}
+
+/** Partitions can be detached without a wait, and an interrupted detaching finished, since 14. */
+const OLDEST = 140_000
+
+/**
+ * Brings the schema up to date and opens the store. Rejects with `DatabaseStartError` if waiting does not help, as with a wrong
+ * password, and with `store_unavailable` if the server can't be reached or refuses at the moment.
+ */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<StoreHandle> {
+  const { url, listenUrl = url, onOpen, ...rest } = options
+  onOpen?.(await prepareDatabase(url))
+  return createPostgresStore({ url, listenUrl, ...rest })
+}
+
+/** Brings the schema up to date and resolves with how many migrations ran. Rejects as `openPostgresStore` does. */
+export async function migratePostgres(url: string): Promise<number> {
+  return (await prepareDatabase(url)).migrations
+}
+
+async function prepareDatabase(url: string): Promise<{ migrations: number; serverVersion: string }> {
+  const pool = createPool(url, 1)
+  try {
+    return await pool.use(async (session) => {
+      const serverVersion = await checkServer(session)
+      return { migrations: await migrateDatabase(session), serverVersion }
+    })
+  } catch (cause) {
+    throw startError(cause)
+  } finally {
+    await pool.close()
+  }
+}
+
+const READ_VERSION = prepared(
+  `SELECT current_setting('server_version_num')::int, current_setting('server_version'), current_setting('server_encoding')`,
+)
+
+async function checkServer(session: Session): Promise<string> {
+  const [[number, version, encoding] = [0, '', '']] = await session.rows<[number, string, string]>(READ_VERSION)
+  if (number < OLDEST)
+    throw new DatabaseStartError(`DATABASE_URL: the server is PostgreSQL ${version}. Use PostgreSQL 14 or later.`)
+  if (encoding !== 'UTF8')
+    throw new DatabaseStartError(`DATABASE_URL: the database has the encoding ${encoding}. Use one with UTF8.`)
+  return version
+}
+
+/** The login, the database, the schema and what its user may do: none of these changes by itself. */
+const FINAL = /^(28|3D|3F|42|0A|22)/
+
+function startError(cause: unknown): unknown {
+  if (cause instanceof DatabaseStartError) return cause
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const isFinal = FINAL.test(codeOf(cause) ?? '') || (cause instanceof TypeError && 'code' in cause)
+  const message = 'DATABASE_URL: the database cannot be used'
+  if (isFinal) return new DatabaseStartError(`${message}: ${reason}`, { cause })
+  const error = storeError(cause)
+  // Without the reason: the log appends the message of the cause.
+  return error instanceof TrackerError ? new TrackerError('store_unavailable', message, { cause }) : error
+}

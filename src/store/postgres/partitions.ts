@@ -1,0 +1,82 @@
+import type { Pool, Session } from './pool.ts'
+import { prepared } from './prepared.ts'
+
+/* The bodies of deliveries have one partition for each day, so that those of a day that is over are dropped, not deleted one by one. */
+
+/** For so long bodies can be written though nobody makes partitions. */
+const DAYS_AHEAD = 21
+
+const DAY_MS = 86_400_000
+
+/** One process at a time changes the schema. It is held until the transaction ends. */
+export const SCHEMA_LOCK = `SELECT pg_advisory_xact_lock(hashtextextended('imagekit-extension-tracker schema', 0))`
+
+const TODAY = prepared(`SELECT (extract(epoch FROM (now() AT TIME ZONE 'UTC')::date) * 1000)::bigint`)
+
+type State = 'attached' | 'detaching' | 'loose'
+
+/** Also those whose detaching was interrupted, and those that were detached and not dropped. */
+const LIST = prepared(
+  `SELECT c.relname, CASE WHEN i.inhrelid IS NULL THEN 'loose' WHEN i.inhdetachpending THEN 'detaching' ELSE 'attached' END
+    FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
+    WHERE c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'delivery_bodies'::regclass)
+      AND c.relkind = 'r' AND c.relname ~ '^delivery_bodies_[0-9]{8}$' ORDER BY c.relname`,
+)
+
+/** Makes those of today and the next three weeks that are missing, inside a transaction that has the schema's lock. */
+export async function createPartitions(session: Session): Promise<void> {
+  const there = new Set((await listPartitions(session)).map(({ name }) => name))
+  const today = await findToday(session)
+  for (let ahead = 0; ahead <= DAYS_AHEAD; ahead += 1) {
+    const day = today + ahead * DAY_MS
+    if (there.has(nameOf(day))) continue
+    // CREATE … PARTITION OF would keep everybody from the other partitions for a moment.
+    await session.execute(`CREATE TABLE ${nameOf(day)} (LIKE delivery_bodies INCLUDING DEFAULTS);
+      ALTER TABLE delivery_bodies ATTACH PARTITION ${nameOf(day)} FOR VALUES FROM ('${dateOf(day)}') TO ('${dateOf(day + DAY_MS)}')`)
+  }
+}
+
+/** The same, in a transaction of its own. */
+export function addPartitions(pool: Pool): Promise<void> {
+  return pool.use(async (session) => {
+    await session.execute(`BEGIN; ${SCHEMA_LOCK}`)
+    await createPartitions(session)
+    await session.execute('COMMIT')
+  })
+}
+
+/**
+ * Drops the partitions of days that had ended before a time, and returns the beginning of that day: the bodies of the days before
+ * it are gone. Nobody waits for it, and it can be interrupted anywhere. What was inserted today stays, whatever the time.
+ */
+export function dropPartitions(pool: Pool, before: number): Promise<number> {
+  return pool.use(async (session) => {
+    const end = before - (((before % DAY_MS) + DAY_MS) % DAY_MS)
+    const today = await findToday(session)
+    for (const { name, day, state } of await listPartitions(session)) {
+      if (day + DAY_MS > Math.min(end, today)) continue
+      const how = state === 'detaching' ? 'FINALIZE' : 'CONCURRENTLY'
+      if (state !== 'loose') await session.execute(`ALTER TABLE delivery_bodies DETACH PARTITION ${name} ${how}`)
+      await session.execute(`DROP TABLE ${name}`)
+    }
+    return end
+  })
+}
+
+async function findToday(session: Session): Promise<number> {
+  const [[today] = [0]] = await session.rows<[number]>(TODAY)
+  return today
+}
+
+async function listPartitions(session: Session): Promise<{ name: string; day: number; state: State }[]> {
+  const found = await session.rows<[name: string, state: State]>(LIST)
+  return found.map(([name, state]) => ({ name, state, day: Date.parse(name.replace(/.*(....)(..)(..)$/, '$1-$2-$3')) }))
+}
+
+function nameOf(day: number): string {
+  return `delivery_bodies_${dateOf(day).replaceAll('-', '')}`
+}
+
+function dateOf(day: number): string {
+  return new Date(day).toISOString().slice(0, 10)
+}

@@ -1,0 +1,106 @@
+import pg from 'pg'
+import { createBreaker } from './breaker.ts'
+import { type Prepared, toValue } from './prepared.ts'
+
+/** One connection, taken from a pool for one transaction or one read. Queries are sent at once and answered in their order. */
+export type Session = {
+  /** The rows as arrays of cells. */
+  rows: <Cells>(query: Prepared, params?: readonly unknown[]) => Promise<Cells[]>
+  /** Statements without parameters. Resolves with the command tag of the last one, such as `COMMIT`. */
+  execute: (sql: string) => Promise<string>
+}
+
+export type Pool = {
+  /** Rejects as connecting does. If `work` rejects, or the connection breaks meanwhile, it is not used again. */
+  use: <T>(work: (session: Session) => Promise<T>) => Promise<T>
+  close: () => Promise<void>
+}
+
+const CONNECT_TIMEOUT_MS = 4_000
+/** Longer than the server lets any statement take: whoever waits for more has a connection that hangs. */
+const QUERY_TIMEOUT_MS = 8_000
+const IDLE_TIMEOUT_MS = 30_000
+
+const { builtins } = pg.types
+
+/** All numbers are below 2^53. JSON stays text, as it is in SQLite: `store/sql` parses it. */
+const PARSERS = new Map<number, (text: string) => unknown>([
+  [builtins.INT8, Number],
+  [builtins.NUMERIC, Number],
+  [builtins.JSON, String],
+])
+
+/** Of a connection in a pool, or one that listens. */
+export function clientConfig(url: string): pg.ClientConfig {
+  return {
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    keepAlive: true,
+    application_name: 'imagekit-extension-tracker',
+    types: {
+      getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+        PARSERS.get(oid) ?? pg.types.getTypeParser(oid, format),
+    },
+  }
+}
+
+export function createPool(url: string, size: number): Pool {
+  const pool = new pg.Pool({
+    ...clientConfig(url),
+    max: size,
+    idleTimeoutMillis: IDLE_TIMEOUT_MS,
+    pipeline: true,
+    verify: (client, done) => void refuseStandby(client).then(() => done(), done),
+  })
+  const breaker = createBreaker()
+  const sessions = new WeakMap<pg.ClientBase, Session>()
+  const sessionFor = (client: pg.ClientBase): Session => {
+    const session = sessions.get(client) ?? sessionOf(client)
+    sessions.set(client, session)
+    return session
+  }
+  // An idle connection broke: it is out of the pool already, and the next use makes another.
+  pool.on('error', () => {})
+  return {
+    async use(work) {
+      const client = await breaker.run(() => pool.connect())
+      let isBroken = false
+      const note = () => {
+        isBroken = true
+      }
+      client.on('error', note)
+      try {
+        return await work(sessionFor(client))
+      } catch (error) {
+        isBroken = true
+        throw error
+      } finally {
+        client.off('error', note)
+        client.release(isBroken)
+      }
+    },
+    close: () => pool.end(),
+  }
+}
+
+/** After a failover, an address may still lead to a server that only reads. */
+async function refuseStandby(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query<[boolean]>({ text: 'SELECT pg_is_in_recovery()', rowMode: 'array' })
+  if (rows[0]?.[0] === true) throw new Error('the server is a standby, which cannot be written to')
+}
+
+function sessionOf(client: pg.ClientBase): Session {
+  return {
+    async rows<Cells>({ name, text }: Prepared, params: readonly unknown[] = []) {
+      const values = params.map(toValue)
+      const { rows } = await client.query({ name, text, values, rowMode: 'array' })
+      // Each statement selects what its caller says.
+      return rows as Cells[]
+    },
+    async execute(sql) {
+      const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql)
+      return (Array.isArray(result) ? result.at(-1) : result)?.command ?? ''
+    },
+  }
+}

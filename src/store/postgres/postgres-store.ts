@@ -1,0 +1,123 @@
+import { randomInt } from 'node:crypto'
+import type { AssetFacts } from '../../domain/asset.ts'
+import { createStore, type Database } from '../create-store.ts'
+import type { Read } from '../gathered-reads.ts'
+import { CURRENT_RUNS, UPDATED_AT } from '../sql/asset-reads.ts'
+import { createDatabaseRows, type DatabaseRows } from '../sql/database-rows.ts'
+import { type RunCells, toRun } from '../sql/rows.ts'
+import type { StoreHandle } from '../store.ts'
+import { doInTurn } from '../transaction-work.ts'
+import type { WriteQueueOptions } from '../write-queue.ts'
+import { createChangeFeed } from './change-feed.ts'
+import { createLoadRows } from './load-rows.ts'
+import { dropPartitions } from './partitions.ts'
+import { createPool, type Pool, type Session } from './pool.ts'
+import { lateral, prepared } from './prepared.ts'
+import { createStatements } from './statements.ts'
+import { isDisconnected, storeError } from './store-error.ts'
+import { createTransactions } from './transactions.ts'
+
+/** Reads and writes have connections of their own: none of them waits for the others. */
+const READING = 4
+/** One more transaction than the queue has under way: rejected deliveries are stored outside of it. */
+const MAX_TRANSACTIONS = 4
+const WRITING = MAX_TRANSACTIONS + 2
+
+/** While one batch waits for the disk, the others go on. Small ones hold their locks for a short time. */
+const MAX_BATCH = 200
+
+/** The store over a migrated database, which other processes use, too. `processId` is drawn at random. */
+export function createPostgresStore({
+  url,
+  listenUrl,
+  processId = randomInt(1, 2 ** 47),
+  ...queueing
+}: WriteQueueOptions & { url: string; listenUrl: string; processId?: number | undefined }): StoreHandle {
+  const reading = createPool(url, READING)
+  const writing = createPool(url, WRITING)
+  const feed = createChangeFeed(listenUrl, writing)
+  const database = createDatabase({ reading, writing, processId })
+  const { close, ...store } = createStore(database, {
+    maxTransactions: MAX_TRANSACTIONS,
+    maxBatch: MAX_BATCH,
+    ...queueing,
+  })
+  store.watchCommits(feed.tell)
+  return {
+    ...store,
+    async close() {
+      await close()
+      await feed.close()
+      await Promise.all([reading.close(), writing.close()])
+    },
+  }
+}
+
+function createDatabase(deps: { reading: Pool; writing: Pool; processId: number }): Database {
+  const { reading, writing, processId } = deps
+  const rowsOf = createRowsOf(processId)
+  const transactions = createTransactions({ pool: writing, loadRows: createLoadRows(processId), processId })
+  const read = async <T>(work: (session: Session) => Promise<T>): Promise<T> => {
+    try {
+      return await reading.use(work).catch((error: unknown) => {
+        // A connection that broke while it was idle says so only now.
+        if (isDisconnected(error)) return reading.use(work)
+        throw error
+      })
+    } catch (error) {
+      throw storeError(error)
+    }
+  }
+  return {
+    transact: transactions.transact,
+    inTransaction: (work) => transactions.write((session) => doInTurn(work(rowsOf(session)))),
+    read: (work) => read((session) => doInTurn(work(rowsOf(session)))),
+    readAssets: (fileIds) => read((session) => readAssets(session, fileIds)),
+    async keepRejected(rejected) {
+      const { result } = await transactions.write(async (session, ids) => {
+        await ids.fetch({ dlv: rejected.length })
+        return doInTurn(rowsOf(session).rejected.keep(ids, rejected))
+      })
+      return result
+    },
+    dropBodies: (receivedBefore) => dropPartitions(writing, receivedBefore),
+    // What a write-ahead log of a server holds, and for how long, is its operator's decision.
+    emptyLog: async () => {},
+    close: async () => {},
+  }
+}
+
+/** Its statements are named once for each connection. */
+function createRowsOf(processId: number): (session: Session) => DatabaseRows {
+  const known = new WeakMap<Session, DatabaseRows>()
+  return (session) => {
+    const rows = known.get(session) ?? createDatabaseRows(createStatements(session), processId)
+    known.set(session, rows)
+    return rows
+  }
+}
+
+const FIND_ASSETS = prepared(
+  `SELECT asked.place, newest.updated_at, current.* FROM unnest(?::int[], ?::text[]) AS asked(place, p1)
+    CROSS JOIN LATERAL (${lateral(UPDATED_AT)}) newest LEFT JOIN LATERAL (${lateral(CURRENT_RUNS)}) current ON true`,
+)
+
+type AssetCells = [place: number, recordedAt: number, ...(RunCells | null[])]
+
+/** In one statement: their runs are as they were at one moment. */
+async function readAssets(
+  session: Session,
+  fileIds: readonly string[],
+): Promise<Read<AssetFacts | undefined>[]> {
+  const found = new Map<number, AssetFacts>()
+  for (const [place, recordedAt, ...run] of await session.rows<AssetCells>(FIND_ASSETS, [[...fileIds.keys()], fileIds])) {
+    const fileId = fileIds[place] ?? ''
+    const asset = found.get(place) ?? { fileId, recordedAt, runs: [] }
+    found.set(place, isThere(run) ? { ...asset, runs: [...asset.runs, toRun(run)] } : asset)
+  }
+  return fileIds.map((_, place) => ({ found: found.get(place) }))
+}
+
+function isThere(run: RunCells | null[]): run is RunCells {
+  return run[0] !== null
+}

@@ -1,0 +1,60 @@
+import type { Dialect, Statements } from '../sql/statements.ts'
+import type { Session } from './pool.ts'
+import { prepared } from './prepared.ts'
+
+/** No transaction takes longer: the server ends each statement, and what idles inside of one (`transactions.ts`). */
+const LONGEST_TRANSACTION_MS = 60_000
+
+/** More than all processes together insert in the transactions that are under way. */
+const UNCOMMITTED = 10_000
+
+export const DIALECT: Dialect = {
+  indexedBy: () => '',
+  notIndexed: '',
+  uncommitted: UNCOMMITTED,
+  longestTransactionMs: LONGEST_TRANSACTION_MS,
+  lockFile: `SELECT pg_advisory_xact_lock(hashtextextended('file ' || ?, 0))`,
+  forUpdate: ' FOR UPDATE',
+  join: 'JOIN',
+  inNumbers: '= ANY (ARRAY(SELECT json_array_elements_text(?::json)::bigint))',
+  inTexts: '= ANY (ARRAY(SELECT json_array_elements_text(?::json)))',
+  notInPairs: 'NOT IN (SELECT e ->> 0, e ->> 1 FROM json_array_elements(?::json) e)',
+  sortedName: (name) => `lower(${name} COLLATE "C")`,
+  beforeDot: (text) => `left(${text}, greatest(strpos(${text}, '.') - 1, 0))`,
+  sameDay: (body, delivery) => ` AND ${body}.kept_on = ${delivery}.kept_on`,
+  bodiesOf: (condition) => `(n, kept_on) IN (SELECT n, kept_on FROM deliveries WHERE ${condition})`,
+  hoursOfDeltas: `SELECT (e ->> 0)::bigint, (e ->> 1)::bigint, (e ->> 2)::bigint, (e ->> 3)::bigint, (e ->> 4)::bigint
+    FROM counter_deltas, json_array_elements(delta -> 'hours') e`,
+  countersOfDelta: `delta ->> 'counters'`,
+}
+
+/** The statements of `sql/`, on one connection. */
+export function createStatements(session: Session): Statements {
+  const prepare = <Cells>(sql: string) => {
+    const query = prepared(sql)
+    return (params: readonly unknown[]) => session.rows<Cells>(query, params)
+  }
+  return {
+    ...DIALECT,
+    rows: <Cells>(sql: string) => {
+      const read = prepare<Cells>(sql)
+      return (...params) => read(params)
+    },
+    row: <Cells>(sql: string) => {
+      const read = prepare<Cells>(sql)
+      return async (...params) => (await read(params))[0]
+    },
+    value: <T>(sql: string) => {
+      const read = prepare<[T]>(sql)
+      return async (...params) => (await read(params))[0]?.[0]
+    },
+    values: <T>(sql: string) => {
+      const read = prepare<[T]>(sql)
+      return async (...params) => (await read(params)).map(([cell]) => cell)
+    },
+    run: (sql) => {
+      const write = prepare(sql)
+      return async (...params) => void (await write(params))
+    },
+  }
+}

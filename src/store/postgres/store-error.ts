@@ -1,0 +1,44 @@
+import pg from 'pg'
+import { TrackerError } from '../../domain/errors.ts'
+import { unavailable } from '../store-errors.ts'
+
+/** Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html: the connection, resources, the operator, the disk, the files. */
+const REFUSAL = /^(08|53|57|58|XX|25P03$|25006$|40|55P03$)/
+
+/** Others were in its way: it succeeds when it is done again. Serialization, deadlock, a lock, a row that is there already, no partition. */
+const CONFLICT = /^(40001|40P01|55P03|23505|23514)$/
+
+/** What PostgreSQL says of an error; undefined where the error did not come from it. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined
+}
+
+/** No check of ours is in the schema. */
+export function isPartitionMissing(error: unknown): boolean {
+  return codeOf(error) === '23514'
+}
+
+export function isConflict(error: unknown): boolean {
+  return CONFLICT.test(codeOf(error) ?? '')
+}
+
+/** The connection failed, or could not be made: what the server did is not known. */
+export function isDisconnected(error: unknown): boolean {
+  if (error instanceof TrackerError || !(error instanceof Error)) return false
+  const code = codeOf(error)
+  // The pool's and the client's own errors have no code at all, or that of the system.
+  return code === undefined ? isOfConnection(error) : /^(08|57P0|25P03)/.test(code)
+}
+
+/** The error to reject with: `store_unavailable` where PostgreSQL or what is under it refused, else the error itself. */
+export function storeError(error: unknown): unknown {
+  return isDisconnected(error) || REFUSAL.test(codeOf(error) ?? '') ? unavailable(error) : error
+}
+
+const MESSAGES =
+  /^(Connection terminated|Client has encountered a connection error|Query read timeout|timeout exceeded when trying to connect|Cannot use a pool after calling end|Client was closed|the server is a standby|The server does not support SSL)/
+
+function isOfConnection(error: Error): boolean {
+  if (error instanceof AggregateError) return error.errors.every((each) => each instanceof Error && isOfConnection(each))
+  return MESSAGES.test(error.message) || ('code' in error && typeof error.code === 'string' && /^E[A-Z_]+$/.test(error.code))
+}

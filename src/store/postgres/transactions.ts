@@ -1,0 +1,148 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { parseId } from '../../domain/ids.ts'
+import type { BatchQuery } from '../batch.ts'
+import { createChecks } from '../id-checks.ts'
+import { unavailable } from '../store-errors.ts'
+import { doInTurn } from '../transaction-work.ts'
+import type { BatchChanges } from '../working-set.ts'
+import type { BatchDatabase, Committed } from '../write-queue.ts'
+import type { LoadRows } from './load-rows.ts'
+import { addPartitions } from './partitions.ts'
+import type { Pool, Session } from './pool.ts'
+import { prepared } from './prepared.ts'
+import { createRowIds, type RowIds } from './row-ids.ts'
+import { codeOf, isConflict, isDisconnected, isPartitionMissing, storeError } from './store-error.ts'
+import { createWriteRows } from './write-rows.ts'
+
+export type Transactions = BatchDatabase & {
+  /** Does work in one transaction. It may be done more than once, so it has no other effects. Rejects as `transact` does. */
+  write: <T>(work: (session: Session, ids: RowIds) => Promise<T>) => Promise<Committed<T>>
+}
+
+/** What is done in a transaction. What it sends without waiting, it adds to `sent`. */
+type TransactionBody<T> = (session: Session, ids: RowIds, sent: Promise<unknown>[]) => Promise<T>
+
+/** Where a statement, a wait for a lock or a pause takes longer, the transaction is rolled back: none lasts for a minute. */
+const LIMITS = prepared(
+  `SELECT set_config('statement_timeout', '4s', true), set_config('lock_timeout', '2s', true),
+    set_config('idle_in_transaction_session_timeout', '5s', true),
+    set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), true)`,
+)
+
+/** What others were in the way of is done again, after a pause that grows. */
+const MOST_ATTEMPTS = 8
+const MOST_MS = 5_000
+const PAUSE_MS = 5
+
+/** For so long it is looked for what a lost connection may have committed. */
+const SEARCH_MS = 3_000
+const SEARCH_EVERY_MS = 200
+
+const FIND = {
+  dlv: prepared('SELECT 1 FROM deliveries WHERE n = ? AND chk = ?'),
+  sub: prepared('SELECT 1 FROM submissions WHERE n = ? AND chk = ?'),
+}
+
+/** Transactions on the connections of a pool. What the process leaves unfinished is marked with `processId`. */
+export function createTransactions(deps: { pool: Pool; loadRows: LoadRows; processId: number }): Transactions {
+  const { pool, loadRows, processId } = deps
+  const newCheck = createChecks()
+
+  const attempt = <T>(
+    body: TransactionBody<T>,
+    wasCommitted: () => Promise<boolean>,
+  ): Promise<{ result: T } | { error: unknown }> =>
+    pool.use(async (session) => {
+      const sent: Promise<unknown>[] = []
+      const send = <R>(answer: Promise<R>): Promise<R> => {
+        answer.catch(() => {})
+        sent.push(answer)
+        return answer
+      }
+      try {
+        send(session.execute('BEGIN'))
+        send(session.rows(LIMITS))
+        const result = await body(session, createRowIds(session, newCheck), sent)
+        const command = await send(session.execute('COMMIT')).catch(async (error: unknown) => {
+          if (isDisconnected(error) && (await wasCommitted())) return 'COMMIT'
+          throw error
+        })
+        // After a statement that failed, COMMIT rolls back and says so.
+        if (command !== 'COMMIT') throw unavailable(new Error(`COMMIT was answered by ${command}`))
+        return { result }
+      } catch (last) {
+        // The first one says why; those behind it only say that the transaction has failed.
+        const error = (await firstError(sent)) ?? last
+        if (codeOf(error) === undefined || isDisconnected(error)) throw error
+        await session.execute('ROLLBACK')
+        return { error }
+      }
+    })
+
+  const persist = async <T>(...given: Parameters<typeof attempt<T>>): Promise<T> => {
+    const startedAt = performance.now()
+    for (let count = 1; ; count += 1) {
+      const outcome = await attempt(...given).catch((error: unknown) => {
+        throw storeError(error)
+      })
+      if ('result' in outcome) return outcome.result
+      const isOver = count === MOST_ATTEMPTS || performance.now() - startedAt > MOST_MS
+      if (isOver || !isConflict(outcome.error)) throw storeError(outcome.error)
+      if (isPartitionMissing(outcome.error)) await addPartitions(pool)
+      await pause(Math.random() * PAUSE_MS * 2 ** count)
+    }
+  }
+
+  /** A row has random bits of its own: if it is there, its transaction was committed. */
+  const isThere = async (id: string): Promise<boolean> => {
+    const kind = id.startsWith('dlv') ? 'dlv' : 'sub'
+    const at = parseId(kind, id)
+    for (const startedAt = performance.now(); performance.now() - startedAt < SEARCH_MS; ) {
+      const found = await pool
+        .use((session) => session.rows(FIND[kind], [at?.number, at?.check]))
+        .catch(() => [])
+      if (found.length > 0) return true
+      await pause(SEARCH_EVERY_MS)
+    }
+    return false
+  }
+
+  return {
+    async transact(makeBatch) {
+      let inserted: string | undefined
+      const body = async (session: Session, ids: RowIds, sent: Promise<unknown>[]) => {
+        const write = createWriteRows(session, { sent, processId })
+        return perform(makeBatch(ids), async (query) => {
+          if (query.kind === 'load')
+            return void (await Promise.all([ids.fetch(query.takes), loadRows(session, query.keys, query.into)]))
+          inserted = findInserted(query.changes)
+          await doInTurn(write(query.changes))
+        })
+      }
+      return { result: await persist(body, async () => inserted !== undefined && isThere(inserted)) }
+    },
+    write: async (work) => ({ result: await persist(work, async () => false) }),
+  }
+}
+
+async function perform<T>(
+  batch: Generator<BatchQuery, T, void>,
+  answer: (query: BatchQuery) => Promise<void>,
+): Promise<T> {
+  for (;;) {
+    const { done, value } = batch.next()
+    if (done === true) return value
+    await answer(value)
+  }
+}
+
+async function firstError(sent: readonly Promise<unknown>[]): Promise<unknown> {
+  for (const result of await Promise.allSettled(sent)) if (result.status === 'rejected') return result.reason
+  return undefined
+}
+
+/** The id of a row that a batch inserts. */
+function findInserted({ rows }: BatchChanges): string | undefined {
+  const isNew = ({ before }: { before: unknown }) => before === undefined
+  return rows.deliveries.find(isNew)?.after?.deliveryId ?? rows.submissions.find(isNew)?.after?.submissionId
+}

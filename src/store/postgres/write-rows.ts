@@ -1,0 +1,128 @@
+import { getTableConfig, PgTable } from 'drizzle-orm/pg-core'
+import { is } from 'drizzle-orm'
+import { createCurrentRuns } from '../sql/current-runs.ts'
+import { type Cell, ROW_WRITES, type RowWrite, type RowWriter } from '../sql/row-writes.ts'
+import { createWriteChanges } from '../sql/write-changes.ts'
+import type { Work } from '../transaction-work.ts'
+import type { BatchChanges } from '../working-set.ts'
+import type { Session } from './pool.ts'
+import { type Prepared, prepared } from './prepared.ts'
+import * as schema from './schema.ts'
+import { createStatements } from './statements.ts'
+
+type Rows = (readonly Cell[])[]
+
+/**
+ * Writes what a batch has changed: all rows of a kind in one statement, which is sent without waiting for the one before. The
+ * promises in `sent` are to be awaited in their order. What the process leaves unfinished is marked with `processId`.
+ */
+export function createWriteRows(
+  session: Session,
+  { sent, processId }: { sent: Promise<unknown>[]; processId: number },
+): (changes: BatchChanges) => Work<void> {
+  const pending = new Map<string, Rows>()
+  const send = (query: Prepared, params: readonly unknown[]): void => {
+    const result = session.rows(query, params)
+    // Whoever awaits `sent` gets the error.
+    result.catch(() => {})
+    sent.push(result)
+  }
+  const flush = () => {
+    for (const [name, write] of WRITES) {
+      const rows = pending.get(name)
+      if (rows !== undefined) for (const [query, params] of write(rows)) send(query, params)
+    }
+    pending.clear()
+  }
+  const writer = Object.keys(ROW_WRITES).map((name) => {
+    const add = (...values: readonly Cell[]) => {
+      const rows = pending.get(name)
+      if (rows === undefined) pending.set(name, [values])
+      else rows.push(values)
+    }
+    return [name, add]
+  })
+  const currentRuns = createCurrentRuns(createStatements(session))
+  // Each function is the one of its name.
+  return createWriteChanges(Object.fromEntries(writer) as RowWriter, currentRuns, { flush, processId })
+}
+
+/** Turns the rows of a kind into statements with their parameters. */
+type Write = (rows: Rows) => [query: Prepared, params: readonly unknown[]][]
+
+const TYPES = new Map(
+  Object.values(schema)
+    .filter((table) => is(table, PgTable))
+    .map(getTableConfig)
+    .map(({ name, columns }) => [name, new Map(columns.map((column) => [column.name, typeOf(column.getSQLType())]))]),
+)
+
+/** Without its collation. */
+function typeOf(sqlType: string): string {
+  return sqlType.split(' ')[0] ?? sqlType
+}
+
+const WRITES = Object.entries<RowWrite>(ROW_WRITES).map(([name, write]): [string, Write] => [name, writeOf(write)])
+
+function writeOf(write: RowWrite): Write {
+  switch (write.kind) {
+    case 'statement': {
+      const query = prepared(write.sql)
+      return (rows) => rows.map((values) => [query, values])
+    }
+    case 'insert':
+      return inOne(write.table, write.columns, (values) => insertText(write.table, write.columns, values))
+    case 'keep':
+      return inOne(
+        write.table,
+        write.columns,
+        (values) => `${insertText(write.table, write.columns, values)} ON CONFLICT DO NOTHING`,
+      )
+    case 'save': {
+      const { table, key, columns } = write
+      const updates = columns.map((column) => `${column} = excluded.${column}`).join(', ')
+      const all = [...key, ...columns]
+      const save = inOne(
+        table,
+        all,
+        (values) => `${insertText(table, all, values)} ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${updates}`,
+      )
+      // One statement saves a row once.
+      return (rows) => save([...new Map(rows.map((row) => [JSON.stringify(row.slice(0, key.length)), row])).values()])
+    }
+    case 'update': {
+      const { table, columns } = write
+      const updates = columns.map((column) => `${column} = given.${column}`).join(', ')
+      const all = [...columns, 'n']
+      return inOne(
+        table,
+        all,
+        (values) => `UPDATE ${table} SET ${updates} FROM ${values} AS given(${all.join(', ')}) WHERE ${table}.n = given.n`,
+      )
+    }
+  }
+}
+
+function insertText(table: string, columns: readonly string[], values: string): string {
+  return `INSERT INTO ${table} (${columns.join(', ')}) SELECT * FROM ${values}`
+}
+
+/** One statement for all rows: its parameters are columns. */
+function inOne(table: string, columns: readonly string[], textOf: (values: string) => string): Write {
+  const types = columns.map((column) => TYPES.get(table)?.get(column))
+  const query = prepared(textOf(`unnest(${types.map((type) => `?::${type}[]`).join(', ')})`))
+  return (rows) => [
+    [
+      query,
+      columns.map((_, place) =>
+        rows.map((values) => (types[place] === 'json' ? readable(values[place]) : values[place])),
+      ),
+    ],
+  ]
+}
+
+/** PostgreSQL can't look into JSON with an escaped NUL or half of a surrogate pair. */
+function readable(cell: Cell | undefined): Cell | undefined {
+  if (typeof cell !== 'string' || !cell.includes('\\u')) return cell
+  return cell.replaceAll(/(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g, '$1\u{fffd}')
+}
