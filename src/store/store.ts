@@ -220,7 +220,7 @@ export interface StoreLifecycle {
   /** Why the open database must not be written to. Neither reads nor writes the database. */
   findFault(): Promise<DatabaseFault | undefined>
 
-  /** Writes a consistent copy of the database to a new file while the service runs. The file must not exist. */
+  /** Writes a consistent copy of a database file to a new file while the service runs. The file must not exist. */
   backUp(path: string): Promise<void>
 
   /** Commits what is queued, and closes the database. */
