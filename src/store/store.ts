@@ -312,6 +312,15 @@ type OperatorStore = {
   /** Records that a session was signed out. Deletes sessions that expired a day ago: the clock may be set back until then. */
   endSession(session: { sessionId: string; endsAt: number }, now: number): Promise<void>
 
+  /**
+   * Counts an attempt to sign in as a failure of each of its names, in the step that checks them. Resolves with false, and counts
+   * nothing, if one of them has failed too often. Attempts at the same time are never more than are allowed together.
+   */
+  beginSignIn(names: readonly string[], at: number): Promise<boolean>
+
+  /** The attempt that began at this time has succeeded, so it no longer counts. */
+  forgiveSignIn(names: readonly string[], at: number): Promise<void>
+
   listEndedSessions(): Promise<{ sessionId: string; endsAt: number }[]>
 }
 
