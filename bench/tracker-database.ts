@@ -342,6 +342,7 @@ function noRows() {
     claims: [],
     retryItems: [],
     leases: [],
+    signIns: [],
   }
 }
 

@@ -1,6 +1,7 @@
 import type { BlockList } from 'node:net'
 import { type AccessKey, placeholderProblem } from './config/access-keys.ts'
 import { type Alerting, parseAlerting } from './config/alerting.ts'
+import { parseDatabase } from './config/database.ts'
 import { checkPlanned } from './config/planned.ts'
 import { parseSecrets } from './config/secrets.ts'
 import { parseTrustedProxies } from './config/trusted-proxies.ts'
@@ -14,6 +15,7 @@ import {
   type Upkeep,
 } from './config/upkeep.ts'
 import { type Environment, type ReadText, Variables } from './config/variables.ts'
+import type { DatabaseAddress } from './domain/database-address.ts'
 import { isLoopbackHost, urlHost } from './domain/loopback.ts'
 import { parseSizeBytes, positive } from './domain/quantities.ts'
 
@@ -22,7 +24,7 @@ export type Config = {
   port: number
   /** What `webhookUrl` and links start with; no slash at its end. */
   publicUrl: string
-  database: { path: string }
+  database: DatabaseAddress
   imagekit: { privateKey: string; uploadUrl: string; apiUrl: string }
   signatures: Signatures
   notifying: Notifying
@@ -31,7 +33,7 @@ export type Config = {
   upkeep: Upkeep
   apiKeys: AccessKey[]
   adminKeys: AccessKey[]
-  /** Null in development: a secret is then made once and kept beside the database. */
+  /** Null in development with SQLite: a secret is then made once and kept beside the database. */
   tokenSecrets: string[] | null
   /** Some key is missing, which only loopback allows: requests that come from elsewhere are refused. */
   loopbackOnly: boolean
@@ -70,13 +72,14 @@ export function parseConfig(env: Environment, readText: ReadText): Config {
   const allowsHttp = variables.flag('ALLOW_HTTP', false)
   const publicUrl = parsePublicUrl(variables, { host, port, allowsHttp })
   const isLocal = isLoopbackHost(host) && isLoopbackHost(new URL(publicUrl).hostname)
-  const secrets = parseSecrets(variables, isLocal)
+  const database = parseDatabase(variables)
+  const secrets = parseSecrets(variables, { isLocal, database })
   const warnings = [...checkPlanned(variables), ...findUnknownVariables(env)]
   const config: Config = {
     host,
     port,
     publicUrl,
-    database: parseDatabase(variables),
+    database,
     imagekit: parseImagekit(variables, allowsHttp),
     signatures: parseSignatures(variables),
     notifying: parseNotifying(variables, warnings),
@@ -132,20 +135,6 @@ function parsePublicUrl(
       'is http: tokens would travel in the clear; use https, or set ALLOW_HTTP=true',
     )
   return given
-}
-
-function parseDatabase(variables: Variables): { path: string } {
-  const text = variables.text('DATABASE_URL') ?? 'file:./data/tracker.db'
-  const path = text.startsWith('file:') ? text.slice('file:'.length).replace(/^\/\/(?=\/)/, '') : ''
-  if (/^postgres(ql)?:/.test(text))
-    variables.problem('DATABASE_URL', 'PostgreSQL is not supported yet; use file:PATH')
-  else if (path.trim() === ':memory:')
-    variables.problem(
-      'DATABASE_URL',
-      'is file::memory:, which loses every webhook at a restart; use file:PATH',
-    )
-  else if (path === '' || path.includes('?')) variables.problem('DATABASE_URL', 'should be file:PATH')
-  return { path }
 }
 
 function parseImagekit(variables: Variables, allowsHttp: boolean): Config['imagekit'] {

@@ -24,9 +24,8 @@ import { limitsOf } from './service-limits.ts'
 import type { Overrides } from './service-overrides.ts'
 import { readFileId, receivingOf } from './service-receiving.ts'
 import { createServiceApp } from './service-routes.ts'
+import { checkDatabaseAddress, isWorthWaitingFor, openStore } from './store/open-store.ts'
 import { createOpeningStore } from './store/opening-store.ts'
-import { checkDatabasePath, hasDatabase } from './store/sqlite/database-file.ts'
-import { openSqliteStore } from './store/sqlite/open-sqlite-store.ts'
 import { DatabaseStartError } from './store/store-errors.ts'
 import { keepTokenSecret } from './token-secret.ts'
 import { createAccess } from './tracking/access.ts'
@@ -54,7 +53,8 @@ export type Service = {
   app: Hono<AppEnv>
   /**
    * Opens the store, recovers what a dead process left, listens, and resolves with the address that is in force. A database
-   * that is there and can't be opened is waited for, answering 503; rejects where there is none and none can be made.
+   * that can't be used at the moment is waited for, answering 503. Rejects if waiting does not help: there is no file and none
+   * can be made, or the server rejects the password.
    */
   start(): Promise<{ url: string }>
   /** Lets what is under way finish for 10 seconds, then closes the store. */
@@ -70,22 +70,20 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   let clockTrust: ClockTrust | null = null
   const address = { publicUrl: config.publicUrl }
   const publicUrl = () => address.publicUrl
-  const backupPrefix = join(dirname(config.database.path), `.${basename(config.database.path)}-backup-`)
-  const secretFile = join(dirname(config.database.path), 'token-secret')
+  const files = config.database.kind === 'sqlite' ? filesBeside(config.database.path) : null
   // First: the token secret is kept beside the database.
-  if (!overrides.store) checkDatabasePath(config.database.path)
-  const tokens = createCapabilityTokens(config.tokenSecrets ?? [keepSecret(secretFile)])
+  if (!overrides.store) checkDatabaseAddress(config.database)
+  const keptSecrets = () => (files === null ? [] : [keepSecret(files.tokenSecret)])
+  const tokens = createCapabilityTokens(config.tokenSecrets ?? keptSecrets())
   const links = createLinks(publicUrl, tokens)
   const arrivals = createTickBatcher()
   const { store, tryOpen } = createOpeningStore(async () => {
-    const { path } = config.database
     const opened =
       overrides.store ??
-      openSqliteStore({
-        path,
+      (await openStore(config.database, {
         hasPending: () => arrivals.isAwaited(),
         onOpen: (database) => log.info(database, 'database opened'),
-      })
+      }))
     opened.watchCommits((commit) => {
       noteCommit(commit)
       jobs.noteCommit(commit)
@@ -96,10 +94,11 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       submissionBoard.invalidateAll()
     })
     try {
-      // Only the process that holds the database makes them, so none of these is in use.
-      await removeLeftoverBackups(backupPrefix).catch((err: unknown) =>
-        log.warn({ err }, 'leftover backups could not be removed'),
-      )
+      // Only the process that holds the file makes them, so none of these is in use.
+      if (files !== null)
+        await removeLeftoverBackups(files.backupPrefix).catch((err: unknown) =>
+          log.warn({ err }, 'leftover backups could not be removed'),
+        )
       await keepAlive({ store: opened, lease, clock, log })
       clockTrust = await opened.findClockTrust()
       claimClock.continueFrom(await opened.findNewestClaimAt())
@@ -191,14 +190,14 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   )
   const { app, direct } = createServiceApp({
     ...receiving,
-    ...examiningOf(config, { instanceId, tokenSecretFile: secretFile }),
+    ...examiningOf(config, { instanceId, files }),
     config,
     errorAnswers,
     metrics,
     readiness: createReadiness({ store, backlog }),
     reconciling,
     wake: jobs.wakeRetrier,
-    backupPrefix,
+    backupPrefix: files?.backupPrefix ?? null,
     publicUrl,
     waitingLimit: createWaitingLimit(waitingLimits, noteExceeded),
     uploadLimits,
@@ -210,7 +209,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     app,
     async start() {
       for (const warning of config.warnings) log.warn(warning)
-      const mayWait = hasDatabase(config.database.path)
+      const mayWait = isWorthWaitingFor(config.database)
       const isOpen = await tryOpen().then(
         () => true,
         (error: unknown) => {
@@ -246,6 +245,16 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       successLog.flush()
       log.info('stopped')
     },
+  }
+}
+
+/** What the service keeps beside a database that is a file. */
+function filesBeside(path: string) {
+  const folder = dirname(path)
+  return {
+    database: path,
+    tokenSecret: join(folder, 'token-secret'),
+    backupPrefix: join(folder, `.${basename(path)}-backup-`),
   }
 }
 

@@ -216,6 +216,13 @@ CREATE INDEX `runs_attention` ON `runs` (`attention`,`n`,`name`,`cause`,`acknowl
 CREATE INDEX `runs_failed` ON `runs` (`name`,`failed_at`) WHERE "failed_at" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `runs_acknowledged` ON `runs` (`n`) WHERE "acknowledged_at" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `runs_contradicted` ON `runs` (`n`) WHERE "contradicted" = 1;--> statement-breakpoint
+CREATE TABLE `sign_in_failures` (
+	`name` text PRIMARY KEY NOT NULL,
+	`times` text NOT NULL,
+	`latest_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `sign_in_failures_latest` ON `sign_in_failures` (`latest_at`);--> statement-breakpoint
 CREATE TABLE `submissions` (
 	`n` integer PRIMARY KEY NOT NULL,
 	`chk` text NOT NULL,

@@ -6,7 +6,7 @@ import type { CapabilityTokens } from '../tracking/capability-tokens.ts'
 import type { EndedSessions } from '../tracking/operators/ended-sessions.ts'
 import type { Sessions } from '../tracking/operators/sessions.ts'
 import { createSessions } from '../tracking/operators/sessions.ts'
-import { createSignInAttempts, type SignInAttempts } from '../tracking/operators/sign-in-attempts.ts'
+import { createSignInLimit, type SignInLimit } from '../tracking/operators/sign-in-limit.ts'
 import { createOperatorDoor, type OperatorDoor } from './operator-door.ts'
 
 type NamedSecret = { name: string; secret: string }
@@ -18,7 +18,8 @@ export type EntranceDeps = {
     /** Whose `X-Forwarded-For` is believed. */
     trustedProxies: BlockList
   }
-  tokens: Pick<CapabilityTokens, 'session'>
+  tokens: Pick<CapabilityTokens, 'session' | 'signIn'>
+  store: Parameters<typeof createSignInLimit>[0]['store']
   endedSessions: EndedSessions
   clock: () => number
   publicUrl: () => string
@@ -28,7 +29,7 @@ export type EntranceDeps = {
 export type Entrance = {
   sessions: Sessions
   door: OperatorDoor
-  attempts: SignInAttempts
+  signInLimit: SignInLimit
   hasAdminKey: boolean
   /** The browser would not keep the cookie: it goes over https only, and the service is known under http. */
   needsHttps: () => boolean
@@ -36,7 +37,7 @@ export type Entrance = {
 }
 
 export function createEntrance(deps: EntranceDeps): Entrance {
-  const { config, tokens, endedSessions, clock, publicUrl } = deps
+  const { config, store, tokens, endedSessions, clock, publicUrl } = deps
   const { apiKeys, adminKeys, trustedProxies } = config
   const isKeyless = apiKeys.length === 0 && adminKeys.length === 0
   const keys = isKeyless ? 'none needed' : adminKeys
@@ -46,7 +47,7 @@ export function createEntrance(deps: EntranceDeps): Entrance {
   return {
     sessions,
     door: createOperatorDoor({ sessions, isSecure }),
-    attempts: createSignInAttempts({ clock }),
+    signInLimit: createSignInLimit({ store, hash: tokens.signIn, clock }),
     hasAdminKey: adminKeys.length > 0,
     needsHttps: () => isSecure() && !isHttps(),
     addressOf: (c) => clientAddress(c, trustedProxies),

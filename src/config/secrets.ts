@@ -1,10 +1,11 @@
+import type { DatabaseAddress } from '../domain/database-address.ts'
 import { type AccessKey, parseAccessKeys, secretProblem } from './access-keys.ts'
 import type { Variables } from './variables.ts'
 
 /** What opens the service. `isLocal`: it listens on loopback and is known under loopback, where each may be absent. */
 export function parseSecrets(
   variables: Variables,
-  isLocal: boolean,
+  { isLocal, database }: { isLocal: boolean; database: DatabaseAddress },
 ): { apiKeys: AccessKey[]; adminKeys: AccessKey[]; tokenSecrets: string[] | null; loopbackOnly: boolean } {
   const apiKeys = parseKeys(variables, 'TRACKER_API_KEY', isLocal)
   const adminKeys = parseKeys(variables, 'TRACKER_ADMIN_KEY', isLocal)
@@ -15,7 +16,10 @@ export function parseSecrets(
       `has the secret of the API key "${shared.name}"; give each its own`,
     )
   const tokenSecrets = parseSecretList(variables, 'TRACKER_TOKEN_SECRET')
-  if (tokenSecrets.length === 0 && !isLocal) variables.problem('TRACKER_TOKEN_SECRET', requiredOffLoopback)
+  if (tokenSecrets.length === 0 && database.kind === 'postgres')
+    variables.problem('TRACKER_TOKEN_SECRET', 'is required with PostgreSQL: every process needs the same one')
+  else if (tokenSecrets.length === 0 && !isLocal)
+    variables.problem('TRACKER_TOKEN_SECRET', requiredOffLoopback)
   return {
     apiKeys,
     adminKeys,

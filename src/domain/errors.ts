@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'store_unavailable'
   | 'overloaded'
   | 'unknown_submission'
+  | 'backup_unsupported'
 
 export type FieldError = { field: string; message: string }
 

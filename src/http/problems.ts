@@ -36,6 +36,7 @@ export const PROBLEMS = {
   store_unavailable: { status: 503, title: 'The store cannot write', retryAfter: 5 },
   overloaded: { status: 503, title: 'Too much is under way', retryAfter: 1 },
   unknown_submission: { status: 503, title: 'The submission is not in this database', retryAfter: 60 },
+  backup_unsupported: { status: 501, title: 'The tracker makes no backup of this database' },
   internal: { status: 500, title: 'Something went wrong here' },
 } as const satisfies Record<ProblemCode, Problem>
 

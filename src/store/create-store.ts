@@ -14,6 +14,7 @@ import { acquireLease, holdsLease, releaseLease, UPKEEP_LEASE, underLease } from
 import { recoverAbandoned } from '../domain/decide/recovery.ts'
 import { respond } from '../domain/decide/response.ts'
 import { createRetry, endRetryItem, submitRetry, withdrawRetry } from '../domain/decide/retry.ts'
+import { beginSignIn, forgiveSignIn } from '../domain/decide/sign-in.ts'
 import type { OtherChanges, Step } from '../domain/decide/step.ts'
 import { createSubmission } from '../domain/decide/submission.ts'
 import type { NewRejectedDelivery } from '../domain/delivery.ts'
@@ -155,6 +156,8 @@ export function createStore(
     recordAlertReported: (lease, reportedAlert) => writeUnder(lease, { reportedAlert }),
     // Until a day has passed the clock may be set back.
     endSession: (session, now) => write({ endedSession: { ...session, forgetBefore: now - DAY_MS } }),
+    beginSignIn: (...given) => queue.run(beginSignIn(...given)),
+    forgiveSignIn: (...given) => queue.run(forgiveSignIn(...given)),
     saveClockTrust: (lease, clockTrust) => writeUnder(lease, { clockTrust }),
     probe: () => write({ probe: true }),
     forgetAsset: createForgetting(database, runExclusive),

@@ -220,7 +220,7 @@ export interface StoreLifecycle {
   /** Why the open database must not be written to. Neither reads nor writes the database. */
   findFault(): Promise<DatabaseFault | undefined>
 
-  /** Writes a consistent copy of the database to a new file while the service runs. The file must not exist. */
+  /** Writes a consistent copy of a database file to a new file while the service runs. The file must not exist. */
   backUp(path: string): Promise<void>
 
   /** Commits what is queued, and closes the database. */
@@ -311,6 +311,15 @@ type OperatorStore = {
 
   /** Records that a session was signed out. Deletes sessions that expired a day ago: the clock may be set back until then. */
   endSession(session: { sessionId: string; endsAt: number }, now: number): Promise<void>
+
+  /**
+   * Counts an attempt to sign in as a failure of each of its names, in the step that checks them. Resolves with false, and counts
+   * nothing, if one of them has failed too often. Attempts at the same time are never more than are allowed together.
+   */
+  beginSignIn(names: readonly string[], at: number): Promise<boolean>
+
+  /** The attempt that began at this time has succeeded, so it no longer counts. */
+  forgiveSignIn(names: readonly string[], at: number): Promise<void>
 
   listEndedSessions(): Promise<{ sessionId: string; endsAt: number }[]>
 }

@@ -56,6 +56,7 @@ export function createWorkingSet(): WorkingSet {
     claims: new Map(),
     retryItems: new Map(),
     leases: new Map(),
+    signIns: new Map(),
   }
   const loaded = new Map<string, readonly string[]>()
   const forgotten = new Set<string>()
@@ -170,6 +171,7 @@ export function createWorkingSet(): WorkingSet {
           claims: changed(tables.claims),
           retryItems: changed(tables.retryItems),
           leases: changed(tables.leases),
+          signIns: changed(tables.signIns),
         },
         others,
       }

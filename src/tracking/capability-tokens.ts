@@ -12,6 +12,8 @@ export type CapabilityTokens = {
   status: Capability
   submission: Capability
   session: Capability
+  /** Hashes what failed attempts to sign in are counted by. */
+  signIn: Capability
 }
 
 /** The first secret signs, all verify. Each purpose has its own subkey (HKDF-SHA-256), so that no token opens another door. */
@@ -21,6 +23,7 @@ export function createCapabilityTokens(secrets: readonly string[]): CapabilityTo
     status: createCapability(secrets, 'status'),
     submission: createCapability(secrets, 'submission'),
     session: createCapability(secrets, 'session'),
+    signIn: createCapability(secrets, 'sign-in'),
   }
 }
 

@@ -186,6 +186,18 @@ const endSession = step(
     store.endSession({ sessionId: id(session), endsAt }, DAY_MS + forgetBefore),
 )
 
+const signIn = fc.record({
+  address: fc.constantFrom('here', 'there'),
+  key: fc.constantFrom('a', 'b'),
+  at: time,
+})
+const beginSignIn = step('begin sign-in', signIn, ({ store, id }, { address, key, at }) =>
+  store.beginSignIn([id(address), id(key)], at),
+)
+const forgiveSignIn = step('forgive sign-in', signIn, ({ store, id }, { address, key, at }) =>
+  store.forgiveSignIn([id(address), id(key)], at),
+)
+
 const heartbeat = step('heartbeat', time, async ({ store, isAlive }, at) => {
   if (isAlive) await store.heartbeat(at)
 })
@@ -197,7 +209,7 @@ export const notificationSteps = fc.oneof(
   { arbitrary: notified, weight: 2 },
 )
 
-/** What jobs write, and the sessions of operators. */
+/** What jobs write, and the sessions and sign-ins of operators. */
 export const jobSteps = fc.oneof(
   { arbitrary: acquireLease, weight: 3 },
   { arbitrary: releaseLease, weight: 1 },
@@ -205,5 +217,7 @@ export const jobSteps = fc.oneof(
   { arbitrary: reportAlert, weight: 4 },
   { arbitrary: saveClockTrust, weight: 2 },
   { arbitrary: endSession, weight: 3 },
+  { arbitrary: beginSignIn, weight: 6 },
+  { arbitrary: forgiveSignIn, weight: 3 },
   { arbitrary: heartbeat, weight: 2 },
 )

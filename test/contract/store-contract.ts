@@ -32,6 +32,7 @@ import { describeOverdueRuns } from './overdue-runs.ts'
 import { describePruning } from './pruning.ts'
 import { describeRefusedDeliveries } from './rejected-deliveries.ts'
 import { describeSavedExtensions } from './saved-extensions.ts'
+import { describeSignIns } from './sign-ins.ts'
 import { describeSubmissions } from './submissions.ts'
 
 /** What every store does. `open` gives a new, empty one for each test. */
@@ -75,6 +76,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     describeOperatorsDeliveryFilters(current)
     describeOperatorsHistory(current)
     describeOperatorsActs(current)
+    describeSignIns(current)
     describeOperatorsForgetting(current)
     describeOperatorsRetries(current)
   })

@@ -392,6 +392,18 @@ export function describeTwoHandles(current: () => OpenedStore): void {
         expect(await store.readStats(0, 10)).toEqual({ groups: [], counters: [] })
     })
 
+    test('count attempts to sign in together, also those that begin at the same time', async () => {
+      const handles = await openBoth()
+      const allowed = await fromBoth(handles, 30, (store, index) =>
+        store.beginSignIn(['here', `key-${index}`], 1_000),
+      )
+      expect(allowed.filter(Boolean)).toHaveLength(10)
+      const [one, two] = handles
+      await two.forgiveSignIn(['here', 'key-0'], 1_000)
+      expect(await one.beginSignIn(['here', 'key-a'], 1_000)).toBe(true)
+      expect(await two.beginSignIn(['here', 'key-b'], 1_000)).toBe(false)
+    })
+
     test('reject a submission on one, and prove it by a webhook on the other', async () => {
       const [one, two] = await openBoth()
       const { submissionId } = await submitTo(one, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })

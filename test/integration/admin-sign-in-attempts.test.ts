@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { breakWrites } from '../support/broken-writes.ts'
 import { readText } from '../support/html.ts'
 import { openBrowser } from '../support/operator-browser.ts'
 import { ADMIN_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
@@ -47,4 +48,28 @@ test('without TRUSTED_PROXIES nobody is believed to be somebody else', async () 
   const from = attemptsAt(tracker)
   for (let count = 0; count < 10; count += 1) await from(`192.0.2.${count}`, 'wrong-key-0123456789')
   expect((await from('192.0.2.99', ADMIN_KEY)).status).toBe(429)
+})
+
+test('failed attempts still count after a restart', async () => {
+  const tracker = await startTracker({ TRACKER_TOKEN_SECRET: 'token-secret-of-the-tests' })
+  for (let count = 0; count < 10; count += 1)
+    expect((await attemptsAt(tracker)('', 'wrong-key-0123456789')).status).toBe(401)
+  const restarted = await tracker.restart()
+  expect((await attemptsAt(restarted)('', ADMIN_KEY)).status).toBe(429)
+})
+
+test('right keys are never counted, however often they come', async () => {
+  const from = attemptsAt(await startTracker())
+  for (let count = 0; count < 12; count += 1) expect((await from('', ADMIN_KEY)).status).toBe(303)
+})
+
+test('while the store cannot write, a right key signs in and wrong ones are limited all the same', async () => {
+  const tracker = await startTracker({ TRUSTED_PROXIES: '127.0.0.1' })
+  const from = attemptsAt(tracker)
+  breakWrites(tracker, 'sign_in_failures')
+  expect((await from('192.0.2.1', ADMIN_KEY)).status).toBe(303)
+  for (let count = 0; count < 10; count += 1)
+    expect((await from('192.0.2.1', 'wrong-key-0123456789')).status).toBe(401)
+  expect((await from('192.0.2.1', ADMIN_KEY)).status).toBe(429)
+  expect((await from('192.0.2.2', ADMIN_KEY)).status).toBe(303)
 })

@@ -42,7 +42,7 @@ export function signInRoutes(deps: SignInRoutesDeps): Hono<AppEnv> {
           ? undefined
           : { target, fields: new URLSearchParams(kept) }
       try {
-        const session = signIn(deps, { key: form.get('key') ?? '', address: deps.addressOf(c) })
+        const session = await signIn(deps, { key: form.get('key') ?? '', address: deps.addressOf(c) })
         const operator = door.enter(c, session)
         if (interrupted === undefined) return seeOther(c, target)
         const explanation = 'You are signed in again. The form was not sent yet, so nothing was done.'

@@ -43,6 +43,7 @@ Examples:
   extension-tracker backup tracker-$(date +%F).db
   extension-tracker backup /backups/tracker.db --force
 ${OPERATOR_HELP}
+It copies a SQLite database; for PostgreSQL, use pg_dump.
 To restore it, stop the service and put it in the place of the file of DATABASE_URL, without a -wal or -shm file beside it.
 The token secret is not in it: that is TRACKER_TOKEN_SECRET or, without that, the file token-secret beside the database.
 Without the one of before, the webhook and status addresses that are out are void.`

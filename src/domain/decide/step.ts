@@ -65,6 +65,8 @@ export type OtherChanges = {
   /** An alert whose present state has been reported; one that is resolved goes. */
   reportedAlert?: Pick<Alert, 'alertId' | 'state'>
   endedSession?: { sessionId: string; endsAt: number; forgetBefore: number }
+  /** Failed attempts to sign in at this time or earlier are forgotten. */
+  signInsSince?: number
   clockTrust?: ClockTrust
   /** This process is alive. */
   heartbeatAt?: number

@@ -30,6 +30,8 @@ export type Tables = {
   retryItems: RetryItemRow
   /** By `name`. */
   leases: LeaseRow
+  /** By `name`. */
+  signIns: SignInRow
 }
 
 export type TableName = keyof Tables
@@ -45,6 +47,7 @@ export const KEYS = {
   claims: 'scope',
   retryItems: 'itemId',
   leases: 'name',
+  signIns: 'name',
 } as const satisfies { [T in TableName]: keyof Tables[T] }
 
 export type SubmissionDetails = Pick<Submission, 'submissionId' | 'extensions' | 'baseline'>
@@ -137,4 +140,12 @@ export type LeaseRow = {
   /** Counts the holders. */
   epoch: number
   endsAt: number
+}
+
+/** Failed attempts to sign in. */
+export type SignInRow = {
+  /** Stands for whoever tries, or for the key that is tried. */
+  name: string
+  /** When they failed, in order. Never empty. */
+  times: readonly number[]
 }

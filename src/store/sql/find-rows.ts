@@ -1,5 +1,5 @@
 import type { Key, LOOKUPS } from '../../domain/decide/step.ts'
-import type { LeaseRow, NotificationRow, Tables } from '../../domain/decide/tables.ts'
+import type { LeaseRow, NotificationRow, SignInRow, Tables } from '../../domain/decide/tables.ts'
 import type { RejectionCause } from '../../domain/delivery.ts'
 import { formatId, type IdKind, parseId } from '../../domain/ids.ts'
 import { hostOf, notificationIdOf, runIdOf } from '../../domain/notification.ts'
@@ -160,6 +160,11 @@ export function createFinders(
         endsAt,
         isOurs: holder === processId,
       }),
+    ),
+    signIns: one(
+      'SELECT name, times FROM sign_in_failures WHERE name = ?',
+      byText,
+      ([name, times]: [string, string]): SignInRow => ({ name, times: JSON.parse(times) }),
     ),
   }
 }

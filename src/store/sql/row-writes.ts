@@ -34,6 +34,7 @@ export const ROW_WRITES = {
   deleteRun: statement('DELETE FROM runs WHERE n = ?'),
   deleteRejected: statement('DELETE FROM rejected_deliveries WHERE n = ?'),
   deleteClaim: statement('DELETE FROM idempotency_keys WHERE scope = ?'),
+  deleteSignIn: statement('DELETE FROM sign_in_failures WHERE name = ?'),
   insertSubmission: insert(
     'submissions',
     `n, chk, kind, state, owner, file_id, file_name, request_id, caller_url, key_name, sets_description, created_at,
@@ -64,6 +65,12 @@ export const ROW_WRITES = {
   ),
   updateItem: update('retry_items', 'state, submission, owner, reason'),
   saveLease: save('leases', 'name', 'holder, epoch, ends_at'),
+  saveSignIn: save('sign_in_failures', 'name', 'times, latest_at'),
+  deleteOldSignIns: statement('DELETE FROM sign_in_failures WHERE latest_at <= ?'),
+  deleteSurplusSignIns: statement(
+    `DELETE FROM sign_in_failures WHERE latest_at <= (
+      SELECT latest_at FROM sign_in_failures ORDER BY latest_at DESC LIMIT 1 OFFSET ?)`,
+  ),
   insertAuditEntry: insert('audit_log', 'at, actor, kind, subject, reason, details'),
   insertRetry: insert('retries', 'retry_id, created_at, actor'),
   insertItem: statement(

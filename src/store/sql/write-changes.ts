@@ -3,6 +3,7 @@ import type { OtherChanges } from '../../domain/decide/step.ts'
 import type { DeliveryRow, NotificationRow, RunRow, SubmissionRow } from '../../domain/decide/tables.ts'
 import { numberOf } from '../../domain/ids.ts'
 import { failureCause } from '../../domain/run-group.ts'
+import { MAX_SIGN_IN_NAMES } from '../../domain/sign-in.ts'
 import { isUnderWay } from '../../domain/submission.ts'
 import { type Awaitable, type Work, waitFor } from '../transaction-work.ts'
 import type { BatchChanges, Change } from '../working-set.ts'
@@ -138,7 +139,15 @@ export function createWriteChanges(
     }
     for (const { after } of rows.leases)
       if (after) to.saveLease(after.name, after.isOurs ? processId : NOBODY, after.epoch, after.endsAt)
+    for (const { before, after } of rows.signIns)
+      if (after) to.saveSignIn(after.name, JSON.stringify(after.times), after.times.at(-1) ?? 0)
+      else if (before) to.deleteSignIn(before.name)
     for (const other of others) writeOther(to, other, processId)
+    const signInsSince = others.flatMap((other) => other.signInsSince ?? [])
+    if (signInsSince.length > 0) {
+      to.deleteOldSignIns(Math.max(...signInsSince))
+      to.deleteSurplusSignIns(MAX_SIGN_IN_NAMES)
+    }
     if (stats !== null) to.appendDelta(JSON.stringify(stats))
     yield* waitFor(flush())
   }

@@ -318,6 +318,18 @@ export const endedSessions = sqliteTable(
   (table) => [index('ended_sessions_end').on(table.endsAt)],
 )
 
+/** Failed attempts to sign in of the last minutes. The names are hashes. */
+export const signInFailures = sqliteTable(
+  'sign_in_failures',
+  {
+    name: text('name').primaryKey(),
+    /** JSON. */
+    times: text('times').notNull(),
+    latestAt: integer('latest_at').notNull(),
+  },
+  (table) => [index('sign_in_failures_latest').on(table.latestAt)],
+)
+
 /** Assets that were forgotten, and their submissions, as hashes: what arrives for them later is not stored. */
 export const forgotten = sqliteTable('forgotten', {
   digest: blob('digest', { mode: 'buffer' }).primaryKey(),

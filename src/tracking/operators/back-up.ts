@@ -2,21 +2,33 @@ import { chmod, mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises
 import { basename, dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { AuditEntry } from '../../domain/audit-entry.ts'
+import { TrackerError } from '../../domain/errors.ts'
 import type { Store, StoreLifecycle } from '../../store/store.ts'
 
 type BackUpDeps = {
   store: Pick<Store, 'recordAuditEntry'> & Pick<StoreLifecycle, 'backUp' | 'findFault'>
   clock: () => number
-  /** The start of the path of a folder for a copy of the database. No other program or database uses it. */
-  backupPrefix: string
+  /**
+   * The start of the path of a folder for a copy of the database. No other program or database uses it. Null if the database is
+   * not a file.
+   */
+  backupPrefix: string | null
   log: { warn(fields: object, text: string): void }
 }
 
-/** A consistent copy of the database as a stream; the service goes on meanwhile. The copy is gone once it was read. */
+/**
+ * A consistent copy of the database as a stream; the service goes on meanwhile. The copy is gone once it was read. Throws
+ * `backup_unsupported` for a database that is not a file.
+ */
 export async function backUp(
   { store, clock, backupPrefix, log }: BackUpDeps,
   { reason, actor }: { reason: string | null; actor: string },
 ): Promise<{ stream: ReadableStream; bytes: number }> {
+  if (backupPrefix === null)
+    throw new TrackerError(
+      'backup_unsupported',
+      'The database is PostgreSQL, which has its own backups: run pg_dump, or use those of your provider.',
+    )
   // It may have been deleted together with the database.
   await mkdir(dirname(backupPrefix), { recursive: true })
   const folder = await mkdtemp(backupPrefix)

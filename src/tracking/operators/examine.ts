@@ -38,7 +38,10 @@ type Setup = {
   instanceId: string
   version: string
   apiUrl: string
-  databasePath: string
+  /** Where it is, without a password. */
+  database: string
+  /** Null if the database is not a file of this machine. */
+  databaseFile: string | null
   /** Of the secret that was made here; null where it comes from the environment. */
   tokenSecretFile: string | null
   keys: { api: number; admin: number; isLoopbackOnly: boolean }
@@ -54,7 +57,7 @@ export async function examine(deps: ExamineDeps) {
   const [secretFile, database, disk, imagekit, refused, pending] = await Promise.all([
     checkSecretFile(setup.tokenSecretFile),
     checkDatabase(deps),
-    checkPlace(setup.databasePath),
+    setup.databaseFile === null ? [] : checkPlace(setup.databaseFile),
     askImagekit(deps),
     readStore('refused webhooks', () => lookAtRefused(deps)),
     readStore('pending', () => lookAtPending(deps)),
@@ -70,7 +73,7 @@ export async function examine(deps: ExamineDeps) {
       checkKeys(setup.keys),
       secretFile,
       database,
-      disk,
+      ...disk,
       ...imagekit,
       ...checkKeyRejections(deps.keyRejections.list()),
       checkPublicUrl(publicUrl, setup.apiUrl),
@@ -99,32 +102,33 @@ async function checkSecretFile(path: string | null): Promise<Check> {
   }
 }
 
-async function checkDatabase({ store, readiness }: ExamineDeps): Promise<Check> {
+async function checkDatabase({ store, readiness, setup }: ExamineDeps): Promise<Check> {
   try {
     const { answersWaiting } = await readiness.check()
-    if (answersWaiting === 0) return ok('database', 'it can be written')
+    if (answersWaiting === 0) return ok('database', `${setup.database} can be written`)
     const remedy = 'The store was away for a while; they are applied one after another. See the log.'
     return warn('database', `${answersWaiting} answer(s) of ImageKit's wait to be written`, remedy)
   } catch (error) {
     const fault = await store.findFault().catch(() => undefined)
     const remedy =
       fault === undefined
-        ? 'See the log, the disk, and the rights of the file; webhooks are answered 503 meanwhile.'
+        ? `See the log, ${setup.databaseFile === null ? 'and the database server' : 'the disk, and the rights of the file'}; webhooks are answered 503 meanwhile.`
         : describeFault(fault).remedy
     return fail('database', `it can't be written: ${messageOf(error)}`, remedy)
   }
 }
 
-async function checkPlace(databasePath: string): Promise<Check> {
+async function checkPlace(databasePath: string): Promise<Check[]> {
   try {
     const [{ bavail, bsize }, { size }, log] = await Promise.all([
       statfs(dirname(databasePath)),
       stat(databasePath),
       stat(`${databasePath}-wal`).catch(() => ({ size: 0 })),
     ])
-    return checkDisk(bavail * bsize, size + log.size)
+    return [checkDisk(bavail * bsize, size + log.size)]
   } catch (error) {
-    return fail('disk', messageOf(error), 'See that the folder of the database is there and can be read.')
+    const remedy = 'See that the folder of the database is there and can be read.'
+    return [fail('disk', messageOf(error), remedy)]
   }
 }
 

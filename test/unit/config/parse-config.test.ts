@@ -8,7 +8,7 @@ test('an ImageKit key is enough on loopback, and the rest has defaults', () => {
     host: '127.0.0.1',
     port: 3000,
     publicUrl: 'http://127.0.0.1:3000',
-    database: { path: './data/tracker.db' },
+    database: { kind: 'sqlite', path: './data/tracker.db' },
     imagekit: {
       privateKey: 'private_x',
       uploadUrl: 'https://upload.imagekit.io',
@@ -64,7 +64,7 @@ test('everything is read as it is given', () => {
     host: '0.0.0.0',
     port: 8080,
     publicUrl: 'https://tracker.example/sub',
-    database: { path: '/var/lib/tracker.db' },
+    database: { kind: 'sqlite', path: '/var/lib/tracker.db' },
     imagekit: { uploadUrl: 'http://127.0.0.1:3001' },
     signatures: { secrets: ['whsec_one_0123456789', 'whsec_two_0123456789'], requireOnExtensions: true },
     notifying: { secrets: [expect.anything()], allowPrivateTargets: true },

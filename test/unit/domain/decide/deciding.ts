@@ -40,6 +40,7 @@ export function createMemory(): Memory {
     claims: [],
     retryItems: [],
     leases: [],
+    signIns: [],
   }
   const forgotten = new Set<string>()
   const numbered: NewIds = { submission: noId, run: noId, delivery: numberedDeliveries() }

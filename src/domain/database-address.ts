@@ -1,0 +1,53 @@
+/** Where the database is. */
+export type DatabaseAddress =
+  | { kind: 'sqlite'; path: string }
+  | {
+      kind: 'postgres'
+      /** Contains the password. */
+      url: string
+      /** Where to LISTEN: `url` itself, unless that leads to a pooler. Contains the password. */
+      listenUrl: string
+    }
+
+type InvalidAddress = { kind: 'invalid'; problem: string }
+
+export const POSTGRES_URL_FORM =
+  'should be postgres://USER:PASSWORD@HOST:PORT/DATABASE, with special characters of the password percent-encoded'
+
+/** Reads `file:PATH` or `postgres://…`. A problem never quotes the text, because that may contain a password. */
+export function parseDatabaseAddress(text: string): DatabaseAddress | InvalidAddress {
+  if (/^postgres(ql)?:/.test(text))
+    return isPostgresUrl(text) ? { kind: 'postgres', url: text, listenUrl: text } : invalid(POSTGRES_URL_FORM)
+  const path = text.startsWith('file:') ? text.slice('file:'.length).replace(/^\/\/(?=\/)/, '') : ''
+  if (path.trim() === ':memory:')
+    return invalid('is file::memory:, which loses every webhook at a restart; use file:PATH')
+  if (path === '' || path.includes('?')) return invalid('should be file:PATH or postgres://…')
+  return { kind: 'sqlite', path }
+}
+
+/** For logs and messages: the path, or the URL without its password and its parameters. */
+export function describeDatabaseAddress(address: DatabaseAddress): string {
+  if (address.kind === 'sqlite') return address.path
+  const { protocol, username, host, pathname } = new URL(address.url)
+  return `${protocol}//${username === '' ? '' : `${username}@`}${host}${pathname}`
+}
+
+function invalid(problem: string): InvalidAddress {
+  return { kind: 'invalid', problem }
+}
+
+/** A `#`, a `/` or a `%` in the password would end it, or make it another one. */
+function isPostgresUrl(text: string): boolean {
+  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) return false
+  const { username, password, pathname, hash } = new URL(text)
+  return pathname.length > 1 && hash === '' && [username, password, pathname].every(isDecodable)
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,40 @@
+import { countSignIn, oldestSignIn, withoutAttempt } from '../sign-in.ts'
+import type { Key, Step } from './step.ts'
+import type { SignInRow } from './tables.ts'
+
+/** Counts an attempt to sign in, unless one of its names has failed too often. Returns whether it may be made. */
+export function beginSignIn(names: readonly string[], at: number): Step<boolean> {
+  return {
+    keys: names.map(keyOf),
+    decide(facts) {
+      const rows = names.map((name) => facts.find('signIns', name))
+      const failures = countSignIn(
+        rows.map((row) => row?.times ?? []),
+        at,
+      )
+      if (failures === null) return { result: false, changes: {} }
+      const signIns = names.map((name, index): SignInRow => ({ name, times: failures[index] ?? [] }))
+      const insert = { signIns: signIns.filter((_, index) => rows[index] === undefined) }
+      const update = { signIns: signIns.filter((_, index) => rows[index] !== undefined) }
+      return { result: true, changes: { insert, update, other: { signInsSince: oldestSignIn(at) } } }
+    },
+  }
+}
+
+/** The attempt that began at this time has succeeded, so it is no failure. */
+export function forgiveSignIn(names: readonly string[], at: number): Step<void> {
+  return {
+    keys: names.map(keyOf),
+    decide(facts) {
+      const rows = names.flatMap((name) => facts.find('signIns', name) ?? [])
+      const signIns = rows.map(({ name, times }): SignInRow => ({ name, times: withoutAttempt(times, at) }))
+      const update = { signIns: signIns.filter(({ times }) => times.length > 0) }
+      const remove = { signIns: signIns.flatMap(({ name, times }) => (times.length === 0 ? [name] : [])) }
+      return { result: undefined, changes: { update, remove } }
+    },
+  }
+}
+
+function keyOf(name: string): Key {
+  return ['signIns', name]
+}

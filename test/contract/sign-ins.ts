@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest'
+import type { OpenedStore } from './opened-store.ts'
+
+const MINUTE = 60_000
+const NOW = 100 * MINUTE
+
+/** Failed attempts to sign in. */
+export function describeSignIns(current: () => OpenedStore): void {
+  const begin = (names: readonly string[], at = NOW) => current().store.beginSignIn(names, at)
+  const failTimes = async (times: number, names: readonly string[], at = NOW) => {
+    for (let count = 0; count < times; count += 1) expect(await begin(names, at)).toBe(true)
+  }
+
+  describe('attempts to sign in', () => {
+    test('are refused after ten failures of any of their names, and only those', async () => {
+      await failTimes(10, ['here', 'key'])
+      expect(await begin(['here', 'other key'])).toBe(false)
+      expect(await begin(['elsewhere', 'key'])).toBe(false)
+      expect(await begin(['elsewhere', 'other key'])).toBe(true)
+    })
+
+    test('that are refused are not counted, for none of their names', async () => {
+      await failTimes(10, ['here', 'key'])
+      for (let count = 0; count < 10; count += 1) expect(await begin(['here', 'other key'])).toBe(false)
+      await failTimes(10, ['elsewhere', 'other key'])
+    })
+
+    test('count for a quarter of an hour each', async () => {
+      for (let minute = 0; minute < 10; minute += 1) expect(await begin(['here'], minute * MINUTE)).toBe(true)
+      expect(await begin(['here'], 15 * MINUTE - 1)).toBe(false)
+      expect(await begin(['here'], 15 * MINUTE)).toBe(true)
+      expect(await begin(['here'], 15 * MINUTE)).toBe(false)
+      expect(await begin(['here'], 16 * MINUTE)).toBe(true)
+    })
+
+    test('that are forgiven no longer count, each once', async () => {
+      const { store } = current()
+      await failTimes(9, ['here', 'key'], NOW - 1)
+      expect(await begin(['here', 'key'])).toBe(true)
+      await store.forgiveSignIn(['here', 'key'], NOW)
+      await store.forgiveSignIn(['here', 'key'], NOW)
+      expect(await begin(['here', 'key'])).toBe(true)
+      expect(await begin(['here', 'key'])).toBe(false)
+    })
+
+    test('leave nothing when all of them are forgiven', async () => {
+      const { store } = current()
+      for (let count = 0; count < 30; count += 1) {
+        expect(await begin(['here', 'key'])).toBe(true)
+        await store.forgiveSignIn(['here', 'key'], NOW)
+      }
+    })
+
+    test('do not count while the clock has been set back to before them', async () => {
+      await failTimes(10, ['here'], NOW)
+      expect(await begin(['here'], NOW - 2 * MINUTE)).toBe(true)
+    })
+
+    test('still count after a restart', async () => {
+      await failTimes(10, ['here'])
+      const reopened = await current().reopen()
+      expect(await reopened.beginSignIn(['here'], NOW + 1)).toBe(false)
+    })
+
+    test('are forgotten when 20,000 other names have failed since', async () => {
+      await failTimes(10, ['here'])
+      for (let block = 0; block < 20; block += 1) {
+        expect(await begin(['here'])).toBe(false)
+        const others = Array.from({ length: 1_000 }, (_, index) => begin([`${block} ${index}`], NOW + 1))
+        expect(new Set(await Promise.all(others))).toEqual(new Set([true]))
+      }
+      expect(await begin(['here'])).toBe(true)
+      await failTimes(9, ['0 0'], NOW + 2)
+      expect(await begin(['0 0'], NOW + 2)).toBe(false)
+    })
+
+    test('at the same time are never more than ten together', async () => {
+      const { store } = current()
+      const allowed = await Promise.all(Array.from({ length: 25 }, (_, index) => begin(['here', `${index}`])))
+      expect(allowed.filter(Boolean)).toHaveLength(10)
+      expect(await store.beginSignIn(['here'], NOW)).toBe(false)
+    })
+  })
+}

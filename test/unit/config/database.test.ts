@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { LOCAL, PUBLIC, parse, problemsOf } from './parsed.ts'
+
+const URL = 'postgres://tracker:hush@pooler.example:6432/tracker'
+const DIRECT = 'postgres://tracker:hush@db.example:5432/tracker'
+
+test('PostgreSQL listens at DATABASE_URL, unless DATABASE_LISTEN_URL names a direct address', () => {
+  const env = { ...PUBLIC, DATABASE_URL: URL }
+  expect(parse(env).database).toEqual({ kind: 'postgres', url: URL, listenUrl: URL })
+  expect(parse({ ...env, DATABASE_LISTEN_URL: DIRECT }).database).toEqual({
+    kind: 'postgres',
+    url: URL,
+    listenUrl: DIRECT,
+  })
+})
+
+test('DATABASE_LISTEN_URL is a PostgreSQL address, and a problem with SQLite', () => {
+  expect(problemsOf({ ...PUBLIC, DATABASE_LISTEN_URL: DIRECT })).toEqual([
+    'DATABASE_LISTEN_URL: is only for PostgreSQL; unset it',
+  ])
+  for (const listenUrl of ['file:./data/tracker.db', 'postgres://tracker:hush@db.example'])
+    expect(problemsOf({ ...PUBLIC, DATABASE_URL: URL, DATABASE_LISTEN_URL: listenUrl })).toEqual([
+      expect.stringMatching(/^DATABASE_LISTEN_URL: should be postgres:\/\/USER/),
+    ])
+})
+
+test('PostgreSQL requires a token secret on loopback, too: every process needs the same one', () => {
+  expect(problemsOf({ ...LOCAL, DATABASE_URL: URL })).toEqual([
+    'TRACKER_TOKEN_SECRET: is required with PostgreSQL: every process needs the same one',
+  ])
+  expect(
+    parse({ ...LOCAL, DATABASE_URL: URL, TRACKER_TOKEN_SECRET: 'token-secret-0123456789' }).tokenSecrets,
+  ).toEqual(['token-secret-0123456789'])
+})
+
+test('a problem of DATABASE_URL does not contain the password', () => {
+  const problems = problemsOf({ ...PUBLIC, DATABASE_URL: 'postgres://tracker:hush#x@db.example/tracker' })
+  expect(problems).toEqual([expect.stringMatching(/^DATABASE_URL: should be postgres:/)])
+  expect(problems.join()).not.toContain('hush')
+})

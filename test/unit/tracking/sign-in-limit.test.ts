@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest'
+import { TrackerError } from '../../../src/domain/errors.ts'
+import { createCapabilityTokens } from '../../../src/tracking/capability-tokens.ts'
+import { createSignInLimit } from '../../../src/tracking/operators/sign-in-limit.ts'
+
+const locked = expect.objectContaining({ code: 'too_many_attempts' })
+const { signIn: hash } = createCapabilityTokens(['token-secret-0123456789'])
+
+/** A limit whose store can't be written. */
+function limitInMemory({ clock = () => 0 }: { clock?: () => number } = {}) {
+  const refuse = () => Promise.reject(new TrackerError('store_unavailable', 'The disk is full.'))
+  return createSignInLimit({ store: { beginSignIn: refuse, forgiveSignIn: refuse }, hash, clock })
+}
+
+test.each([
+  ['192.0.2.1', '192.0.2.1', true],
+  ['192.0.2.1', '192.0.2.2', false],
+  ['2001:db8:1:2::1', '2001:db8:1:2:ffff:1:2:3', true],
+  ['2001:db8:1:2::1', '2001:db8:1:3::1', false],
+  ['2001:db8::1', '2001:db8::2', true],
+  ['2001:db8::1', '2001:db8:0:1::1', false],
+  ['fe80::1%eth0', 'fe80::2%eth1', true],
+])('when %s has failed ten times, %s is locked out: %s', async (first, second, isLocked) => {
+  const limit = limitInMemory()
+  for (let count = 0; count < 10; count += 1) await limit.begin({ address: first, key: `${count}` })
+  const attempt = limit.begin({ address: second, key: 'another' })
+  if (isLocked) await expect(attempt).rejects.toEqual(locked)
+  else await attempt
+})
+
+const fromA = (key: string) => ({ address: 'a', key })
+
+test('without a store, failures count for a quarter of an hour each, and forgiven ones do not', async () => {
+  let now = 0
+  const limit = limitInMemory({ clock: () => now })
+  for (let count = 0; count < 10; count += 1) {
+    await limit.begin(fromA(`${count}`))
+    now += 60_000
+  }
+  await expect(limit.begin(fromA('10'))).rejects.toEqual(locked)
+  now = 15 * 60_000
+  await (await limit.begin(fromA('10'))).forgive()
+  await limit.begin(fromA('11'))
+  await expect(limit.begin(fromA('12'))).rejects.toEqual(locked)
+})
+
+test('without a store, the newest of many addresses and keys are remembered, however many come', async () => {
+  const limit = limitInMemory()
+  for (let count = 0; count < 10; count += 1) await limit.begin({ address: 'first', key: 'first' })
+  for (let count = 0; count < 30_000; count += 1) await limit.begin({ address: `${count}`, key: `${count}` })
+  for (let count = 0; count < 9; count += 1) await limit.begin({ address: '29999', key: 'x' })
+  await expect(limit.begin({ address: '29999', key: 'y' })).rejects.toEqual(locked)
+  await limit.begin({ address: 'first', key: 'y' })
+})
+
+test('what is stored is the same in every process with the same secret, and contains neither key nor address', async () => {
+  const stored: string[][] = []
+  const beginSignIn = async (names: readonly string[]) => {
+    stored.push([...names])
+    return true
+  }
+  const store = { beginSignIn, forgiveSignIn: async () => {} }
+  for (const secret of ['token-secret-0123456789', 'token-secret-0123456789', 'other-secret-0123456789']) {
+    const limit = createSignInLimit({
+      store,
+      hash: createCapabilityTokens([secret]).signIn,
+      clock: () => 0,
+    })
+    await limit.begin({ address: '192.0.2.1', key: 'almost-the-key' })
+  }
+  const [one, same, other] = stored
+  expect(same).toEqual(one)
+  expect(other).not.toEqual(one)
+  expect(new Set([...(one ?? []), ...(other ?? [])]).size).toBe(4)
+  expect(JSON.stringify(stored)).not.toMatch(/almost-the-key|192\.0\.2\.1/)
+})
+
+test('a fault of the program is not a reason to count in memory', async () => {
+  const fail = () => Promise.reject(new Error('a mistake'))
+  const limit = createSignInLimit({
+    store: { beginSignIn: fail, forgiveSignIn: fail },
+    hash,
+    clock: () => 0,
+  })
+  await expect(limit.begin(fromA('1'))).rejects.toThrow('a mistake')
+})
