@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config'
 const TESTS = ['test/**/*.test.ts', 'bench/**/*.test.ts']
 /** They need `/proc`, a C compiler, `LD_PRELOAD`, `prlimit`, `ulimit` or more than one loopback address. */
 const LINUX_TESTS = 'test/**/*.linux.test.ts'
+/** About a database file, or about a server. All other tests of `test/integration` run over both. */
+const SQLITE_TESTS = 'test/**/*.sqlite.test.ts'
+const POSTGRES_TESTS = ['test/store/postgres/**/*.test.ts', 'test/**/*.postgres.test.ts']
 
 export default defineConfig({
   test: {
@@ -19,9 +22,24 @@ export default defineConfig({
     reporters: ['default', 'json'],
     outputFile: { json: 'coverage/tests.json' },
     coverage: { provider: 'v8', include: ['src/**/*.{ts,tsx}'], reporter: ['text-summary', 'html'] },
+    runner: './test/support/named-by-store.ts',
+    provide: { database: 'sqlite' },
     projects: [
-      { extends: true, test: { name: 'portable', include: TESTS, exclude: [LINUX_TESTS] } },
+      {
+        extends: true,
+        test: { name: 'portable', include: TESTS, exclude: [LINUX_TESTS, ...POSTGRES_TESTS] },
+      },
       { extends: true, test: { name: 'linux', include: [LINUX_TESTS] } },
+      {
+        extends: true,
+        test: {
+          name: 'postgres',
+          include: ['test/integration/**/*.test.ts', ...POSTGRES_TESTS],
+          exclude: [LINUX_TESTS, SQLITE_TESTS],
+          globalSetup: './test/support/postgres-server.ts',
+          provide: { database: 'postgres' },
+        },
+      },
     ],
   },
 })

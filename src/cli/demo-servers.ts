@@ -6,17 +6,23 @@ import { parseConfig } from '../config.ts'
 import { createSandbox } from '../sandbox/sandbox.ts'
 import { createService } from '../service.ts'
 import { findFreePort } from './free-port.ts'
+import type { LocalPostgres } from './local-postgres.ts'
 
 export type DemoServers = { serviceUrl: string; sandboxUrl: string; stop(): Promise<void> }
 
-/** Starts a sandbox and a service beside it, on a directory of their own that goes when they stop. */
-export async function startDemoServers(): Promise<DemoServers> {
+/**
+ * Starts a sandbox and a service beside it, on a directory of their own that goes when they stop. The service stores everything in
+ * the database server that `startDatabase` starts, or else in a file of that directory.
+ */
+export async function startDemoServers(startDatabase?: () => Promise<LocalPostgres>): Promise<DemoServers> {
   const directory = await mkdtemp(join(tmpdir(), 'extension-tracker-demo-'))
   const stops = [() => rm(directory, { recursive: true, force: true })]
   const stop = async () => {
     for (const stopOne of stops.toReversed()) await stopOne()
   }
   try {
+    const database = await startDatabase?.()
+    if (database !== undefined) stops.push(() => database.stop())
     const port = await findFreePort(3000)
     const sandbox = createSandbox({
       directory: join(directory, 'imagekit'),
@@ -24,7 +30,8 @@ export async function startDemoServers(): Promise<DemoServers> {
     })
     stops.push(() => sandbox.stop())
     const { url: sandboxUrl } = await sandbox.start()
-    const service = createService(demoConfig(directory, port, sandboxUrl))
+    const databaseUrl = database?.url ?? `file:${join(directory, 'tracker.db')}`
+    const service = createService(demoConfig(databaseUrl, port, sandboxUrl))
     stops.push(() => service.stop())
     const { url: serviceUrl } = await service.start()
     return { serviceUrl, sandboxUrl, stop }
@@ -35,11 +42,12 @@ export async function startDemoServers(): Promise<DemoServers> {
 }
 
 /** Everything else as `serve` has it by default; nothing of the caller's environment gets in. */
-function demoConfig(directory: string, port: number, sandboxUrl: string) {
+function demoConfig(databaseUrl: string, port: number, sandboxUrl: string) {
   const env = {
     PORT: String(port),
-    DATABASE_URL: `file:${join(directory, 'tracker.db')}`,
+    DATABASE_URL: databaseUrl,
     IMAGEKIT_PRIVATE_KEY: 'private_demo',
+    TRACKER_TOKEN_SECRET: randomBytes(24).toString('base64url'),
     TRACKER_WEBHOOK_SECRET: `whsec_${randomBytes(24).toString('base64')}`,
     IMAGEKIT_UPLOAD_URL: sandboxUrl,
     IMAGEKIT_API_URL: sandboxUrl,

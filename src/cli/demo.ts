@@ -15,6 +15,7 @@ import {
 } from './demo-report.ts'
 import { type DemoServers, startDemoServers } from './demo-servers.ts'
 import { followAsset } from './follow-asset.ts'
+import { startLocalPostgres } from './local-postgres.ts'
 import { sendUpload } from './send-upload.ts'
 import { createTrackerClient, type TrackerClient } from './tracker-client.ts'
 
@@ -25,11 +26,14 @@ export function demoCommand(context: CommandContext): Command {
         'shows their statuses as they change, and stays up to be looked at. Needs no account and no network.',
     )
     .option('--exit', 'stop at the end; fails if it did not go as it should')
-    .action(async (options: { exit?: true }) => {
+    .option('--postgres', 'store everything in a PostgreSQL server, which it starts and removes')
+    .action(async (options: { exit?: true; postgres?: true }) => {
       if (context.env['NODE_ENV'] === 'production')
         throw new CommandError('NODE_ENV is production; the demo is for development alone.', 2)
       const stopRequested = context.stopRequested()
-      const servers = await startDemoServers()
+      const servers = await startDemoServers(
+        options.postgres ? () => startLocalPostgres({ path: context.env['PATH'] }) : undefined,
+      )
       try {
         await runDemo(context, servers)
         if (options.exit) return

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { errorCode } from './command-error.ts'
 
 const TRIES = 100
@@ -11,15 +11,26 @@ export async function findFreePort(first: number): Promise<number> {
 }
 
 async function isFree(port: number): Promise<boolean> {
-  const server = createServer()
   try {
-    server.listen(port, '127.0.0.1')
-    await once(server, 'listening')
-    server.close()
-    await once(server, 'close')
+    await listenOnce(port)
     return true
   } catch (error) {
     if (errorCode(error) === 'EADDRINUSE') return false
     throw error
   }
+}
+
+/** Some port that nobody listens on. */
+export function findAnyFreePort(): Promise<number> {
+  return listenOnce(0)
+}
+
+async function listenOnce(port: number): Promise<number> {
+  const server = createServer()
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  const { port: taken } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return taken
 }

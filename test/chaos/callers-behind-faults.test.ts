@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readRows } from '../support/signed-webhooks.ts'
+import { readRows } from '../support/database.ts'
 import { API_KEY, type RunningTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { upload } from '../support/uploads.ts'
 import { createRandom, SEED, tell, timesOf } from './chaos.ts'
@@ -78,21 +78,21 @@ test(`${UPLOADS} callers behind a faulty network, seed ${SEED}: who leaves early
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
   await proxy.close()
   const readAll = () =>
-    readRows(
-      tracker.directory,
+    readRows<Row>(
+      tracker.database,
       `SELECT file_name AS name, state, file_id AS fileId, json_extract(submissions.error, '$.code') AS code,
          status FROM submissions JOIN runs ON runs.submission = submissions.n`,
-    ) as Row[]
-  const underWay = () =>
-    readAll().filter(
+    )
+  const underWay = async () =>
+    (await readAll()).filter(
       ({ state, status }) => state !== 'rejected' && (state !== 'accepted' || status !== 'success'),
     )
   await expect.poll(underWay, { timeout: 20_000 }).toEqual([])
   await tracker.service.stop()
-  expect(underWay()).toEqual([])
+  expect(await underWay()).toEqual([])
 
   const library = await libraryOf(sandbox)
-  const rows = readAll()
+  const rows = await readAll()
   let nothing = 0
   for (const [name, { bytes, key, fileId }] of told) {
     const files = library.get(name) ?? []

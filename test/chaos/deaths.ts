@@ -51,6 +51,10 @@ export async function surviveDeaths(plan: {
     if (lost.length === 0) lost.push(...(await settleRest(service.url, told)))
   }
   // What an early cycle has left is there after all the later ones.
-  if (lost.length === 0) lost.push(...(await listLost(service.url, all)), ...listMissingRows(directory, all))
+  if (lost.length === 0)
+    lost.push(
+      ...(await listLost(service.url, all)),
+      ...(await listMissingRows({ url: env.DATABASE_URL }, all)),
+    )
   return { submissions, deliveries, unacknowledged: all.length - deliveries, lost }
 }

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { createSandbox } from '../../src/sandbox/sandbox.ts'
-import { readRows } from '../support/signed-webhooks.ts'
+import { readRows } from '../support/database.ts'
 import { IMAGEKIT_KEY, type RunningTracker, startTracker, temporaryDirectory } from '../support/tracker.ts'
 import { upload } from '../support/uploads.ts'
 import { createRandom, SEED, tell, timesOf } from './chaos.ts'
@@ -51,12 +51,12 @@ async function uploadAll(tracker: RunningTracker, random: () => number): Promise
   return uploaded
 }
 
-function writtenBy(tracker: RunningTracker): Map<string, Written> {
-  const rows = readRows(
-    tracker.directory,
+async function writtenBy(tracker: RunningTracker): Promise<Map<string, Written>> {
+  const rows = await readRows<Written>(
+    tracker.database,
     `SELECT file_name AS name, state, file_id AS fileId, status FROM submissions
      JOIN runs ON runs.submission = submissions.n`,
-  ) as Written[]
+  )
   const byName = new Map(rows.map((row) => [row.name, row]))
   expect(byName.size).toBe(rows.length)
   return byName
@@ -108,7 +108,7 @@ test(`${UPLOADS} uploads to an ImageKit behind a faulty network, seed ${SEED}: n
   await proxy.close()
 
   const unsettled = async () => {
-    const written = writtenBy(tracker)
+    const written = await writtenBy(tracker)
     const names = [...(await libraryOf(sandbox)).keys()]
     return names.filter((name) => written.get(name)?.status !== 'success')
   }
@@ -117,7 +117,7 @@ test(`${UPLOADS} uploads to an ImageKit behind a faulty network, seed ${SEED}: n
   await tracker.service.stop()
   expect(await unsettled()).toEqual([])
 
-  const [library, written] = [await libraryOf(sandbox), writtenBy(tracker)]
+  const [library, written] = [await libraryOf(sandbox), await writtenBy(tracker)]
   const verdicts: Record<string, number> = {}
   for (const told of uploaded) {
     const verdict = judge(told, written.get(told.name), library.get(told.name) ?? [])

@@ -1,5 +1,5 @@
 import { KIND, OUTCOME, STATE } from '../../src/store/sql/codes.ts'
-import { readRows } from '../support/signed-webhooks.ts'
+import { readRows, type TestDatabase } from '../support/database.ts'
 import type { SubmissionView } from '../support/uploads.ts'
 import { payload, type Told, tellWord } from './load.ts'
 
@@ -39,20 +39,20 @@ type Applied = { fileId: string; status: string; settles: number; body: Buffer |
  * What the tables of a whole run lack: every word has its one delivery that took effect, which its run names, and whose body
  * says what was told; and no upload is left open.
  */
-export function listMissingRows(directory: string, told: readonly Told[]): string[] {
-  const applied = readRows(
-    directory,
+export async function listMissingRows(database: TestDatabase, told: readonly Told[]): Promise<string[]> {
+  const applied = await readRows<Applied>(
+    database,
     `SELECT s.file_id AS fileId, r.status AS status, r.settled_by = d.n AS settles, b.body AS body
      FROM deliveries d LEFT JOIN runs r ON r.n = d.run LEFT JOIN submissions s ON s.n = r.submission
      LEFT JOIN delivery_bodies b ON b.n = d.n WHERE d.outcome = ${OUTCOME.to.applied}`,
-  ) as Applied[]
+  )
   const found = new Map<string, Applied[]>()
   for (const one of applied) found.set(one.fileId, [...(found.get(one.fileId) ?? []), one])
-  const open = readRows(
-    directory,
+  const open = await readRows<{ n: number }>(
+    database,
     `SELECT n, owner, state FROM submissions
      WHERE kind = ${KIND.to.upload} AND (state = ${STATE.to.submitting} OR owner IS NOT NULL)`,
-  ) as { n: number }[]
+  )
   return [
     ...told.flatMap((one) => describeEffect(one, found.get(one.fileId) ?? []) ?? []),
     ...open.map(({ n }) => `submission ${n}: still submitting`),

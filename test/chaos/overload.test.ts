@@ -1,9 +1,7 @@
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { createTestDatabase, openStoreOf, readRows } from '../support/database.ts'
 import { rawBytes } from '../support/raw-request.ts'
-import { readRows } from '../support/signed-webhooks.ts'
-import { startTracker, temporaryDirectory } from '../support/tracker.ts'
+import { startTracker } from '../support/tracker.ts'
 import { register as registerHere } from '../support/webhooks.ts'
 import { tell } from './chaos.ts'
 import type { Told } from './disk/service-calls.ts'
@@ -21,9 +19,9 @@ function pipeline(told: readonly Told[]): string {
 }
 
 test('webhooks beyond the queue are told to come again, and each is applied once when it does', async () => {
-  const directory = temporaryDirectory()
-  const store = openSqliteStore({ path: join(directory, 'tracker.db'), maxQueued: 10 })
-  const tracker = await startTracker({}, { store }, directory)
+  const database = await createTestDatabase()
+  const store = await openStoreOf(database, { maxQueued: 10 })
+  const tracker = await startTracker({}, { store }, database)
   let waiting: Told[] = []
   for (let at = 0; at < AT_ONCE; at += 1) {
     const { webhookUrl } = await registerHere(tracker, ['remove-bg'], `file-${at}`)
@@ -40,7 +38,10 @@ test('webhooks beyond the queue are told to come again, and each is applied once
     overloaded += refused.length
   }
   await tracker.service.stop()
-  const outcomes = readRows(directory, 'SELECT outcome, count(*) AS count FROM deliveries GROUP BY outcome')
+  const outcomes = await readRows(
+    database,
+    'SELECT outcome, count(*) AS count FROM deliveries GROUP BY outcome',
+  )
   expect(outcomes).toEqual([{ outcome: 'applied', count: AT_ONCE }])
   tell(`a queue of 10: ${AT_ONCE} webhooks, ${overloaded} times told to come again, each applied once`)
   expect(overloaded).toBeGreaterThan(AT_ONCE)

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { formatId } from '../../src/domain/ids.ts'
 import { OUTCOME } from '../../src/store/sql/codes.ts'
-import { readRows } from '../support/signed-webhooks.ts'
+import { readRows } from '../support/database.ts'
 import { startTracker } from '../support/tracker.ts'
 import { register } from '../support/webhooks.ts'
 import { createRandom, SEED, tell, timesOf } from './chaos.ts'
@@ -74,15 +74,15 @@ test(`${WEBHOOKS} webhooks through a faulty network, seed ${SEED}: each settles 
   await proxy.close()
   await tracker.service.stop()
 
-  const rows = readRows(
-    tracker.directory,
+  const rows = await readRows<Row>(
+    tracker.database,
     `SELECT s.n, s.chk, r.status, sum(d.outcome = ${OUTCOME.to.applied}) AS applied,
        sum(d.outcome = ${OUTCOME.to.duplicate}) AS repeated, sum(d.n = r.settled_by) AS settling,
        sum(CAST(b.body AS TEXT) ->> '$.fileObject.fileId' = s.file_id) AS bodies, count(*) AS rows
      FROM submissions s JOIN runs r ON r.submission = s.n
      JOIN deliveries d ON coalesce(d.submission, (SELECT submission FROM runs WHERE n = d.run)) = s.n
      LEFT JOIN delivery_bodies b ON b.n = d.n GROUP BY s.n`,
-  ) as Row[]
+  )
   expect(rows).toHaveLength(WEBHOOKS)
   let attempts = 0
   let repeated = 0

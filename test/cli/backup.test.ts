@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { beforeEach, expect, test } from 'vitest'
+import { databaseIn } from '../support/sqlite-database.ts'
 import { ADMIN_KEY, API_KEY, startTracker, temporaryDirectory } from '../support/tracker.ts'
 import { register } from '../support/webhooks.ts'
 import { listen } from './fake-tracker.ts'
@@ -41,7 +42,7 @@ test('the copy is a whole database, for its owner alone, and can be restored', a
 
   const other = temporaryDirectory()
   writeFileSync(join(other, 'tracker.db'), readFileSync(file))
-  const restored = await startTracker({}, {}, other)
+  const restored = await startTracker({}, {}, databaseIn(other))
   const runs = await restored.fetch('/runs', { headers: { authorization: `Bearer ${ADMIN_KEY}` } })
   expect(((await runs.json()) as { runs: [] }).runs).toHaveLength(1)
 })

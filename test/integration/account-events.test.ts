@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { readRows } from '../support/database.ts'
 import {
   accountEvent,
   deliverEvent,
   QUEUED_REQUEST,
-  readRows,
   standardHeaders,
   WEBHOOK_SECRET,
 } from '../support/signed-webhooks.ts'
@@ -42,8 +42,8 @@ test.each(NAMES)(
     expect(await deliverEvent(tracker, body)).toMatchObject({ status: 200, json: { outcome: 'ignored' } })
     expect(await deliverEvent(tracker, body)).toMatchObject({ status: 200, json: { outcome: 'duplicate' } })
     await tracker.service.stop()
-    const kept = readRows(
-      tracker.directory,
+    const kept = await readRows(
+      tracker.database,
       'SELECT route, outcome, signature, event_id AS id, CAST(body AS TEXT) AS body FROM deliveries JOIN delivery_bodies USING (n) ORDER BY n',
     )
     const row = { route: 'account', signature: 'valid', body }

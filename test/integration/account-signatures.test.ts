@@ -1,15 +1,14 @@
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
-import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { createTestDatabase, openStoreOf, readRows } from '../support/database.ts'
 import {
   accountEvent,
   deliverEvent,
   ikHeaders,
-  readRows,
   standardHeaders,
   WEBHOOK_SECRET,
 } from '../support/signed-webhooks.ts'
-import { ADMIN_KEY, startTracker, temporaryDirectory } from '../support/tracker.ts'
+import { ADMIN_KEY, startTracker } from '../support/tracker.ts'
 
 const ENV = { IMAGEKIT_WEBHOOK_SECRET: `whsec_another_secret, ${WEBHOOK_SECRET}` }
 const BODY = accountEvent('file-updated')
@@ -44,8 +43,8 @@ test.each([
   const tracker = await startTracker(ENV)
   expect(await deliverEvent(tracker, BODY, headers)).toMatchObject(REFUSED)
   await tracker.service.stop()
-  expect(readRows(tracker.directory, 'SELECT * FROM deliveries')).toEqual([])
-  expect(readRows(tracker.directory, 'SELECT route, cause, token FROM rejected_deliveries')).toEqual([
+  expect(await readRows(tracker.database, 'SELECT * FROM deliveries')).toEqual([])
+  expect(await readRows(tracker.database, 'SELECT route, cause, token FROM rejected_deliveries')).toEqual([
     { route: 'account', cause, token: null },
   ])
 })
@@ -57,7 +56,7 @@ test.each([
   const tracker = await startTracker()
   expect(await deliverEvent(tracker, BODY, headers)).toMatchObject(REFUSED)
   await tracker.service.stop()
-  expect(readRows(tracker.directory, 'SELECT cause FROM rejected_deliveries')).toEqual([
+  expect(await readRows(tracker.database, 'SELECT cause FROM rejected_deliveries')).toEqual([
     { cause: 'no_secret' },
   ])
 })
@@ -78,8 +77,8 @@ test.each([
 ])(
   'an event that we answered with %i is taken when it is repeated later with its old signature',
   async (status, trouble) => {
-    const directory = temporaryDirectory()
-    const real = openSqliteStore({ path: `${directory}/tracker.db` })
+    const database = await createTestDatabase()
+    const real = await openStoreOf(database)
     let isBroken = true
     let ahead = 0
     const store = {
@@ -87,7 +86,7 @@ test.each([
       recordAccountDelivery: (delivery: Parameters<typeof real.recordAccountDelivery>[0]) =>
         isBroken ? Promise.reject(trouble) : real.recordAccountDelivery(delivery),
     }
-    const tracker = await startTracker(ENV, { store, clock: () => Date.now() + ahead }, directory)
+    const tracker = await startTracker(ENV, { store, clock: () => Date.now() + ahead }, database)
     const headers = ikHeaders(BODY)
     expect((await deliverEvent(tracker, BODY, headers)).status).toBe(status)
     ahead = 6 * MINUTE
@@ -106,10 +105,10 @@ test('an event that was taken keeps no signature, and is replayed without one', 
   const tracker = await startTracker(ENV)
   const signed = { ...ikHeaders(BODY), ...standardHeaders(BODY) }
   await deliverEvent(tracker, BODY, signed)
-  const [kept] = readRows(
-    tracker.directory,
+  const [kept] = await readRows<{ id: string; headers: string }>(
+    tracker.database,
     "SELECT 'dlv_' || n || '_' || chk AS id, headers FROM deliveries JOIN delivery_bodies USING (n)",
-  ) as { id: string; headers: string }[]
+  )
   expect(kept?.headers).toContain('msg_1')
   expect(kept?.headers).not.toContain('signature')
   const answer = await tracker.fetch(`/deliveries/${kept?.id}/replay`, {
@@ -122,6 +121,6 @@ test('an event that was taken keeps no signature, and is replayed without one', 
 test('an id that was not signed is not kept, so that no replay believes it', async () => {
   const tracker = await startTracker(ENV)
   await deliverEvent(tracker, BODY, { ...ikHeaders(BODY), 'webhook-id': 'msg_of_somebody' })
-  const rows = readRows(tracker.directory, 'SELECT headers FROM delivery_bodies')
+  const rows = await readRows(tracker.database, 'SELECT headers FROM delivery_bodies')
   expect(JSON.stringify(rows)).not.toContain('msg_of_somebody')
 })

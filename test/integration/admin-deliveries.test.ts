@@ -74,7 +74,7 @@ test('a refused delivery tells its cause, never its signature, and is applied on
   expect(readText(refused.html)).toContain('The delivery is still refused')
 
   await broken.service.stop()
-  const mended = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: secret }, {}, broken.directory)
+  const mended = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: secret }, {}, broken.database)
   const after = await signIn(mended)
   const replayed = await after.submit(await after.get(href), `${href}/replay`, [['reason', 'secret mended']])
   expect([replayed.status, replayed.location]).toEqual([303, '/admin/deliveries'])

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
+import { createTestDatabase } from '../support/database.ts'
 import { readLinks, readTags, readText } from '../support/html.ts'
 import { listRuns } from '../support/operator.ts'
 import { openBrowser, type Page, signIn } from '../support/operator-browser.ts'
-import { startTracker, temporaryDirectory } from '../support/tracker.ts'
+import { startTracker } from '../support/tracker.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
 import { deliver, FILE_ID, payload, register } from '../support/webhooks.ts'
 import { fail, startOperated } from './admin-setup.ts'
@@ -183,11 +184,11 @@ test('the overview shows the most frequent causes, and leads to all where there 
 })
 
 test('a store that fails makes a page that says so, and when to come back', async () => {
-  const directory = temporaryDirectory()
-  const watched = openWatchedStore(directory)
+  const database = await createTestDatabase()
+  const watched = await openWatchedStore(database)
   const broken = new Error('disk I/O error')
   const store = { ...watched.store, listAuditEntries: () => Promise.reject(broken), readStats: unavailable }
-  const tracker = await startTracker({}, { store }, directory)
+  const tracker = await startTracker({}, { store }, database)
   const browser = await signIn(tracker)
   const page = await browser.get('/admin')
   expect([page.status, page.headers.get('retry-after')]).toEqual([503, '5'])

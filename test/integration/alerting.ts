@@ -1,9 +1,8 @@
-import { join } from 'node:path'
 import { Webhook } from 'standardwebhooks'
 import { expect, vi } from 'vitest'
-import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { createTestDatabase, openStoreOf } from '../support/database.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
-import { type RunningTracker, startTracker, temporaryDirectory } from '../support/tracker.ts'
+import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { deliver, register } from '../support/webhooks.ts'
 import { BY_HAND, movingClock, rowsOf } from './reconcile-setup.ts'
 
@@ -46,36 +45,39 @@ export async function startAlerting(env: { [name: string]: string } = {}) {
     else response.writeHead(answer.status).end('ok')
   })
   const { clock, advance } = movingClock()
-  const directory = temporaryDirectory()
+  const database = await createTestDatabase()
   let begun = 0
-  const openStore = () => {
-    const store = openSqliteStore({ path: join(directory, 'tracker.db') })
+  const openStore = async () => {
+    const store = await openStoreOf(database)
     const listAlerts = () => {
       begun += 1
       return store.listAlerts()
     }
     return { ...store, listAlerts }
   }
-  const tracker = await startTracker(
-    {
-      ...BY_HAND,
-      RECONCILE_AFTER: '7d',
-      EXPIRE_AFTER: '7d',
-      ALERT_WEBHOOK_URL: receiver.url,
-      ALERT_FAILURES: '3/15m',
-      ALLOW_PRIVATE_TARGETS: 'true',
-      TRACKER_WEBHOOK_SECRET: SECRET,
-      ...env,
-    },
-    {
-      clock,
-      alertEveryMs: 50,
-      get store() {
-        return openStore()
+  const start = async () =>
+    startTracker(
+      {
+        ...BY_HAND,
+        RECONCILE_AFTER: '7d',
+        EXPIRE_AFTER: '7d',
+        ALERT_WEBHOOK_URL: receiver.url,
+        ALERT_FAILURES: '3/15m',
+        ALLOW_PRIVATE_TARGETS: 'true',
+        TRACKER_WEBHOOK_SECRET: SECRET,
+        ...env,
       },
+      { clock, alertEveryMs: 50, store: await openStore() },
+      database,
+    )
+  const first = await start()
+  const tracker = {
+    ...first,
+    async restart() {
+      await first.service.stop()
+      return start()
     },
-    directory,
-  )
+  }
   /** Something was the matter or not, and it is told: one look has begun and ended since. */
   const looks = async () => {
     const before = begun

@@ -10,7 +10,7 @@ test('a dead address slows nothing down, is tried again, and told of what it mis
   await fail(tracker, 'ai-tasks', 3)
   await looks()
   expect(receiver.requests).toHaveLength(1)
-  expect(kept(tracker)).toEqual([
+  expect(await kept(tracker)).toEqual([
     { state: 'firing', told: 0 },
     { state: 'firing', told: 0 },
   ])

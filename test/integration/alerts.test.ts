@@ -78,5 +78,5 @@ test('a private address is not connected to unless that is allowed, and nothing 
   await fail(without.tracker, 'remove-bg', 20)
   await guarded.looks()
   expect(guarded.receiver.connections() + without.receiver.connections()).toBe(0)
-  expect(kept(without.tracker)).toEqual([])
+  expect(await kept(without.tracker)).toEqual([])
 })

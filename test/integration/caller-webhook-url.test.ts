@@ -98,7 +98,7 @@ test('a host that turns out to be private is named in the log and by doctor, wit
   const { webhookUrl } = (await registered.json()) as { webhookUrl: string }
   await first.service.stop()
 
-  const tracker = await startTracker(BY_HAND, { logger }, first.directory)
+  const tracker = await startTracker(BY_HAND, { logger }, first.database)
   const delivered = await fetch(new URL(new URL(webhookUrl).pathname, tracker.url), {
     method: 'POST',
     body: JSON.stringify({ service: 'remove-bg', status: 'FAILURE', fileId: 'file-1', error: {} }),

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { readRows } from '../support/database.ts'
 import { startReceiver } from '../support/receiver.ts'
-import { accountEvent, deliverEvent, readRows, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
+import { accountEvent, deliverEvent, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
 import { startTracker } from '../support/tracker.ts'
 import { FILE, FILE_NAME, upload } from '../support/uploads.ts'
 import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhooks.ts'
@@ -35,7 +36,7 @@ async function tellAll(clock: () => number, jump: () => void) {
   const { status, extensionStatus, extensions } = await statusOf(tracker)
   const order = [older, newer, newest].map(({ submissionId }) => submissionId)
   const current = extensions.map((run) => [run.name, run.source, order.indexOf(run.submissionId)])
-  const kept = readRows(tracker.directory, 'SELECT outcome FROM deliveries ORDER BY n')
+  const kept = await readRows(tracker.database, 'SELECT outcome FROM deliveries ORDER BY n')
   return { answers, status, extensionStatus, current, kept }
 }
 
@@ -105,7 +106,7 @@ test('a caller is told again soon, though its first notification failed while th
   const library = await startLibrary()
   const env = { ...OVERDUE_LATER, ...library.env, ALLOW_PRIVATE_TARGETS: 'true' }
   const tracker = await startTracker(env, { clock })
-  const again = () => readRows(tracker.directory, "SELECT 1 FROM notifications WHERE result = 'again'")
+  const again = () => readRows(tracker.database, "SELECT 1 FROM notifications WHERE result = 'again'")
   const { fileId } = await uploadWith(tracker, ['ai-tasks'], { webhookUrl: receiver.url })
   advance(DAY)
   const word = { service: 'ai-tasks', status: 'SUCCESS', fileObject: { fileId } }

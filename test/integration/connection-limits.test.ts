@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
-import { readRows, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
+import { readRows } from '../support/database.ts'
+import { WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
 import { ADMIN_KEY, API_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
 import { deliver, payload, register, statusOf } from '../support/webhooks.ts'
 
@@ -59,7 +60,7 @@ test('a delivery whose body drips is told 408 and kept as refused; sent again it
   expect(answer).toMatch(/^HTTP\/1\.1 408 /)
   expect(answer).toContain('"code":"request_timeout"')
   await expect
-    .poll(() => readRows(tracker.directory, 'SELECT cause FROM rejected_deliveries'))
+    .poll(() => readRows(tracker.database, 'SELECT cause FROM rejected_deliveries'))
     .toEqual([{ cause: 'too_slow' }])
   expect((await statusOf(tracker)).status).toBe('pending')
   expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).json).toEqual({ outcome: 'applied' })
@@ -87,7 +88,7 @@ test.each([
   drip(socket, ' ')
   expect(await firstBytes(socket)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
   await expect
-    .poll(() => readRows(tracker.directory, 'SELECT cause, bytes FROM rejected_deliveries'))
+    .poll(() => readRows(tracker.database, 'SELECT cause, bytes FROM rejected_deliveries'))
     .toEqual([{ cause, bytes: 100_000 }])
 })
 

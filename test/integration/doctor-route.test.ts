@@ -1,8 +1,6 @@
-import { chmodSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
-import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { createTestDatabase, openStoreOf } from '../support/database.ts'
 import { ask } from '../support/operator.ts'
 import { startStandIn } from '../support/stand-in.ts'
 import {
@@ -12,7 +10,6 @@ import {
   type RunningTracker,
   startTracker,
   startTrackerAndSandbox,
-  temporaryDirectory,
 } from '../support/tracker.ts'
 import { deliver, payload, register } from '../support/webhooks.ts'
 import { BY_HAND, movingClock } from './reconcile-setup.ts'
@@ -143,44 +140,22 @@ test.each([
   ])
 })
 
-test('a token secret that others can read is told', async () => {
-  const tracker = await startTracker(BY_HAND)
-  expect(await checksOf(tracker, 'token secret')).toMatchObject([{ level: 'ok' }])
-  chmodSync(join(tracker.directory, 'token-secret'), 0o644)
-  expect(await checksOf(tracker, 'token secret')).toMatchObject([
-    {
-      level: 'fail',
-      told: expect.stringContaining('mode 644'),
-      remedy: expect.stringContaining('chmod 600'),
-    },
-  ])
-})
-
-test('a token secret that is not there any more is told, and everything else with it', async () => {
-  const tracker = await startTracker(BY_HAND)
-  rmSync(join(tracker.directory, 'token-secret'))
-  expect(await checksOf(tracker, 'token secret')).toMatchObject([
-    { level: 'fail', told: expect.stringContaining('ENOENT'), remedy: expect.any(String) },
-  ])
-  expect(await checksOf(tracker, 'database')).toMatchObject([{ level: 'ok' }])
-})
-
 test('a database that cannot be written is told', async () => {
-  const directory = temporaryDirectory()
-  const real = openSqliteStore({ path: join(directory, 'tracker.db') })
+  const database = await createTestDatabase()
+  const real = await openStoreOf(database)
   const probe = () => Promise.reject(new TrackerError('store_unavailable', 'The disk is full.'))
-  const tracker = await startTracker(BY_HAND, { store: { ...real, probe } }, directory)
+  const tracker = await startTracker(BY_HAND, { store: { ...real, probe } }, database)
   expect(await checksOf(tracker, 'database')).toMatchObject([
     { level: 'fail', told: "it can't be written: The disk is full." },
   ])
 })
 
 test('a database that cannot be read is told, and everything else with it', async () => {
-  const directory = temporaryDirectory()
-  const real = openSqliteStore({ path: join(directory, 'tracker.db') })
+  const database = await createTestDatabase()
+  const real = await openStoreOf(database)
   const refuse = () => Promise.reject(new TrackerError('store_unavailable', 'The disk is broken.'))
   const store = { ...real, countRejected: refuse, findOldestPending: refuse }
-  const tracker = await startTracker(BY_HAND, { store }, directory)
+  const tracker = await startTracker(BY_HAND, { store }, database)
   for (const name of ['refused webhooks', 'pending'])
     expect(await checksOf(tracker, name)).toMatchObject([
       { level: 'fail', told: 'not known: The disk is broken.' },

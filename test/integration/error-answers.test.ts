@@ -1,10 +1,9 @@
-import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createErrorAnswers } from '../../src/http/error-answers.ts'
 import { CONNECTION_LIMITS, createHttpServer } from '../../src/http/server.ts'
-import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { createTestDatabase, openStoreOf } from '../support/database.ts'
 import { rawBytes, rawRequest } from '../support/raw-request.ts'
-import { startTracker, temporaryDirectory } from '../support/tracker.ts'
+import { startTracker } from '../support/tracker.ts'
 
 const MADE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -152,13 +151,13 @@ test('an expectation that nobody knows is passed over', async () => {
 })
 
 test('what goes wrong inside is told by a fixed sentence, and logged instead', async () => {
-  const directory = temporaryDirectory()
-  const real = openSqliteStore({ path: join(directory, 'tracker.db') })
+  const database = await createTestDatabase()
+  const real = await openStoreOf(database)
   const broken = () => Promise.reject(new Error('a secret of the inside'))
   const tracker = await startTracker(
     {},
     { store: { ...real, findAsset: broken, findSubmission: broken } },
-    directory,
+    database,
   )
   for (const path of ['/assets/x/status', '/submissions/x']) {
     const answer = await tracker.fetch(path)

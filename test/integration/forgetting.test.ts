@@ -1,6 +1,5 @@
-import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
+import { numbered, runSql } from '../support/database.ts'
 import { ask } from '../support/operator.ts'
 import { startTracker } from '../support/tracker.ts'
 import { deliver, payload, register, statusOf } from '../support/webhooks.ts'
@@ -48,12 +47,13 @@ test('a hundred thousand rows of the audit log hold up no webhook while an asset
   const stopped = await startTracker()
   await register(stopped, ['remove-bg'], 'file-1')
   await stopped.service.stop()
-  const db = new Database(join(stopped.directory, 'tracker.db'))
-  db.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
-    INSERT INTO audit_log (at, actor, kind, subject, reason, details)
-    SELECT i, 'operator', 'retry_many', NULL, CASE i % 1000 WHEN 0 THEN 'for file-1, not file-10' END, '{"limit":1}' FROM n`)
-  db.close()
-  const tracker = await startTracker({}, {}, stopped.directory)
+  await runSql(
+    stopped.database,
+    `INSERT INTO audit_log (at, actor, kind, subject, reason, details)
+     SELECT n.i, 'operator', 'retry_many', NULL, CASE n.i % 1000 WHEN 0 THEN 'for file-1, not file-10' END, '{"limit":1}'
+     FROM ${numbered(100_000)}`,
+  )
+  const tracker = await startTracker({}, {}, stopped.database)
   const { webhookUrl } = await register(tracker, ['remove-bg'], 'file-2')
 
   let isForgotten = false

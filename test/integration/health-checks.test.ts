@@ -1,9 +1,8 @@
-import { join } from 'node:path'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
-import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
-import { startTracker, temporaryDirectory } from '../support/tracker.ts'
+import { createTestDatabase, openStoreOf } from '../support/database.ts'
+import { startTracker } from '../support/tracker.ts'
 
 test('a service that works is healthy and ready', async () => {
   const tracker = await startTracker()
@@ -20,12 +19,12 @@ test('a service that works is healthy and ready', async () => {
 })
 
 test('a store that cannot write makes the service unready with 503, healthy all the same, and ready again by itself', async () => {
-  const directory = temporaryDirectory()
-  const real = openSqliteStore({ path: join(directory, 'tracker.db') })
+  const database = await createTestDatabase()
+  const real = await openStoreOf(database)
   let isBroken = true
   const probe = () =>
     isBroken ? Promise.reject(new TrackerError('store_unavailable', 'The disk is full.')) : real.probe()
-  const tracker = await startTracker({}, { store: { ...real, probe } }, directory)
+  const tracker = await startTracker({}, { store: { ...real, probe } }, database)
   const answer = await fetch(`${tracker.url}/readyz`)
   expect(answer.status).toBe(503)
   expect(answer.headers.get('retry-after')).toMatch(/^\d+$/)
@@ -37,27 +36,27 @@ test('a store that cannot write makes the service unready with 503, healthy all 
 })
 
 test('a hundred questions at once are one write', async () => {
-  const directory = temporaryDirectory()
-  const real = openSqliteStore({ path: join(directory, 'tracker.db') })
+  const database = await createTestDatabase()
+  const real = await openStoreOf(database)
   let probes = 0
   const probe = () => {
     probes += 1
     return real.probe()
   }
-  const tracker = await startTracker({}, { store: { ...real, probe } }, directory)
+  const tracker = await startTracker({}, { store: { ...real, probe } }, database)
   const answers = await Promise.all(Array.from({ length: 100 }, () => fetch(`${tracker.url}/readyz`)))
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
   expect(probes).toBeLessThan(5)
 })
 
 test('a store that is down is told in the log once a second, however often strangers ask', async () => {
-  const directory = temporaryDirectory()
-  const real = openSqliteStore({ path: join(directory, 'tracker.db') })
+  const database = await createTestDatabase()
+  const real = await openStoreOf(database)
   const probe = () =>
     Promise.reject(new TrackerError('store_unavailable', 'The disk is full.', { cause: new Error('full') }))
   const lines: string[] = []
   const logger = pino({ level: 'error' }, { write: (line) => lines.push(line) })
-  const tracker = await startTracker({}, { store: { ...real, probe }, logger }, directory)
+  const tracker = await startTracker({}, { store: { ...real, probe }, logger }, database)
   const startedAt = performance.now()
   for (let asked = 0; asked < 200; asked += 1) expect((await fetch(`${tracker.url}/readyz`)).status).toBe(503)
   const seconds = Math.ceil((performance.now() - startedAt) / 1000)

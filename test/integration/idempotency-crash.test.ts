@@ -1,8 +1,7 @@
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
-import { type RunningTracker, startTracker, temporaryDirectory } from '../support/tracker.ts'
+import { createTestDatabase, openStoreOf } from '../support/database.ts'
+import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { type Entry, EXTENSIONS, FILE, FILE_NAME, getSubmission, upload } from '../support/uploads.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
 
@@ -21,21 +20,21 @@ async function crash(
   // The claim and the submission as the dying process wrote them: taken from one that did not die.
   const recorded = await recordSteps(env)
   const uploadsBefore = imagekit.calls.length
-  const directory = temporaryDirectory()
-  const store = openSqliteStore({ path: join(directory, 'tracker.db') })
+  const database = await createTestDatabase()
+  const store = await openStoreOf(database)
   await store.claimIdempotencyKey(recorded.scope, Date.now())
   const created = hasSubmission ? await store.createSubmission(recorded.submission, recorded.key) : undefined
   await store.close()
   return {
-    tracker: await startTracker(env, {}, directory),
+    tracker: await startTracker(env, {}, database),
     uploads: () => imagekit.calls.length - uploadsBefore,
     submissionId: created?.submissionId,
   }
 }
 
 async function recordSteps(env: Record<string, string>) {
-  const directory = temporaryDirectory()
-  const { store } = openWatchedStore(directory)
+  const database = await createTestDatabase()
+  const { store } = await openWatchedStore(database)
   const scopes: string[] = []
   const steps: Parameters<typeof store.createSubmission>[] = []
   const recorder: typeof store = {
@@ -49,7 +48,7 @@ async function recordSteps(env: Record<string, string>) {
       return store.createSubmission(...step)
     },
   }
-  const tracker = await startTracker(env, { store: recorder }, directory)
+  const tracker = await startTracker(env, { store: recorder }, database)
   await upload(tracker, FORM, KEY)
   const [scope] = scopes
   const [submission, key] = steps[0] ?? []

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
-import { startTracker, temporaryDirectory } from '../support/tracker.ts'
+import { createTestDatabase } from '../support/database.ts'
+import { startTracker } from '../support/tracker.ts'
 import { FILE_ID, update } from '../support/updates.ts'
 import { BOUNDARY, type Entry, FILE, FILE_NAME, openUpload, partText, upload } from '../support/uploads.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
@@ -14,11 +15,11 @@ async function start(env: Record<string, string> = {}, overrides = {}) {
     await (call.path.endsWith('details') ? call.readJson() : call.readForm())
     if (!call.isClosed) call.answer(200, uploadedFile(`file${imagekit.calls.length}`))
   })
-  const directory = temporaryDirectory()
-  const watched = openWatchedStore(directory)
+  const database = await createTestDatabase()
+  const watched = await openWatchedStore(database)
   const urls = { IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url }
   const settings = { store: watched.store, drainMs: 100, ...overrides }
-  const tracker = await startTracker({ ...urls, ...env }, settings, directory)
+  const tracker = await startTracker({ ...urls, ...env }, settings, database)
   const retry = async () => {
     const answer = await upload(tracker, FORM, KEY)
     expect(answer.status).toBe(200)

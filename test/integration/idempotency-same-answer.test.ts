@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type Call, startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
-import { readRows } from '../support/signed-webhooks.ts'
+import { readRows } from '../support/database.ts'
 import { ADMIN_KEY, startTracker } from '../support/tracker.ts'
 import { FILE_ID, update } from '../support/updates.ts'
 import {
@@ -49,7 +49,7 @@ test('the same key and form get the same answer again, and ImageKit is asked onc
   expect(answer).toEqual({ status: first.status, body: first.body })
   // The address is the one that is in force now; the token in it was not kept.
   expect(after).toMatchObject({ ...headers, link: before?.replaceAll(tracker.url, again.url) })
-  const kept = readRows(tracker.directory, 'SELECT answer FROM idempotency_keys')
+  const kept = await readRows(tracker.database, 'SELECT answer FROM idempotency_keys')
   expect(JSON.stringify(kept)).toMatch(/request-1/)
   expect(JSON.stringify(kept)).not.toMatch(/token=|link/)
   expect(imagekit.calls).toHaveLength(1)

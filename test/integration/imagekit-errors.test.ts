@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { startBrokenImagekit } from '../support/broken-imagekit.ts'
+import { createTestDatabase } from '../support/database.ts'
 import { rawBytes } from '../support/raw-request.ts'
-import { API_KEY, startTracker, startTrackerAndSandbox, temporaryDirectory } from '../support/tracker.ts'
+import { API_KEY, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { FILE, FILE_NAME, getSubmission, UPLOAD, upload } from '../support/uploads.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
 
@@ -65,12 +66,12 @@ test('a request with too many headers under ImageKit’s prefixes gets an error 
 })
 
 test('a body that is too large and a store that fails are errors in ImageKit’s shape', async () => {
-  const directory = temporaryDirectory()
-  const { store } = openWatchedStore(directory)
+  const database = await createTestDatabase()
+  const { store } = await openWatchedStore(database)
   const failing = { ...store, createSubmission: () => Promise.reject(new Error('broken')) }
   const imagekit = await startBrokenImagekit((call) => call.readForm())
   const env = { MAX_UPLOAD_BYTES: '1KiB', IMAGEKIT_UPLOAD_URL: imagekit.url }
-  const tracker = await startTracker(env, { store: failing }, directory)
+  const tracker = await startTracker(env, { store: failing }, database)
   const large = await upload(tracker, [['file', 'x'.repeat(2000), 'a.txt']])
   await messageOf(large, 413)
   const failed = await tracker.fetch('/v1/files/x/details', {

@@ -1,13 +1,9 @@
 import { expect, test } from 'vitest'
+import { createTestDatabase } from '../support/database.ts'
 import { parsePrometheusText, type Sample } from '../support/prometheus-text.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { deliverEvent } from '../support/signed-webhooks.ts'
-import {
-  type RunningTracker,
-  startTracker,
-  startTrackerAndSandbox,
-  temporaryDirectory,
-} from '../support/tracker.ts'
+import { type RunningTracker, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
 import { deliver, payload, register } from '../support/webhooks.ts'
 import { BY_HAND, movingClock, reconcileNow, startLibrary, uploadWith } from './reconcile-setup.ts'
@@ -182,9 +178,9 @@ test('the process, the version and the version of Node are told', async () => {
 })
 
 test('while the store cannot be read the rest is told, and deliveries that it did not take are counted', async () => {
-  const directory = temporaryDirectory()
-  const watched = openWatchedStore(directory)
-  const tracker = await startTracker({}, { store: watched.store }, directory)
+  const database = await createTestDatabase()
+  const watched = await openWatchedStore(database)
+  const tracker = await startTracker({}, { store: watched.store }, database)
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   watched.refused.add('recordDelivery').add('readStats')
   expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).status).toBe(503)

@@ -92,7 +92,7 @@ test('a caller is not told of an expiry, but of the late webhook that settles th
   advance(26 * 3_600_000)
   await reconcileNow(tracker)
   expect((await statusOf(tracker, fileId)).status).toBe('expired')
-  expect(rowsOf(tracker, 'SELECT * FROM notifications')).toEqual([])
+  expect(await rowsOf(tracker, 'SELECT * FROM notifications')).toEqual([])
 
   const late = { service: 'ai-tasks', status: 'SUCCESS', fileObject: { fileId } }
   await deliver(library.webhookUrls[0] ?? '', late)

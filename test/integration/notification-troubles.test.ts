@@ -46,9 +46,10 @@ test('Retry-After is obeyed', async () => {
   })
   const { tracker } = await startOwing(receiver.url, PRIVATE)
   await resultOf(tracker).toMatchObject([{ result: 'again' }])
-  const [row] = rowsOf(tracker, 'SELECT due_at - created_at AS pause FROM notifications') as {
-    pause: number
-  }[]
+  const [row] = await rowsOf<{ pause: number }>(
+    tracker,
+    'SELECT due_at - created_at AS pause FROM notifications',
+  )
   expect(row?.pause).toBeGreaterThanOrEqual(3_600_000)
 })
 
@@ -56,7 +57,9 @@ test('410 ends it', async () => {
   const receiver = await startReceiver((_request, response) => response.writeHead(410).end())
   const { tracker } = await startOwing(receiver.url, PRIVATE)
   await resultOf(tracker).toMatchObject([{ result: 'gone', reason: 'status_410' }])
-  expect(rowsOf(tracker, 'SELECT due_at, body FROM notifications')).toEqual([{ due_at: null, body: null }])
+  expect(await rowsOf(tracker, 'SELECT due_at, body FROM notifications')).toEqual([
+    { due_at: null, body: null },
+  ])
 })
 
 test('after a day without success it is given up', async () => {
@@ -116,7 +119,7 @@ test('private targets, however they are written, are never connected to once tha
     fileIds.push((await uploadWith(before, ['remove-bg'], { webhookUrl })).fileId)
   }
   await before.service.stop()
-  const tracker = await startTracker(env, {}, before.directory)
+  const tracker = await startTracker(env, {}, before.database)
   for (const [index, url] of library.webhookUrls.entries())
     await deliver(new URL(new URL(url).pathname, tracker.url).href, {
       service: 'remove-bg',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Environment } from '../../src/config/variables.ts'
+import { readRows } from '../support/database.ts'
 import { ask, listRuns } from '../support/operator.ts'
-import { readRows } from '../support/signed-webhooks.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { deliver, movedTo, register, statusOf } from '../support/webhooks.ts'
 import { movingClock } from './reconcile-setup.ts'
@@ -30,10 +30,8 @@ async function startOld(env: Environment) {
   const replacing = await settle(second, 'replaced')
   const young = await settle(second, 'young')
   const trustedAt = () =>
-    readRows(second.directory, `SELECT n FROM positions WHERE name = 'clock trusted at'`)
-  await expect
-    .poll(async () => Number(Object.values(trustedAt()[0] ?? {})[0]))
-    .toBeGreaterThan(clock() - HOUR)
+    readRows<{ n: number }>(second.database, `SELECT n FROM positions WHERE name = 'clock trusted at'`)
+  await expect.poll(async () => (await trustedAt())[0]?.n).toBeGreaterThan(clock() - HOUR)
   advance(14 * HOUR)
   const tracker = await second.restart()
   return { tracker, old, pending, replaced, replacing, young }
@@ -81,7 +79,7 @@ test('with RETENTION_RUNS settled submissions that are older are deleted, and li
 
 test('without RETENTION_RUNS bodies are pruned and every submission stays', async () => {
   const { tracker, old, pending, replaced, replacing, young } = await startOld({})
-  const bodies = () => readRows(tracker.directory, 'SELECT n FROM delivery_bodies')
+  const bodies = () => readRows(tracker.database, 'SELECT n FROM delivery_bodies')
   await expect.poll(bodies).toEqual([])
   expect(await statusOf(tracker, 'old')).toMatchObject({ status: 'success' })
   expect(await readLists(tracker)).toEqual({

@@ -1,14 +1,9 @@
-import { writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
-import { join } from 'node:path'
-import { buffer } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
-import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { unknownIds } from '../contract/facts.ts'
+import { createTestDatabase, openStoreOf } from '../support/database.ts'
 import { ask, listRuns } from '../support/operator.ts'
-import { readRows } from '../support/signed-webhooks.ts'
-import { ADMIN_KEY, startTracker, startTrackerAndSandbox, temporaryDirectory } from '../support/tracker.ts'
+import { startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhooks.ts'
 import { fail } from './admin-setup.ts'
 import { BY_HAND, uploadWith } from './reconcile-setup.ts'
@@ -299,44 +294,15 @@ test('a forgotten asset is not known any more, and what still comes for it is no
 })
 
 test('the status of an asset is not told any longer, though forgetting it was not told to be done', async () => {
-  const directory = temporaryDirectory()
-  const real = openSqliteStore({ path: join(directory, 'tracker.db') })
+  const database = await createTestDatabase()
+  const real = await openStoreOf(database)
   const forgetAsset: typeof real.forgetAsset = async (...asked) => {
     await real.forgetAsset(...asked)
     throw new TrackerError('store_unavailable', 'The log cannot be emptied.')
   }
-  const tracker = await startTracker(BY_HAND, { store: { ...real, forgetAsset } }, directory)
+  const tracker = await startTracker(BY_HAND, { store: { ...real, forgetAsset } }, database)
   await register(tracker, ['remove-bg'])
   expect(await statusOf(tracker)).toMatchObject({ status: 'pending' })
   expect((await ask(tracker, `/assets/${FILE_ID}`, { method: 'DELETE' })).status).toBe(503)
   expect((await tracker.fetch(`/assets/${FILE_ID}/status`)).status).toBe(404)
-})
-
-test('a backup is a database of its own with everything in it', async () => {
-  const tracker = await startTracker(BY_HAND)
-  await register(tracker, ['remove-bg'])
-  const headers = { authorization: `Bearer ${ADMIN_KEY}` }
-  const answer = await tracker.fetch('/backup', { method: 'POST', headers })
-  expect(answer.status).toBe(200)
-  const bytes = Buffer.from(await answer.arrayBuffer())
-  expect(bytes.length).toBe(Number(answer.headers.get('content-length')))
-  const copy = temporaryDirectory()
-  writeFileSync(join(copy, 'tracker.db'), bytes)
-  expect(readRows(copy, 'SELECT name, status FROM runs')).toEqual([{ name: 'remove-bg', status: 'pending' }])
-})
-
-test('a backup comes whole to who sends a long body and closes, and its reason is kept', async () => {
-  const tracker = await startTracker(BY_HAND)
-  const body = `{"reason":"before the move"${' '.repeat(1_000_000)}}`
-  const socket = connect(Number(new URL(tracker.url).port), '127.0.0.1')
-  socket.write(
-    `POST /backup HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer admin-key-of-the-tests-0123456789\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-  )
-  const answer = await buffer(socket)
-  const headEnd = answer.indexOf('\r\n\r\n')
-  const [, length] = /content-length: (\d+)/i.exec(answer.toString('latin1', 0, headEnd)) ?? []
-  expect(answer.length - headEnd - 4).toBe(Number(length))
-  expect(await ask(tracker, '/audit')).toMatchObject({
-    json: { acts: [{ kind: 'backup', reason: 'before the move' }] },
-  })
 })

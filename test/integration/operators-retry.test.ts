@@ -3,6 +3,7 @@ import { TrackerError } from '../../src/domain/errors.ts'
 import type { Overrides } from '../../src/service-overrides.ts'
 import type { Store } from '../../src/store/store.ts'
 import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { createTestDatabase } from '../support/database.ts'
 import { createGate } from '../support/gate.ts'
 import { readLinks, readText } from '../support/html.ts'
 import { ask, listRuns, type OperatorRun } from '../support/operator.ts'
@@ -13,7 +14,6 @@ import {
   type RunningTracker,
   startTracker,
   startTrackerAndSandbox,
-  temporaryDirectory,
 } from '../support/tracker.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
 import { deliver, statusOf } from '../support/webhooks.ts'
@@ -217,7 +217,7 @@ test.each([
 })
 
 test('what became of a run that was sent is written down, if not at once then when the store is back', async () => {
-  const { store: real } = openWatchedStore(temporaryDirectory())
+  const { store: real } = await openWatchedStore(await createTestDatabase())
   let isAway = true
   let refused = 0
   const endRetryItem: Store['endRetryItem'] = async (...given) => {

@@ -38,10 +38,10 @@ test('the evidence is kept: how the file was, and how it is', async () => {
   await tracker.fetch(`/assets/${fileId}/status?wait=15`)
   const stopped = await tracker.restart()
 
-  const kept = rowsOf(stopped, 'SELECT name, evidence FROM runs ORDER BY n') as {
-    name: string
-    evidence: string
-  }[]
+  const kept = await rowsOf<{ name: string; evidence: string }>(
+    stopped,
+    'SELECT name, evidence FROM runs ORDER BY n',
+  )
   expect(Object.fromEntries(kept.map(({ name, evidence }) => [name, JSON.parse(evidence)]))).toEqual({
     'aws-auto-tagging': { kind: 'new_ai_tags', source: 'aws-auto-tagging', before: [], now: ['Image'] },
     'remove-bg': {
@@ -62,7 +62,7 @@ test('ai-tasks leave no evidence: they end expired, and a late webhook still set
     status: 'expired',
     extensions: [{ status: 'expired', source: 'expiry', settledAt: null, error: null }],
   })
-  expect(rowsOf(tracker, 'SELECT evidence FROM runs')).toEqual([{ evidence: '{"kind":"timed_out"}' }])
+  expect(await rowsOf(tracker, 'SELECT evidence FROM runs')).toEqual([{ evidence: '{"kind":"timed_out"}' }])
 
   const late = { service: 'ai-tasks', status: 'SUCCESS', fileObject: { fileId } }
   expect(await deliver(webhookUrlOf(sandbox), late)).toMatchObject({
@@ -114,7 +114,7 @@ test('a file that was deleted has its runs expired at once, long before their ti
       { source: 'expiry', settledAt: null },
     ],
   })
-  expect(rowsOf(tracker, 'SELECT evidence FROM runs')).toEqual([
+  expect(await rowsOf(tracker, 'SELECT evidence FROM runs')).toEqual([
     { evidence: '{"kind":"asset_gone"}' },
     { evidence: '{"kind":"asset_gone"}' },
   ])

@@ -26,7 +26,7 @@ test('a dry run tells what would be done and why, and changes nothing', async ()
   library.change(tagged.fileId, AWS_TAG)
   library.files.delete(deleted.fileId)
   advance(120_000)
-  const before = rowsOf(tracker, STORED)
+  const before = await rowsOf(tracker, STORED)
 
   const told = await reconcileNow(tracker, true)
   expect(told).toEqual({
@@ -56,7 +56,7 @@ test('a dry run tells what would be done and why, and changes nothing', async ()
     holdMs: null,
     stoppedBy: null,
   })
-  expect(rowsOf(tracker, STORED)).toEqual(before)
+  expect(await rowsOf(tracker, STORED)).toEqual(before)
   expect((await statusOf(tracker, tagged.fileId)).status).toBe('pending')
 
   // What is done afterwards is what was told.

@@ -1,6 +1,6 @@
 import type { Sandbox } from '../../src/sandbox/sandbox.ts'
 import { type Call, startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
-import { readRows } from '../support/signed-webhooks.ts'
+import { readRows } from '../support/database.ts'
 import { ADMIN_KEY, type RunningTracker } from '../support/tracker.ts'
 import { FILE, FILE_NAME, upload } from '../support/uploads.ts'
 
@@ -62,9 +62,9 @@ export async function reconcileNow(tracker: RunningTracker, dryRun = false): Pro
   return (await answer.json()) as Report
 }
 
-/** What the file of a tracker holds, row by row. */
-export function rowsOf(tracker: RunningTracker, sql: string): unknown[] {
-  return readRows(tracker.directory, sql)
+/** What the database of a tracker holds, row by row. */
+export function rowsOf<Row extends object>(tracker: RunningTracker, sql: string): Promise<Row[]> {
+  return readRows(tracker.database, sql)
 }
 
 type Refusal = { status: number; headers?: { [name: string]: string } } | 'break_off'

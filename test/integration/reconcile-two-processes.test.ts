@@ -5,11 +5,11 @@ import { createMutex } from '../../src/tracking/mutex.ts'
 import { reconcile } from '../../src/tracking/reconcile.ts'
 import { createUpkeepLease } from '../../src/tracking/upkeep-lease.ts'
 import { FILE_ID, submit } from '../contract/facts.ts'
-import { openSqlite } from '../store/open-sqlite.ts'
+import { openStore } from '../store/open-store.ts'
 
 /** Two processes on one database, in which one run is overdue. */
 async function openBoth(): Promise<[StoreHandle, StoreHandle]> {
-  const opened = await openSqlite()
+  const opened = await openStore()
   onTestFinished(() => opened.destroy())
   await submit(opened.store, ['remove-bg'], { fileId: FILE_ID, kind: 'update', at: Date.now() - 1_000 })
   return [opened.store, await opened.openAnotherProcess()]

@@ -1,11 +1,11 @@
 import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
+import { readRows } from '../support/database.ts'
 import {
   accountEvent,
   deliverEvent,
   ikHeaders,
-  readRows,
   standardHeaders,
   WEBHOOK_SECRET,
 } from '../support/signed-webhooks.ts'
@@ -23,11 +23,11 @@ test('refused deliveries are kept with their cause and what a replay needs, and 
   await deliver(`${webhookUrl}x`, TEXT)
   await deliverEvent(tracker, TEXT, {})
   await tracker.service.stop()
-  const kept = readRows(
-    tracker.directory,
-    'SELECT route, cause, token, headers, CAST(body AS TEXT) AS body FROM rejected_deliveries ORDER BY n',
-  ) as { headers: string }[]
-  expect(kept).toMatchObject([
+  const kept = await readRows<{ headers: string; body: Buffer }>(
+    tracker.database,
+    'SELECT route, cause, token, headers, body FROM rejected_deliveries ORDER BY n',
+  )
+  expect(kept.map(({ body, ...row }) => ({ ...row, body: body.toString() }))).toMatchObject([
     { route: 'extension', cause: 'not_json', token, body: 'hello' },
     { route: 'extension', cause: 'forged_token', token: `${token}x`, body: TEXT },
     { route: 'account', cause: 'absent_signature', token: null, body: TEXT },
@@ -35,7 +35,7 @@ test('refused deliveries are kept with their cause and what a replay needs, and 
   const [headers] = kept.map((row): unknown => JSON.parse(row.headers))
   expect(headers).toMatchObject({ 'x-ik-signature': 't=1,v1=00' })
   expect(headers).not.toHaveProperty('authorization')
-  expect(readRows(tracker.directory, 'SELECT * FROM deliveries')).toEqual([])
+  expect(await readRows(tracker.database, 'SELECT * FROM deliveries')).toEqual([])
 })
 
 test('only headers that are never secret are stored: no key, no identity, no token in any encoding', async () => {
@@ -69,7 +69,7 @@ test('only headers that are never secret are stored: no key, no identity, no tok
   expect((await deliver(webhookUrl, 'hello', headers)).status).toBe(400)
   await tracker.service.stop()
   const select = 'SELECT headers FROM delivery_bodies UNION ALL SELECT headers FROM rejected_deliveries'
-  const stored = readRows(tracker.directory, select) as { headers: string }[]
+  const stored = await readRows<{ headers: string }>(tracker.database, select)
   expect(stored.map((row): unknown => JSON.parse(row.headers))).toEqual([
     { ...useful, 'content-length': String(TEXT.length) },
     { ...useful, 'content-length': '5' },
@@ -97,7 +97,7 @@ test('of a flood of refused deliveries few are kept, and the others are counted;
   await tracker.service.stop()
   const seconds = Math.ceil((performance.now() - began) / 1000)
 
-  const kept = readRows(tracker.directory, 'SELECT n FROM rejected_deliveries').length
+  const kept = (await readRows(tracker.database, 'SELECT n FROM rejected_deliveries')).length
   expect(kept).toBeGreaterThanOrEqual(10)
   expect(kept).toBeLessThanOrEqual(10 * seconds)
   const lines = text.split('\n').filter((line) => line.includes('deliveries were rejected'))
@@ -121,7 +121,7 @@ test('the signature of an extension webhook is written down and does not decide'
   ]
   for (const headers of each) expect((await deliver(webhookUrl, TEXT, headers)).status).toBe(200)
   await tracker.service.stop()
-  const rows = readRows(tracker.directory, 'SELECT signature, outcome FROM deliveries ORDER BY n')
+  const rows = await readRows(tracker.database, 'SELECT signature, outcome FROM deliveries ORDER BY n')
   expect(rows).toEqual([
     { signature: 'absent', outcome: 'applied' },
     { signature: 'valid', outcome: 'duplicate' },
@@ -139,7 +139,7 @@ test('it decides where that is asked for', async () => {
   expect((await statusOf(tracker)).status).toBe('pending')
   expect((await deliver(webhookUrl, TEXT, ikHeaders(TEXT))).json).toEqual({ outcome: 'applied' })
   await tracker.service.stop()
-  const causes = readRows(tracker.directory, 'SELECT cause FROM rejected_deliveries ORDER BY n')
+  const causes = await readRows(tracker.database, 'SELECT cause FROM rejected_deliveries ORDER BY n')
   expect(causes).toEqual(
     ['absent_signature', 'bad_signature', 'stale_signature', 'malformed_signature'].map((cause) => ({
       cause,

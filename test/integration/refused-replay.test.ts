@@ -1,14 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { request } from 'node:http'
 import { expect, test } from 'vitest'
+import { readRows } from '../support/database.ts'
 import { ask } from '../support/operator.ts'
-import {
-  accountEvent,
-  deliverEvent,
-  ikHeaders,
-  readRows,
-  WEBHOOK_SECRET,
-} from '../support/signed-webhooks.ts'
+import { accountEvent, deliverEvent, ikHeaders, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
 import { ADMIN_KEY, API_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
 import { deliver, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
 
@@ -24,10 +19,10 @@ type Row = { id: string; cause: string; bytes: number; kept: number }
 /** Stops the tracker, so that all is written, and tells of its refused deliveries. */
 async function stopAndList(tracker: RunningTracker): Promise<Row[]> {
   await tracker.service.stop()
-  return readRows(
-    tracker.directory,
+  return readRows<Row>(
+    tracker.database,
     "SELECT 'dlv_' || n || '_' || chk AS id, cause, bytes, kept_bytes AS kept FROM rejected_deliveries ORDER BY n",
-  ) as Row[]
+  )
 }
 
 test('a delivery refused for want of the right secret is applied once the secret is corrected, under its own id', async () => {
@@ -42,7 +37,7 @@ test('a delivery refused for want of the right secret is applied once the secret
 
   // By then the signature is long out of its tolerance: it counts when the delivery came.
   now += 3_600_000
-  const mended = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }, { clock }, wrong.directory)
+  const mended = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }, { clock }, wrong.database)
   const answer = await replay(mended, id)
   expect(answer.status).toBe(200)
   expect(await answer.json()).toEqual({ outcome: 'applied' })
@@ -61,12 +56,12 @@ test('a webhook whose token was not ours is applied once the secret of the token
   const first = await startTracker(secret)
   const { webhookUrl } = await register(first, ['remove-bg'])
   await first.service.stop()
-  const lost = await startTracker({ TRACKER_TOKEN_SECRET: 'the-new-token-secret' }, {}, first.directory)
+  const lost = await startTracker({ TRACKER_TOKEN_SECRET: 'the-new-token-secret' }, {}, first.database)
   expect((await deliver(movedTo(lost, webhookUrl), payload('remove-bg', 'success'))).status).toBe(401)
   const [refused] = await stopAndList(lost)
   expect(refused).toMatchObject({ cause: 'forged_token' })
 
-  const mended = await startTracker(secret, {}, first.directory)
+  const mended = await startTracker(secret, {}, first.database)
   const answers = await Promise.all([1, 2, 3].map(() => replay(mended, refused?.id ?? '')))
   const outcomes = await Promise.all(answers.map((answer) => answer.text()))
   expect(outcomes.filter((text) => text === '{"outcome":"applied"}')).toHaveLength(1)

@@ -1,12 +1,7 @@
 import { expect, test } from 'vitest'
+import { readRows } from '../support/database.ts'
 import { ask } from '../support/operator.ts'
-import {
-  accountEvent,
-  deliverEvent,
-  ikHeaders,
-  readRows,
-  WEBHOOK_SECRET,
-} from '../support/signed-webhooks.ts'
+import { accountEvent, deliverEvent, ikHeaders, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
 import { startTracker } from '../support/tracker.ts'
 import { deliver, payload, register, statusOf } from '../support/webhooks.ts'
 
@@ -36,17 +31,17 @@ test('1,200 webhooks rejected at once because of a wrong secret are all stored, 
   })
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]))
   await wrong.service.stop()
-  const rejected = readRows(
-    wrong.directory,
+  const rejected = await readRows<{ id: string; cause: string }>(
+    wrong.database,
     "SELECT 'dlv_' || n || '_' || chk AS id, cause FROM rejected_deliveries ORDER BY n",
-  ) as { id: string; cause: string }[]
+  )
   expect(rejected).toHaveLength(COUNT)
   expect(new Set(rejected.map(({ cause }) => cause))).toEqual(new Set(['bad_signature']))
 
   const right = await startTracker(
     { ...required, IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET },
     {},
-    wrong.directory,
+    wrong.database,
   )
   const replayed = await mapAtOnce(rejected, ({ id }) =>
     ask(right, `/deliveries/${id}/replay`, { method: 'POST' }),
@@ -66,10 +61,10 @@ test('a large body with a valid token is stored whole; without one 64 KiB of it,
   const forged = ikHeaders(event, { secret: 'another-secret-of-nobody' })
   expect((await deliverEvent(tracker, event, forged)).status).toBe(401)
   await tracker.service.stop()
-  const rows = readRows(
-    tracker.directory,
+  const rows = await readRows<{ id: string }>(
+    tracker.database,
     "SELECT 'dlv_' || n || '_' || chk AS id, cause, bytes, length(body) AS stored FROM rejected_deliveries ORDER BY n",
-  ) as { id: string }[]
+  )
   expect(rows).toMatchObject([
     { cause: 'not_json', bytes: 500 * KIB, stored: 500 * KIB },
     { cause: 'forged_token', bytes: 500 * KIB, stored: 64 * KIB },

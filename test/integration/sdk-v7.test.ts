@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url'
 import ImageKit, { AuthenticationError, BadRequestError, NotFoundError, toFile } from '@imagekit/nodejs'
 import { expect, test } from 'vitest'
 import { imageBytes } from '../sandbox/support/fixture-images.ts'
+import { createTestDatabase, databaseEnv } from '../support/database.ts'
 import { startListening } from '../support/listening.ts'
 import { runServe } from '../support/program.ts'
-import { ADMIN_KEY, API_KEY, startTrackerAndSandbox, temporaryDirectory } from '../support/tracker.ts'
+import { ADMIN_KEY, API_KEY, startTrackerAndSandbox } from '../support/tracker.ts'
 import { statusOf } from '../support/webhooks.ts'
 
 async function startWithClient() {
@@ -83,7 +84,7 @@ async function startApart(): Promise<string> {
     IMAGEKIT_UPLOAD_URL: await startListening(createServer()),
     TRACKER_API_KEY: API_KEY,
     TRACKER_ADMIN_KEY: ADMIN_KEY,
-    DATABASE_URL: `file:${temporaryDirectory()}/tracker.db`,
+    ...databaseEnv(await createTestDatabase()),
   })
   return url
 }

@@ -3,9 +3,9 @@ import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:h
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { KIND } from '../../src/store/sql/codes.ts'
+import { readRows } from '../support/database.ts'
 import { ask, listRuns } from '../support/operator.ts'
 import { rawRequest } from '../support/raw-request.ts'
-import { readRows } from '../support/signed-webhooks.ts'
 import { startStandIn } from '../support/stand-in.ts'
 import { API_KEY, type RunningTracker, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { deliver, payload, register } from '../support/webhooks.ts'
@@ -92,7 +92,9 @@ test('an ImageKit that stays silent does not hold up the stop, and the upload is
   await expect.poll(() => standIn.received()).toBe(1)
   expect(await secondsOf(tracker.service.stop())).toBeLessThan(3)
 
-  expect(readRows(tracker.directory, 'SELECT state FROM submissions')).toEqual([{ state: 'unconfirmed' }])
+  expect(await readRows(tracker.database, 'SELECT state FROM submissions')).toEqual([
+    { state: 'unconfirmed' },
+  ])
 })
 
 test.each([
@@ -109,7 +111,10 @@ test.each([
   await expect.poll(() => standIn.received()).toBe(1)
   expect(await secondsOf(tracker.service.stop())).toBeLessThan(3)
 
-  const states = readRows(tracker.directory, `SELECT state FROM submissions WHERE kind = ${KIND.to.update}`)
+  const states = await readRows(
+    tracker.database,
+    `SELECT state FROM submissions WHERE kind = ${KIND.to.update}`,
+  )
   expect(states).toEqual([{ state: 'unconfirmed' }])
 })
 
@@ -136,7 +141,7 @@ test('connections that are kept alive do not hold up the stop, also one that was
 
 test('the lease is given back, so that another process takes over at once', async () => {
   const tracker = await startTracker()
-  const leases = () => readRows(tracker.directory, 'SELECT name, epoch, ends_at > 0 AS held FROM leases')
+  const leases = () => readRows(tracker.database, 'SELECT name, epoch, ends_at > 0 AS held FROM leases')
   expect(leases()).toEqual([{ name: 'upkeep', epoch: 1, held: 1 }])
   await tracker.service.stop()
   expect(leases()).toEqual([{ name: 'upkeep', epoch: 1, held: 0 }])

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { readRows } from '../support/database.ts'
 import { startReceiver } from '../support/receiver.ts'
-import { readRows } from '../support/signed-webhooks.ts'
 import { ADMIN_KEY, API_KEY, startTracker } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhooks.ts'
 
@@ -158,7 +158,7 @@ test('a submission keeps the name of the key that asked, and not the key', async
   const tracker = await startTracker()
   await register(tracker, ['remove-bg'])
   await tracker.service.stop()
-  const [row] = readRows(tracker.directory, 'SELECT * FROM submissions')
+  const [row] = await readRows(tracker.database, 'SELECT * FROM submissions')
   expect(row).toMatchObject({ key_name: 'app', kind: 'external' })
   expect(JSON.stringify(row)).not.toContain(API_KEY)
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { breakWrites } from '../support/broken-writes.ts'
+import { breakWrites } from '../support/database.ts'
 import { accountEvent, deliverEvent, ikHeaders, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
 import { startTracker } from '../support/tracker.ts'
 import { deliver, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
@@ -18,14 +18,14 @@ test('an event of a kind that nobody knows is taken and kept, for a refusal is r
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   for (const word of [{ ...SUCCESS, status: 'PAUSED' }, { news: 'of another shape' }])
     expect(await deliver(webhookUrl, word)).toMatchObject({ status: 200, json: { outcome: 'ignored' } })
-  expect(rowsOf(tracker, 'SELECT count(*) AS kept FROM delivery_bodies')).toEqual([{ kept: 3 }])
+  expect(await rowsOf(tracker, 'SELECT count(*) AS kept FROM delivery_bodies')).toEqual([{ kept: 3 }])
   expect((await statusOf(tracker)).status).toBe('pending')
 })
 
 test('trouble of our own is a 503 and never the fault of the sender, and what the trouble was is not told', async () => {
   const tracker = await startTracker(SIGNED)
   const { webhookUrl } = await register(tracker, ['remove-bg'])
-  breakWrites(tracker, 'deliveries')
+  await breakWrites(tracker.database, 'deliveries')
   const answers = [
     await deliver(webhookUrl, SUCCESS),
     await deliverEvent(tracker, accountEvent('file-updated')),
@@ -60,7 +60,7 @@ test('a verification that is not set up refuses what it cannot check', async () 
   const event = accountEvent('file-updated')
   for (const headers of [{}, ikHeaders(event), ikHeaders(event, { secret: 'undefined' })])
     expect((await deliverEvent(tracker, event, headers)).status).toBe(401)
-  expect(rowsOf(tracker, 'SELECT * FROM deliveries')).toEqual([])
+  expect(await rowsOf(tracker, 'SELECT * FROM deliveries')).toEqual([])
 })
 
 test('a signature from the future is refused as one from the past is', async () => {
@@ -110,7 +110,7 @@ test('answered and then done: when 200 comes, the file on the disk has the deliv
   const { webhookUrl } = await register(tracker, ['remove-bg', 'ai-tasks'])
   for (const word of [SUCCESS, payload('ai-tasks', 'failure')]) {
     expect((await deliver(webhookUrl, word)).status).toBe(200)
-    const rows = rowsOf(
+    const rows = await rowsOf(
       tracker,
       'SELECT r.status, d.outcome FROM runs r JOIN deliveries d ON d.n = r.settled_by ORDER BY d.n',
     )

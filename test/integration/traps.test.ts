@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { breakWrites } from '../support/broken-writes.ts'
+import { breakWrites } from '../support/database.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { accountEvent, deliverEvent, ikHeaders, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
 import { startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
@@ -27,7 +27,7 @@ test.each(['runs', 'deliveries', 'delivery_bodies'])(
   async (table) => {
     const tracker = await startTracker()
     const { webhookUrl } = await register(tracker, ['remove-bg'])
-    const { mend } = breakWrites(tracker, table)
+    const { mend } = await breakWrites(tracker.database, table)
     for (let time = 0; time < 2; time += 1) expect((await deliver(webhookUrl, SUCCESS)).status).toBe(503)
     expect((await statusOf(tracker)).status).toBe('pending')
     mend()
@@ -40,7 +40,7 @@ test('marked as seen and then failed: an event of the account takes effect when 
   const tracker = await startTracker(SIGNED)
   await register(tracker, ['remove-bg'])
   const event = accountEvent('file-updated')
-  const { mend } = breakWrites(tracker, 'delivery_bodies')
+  const { mend } = await breakWrites(tracker.database, 'delivery_bodies')
   expect((await deliverEvent(tracker, event)).status).toBe(503)
   mend()
   expect((await deliverEvent(tracker, event)).json).toEqual({ outcome: 'applied' })
@@ -55,7 +55,7 @@ test('written down and never done: what a caller is owed stands in the database,
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, ...library.env, ALLOW_PRIVATE_TARGETS: 'true' })
   const { fileId } = await uploadWith(tracker, ['remove-bg'], { webhookUrl: receiver.url })
-  const { mend } = breakWrites(tracker, 'notifications')
+  const { mend } = await breakWrites(tracker.database, 'notifications')
   const [webhookUrl = ''] = library.webhookUrls
   const word = { ...SUCCESS, fileObject: { fileId } }
   expect((await deliver(webhookUrl, word)).status).toBe(503)
@@ -186,7 +186,7 @@ test('a signature burnt by our own 503: it is still good when the sender repeats
   await register(tracker, ['remove-bg'])
   const event = accountEvent('file-updated')
   const headers = ikHeaders(event)
-  const { mend } = breakWrites(tracker, 'deliveries')
+  const { mend } = await breakWrites(tracker.database, 'deliveries')
   expect((await deliverEvent(tracker, event, headers)).status).toBe(503)
   mend()
   advance(3 * HOUR)

@@ -1,9 +1,8 @@
-import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { numberOf } from '../../src/domain/ids.ts'
 import { ROUTE } from '../../src/store/sql/codes.ts'
 import { createCapabilityTokens } from '../../src/tracking/capability-tokens.ts'
+import { copyTables, numbered, runSql } from '../support/database.ts'
 import { ask } from '../support/operator.ts'
 import { ikHeaders, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
@@ -29,15 +28,8 @@ async function startOnWrongDatabase(env: Record<string, string> = {}) {
 }
 
 /** Copies the submissions of one stopped tracker into the database of another, as a restore would. */
-function restoreSubmissions(from: RunningTracker, to: RunningTracker): void {
-  const db = new Database(join(to.directory, 'tracker.db'))
-  try {
-    db.prepare('ATTACH DATABASE ? AS source').run(join(from.directory, 'tracker.db'))
-    for (const table of ['submissions', 'runs', 'current_runs'])
-      db.exec(`INSERT INTO main.${table} SELECT * FROM source.${table}`)
-  } finally {
-    db.close()
-  }
+function restoreSubmissions(from: RunningTracker, to: RunningTracker): Promise<void> {
+  return copyTables(from.database, to.database, ['submissions', 'runs', 'current_runs'])
 }
 
 test('a webhook for a submission that is not in the database returns 503 and is stored as rejected', async () => {
@@ -116,7 +108,7 @@ test('the rejected delivery can be replayed once its submission is restored, and
   expect(early.status).toBe(422)
   await right.service.stop()
   await wrong.service.stop()
-  restoreSubmissions(right, wrong)
+  await restoreSubmissions(right, wrong)
   const restored = await wrong.restart()
   expect((await statusOf(restored)).status).toBe('pending')
   const late = await ask(restored, `/deliveries/${rejected?.deliveryId}/replay`, replay)
@@ -135,13 +127,11 @@ test('doctor fails on webhooks for unknown submissions and says how to fix it, a
   const { wrong, wrongUrl } = await startOnWrongDatabase()
   expect((await deliver(wrongUrl, SUCCESS)).status).toBe(503)
   await wrong.service.stop()
-  const db = new Database(join(wrong.directory, 'tracker.db'))
-  db.prepare(
-    `WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
-     INSERT INTO rejected_deliveries (n, chk, route, received_at, cause, proven, headers, bytes, kept_bytes, body)
-     SELECT 100 + i, 'AAAAAAAAAAA', ?, ?, 'no_secret', 0, '{}', 0, 0, '' FROM n`,
-  ).run(ROUTE.to.account, Date.now())
-  db.close()
+  await runSql(
+    wrong.database,
+    `INSERT INTO rejected_deliveries (n, chk, route, received_at, cause, proven, headers, bytes, kept_bytes, body)
+     SELECT 100 + n.i, 'AAAAAAAAAAA', ${ROUTE.to.account}, ${Date.now()}, 'no_secret', 0, '{}', 0, 0, '' FROM ${numbered(3000)}`,
+  )
   const { json } = await ask<{ checks: { level: string; told: string; remedy: string | null }[] }>(
     await wrong.restart(),
     '/doctor',

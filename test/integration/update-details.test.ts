@@ -1,13 +1,8 @@
 import { expect, test } from 'vitest'
 import { type Call, startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { createTestDatabase } from '../support/database.ts'
 import { rawRequest } from '../support/raw-request.ts'
-import {
-  API_KEY,
-  IMAGEKIT_KEY,
-  startTracker,
-  startTrackerAndSandbox,
-  temporaryDirectory,
-} from '../support/tracker.ts'
+import { API_KEY, IMAGEKIT_KEY, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { FILE_ID, update } from '../support/updates.ts'
 import { FILE, FILE_NAME, getSubmission, upload } from '../support/uploads.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
@@ -21,9 +16,9 @@ async function start() {
     received.push(await call.readJson())
     call.answer(200, uploadedFile(FILE_ID, { extensionStatus: { 'remove-bg': 'pending' } }))
   })
-  const directory = temporaryDirectory()
-  const { store, created } = openWatchedStore(directory)
-  const tracker = await startTracker({ IMAGEKIT_API_URL: imagekit.url }, { store }, directory)
+  const database = await createTestDatabase()
+  const { store, created } = await openWatchedStore(database)
+  const tracker = await startTracker({ IMAGEKIT_API_URL: imagekit.url }, { store }, database)
   return { tracker, imagekit, received, created }
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Call, NOBODYS_URL, startBrokenImagekit } from '../support/broken-imagekit.ts'
-import { startTracker, temporaryDirectory } from '../support/tracker.ts'
+import { createTestDatabase } from '../support/database.ts'
+import { startTracker } from '../support/tracker.ts'
 import { FILE_ID, update } from '../support/updates.ts'
 import { getSubmission, openUpload } from '../support/uploads.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
@@ -9,10 +10,10 @@ import { deliver } from '../support/webhooks.ts'
 const BODY = { extensions: [{ name: 'remove-bg' }] }
 
 async function start(url: string, overrides = {}) {
-  const directory = temporaryDirectory()
-  const watched = openWatchedStore(directory)
+  const database = await createTestDatabase()
+  const watched = await openWatchedStore(database)
   const settings = { store: watched.store, drainMs: 100, ...overrides }
-  const tracker = await startTracker({ IMAGEKIT_API_URL: url }, settings, directory)
+  const tracker = await startTracker({ IMAGEKIT_API_URL: url }, settings, database)
   return { tracker, ...watched }
 }
 

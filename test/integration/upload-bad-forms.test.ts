@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
-import { startTracker, startTrackerAndSandbox, temporaryDirectory } from '../support/tracker.ts'
+import { createTestDatabase } from '../support/database.ts'
+import { startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { BOUNDARY, EXTENSIONS, formText, openUpload, partText, sendForm } from '../support/uploads.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
 
@@ -137,9 +138,9 @@ test.for(BAD)('%s is refused, and nothing is uploaded', async ([, told, body, co
     await call.readForm()
     if (call.hasWholeForm) call.answer(200, uploadedFile('file1'))
   })
-  const directory = temporaryDirectory()
-  const { store, created } = openWatchedStore(directory)
-  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { store }, directory)
+  const database = await createTestDatabase()
+  const { store, created } = await openWatchedStore(database)
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { store }, database)
   const answer = await sendForm(tracker, body, { 'content-type': contentType })
   expect(answer.status).toBe(400)
   expect(answer.headers['content-type']).toBe('application/json')

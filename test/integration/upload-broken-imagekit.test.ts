@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Call, NOBODYS_URL, startBrokenImagekit } from '../support/broken-imagekit.ts'
-import { startTracker, temporaryDirectory } from '../support/tracker.ts'
+import { createTestDatabase } from '../support/database.ts'
+import { startTracker } from '../support/tracker.ts'
 import {
   BOUNDARY,
   EXTENSIONS,
@@ -19,17 +20,17 @@ const FILE_START = `--${BOUNDARY}\r\n${partText('name="file"; filename="a"', 'fi
 
 async function start(script: (call: Call) => unknown, overrides = {}) {
   const imagekit = await startBrokenImagekit(script)
-  const directory = temporaryDirectory()
-  const watched = openWatchedStore(directory)
+  const database = await createTestDatabase()
+  const watched = await openWatchedStore(database)
   const settings = { store: watched.store, drainMs: 100, ...overrides }
-  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, settings, directory)
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, settings, database)
   return { imagekit, tracker, ...watched }
 }
 
 test('an ImageKit that refuses connections is 502, safe to try again', async () => {
-  const directory = temporaryDirectory()
-  const { store, created } = openWatchedStore(directory)
-  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: NOBODYS_URL }, { store }, directory)
+  const database = await createTestDatabase()
+  const { store, created } = await openWatchedStore(database)
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: NOBODYS_URL }, { store }, database)
   const answer = await upload(tracker, FORM)
   expect(answer.status).toBe(502)
   expect(await answer.json()).toEqual({

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
-import { startTracker, startTrackerAndSandbox, temporaryDirectory } from '../support/tracker.ts'
+import { createTestDatabase } from '../support/database.ts'
+import { startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import {
   BOUNDARY,
   FILE,
@@ -18,12 +19,12 @@ const FORM = formText([partText('name="file"; filename="a"', 'x'), partText('nam
 
 async function start(script: Parameters<typeof startBrokenImagekit>[0], overrides = {}) {
   const imagekit = await startBrokenImagekit(script)
-  const directory = temporaryDirectory()
-  const watched = openWatchedStore(directory)
+  const database = await createTestDatabase()
+  const watched = await openWatchedStore(database)
   const tracker = await startTracker(
     { IMAGEKIT_UPLOAD_URL: imagekit.url, MAX_CONCURRENT_UPLOADS: '1' },
     { store: watched.store, drainMs: 100, ...overrides },
-    directory,
+    database,
   )
   return { imagekit, tracker, ...watched }
 }
@@ -108,7 +109,7 @@ test('the service does not stop before the answer to a caller that left is writt
   const stopped = tracker.service.stop()
   imagekit.calls[0]?.answer(200, uploadedFile('file1'))
   await stopped
-  const { store } = openWatchedStore(tracker.directory)
+  const { store } = await openWatchedStore(tracker.database)
   const found = await store.findSubmission(created[0]?.submissionId ?? '')
   await store.close()
   expect(found?.submission).toMatchObject({ state: 'accepted', fileId: 'file1' })
@@ -131,7 +132,7 @@ test('an ImageKit that never answers holds the stop up no longer than the drain'
   caller.end()
   await expect.poll(() => imagekit.calls[0]?.hasWholeForm).toBe(true)
   await tracker.service.stop()
-  const { store } = openWatchedStore(tracker.directory)
+  const { store } = await openWatchedStore(tracker.database)
   const found = await store.findSubmission(created[0]?.submissionId ?? '')
   await store.close()
   expect(found?.submission).toMatchObject({ state: 'unconfirmed' })

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
-import { startTracker, temporaryDirectory } from '../support/tracker.ts'
+import { createTestDatabase } from '../support/database.ts'
+import { startTracker } from '../support/tracker.ts'
 import {
   BOUNDARY,
   FILE,
@@ -20,10 +21,10 @@ async function start(env: Record<string, string>, overrides = {}) {
     await call.readForm()
     if (call.hasWholeForm) call.answer(200, uploadedFile('file1'))
   })
-  const directory = temporaryDirectory()
-  const { store, created } = openWatchedStore(directory)
+  const database = await createTestDatabase()
+  const { store, created } = await openWatchedStore(database)
   const settings = { store, drainMs: 100, ...overrides }
-  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url, ...env }, settings, directory)
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url, ...env }, settings, database)
   return { imagekit, tracker, created }
 }
 

@@ -4,9 +4,10 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { expect, test } from 'vitest'
 import { uploadedFile } from '../support/broken-imagekit.ts'
+import { createTestDatabase, databaseEnv } from '../support/database.ts'
 import { startListening } from '../support/listening.ts'
 import { type RunningProgram, runServe } from '../support/program.ts'
-import { ADMIN_KEY, API_KEY, temporaryDirectory } from '../support/tracker.ts'
+import { ADMIN_KEY, API_KEY } from '../support/tracker.ts'
 import { BOUNDARY, openUpload, partText } from '../support/uploads.ts'
 
 const MIB = 1024 * 1024
@@ -31,7 +32,7 @@ test.for([
     })
     const service = await runServe({
       NODE_OPTIONS: TELL_RSS,
-      DATABASE_URL: `file:${temporaryDirectory()}/tracker.db`,
+      ...databaseEnv(await createTestDatabase()),
       IMAGEKIT_PRIVATE_KEY: 'private_key',
       IMAGEKIT_UPLOAD_URL: await startListening(imagekit),
       TRACKER_API_KEY: API_KEY,

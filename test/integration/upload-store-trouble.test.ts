@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Call, startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
-import { startTracker, temporaryDirectory } from '../support/tracker.ts'
+import { createTestDatabase } from '../support/database.ts'
+import { startTracker } from '../support/tracker.ts'
 import { EXTENSIONS, FILE, FILE_NAME, getSubmission, upload } from '../support/uploads.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
 
@@ -13,12 +14,12 @@ async function start() {
     const extensionStatus = { 'remove-bg': 'pending' }
     if (call.hasWholeForm) call.answer(200, uploadedFile('file1', { extensionStatus }))
   })
-  const directory = temporaryDirectory()
-  const watched = openWatchedStore(directory)
+  const database = await createTestDatabase()
+  const watched = await openWatchedStore(database)
   const tracker = await startTracker(
     { IMAGEKIT_UPLOAD_URL: imagekit.url },
     { store: watched.store },
-    directory,
+    database,
   )
   return { imagekit, tracker, ...watched }
 }
@@ -58,7 +59,7 @@ test('an answer that still waits when the service stops is written down then', a
   const submissionId = (await upload(tracker, FORM)).headers.get('x-submission-id')
   refused.clear()
   await tracker.service.stop()
-  const { store } = openWatchedStore(tracker.directory)
+  const { store } = await openWatchedStore(tracker.database)
   const found = await store.findSubmission(submissionId ?? '')
   await store.close()
   expect(found?.submission.state).toBe('accepted')

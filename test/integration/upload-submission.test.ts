@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Call, startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
-import { startTracker, startTrackerAndSandbox, temporaryDirectory } from '../support/tracker.ts'
+import { createTestDatabase } from '../support/database.ts'
+import { startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { EXTENSIONS, FILE, FILE_NAME, getSubmission, upload } from '../support/uploads.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
 import { deliver } from '../support/webhooks.ts'
@@ -17,9 +18,9 @@ function accept(answer: object) {
 
 test('the webhookUrl of the tracker closes the form in place of the caller’s, which is kept and goes out nowhere', async () => {
   const imagekit = await startBrokenImagekit(accept(uploadedFile('file1')))
-  const directory = temporaryDirectory()
-  const { store, created } = openWatchedStore(directory)
-  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { store }, directory)
+  const database = await createTestDatabase()
+  const { store, created } = await openWatchedStore(database)
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { store }, database)
   await upload(tracker, [['webhookUrl', CALLER_URL], FILE, ['extensions', EXTENSIONS], FILE_NAME])
   const [call] = imagekit.calls
   expect(call?.received).not.toContain('caller.example.com')
@@ -80,13 +81,13 @@ test('a webhook posted the moment ImageKit has the whole form is applied', async
 
 test('ImageKit does not get the end of the form before the submission is on disk', async () => {
   const imagekit = await startBrokenImagekit(accept(uploadedFile('file1')))
-  const directory = temporaryDirectory()
-  const watched = openWatchedStore(directory)
+  const database = await createTestDatabase()
+  const watched = await openWatchedStore(database)
   const { go } = watched.holdCommits()
   const tracker = await startTracker(
     { IMAGEKIT_UPLOAD_URL: imagekit.url },
     { store: watched.store },
-    directory,
+    database,
   )
   const answer = upload(tracker, [FILE, FILE_NAME])
   await expect.poll(() => watched.created).toHaveLength(1)
@@ -115,9 +116,9 @@ test('ImageKit’s file is the baseline, written in the step that accepts the su
   const imagekit = await startBrokenImagekit(
     accept(uploadedFile('file1', { AITags, tags: ['a'], description: 'd' })),
   )
-  const directory = temporaryDirectory()
-  const { store } = openWatchedStore(directory)
-  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { store }, directory)
+  const database = await createTestDatabase()
+  const { store } = await openWatchedStore(database)
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { store }, database)
   const answer = await upload(tracker, [FILE, FILE_NAME, ['extensions', EXTENSIONS]])
   const found = await store.findSubmission(answer.headers.get('x-submission-id') ?? '')
   expect(found?.submission).toMatchObject({ state: 'accepted', fileId: 'file1', fileName: 'shirt_Ab12.jpg' })

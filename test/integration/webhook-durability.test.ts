@@ -1,18 +1,15 @@
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
-import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
-import { readRows } from '../support/signed-webhooks.ts'
-import { startTracker, temporaryDirectory } from '../support/tracker.ts'
+import { createTestDatabase, openStoreOf, readRows } from '../support/database.ts'
+import { startTracker } from '../support/tracker.ts'
 import { deliver, FILE_ID, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
 
 /** A tracker on a real store, some steps of which the test replaces. */
 async function startOnStore(replace: (real: Store) => Partial<Store>, maxQueued?: number) {
-  const directory = temporaryDirectory()
-  const path = join(directory, 'tracker.db')
-  const real = openSqliteStore({ path, ...(maxQueued !== undefined && { maxQueued }) })
-  return startTracker({}, { store: { ...real, ...replace(real) } }, directory)
+  const database = await createTestDatabase()
+  const real = await openStoreOf(database, { ...(maxQueued !== undefined && { maxQueued }) })
+  return startTracker({}, { store: { ...real, ...replace(real) } }, database)
 }
 
 test('the answer to a webhook comes after the commit of the delivery and its effect, not before', async () => {
@@ -116,8 +113,8 @@ test('a delivery is stored raw with its headers, without what may be a secret of
   await deliver(webhookUrl, '[1]')
   await tracker.service.stop()
 
-  const rows = readRows(
-    tracker.directory,
+  const rows = await readRows(
+    tracker.database,
     `SELECT d.*, b.headers, b.body, r.status, 'sub_' || s.n || '_' || s.chk AS submission_id FROM deliveries d
      JOIN delivery_bodies b ON b.n = d.n LEFT JOIN runs r ON r.n = d.run AND r.settled_by = d.n
      JOIN submissions s ON s.n = coalesce(d.submission, r.submission) ORDER BY d.n`,
@@ -153,20 +150,20 @@ test('a webhook after a restart still settles its run, and statuses are kept', a
 })
 
 test('a new token secret before the old one keeps webhook and status addresses valid; without the old one they are not', async () => {
-  const directory = temporaryDirectory()
+  const database = await createTestDatabase()
   const [old, fresh] = ['the-old-token-secret', 'the-new-token-secret']
-  const first = await startTracker({ TRACKER_TOKEN_SECRET: old }, {}, directory)
+  const first = await startTracker({ TRACKER_TOKEN_SECRET: old }, {}, database)
   const { webhookUrl, statusUrl } = await register(first, ['remove-bg', 'ai-tasks'])
   await first.service.stop()
 
-  const rotated = await startTracker({ TRACKER_TOKEN_SECRET: `${fresh},${old}` }, {}, directory)
+  const rotated = await startTracker({ TRACKER_TOKEN_SECRET: `${fresh},${old}` }, {}, database)
   const answer = await deliver(movedTo(rotated, webhookUrl), payload('remove-bg', 'success'))
   expect(answer.json).toEqual({ outcome: 'applied' })
   expect((await fetch(movedTo(rotated, statusUrl))).status).toBe(200)
   const signedAnew = await register(rotated, ['remove-bg'])
   await rotated.service.stop()
 
-  const rid = await startTracker({ TRACKER_TOKEN_SECRET: fresh }, {}, directory)
+  const rid = await startTracker({ TRACKER_TOKEN_SECRET: fresh }, {}, database)
   expect((await deliver(movedTo(rid, webhookUrl), payload('ai-tasks', 'success'))).status).toBe(401)
   expect((await fetch(movedTo(rid, statusUrl))).status).toBe(401)
   expect((await fetch(movedTo(rid, signedAnew.statusUrl))).status).toBe(200)

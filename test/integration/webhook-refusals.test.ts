@@ -1,10 +1,9 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
-import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
-import { startTracker, temporaryDirectory } from '../support/tracker.ts'
+import { createTestDatabase, openStoreOf } from '../support/database.ts'
+import { startTracker } from '../support/tracker.ts'
 import { deliver, payload, register, statusOf } from '../support/webhooks.ts'
 
 const LIMIT = 1024 * 1024
@@ -37,8 +36,8 @@ test('why a body is no JSON is told without a word of the body', async () => {
 })
 
 test('a token that is forged, cut, of another purpose or another submission is 401, and the store is not asked', async () => {
-  const directory = temporaryDirectory()
-  const real = openSqliteStore({ path: join(directory, 'tracker.db') })
+  const database = await createTestDatabase()
+  const real = await openStoreOf(database)
   const asked: string[] = []
   const store = new Proxy(real, {
     get(target, name, receiver) {
@@ -46,7 +45,7 @@ test('a token that is forged, cut, of another purpose or another submission is 4
       return Reflect.get(target, name, receiver)
     },
   })
-  const tracker = await startTracker({}, { store }, directory)
+  const tracker = await startTracker({}, { store }, database)
   const { webhookUrl, submissionId, statusUrl } = await register(tracker, ['remove-bg'], null)
   const other = await register(tracker, ['remove-bg'], null)
   const mac = (url: string) => url.slice(url.lastIndexOf('.') + 1)

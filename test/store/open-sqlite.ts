@@ -6,7 +6,7 @@ import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import type { StoreHandle } from '../../src/store/store.ts'
 import type { OpenedStore } from '../contract/opened-store.ts'
-import { refuseRows } from './refuse-rows.ts'
+import { refuseRows } from '../support/database.ts'
 
 /** A new SQLite store in a folder of its own, for the contract. */
 export async function openSqlite(): Promise<OpenedStore> {
@@ -34,10 +34,7 @@ export async function openSqlite(): Promise<OpenedStore> {
     },
     openAnother: async () => openOther((ownerId) => ownerId),
     openAnotherProcess: async () => openOther((ownerId) => ownerId + others.length + 1),
-    async refuse(what, at) {
-      const accept = refuseRows(path, what, at)
-      return async () => accept()
-    },
+    refuse: (what, at) => refuseRows({ url: `file:${path}` }, what, at),
     async destroy() {
       for (const other of others) await other.close()
       await latest.close()

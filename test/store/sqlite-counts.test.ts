@@ -9,7 +9,7 @@ import type { Store } from '../../src/store/store.ts'
 import { newDelivery, newSubmission, submit } from '../contract/facts.ts'
 import { listEveryPage } from '../contract/operator-facts.ts'
 import { upkeep } from '../contract/upkeep.ts'
-import { refuseRows } from './refuse-rows.ts'
+import { refuseRows } from '../support/database.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 function openStore() {
@@ -59,7 +59,7 @@ test('A step that is rolled back counts nothing, nor do the groups that it would
   const asked = await Promise.all(Array.from({ length: 30 }, () => submit(store, ['remove-bg'])))
   const [first = '', ...others] = asked
   await store.recordDelivery(failing(first, 'E-first'))
-  refuseRows(path, 'deliveries', 6_000)
+  await refuseRows({ url: `file:${path}` }, 'deliveries', 6_000)
   // Every third fails after its run was changed and counted, each with a cause of its own; the next has the same cause.
   const settled = await Promise.allSettled(
     others.map((one, index) => {

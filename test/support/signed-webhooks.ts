@@ -1,18 +1,5 @@
 import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import Database from 'better-sqlite3'
-import {
-  type Code,
-  KIND,
-  OUTCOME,
-  ROUTE,
-  SIGNATURE,
-  SOURCE,
-  STATE,
-  STATUS,
-  textOf,
-} from '../../src/store/sql/codes.ts'
 import { type Delivered, deliver } from './webhooks.ts'
 
 export const WEBHOOK_SECRET = 'whsec_of_the_tests'
@@ -49,32 +36,4 @@ export function deliverEvent(
   headers: Record<string, string> = ikHeaders(body),
 ): Promise<Delivered> {
   return deliver(`${tracker.url}/webhooks/account`, body, headers)
-}
-
-const CODES: { [column: string]: Code<string> } = {
-  status: STATUS,
-  source: SOURCE,
-  state: STATE,
-  kind: KIND,
-  route: ROUTE,
-  signature: SIGNATURE,
-  outcome: OUTCOME,
-}
-
-/** Reads what a tracker has written, beside it. Codes are told as their words. */
-export function readRows(directory: string, sql: string): unknown[] {
-  const db = new Database(join(directory, 'tracker.db'), { readonly: true })
-  try {
-    return db.prepare<[], object>(sql).all().map(withWords)
-  } finally {
-    db.close()
-  }
-}
-
-function withWords(row: object): object {
-  const cells = Object.entries(row).map(([column, value]) => {
-    const code = CODES[column]
-    return [column, code !== undefined && typeof value === 'number' ? textOf(code, value) : value]
-  })
-  return Object.fromEntries(cells)
 }

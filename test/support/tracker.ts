@@ -8,6 +8,7 @@ import { parseConfig } from '../../src/config.ts'
 import { createSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts'
 import { createService, type Service } from '../../src/service.ts'
 import type { Overrides } from '../../src/service-overrides.ts'
+import { createTestDatabase, databaseEnv, type TestDatabase } from './database.ts'
 
 export const API_KEY = 'api-key-of-the-tests-0123456789'
 export const ADMIN_KEY = 'admin-key-of-the-tests-0123456789'
@@ -17,22 +18,23 @@ export const IMAGEKIT_KEY = 'private_key_of_the_tests'
 export type RunningTracker = {
   url: string
   service: Service
-  directory: string
+  database: TestDatabase
   /** `fetch` on the tracker, with the API key unless the headers say otherwise. */
   fetch(path: string, init?: RequestInit): Promise<Response>
-  /** Stops this one and starts another on the same files, with these changes of its environment. */
+  /** Stops this one and starts another on the same database, with these changes of its environment. */
   restart(changes?: Environment): Promise<RunningTracker>
 }
 
 export async function startTracker(
   env: Environment = {},
   overrides: Overrides = {},
-  directory = temporaryDirectory(),
+  given?: TestDatabase,
 ): Promise<RunningTracker> {
+  const database = given ?? (await createTestDatabase())
   const config = parseConfig(
     {
       PORT: '0',
-      DATABASE_URL: `file:${join(directory, 'tracker.db')}`,
+      ...databaseEnv(database),
       IMAGEKIT_PRIVATE_KEY: IMAGEKIT_KEY,
       TRACKER_API_KEY: `app:${API_KEY}`,
       TRACKER_ADMIN_KEY: `operator:${ADMIN_KEY}`,
@@ -52,7 +54,7 @@ export async function startTracker(
   return {
     url,
     service,
-    directory,
+    database,
     fetch: (path, init = {}) => {
       const headers = new Headers(init.headers)
       if (!headers.has('authorization')) headers.set('authorization', `Bearer ${API_KEY}`)
@@ -60,7 +62,7 @@ export async function startTracker(
     },
     async restart(changes = {}) {
       await stop()
-      return startTracker({ ...env, ...changes }, overrides, directory)
+      return startTracker({ ...env, ...changes }, overrides, database)
     },
   }
 }

@@ -1,12 +1,11 @@
-import { join } from 'node:path'
 import { TrackerError } from '../../src/domain/errors.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import type { Store, StoreHandle } from '../../src/store/store.ts'
+import { openStoreOf, type TestDatabase } from './database.ts'
 
-/** The real store of a directory, which tells what submissions were made and can be switched off step by step. */
-export function openWatchedStore(directory: string) {
-  const real = openSqliteStore({ path: join(directory, 'tracker.db') })
+/** The real store over a database, which tells what submissions were made and can be switched off step by step. */
+export async function openWatchedStore(database: TestDatabase) {
+  const real = await openStoreOf(database)
   const created: (NewSubmission & { submissionId: string })[] = []
   /** The names of the steps that are refused at the moment. */
   const refused = new Set<keyof Store>()

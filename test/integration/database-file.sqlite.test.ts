@@ -10,7 +10,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
@@ -20,6 +20,7 @@ import { openConnection } from '../../src/store/sqlite/connection.ts'
 import { migrateSqlite } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { ask } from '../support/operator.ts'
+import { databaseIn, pathOf } from '../support/sqlite-database.ts'
 import {
   ADMIN_KEY,
   API_KEY,
@@ -43,7 +44,7 @@ async function prepare(tracker: RunningTracker, fileId: string) {
 async function start(overrides: Overrides = {}) {
   const directory = join(temporaryDirectory(), 'data')
   mkdirSync(directory)
-  const tracker = await startTracker({}, overrides, directory)
+  const tracker = await startTracker({}, overrides, databaseIn(directory))
   const send = await prepare(tracker, 'before')
   expect(await send()).toMatchObject({ status: 200, json: { outcome: 'applied' } })
   const due = [await prepare(tracker, 'first'), await prepare(tracker, 'second')] as const
@@ -170,7 +171,7 @@ test.each([
     const { store, connection, after } = openInterruptedStore(directory)
     // Each commit copies the log into the file.
     if (name === 'tracker.db') connection.pragma('wal_autocheckpoint = 1')
-    const tracker = await startTracker({}, { store }, directory)
+    const tracker = await startTracker({}, { store }, databaseIn(directory))
     const send = await prepare(tracker, 'file-1')
     after('BEGIN IMMEDIATE', () => truncateSync(join(directory, name)))
     await expectUnavailable(tracker, send, reason, /restore a backup/i)
@@ -291,7 +292,7 @@ function openInterruptedStore(directory: string) {
 test('a commit into a file that has just vanished is not acknowledged, and no old status is shown of what it changed', async () => {
   const directory = temporaryDirectory()
   const { store, after } = openInterruptedStore(directory)
-  const tracker = await startTracker({}, { store }, directory)
+  const tracker = await startTracker({}, { store }, databaseIn(directory))
   const send = await prepare(tracker, 'file-1')
   expect((await statusOf(tracker, 'file-1')).status).toBe('pending')
   const stream = await openEvents(`${tracker.url}/assets/file-1/events`, {
@@ -310,7 +311,7 @@ test('a commit into a file that has just vanished is not acknowledged, and no ol
 test('when a second process opens the database, the first accepts no more writes, and the second continues', async () => {
   const { tracker, directory, due } = await start()
   rmSync(join(directory, 'tracker.db-lock'))
-  const second = await startTracker({}, {}, directory)
+  const second = await startTracker({}, {}, databaseIn(directory))
   expect(await due[0](second)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
   await expectUnavailable(tracker, due[1], 'Another process has opened the database.', /restart the other/)
   expect(await due[1](second)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
@@ -343,7 +344,7 @@ test('new ids come after the rows that another program has inserted', async () =
 
 test('an alert fires while the database is unavailable, without a write, and resolves when it is back', async () => {
   const { tracker, advance, messages, receiver, answer } = await startAlerting()
-  const { directory } = tracker
+  const directory = dirname(pathOf(tracker.database))
   answer.status = 500
   move(directory, join(directory, 'away'))
   await expect.poll(() => receiver.requests.length).toBeGreaterThan(0)

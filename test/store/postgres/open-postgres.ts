@@ -1,0 +1,37 @@
+import { randomInt } from 'node:crypto'
+import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
+import type { StoreHandle } from '../../../src/store/store.ts'
+import type { OpenedStore } from '../../contract/opened-store.ts'
+import { createDatabase, refuseRows } from '../../support/database.ts'
+
+/** A new PostgreSQL store over a database of its own, for the contract. */
+export async function openPostgres(): Promise<OpenedStore> {
+  const { url, drop } = await createDatabase()
+  const processId = newProcessId()
+  const handles: StoreHandle[] = []
+  const open = async (processId: number): Promise<StoreHandle> => {
+    const handle = await openPostgresStore({ url, processId, maxQueued: 10_000 })
+    handles.push(handle)
+    return handle
+  }
+  let latest = await open(processId)
+  return {
+    store: latest,
+    async reopen() {
+      await latest.close()
+      latest = await open(newProcessId())
+      return latest
+    },
+    openAnother: () => open(processId),
+    openAnotherProcess: () => open(newProcessId()),
+    refuse: (what, at) => refuseRows({ url }, what, at),
+    async destroy() {
+      for (const handle of handles) await handle.close()
+      await drop()
+    },
+  }
+}
+
+function newProcessId(): number {
+  return randomInt(1, 2 ** 47)
+}

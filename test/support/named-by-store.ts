@@ -1,0 +1,16 @@
+import { relative } from 'node:path'
+import { describe, inject, TestRunner } from 'vitest'
+
+const NAMES = { sqlite: 'SQLite', postgres: 'PostgreSQL' }
+
+/** Names the database that it runs on in the full name of each integration test. */
+export default class NamedByStore extends TestRunner {
+  override async importFile(path: string, source: 'collect' | 'setup'): Promise<void> {
+    const importTests = async () => {
+      await super.importFile(path, source)
+    }
+    if (source === 'collect' && relative(this.config.root, path).startsWith('test/integration/'))
+      describe(`on ${NAMES[inject('database')]}`, importTests)
+    else await importTests()
+  }
+}

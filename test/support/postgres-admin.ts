@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto'
+import { Client, type QueryResultRow, TypeOverrides } from 'pg'
+
+/** Rows as SQLite has them: numbers are numbers, JSON is text, and a condition is 0 or 1. */
+const LIKE_SQLITE = new TypeOverrides()
+const { BOOL, INT8, JSON, JSONB, NUMERIC } = { BOOL: 16, INT8: 20, JSON: 114, JSONB: 3802, NUMERIC: 1700 }
+for (const type of [INT8, NUMERIC]) LIKE_SQLITE.setTypeParser(type, Number)
+for (const type of [JSON, JSONB]) LIKE_SQLITE.setTypeParser(type, String)
+LIKE_SQLITE.setTypeParser(BOOL, (text) => (text === 't' ? 1 : 0))
+
+/** Runs SQL on a connection of its own. */
+export async function queryPostgres<Row extends QueryResultRow>(
+  url: string,
+  sql: string,
+  parameters?: unknown[],
+): Promise<Row[]> {
+  const client = new Client({ connectionString: url, types: LIKE_SQLITE })
+  await client.connect()
+  try {
+    return (await client.query<Row>(sql, parameters)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+/** Creates a database on a server, empty or as a copy of another one. */
+export async function createDatabase(server: string, template = 'template0') {
+  const name = `tracker_test_${randomBytes(8).toString('hex')}`
+  await queryPostgres(server, `CREATE DATABASE ${name} TEMPLATE ${template}`)
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return { url: url.href, name }
+}
+
+export async function dropDatabase(server: string, name: string): Promise<void> {
+  await queryPostgres(server, `DROP DATABASE ${name} WITH (FORCE)`)
+}

@@ -1,0 +1,35 @@
+import { inject } from 'vitest'
+import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.ts'
+import type { Engine } from './database.ts'
+import { createDatabase, dropDatabase, queryPostgres } from './postgres-admin.ts'
+
+/** What a server reports whose disk fails: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const IO_ERROR = '58030'
+
+export const postgresDatabase: Engine = {
+  name: 'PostgreSQL',
+  async create() {
+    const { url: server, template } = inject('postgres')
+    const { url, name } = await createDatabase(server, template)
+    return { url, drop: () => dropDatabase(server, name) }
+  },
+  open: ({ url }, options) => openPostgresStore({ url, ...options }),
+  query: ({ url }, sql) => queryPostgres(url, sql),
+  async run({ url }, sql) {
+    await queryPostgres(url, sql)
+  },
+  async copyTable(from, to, table) {
+    const [copied] = await queryPostgres(from.url, `SELECT json_agg(t) AS rows FROM ${table} t`)
+    const insert = `INSERT INTO ${table} SELECT * FROM json_populate_recordset(NULL::${table}, $1)`
+    await queryPostgres(to.url, insert, [copied?.['rows'] ?? '[]'])
+  },
+  failOn: ({ name, event, table, when, how }) => {
+    const error = how === 'disk' ? ` USING ERRCODE = '${IO_ERROR}'` : ''
+    return {
+      create: `
+        CREATE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused by the test'${error}; END $$;
+        CREATE TRIGGER ${name} BEFORE ${event} ON ${table} FOR EACH ROW ${when && `WHEN (${when})`} EXECUTE FUNCTION ${name}()`,
+      drop: `DROP TRIGGER ${name} ON ${table}; DROP FUNCTION ${name}`,
+    }
+  },
+}

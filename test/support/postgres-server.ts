@@ -1,0 +1,36 @@
+import type { TestProject } from 'vitest/node'
+import { startLocalPostgres } from '../../src/cli/local-postgres.ts'
+import { migratePostgres } from '../../src/store/postgres/open-postgres-store.ts'
+import { createDatabase, dropDatabase } from './postgres-admin.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** What the tests of a project run on. */
+    database: 'sqlite' | 'postgres'
+    /** The server of this run, and the migrated database on it that those of tests are copies of. */
+    postgres: { url: string; template: string }
+  }
+}
+
+/**
+ * The server that the project `postgres` runs on: that of `TEST_DATABASE_URL`, whose user may create databases, or one that is
+ * started here and removed at the end. Fails the run where there is none.
+ */
+export default async function startPostgres(project: TestProject): Promise<() => Promise<void>> {
+  const { TEST_DATABASE_URL: given, PATH } = process.env
+  const { url, stop } = given
+    ? { url: given, stop: async () => {} }
+    : await startLocalPostgres({ path: PATH })
+  try {
+    const template = await createDatabase(url)
+    await migratePostgres(template.url)
+    project.provide('postgres', { url, template: template.name })
+    return async () => {
+      await dropDatabase(url, template.name)
+      await stop()
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}

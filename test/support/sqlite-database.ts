@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import type { Engine, TestDatabase } from './database.ts'
+
+/** The file of a SQLite database. */
+export function pathOf({ url }: TestDatabase): string {
+  return url.slice('file:'.length)
+}
+
+/** The database of a service that keeps it in this folder. */
+export function databaseIn(folder: string): TestDatabase {
+  return { url: `file:${join(folder, 'tracker.db')}` }
+}
+
+function use<T>(database: TestDatabase, work: (connection: Database.Database) => T): T {
+  const connection = new Database(pathOf(database))
+  try {
+    return work(connection)
+  } finally {
+    connection.close()
+  }
+}
+
+export const sqliteDatabase: Engine = {
+  name: 'SQLite',
+  async create() {
+    const folder = mkdtempSync(join(tmpdir(), 'tracker-test-'))
+    const drop = async () => rmSync(folder, { recursive: true, force: true })
+    return { ...databaseIn(folder), drop }
+  },
+  open: async (database, options) => openSqliteStore({ path: pathOf(database), ...options }),
+  query: async (database, sql) => use(database, (connection) => connection.prepare<[], object>(sql).all()),
+  run: async (database, sql) => void use(database, (connection) => connection.exec(sql)),
+  async copyTable(from, to, table) {
+    use(to, (connection) => {
+      connection.prepare('ATTACH DATABASE ? AS source').run(pathOf(from))
+      connection.exec(`INSERT INTO main.${table} SELECT * FROM source.${table}`)
+    })
+  },
+  failOn: ({ name, event, table, when, how }) => {
+    const events = event.split(' OR ')
+    const action = how === 'disk' ? 'ROLLBACK' : 'ABORT'
+    const create = (one: string) =>
+      `CREATE TRIGGER ${name}_${one} BEFORE ${one} ON ${table} ${when && `WHEN ${when}`}
+         BEGIN SELECT raise(${action}, 'refused by the test'); END;`
+    return {
+      create: events.map(create).join('\n'),
+      drop: events.map((one) => `DROP TRIGGER ${name}_${one};`).join('\n'),
+    }
+  },
+}
