@@ -196,6 +196,12 @@ CREATE TABLE "runs" (
 	"evidence" json
 ) WITH (fillfactor = 80);
 --> statement-breakpoint
+CREATE TABLE "sign_in_failures" (
+	"name" text COLLATE "C" PRIMARY KEY NOT NULL,
+	"times" json NOT NULL,
+	"latest_at" bigint NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "submissions" (
 	"n" bigint PRIMARY KEY NOT NULL,
 	"chk" text COLLATE "C" NOT NULL,
@@ -242,6 +248,7 @@ CREATE INDEX "runs_attention" ON "runs" USING btree ("attention","n","name","cau
 CREATE INDEX "runs_failed" ON "runs" USING btree ("name","failed_at") WHERE "failed_at" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "runs_acknowledged" ON "runs" USING btree ("n") WHERE "acknowledged_at" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "runs_contradicted" ON "runs" USING btree ("n") WHERE "contradicted" = 1;--> statement-breakpoint
+CREATE INDEX "sign_in_failures_latest" ON "sign_in_failures" USING btree ("latest_at");--> statement-breakpoint
 CREATE INDEX "submissions_file" ON "submissions" USING btree ("file_id","n") WHERE "file_id" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "submissions_name" ON "submissions" USING btree (lower("file_name" COLLATE "C")) WHERE "file_name" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "submissions_request" ON "submissions" USING btree ("request_id") WHERE "request_id" IS NOT NULL AND "baseline" IS NULL;--> statement-breakpoint

@@ -1,8 +1,8 @@
 import type { DatabaseAddress } from '../domain/database-address.ts'
+import { migratePostgres, openPostgresStore } from './postgres/open-postgres-store.ts'
 import { checkDatabasePath, hasDatabase } from './sqlite/database-file.ts'
 import { migrateSqlite, openSqliteStore } from './sqlite/open-sqlite-store.ts'
 import type { StoreHandle } from './store.ts'
-import { DatabaseStartError } from './store-errors.ts'
 import type { WriteQueueOptions } from './write-queue.ts'
 
 type OpenStoreOptions = WriteQueueOptions & {
@@ -15,13 +15,13 @@ type OpenStoreOptions = WriteQueueOptions & {
  * `DatabaseStartError` if waiting does not help, and with `store_unavailable` if the database can't be used at the moment.
  */
 export async function openStore(address: DatabaseAddress, options: OpenStoreOptions): Promise<StoreHandle> {
-  if (address.kind === 'postgres') throw unsupported()
+  if (address.kind === 'postgres') return openPostgresStore({ ...options, ...address })
   return openSqliteStore({ ...options, path: address.path })
 }
 
 /** Brings the schema up to date, and resolves with how many migrations ran. Rejects as `openStore` does. */
 export async function migrateDatabase(address: DatabaseAddress): Promise<number> {
-  if (address.kind === 'postgres') throw unsupported()
+  if (address.kind === 'postgres') return migratePostgres(address.url)
   return migrateSqlite(address.path)
 }
 
@@ -33,8 +33,4 @@ export function checkDatabaseAddress(address: DatabaseAddress): void {
 /** Whether to wait for a database that can't be used at the moment. A file that is not there will not appear meanwhile. */
 export function isWorthWaitingFor(address: DatabaseAddress): boolean {
   return address.kind === 'postgres' || hasDatabase(address.path)
-}
-
-function unsupported(): DatabaseStartError {
-  return new DatabaseStartError('PostgreSQL is not supported yet')
 }

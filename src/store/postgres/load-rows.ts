@@ -89,6 +89,7 @@ const LOOKED_UP = [
   'retryItems',
   'unfinishedItems',
   'leases',
+  'signIns',
 ] as const satisfies Kind[]
 
 /** What is locked by its name: rows that may not be there yet, and what a lookup would find. */
@@ -102,6 +103,7 @@ const SUBJECTS: { readonly [kind in Key[0]]?: (id: string) => string } = {
   claims: (id) => `claim ${id}`,
   retryItems: (id) => `item ${id}`,
   leases: (id) => `lease ${id}`,
+  signIns: (id) => `sign-in ${id}`,
   unfinishedSubmissions: () => 'recovery',
   unansweredClaims: () => 'recovery',
   unfinishedItems: () => 'recovery',

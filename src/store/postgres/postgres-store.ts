@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import type { AssetFacts } from '../../domain/asset.ts'
+import { TrackerError } from '../../domain/errors.ts'
 import { createStore, type Database } from '../create-store.ts'
 import type { Read } from '../gathered-reads.ts'
 import { CURRENT_RUNS, UPDATED_AT } from '../sql/asset-reads.ts'
@@ -45,6 +46,10 @@ export function createPostgresStore({
   store.watchCommits(feed.tell)
   return {
     ...store,
+    findFault: async () => undefined,
+    async backUp() {
+      throw new TrackerError('backup_unsupported', 'The database is PostgreSQL: use pg_dump.')
+    },
     async close() {
       await close()
       await feed.close()

@@ -306,6 +306,12 @@ export const endedSessions = pgTable(
   (table) => [index('ended_sessions_end').on(table.endsAt)],
 )
 
+export const signInFailures = pgTable(
+  'sign_in_failures',
+  { name: text('name').primaryKey(), times: json('times').notNull(), latestAt: int('latest_at').notNull() },
+  (table) => [index('sign_in_failures_latest').on(table.latestAt)],
+)
+
 export const forgotten = pgTable('forgotten', { digest: bytes('digest').primaryKey(), at: int('at').notNull() })
 
 export const probes = pgTable('probes', { n: ownNumber(), filler: bytes('filler').notNull() })
