@@ -18,20 +18,23 @@ export type SweptRun = { n: number; isPending: boolean; requestedAt: number }
 
 /**
  * Which of the next runs, in the order of insertion, are marked, and since when each is due. `swept` is the last run that the
- * sweep has passed; undefined if it passes none.
+ * sweep has passed; undefined if it passes none. It does not pass a run that is younger than the longest transaction, because
+ * one before it may not be committed yet.
  */
 export function selectOverdue(
   runs: readonly SweptRun[],
-  rule: { now: number; overdueAfterMs: number },
+  rule: { now: number; overdueAfterMs: number; longestTransactionMs: number },
 ): { overdue: { n: number; dueAt: number }[]; swept: number | undefined } {
   const overdue: { n: number; dueAt: number }[] = []
   let swept: number | undefined
+  let isPassing = true
   for (const run of runs) {
     const decision = sweepRun(run, rule)
     if (decision === 'stop') break
     if (decision === 'mark')
       overdue.push({ n: run.n, dueAt: Math.min(run.requestedAt + rule.overdueAfterMs, rule.now) })
-    swept = run.n
+    isPassing &&= sweepRun(run, { now: rule.now, overdueAfterMs: rule.longestTransactionMs }) !== 'stop'
+    if (isPassing) swept = run.n
   }
   return { overdue, swept }
 }

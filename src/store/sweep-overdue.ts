@@ -6,6 +6,8 @@ const RUNS_AT_ONCE = 10_000
 
 /** What a database does for it, inside a transaction. */
 export type SweepRows = {
+  /** A transaction that began so long ago has ended. */
+  longestTransactionMs: number
   /** The last run that the sweep has passed; 0 at first. */
   findSwept: () => Work<number>
   saveSwept: (n: number) => Work<void>
@@ -19,7 +21,11 @@ export type SweepRows = {
 export function* sweepOverdue(rows: SweepRows, now: number, overdueAfterMs: number): Work<boolean> {
   const from = yield* rows.findSwept()
   const runs = yield* rows.listRuns(from, RUNS_AT_ONCE)
-  const { overdue, swept } = selectOverdue(runs, { now, overdueAfterMs })
+  const { overdue, swept } = selectOverdue(runs, {
+    now,
+    overdueAfterMs,
+    longestTransactionMs: rows.longestTransactionMs,
+  })
   yield* rows.markOverdue(overdue)
   if (swept !== undefined) yield* rows.saveSwept(swept)
   return runs.length === RUNS_AT_ONCE && swept === runs.at(-1)?.n

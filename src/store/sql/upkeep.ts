@@ -52,6 +52,7 @@ export function createUpkeepRows(statements: Statements): SweepRows & PruningRow
 
   return {
     ...createRemovalRows(statements),
+    longestTransactionMs: statements.longestTransactionMs,
     *findSwept() {
       return (yield* waitFor(findSwept())) ?? 0
     },

@@ -4,7 +4,7 @@ import { selectOverdue, sweepRun } from '../../../src/domain/overdue.ts'
 
 const MINUTE = 60_000
 const NOW = 100 * MINUTE
-const RULE = { now: NOW, overdueAfterMs: 10 * MINUTE }
+const RULE = { now: NOW, overdueAfterMs: 10 * MINUTE, longestTransactionMs: 0 }
 
 describe('the sweep', () => {
   test.each([
@@ -53,5 +53,13 @@ describe('the runs that one step of the sweep marks', () => {
 
   test('are none where the first run is young', () => {
     expect(selectOverdue([run(5, NOW), run(6)], RULE)).toEqual({ overdue: [], swept: undefined })
+  })
+
+  test('marks a run that is younger than the longest transaction, and does not pass it', () => {
+    const rule = { now: NOW, overdueAfterMs: 0, longestTransactionMs: MINUTE }
+    const runs = [run(7, NOW - MINUTE), run(8, NOW - MINUTE + 1), run(9, NOW - 2 * MINUTE)]
+    const { overdue, swept } = selectOverdue(runs, rule)
+    expect(overdue.map(({ n }) => n)).toEqual([7, 8, 9])
+    expect(swept).toBe(7)
   })
 })
