@@ -40,6 +40,7 @@ import { createEndedSessions } from './tracking/operators/ended-sessions.ts'
 import { createReadiness } from './tracking/readiness.ts'
 import { createRefusedTargets } from './tracking/refused-targets.ts'
 import { createRejectionLog } from './tracking/rejection-log.ts'
+import { createServerClock } from './tracking/server-clock.ts'
 import { createStatusBoard } from './tracking/status-board.ts'
 import { startSystemTimer } from './tracking/status-timer.ts'
 import { createSubmissionBoard } from './tracking/submission-board.ts'
@@ -63,8 +64,10 @@ export type Service = {
 
 /** The composition root: wires everything together. */
 export function createService(config: Config, overrides: Overrides = {}): Service {
-  const { clock = Date.now, logger: log = createLog(config.logLevel), drainMs = 10_000 } = overrides
+  const { clock: ownClock = Date.now, logger: log = createLog(config.logLevel), drainMs = 10_000 } = overrides
   const { uptimeMs = () => performance.now() } = overrides
+  const serverClock = createServerClock({ clock: ownClock, uptimeMs })
+  const clock = serverClock.now
   const lease = createUpkeepLease({ clock })
   const claimClock = createClaimClock({ clock, uptimeMs })
   let clockTrust: ClockTrust | null = null
@@ -93,15 +96,25 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       board.invalidateAll()
       submissionBoard.invalidateAll()
     })
+    opened.watchOtherCommits((changed) => {
+      if (changed === 'unknown') {
+        board.invalidateAll()
+        submissionBoard.invalidateAll()
+        return
+      }
+      for (const fileId of changed.fileIds) board.invalidate(fileId)
+      for (const submissionId of changed.submissionIds) submissionBoard.invalidate(submissionId)
+    })
     try {
       // Only the process that holds the file makes them, so none of these is in use.
       if (files !== null)
         await removeLeftoverBackups(files.backupPrefix).catch((err: unknown) =>
           log.warn({ err }, 'leftover backups could not be removed'),
         )
-      await keepAlive({ store: opened, lease, clock, log })
+      await keepAlive({ store: opened, lease, serverClock, log })
       clockTrust = await opened.findClockTrust()
-      claimClock.continueFrom(await opened.findNewestClaimAt())
+      if (opened.isShared) claimClock.follow(clock)
+      else claimClock.continueFrom(await opened.findNewestClaimAt())
       await endedSessions.load(opened)
       return opened
     } catch (error) {
@@ -109,11 +122,12 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       throw error
     }
   })
-  const endedSessions = createEndedSessions({ store, clock })
+  const endedSessions = createEndedSessions({ store, clock, uptimeMs })
   const { meter, noteCommit, ...metrics } = createMetrics({ store, clock, version: readPackageVersion() })
   const onLoadError = (err: unknown, id: string) => log.error({ err, id }, 'a status could not be read')
-  const board = createStatusBoard({ store }, { onLoadError })
-  const submissionBoard = createSubmissionBoard({ store, links }, { onLoadError })
+  const boardOptions = { onLoadError, isShared: () => store.isShared }
+  const board = createStatusBoard({ store }, boardOptions)
+  const submissionBoard = createSubmissionBoard({ store, links }, boardOptions)
   const backlog = createWriteRetryQueue({ log })
   const refusedLog = createRejectionLog({ store, readFileId, log })
   const keyRejections = createKeyRejections({ clock, log })
@@ -147,6 +161,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     access,
     gate,
     clock,
+    serverClock,
     claimClock,
     endedSessions,
     meter,

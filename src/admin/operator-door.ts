@@ -14,8 +14,8 @@ export type Operator = {
 
 /** Lets operators in by the session in their cookie. */
 export type OperatorDoor = {
-  /** Throws `unauthenticated` where a session is asked for and there is none. */
-  admit(c: AppContext): Operator
+  /** Rejects with `unauthenticated` where a session is asked for and there is none, and as the store does. */
+  admit(c: AppContext): Promise<Operator>
   find(c: AppContext): Operator | undefined
   /** Whether a form was sent by a page of this operator's session. */
   isOwnForm(c: AppContext, formToken: string): boolean
@@ -52,7 +52,8 @@ export function createOperatorDoor(deps: { sessions: Sessions; isSecure: () => b
   }
 
   return {
-    admit(c) {
+    async admit(c) {
+      if (findSession(c) !== undefined) await sessions.refresh()
       const session = findSession(c)
       if (session !== undefined) return operatorOf(session)
       if (sessions.needsSignIn) throw new TrackerError('unauthenticated', 'Sign in to see this page.')

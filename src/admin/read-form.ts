@@ -48,7 +48,7 @@ export async function readOwnForm(
   c: AppContext,
   door: OperatorDoor,
 ): Promise<{ operator: Operator; form: URLSearchParams }> {
-  const operator = door.admit(c)
+  const operator = await door.admit(c)
   const form = await readForm(c, MAX_FORM_BYTES)
   if (door.isOwnForm(c, form.get(FORM_TOKEN) ?? '')) return { operator, form }
   throw new StaleFormError(operator, interruptedForm(c, form))

@@ -23,3 +23,6 @@ export type Commit = {
   fileIds: ReadonlySet<string>
   submissionIds: ReadonlySet<string>
 }
+
+/** What other processes have changed. `unknown`: it may be anything. */
+export type ChangedElsewhere = { fileIds: readonly string[]; submissionIds: readonly string[] } | 'unknown'

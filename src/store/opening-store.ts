@@ -17,6 +17,7 @@ export function createOpeningStore(open: () => Promise<StoreHandle>): OpeningSto
   }
   const store = new Proxy({} as StoreHandle, {
     get(_, step: keyof StoreHandle) {
+      if (step === 'isShared') return opened?.isShared ?? false
       return opened?.[step] ?? (step === 'close' ? async () => {} : refuse)
     },
   })

@@ -1,7 +1,7 @@
 import type { Alert } from '../domain/alert.ts'
 import type { AssetFacts } from '../domain/asset.ts'
 import type { AuditEntry } from '../domain/audit-entry.ts'
-import type { Commit } from '../domain/commit.ts'
+import type { ChangedElsewhere, Commit } from '../domain/commit.ts'
 import type { DatabaseFault } from '../domain/database-fault.ts'
 import type {
   NewAccountDelivery,
@@ -217,6 +217,18 @@ export type Store = OperatorStore &
 
 /** What concerns the database as a whole: its file, its connections. Not every engine does it alike. */
 export interface StoreLifecycle {
+  /** Other processes may use the same database at the same time: nothing in memory says what is in it. */
+  readonly isShared: boolean
+
+  /** The time by the database's clock, which is the same for all processes that share it. */
+  readServerTime(): Promise<number>
+
+  /**
+   * Calls the listener when other processes have changed assets or submissions, within a second of their commit. It may report a
+   * change more than once, and changes of this process, too. It must not throw. Never calls it if the database is not shared.
+   */
+  watchOtherCommits(listener: (changed: ChangedElsewhere) => void): void
+
   /** Why the open database must not be written to. Neither reads nor writes the database. */
   findFault(): Promise<DatabaseFault | undefined>
 

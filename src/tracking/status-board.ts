@@ -12,10 +12,13 @@ export type StatusBoard = {
   /** Undefined for an asset never heard of. Rejects as the store does. */
   find(fileId: string): Promise<StatusSnapshot | undefined>
 
-  /** Call it after each commit that changed the asset, before the caller of that write gets its response. */
+  /**
+   * Call it after each commit that changed the asset, before the caller of that write gets its response, and when another process
+   * has changed it.
+   */
   invalidate(fileId: string): void
 
-  /** Invalidates every asset: a write was committed, but its caller got an error. */
+  /** Invalidates every asset: which of them changed is not known, or the caller of a committed write got an error. */
   invalidateAll(): void
 
   /**
@@ -34,6 +37,8 @@ export type StatusBoard = {
 export type StatusBoardOptions = {
   /** How many bytes of answers are kept at most. */
   cacheBytes?: number
+  /** Other processes may have changed what is asked for: then nothing is kept, and each question is a read of its own. */
+  isShared?: () => boolean
   startTimer?: StartTimer
   /** Told of a load for listeners that failed; it is tried again. */
   onLoadError?: (error: unknown, fileId: string) => void
@@ -55,22 +60,25 @@ export function createBoard(
   read: (id: string) => Promise<StatusSnapshot | undefined>,
   options: Omit<StatusBoardOptions, 'cacheBytes'> & { cache: SnapshotCache | undefined },
 ): StatusBoard {
-  const { cache, startTimer = startSystemTimer, onLoadError } = options
+  const { cache, isShared = () => false, startTimer = startSystemTimer, onLoadError } = options
   const watchers = createStatusWatchers()
   const loads = new Map<string, Promise<StatusSnapshot | undefined>>()
   const retries = new Map<string, () => void>()
+  let reads = 0
 
   // One load an asset at a time. `invalidate` takes a load out of `loads`: from then on it is overtaken, and those who
   // wait for it get the newer state. (The etag can come back to an earlier one, so nobody may be left with the one between.)
   const load = (fileId: string): Promise<StatusSnapshot | undefined> => {
     const present = loads.get(fileId)
     if (present !== undefined) return present
+    reads += 1
+    const number = reads
     const started = read(fileId).then(
       (snapshot) => {
         if (loads.get(fileId) !== started) return cache?.get(fileId) ?? load(fileId)
         loads.delete(fileId)
-        if (snapshot !== undefined) cache?.set(fileId, snapshot)
-        watchers.publish(fileId, snapshot)
+        if (snapshot !== undefined && !isShared()) cache?.set(fileId, snapshot)
+        watchers.publish(fileId, snapshot, number)
         return snapshot
       },
       (error: unknown) => {
@@ -80,6 +88,16 @@ export function createBoard(
     )
     loads.set(fileId, started)
     return started
+  }
+
+  // It joins no read that has begun: another process may have changed the asset since, and told its caller. It may be newer than
+  // the load that listeners wait for. They hear of the newer one, so nobody who follows goes back to the older one.
+  const readAnew = async (fileId: string): Promise<StatusSnapshot | undefined> => {
+    reads += 1
+    const number = reads
+    const snapshot = await read(fileId)
+    watchers.publish(fileId, snapshot, number)
+    return snapshot
   }
 
   const cancelRetry = (fileId: string): void => {
@@ -106,19 +124,19 @@ export function createBoard(
     peek: (fileId) => cache?.get(fileId),
 
     async find(fileId) {
-      return cache?.get(fileId) ?? load(fileId)
+      return isShared() ? readAnew(fileId) : (cache?.get(fileId) ?? load(fileId))
     },
 
     invalidate(fileId) {
       cache?.delete(fileId)
       loads.delete(fileId)
-      if (watchers.owe(fileId)) loadForWatchers(fileId)
+      if (watchers.owe(fileId, reads)) loadForWatchers(fileId)
     },
 
     invalidateAll() {
       cache?.clear()
       loads.clear()
-      for (const fileId of watchers.oweAll()) loadForWatchers(fileId)
+      for (const fileId of watchers.oweAll(reads)) loadForWatchers(fileId)
     },
 
     watch(fileId, listener) {

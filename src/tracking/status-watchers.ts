@@ -8,21 +8,24 @@ export type StatusListener = (news: StatusNews) => void
 
 type Watched = {
   listeners: Set<StatusListener>
-  /** The asset changed, and the listeners were not told yet. */
-  isOwed: boolean
+  /** The asset changed when so many reads had begun, and the listeners were not told yet. */
+  owedSince: number | undefined
   publishedEtag: string | undefined
 }
 
 /** Who watches which asset, and what they are owed. One asset's news cost the listeners of the others nothing. */
 export type StatusWatchers = {
   add(fileId: string, listener: StatusListener): () => void
-  /** Notes that the listeners must be told of a change; false where there are none. */
-  owe(fileId: string): boolean
+  /** Notes that the listeners must be told of a change, after so many `reads` had begun; false where there are none. */
+  owe(fileId: string, reads: number): boolean
   /** The same for every asset that is watched; returns them. */
-  oweAll(): string[]
+  oweAll(reads: number): string[]
   isOwed(fileId: string): boolean
-  /** Pays what is owed, if anything is: the same news to all, unless they were told the same before. */
-  publish(fileId: string, snapshot: StatusSnapshot | undefined): void
+  /**
+   * Pays what is owed, if anything is: the same news to all, unless they were told the same before. `read` is the number of the
+   * read that has found it: one that had begun before the change may not have seen it.
+   */
+  publish(fileId: string, snapshot: StatusSnapshot | undefined, read: number): void
   count(): number
   close(): void
 }
@@ -38,7 +41,11 @@ export function createStatusWatchers(): StatusWatchers {
         queueMicrotask(() => listener({ what: 'closing' }))
         return () => {}
       }
-      const watched = assets.get(fileId) ?? { listeners: new Set(), isOwed: false, publishedEtag: undefined }
+      const watched = assets.get(fileId) ?? {
+        listeners: new Set(),
+        owedSince: undefined,
+        publishedEtag: undefined,
+      }
       assets.set(fileId, watched)
       watched.listeners.add(listener)
       count += 1
@@ -49,24 +56,24 @@ export function createStatusWatchers(): StatusWatchers {
       }
     },
 
-    owe(fileId) {
+    owe(fileId, reads) {
       const watched = assets.get(fileId)
       if (watched === undefined) return false
-      watched.isOwed = true
+      watched.owedSince = reads
       return true
     },
 
-    oweAll() {
-      for (const watched of assets.values()) watched.isOwed = true
+    oweAll(reads) {
+      for (const watched of assets.values()) watched.owedSince = reads
       return [...assets.keys()]
     },
 
-    isOwed: (fileId) => assets.get(fileId)?.isOwed ?? false,
+    isOwed: (fileId) => assets.get(fileId)?.owedSince !== undefined,
 
-    publish(fileId, snapshot) {
+    publish(fileId, snapshot, read) {
       const watched = assets.get(fileId)
-      if (watched === undefined || !watched.isOwed) return
-      watched.isOwed = false
+      if (watched?.owedSince === undefined || read <= watched.owedSince) return
+      watched.owedSince = undefined
       if (snapshot !== undefined && snapshot.etag === watched.publishedEtag) return
       watched.publishedEtag = snapshot?.etag
       const news: StatusNews = snapshot === undefined ? { what: 'forgotten' } : { what: 'changed', snapshot }

@@ -3,6 +3,7 @@ import { describeClaims } from '../contract/claims.ts'
 import { describeHeartbeats } from '../contract/heartbeats.ts'
 import { describeLeases } from '../contract/leases.ts'
 import type { OpenedStore } from '../contract/opened-store.ts'
+import { describeSharedDatabase } from '../contract/shared-database.ts'
 import { describeTwoHandles } from '../contract/two-handles.ts'
 import { openSqlite } from './open-sqlite.ts'
 
@@ -17,4 +18,5 @@ describe('the SQLite store', () => {
   describeClaims(() => opened)
   describeHeartbeats(() => opened)
   describeLeases(() => opened)
+  describeSharedDatabase(() => opened)
 })

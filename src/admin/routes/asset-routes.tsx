@@ -23,7 +23,7 @@ export function assetRoutes(deps: AssetRoutesDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   route(app, '/admin/assets/:fileId', {
     GET: async (c) => {
-      const operator = door.admit(c)
+      const operator = await door.admit(c)
       const { before } = parsePage(c)
       const asset = await showAsset(deps, c.req.param('fileId') ?? '', before)
       const notice = takeNotice(c)
@@ -34,8 +34,8 @@ export function assetRoutes(deps: AssetRoutesDeps): Hono<AppEnv> {
     },
   })
   route(app, '/admin/assets/:fileId/events', {
-    GET: (c) => {
-      door.admit(c)
+    GET: async (c) => {
+      await door.admit(c)
       const fileId = c.req.param('fileId') ?? ''
       return answerEvents(c, { ...deps, subject: 'asset' }, { by: 'nothing' }, (follower) =>
         followStatus(deps, fileId, follower),
@@ -44,7 +44,7 @@ export function assetRoutes(deps: AssetRoutesDeps): Hono<AppEnv> {
   })
   route(app, '/admin/assets/:fileId/forget', {
     GET: async (c) => {
-      const operator = door.admit(c)
+      const operator = await door.admit(c)
       const asset = await showAsset(deps, c.req.param('fileId') ?? '')
       return answerPage(c, <ForgetPage operator={operator} asset={asset} />)
     },

@@ -22,7 +22,7 @@ export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   route(app, DELIVERIES, {
     GET: async (c) => {
-      const operator = door.admit(c)
+      const operator = await door.admit(c)
       // As a form sends them, fields may be empty.
       const given = Object.entries(c.req.query()).map(([name, value]) => [name, value.trim()] as const)
       const { cursor: _, ...query } = Object.fromEntries(given.filter(([, value]) => value !== ''))
@@ -37,7 +37,7 @@ export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
   })
   route(app, `${DELIVERIES}/:deliveryId`, {
     GET: async (c) => {
-      const operator = door.admit(c)
+      const operator = await door.admit(c)
       const delivery = await showDelivery(deps, c.req.param('deliveryId') ?? '')
       return answerPage(c, <DeliveryPage operator={operator} delivery={delivery} />)
     },

@@ -38,7 +38,7 @@ export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
 
   route(app, FAILURES, {
     GET: async (c) => {
-      const operator = door.admit(c)
+      const operator = await door.admit(c)
       const query = readFailuresQuery({ get: (name) => c.req.query(name) })
       const filter = filterOf(query)
       const page = parsePage(c)
@@ -91,7 +91,7 @@ export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
   })
   route(app, `${RETRIES}/:retryId`, {
     GET: async (c) => {
-      const operator = door.admit(c)
+      const operator = await door.admit(c)
       const retry = await showRetry(deps, c.req.param('retryId') ?? '')
       return answerPage(c, <RetryPage operator={operator} retry={retry} />)
     },

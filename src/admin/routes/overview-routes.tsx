@@ -23,7 +23,7 @@ export function overviewRoutes(deps: OverviewRoutesDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   route(app, ADMIN, {
     GET: async (c) => {
-      const operator = deps.door.admit(c)
+      const operator = await deps.door.admit(c)
       const asked = c.req.query('window') || '24h'
       if (!isWindow(asked)) throw invalidQuery('window', `must be one of ${Object.keys(WINDOWS).join(', ')}`)
       const overview = await describeOverview(deps, parseWindowMs(asked))
@@ -33,7 +33,7 @@ export function overviewRoutes(deps: OverviewRoutesDeps): Hono<AppEnv> {
   })
   route(app, AUDIT, {
     GET: async (c) => {
-      const operator = deps.door.admit(c)
+      const operator = await deps.door.admit(c)
       const page = parsePage(c)
       const { acts, next } = await listAuditEntries(deps, page)
       const older = next === null ? null : withQuery(AUDIT, { cursor: writeCursor(next) })

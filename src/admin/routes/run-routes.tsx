@@ -22,7 +22,7 @@ export function runRoutes(deps: RunRoutesDeps): Hono<AppEnv> {
   const leadBack = (c: AppContext) => seeOther(c, runHref(c.req.param('runId') ?? ''))
   route(app, '/admin/runs/:runId', {
     GET: async (c) => {
-      const operator = door.admit(c)
+      const operator = await door.admit(c)
       const inspected = await inspectRun(deps, c.req.param('runId') ?? '')
       const publicUrl = deps.publicUrl()
       const notice = takeNotice(c)

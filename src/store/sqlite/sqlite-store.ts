@@ -29,7 +29,14 @@ export function createSqliteStore(
 ): StoreHandle {
   if (ownerId === processId) takeOver(connection, processId)
   const { findFault, backUp, ...database } = createDatabase(connection, { processId, ownerId })
-  return { ...createStore(database, queueing), findFault, backUp }
+  return { ...createStore(database, queueing), ...UNSHARED, findFault, backUp }
+}
+
+/** Only the process that has taken the file over may use it. */
+const UNSHARED: Pick<StoreLifecycle, 'isShared' | 'readServerTime' | 'watchOtherCommits'> = {
+  isShared: false,
+  readServerTime: async () => Date.now(),
+  watchOtherCommits: () => {},
 }
 
 function createDatabase(

@@ -1,4 +1,4 @@
-import type { Store } from '../../store/store.ts'
+import type { Store, StoreLifecycle } from '../../store/store.ts'
 
 type EndedSession = { sessionId: string; endsAt: number }
 
@@ -12,16 +12,29 @@ export type EndedSessions = {
   add(session: EndedSession): Promise<void>
   /** Reads what earlier processes stored; before the first page. */
   load(from: Pick<Store, 'listEndedSessions'>): Promise<void>
+  /**
+   * Call it before each page: reads what other processes have stored, at most once a second. Rejects if that can't be read. Then
+   * nobody is let in, and nobody is signed out: the page is answered 503.
+   */
+  refresh(): Promise<void>
 }
+
+const FRESH_MS = 1000
 
 export function createEndedSessions({
   store,
   clock,
+  uptimeMs,
 }: {
-  store: Pick<Store, 'endSession'>
+  store: Pick<Store, 'endSession' | 'listEndedSessions'> & Pick<StoreLifecycle, 'isShared'>
   clock: () => number
+  uptimeMs: () => number
 }): EndedSessions {
   const ended = new Map<string, number>()
+  let latest: { startedAt: number; isLoaded: Promise<void> } | undefined
+  const load = async (from: Pick<Store, 'listEndedSessions'>): Promise<void> => {
+    for (const { sessionId, endsAt } of await from.listEndedSessions()) ended.set(sessionId, endsAt)
+  }
   return {
     has: (sessionId) => ended.has(sessionId),
     async add({ sessionId, endsAt }) {
@@ -30,8 +43,13 @@ export function createEndedSessions({
       ended.set(sessionId, endsAt)
       await store.endSession({ sessionId, endsAt }, now)
     },
-    async load(from) {
-      for (const { sessionId, endsAt } of await from.listEndedSessions()) ended.set(sessionId, endsAt)
+    load,
+    async refresh() {
+      if (!store.isShared) return
+      const now = uptimeMs()
+      if (latest === undefined || now - latest.startedAt >= FRESH_MS)
+        latest = { startedAt: now, isLoaded: load(store) }
+      await latest.isLoaded
     },
   }
 }

@@ -10,6 +10,8 @@ export type Sessions = {
   needsSignIn: boolean
   /** A session of the key of this name, for `SESSION_MS`. */
   open(keyName: string): Session
+  /** Call it before `find`: what other processes have ended counts here, too. Rejects as the store does. */
+  refresh(): Promise<void>
   /** Undefined for one that is forged, over or ended, and for one whose key has been removed or changed. */
   find(proof: string): Session | undefined
   /** Signs out: nobody can use the session from here on, a copy of its cookie included. Rejects if that could not be stored. */
@@ -49,6 +51,8 @@ export function createSessions(deps: {
       const claim = `${endsAt}.${sessionId}.${keyName}`
       return { sessionId, keyName, endsAt, proof: `${capability.sign(subjectOf(claim, digest))}.${claim}` }
     },
+
+    refresh: () => endedSessions.refresh(),
 
     find(proof) {
       const [, mac, claim, endsAt, sessionId, keyName] = PROOF.exec(proof) ?? []

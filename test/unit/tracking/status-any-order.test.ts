@@ -15,6 +15,18 @@ const steps = fc.array(
   { minLength: 1, maxLength: 60 },
 )
 
+const foreignSteps = fc.array(
+  fc.record({
+    do: fc.constantFrom(
+      ...(['commit', 'commit', 'notice', 'unknown notice', 'find', 'find', 'end', 'end'] as const),
+      ...(['end', 'follow', 'take', 'take'] as const),
+    ),
+    index: fc.nat(20),
+    isPause: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 60 },
+)
+
 type Follower = { taken: number[]; take(): void; leave(): void; hasLeft: boolean }
 
 function follow(board: StatusBoard): Follower {
@@ -91,6 +103,43 @@ it('leaves every follower with the present state, also where a state comes back'
       for (const follower of followers) {
         follower.take()
         expect(follower.taken.at(-1)).toBe(store.version())
+      }
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+it('with other processes, is as new as what they committed before, and never goes back for a follower', async () => {
+  await fc.assert(
+    fc.asyncProperty(foreignSteps, async (script) => {
+      const store = slowStore()
+      const board = createStatusBoard({ store }, { isShared: () => true })
+      const finds: Promise<void>[] = []
+      const followers: Follower[] = []
+      for (const step of script) {
+        const follower = followers[step.index % Math.max(followers.length, 1)]
+        // The other process has answered its caller, and its notice is still under way.
+        if (step.do === 'commit') store.commit(store.version() + 1)
+        else if (step.do === 'notice') board.invalidate('f')
+        else if (step.do === 'unknown notice') board.invalidateAll()
+        else if (step.do === 'find') {
+          expect(board.peek('f')).toBeUndefined()
+          const atLeast = store.version()
+          const check = (found: StatusSnapshot | undefined) =>
+            expect(versionOf(found)).toBeGreaterThanOrEqual(atLeast)
+          finds.push(board.find('f').then(check))
+        } else if (step.do === 'end') store.end(step.index)
+        else if (step.do === 'follow') followers.push(follow(board))
+        else follower?.take()
+        if (step.isPause) await settled()
+      }
+      board.invalidate('f')
+      await store.endAll()
+      await Promise.all(finds)
+      for (const follower of followers) follower.take()
+      for (const { taken } of followers) {
+        expect(taken).toEqual(taken.toSorted((a, b) => a - b))
+        expect(taken.at(-1)).toBe(store.version())
       }
     }),
     { numRuns: 1000 },

@@ -104,3 +104,35 @@ it('tries a failed read again while somebody watches, reports it, and stops when
   leave()
   expect(timers.size).toBe(0)
 })
+
+it('with other processes, reads an asset anew for each who asks, and keeps nothing', async () => {
+  const store = slowStore()
+  const board = createStatusBoard({ store }, { isShared: () => true })
+  const first = board.find('f')
+  store.commit(1)
+  const second = board.find('f')
+  await store.endAll()
+  expect([versionOf(await first), versionOf(await second)]).toEqual([0, 1])
+  expect(board.peek('f')).toBeUndefined()
+  store.commit(2)
+  const third = board.find('f')
+  await store.endAll()
+  expect(versionOf(await third)).toBe(2)
+  expect(store.reads()).toBe(3)
+})
+
+it('with other processes, tells no listener an older state after a newer one was found', async () => {
+  const store = slowStore()
+  const board = createStatusBoard({ store }, { isShared: () => true })
+  const told: number[] = []
+  board.watch('f', (news) => told.push(news.what === 'changed' ? versionOf(news.snapshot) : -1))
+  store.commit(1)
+  board.invalidate('f')
+  // The notice of this commit is still under way.
+  store.commit(2)
+  const found = board.find('f')
+  store.end(1)
+  expect(versionOf(await found)).toBe(2)
+  await store.endAll()
+  expect(told).toEqual([2])
+})

@@ -1,0 +1,42 @@
+import { describe, expect, test, vi } from 'vitest'
+import type { ChangedElsewhere } from '../../src/domain/commit.ts'
+import type { OpenedStore } from './opened-store.ts'
+import { anAct, say, submitTo } from './operator-facts.ts'
+
+/** What a store reports of the other processes on its database, if it has any. */
+export function describeSharedDatabase(current: () => OpenedStore): void {
+  describe("the database's clock", () => {
+    test('does not go back, and is the same for every process', async () => {
+      const { store, openAnotherProcess } = current()
+      const other = await openAnotherProcess()
+      const times: number[] = []
+      for (const one of [store, other, store, other]) times.push(await one.readServerTime())
+      expect(times).toEqual(times.toSorted((a, b) => a - b))
+      for (const time of times) expect(Number.isFinite(time)).toBe(true)
+    })
+  })
+
+  describe('what another process commits', () => {
+    test('is reported within a second if the database is shared, and never if it is not', async () => {
+      const { store, openAnotherProcess } = current()
+      const other = await openAnotherProcess()
+      expect(other.isShared).toBe(store.isShared)
+      const heard: ChangedElsewhere[] = []
+      store.watchOtherCommits((changed) => heard.push(changed))
+      const isReported = (kind: 'fileIds' | 'submissionIds', id: string) =>
+        heard.some((changed) => changed === 'unknown' || changed[kind].includes(id))
+      const expectReport = async (check: () => boolean) => {
+        if (store.isShared) await vi.waitFor(() => expect(check()).toBe(true), { timeout: 1_000 })
+        else expect(heard).toEqual([])
+        heard.length = 0
+      }
+
+      const { submissionId } = await submitTo(other, ['remove-bg'], { fileId: 'file-1' })
+      await expectReport(() => isReported('fileIds', 'file-1') && isReported('submissionIds', submissionId))
+      await say(other, submissionId, 'remove-bg', 'success')
+      await expectReport(() => isReported('fileIds', 'file-1') && isReported('submissionIds', submissionId))
+      await other.forgetAsset('file-1', anAct())
+      await expectReport(() => isReported('fileIds', 'file-1'))
+    })
+  })
+}

@@ -1,0 +1,130 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { TrackerError } from '../../src/domain/errors.ts'
+import type { Overrides } from '../../src/service-overrides.ts'
+import type { StoreHandle } from '../../src/store/store.ts'
+import { openSqlite } from '../store/open-sqlite.ts'
+import { openBrowser, signIn } from '../support/operator-browser.ts'
+import { ADMIN_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
+import { deliver, FILE_ID, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
+
+const ENV = { TRACKER_TOKEN_SECRET: 'token-secret-of-the-tests' }
+
+type Listener = Parameters<StoreHandle['watchOtherCommits']>[0]
+
+/** Two services on one database. What one has committed is reported to the other only when the test says so. */
+async function startBoth(ofSecond: Overrides = {}) {
+  const opened = await openSqlite()
+  onTestFinished(() => opened.destroy())
+  const listeners: Listener[] = []
+  const share = (store: StoreHandle): StoreHandle => ({
+    ...store,
+    isShared: true,
+    watchOtherCommits: (listener) => void listeners.push(listener),
+  })
+  const stores = [share(opened.store), share(await opened.openAnotherProcess())] as const
+  const one = await startTracker(ENV, { store: stores[0] })
+  const two = await startTracker(ENV, { store: stores[1], ...ofSecond })
+  const report: Listener = (changed) => {
+    for (const listener of listeners) listener(changed)
+  }
+  return { one, two, report, stores }
+}
+
+/** Registers an upload with each extension at `one`. Returns what settles an extension there. */
+async function registerAt(one: RunningTracker, ...names: string[]) {
+  const { webhookUrl } = await register(one, names)
+  return async (name: string, at = one) => {
+    const { status } = await deliver(movedTo(at, webhookUrl), payload(name, 'success'))
+    expect(status).toBe(200)
+  }
+}
+
+test('what one process has acknowledged is in the next status of the other, before that is told of it', async () => {
+  const { one, two } = await startBoth()
+  const settle = await registerAt(one, 'remove-bg', 'google-auto-tagging')
+  for (const tracker of [two, one]) expect(await statusOf(tracker)).toMatchObject({ status: 'pending' })
+  await settle('remove-bg')
+  for (const tracker of [two, one])
+    expect(await statusOf(tracker)).toMatchObject({
+      extensionStatus: { 'remove-bg': 'success', 'google-auto-tagging': 'pending' },
+    })
+  await settle('google-auto-tagging', two)
+  for (const tracker of [one, two]) expect(await statusOf(tracker)).toMatchObject({ status: 'success' })
+})
+
+test.each([
+  ['the asset', { fileIds: [FILE_ID], submissionIds: [] }],
+  ['that anything may have changed', 'unknown'],
+] as const)('who waits at one process is answered when %s is reported by the other', async (_, changed) => {
+  const { one, two, report } = await startBoth()
+  const settle = await registerAt(one, 'remove-bg')
+  const waiting = two.fetch(`/assets/${FILE_ID}/status?wait=60`)
+  const events = await two.fetch(`/assets/${FILE_ID}/events`)
+  await settle('remove-bg')
+  // The wait may begin after the report: it reads what is there then.
+  report(changed)
+  expect(await (await waiting).json()).toMatchObject({ status: 'success' })
+  const stream = await events.text()
+  expect(stream.match(/"status":"\w+","extensionStatus"/g)?.at(-1)).toContain('success')
+})
+
+test('who waits for a submission is answered when the other process reports it', async () => {
+  const { one, two, report } = await startBoth()
+  const { submissionId, statusUrl, webhookUrl } = await register(one, ['remove-bg'], null)
+  const waiting = fetch(`${movedTo(two, statusUrl)}&wait=60`)
+  await deliver(webhookUrl, payload('remove-bg', 'success'))
+  report({ fileIds: [], submissionIds: [submissionId] })
+  expect(await (await waiting).json()).toMatchObject({ extensions: [{ status: 'success' }] })
+})
+
+test('times are those of the database, also where the clock of a process is an hour ahead', async () => {
+  const before = Date.now()
+  const { two } = await startBoth({ clock: () => Date.now() + 3_600_000 })
+  await register(two, ['remove-bg'])
+  const { updatedAt } = (await statusOf(two)) as unknown as { updatedAt: string }
+  expect(Date.parse(updatedAt)).toBeGreaterThanOrEqual(before - 1_000)
+  expect(Date.parse(updatedAt)).toBeLessThan(before + 600_000)
+})
+
+test('failed attempts to sign in count for both processes together', async () => {
+  const { one, two } = await startBoth()
+  const attempt = async (tracker: RunningTracker, key: string) =>
+    (await openBrowser(tracker).post('/admin/sign-in', [['key', key]])).status
+  for (let count = 0; count < 10; count += 1)
+    expect(await attempt(count % 2 === 0 ? one : two, 'wrong-key-0123456789')).toBe(401)
+  expect(await attempt(one, ADMIN_KEY)).toBe(429)
+  expect(await attempt(two, ADMIN_KEY)).toBe(429)
+})
+
+/** The status of a page, for who has this cookie. */
+const pageOf = async (tracker: RunningTracker, cookie: string) =>
+  (await fetch(`${tracker.url}/admin`, { headers: { cookie }, redirect: 'manual' })).status
+
+test('a session that was signed out at one process is over at the other within a second', async () => {
+  let uptime = 0
+  const { one, two } = await startBoth({ uptimeMs: () => uptime })
+  const browser = await signIn(one)
+  const cookie = browser.cookie()
+  expect(await pageOf(two, cookie)).toBe(200)
+  await browser.submit(await browser.get('/admin'), '/admin/sign-out')
+  expect(await pageOf(one, cookie)).toBe(303)
+  uptime = 1_000
+  expect(await pageOf(two, cookie)).toBe(303)
+})
+
+test('while ended sessions cannot be read, nobody is let in and nobody is signed out', async () => {
+  let uptime = 0
+  const { one, two, stores } = await startBoth({ uptimeMs: () => uptime })
+  const browser = await signIn(one)
+  const cookie = browser.cookie()
+  expect(await pageOf(two, cookie)).toBe(200)
+  const unavailable = new TrackerError('store_unavailable', 'The database cannot be used at the moment.')
+  const { listEndedSessions } = stores[1]
+  stores[1].listEndedSessions = () => Promise.reject(unavailable)
+  uptime = 1_000
+  expect(await pageOf(two, cookie)).toBe(503)
+  expect(await pageOf(two, '')).toBe(303)
+  stores[1].listEndedSessions = listEndedSessions
+  uptime = 2_000
+  expect(await pageOf(two, cookie)).toBe(200)
+})

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import { createClaimClock } from '../../../src/tracking/claim-clock.ts'
+import { createServerClock } from '../../../src/tracking/server-clock.ts'
+
+const HOUR = 3_600_000
+
+/** A process whose clock is an hour ahead of the database's. A comparison takes `roundTripMs`, the database answers in the middle. */
+function hourAhead({ isShared = true } = {}) {
+  const state = { uptime: 500, server: 10 * HOUR, roundTripMs: 0, reads: 0 }
+  const pass = (ms: number) => {
+    state.uptime += ms
+    state.server += ms
+  }
+  const clock = createServerClock({ clock: () => state.server + HOUR, uptimeMs: () => state.uptime })
+  const store = {
+    isShared,
+    async readServerTime() {
+      state.reads += 1
+      pass(state.roundTripMs / 2)
+      const read = state.server
+      pass(state.roundTripMs / 2)
+      return read
+    },
+  }
+  return { state, pass, clock, synchronize: () => clock.synchronize(store) }
+}
+
+test('a process goes by its own clock until it has compared it, and then by that of the database', async () => {
+  const { state, pass, clock, synchronize } = hourAhead()
+  expect(clock.now()).toBe(11 * HOUR)
+  state.roundTripMs = 80
+  await synchronize()
+  expect(clock.now()).toBe(state.server)
+  pass(12_345)
+  expect(clock.now()).toBe(state.server)
+})
+
+test('a later comparison corrects it, unless the round trip was too long to say anything', async () => {
+  const { state, clock, synchronize } = hourAhead()
+  await synchronize()
+  state.server += 5_000
+  state.roundTripMs = 20_000
+  await synchronize()
+  expect(state.server - clock.now()).toBe(5_000)
+  state.roundTripMs = 100
+  await synchronize()
+  expect(clock.now()).toBe(state.server)
+})
+
+test('while the database cannot be asked, it goes on as before', async () => {
+  const { state, pass, clock, synchronize } = hourAhead()
+  await synchronize()
+  const failing = { isShared: true, readServerTime: () => Promise.reject(new Error('gone')) }
+  await expect(clock.synchronize(failing)).rejects.toThrow('gone')
+  pass(100)
+  expect(clock.now()).toBe(state.server)
+})
+
+test('a process that has its database to itself goes by its own clock, and asks nobody', async () => {
+  const { state, clock, synchronize } = hourAhead({ isShared: false })
+  await synchronize()
+  expect([clock.now(), state.reads]).toEqual([11 * HOUR, 0])
+})
+
+test('idempotency keys age by the clock of a shared database, and else from the newest claim on', () => {
+  let uptime = 100
+  const claims = createClaimClock({ clock: () => 5 * HOUR, uptimeMs: () => uptime })
+  claims.continueFrom(2 * HOUR)
+  uptime += 7
+  expect(claims.now()).toBe(2 * HOUR + 7)
+  claims.follow(() => 3 * HOUR)
+  expect(claims.now()).toBe(3 * HOUR)
+})
