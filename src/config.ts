@@ -107,6 +107,14 @@ export function parseConfig(env: Environment, readText: ReadText): Config {
   return config
 }
 
+/** Reads the token secrets alone; empty where there are none. Throws `ConfigError`. */
+export function parseTokenSecrets(env: Environment, readText: ReadText): string[] {
+  const variables = new Variables(env, readText)
+  const secrets = parseSecretList(variables, 'TRACKER_TOKEN_SECRET')
+  if (variables.problems.length > 0) throw new ConfigError(variables.problems)
+  return secrets
+}
+
 /** Reads the database's part alone. Throws `ConfigError`. */
 export function parseDatabaseConfig(env: Environment, readText: ReadText): Config['database'] {
   const variables = new Variables(env, readText)

@@ -25,6 +25,17 @@ export function keepTokenSecret(path: string): string {
   return secret
 }
 
+/** The secret that a service has kept there; undefined if it has not. */
+export function readTokenSecret(path: string): string | undefined {
+  try {
+    const secret = readFileSync(path, 'utf8').trim()
+    return secret === '' ? undefined : secret
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
 /** A copy that was put there may be open to others. Where its mode can't be changed it is used as it is. */
 function makePrivate(path: string): void {
   if ((statSync(path).mode & 0o077) === 0) return

@@ -1,17 +1,91 @@
-import { Command } from 'commander'
-import { parseDatabaseConfig } from '../config.ts'
-import { describeDatabaseAddress } from '../domain/database-address.ts'
-import { migrateDatabase } from '../store/open-store.ts'
+import { dirname, join } from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
+import { parseDatabaseConfig, parseTokenSecrets } from '../config.ts'
+import {
+  type DatabaseAddress,
+  describeDatabaseAddress,
+  parseDatabaseAddress,
+} from '../domain/database-address.ts'
+import { migrateDatabase, moveDatabase } from '../store/open-store.ts'
+import { readTokenSecret } from '../token-secret.ts'
 import { type CommandContext, printLine } from './command-context.ts'
+import { CommandError } from './command-error.ts'
+import { startRowProgress } from './row-progress.ts'
 
-export function migrateCommand({ env, readText, stdout }: CommandContext): Command {
+type SqliteAddress = DatabaseAddress & { kind: 'sqlite' }
+type PostgresAddress = DatabaseAddress & { kind: 'postgres' }
+type Options = { from?: SqliteAddress; to?: PostgresAddress }
+
+export function migrateCommand(context: CommandContext): Command {
   return new Command('migrate')
-    .description('Brings the database up to date. serve does so itself; stop it before you run this.')
-    .addHelpText('after', '\nDATABASE_URL says which database (default: file:./data/tracker.db).')
-    .action(async () => {
-      const address = parseDatabaseConfig(env, readText)
+    .description('Brings the database up to date, or copies it into another one.')
+    .option('--from <ADDRESS>', 'file:PATH of the SQLite database to copy', parseSqliteAddress)
+    .option('--to <ADDRESS>', 'postgres://… of an empty database to copy it into', parsePostgresAddress)
+    .addHelpText('after', MIGRATE_HELP)
+    .action(async ({ from, to }: Options) => {
+      if (from !== undefined && to !== undefined) return move(context, from, to)
+      if (from !== undefined || to !== undefined)
+        throw new CommandError('--from and --to belong together: give both.', 2)
+      const address = parseDatabaseConfig(context.env, context.readText)
       const ran = await migrateDatabase(address)
       const done = ran === 0 ? 'was up to date already' : `is up to date: ${ran} migration(s) ran`
-      printLine(stdout, `${describeDatabaseAddress(address)} ${done}.`)
+      printLine(context.stdout, `${describeDatabaseAddress(address)} ${done}.`)
     })
+}
+
+const MIGRATE_HELP = `
+serve brings the database up to date itself. Stop it before you run this.
+Without options, DATABASE_URL says which database (default: file:./data/tracker.db).
+
+To move from SQLite to PostgreSQL, stop serve, and copy:
+  extension-tracker migrate --from file:./data/tracker.db --to postgres://tracker@db.internal/tracker
+Every row is copied and then compared. If it is interrupted, run it again: it goes on where it stopped. Afterwards, start
+serve with the new DATABASE_URL and the same TRACKER_TOKEN_SECRET, which keeps webhook URLs and status links valid.`
+
+async function move(context: CommandContext, from: SqliteAddress, to: PostgresAddress): Promise<void> {
+  checkTokenSecret(context, from)
+  const { stdout, stderr } = context
+  const progress = startRowProgress(stderr)
+  try {
+    const rows = await moveDatabase(from, to, progress)
+    progress.stop()
+    const [source, target] = [from, to].map(describeDatabaseAddress)
+    printLine(stdout, `${source} is copied to ${target}: ${rows} rows, all the same.`)
+    printLine(stderr, 'Start serve with the new DATABASE_URL and the same TRACKER_TOKEN_SECRET.')
+  } finally {
+    progress.stop()
+  }
+}
+
+/** A development service keeps its secret beside the file. In the new place, it has to be in the environment. */
+function checkTokenSecret({ env, readText }: CommandContext, { path }: SqliteAddress): void {
+  const secrets = parseTokenSecrets(env, readText)
+  const file = join(dirname(path), 'token-secret')
+  const kept = readTokenSecret(file)
+  if (secrets.length === 0)
+    throw new CommandError(
+      `Set TRACKER_TOKEN_SECRET to the secret of the service, or its webhook URLs and status links become invalid. ${
+        kept === undefined ? 'It is where the service gets it from.' : `It is in ${file}.`
+      }`,
+      2,
+    )
+  if (kept !== undefined && !secrets.includes(kept))
+    throw new CommandError(
+      `TRACKER_TOKEN_SECRET lacks the secret in ${file}, which signed the webhook URLs and status links of a service without that variable. ` +
+        'Add it behind a comma, or delete the file if no such service has used this database for 25 hours.',
+      2,
+    )
+}
+
+function parseSqliteAddress(text: string): SqliteAddress {
+  const address = parseDatabaseAddress(text)
+  if (address.kind === 'sqlite') return address
+  throw new InvalidArgumentError('It should be file:PATH.')
+}
+
+/** The message does not repeat the text, which may contain a password. */
+function parsePostgresAddress(text: string): PostgresAddress {
+  const address = parseDatabaseAddress(text)
+  if (address.kind === 'postgres') return address
+  throw new InvalidArgumentError(address.kind === 'invalid' ? `It ${address.problem}.` : 'It should be postgres://….')
 }

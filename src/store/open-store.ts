@@ -1,8 +1,10 @@
 import type { DatabaseAddress } from '../domain/database-address.ts'
-import { migratePostgres, openPostgresStore } from './postgres/open-postgres-store.ts'
+import { copyIntoPostgres, migratePostgres, openPostgresStore } from './postgres/open-postgres-store.ts'
 import { checkDatabasePath, hasDatabase } from './sqlite/database-file.ts'
-import { migrateSqlite, openSqliteStore } from './sqlite/open-sqlite-store.ts'
+import { migrateSqlite, openCopySource, openSqliteStore } from './sqlite/open-sqlite-store.ts'
+import { type CopyProgress, copyDatabase } from './copy-database.ts'
 import type { StoreHandle } from './store.ts'
+import { DatabaseStartError } from './store-errors.ts'
 import type { WriteQueueOptions } from './write-queue.ts'
 
 type OpenStoreOptions = WriteQueueOptions & {
@@ -23,6 +25,26 @@ export async function openStore(address: DatabaseAddress, options: OpenStoreOpti
 export async function migrateDatabase(address: DatabaseAddress): Promise<number> {
   if (address.kind === 'postgres') return migratePostgres(address.url)
   return migrateSqlite(address.path)
+}
+
+/**
+ * Copies a SQLite database that no service has open into an empty PostgreSQL database, and compares them. If it is interrupted, call
+ * it again: it goes on. `onStart` gets the number of rows, each of which is reported twice: when it is copied and when it
+ * is compared. Resolves with that number. Rejects as `openStore` does.
+ */
+export async function moveDatabase(
+  from: DatabaseAddress & { kind: 'sqlite' },
+  to: DatabaseAddress & { kind: 'postgres' },
+  { onStart, onProgress }: { onStart: (rows: number) => void; onProgress: CopyProgress },
+): Promise<number> {
+  if (!hasDatabase(from.path)) throw new DatabaseStartError(`There is no database at ${from.path}.`)
+  const source = openCopySource(from.path)
+  try {
+    onStart(source.tables.reduce((sum, table) => sum + source.count(table), 0))
+    return await copyIntoPostgres(to.url, (target) => copyDatabase(source, target, onProgress))
+  } finally {
+    source.close()
+  }
 }
 
 /** Throws `DatabaseStartError` if no database can ever be there. Makes an empty SQLite file where there is none. */

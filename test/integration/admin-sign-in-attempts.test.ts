@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { breakWrites } from '../support/broken-writes.ts'
+import { breakWrites } from '../support/database.ts'
 import { readText } from '../support/html.ts'
 import { openBrowser } from '../support/operator-browser.ts'
 import { ADMIN_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'

@@ -1,17 +1,12 @@
-import type { Commit } from '../../domain/commit.ts'
+import type { ChangedElsewhere, Commit } from '../../domain/commit.ts'
 import { keepListening } from './listening.ts'
 import type { Pool } from './pool.ts'
 import { prepared } from './prepared.ts'
 
-type Changed = Pick<Commit, 'fileIds' | 'submissionIds'>
-
-/** What other processes have changed; `unknown`: perhaps anything. */
-export type OtherChange = Changed | 'unknown'
-
 export type ChangeFeed = {
   /** Tells other processes, soon, what this one has committed. */
-  tell: (changed: Changed) => void
-  watch: (listener: (changed: OtherChange) => void) => void
+  tell: (changed: Pick<Commit, 'fileIds' | 'submissionIds'>) => void
+  watch: (listener: (changed: ChangedElsewhere) => void) => void
   close: () => Promise<void>
 }
 
@@ -38,8 +33,8 @@ const LIST_LISTENERS = `SELECT pid FROM pg_stat_activity
  * anything may have changed.
  */
 export function createChangeFeed(url: string, pool: Pool): ChangeFeed {
-  const listeners: ((changed: OtherChange) => void)[] = []
-  const publish = (changed: OtherChange): void => {
+  const listeners: ((changed: ChangedElsewhere) => void)[] = []
+  const publish = (changed: ChangedElsewhere): void => {
     for (const listener of listeners) listener(changed)
   }
   let hasHeardItself = true
@@ -125,12 +120,12 @@ function writePayload(files: ReadonlySet<string>, submissions: ReadonlySet<strin
 }
 
 /** Another version may write something else. */
-function readPayload(payload: string): OtherChange {
+function readPayload(payload: string): ChangedElsewhere {
   if (payload === UNKNOWN) return 'unknown'
   try {
     const [files, submissions]: unknown[] = JSON.parse(payload)
     if (!isTexts(files) || !isTexts(submissions)) return 'unknown'
-    return { fileIds: new Set(files), submissionIds: new Set(submissions) }
+    return { fileIds: files, submissionIds: submissions }
   } catch {
     return 'unknown'
   }

@@ -1,7 +1,9 @@
 import { TrackerError } from '../../domain/errors.ts'
+import type { CopyTarget } from '../copy-database.ts'
 import type { StoreHandle } from '../store.ts'
 import { DatabaseStartError } from '../store-errors.ts'
 import type { WriteQueueOptions } from '../write-queue.ts'
+import { createCopyTarget, hasUnfinishedCopy } from './copy-target.ts'
 import { migrateDatabase } from './migrations.ts'
 import { createPool, type Session } from './pool.ts'
 import { createPostgresStore } from './postgres-store.ts'
@@ -25,7 +27,14 @@ const OLDEST = 140_000
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<StoreHandle> {
   const { url, listenUrl = url, onOpen, ...rest } = options
-  onOpen?.(await prepareDatabase(url))
+  onOpen?.(
+    await prepareDatabase(url, async (session) => {
+      if (await hasUnfinishedCopy(session))
+        throw new DatabaseStartError(
+          'DATABASE_URL: the database holds an unfinished copy of another one. Run migrate --from … --to … again, to its end.',
+        )
+    }),
+  )
   return createPostgresStore({ url, listenUrl, ...rest })
 }
 
@@ -34,12 +43,28 @@ export async function migratePostgres(url: string): Promise<number> {
   return (await prepareDatabase(url)).migrations
 }
 
-async function prepareDatabase(url: string): Promise<{ migrations: number; serverVersion: string }> {
-  const pool = createPool(url, 1)
+/** Copies another database into this one, which is empty or holds an unfinished copy. Rejects as `openPostgresStore` does. */
+export async function copyIntoPostgres(url: string, copy: (target: CopyTarget) => Promise<number>): Promise<number> {
+  let rows = 0
+  await prepareDatabase(url, async (session) => {
+    rows = await copy(createCopyTarget(session))
+  })
+  return rows
+}
+
+/** Migrates it, and then does something else on the same connection. */
+async function prepareDatabase(
+  url: string,
+  then: (session: Session) => Promise<void> = async () => {},
+): Promise<{ migrations: number; serverVersion: string }> {
+  // A migration, or a part of a copy, may take long.
+  const pool = createPool(url, 1, { queryTimeoutMs: 0 })
   try {
     return await pool.use(async (session) => {
       const serverVersion = await checkServer(session)
-      return { migrations: await migrateDatabase(session), serverVersion }
+      const migrations = await migrateDatabase(session)
+      await then(session)
+      return { migrations, serverVersion }
     })
   } catch (cause) {
     throw startError(cause)

@@ -25,10 +25,17 @@ const LIST = prepared(
 
 /** Makes those of today and the next three weeks that are missing, inside a transaction that has the schema's lock. */
 export async function createPartitions(session: Session): Promise<void> {
-  const there = new Set((await listPartitions(session)).map(({ name }) => name))
   const today = await findToday(session)
-  for (let ahead = 0; ahead <= DAYS_AHEAD; ahead += 1) {
-    const day = today + ahead * DAY_MS
+  await createPartitionsOf(
+    session,
+    Array.from({ length: DAYS_AHEAD + 1 }, (_, ahead) => today + ahead * DAY_MS),
+  )
+}
+
+/** The same for certain days, each as the time at which it begins. */
+export async function createPartitionsOf(session: Session, days: readonly number[]): Promise<void> {
+  const there = new Set((await listPartitions(session)).map(({ name }) => name))
+  for (const day of days) {
     if (there.has(nameOf(day))) continue
     // CREATE … PARTITION OF would keep everybody from the other partitions for a moment.
     await session.execute(`CREATE TABLE ${nameOf(day)} (LIKE delivery_bodies INCLUDING DEFAULTS);

@@ -45,9 +45,10 @@ export function clientConfig(url: string): pg.ClientConfig {
   }
 }
 
-export function createPool(url: string, size: number): Pool {
+export function createPool(url: string, size: number, { queryTimeoutMs = QUERY_TIMEOUT_MS } = {}): Pool {
   const pool = new pg.Pool({
     ...clientConfig(url),
+    query_timeout: queryTimeoutMs,
     max: size,
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
     pipeline: true,

@@ -46,6 +46,9 @@ export function createPostgresStore({
   store.watchCommits(feed.tell)
   return {
     ...store,
+    isShared: true,
+    readServerTime: () => readServerTime(reading),
+    watchOtherCommits: feed.watch,
     findFault: async () => undefined,
     async backUp() {
       throw new TrackerError('backup_unsupported', 'The database is PostgreSQL: use pg_dump.')
@@ -108,6 +111,16 @@ const FIND_ASSETS = prepared(
 )
 
 type AssetCells = [place: number, recordedAt: number, ...(RunCells | null[])]
+
+const NOW = prepared('SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint')
+
+async function readServerTime(pool: Pool): Promise<number> {
+  const [[now] = []] = await pool.use((session) => session.rows<[number]>(NOW)).catch((error: unknown) => {
+    throw storeError(error)
+  })
+  if (now === undefined) throw new Error('the server did not tell the time')
+  return now
+}
 
 /** In one statement: their runs are as they were at one moment. */
 async function readAssets(

@@ -1,13 +1,11 @@
-import { getTableConfig, PgTable } from 'drizzle-orm/pg-core'
-import { is } from 'drizzle-orm'
 import { createCurrentRuns } from '../sql/current-runs.ts'
 import { type Cell, ROW_WRITES, type RowWrite, type RowWriter } from '../sql/row-writes.ts'
 import { createWriteChanges } from '../sql/write-changes.ts'
 import type { Work } from '../transaction-work.ts'
 import type { BatchChanges } from '../working-set.ts'
+import { columnTypes, readableJson } from './column-types.ts'
 import type { Session } from './pool.ts'
 import { type Prepared, prepared } from './prepared.ts'
-import * as schema from './schema.ts'
 import { createStatements } from './statements.ts'
 
 type Rows = (readonly Cell[])[]
@@ -49,18 +47,6 @@ export function createWriteRows(
 
 /** Turns the rows of a kind into statements with their parameters. */
 type Write = (rows: Rows) => [query: Prepared, params: readonly unknown[]][]
-
-const TYPES = new Map(
-  Object.values(schema)
-    .filter((table) => is(table, PgTable))
-    .map(getTableConfig)
-    .map(({ name, columns }) => [name, new Map(columns.map((column) => [column.name, typeOf(column.getSQLType())]))]),
-)
-
-/** Without its collation. */
-function typeOf(sqlType: string): string {
-  return sqlType.split(' ')[0] ?? sqlType
-}
 
 const WRITES = Object.entries<RowWrite>(ROW_WRITES).map(([name, write]): [string, Write] => [name, writeOf(write)])
 
@@ -109,20 +95,18 @@ function insertText(table: string, columns: readonly string[], values: string): 
 
 /** One statement for all rows: its parameters are columns. */
 function inOne(table: string, columns: readonly string[], textOf: (values: string) => string): Write {
-  const types = columns.map((column) => TYPES.get(table)?.get(column))
+  const types = columns.map((column) => columnTypes(table).get(column))
   const query = prepared(textOf(`unnest(${types.map((type) => `?::${type}[]`).join(', ')})`))
   return (rows) => [
     [
       query,
       columns.map((_, place) =>
-        rows.map((values) => (types[place] === 'json' ? readable(values[place]) : values[place])),
+        rows.map((values) => (types[place] === 'json' ? readableCell(values[place]) : values[place])),
       ),
     ],
   ]
 }
 
-/** PostgreSQL can't look into JSON with an escaped NUL or half of a surrogate pair. */
-function readable(cell: Cell | undefined): Cell | undefined {
-  if (typeof cell !== 'string' || !cell.includes('\\u')) return cell
-  return cell.replaceAll(/(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g, '$1\u{fffd}')
+function readableCell(cell: Cell | undefined): Cell | undefined {
+  return typeof cell === 'string' ? readableJson(cell) : cell
 }

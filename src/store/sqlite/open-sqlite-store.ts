@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { TrackerError } from '../../domain/errors.ts'
+import type { CopySource } from '../copy-database.ts'
 import type { StoreHandle } from '../store.ts'
 import { DatabaseStartError } from '../store-errors.ts'
 import type { WriteQueueOptions } from '../write-queue.ts'
@@ -13,6 +14,7 @@ import {
   takeProcessLock,
   unusable,
 } from './database-file.ts'
+import { createCopySource } from './copy-source.ts'
 import { migrateConnection } from './migrations.ts'
 import { createSqliteStore } from './sqlite-store.ts'
 
@@ -68,6 +70,17 @@ export function migrateSqlite(path: string): number {
       throw new DatabaseStartError(message, { cause })
     throw new TrackerError('store_unavailable', message, { cause })
   }
+}
+
+/** For a copy of the whole database, which nobody else has open. Throws as `migrateSqlite` does. */
+export function openCopySource(path: string): CopySource & { close: () => void } {
+  return openMigrated(path, (connection, unlock) => ({
+    ...createCopySource(connection),
+    close() {
+      connection.close()
+      unlock()
+    },
+  }))
 }
 
 function openMigrated<T>(

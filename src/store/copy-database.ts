@@ -1,0 +1,123 @@
+import { createHash, type Hash } from 'node:crypto'
+import { DatabaseStartError } from './store-errors.ts'
+import type { Awaitable } from './transaction-work.ts'
+
+export type CopiedCell = string | number | Buffer | null
+
+/** The columns that tell the rows of a table apart also give their order. */
+export type CopiedTable = { name: string; columns: readonly string[]; key: readonly string[] }
+
+/** The next rows in the order of the key, after the one with the key `after`: as many as the database likes, none at the end. */
+type ReadRows = (table: CopiedTable, after: readonly CopiedCell[] | null) => Awaitable<CopiedCell[][]>
+
+export type CopySource = {
+  tables: readonly CopiedTable[]
+  count: (table: CopiedTable) => number
+  read: ReadRows
+}
+
+export type CopyTarget = {
+  /** Rejects with `DatabaseStartError` if there is something in it that no unfinished copy has written. */
+  begin: (tables: readonly CopiedTable[]) => Promise<void>
+  /** The key of the last row that an unfinished copy has written; null without one. */
+  findLast: (table: CopiedTable) => Promise<readonly CopiedCell[] | null>
+  /** Writes the rows, and how far the table has come, in one transaction. */
+  write: (table: CopiedTable, rows: readonly CopiedCell[][], last: readonly CopiedCell[]) => Promise<void>
+  /** A row as it is once it is written: not every database stores every character. */
+  stored: (table: CopiedTable, row: readonly CopiedCell[]) => CopiedCell[]
+  read: ReadRows
+  /** From now on it can be used. New rows are numbered after those that were copied. */
+  finish: () => Promise<void>
+}
+
+/** How many rows of a table were written, or compared, since the last time. */
+export type CopyProgress = (phase: 'copying' | 'comparing', table: string, rows: number) => void
+
+/**
+ * Copies every row, in batches, and then compares the two databases. If it is interrupted, call it again: it goes on. Rejects with
+ * `DatabaseStartError` if the target is in use already, and if the copy is not the same. Resolves with the number of rows.
+ */
+export async function copyDatabase(
+  source: CopySource,
+  target: CopyTarget,
+  onProgress: CopyProgress,
+): Promise<number> {
+  await target.begin(source.tables)
+  for (const table of source.tables) await copyTable(source, target, table, onProgress)
+  let rows = 0
+  for (const table of source.tables) rows += await compareTable(source, target, table, onProgress)
+  await target.finish()
+  return rows
+}
+
+async function copyTable(
+  source: CopySource,
+  target: CopyTarget,
+  table: CopiedTable,
+  onProgress: CopyProgress,
+): Promise<void> {
+  let last = await target.findLast(table)
+  for (;;) {
+    const rows = await source.read(table, last)
+    const lastRow = rows.at(-1)
+    if (lastRow === undefined) return
+    last = keyOf(table, lastRow)
+    await target.write(
+      table,
+      rows.map((row) => target.stored(table, row)),
+      last,
+    )
+    onProgress('copying', table.name, rows.length)
+  }
+}
+
+/** Returns how many rows the table has. */
+async function compareTable(
+  source: CopySource,
+  target: CopyTarget,
+  table: CopiedTable,
+  onProgress: CopyProgress,
+): Promise<number> {
+  const note = (rows: number) => onProgress('comparing', table.name, rows)
+  const original = await digestOf(table, source.read, (row) => target.stored(table, row), note)
+  const copy = await digestOf(table, target.read, (row) => row, () => {})
+  if (original.rows !== copy.rows || original.digest !== copy.digest)
+    throw new DatabaseStartError(
+      `The copy of the table ${table.name} differs: ${original.rows} rows were to be copied, and ${copy.rows} are there` +
+        `${original.rows === copy.rows ? ', with another checksum' : ''}. ` +
+        'Make the target database anew, keep the service stopped, and copy again.',
+    )
+  return original.rows
+}
+
+async function digestOf(
+  table: CopiedTable,
+  read: ReadRows,
+  stored: (row: readonly CopiedCell[]) => readonly CopiedCell[],
+  onRows: (rows: number) => void,
+): Promise<{ rows: number; digest: string }> {
+  const hash = createHash('sha256')
+  let count = 0
+  let last: readonly CopiedCell[] | null = null
+  for (;;) {
+    const rows: CopiedCell[][] = await read(table, last)
+    const lastRow = rows.at(-1)
+    if (lastRow === undefined) return { rows: count, digest: hash.digest('hex') }
+    last = keyOf(table, lastRow)
+    for (const row of rows) addRow(hash, stored(row))
+    count += rows.length
+    onRows(rows.length)
+  }
+}
+
+function addRow(hash: Hash, row: readonly CopiedCell[]): void {
+  for (const cell of row) {
+    if (Buffer.isBuffer(cell)) hash.update(`${cell.length} bytes `).update(cell)
+    else hash.update(JSON.stringify(cell))
+    hash.update('\n')
+  }
+}
+
+function keyOf({ columns, key }: CopiedTable, row: readonly CopiedCell[]): CopiedCell[] {
+  return key.map((column) => row[columns.indexOf(column)] ?? null)
+}

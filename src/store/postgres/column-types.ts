@@ -1,0 +1,28 @@
+import { is } from 'drizzle-orm'
+import { getTableConfig, PgTable } from 'drizzle-orm/pg-core'
+import * as schema from './schema.ts'
+
+const TABLES = new Map(
+  Object.values(schema)
+    .filter((table) => is(table, PgTable))
+    .map(getTableConfig)
+    .map(({ name, columns }) => [
+      name,
+      new Map(columns.map((column) => [column.name, withoutCollation(column.getSQLType())])),
+    ]),
+)
+
+/** The types of a table's columns, as a parameter is cast to them. */
+export function columnTypes(table: string): ReadonlyMap<string, string> {
+  return TABLES.get(table) ?? new Map()
+}
+
+function withoutCollation(type: string): string {
+  return type.replace(/ COLLATE .*/, '')
+}
+
+/** PostgreSQL can't look into JSON with an escaped NUL or half of a surrogate pair. */
+export function readableJson(text: string): string {
+  if (!text.includes('\\u')) return text
+  return text.replaceAll(/(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g, '$1\u{fffd}')
+}

@@ -1,0 +1,120 @@
+import type { CopiedCell, CopiedTable, CopyTarget } from '../copy-database.ts'
+import { DatabaseStartError } from '../store-errors.ts'
+import { columnTypes, readableJson } from './column-types.ts'
+import { createPartitionsOf, SCHEMA_LOCK } from './partitions.ts'
+import type { Session } from './pool.ts'
+import { prepared, toValue } from './prepared.ts'
+
+/** How far each table has come. As long as it is there, nobody may use the database. */
+const PROGRESS = 'CREATE TABLE unfinished_copy (name text PRIMARY KEY, last json NOT NULL)'
+
+const FIND_PROGRESS = prepared(`SELECT to_regclass('unfinished_copy') IS NOT NULL`)
+const FIND_LAST = prepared('SELECT last FROM unfinished_copy WHERE name = ?')
+const SAVE_LAST = prepared(
+  'INSERT INTO unfinished_copy (name, last) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET last = excluded.last',
+)
+const FIND_DAYS = prepared(
+  'SELECT DISTINCT (extract(epoch FROM kept_on) * 1000)::bigint FROM deliveries WHERE n = ANY (?::bigint[])',
+)
+
+const ROWS_AT_ONCE = 1_000
+
+export async function hasUnfinishedCopy(session: Session): Promise<boolean> {
+  const [[isThere] = [false]] = await session.rows<[boolean]>(FIND_PROGRESS)
+  return isThere
+}
+
+/** A migrated database, on one connection. */
+export function createCopyTarget(session: Session): CopyTarget {
+  return {
+    async begin(tables) {
+      if (await hasUnfinishedCopy(session)) return
+      for (const { name } of tables) {
+        const found = await session.rows(prepared(`SELECT 1 FROM ${name} LIMIT 1`))
+        if (found.length > 0)
+          throw new DatabaseStartError(
+            `The target database is not empty: there are rows in ${name}. Copy into a new database.`,
+          )
+      }
+      await session.execute(PROGRESS)
+    },
+    async findLast({ name }) {
+      const [[last] = [null]] = await session.rows<[string | null]>(FIND_LAST, [name])
+      return last === null ? null : readKey(last)
+    },
+    async write(table, rows, last) {
+      await session.execute(`BEGIN; ${SCHEMA_LOCK}`)
+      if (table.name === 'delivery_bodies') {
+        const numbers = rows.map((row) => row[table.columns.indexOf('n')])
+        const days = await session.rows<[number]>(FIND_DAYS, [numbers])
+        await createPartitionsOf(session, days.flat())
+      }
+      const columns = table.columns.map((_, place) => rows.map((row) => row[place]))
+      await session.rows(prepared(insertText(table)), columns)
+      await session.rows(SAVE_LAST, [table.name, writeKey(last)])
+      await session.execute('COMMIT')
+    },
+    stored({ name, columns }, row) {
+      const types = columnTypes(name)
+      return columns.map((column, place) => {
+        const cell = row[place] ?? null
+        if (typeof cell !== 'string') return cell
+        return types.get(column) === 'json' ? readableJson(cell) : String(toValue(cell))
+      })
+    },
+    read({ name, columns, key }, after) {
+      const keys = key.join(', ')
+      const isAfter = after === null ? 'true' : `(${keys}) > (${key.map(() => '?').join(', ')})`
+      const sql = `SELECT ${columns.join(', ')} FROM ${name} WHERE ${isAfter} ORDER BY ${keys} LIMIT ${ROWS_AT_ONCE}`
+      return session.rows<CopiedCell[]>(prepared(sql), after ?? [])
+    },
+    async finish() {
+      await session.execute('ANALYZE')
+      await session.execute(`BEGIN; ${SET_SEQUENCES}; DROP TABLE unfinished_copy; COMMIT`)
+    },
+  }
+}
+
+const NOW_MS = '(extract(epoch FROM now()) * 1000)'
+
+/** What is older, or dated ahead by a wrong clock, is put to the first day, or to today: there are not partitions without end. */
+const MOST_DAYS = 400
+const DAY_OF_RECEIPT = `(to_timestamp(least(greatest(given.received_at, ${NOW_MS} - ${MOST_DAYS} * 86400000.0), ${NOW_MS}) / 1000)
+  AT TIME ZONE 'UTC')::date`
+
+function insertText({ name, columns }: CopiedTable): string {
+  const types = columnTypes(name)
+  const values = `unnest(${columns.map((column) => `?::${types.get(column)}[]`).join(', ')}) AS given(${columns.join(', ')})`
+  const insert = (day: string) =>
+    `INSERT INTO ${name} (${columns.join(', ')}${day && ', kept_on'}) SELECT given.*${day && `, ${day}`} FROM ${values}`
+  if (name === 'deliveries') return insert(DAY_OF_RECEIPT)
+  if (name === 'delivery_bodies') return `${insert('d.kept_on')} JOIN deliveries d ON d.n = given.n`
+  return insert('')
+}
+
+/** The next numbers are greater than all that were copied, and than what the sweep has passed. */
+const SET_SEQUENCES = [
+  setSequence(`'submission_numbers'`, '(SELECT max(n) FROM submissions)'),
+  setSequence(
+    `'run_numbers'`,
+    `(SELECT max(n) FROM runs), (SELECT n FROM positions WHERE name = 'sweep')`,
+  ),
+  setSequence(`'delivery_numbers'`, '(SELECT max(n) FROM deliveries), (SELECT max(n) FROM rejected_deliveries)'),
+  ...['counter_deltas', 'audit_log', 'retries', 'retry_items', 'probes'].map((table) =>
+    setSequence(`pg_get_serial_sequence('${table}', 'n')`, `(SELECT max(n) FROM ${table})`),
+  ),
+].join('; ')
+
+function setSequence(sequence: string, numbers: string): string {
+  return `SELECT setval(${sequence}, greatest(1, ${numbers}))`
+}
+
+/** Bytes as an object: JSON has none. */
+function writeKey(key: readonly CopiedCell[]): string {
+  return JSON.stringify(key.map((cell) => (Buffer.isBuffer(cell) ? { base64: cell.toString('base64') } : cell)))
+}
+
+function readKey(text: string): CopiedCell[] {
+  const key: (Exclude<CopiedCell, Buffer> | { base64: string })[] = JSON.parse(text)
+  return key.map((cell) => (typeof cell === 'object' && cell !== null ? Buffer.from(cell.base64, 'base64') : cell))
+}
