@@ -3,7 +3,7 @@ import { type AccessKey, placeholderProblem } from './config/access-keys.ts'
 import { type Alerting, parseAlerting } from './config/alerting.ts'
 import { parseDatabase } from './config/database.ts'
 import { checkPlanned } from './config/planned.ts'
-import { parseSecrets } from './config/secrets.ts'
+import { parseSecretList, parseSecrets } from './config/secrets.ts'
 import { parseTrustedProxies } from './config/trusted-proxies.ts'
 import { findUnknownVariables } from './config/unknown-variables.ts'
 import {

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { parseDatabaseConfig, parseTokenSecrets } from '../config.ts'
 import {
   type DatabaseAddress,
@@ -10,20 +10,19 @@ import { migrateDatabase, moveDatabase } from '../store/open-store.ts'
 import { readTokenSecret } from '../token-secret.ts'
 import { type CommandContext, printLine } from './command-context.ts'
 import { CommandError } from './command-error.ts'
-import { startRowProgress } from './row-progress.ts'
+import { createRowProgress } from './row-progress.ts'
 
 type SqliteAddress = DatabaseAddress & { kind: 'sqlite' }
 type PostgresAddress = DatabaseAddress & { kind: 'postgres' }
-type Options = { from?: SqliteAddress; to?: PostgresAddress }
 
 export function migrateCommand(context: CommandContext): Command {
   return new Command('migrate')
     .description('Brings the database up to date, or copies it into another one.')
-    .option('--from <ADDRESS>', 'file:PATH of the SQLite database to copy', parseSqliteAddress)
-    .option('--to <ADDRESS>', 'postgres://… of an empty database to copy it into', parsePostgresAddress)
+    .option('--from <ADDRESS>', 'file:PATH of the SQLite database to copy')
+    .option('--to <ADDRESS>', 'postgres://… of an empty database to copy it into')
     .addHelpText('after', MIGRATE_HELP)
-    .action(async ({ from, to }: Options) => {
-      if (from !== undefined && to !== undefined) return move(context, from, to)
+    .action(async ({ from, to }: { from?: string; to?: string }) => {
+      if (from !== undefined && to !== undefined) return move(context, parseSource(from), parseTarget(to))
       if (from !== undefined || to !== undefined)
         throw new CommandError('--from and --to belong together: give both.', 2)
       const address = parseDatabaseConfig(context.env, context.readText)
@@ -45,7 +44,7 @@ serve with the new DATABASE_URL and the same TRACKER_TOKEN_SECRET, which keeps w
 async function move(context: CommandContext, from: SqliteAddress, to: PostgresAddress): Promise<void> {
   checkTokenSecret(context, from)
   const { stdout, stderr } = context
-  const progress = startRowProgress(stderr)
+  const progress = await createRowProgress(stderr)
   try {
     const rows = await moveDatabase(from, to, progress)
     progress.stop()
@@ -77,15 +76,18 @@ function checkTokenSecret({ env, readText }: CommandContext, { path }: SqliteAdd
     )
 }
 
-function parseSqliteAddress(text: string): SqliteAddress {
+function parseSource(text: string): SqliteAddress {
   const address = parseDatabaseAddress(text)
   if (address.kind === 'sqlite') return address
-  throw new InvalidArgumentError('It should be file:PATH.')
+  throw new CommandError('--from should be file:PATH.', 2)
 }
 
-/** The message does not repeat the text, which may contain a password. */
-function parsePostgresAddress(text: string): PostgresAddress {
+/** No message repeats the text, because it may contain a password. */
+function parseTarget(text: string): PostgresAddress {
   const address = parseDatabaseAddress(text)
   if (address.kind === 'postgres') return address
-  throw new InvalidArgumentError(address.kind === 'invalid' ? `It ${address.problem}.` : 'It should be postgres://….')
+  throw new CommandError(
+    `--to ${address.kind === 'invalid' ? address.problem : 'should be postgres://…'}.`,
+    2,
+  )
 }

@@ -1,4 +1,3 @@
-import { SingleBar } from 'cli-progress'
 import type { Output } from './command-context.ts'
 
 export type RowProgress = {
@@ -8,7 +7,9 @@ export type RowProgress = {
 }
 
 /** A bar on a terminal, of rows that are copied and then compared. Nothing where nobody watches. */
-export function startRowProgress(output: Output): RowProgress {
+export async function createRowProgress(output: Output): Promise<RowProgress> {
+  // Node finds not every export of this CommonJS module by name.
+  const { SingleBar } = (await import('cli-progress')).default
   const bar = new SingleBar({
     format: '{phase} {table} {bar} {percentage}%  {eta_formatted} left',
     stream: output,

@@ -80,7 +80,12 @@ async function compareTable(
 ): Promise<number> {
   const note = (rows: number) => onProgress('comparing', table.name, rows)
   const original = await digestOf(table, source.read, (row) => target.stored(table, row), note)
-  const copy = await digestOf(table, target.read, (row) => row, () => {})
+  const copy = await digestOf(
+    table,
+    target.read,
+    (row) => row,
+    () => {},
+  )
   if (original.rows !== copy.rows || original.digest !== copy.digest)
     throw new DatabaseStartError(
       `The copy of the table ${table.name} differs: ${original.rows} rows were to be copied, and ${copy.rows} are there` +

@@ -162,8 +162,11 @@ export function createStore(
     probe: () => write({ probe: true }),
     forgetAsset: createForgetting(database, runExclusive),
     async pruneBodies(lease, receivedBefore, ...given) {
-      const isHeld = await read((rows) => rows.findLease(UPKEEP_LEASE)).then((held) => holdsLease(held, lease))
-      const before = isHeld && database.dropBodies ? await database.dropBodies(receivedBefore) : receivedBefore
+      const isHeld = await read((rows) => rows.findLease(UPKEEP_LEASE)).then((held) =>
+        holdsLease(held, lease),
+      )
+      const before =
+        isHeld && database.dropBodies ? await database.dropBodies(receivedBefore) : receivedBefore
       return runUnderLease(lease)((rows) => pruneBodies(rows, before, ...given))
     },
     deleteOldSubmissions: (lease, ...given) =>

@@ -95,11 +95,11 @@ function insertText({ name, columns }: CopiedTable): string {
 /** The next numbers are greater than all that were copied, and than what the sweep has passed. */
 const SET_SEQUENCES = [
   setSequence(`'submission_numbers'`, '(SELECT max(n) FROM submissions)'),
+  setSequence(`'run_numbers'`, `(SELECT max(n) FROM runs), (SELECT n FROM positions WHERE name = 'sweep')`),
   setSequence(
-    `'run_numbers'`,
-    `(SELECT max(n) FROM runs), (SELECT n FROM positions WHERE name = 'sweep')`,
+    `'delivery_numbers'`,
+    '(SELECT max(n) FROM deliveries), (SELECT max(n) FROM rejected_deliveries)',
   ),
-  setSequence(`'delivery_numbers'`, '(SELECT max(n) FROM deliveries), (SELECT max(n) FROM rejected_deliveries)'),
   ...['counter_deltas', 'audit_log', 'retries', 'retry_items', 'probes'].map((table) =>
     setSequence(`pg_get_serial_sequence('${table}', 'n')`, `(SELECT max(n) FROM ${table})`),
   ),
@@ -111,10 +111,14 @@ function setSequence(sequence: string, numbers: string): string {
 
 /** Bytes as an object: JSON has none. */
 function writeKey(key: readonly CopiedCell[]): string {
-  return JSON.stringify(key.map((cell) => (Buffer.isBuffer(cell) ? { base64: cell.toString('base64') } : cell)))
+  return JSON.stringify(
+    key.map((cell) => (Buffer.isBuffer(cell) ? { base64: cell.toString('base64') } : cell)),
+  )
 }
 
 function readKey(text: string): CopiedCell[] {
   const key: (Exclude<CopiedCell, Buffer> | { base64: string })[] = JSON.parse(text)
-  return key.map((cell) => (typeof cell === 'object' && cell !== null ? Buffer.from(cell.base64, 'base64') : cell))
+  return key.map((cell) =>
+    typeof cell === 'object' && cell !== null ? Buffer.from(cell.base64, 'base64') : cell,
+  )
 }

@@ -190,11 +190,17 @@ function createLockSubmissions({
     const kinds = ['submissions', 'details', 'runsOf', 'unclaimedOf'] as const
     const { numbers, checks } = partsOf('sub', [...kinds.flatMap(asked), ...missing])
     const requests = asked('unansweredOf').map(([, id]) => id)
-    const unfinished = asked('unfinishedSubmissions').flatMap(
-      ([, id]) => [unfinishedSubmissions.paramsOf(id, '') ?? []],
-    )
+    const unfinished = asked('unfinishedSubmissions').flatMap(([, id]) => [
+      unfinishedSubmissions.paramsOf(id, '') ?? [],
+    ])
     if (numbers.length === 0 && requests.length === 0 && unfinished.length === 0) return undefined
-    const params = [numbers, checks, requests, unfinished.map(([one]) => one), unfinished.map(([, two]) => two)]
+    const params = [
+      numbers,
+      checks,
+      requests,
+      unfinished.map(([one]) => one),
+      unfinished.map(([, two]) => two),
+    ]
     const rows = await session.rows<SubmissionCells>(lock, params)
     const found = new Map(rows.map((cells) => toSubmissionRow(cells)).map((row) => [row.submissionId, row]))
     return ([, id]: Key): SubmissionRow[] => [found.get(id) ?? []].flat()
@@ -228,8 +234,8 @@ function createLookup<Row>({ sql, paramsOf, toRow }: Finder<Row>) {
       `SELECT asked.place, found.* FROM unnest(${types.join(', ')}) AS asked(${names.join(', ')})
         CROSS JOIN LATERAL (${lateral(sql)}) found`,
     )
+    // The statement selects the cells that `toRow` takes.
     for (const [place, ...cells] of await session.rows<[number, ...never[]]>(query, columns))
-      // The statement selects the cells that `toRow` takes.
       found[place]?.[1].push(toRow(cells as never))
     return found
   }

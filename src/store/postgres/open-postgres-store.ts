@@ -27,14 +27,13 @@ const OLDEST = 140_000
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<StoreHandle> {
   const { url, listenUrl = url, onOpen, ...rest } = options
-  onOpen?.(
-    await prepareDatabase(url, async (session) => {
-      if (await hasUnfinishedCopy(session))
-        throw new DatabaseStartError(
-          'DATABASE_URL: the database holds an unfinished copy of another one. Run migrate --from … --to … again, to its end.',
-        )
-    }),
-  )
+  const opened = await prepareDatabase(url, async (session) => {
+    if (await hasUnfinishedCopy(session))
+      throw new DatabaseStartError(
+        'DATABASE_URL: the database holds an unfinished copy of another one. Run migrate --from … --to … again, to its end.',
+      )
+  })
+  onOpen?.(opened)
   return createPostgresStore({ url, listenUrl, ...rest })
 }
 
@@ -44,7 +43,10 @@ export async function migratePostgres(url: string): Promise<number> {
 }
 
 /** Copies another database into this one, which is empty or holds an unfinished copy. Rejects as `openPostgresStore` does. */
-export async function copyIntoPostgres(url: string, copy: (target: CopyTarget) => Promise<number>): Promise<number> {
+export async function copyIntoPostgres(
+  url: string,
+  copy: (target: CopyTarget) => Promise<number>,
+): Promise<number> {
   let rows = 0
   await prepareDatabase(url, async (session) => {
     rows = await copy(createCopyTarget(session))
@@ -78,11 +80,16 @@ const READ_VERSION = prepared(
 )
 
 async function checkServer(session: Session): Promise<string> {
-  const [[number, version, encoding] = [0, '', '']] = await session.rows<[number, string, string]>(READ_VERSION)
+  const [[number, version, encoding] = [0, '', '']] =
+    await session.rows<[number, string, string]>(READ_VERSION)
   if (number < OLDEST)
-    throw new DatabaseStartError(`DATABASE_URL: the server is PostgreSQL ${version}. Use PostgreSQL 14 or later.`)
+    throw new DatabaseStartError(
+      `DATABASE_URL: the server is PostgreSQL ${version}. Use PostgreSQL 14 or later.`,
+    )
   if (encoding !== 'UTF8')
-    throw new DatabaseStartError(`DATABASE_URL: the database has the encoding ${encoding}. Use one with UTF8.`)
+    throw new DatabaseStartError(
+      `DATABASE_URL: the database has the encoding ${encoding}. Use one with UTF8.`,
+    )
   return version
 }
 

@@ -63,7 +63,8 @@ export function dropPartitions(pool: Pool, before: number): Promise<number> {
     for (const { name, day, state } of await listPartitions(session)) {
       if (day + DAY_MS > Math.min(end, today)) continue
       const how = state === 'detaching' ? 'FINALIZE' : 'CONCURRENTLY'
-      if (state !== 'loose') await session.execute(`ALTER TABLE delivery_bodies DETACH PARTITION ${name} ${how}`)
+      if (state !== 'loose')
+        await session.execute(`ALTER TABLE delivery_bodies DETACH PARTITION ${name} ${how}`)
       await session.execute(`DROP TABLE ${name}`)
     }
     return end
@@ -77,7 +78,11 @@ async function findToday(session: Session): Promise<number> {
 
 async function listPartitions(session: Session): Promise<{ name: string; day: number; state: State }[]> {
   const found = await session.rows<[name: string, state: State]>(LIST)
-  return found.map(([name, state]) => ({ name, state, day: Date.parse(name.replace(/.*(....)(..)(..)$/, '$1-$2-$3')) }))
+  return found.map(([name, state]) => ({
+    name,
+    state,
+    day: Date.parse(name.replace(/.*(....)(..)(..)$/, '$1-$2-$3')),
+  }))
 }
 
 function nameOf(day: number): string {

@@ -115,9 +115,11 @@ type AssetCells = [place: number, recordedAt: number, ...(RunCells | null[])]
 const NOW = prepared('SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint')
 
 async function readServerTime(pool: Pool): Promise<number> {
-  const [[now] = []] = await pool.use((session) => session.rows<[number]>(NOW)).catch((error: unknown) => {
-    throw storeError(error)
-  })
+  const [[now] = []] = await pool
+    .use((session) => session.rows<[number]>(NOW))
+    .catch((error: unknown) => {
+      throw storeError(error)
+    })
   if (now === undefined) throw new Error('the server did not tell the time')
   return now
 }
@@ -128,7 +130,10 @@ async function readAssets(
   fileIds: readonly string[],
 ): Promise<Read<AssetFacts | undefined>[]> {
   const found = new Map<number, AssetFacts>()
-  for (const [place, recordedAt, ...run] of await session.rows<AssetCells>(FIND_ASSETS, [[...fileIds.keys()], fileIds])) {
+  for (const [place, recordedAt, ...run] of await session.rows<AssetCells>(FIND_ASSETS, [
+    [...fileIds.keys()],
+    fileIds,
+  ])) {
     const fileId = fileIds[place] ?? ''
     const asset = found.get(place) ?? { fileId, recordedAt, runs: [] }
     found.set(place, isThere(run) ? { ...asset, runs: [...asset.runs, toRun(run)] } : asset)

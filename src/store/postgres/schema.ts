@@ -24,10 +24,7 @@ const number = () => int('n').primaryKey()
 /** Assigned when the row is inserted. */
 const ownNumber = () => number().generatedByDefaultAsIdentity()
 /** The database's day, in UTC, when the delivery was inserted: the partition of its body. */
-const keptOn = () =>
-  date('kept_on')
-    .notNull()
-    .default(sql`(now() AT TIME ZONE 'UTC')::date`)
+const keptOn = () => date('kept_on').notNull().default(sql`(now() AT TIME ZONE 'UTC')::date`)
 
 export const submissionNumbers = pgSequence('submission_numbers')
 export const runNumbers = pgSequence('run_numbers')
@@ -146,7 +143,12 @@ export const deliveries = pgTable(
 /** Partitioned by day (`partitions.ts`): what is due is dropped, never deleted row by row. */
 export const deliveryBodies = pgTable(
   'delivery_bodies',
-  { n: int('n').notNull(), headers: json('headers').notNull(), body: bytes('body').notNull(), keptOn: keptOn() },
+  {
+    n: int('n').notNull(),
+    headers: json('headers').notNull(),
+    body: bytes('body').notNull(),
+    keptOn: keptOn(),
+  },
   (table) => [primaryKey({ columns: [table.n, table.keptOn] })],
 )
 
@@ -312,6 +314,9 @@ export const signInFailures = pgTable(
   (table) => [index('sign_in_failures_latest').on(table.latestAt)],
 )
 
-export const forgotten = pgTable('forgotten', { digest: bytes('digest').primaryKey(), at: int('at').notNull() })
+export const forgotten = pgTable('forgotten', {
+  digest: bytes('digest').primaryKey(),
+  at: int('at').notNull(),
+})
 
 export const probes = pgTable('probes', { n: ownNumber(), filler: bytes('filler').notNull() })

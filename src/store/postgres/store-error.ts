@@ -39,6 +39,10 @@ const MESSAGES =
   /^(Connection terminated|Client has encountered a connection error|Query read timeout|timeout exceeded when trying to connect|Cannot use a pool after calling end|Client was closed|the server is a standby|The server does not support SSL)/
 
 function isOfConnection(error: Error): boolean {
-  if (error instanceof AggregateError) return error.errors.every((each) => each instanceof Error && isOfConnection(each))
-  return MESSAGES.test(error.message) || ('code' in error && typeof error.code === 'string' && /^E[A-Z_]+$/.test(error.code))
+  if (error instanceof AggregateError)
+    return error.errors.every((each) => each instanceof Error && isOfConnection(each))
+  return (
+    MESSAGES.test(error.message) ||
+    ('code' in error && typeof error.code === 'string' && /^E[A-Z_]+$/.test(error.code))
+  )
 }

@@ -44,7 +44,11 @@ const FIND = {
 }
 
 /** Transactions on the connections of a pool. What the process leaves unfinished is marked with `processId`. */
-export function createTransactions(deps: { pool: Pool; loadRows: LoadRows; processId: number }): Transactions {
+export function createTransactions(deps: {
+  pool: Pool
+  loadRows: LoadRows
+  processId: number
+}): Transactions {
   const { pool, loadRows, processId } = deps
   const newCheck = createChecks()
 
@@ -114,7 +118,10 @@ export function createTransactions(deps: { pool: Pool; loadRows: LoadRows; proce
         const write = createWriteRows(session, { sent, processId })
         return perform(makeBatch(ids), async (query) => {
           if (query.kind === 'load')
-            return void (await Promise.all([ids.fetch(query.takes), loadRows(session, query.keys, query.into)]))
+            return void (await Promise.all([
+              ids.fetch(query.takes),
+              loadRows(session, query.keys, query.into),
+            ]))
           inserted = findInserted(query.changes)
           await doInTurn(write(query.changes))
         })

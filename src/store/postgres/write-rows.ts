@@ -48,7 +48,10 @@ export function createWriteRows(
 /** Turns the rows of a kind into statements with their parameters. */
 type Write = (rows: Rows) => [query: Prepared, params: readonly unknown[]][]
 
-const WRITES = Object.entries<RowWrite>(ROW_WRITES).map(([name, write]): [string, Write] => [name, writeOf(write)])
+const WRITES = Object.entries<RowWrite>(ROW_WRITES).map(([name, write]): [string, Write] => [
+  name,
+  writeOf(write),
+])
 
 function writeOf(write: RowWrite): Write {
   switch (write.kind) {
@@ -71,10 +74,12 @@ function writeOf(write: RowWrite): Write {
       const save = inOne(
         table,
         all,
-        (values) => `${insertText(table, all, values)} ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${updates}`,
+        (values) =>
+          `${insertText(table, all, values)} ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${updates}`,
       )
       // One statement saves a row once.
-      return (rows) => save([...new Map(rows.map((row) => [JSON.stringify(row.slice(0, key.length)), row])).values()])
+      return (rows) =>
+        save([...new Map(rows.map((row) => [JSON.stringify(row.slice(0, key.length)), row])).values()])
     }
     case 'update': {
       const { table, columns } = write
@@ -83,7 +88,8 @@ function writeOf(write: RowWrite): Write {
       return inOne(
         table,
         all,
-        (values) => `UPDATE ${table} SET ${updates} FROM ${values} AS given(${all.join(', ')}) WHERE ${table}.n = given.n`,
+        (values) =>
+          `UPDATE ${table} SET ${updates} FROM ${values} AS given(${all.join(', ')}) WHERE ${table}.n = given.n`,
       )
     }
   }

@@ -47,8 +47,7 @@ export function createCurrentRuns({ rows, value, values, run, lockFile }: Statem
           for (const name of known) if (name !== null) ofFile.add(name)
       }
       // In one order, in which they are locked.
-      for (const fileId of [...files.keys()].toSorted())
-        yield* refreshNames(fileId, files.get(fileId) ?? [])
+      for (const fileId of [...files.keys()].toSorted()) yield* refreshNames(fileId, files.get(fileId) ?? [])
     },
   }
 }

@@ -6,6 +6,7 @@ import type { StoreHandle } from '../store.ts'
 import { DatabaseStartError } from '../store-errors.ts'
 import type { WriteQueueOptions } from '../write-queue.ts'
 import { type Connection, countFrames, openConnection, pathBeside } from './connection.ts'
+import { createCopySource } from './copy-source.ts'
 import {
   checkDatabasePath,
   hasDatabase,
@@ -14,7 +15,6 @@ import {
   takeProcessLock,
   unusable,
 } from './database-file.ts'
-import { createCopySource } from './copy-source.ts'
 import { migrateConnection } from './migrations.ts'
 import { createSqliteStore } from './sqlite-store.ts'
 

@@ -1,0 +1,131 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { expect, onTestFinished, test } from 'vitest'
+import { moveDatabase } from '../../src/store/open-store.ts'
+import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.ts'
+import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { batchSequences } from '../contract/batch-steps.ts'
+import { type StepsOfStore, stepsOf } from '../contract/batch-world.ts'
+import { newSubmission } from '../contract/facts.ts'
+import { readAll } from '../contract/read-all.ts'
+import { createTestDatabase } from '../support/database.ts'
+import { runCli } from './run-cli.ts'
+
+const SECRET = 'the secret of the service'
+const env = { TRACKER_TOKEN_SECRET: SECRET }
+
+type Source = { path: string; ids: ReturnType<StepsOfStore['ids']>[] }
+
+/** A database in which much has happened. */
+async function makeSource(): Promise<Source> {
+  const folder = await mkdtemp(join(tmpdir(), 'move-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'tracker.db')
+  const store = openSqliteStore({ path })
+  const ids: Source['ids'] = []
+  for (const [place, sequence] of fc.sample(batchSequences, { numRuns: 15, seed: 20261 }).entries()) {
+    const steps = stepsOf(store, { scope: `sequence-${place}`, isAlive: true })
+    await steps.begin()
+    for (const chunk of sequence) await steps.take(chunk, 'together')
+    ids.push(steps.ids())
+  }
+  await store.close()
+  return { path, ids }
+}
+
+async function readSource({ path, ids }: Source) {
+  const store = openSqliteStore({ path })
+  try {
+    return await readAll(store, ids)
+  } finally {
+    await store.close()
+  }
+}
+
+async function readTarget(url: string, { ids }: Source) {
+  const store = await openPostgresStore({ url })
+  try {
+    return await readAll(store, ids)
+  } finally {
+    await store.close()
+  }
+}
+
+const move = (source: Source, url: string, given: { [name: string]: string } = env) =>
+  runCli(['migrate', '--from', `file:${source.path}`, '--to', url], { env: given })
+
+test('a moved database tells the same of everything, and its new rows have new numbers', async () => {
+  const source = await makeSource()
+  const { url } = await createTestDatabase()
+  const moved = await move(source, url)
+  expect(moved).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/ [1-9]\d+ rows, all the same\.\n$/) })
+  expect(await readTarget(url, source)).toEqual(await readSource(source))
+
+  const store = await openPostgresStore({ url })
+  const before = new Set(source.ids.flatMap((of) => of.submissionIds))
+  const { submissionId } = await store.createSubmission(newSubmission(['remove-bg']))
+  await store.close()
+  expect([...before].map(numberIn)).not.toContain(numberIn(submissionId))
+})
+
+test('a copy that was interrupted is refused by serve, and goes on when it is run again', async () => {
+  const source = await makeSource()
+  const { url } = await createTestDatabase()
+  const from = { kind: 'sqlite', path: source.path } as const
+  const to = { kind: 'postgres', url, listenUrl: url } as const
+  const written = new Set<string>()
+  const interrupted = moveDatabase(from, to, {
+    onStart: () => {},
+    onProgress(_, table) {
+      if (table === 'runs') throw new Error('the power failed')
+      written.add(table)
+    },
+  })
+  await expect(interrupted).rejects.toThrow('the power failed')
+  await expect(openPostgresStore({ url })).rejects.toThrow('unfinished copy')
+
+  const copied: string[] = []
+  const onProgress = (phase: string, table: string) => void (phase === 'copying' && copied.push(table))
+  await moveDatabase(from, to, { onStart: () => {}, onProgress })
+  expect(written.size).toBeGreaterThan(0)
+  expect(copied.filter((table) => written.has(table))).toEqual([])
+  expect(await readTarget(url, source)).toEqual(await readSource(source))
+})
+
+test('a target with rows is refused, and nothing is added to it', async () => {
+  const source = await makeSource()
+  const { url } = await createTestDatabase()
+  const store = await openPostgresStore({ url })
+  await store.createSubmission(newSubmission(['remove-bg']))
+  await store.close()
+  expect(await move(source, url)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('not empty') })
+  expect((await readTarget(url, source)).runs).toHaveLength(1)
+})
+
+test('the token secret has to be the one that was kept beside the file', async () => {
+  const source = await makeSource()
+  const { url } = await createTestDatabase()
+  const file = join(source.path, '..', 'token-secret')
+  expect(await move(source, url, {})).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('Set TRACKER_TOKEN_SECRET'),
+  })
+  await writeFile(file, `${SECRET}\n`)
+  const other = await move(source, url, { TRACKER_TOKEN_SECRET: 'another secret of the service' })
+  expect(other).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(file) })
+  expect(other.stderr).not.toContain(SECRET)
+  expect((await move(source, url)).exitCode).toBe(0)
+})
+
+test('no message repeats the password of a wrong address', async () => {
+  const wrong = await runCli(['migrate', '--from', 'file:x.db', '--to', 'mysql://user:s3cret@host/db'], { env })
+  expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--to should be') })
+  expect(wrong.stderr).not.toContain('s3cret')
+  expect((await runCli(['migrate', '--from', 'file:x.db'], { env })).exitCode).toBe(2)
+})
+
+function numberIn(id: string): string {
+  return id.split('_')[1] ?? ''
+}
