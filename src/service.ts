@@ -43,6 +43,7 @@ import { createRejectionLog } from './tracking/rejection-log.ts'
 import { createServerClock } from './tracking/server-clock.ts'
 import { createStatusBoard } from './tracking/status-board.ts'
 import { startSystemTimer } from './tracking/status-timer.ts'
+import { createStoreOutage } from './tracking/store-outage.ts'
 import { createSubmissionBoard } from './tracking/submission-board.ts'
 import { createSuccessLog } from './tracking/success-log.ts'
 import { createUpkeepLease } from './tracking/upkeep-lease.ts'
@@ -67,7 +68,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const { clock: ownClock = Date.now, logger: log = createLog(config.logLevel), drainMs = 10_000 } = overrides
   const { uptimeMs = () => performance.now() } = overrides
   const serverClock = createServerClock({ clock: ownClock, uptimeMs })
-  const clock = serverClock.now
+  const clock = () => serverClock.now()
   const lease = createUpkeepLease({ clock })
   const claimClock = createClaimClock({ clock, uptimeMs })
   let clockTrust: ClockTrust | null = null
@@ -123,7 +124,13 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     }
   })
   const endedSessions = createEndedSessions({ store, clock, uptimeMs })
-  const { meter, noteCommit, ...metrics } = createMetrics({ store, clock, version: readPackageVersion() })
+  const outage = createStoreOutage({ clock })
+  const { meter, noteCommit, ...metrics } = createMetrics({
+    store,
+    clock,
+    unavailableSince: () => outage.since(),
+    version: readPackageVersion(),
+  })
   const onLoadError = (err: unknown, id: string) => log.error({ err, id }, 'a status could not be read')
   const boardOptions = { onLoadError, isShared: () => store.isShared }
   const board = createStatusBoard({ store }, boardOptions)
@@ -162,6 +169,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     gate,
     clock,
     serverClock,
+    outage,
     claimClock,
     endedSessions,
     meter,
@@ -209,7 +217,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     config,
     errorAnswers,
     metrics,
-    readiness: createReadiness({ store, backlog }),
+    readiness: createReadiness({ store, backlog, outage }),
     reconciling,
     wake: jobs.wakeRetrier,
     backupPrefix: files?.backupPrefix ?? null,
@@ -228,6 +236,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       const isOpen = await tryOpen().then(
         () => true,
         (error: unknown) => {
+          outage.note(false)
           if (mayWait && error instanceof TrackerError && error.code === 'store_unavailable') return false
           throw error
         },

@@ -1,7 +1,9 @@
 import { keepAlive } from '../tracking/keep-alive.ts'
+import type { StoreOutage } from '../tracking/store-outage.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
 type HeartbeatDeps = Parameters<typeof keepAlive>[0] & {
+  outage: Pick<StoreOutage, 'note'>
   log: { error(fields: object, text: string): void }
 }
 
@@ -14,11 +16,15 @@ export function createHeartbeat(deps: HeartbeatDeps): Repeated {
   return repeat(
     async () => {
       await keepAlive(deps)
+      deps.outage.note(true)
       return EVERY_MS
     },
     {
       afterFailureMs: AFTER_FAILURE_MS,
-      onError: (err) => deps.log.error({ err }, 'the heartbeat could not be written'),
+      onError: (err) => {
+        deps.outage.note(false)
+        deps.log.error({ err }, 'the heartbeat could not be written')
+      },
     },
   )
 }

@@ -14,7 +14,12 @@ export type Metrics = {
 }
 
 /** Figures for Prometheus, of one service: there is no registry that is shared. */
-export function createMetrics(deps: { store: GaugedStore; clock: () => number; version: string }): Metrics {
+export function createMetrics(deps: {
+  store: GaugedStore
+  clock: () => number
+  unavailableSince: () => number | null
+  version: string
+}): Metrics {
   const registry = new Registry()
   const boundName = createBoundedNames()
   const refresh = createStoreGauges(registry, { ...deps, boundName })

@@ -9,13 +9,25 @@ export function createStoreGauges(
   {
     store,
     clock,
+    unavailableSince,
     boundName,
-  }: { store: GaugedStore; clock: () => number; boundName: (name: string) => string },
+  }: {
+    store: GaugedStore
+    clock: () => number
+    /** Null while the store can be used. */
+    unavailableSince: () => number | null
+    boundName: (name: string) => string
+  },
 ): () => Promise<void> {
   const registers = [registry]
   const readable = new Gauge({
     name: 'tracker_store_readable',
     help: 'Whether the store answered at this scrape: 1 or 0. While it does not, what it tells is left out or NaN.',
+    registers,
+  })
+  const unavailable = new Gauge({
+    name: 'tracker_store_unavailable_seconds',
+    help: 'How long ago this process noticed that the store cannot be used; 0 while it can.',
     registers,
   })
   const runs = new Gauge({
@@ -52,6 +64,7 @@ export function createStoreGauges(
   return async () => {
     const told = await read().catch(() => undefined)
     readable.set(told ? 1 : 0)
+    unavailable.set(Math.max(clock() - (unavailableSince() ?? clock()), 0) / 1000)
     runs.reset()
     for (const { status, extension, size } of told?.groups ?? [])
       runs.labels(status, boundName(extension)).inc(size)

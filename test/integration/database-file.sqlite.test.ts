@@ -64,7 +64,11 @@ async function expectUnavailable(
   const detail = `${reason} The service accepts no writes.`
   await expect
     .poll(async () => (await fetch(`${tracker.url}/readyz`)).json())
-    .toMatchObject({ status: 503, code: 'store_unavailable', detail })
+    .toMatchObject({
+      status: 503,
+      code: 'store_unavailable',
+      detail: expect.stringContaining(`${detail} It has not`),
+    })
   expect(answer.json).toMatchObject({ detail })
   expect((await fetch(`${tracker.url}/healthz`)).status).toBe(200)
   const { json } = await ask<{ checks: { name: string }[] }>(tracker, '/doctor')

@@ -2,7 +2,8 @@ import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
 import { createTestDatabase, openStoreOf } from '../support/database.ts'
-import { startTracker } from '../support/tracker.ts'
+import { ask } from '../support/operator.ts'
+import { API_KEY, startTracker } from '../support/tracker.ts'
 
 test('a service that works is healthy and ready', async () => {
   const tracker = await startTracker()
@@ -33,6 +34,54 @@ test('a store that cannot write makes the service unready with 503, healthy all 
   expect((await fetch(`${tracker.url}/healthz`)).status).toBe(200)
   isBroken = false
   await expect.poll(async () => (await fetch(`${tracker.url}/readyz`)).status).toBe(200)
+})
+
+test('since when the store cannot be used is in readyz, in the metrics and in doctor', async () => {
+  const database = await createTestDatabase()
+  const real = await openStoreOf(database)
+  let now = Date.UTC(2026, 0, 2, 3, 4, 5, 6)
+  let isBroken = false
+  const unlessBroken = <T>(step: () => Promise<T>) =>
+    isBroken ? Promise.reject(new TrackerError('store_unavailable', 'The disk is full.')) : step()
+  const store = { ...real, probe: () => unlessBroken(() => real.probe()) }
+  const tracker = await startTracker({}, { store, clock: () => now }, database)
+  const unavailableSeconds = async () => {
+    const key = { headers: { authorization: `Bearer ${API_KEY}` } }
+    const text = await (await tracker.fetch('/metrics', key)).text()
+    return Number(/^tracker_store_unavailable_seconds (.*)$/m.exec(text)?.[1])
+  }
+  const isReady = async () => (await fetch(`${tracker.url}/readyz`)).ok
+  await expect.poll(isReady).toBe(true)
+  expect(await unavailableSeconds()).toBe(0)
+
+  isBroken = true
+  await expect.poll(isReady).toBe(false)
+  now += 90_000
+  const detail = 'The disk is full. It has not been usable since 2026-01-02T03:04:05.006Z.'
+  expect(await (await fetch(`${tracker.url}/readyz`)).json()).toMatchObject({ detail })
+  expect(await unavailableSeconds()).toBe(90)
+  const { json } = await ask<{ checks: { name: string; told: string }[] }>(tracker, '/doctor')
+  expect(json.checks.find(({ name }) => name === 'database')?.told).toContain(detail)
+
+  isBroken = false
+  await expect.poll(isReady).toBe(true)
+  expect(await unavailableSeconds()).toBe(0)
+})
+
+test('a heartbeat that cannot be written is noticed without anybody asking', async () => {
+  const database = await createTestDatabase()
+  const real = await openStoreOf(database)
+  let beats = 0
+  // The first one is written by the start.
+  const heartbeat = (at: number) => {
+    beats += 1
+    if (beats === 1) return real.heartbeat(at)
+    return Promise.reject(new TrackerError('store_unavailable', 'The disk is full.'))
+  }
+  const tracker = await startTracker({}, { store: { ...real, heartbeat } }, database)
+  await expect
+    .poll(async () => (await tracker.fetch('/metrics')).text())
+    .toMatch(/^tracker_store_unavailable_seconds (?!0$)/m)
 })
 
 test('a hundred questions at once are one write', async () => {
