@@ -10,7 +10,7 @@ import { CommandError } from './command-error.ts'
 import { findAnyFreePort } from './free-port.ts'
 
 /** A PostgreSQL server of this process. `url` names its superuser and the database `postgres`. */
-export type LocalPostgres = { url: string; stop(): Promise<void> }
+export type LocalPostgres = { url: string; stop: () => Promise<void> }
 
 /** Nothing that it stores is meant to survive. */
 const SETTINGS = [

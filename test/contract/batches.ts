@@ -13,10 +13,10 @@ export type BatchedStore = {
    * All rows as they are in the database, without what may differ from one run to the next: each table with its order, or without.
    * What is kept of an id that is forgotten is told as that id, which is one of `ids`.
    */
-  dump: (ids: readonly string[]) => {
+  dump: (ids: readonly string[]) => Promise<{
     ordered: { [table: string]: unknown[] }
     unordered: { [table: string]: unknown[] }
-  }
+  }>
   destroy: () => Promise<void>
 }
 
@@ -96,7 +96,7 @@ async function play(
     saw('sequences', sequences.length)
     const results = { outcomes, endings }
     const reads = await readAll(store, ids)
-    const { ordered, unordered } = dump(listIds([results, reads]))
+    const { ordered, unordered } = await dump(listIds([results, reads]))
     const rename = renaming([results, reads, ordered, unordered])
     return {
       results: rename(results),

@@ -115,6 +115,6 @@ test('a webhook that comes after the evidence tells the caller nothing new', asy
 
   const late = { service: 'aws-auto-tagging', status: 'SUCCESS', fileObject: { fileId } }
   expect((await deliver(library.webhookUrls[0] ?? '', late)).json).toMatchObject({ outcome: 'duplicate' })
-  expect(results()).toEqual(delivered)
+  expect(await results()).toEqual(delivered)
   expect(receiver.requests).toHaveLength(1)
 })

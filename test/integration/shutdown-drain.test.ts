@@ -142,9 +142,9 @@ test('connections that are kept alive do not hold up the stop, also one that was
 test('the lease is given back, so that another process takes over at once', async () => {
   const tracker = await startTracker()
   const leases = () => readRows(tracker.database, 'SELECT name, epoch, ends_at > 0 AS held FROM leases')
-  expect(leases()).toEqual([{ name: 'upkeep', epoch: 1, held: 1 }])
+  expect(await leases()).toEqual([{ name: 'upkeep', epoch: 1, held: 1 }])
   await tracker.service.stop()
-  expect(leases()).toEqual([{ name: 'upkeep', epoch: 1, held: 0 }])
+  expect(await leases()).toEqual([{ name: 'upkeep', epoch: 1, held: 0 }])
 })
 
 test('a stop that is asked for twice is one stop', async () => {

@@ -30,7 +30,7 @@ test.each(['runs', 'deliveries', 'delivery_bodies'])(
     const { mend } = await breakWrites(tracker.database, table)
     for (let time = 0; time < 2; time += 1) expect((await deliver(webhookUrl, SUCCESS)).status).toBe(503)
     expect((await statusOf(tracker)).status).toBe('pending')
-    mend()
+    await mend()
     expect((await deliver(webhookUrl, SUCCESS)).json).toEqual({ outcome: 'applied' })
     expect((await statusOf(tracker)).status).toBe('success')
   },
@@ -42,7 +42,7 @@ test('marked as seen and then failed: an event of the account takes effect when 
   const event = accountEvent('file-updated')
   const { mend } = await breakWrites(tracker.database, 'delivery_bodies')
   expect((await deliverEvent(tracker, event)).status).toBe(503)
-  mend()
+  await mend()
   expect((await deliverEvent(tracker, event)).json).toEqual({ outcome: 'applied' })
   expect((await deliverEvent(tracker, event)).json).toEqual({ outcome: 'duplicate' })
 })
@@ -59,7 +59,7 @@ test('written down and never done: what a caller is owed stands in the database,
   const [webhookUrl = ''] = library.webhookUrls
   const word = { ...SUCCESS, fileObject: { fileId } }
   expect((await deliver(webhookUrl, word)).status).toBe(503)
-  mend()
+  await mend()
   expect((await deliver(webhookUrl, word)).json).toEqual({ outcome: 'applied' })
 
   const restarted = await tracker.restart()
@@ -188,7 +188,7 @@ test('a signature burnt by our own 503: it is still good when the sender repeats
   const headers = ikHeaders(event)
   const { mend } = await breakWrites(tracker.database, 'deliveries')
   expect((await deliverEvent(tracker, event, headers)).status).toBe(503)
-  mend()
+  await mend()
   advance(3 * HOUR)
   expect((await deliverEvent(tracker, event, headers)).json).toEqual({ outcome: 'applied' })
 })

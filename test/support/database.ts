@@ -27,13 +27,16 @@ type Failure = {
   how: 'disk' | 'row'
 }
 
+type Cells = { [column: string]: unknown }
+
 /** What differs from one kind of database to the other. */
 export type Engine = {
   name: 'SQLite' | 'PostgreSQL'
   create(): Promise<TestDatabase & { drop: () => Promise<void> }>
   open(database: TestDatabase, options: WriteQueueOptions): Promise<StoreHandle>
-  query(database: TestDatabase, sql: string): Promise<object[]>
+  query(database: TestDatabase, sql: string): Promise<Cells[]>
   run(database: TestDatabase, sql: string): Promise<void>
+  listTables(database: TestDatabase): Promise<string[]>
   copyTable(from: TestDatabase, to: TestDatabase, table: string): Promise<void>
   /** The statements that have the database refuse rows, and accept them again. */
   failOn(failure: Failure): { create: string; drop: string }
@@ -100,6 +103,16 @@ function withWords(row: object): object {
     return [column, code !== undefined && typeof value === 'number' ? textOf(code, value) : value]
   })
   return Object.fromEntries(cells)
+}
+
+/** The same, with codes as they are stored. */
+export function readCells(database: TestDatabase, sql: string): Promise<Cells[]> {
+  return engineOf(database).query(database, sql)
+}
+
+/** Every table of the program; one that is partitioned is one. */
+export function listTables(database: TestDatabase): Promise<string[]> {
+  return engineOf(database).listTables(database)
 }
 
 /** Runs statements beside the store. */

@@ -18,6 +18,11 @@ export const postgresDatabase: Engine = {
   async run({ url }, sql) {
     await queryPostgres(url, sql)
   },
+  async listTables({ url }) {
+    const tables = `SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
+      AND relnamespace = 'public'::regnamespace`
+    return (await queryPostgres<{ relname: string }>(url, tables)).map(({ relname }) => relname)
+  },
   async copyTable(from, to, table) {
     const [copied] = await queryPostgres(from.url, `SELECT json_agg(t) AS rows FROM ${table} t`)
     const insert = `INSERT INTO ${table} SELECT * FROM json_populate_recordset(NULL::${table}, $1)`

@@ -32,8 +32,14 @@ export const sqliteDatabase: Engine = {
     return { ...databaseIn(folder), drop }
   },
   open: async (database, options) => openSqliteStore({ path: pathOf(database), ...options }),
-  query: async (database, sql) => use(database, (connection) => connection.prepare<[], object>(sql).all()),
+  query: async (database, sql) =>
+    use(database, (connection) => connection.prepare<[], { [column: string]: unknown }>(sql).all()),
   run: async (database, sql) => void use(database, (connection) => connection.exec(sql)),
+  async listTables(database) {
+    const tables =
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_\\_%' ESCAPE '\\'"
+    return use(database, (connection) => connection.prepare<[], string>(tables).pluck().all())
+  },
   async copyTable(from, to, table) {
     use(to, (connection) => {
       connection.prepare('ATTACH DATABASE ? AS source').run(pathOf(from))

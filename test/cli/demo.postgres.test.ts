@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest'
+import { runCli } from './run-cli.ts'
+
+test('--postgres: the demo goes the same way on a PostgreSQL server that it starts', {
+  timeout: 60_000,
+}, async () => {
+  const { PATH } = process.env
+  const { exitCode, stdout, stderr } = await runCli(['demo', '--exit', '--postgres'], { env: { PATH } })
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+  expect(stdout).toContain('3 files, 6 extensions: 5 success, 1 failed, 0 pending')
+})

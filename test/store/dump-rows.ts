@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto'
+import { formatId, type IdKind } from '../../src/domain/ids.ts'
+import type { BatchedStore } from '../contract/batches.ts'
+import { listTables, readCells, type TestDatabase } from '../support/database.ts'
+
+type Row = { [column: string]: unknown }
+
+/** What is not written by steps, or only by way of trial. */
+const OTHER_TABLES = new Set(['probes'])
+/** Each batch appends what it has counted: only what that adds up to is the same. */
+const COUNTED = new Set(['counters', 'counter_deltas', 'hours'])
+
+/** The tables whose rows have ids, and what the number in a column of another table is of. */
+const KINDS: { [table: string]: IdKind } = {
+  submissions: 'sub',
+  runs: 'run',
+  deliveries: 'dlv',
+  rejected_deliveries: 'dlv',
+}
+const LINKS: { [column: string]: IdKind | 'retry' } = {
+  'runs.submission': 'sub',
+  'runs.settled_by': 'dlv',
+  'current_runs.run': 'run',
+  'deliveries.run': 'run',
+  'deliveries.submission': 'sub',
+  'delivery_bodies.n': 'dlv',
+  'notifications.n': 'run',
+  'idempotency_keys.submission': 'sub',
+  'retry_items.retry': 'retry',
+  'retry_items.run': 'run',
+  'retry_items.submission': 'sub',
+}
+
+/**
+ * All tables without their numbers, which may be others where a batch was decided again: instead of a number stands the id of the
+ * row that has it, or after how many rows it comes, where it is a bound.
+ */
+export async function dumpRows(
+  database: TestDatabase,
+  ids: readonly string[],
+): ReturnType<BatchedStore['dump']> {
+  const read = (sql: string) => readCells(database, sql)
+  const names = await listNames(read)
+  const digests = new Map(ids.map((id) => [createHash('sha256').update(id).digest('hex'), id]))
+  const dumped: Awaited<ReturnType<BatchedStore['dump']>> = { ordered: {}, unordered: {} }
+  for (const table of await listTables(database)) {
+    if (OTHER_TABLES.has(table) || COUNTED.has(table)) continue
+    const rows = await read(`SELECT * FROM ${table}`)
+    const isOrdered = table !== 'positions' && rows.every((row) => 'n' in row)
+    if (isOrdered) rows.sort((one, other) => Number(one['n']) - Number(other['n']))
+    dumped[isOrdered ? 'ordered' : 'unordered'][table] = rows.flatMap((row) =>
+      table === 'positions' ? positionOf(row, names) : withForgotten(named(table, row, names), digests),
+    )
+  }
+  dumped.unordered['counters'] = await listCounters(read)
+  const hours = await listHours(read)
+  dumped.unordered['hours'] = hours.map(([hour, runLeast, runGreatest, deliveryLeast, deliveryGreatest]) => ({
+    hour,
+    runs: [countUpTo(names.run, runLeast, 0), countUpTo(names.run, runGreatest, 1)],
+    deliveries: [countUpTo(names.dlv, deliveryLeast, 0), countUpTo(names.dlv, deliveryGreatest, 1)],
+  }))
+  return dumped
+}
+
+type Read = (sql: string) => Promise<Row[]>
+type Delta = {
+  counters: [hour: number, kind: number, name: string, value: string, size: number][]
+  hours: Hour[]
+}
+type Hour = [hour: number, ...bounds: (number | null)[]]
+
+async function readDeltas(read: Read): Promise<Delta[]> {
+  return (await read('SELECT delta FROM counter_deltas')).map(({ delta }) => JSON.parse(String(delta)))
+}
+
+/** The counters with the deltas that are not folded yet. */
+async function listCounters(read: Read): Promise<unknown[]> {
+  const folded = await read('SELECT hour, kind, name, value, size FROM counters')
+  const added = (await readDeltas(read)).flatMap(({ counters }) => counters)
+  const sizes = new Map<string, number>()
+  for (const [hour, kind, name, value, size] of [...folded.map((row) => Object.values(row)), ...added]) {
+    const key = JSON.stringify([hour, kind, name, value])
+    sizes.set(key, (sizes.get(key) ?? 0) + Number(size))
+  }
+  return [...sizes].filter(([, size]) => size !== 0)
+}
+
+/** The bounds of each hour, likewise. */
+async function listHours(read: Read): Promise<Hour[]> {
+  const columns = 'hour, run_least, run_greatest, delivery_least, delivery_greatest'
+  const folded = (await read(`SELECT ${columns} FROM hours`)).map((row) => Object.values(row) as Hour)
+  const added = (await readDeltas(read)).flatMap(({ hours }) => hours)
+  const bounds = new Map<number, Hour>()
+  for (const one of [...folded, ...added]) {
+    const known = bounds.get(one[0]) ?? one
+    bounds.set(one[0], one.map((bound, at) => wider(known[at] ?? null, bound, at % 2 === 1)) as Hour)
+  }
+  return [...bounds.values()]
+}
+
+function wider(one: number | null, other: number | null, isLeast: boolean): number | null {
+  if (one === null || other === null) return one ?? other
+  return isLeast ? Math.min(one, other) : Math.max(one, other)
+}
+
+/** The ids of rows, or what else tells them apart, by their numbers. */
+type Names = { [K in IdKind | 'retry']: Map<unknown, unknown> }
+
+async function listNames(read: Read): Promise<Names> {
+  const names: Names = { sub: new Map(), run: new Map(), dlv: new Map(), retry: new Map() }
+  for (const [table, kind] of Object.entries(KINDS))
+    for (const { n, chk } of await read(`SELECT n, chk FROM ${table}`))
+      names[kind].set(n, formatId(kind, Number(n), String(chk)))
+  for (const { n, retry_id: id } of await read('SELECT n, retry_id FROM retries')) names.retry.set(n, id)
+  return names
+}
+
+function named(table: string, row: Row, names: Names): Row {
+  const kind = KINDS[table]
+  const entries = Object.entries(row).flatMap(([column, value]): [string, unknown][] => {
+    const link = LINKS[`${table}.${column}`]
+    if (kind !== undefined && column === 'n') return [['id', names[kind].get(value)]]
+    if (kind !== undefined && column === 'chk') return []
+    // A number that no delivery has only fills its place.
+    if (column === 'settled_by' && Number(value) < 0) return []
+    if (link !== undefined && value !== null)
+      return [[column, names[link].get(value) ?? 'a row that is gone']]
+    if (column === 'n') return []
+    return [[column, isProcess(table, column) ? processOf(value) : value]]
+  })
+  return Object.fromEntries(entries)
+}
+
+function isProcess(table: string, column: string): boolean {
+  return column === 'owner' || column === 'holder' || (table === 'processes' && column === 'id')
+}
+
+/** A process draws its number at random; 0 is nobody's. There is only one. */
+function processOf(number: unknown): string | null {
+  if (number === null) return null
+  return number === 0 ? 'nobody' : 'this process'
+}
+
+function positionOf({ name, n }: Row, names: Names): Row[] {
+  if (name === 'owner') return []
+  return [{ name, n: name === 'sweep' ? countUpTo(names.run, n, 1) : n }]
+}
+
+/** How many rows stand in front of a bound, and on it where that counts. The row that has its number may be gone. */
+function countUpTo(names: Map<unknown, unknown>, bound: unknown, on: 0 | 1): number | null {
+  if (bound === null) return null
+  return [...names.keys()].filter((n) => Number(n) < Number(bound) + on).length
+}
+
+function withForgotten(row: Row, digests: ReadonlyMap<string, string>): Row {
+  const { digest } = row
+  return Buffer.isBuffer(digest) ? { ...row, digest: digests.get(digest.toString('hex')) ?? digest } : row
+}

@@ -1,0 +1,4 @@
+import { batchesContract } from '../../contract/batches.ts'
+import { openBatchedPostgres } from './postgres-batches.ts'
+
+batchesContract('the PostgreSQL store', openBatchedPostgres, { runs: 100, seed: 20_261, tell: () => {} })

@@ -1,0 +1,14 @@
+import { SEED, tell, timesOf } from '../../chaos/chaos.ts'
+import { modelContract } from '../../contract/model/model-contract.ts'
+import { openPostgres } from './open-postgres.ts'
+
+const RUNS = timesOf('MODEL_RUNS', { short: 100, long: 10_000 })
+
+modelContract('the PostgreSQL store', openPostgres, {
+  runs: RUNS,
+  seed: SEED,
+  tell(seen) {
+    const counts = [...seen].map(([what, times]) => `${what} ${times}`).join(', ')
+    tell(`model on PostgreSQL: ${RUNS} sequences, seed ${SEED}: no difference (${counts})`)
+  },
+})

@@ -1,0 +1,80 @@
+import { Client } from 'pg'
+import { expect, onTestFinished, test } from 'vitest'
+import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
+import { newDelivery, newSubmission, submit } from '../../contract/facts.ts'
+import { createTestDatabase, readCells, readRows, runSql, type TestDatabase } from '../../support/database.ts'
+
+async function openStore() {
+  const database = await createTestDatabase()
+  const store = await openPostgresStore(database)
+  onTestFinished(() => store.close())
+  return { database, store }
+}
+
+/** Runs these statements of PL/pgSQL after each delivery that is inserted: at once, or at the commit. */
+async function afterDelivery(database: TestDatabase, statements: string, when: 'at once' | 'at commit') {
+  const trigger = when === 'at once' ? 'TRIGGER' : 'CONSTRAINT TRIGGER'
+  const deferred = when === 'at once' ? '' : 'DEFERRABLE INITIALLY DEFERRED'
+  await runSql(
+    database,
+    `CREATE FUNCTION after_delivery() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${statements}; RETURN NULL; END $$;
+     CREATE ${trigger} after_delivery AFTER INSERT ON deliveries ${deferred} FOR EACH ROW EXECUTE FUNCTION after_delivery()`,
+  )
+  return () => runSql(database, 'DROP TRIGGER after_delivery ON deliveries')
+}
+
+const SUCCESS = { service: 'remove-bg', status: 'success' } as const
+
+test('no step of a batch whose COMMIT fails is acknowledged, and nothing of it is written', async () => {
+  const { database, store } = await openStore()
+  const submissionId = await submit(store, ['remove-bg'])
+  const mend = await afterDelivery(database, "RAISE EXCEPTION 'refused by the test'", 'at commit')
+  const commits: unknown[] = []
+  store.watchCommits((commit) => commits.push(commit))
+  const deliver = () => store.recordDelivery(newDelivery(submissionId, SUCCESS))
+  const settled = await Promise.allSettled([deliver(), deliver(), deliver()])
+  expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+  expect(commits).toEqual([])
+  expect(await readRows(database, 'SELECT status FROM runs')).toEqual([{ status: 'pending' }])
+  expect(await readRows(database, 'SELECT * FROM deliveries')).toEqual([])
+  await mend()
+  expect(await deliver()).toMatchObject({ outcome: 'applied' })
+})
+
+test('a step is not acknowledged if the connection ends during its COMMIT, and the next one gets another connection', async () => {
+  const { database, store } = await openStore()
+  const submissionId = await submit(store, ['remove-bg'])
+  const mend = await afterDelivery(database, 'PERFORM pg_terminate_backend(pg_backend_pid())', 'at commit')
+  const deliver = () => store.recordDelivery(newDelivery(submissionId, SUCCESS))
+  await expect(deliver()).rejects.toMatchObject({ code: 'store_unavailable' })
+  expect(await readRows(database, 'SELECT * FROM deliveries')).toEqual([])
+  await mend()
+  expect(await deliver()).toMatchObject({ outcome: 'applied' })
+})
+
+test('a transaction cannot stay idle for longer than 5 seconds, nor wait for a statement or a lock for ever', async () => {
+  const { database, store } = await openStore()
+  await runSql(database, 'CREATE TABLE seen (idle text, statement text, lock text)')
+  const settings = ['idle_in_transaction_session_timeout', 'statement_timeout', 'lock_timeout']
+  const current = settings.map((name) => `current_setting('${name}')`).join(', ')
+  await afterDelivery(database, `INSERT INTO seen SELECT ${current}`, 'at once')
+  const submissionId = await submit(store, ['remove-bg'])
+  await store.recordDelivery(newDelivery(submissionId, SUCCESS))
+  const [seen] = await readCells(database, 'SELECT * FROM seen')
+  expect(seen).toMatchObject({ idle: '5s' })
+  expect(Object.values(seen ?? {})).not.toContain('0')
+})
+
+test('a table that is locked by somebody else is store_unavailable after a while, and written once it is free', {
+  timeout: 60_000,
+}, async () => {
+  const { database, store } = await openStore()
+  const other = new Client(database.url)
+  await other.connect()
+  onTestFinished(() => other.end())
+  await other.query('BEGIN; LOCK TABLE submissions')
+  const create = () => store.createSubmission(newSubmission(['remove-bg']))
+  await expect(create()).rejects.toMatchObject({ code: 'store_unavailable' })
+  await other.query('ROLLBACK')
+  expect(await create()).toMatchObject({ submissionId: expect.any(String) })
+})
