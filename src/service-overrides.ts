@@ -6,7 +6,10 @@ import type { WaitingLimits } from './tracking/waiting-limit.ts'
 
 /** What a test may put in the place of the real thing. */
 export type Overrides = {
+  /** Replaces the time of this process, and that of the database. */
   clock?: () => number
+  /** Replaces the time of this process alone. */
+  systemClock?: () => number
   /** What measures how long the service runs, in milliseconds: nothing sets it. */
   uptimeMs?: () => number
   store?: StoreHandle

@@ -65,9 +65,11 @@ export type Service = {
 
 /** The composition root: wires everything together. */
 export function createService(config: Config, overrides: Overrides = {}): Service {
-  const { clock: ownClock = Date.now, logger: log = createLog(config.logLevel), drainMs = 10_000 } = overrides
-  const { uptimeMs = () => performance.now() } = overrides
-  const serverClock = createServerClock({ clock: ownClock, uptimeMs })
+  const { logger: log = createLog(config.logLevel), drainMs = 10_000 } = overrides
+  const { systemClock = Date.now, uptimeMs = () => performance.now() } = overrides
+  const serverClock = overrides.clock
+    ? { now: overrides.clock, synchronize: async () => {} }
+    : createServerClock({ clock: systemClock, uptimeMs })
   const clock = () => serverClock.now()
   const lease = createUpkeepLease({ clock })
   const claimClock = createClaimClock({ clock, uptimeMs })

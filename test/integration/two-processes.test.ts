@@ -79,7 +79,7 @@ test('who waits for a submission is answered when the other process reports it',
 
 test('times are those of the database, also where the clock of a process is an hour ahead', async () => {
   const before = Date.now()
-  const { two } = await startBoth({ clock: () => Date.now() + 3_600_000 })
+  const { two } = await startBoth({ systemClock: () => Date.now() + 3_600_000 })
   await register(two, ['remove-bg'])
   const { updatedAt } = (await statusOf(two)) as unknown as { updatedAt: string }
   expect(Date.parse(updatedAt)).toBeGreaterThanOrEqual(before - 1_000)
