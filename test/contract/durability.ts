@@ -29,6 +29,12 @@ export function describeDurability(current: () => OpenedStore): void {
         expect(await reopened.findSubmission(submissionId)).toBeDefined()
     })
 
+    test('a store may be closed again', async () => {
+      const { store } = current()
+      await store.close()
+      await store.close()
+    })
+
     test('a closed store refuses to write', async () => {
       const { store } = current()
       await store.close()
