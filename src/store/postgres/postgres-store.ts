@@ -44,6 +44,12 @@ export function createPostgresStore({
     ...queueing,
   })
   store.watchCommits(feed.tell)
+  let closed: Promise<void> | undefined
+  const closeAll = async () => {
+    await close()
+    await feed.close()
+    await Promise.all([reading.close(), writing.close()])
+  }
   return {
     ...store,
     isShared: true,
@@ -53,10 +59,9 @@ export function createPostgresStore({
     async backUp() {
       throw new TrackerError('backup_unsupported', 'The database is PostgreSQL: use pg_dump.')
     },
-    async close() {
-      await close()
-      await feed.close()
-      await Promise.all([reading.close(), writing.close()])
+    close() {
+      closed ??= closeAll()
+      return closed
     },
   }
 }
