@@ -52,8 +52,8 @@ export type Database = BatchDatabase & {
   /** In a transaction of its own, outside of the queue. Returns their ids. */
   keepRejected: (rejected: readonly NewRejectedDelivery[]) => Promise<string[]>
   /**
-   * Deletes many bodies that were received before a time at once, outside of any transaction, and returns up to when: what was
-   * received later stays until it is older. Without it they are deleted one by one, up to that time.
+   * Deletes many bodies that were received before a time at once, outside of any transaction. Resolves with up to when others are
+   * deleted one by one; what is younger stays until it can be deleted at once.
    */
   dropBodies?: (receivedBefore: number) => Promise<number>
   /** Leaves nothing of deleted rows in a write-ahead log. */

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { describeClaims } from '../contract/claims.ts'
 import { describeHeartbeats } from '../contract/heartbeats.ts'
 import { describeLeases } from '../contract/leases.ts'
@@ -19,4 +19,10 @@ describe('the SQLite store', () => {
   describeHeartbeats(() => opened)
   describeLeases(() => opened)
   describeSharedDatabase(() => opened)
+
+  test('gives the lease to the process that opens the file next: no other is left', async () => {
+    const lease = await opened.store.acquireLease(10_000, 30_000)
+    const next = await (await opened.reopen()).acquireLease(10_001, 30_000)
+    expect(next?.epoch).toBeGreaterThan(lease?.epoch ?? 0)
+  })
 })

@@ -53,21 +53,24 @@ export function addPartitions(pool: Pool): Promise<void> {
 }
 
 /**
- * Drops the partitions of days that had ended before a time, and returns the beginning of that day: the bodies of the days before
- * it are gone. Nobody waits for it, and it can be interrupted anywhere. What was inserted today stays, whatever the time.
+ * Drops the partitions of days that had ended before a time. Returns up to when older bodies should be deleted one by one: that
+ * time, or the beginning of its day if its partition will be dropped once that day is over, too. Nobody waits for it, and it
+ * can be interrupted anywhere. What was inserted today stays, whatever the time.
  */
 export function dropPartitions(pool: Pool, before: number): Promise<number> {
   return pool.use(async (session) => {
     const end = before - (((before % DAY_MS) + DAY_MS) % DAY_MS)
     const today = await findToday(session)
+    let isLeft = false
     for (const { name, day, state } of await listPartitions(session)) {
+      if (day === end && day < today) isLeft = true
       if (day + DAY_MS > Math.min(end, today)) continue
       const how = state === 'detaching' ? 'FINALIZE' : 'CONCURRENTLY'
       if (state !== 'loose')
         await session.execute(`ALTER TABLE delivery_bodies DETACH PARTITION ${name} ${how}`)
       await session.execute(`DROP TABLE ${name}`)
     }
-    return end
+    return isLeft ? end : before
   })
 }
 
