@@ -1,5 +1,5 @@
 import type { Key, Step } from '../domain/decide/step.ts'
-import type { IdCounts, IdKind, NewIds } from '../domain/ids.ts'
+import { formatId, type IdCounts, type IdKind, type NewIds } from '../domain/ids.ts'
 import { type BatchChanges, createWorkingSet, type WorkingSet } from './working-set.ts'
 
 /** What a batch asks of its database, one after the other, all in one transaction. */
@@ -13,7 +13,7 @@ export type StepOutcome = { result: unknown } | { error: unknown }
 /** `outcomes` are those of the first steps; the rest have to start the next batch. */
 export type BatchResult = { outcomes: StepOutcome[]; changes: BatchChanges }
 
-/** A step takes more ids than were announced: it is decided again once there are some. */
+/** A step takes more ids than it has announced: it is decided again once there are enough. */
 export class OutOfIdsError extends Error {
   readonly kind: IdKind
 
@@ -47,10 +47,11 @@ export function* runBatch(
   for (const step of steps) {
     if (!set.isFresh() && !canDecide(step, set)) break
     let outcome = decide(step, set, ids)
-    while (outcome instanceof OutOfIdsError) {
-      yield { kind: 'load', keys: [], takes: { [outcome.kind]: 1 }, into: set }
+    if (outcome instanceof OutOfIdsError) {
+      yield { kind: 'load', keys: [], takes: countIds(step, set), into: set }
       outcome = decide(step, set, ids)
     }
+    if (outcome instanceof OutOfIdsError) throw outcome
     outcomes.push(outcome)
   }
   const changes = set.changes()
@@ -83,6 +84,23 @@ function decide(step: Step<unknown>, set: WorkingSet, ids: NewIds): StepOutcome 
     return error instanceof OutOfIdsError ? error : { error }
   }
 }
+
+/** Decides the step with ids of nothing, only to see how many it takes: a decision has no effects. */
+function countIds(step: Step<unknown>, { facts }: WorkingSet): IdCounts {
+  const counts = { sub: 0, run: 0, dlv: 0 }
+  const take = (kind: IdKind) => {
+    counts[kind] += 1
+    return formatId(kind, Number.MAX_SAFE_INTEGER - counts[kind], NO_CHECK)
+  }
+  step.decide(facts, {
+    submission: () => take('sub'),
+    run: () => take('run'),
+    delivery: () => take('dlv'),
+  })
+  return counts
+}
+
+const NO_CHECK = 'AAAAAAAAAAA'
 
 const NONE: IdCounts = {}
 

@@ -93,16 +93,16 @@ async function checkServer(session: Session): Promise<string> {
   return version
 }
 
-/** The login, the database, the schema and what its user may do: none of these changes by itself. */
+/** The login, the database, the schema and what its user may do stay as they are. */
 const FINAL = /^(28|3D|3F|42|0A|22)/
 
 function startError(cause: unknown): unknown {
   if (cause instanceof DatabaseStartError) return cause
   const reason = cause instanceof Error ? cause.message : String(cause)
-  const isFinal = FINAL.test(codeOf(cause) ?? '') || (cause instanceof TypeError && 'code' in cause)
   const message = 'DATABASE_URL: the database cannot be used'
+  // So does what is wrong with the address or with a certificate.
+  const isFinal = FINAL.test(codeOf(cause) ?? '') || !(storeError(cause) instanceof TrackerError)
   if (isFinal) return new DatabaseStartError(`${message}: ${reason}`, { cause })
-  const error = storeError(cause)
   // Without the reason: the log appends the message of the cause.
-  return error instanceof TrackerError ? new TrackerError('store_unavailable', message, { cause }) : error
+  return new TrackerError('store_unavailable', message, { cause })
 }

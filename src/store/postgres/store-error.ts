@@ -36,7 +36,7 @@ export function storeError(error: unknown): unknown {
 }
 
 const MESSAGES =
-  /^(Connection terminated|Client has encountered a connection error|Query read timeout|timeout exceeded when trying to connect|Cannot use a pool after calling end|Client was closed|the server is a standby|The server does not support SSL)/
+  /^(Connection terminated|Client has encountered a connection error|Query read timeout|timeout exceeded when trying to connect|Cannot use a pool after calling end|Client was closed|the server is a standby)/
 
 function isOfConnection(error: Error): boolean {
   if (error instanceof AggregateError)

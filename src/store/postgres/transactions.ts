@@ -64,7 +64,7 @@ export function createTransactions(deps: {
         return answer
       }
       try {
-        send(session.execute('BEGIN'))
+        send(session.execute('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE'))
         send(session.rows(LIMITS))
         const result = await body(session, createRowIds(session, newCheck), sent)
         const command = await send(session.execute('COMMIT')).catch(async (error: unknown) => {
