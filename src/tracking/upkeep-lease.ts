@@ -1,14 +1,14 @@
 import type { Lease } from '../domain/lease.ts'
 import type { Store } from '../store/store.ts'
 
-/** Three renewals may fail before another process can take it. */
-const TTL_MS = 30_000
+/** One renewal may fail. With the time to the next heartbeat, another process takes it within 30 seconds. */
+const TTL_MS = 20_000
 
 /** Whether this process is the one that does what only one may do. */
 export type UpkeepLease = {
   /** Null while another process has it. */
   current(): Lease | null
-  /** Takes the lease, or keeps it. Call it again well before 30 seconds have passed. */
+  /** Takes the lease, or keeps it. Call it again well before 20 seconds have passed. */
   renew(store: Pick<Store, 'acquireLease'>): Promise<void>
   release(store: Pick<Store, 'releaseLease'>): Promise<void>
 }

@@ -8,7 +8,7 @@ import { migrateDatabase } from './migrations.ts'
 import { createPool, type Session } from './pool.ts'
 import { createPostgresStore } from './postgres-store.ts'
 import { prepared } from './prepared.ts'
-import { codeOf, storeError } from './store-error.ts'
+import { codeOf, isOfTls, storeError } from './store-error.ts'
 
 export type PostgresStoreOptions = WriteQueueOptions & {
   url: string
@@ -100,8 +100,11 @@ function startError(cause: unknown): unknown {
   if (cause instanceof DatabaseStartError) return cause
   const reason = cause instanceof Error ? cause.message : String(cause)
   const message = 'DATABASE_URL: the database cannot be used'
-  // So does what is wrong with the address or with a certificate.
-  const isFinal = FINAL.test(codeOf(cause) ?? '') || !(storeError(cause) instanceof TrackerError)
+  // So do a wrong address and a certificate.
+  const isFinal =
+    FINAL.test(codeOf(cause) ?? '') ||
+    (cause instanceof Error && isOfTls(cause)) ||
+    !(storeError(cause) instanceof TrackerError)
   if (isFinal) return new DatabaseStartError(`${message}: ${reason}`, { cause })
   // Without the reason: the log appends the message of the cause.
   return new TrackerError('store_unavailable', message, { cause })

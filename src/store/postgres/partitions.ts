@@ -1,5 +1,6 @@
-import type { Pool, Session } from './pool.ts'
+import { createPool, type Pool, type Session } from './pool.ts'
 import { prepared } from './prepared.ts'
+import { isTimedOut } from './store-error.ts'
 
 /* The bodies of deliveries have one partition for each day, so that those of a day that is over are dropped, not deleted one by one. */
 
@@ -55,23 +56,41 @@ export function addPartitions(pool: Pool): Promise<void> {
 /**
  * Drops the partitions of days that had ended before a time. Returns up to when older bodies should be deleted one by one: that
  * time, or the beginning of its day if its partition will be dropped once that day is over, too. Nobody waits for it, and it
- * can be interrupted anywhere. What was inserted today stays, whatever the time.
+ * can be interrupted anywhere. What was inserted today stays, whatever the time. `directUrl` leads to the server itself.
  */
-export function dropPartitions(pool: Pool, before: number): Promise<number> {
-  return pool.use(async (session) => {
-    const end = before - (((before % DAY_MS) + DAY_MS) % DAY_MS)
-    const today = await findToday(session)
-    let isLeft = false
-    for (const { name, day, state } of await listPartitions(session)) {
-      if (day === end && day < today) isLeft = true
-      if (day + DAY_MS > Math.min(end, today)) continue
-      const how = state === 'detaching' ? 'FINALIZE' : 'CONCURRENTLY'
-      if (state !== 'loose')
-        await session.execute(`ALTER TABLE delivery_bodies DETACH PARTITION ${name} ${how}`)
-      await session.execute(`DROP TABLE ${name}`)
-    }
-    return isLeft ? end : before
-  })
+export async function dropPartitions(
+  { pool, directUrl }: { pool: Pool; directUrl: string },
+  before: number,
+): Promise<number> {
+  const [today, partitions] = await pool.use((session) =>
+    Promise.all([findToday(session), listPartitions(session)]),
+  )
+  const end = before - (((before % DAY_MS) + DAY_MS) % DAY_MS)
+  const due = partitions.filter(({ day }) => day + DAY_MS <= Math.min(end, today))
+  if (due.length > 0) await dropAll(directUrl, due)
+  const last = Math.max(...partitions.map(({ day }) => day))
+  if (last < today + DAYS_AHEAD * DAY_MS) await addPartitions(pool)
+  return end < today && partitions.some(({ day }) => day === end) ? end : before
+}
+
+/** Detaching waits for every transaction that has used the table. What waits for too long is left to the next time. */
+async function dropAll(url: string, partitions: readonly Partition[]): Promise<void> {
+  const pool = createPool(url, 1)
+  try {
+    await pool.use(async (session) => {
+      await session.execute(`SET statement_timeout = '5s'`)
+      for (const { name, state } of partitions) {
+        const how = state === 'detaching' ? 'FINALIZE' : 'CONCURRENTLY'
+        if (state !== 'loose')
+          await session.execute(`ALTER TABLE delivery_bodies DETACH PARTITION ${name} ${how}`)
+        await session.execute(`DROP TABLE ${name}`)
+      }
+    })
+  } catch (error) {
+    if (!isTimedOut(error)) throw error
+  } finally {
+    await pool.close()
+  }
 }
 
 async function findToday(session: Session): Promise<number> {
@@ -79,7 +98,9 @@ async function findToday(session: Session): Promise<number> {
   return today
 }
 
-async function listPartitions(session: Session): Promise<{ name: string; day: number; state: State }[]> {
+type Partition = { name: string; day: number; state: State }
+
+async function listPartitions(session: Session): Promise<Partition[]> {
   const found = await session.rows<[name: string, state: State]>(LIST)
   return found.map(([name, state]) => ({
     name,

@@ -37,7 +37,7 @@ export function createPostgresStore({
   const reading = createPool(url, READING)
   const writing = createPool(url, WRITING)
   const feed = createChangeFeed(listenUrl, writing)
-  const database = createDatabase({ reading, writing, processId })
+  const database = createDatabase({ reading, writing, directUrl: listenUrl, processId })
   const { close, ...store } = createStore(database, {
     maxTransactions: MAX_TRANSACTIONS,
     maxBatch: MAX_BATCH,
@@ -66,8 +66,13 @@ export function createPostgresStore({
   }
 }
 
-function createDatabase(deps: { reading: Pool; writing: Pool; processId: number }): Database {
-  const { reading, writing, processId } = deps
+function createDatabase(deps: {
+  reading: Pool
+  writing: Pool
+  directUrl: string
+  processId: number
+}): Database {
+  const { reading, writing, directUrl, processId } = deps
   const rowsOf = createRowsOf(processId)
   const transactions = createTransactions({ pool: writing, loadRows: createLoadRows(processId), processId })
   const read = async <T>(work: (session: Session) => Promise<T>): Promise<T> => {
@@ -93,7 +98,7 @@ function createDatabase(deps: { reading: Pool; writing: Pool; processId: number 
       })
       return result
     },
-    dropBodies: (receivedBefore) => dropPartitions(writing, receivedBefore),
+    dropBodies: (receivedBefore) => dropPartitions({ pool: writing, directUrl }, receivedBefore),
     // What a write-ahead log of a server holds, and for how long, is its operator's decision.
     emptyLog: async () => {},
     close: async () => {},

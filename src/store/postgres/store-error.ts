@@ -22,6 +22,10 @@ export function isConflict(error: unknown): boolean {
   return CONFLICT.test(codeOf(error) ?? '')
 }
 
+export function isTimedOut(error: unknown): boolean {
+  return codeOf(error) === '57014'
+}
+
 /** The connection failed, or could not be made: what the server did is not known. */
 export function isDisconnected(error: unknown): boolean {
   if (error instanceof TrackerError || !(error instanceof Error)) return false
@@ -41,8 +45,13 @@ const MESSAGES =
 function isOfConnection(error: Error): boolean {
   if (error instanceof AggregateError)
     return error.errors.every((each) => each instanceof Error && isOfConnection(each))
-  return (
-    MESSAGES.test(error.message) ||
-    ('code' in error && typeof error.code === 'string' && /^E[A-Z_]+$/.test(error.code))
-  )
+  const code = 'code' in error ? String(error.code) : ''
+  return MESSAGES.test(error.message) || /^E[A-Z]+(_[A-Z]+)*$/.test(code) || isOfTls(error)
+}
+
+/** The server's certificate is not accepted, or there is no TLS. */
+export function isOfTls(error: Error): boolean {
+  const code = 'code' in error ? String(error.code) : ''
+  const isRefused = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SSL_)/.test(code)
+  return isRefused || error.message.startsWith('The server does not support SSL')
 }

@@ -83,15 +83,18 @@ export function createTransactions(deps: {
       }
     })
 
-  const persist = async <T>(...given: Parameters<typeof attempt<T>>): Promise<T> => {
+  const persist = <T>(...given: Parameters<typeof attempt<T>>): Promise<T> =>
+    persevere(...given).catch((error: unknown) => {
+      throw storeError(error)
+    })
+
+  const persevere = async <T>(...given: Parameters<typeof attempt<T>>): Promise<T> => {
     const startedAt = performance.now()
     for (let count = 1; ; count += 1) {
-      const outcome = await attempt(...given).catch((error: unknown) => {
-        throw storeError(error)
-      })
+      const outcome = await attempt(...given)
       if ('result' in outcome) return outcome.result
       const isOver = count === MOST_ATTEMPTS || performance.now() - startedAt > MOST_MS
-      if (isOver || !isConflict(outcome.error)) throw storeError(outcome.error)
+      if (isOver || !isConflict(outcome.error)) throw outcome.error
       if (isPartitionMissing(outcome.error)) await addPartitions(pool)
       await pause(Math.random() * PAUSE_MS * 2 ** count)
     }
