@@ -237,7 +237,7 @@ test('ticked runs are acknowledged with a note and leave the list; their status 
 
 test('all that match are acknowledged, however many pages they are, and nothing else', async () => {
   const { tracker, browser } = await startOperated()
-  for (let count = 0; count < 205; count += 1) await fail(tracker, 'remove-bg', `file-${count}`)
+  await Promise.all(Array.from({ length: 205 }, (_, count) => fail(tracker, 'remove-bg', `file-${count}`)))
   await fail(tracker, 'aws-auto-tagging', 'other')
   const list = await browser.get('/admin/failures?extension=remove-bg')
   const preview = await browser.post('/admin/acknowledgements/preview', [

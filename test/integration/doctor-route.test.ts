@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
-import { createTestDatabase, openStoreOf } from '../support/database.ts'
+import { createTestDatabase, databaseName, openStoreOf } from '../support/database.ts'
 import { ask } from '../support/operator.ts'
 import { startStandIn } from '../support/stand-in.ts'
 import {
@@ -41,7 +41,7 @@ test('a service in order says so, and nothing secret', async () => {
     'ok keys',
     'ok token secret',
     'ok database',
-    'ok disk',
+    ...(databaseName() === 'SQLite' ? ['ok disk'] : []),
     'ok ImageKit',
     "ok service's clock",
     'ok PUBLIC_URL',

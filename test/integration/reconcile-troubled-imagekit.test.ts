@@ -99,7 +99,8 @@ test('before a run expires the file itself is asked for, for the search lags beh
 test('many files are asked for in batches of at most a hundred', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
-  const tracker = await startTracker({ ...BY_HAND, RECONCILE_AFTER: '1m', ...library.env }, { clock })
+  const env = { ...BY_HAND, RECONCILE_AFTER: '1m', MAX_CONCURRENT_UPLOADS: '130', ...library.env }
+  const tracker = await startTracker(env, { clock })
   const uploads = await Promise.all(
     Array.from({ length: 130 }, () => uploadWith(tracker, ['aws-auto-tagging'])),
   )

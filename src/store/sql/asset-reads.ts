@@ -50,13 +50,15 @@ export function createAssetReads({ rows, row, value, inNumbers }: Statements) {
     const runs = yield* waitFor(listRunsOf(cells[0]))
     return { submission: toSubmission(cells), runs: runs.map(toRun) }
   }
+  function* allWithRuns(submissions: WholeSubmissionCells[]): Work<WithRuns[]> {
+    const runs = new Map<number, Run[]>(submissions.map(([n]) => [n, []]))
+    const found = yield* waitFor(listRunsOfMany(JSON.stringify([...runs.keys()])))
+    for (const cells of found) runs.get(cells[2])?.push(toRun(cells))
+    return submissions.map((cells) => ({ submission: toSubmission(cells), runs: runs.get(cells[0]) ?? [] }))
+  }
   /** The newest, or those before a number. */
   function* listSubmissions(fileId: string, limit: number, before: number | null): Work<WithRuns[]> {
-    const found = yield* waitFor(listOfFile(fileId, before ?? Number.MAX_SAFE_INTEGER, limit))
-    const numbers = JSON.stringify(found.map(([n]) => n))
-    const runs = new Map<number, Run[]>(found.map(([n]) => [n, []]))
-    for (const cells of yield* waitFor(listRunsOfMany(numbers))) runs.get(cells[2])?.push(toRun(cells))
-    return found.map((cells) => ({ submission: toSubmission(cells), runs: runs.get(cells[0]) ?? [] }))
+    return yield* allWithRuns(yield* waitFor(listOfFile(fileId, before ?? Number.MAX_SAFE_INTEGER, limit)))
   }
 
   return {
@@ -79,10 +81,13 @@ export function createAssetReads({ rows, row, value, inNumbers }: Statements) {
     *listDue(now: number, limit: number, latest = Number.MAX_SAFE_INTEGER): Work<DueRun[]> {
       const dueNow = yield* waitFor(listDueAt(now, limit))
       const misdated = yield* waitFor(listDueAfter(latest, limit - dueNow.length))
+      const due = [...dueNow, ...misdated]
+      const submissions = yield* allWithRuns(due.map(besideRun<WholeSubmissionCells>))
       const assets = new Map<string, WithRuns[]>()
       const found: DueRun[] = []
-      for (const cells of [...dueNow, ...misdated]) {
-        const { submission, runs } = yield* withRuns(besideRun<WholeSubmissionCells>(cells))
+      for (const [place, { submission, runs }] of submissions.entries()) {
+        const cells = due[place]
+        if (cells === undefined) continue
         const { fileId } = submission
         const known = fileId === null ? [] : assets.get(fileId)
         const ofAsset = known ?? (yield* listSubmissions(fileId ?? '', MAX_OTHERS, null)).toReversed()

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { startTracker } from '../support/tracker.ts'
+import { type Entry, EXTENSIONS, FILE, FILE_NAME, upload } from '../support/uploads.ts'
+
+const FORM: Entry[] = [FILE, FILE_NAME, ['extensions', EXTENSIONS]]
+const HOUR = 3_600_000
+const KEY = { headers: { 'idempotency-key': 'key-1' } }
+
+// With PostgreSQL, the server's clock counts, for all processes.
+test('a clock that jumps 26 hours ahead does not upload the same request again, even across a restart', async () => {
+  const imagekit = await startBrokenImagekit(async (call) => {
+    await call.readForm()
+    call.answer(200, uploadedFile('file-1'))
+  })
+  let now = Date.now()
+  const env = { IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url }
+  const tracker = await startTracker(env, { clock: () => now })
+  await upload(tracker, FORM, KEY)
+  now += 26 * HOUR
+  expect((await upload(tracker, FORM, KEY)).status).toBe(200)
+  now += 26 * HOUR
+  const again = await tracker.restart()
+  expect((await upload(again, FORM, KEY)).status).toBe(200)
+  // By that clock the run is overdue, and its file is looked up.
+  expect(imagekit.calls.filter(({ path }) => path.endsWith('upload'))).toHaveLength(1)
+})
