@@ -175,9 +175,10 @@ test('by cause, what is shown is what is retried: the search and the times count
   const grouped = await browser.get('/admin/failures?extension=remove-bg&q=new-shirt&group=cause')
   const preview = await browser.submit(grouped, '/admin/retries/preview')
   await browser.submit(preview, '/admin/retries')
+  const listRetried = async () => (await listRuns(tracker)).filter(({ attempt }) => attempt === 2)
+  await expect.poll(listRetried).not.toEqual([])
   await expect.poll(() => listRuns(tracker, '?status=pending')).toEqual([])
-  const retried = (await listRuns(tracker)).filter(({ attempt }) => attempt === 2)
-  expect(retried.map(({ fileName }) => fileName)).toEqual(['new-shirt.jpg'])
+  expect((await listRetried()).map(({ fileName }) => fileName)).toEqual(['new-shirt.jpg'])
 })
 
 test('by cause, what is shown is what is acknowledged: the search and the times count too', async () => {
