@@ -29,9 +29,9 @@ export type OwnServer = {
 export type Replication = {
   primary: OwnServer
   standby: OwnServer
-  promote(): Promise<void>
+  promote: () => Promise<void>
   /** Has the old primary, which was stopped, follow the new one when it is started again. */
-  demote(): Promise<void>
+  demote: () => Promise<void>
 }
 
 const SETTINGS = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=100']

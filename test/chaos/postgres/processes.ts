@@ -59,9 +59,9 @@ export async function registerFile({ url }: Pick<Process, 'url'>) {
   return { fileId, webhookUrl }
 }
 
-export type Timed = { status: number; retryAfter: string | null; body: string; ms: number }
+type Timed = { status: number; retryAfter: string | null; body: string; ms: number }
 
-export async function timed(url: string, init: RequestInit = {}): Promise<Timed> {
+async function timed(url: string, init: RequestInit = {}): Promise<Timed> {
   const sentAt = performance.now()
   const answer = await fetch(url, init)
   const body = await answer.text()

@@ -14,7 +14,7 @@ const AGAIN_MS = 25
 const HELD = 'held.jpg'
 
 /** One request that was answered 503. */
-export type Refusal = {
+type Refusal = {
   what: 'webhook' | 'upload' | 'submission'
   sentAt: number
   ms: number
