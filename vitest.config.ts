@@ -34,7 +34,17 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'postgres',
-          include: ['test/integration/**/*.test.ts', ...POSTGRES_TESTS],
+          include: POSTGRES_TESTS,
+          exclude: ['test/chaos/**'],
+          globalSetup: './test/support/postgres-server.ts',
+          provide: { database: 'postgres' },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'service on postgres',
+          include: ['test/integration/**/*.test.ts', 'test/chaos/**/*.postgres.test.ts'],
           exclude: [LINUX_TESTS, SQLITE_TESTS],
           globalSetup: './test/support/postgres-server.ts',
           provide: { database: 'postgres' },

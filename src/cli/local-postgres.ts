@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chown, cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
@@ -27,23 +27,58 @@ const SETTINGS = [
  * It is stopped and deleted by `stop`, or when this process ends, however it ends. Throws `CommandError` where there are no binaries.
  */
 export async function startLocalPostgres({ path }: { path: string | undefined }): Promise<LocalPostgres> {
-  const found = findBinaries(path)
-  const folder = await mkdtemp(join(tmpdir(), 'extension-tracker-postgres-'))
+  const home = await createPostgresHome(path)
+  const { folder } = home
   try {
-    const password = randomBytes(16).toString('hex')
-    const passwordFile = join(folder, 'password')
-    await writeFile(passwordFile, `${password}\n`)
-    const { owner, binaries } = await prepareOwner(found, folder)
-    const data = join(folder, 'data')
-    const options = { cwd: folder, env: { LC_ALL: 'C' }, ...owner }
-    await promisify(execFile)(join(binaries, 'initdb'), initdbArguments(data, passwordFile), options)
+    const { data, password } = await initializeData(home)
     const port = await findAnyFreePort()
-    const stop = await startServer(join(binaries, 'postgres'), { folder, data, port, options })
-    return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop }
+    const server = await startServer(home, { data, port, settings: SETTINGS, leftover: folder })
+    const stop = async () => {
+      await server.stop('SIGQUIT')
+      await rm(folder, { recursive: true, force: true })
+    }
+    return { url: postgresUrl(password, port), stop }
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
     throw error
   }
+}
+
+/** A folder for the data of servers, the programs, and who runs them. */
+export type PostgresHome = {
+  folder: string
+  binaries: string
+  options: { cwd: string; env: { [name: string]: string }; uid?: number; gid?: number }
+}
+
+/** Finds the programs, and makes a folder that a server can use. Throws `CommandError` where there are none. */
+export async function createPostgresHome(path: string | undefined): Promise<PostgresHome> {
+  const found = findBinaries(path)
+  const folder = await mkdtemp(join(tmpdir(), 'extension-tracker-postgres-'))
+  try {
+    const { owner, binaries } = await prepareOwner(found, folder)
+    return { folder, binaries, options: { cwd: folder, env: { LC_ALL: 'C' }, ...owner } }
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/** Makes the data folder of a server that has not been started yet. */
+export async function initializeData(home: PostgresHome): Promise<{ data: string; password: string }> {
+  const { folder, binaries, options } = home
+  const password = randomBytes(16).toString('hex')
+  const passwordFile = join(folder, 'password')
+  await writeFile(passwordFile, `${password}\n`)
+  if (options.uid !== undefined && options.gid !== undefined)
+    await chown(passwordFile, options.uid, options.gid)
+  const data = join(folder, 'data')
+  await promisify(execFile)(join(binaries, 'initdb'), initdbArguments(data, passwordFile), options)
+  return { data, password }
+}
+
+export function postgresUrl(password: string, port: number): string {
+  return `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
 }
 
 function initdbArguments(data: string, passwordFile: string): string[] {
@@ -132,12 +167,21 @@ exec 3<&0
 exec "$@" </dev/null 3<&-
 `
 
-async function startServer(
-  postgres: string,
-  { folder, data, port, options }: { folder: string; data: string; port: number; options: object },
-): Promise<() => Promise<void>> {
-  const args = ['-D', data, '-p', String(port), ...SETTINGS.flatMap((setting) => ['-c', setting])]
-  const server = spawn('sh', ['-c', SUPERVISED, folder, postgres, ...args], {
+/** Fast: connections are ended in order. Immediate: as by a crash. https://www.postgresql.org/docs/current/server-shutdown.html */
+type ShutdownSignal = 'SIGINT' | 'SIGQUIT'
+
+/** Resolves once it accepts connections. When it ends, or this process does, `leftover` is removed; an empty one is nothing. */
+export async function startServer(
+  { binaries, options }: PostgresHome,
+  {
+    data,
+    port,
+    settings,
+    leftover = '',
+  }: { data: string; port: number; settings: readonly string[]; leftover?: string },
+): Promise<{ stop: (signal: ShutdownSignal) => Promise<void> }> {
+  const args = ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])]
+  const server = spawn('sh', ['-c', SUPERVISED, leftover, join(binaries, 'postgres'), ...args], {
     ...options,
     // In a session of its own, Ctrl-C doesn't reach it.
     detached: true,
@@ -156,12 +200,13 @@ async function startServer(
     server.stderr.setEncoding('utf8')
     server.stderr.on('data', (text: string) => {
       log = (log + text).slice(-10_000)
-      if (log.includes('ready to accept connections')) resolve()
+      if (/ready to accept (read-only )?connections/.test(log)) resolve()
     })
   })
-  return async () => {
-    server.stdin.end()
-    await ended
-    await rm(folder, { recursive: true, force: true })
+  return {
+    async stop(signal) {
+      server.kill(signal)
+      await ended
+    },
   }
 }

@@ -18,6 +18,8 @@ export type BatchDatabase = {
    * disk, the file or a lock refuses, and with any other error when a row can't be written; then nothing is written.
    */
   transact: <T>(makeBatch: (ids: NewIds) => Generator<BatchQuery, T, void>) => Promise<Committed<T>>
+  /** What every transaction would be rejected with at the moment, so that nobody waits for one; undefined if it is not known. */
+  refusal?: () => unknown
 }
 
 export type WriteQueue = {
@@ -97,6 +99,8 @@ export function createWriteQueue(
   let limit = maxBatch
   let closed: Promise<void> | undefined
   let noteEmpty = () => {}
+
+  const refusalNow = (): unknown => (isClosed ? closedError() : database.refusal?.())
 
   function add(job: Job | Exclusive): void {
     queue.push(job)
@@ -186,7 +190,8 @@ export function createWriteQueue(
     run(step) {
       return new Promise((resolve, reject) => {
         const { bytes = 0 } = step
-        if (isClosed) return reject(closedError())
+        const refusal = refusalNow()
+        if (refusal !== undefined) return reject(refusal)
         if (queue.length >= maxQueued || (bytes > 0 && queuedBytes + bytes > maxQueuedBytes))
           return reject(overloadedError())
         queuedBytes += bytes
@@ -204,7 +209,8 @@ export function createWriteQueue(
         return result
       }
       return new Promise((resolve, reject) => {
-        if (isClosed) return reject(closedError())
+        const refusal = refusalNow()
+        if (refusal !== undefined) return reject(refusal)
         if (queue.length >= maxQueued) return reject(overloadedError())
         add({ work: () => run().then(resolve, reject) })
       })

@@ -42,7 +42,7 @@ type Applied = { fileId: string; status: string; settles: number; body: Buffer |
 export async function listMissingRows(database: TestDatabase, told: readonly Told[]): Promise<string[]> {
   const applied = await readRows<Applied>(
     database,
-    `SELECT s.file_id AS fileId, r.status AS status, r.settled_by = d.n AS settles, b.body AS body
+    `SELECT s.file_id AS "fileId", r.status AS status, r.settled_by = d.n AS settles, b.body AS body
      FROM deliveries d LEFT JOIN runs r ON r.n = d.run LEFT JOIN submissions s ON s.n = r.submission
      LEFT JOIN delivery_bodies b ON b.n = d.n WHERE d.outcome = ${OUTCOME.to.applied}`,
   )

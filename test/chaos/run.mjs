@@ -1,19 +1,28 @@
-// The long form of the tests in this folder, one after another, and what each of them saw. `npm run chaos -- NAME…` runs some.
+// The long form of the tests in this folder, one after another, and what each of them saw. `npm run chaos -- NAME…` runs some, and
+// `npm run chaos -- --store postgres` those about a database server in place of those about a file.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const PROJECTS = { sqlite: ['portable', 'linux'], postgres: ['postgres'] }
 
 const FIGURES = fileURLToPath(new URL('../../coverage/chaos.txt', import.meta.url))
-const names = process.argv.slice(2)
+const { values, positionals: names } = parseArgs({
+  options: { store: { type: 'string', default: 'sqlite' } },
+  allowPositionals: true,
+})
+const projects = PROJECTS[values.store]
+if (projects === undefined) throw new Error(`--store is one of ${Object.keys(PROJECTS).join(', ')}`)
 const wanted = names.length === 0 ? ['test/chaos/'] : names.map((name) => `test/chaos/${name}`)
 
 rmSync(FIGURES, { force: true })
-const vitest = ['vitest', 'run', '--no-file-parallelism', ...wanted]
+const vitest = ['vitest', 'run', '--no-file-parallelism', ...projects.flatMap((name) => ['--project', name])]
 const env = { ...process.env, CHAOS: 'long', CHAOS_FIGURES: FIGURES }
-const { status } = spawnSync('npx', vitest, { env, stdio: 'inherit' })
+const { status } = spawnSync('npx', [...vitest, ...wanted], { env, stdio: 'inherit' })
 let code = status ?? 1
 
-if (names.length === 0) {
+if (names.length === 0 && values.store === 'sqlite') {
   const planted = spawnSync(process.execPath, ['test/chaos/planted/run.mjs'], { env, stdio: 'inherit' })
   code ||= planted.status ?? 1
 }

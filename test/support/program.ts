@@ -49,7 +49,7 @@ export function runProgram(
           if (child.exitCode !== null) throw new Error(`exited with ${child.exitCode}:\n${output}`)
           throw new Error(`${pattern} was not printed:\n${output}`)
         },
-        { timeout: 15_000, interval: 20 },
+        { timeout: 60_000, interval: 20 },
       )
       const match = pattern.exec(output)
       if (match === null) throw new Error(`${pattern} was not printed:\n${output}`)

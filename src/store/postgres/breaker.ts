@@ -1,31 +1,51 @@
 export type Breaker = {
-  /** Rejects at once with what `connect` rejected with the last time, unless it is time to try again. */
+  /** Rejects at once with why the server cannot be reached, as long as that is so. */
   run: <T>(connect: () => Promise<T>) => Promise<T>
+  /** The server does not answer. Nobody is let through from now on, until it is reached again. */
+  open: (error: unknown) => void
+  /** Why nobody is let through; undefined while the server can be reached. */
+  fault: () => unknown
+  close: () => void
 }
 
 const TRY_EVERY_MS = 500
 
-/** While a server cannot be reached, one caller tries every now and then, and nobody else waits for it. */
-export function createBreaker(): Breaker {
-  let failed: { error: unknown; at: number } | undefined
-  let isTrying = false
+/** While a server cannot be reached, nobody waits for it: only `reach` tries, every now and then. */
+export function createBreaker(reach: () => Promise<void>): Breaker {
+  let failed: { error: unknown } | undefined
+  let timer: NodeJS.Timeout | undefined
+  let isClosed = false
+  const tryLater = (): void => {
+    if (!isClosed) timer = setTimeout(() => void tryNow(), TRY_EVERY_MS)
+  }
+  const tryNow = async (): Promise<void> => {
+    try {
+      await reach()
+      failed = undefined
+    } catch (error) {
+      failed = { error }
+      tryLater()
+    }
+  }
+  const open = (error: unknown): void => {
+    if (failed === undefined) tryLater()
+    failed = { error }
+  }
   return {
     async run(connect) {
-      const isTrial = failed !== undefined
-      if (failed !== undefined) {
-        if (isTrying || performance.now() - failed.at < TRY_EVERY_MS) throw failed.error
-        isTrying = true
-      }
+      if (failed !== undefined) throw failed.error
       try {
-        const connected = await connect()
-        failed = undefined
-        return connected
+        return await connect()
       } catch (error) {
-        failed = { error, at: performance.now() }
+        open(error)
         throw error
-      } finally {
-        if (isTrial) isTrying = false
       }
+    },
+    open,
+    fault: () => failed?.error,
+    close() {
+      isClosed = true
+      clearTimeout(timer)
     },
   }
 }

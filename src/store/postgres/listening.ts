@@ -55,8 +55,15 @@ export function keepListening(
   })()
   return {
     async rows<Cells extends unknown[]>(sql: string, params: readonly unknown[] = []) {
-      if (client === undefined) throw new Error('nothing listens at the moment')
-      return (await client.query<Cells>({ text: sql, values: [...params], rowMode: 'array' })).rows
+      const listener = client
+      if (listener === undefined) throw new Error('nothing listens at the moment')
+      try {
+        return (await listener.query<Cells>({ text: sql, values: [...params], rowMode: 'array' })).rows
+      } catch (error) {
+        // One that does not answer would stay for ever.
+        void listener.end().catch(() => {})
+        throw error
+      }
     },
     async close() {
       isClosed = true

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { createBreaker } from './breaker.ts'
 import { type Prepared, toValue } from './prepared.ts'
+import { isSilence } from './store-error.ts'
 
 /** One connection, taken from a pool for one transaction or one read. Queries are sent at once and answered in their order. */
 export type Session = {
@@ -13,12 +14,19 @@ export type Session = {
 export type Pool = {
   /** Rejects as connecting does. If `work` rejects, or the connection breaks meanwhile, it is not used again. */
   use: <T>(work: (session: Session) => Promise<T>) => Promise<T>
+  /** What `use` rejects with at once, while the server cannot be reached; else undefined. */
+  fault: () => unknown
   close: () => Promise<void>
 }
 
 const CONNECT_TIMEOUT_MS = 4_000
 /** Longer than the server lets any statement take: whoever waits for more has a connection that hangs. */
 const QUERY_TIMEOUT_MS = 8_000
+/** The types of `pg` do not know that a query may have a limit of its own. */
+const CHECK: pg.QueryConfig & { query_timeout: number } = {
+  text: 'SELECT pg_is_in_recovery()',
+  query_timeout: 2_000,
+}
 const IDLE_TIMEOUT_MS = 30_000
 
 const { builtins } = pg.types
@@ -52,17 +60,36 @@ export function createPool(url: string, size: number, { queryTimeoutMs = QUERY_T
     max: size,
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
     pipeline: true,
-    verify: (client, done) => void refuseStandby(client).then(() => done(), done),
+    verify(client, done) {
+      // Meanwhile, the pool does not listen to it.
+      client.on('error', ignore)
+      void checkServer(client)
+        .then(() => done(), done)
+        .finally(() => client.off('error', ignore))
+    },
   })
-  const breaker = createBreaker()
+  const breaker = createBreaker(async () => {
+    const client = await pool.connect()
+    client.on('error', ignore)
+    try {
+      // A connection that was idle may lead nowhere.
+      await checkServer(client)
+      client.release()
+    } catch (error) {
+      client.release(true)
+      throw error
+    } finally {
+      client.off('error', ignore)
+    }
+  })
   const sessions = new WeakMap<pg.ClientBase, Session>()
   const sessionFor = (client: pg.ClientBase): Session => {
-    const session = sessions.get(client) ?? sessionOf(client)
+    const session = sessions.get(client) ?? sessionOf(client, breaker.open)
     sessions.set(client, session)
     return session
   }
   // An idle connection broke: it is out of the pool already, and the next use makes another.
-  pool.on('error', () => {})
+  pool.on('error', ignore)
   return {
     async use(work) {
       const client = await breaker.run(() => pool.connect())
@@ -81,26 +108,39 @@ export function createPool(url: string, size: number, { queryTimeoutMs = QUERY_T
         client.release(isBroken)
       }
     },
-    close: () => pool.end(),
+    fault: breaker.fault,
+    async close() {
+      breaker.close()
+      await pool.end()
+    },
   }
 }
 
+/** Whoever waits for the connection gets the error, too. */
+function ignore(): void {}
+
 /** After a failover, an address may still lead to a server that only reads. */
-async function refuseStandby(client: pg.ClientBase): Promise<void> {
-  const { rows } = await client.query<[boolean]>({ text: 'SELECT pg_is_in_recovery()', rowMode: 'array' })
-  if (rows[0]?.[0] === true) throw new Error('the server is a standby, which cannot be written to')
+async function checkServer(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query<{ pg_is_in_recovery: boolean }>(CHECK)
+  if (rows[0]?.pg_is_in_recovery === true)
+    throw new Error('the server is a standby, which cannot be written to')
 }
 
-function sessionOf(client: pg.ClientBase): Session {
+/** `onSilence`: a query was not answered in time, so the connection was given up. */
+function sessionOf(client: pg.ClientBase, onSilence: (error: unknown) => void): Session {
+  const noteSilence = (error: unknown): never => {
+    if (isSilence(error)) onSilence(error)
+    throw error
+  }
   return {
     async rows<Cells>({ name, text }: Prepared, params: readonly unknown[] = []) {
       const values = params.map(toValue)
-      const { rows } = await client.query({ name, text, values, rowMode: 'array' })
+      const { rows } = await client.query({ name, text, values, rowMode: 'array' }).catch(noteSilence)
       // Each statement selects what its caller says.
       return rows as Cells[]
     },
     async execute(sql) {
-      const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql)
+      const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql).catch(noteSilence)
       return (Array.isArray(result) ? result.at(-1) : result)?.command ?? ''
     },
   }

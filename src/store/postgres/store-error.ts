@@ -26,12 +26,20 @@ export function isTimedOut(error: unknown): boolean {
   return codeOf(error) === '57014'
 }
 
-/** The connection failed, or could not be made: what the server did is not known. */
+/**
+ * The connection failed or could not be made, so what the server did is not known; or it is of no use any more: it leads to a server
+ * that only reads, or its statements were prepared for tables that have been altered (0A000).
+ */
 export function isDisconnected(error: unknown): boolean {
   if (error instanceof TrackerError || !(error instanceof Error)) return false
   const code = codeOf(error)
   // The pool's and the client's own errors have no code at all, or that of the system.
-  return code === undefined ? isOfConnection(error) : /^(08|57P0|25P03)/.test(code)
+  return code === undefined ? isOfConnection(error) : /^(08|57P0|25P03|25006|0A000)/.test(code)
+}
+
+/** No answer came in time. The error is the client's own, which has no code. */
+export function isSilence(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Query read timeout'
 }
 
 /** The error to reject with: `store_unavailable` where PostgreSQL or what is under it refused, else the error itself. */

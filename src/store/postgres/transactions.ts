@@ -115,6 +115,10 @@ export function createTransactions(deps: {
   }
 
   return {
+    refusal() {
+      const fault = pool.fault()
+      return fault === undefined ? undefined : storeError(fault)
+    },
     async transact(makeBatch) {
       let inserted: string | undefined
       const body = async (session: Session, ids: RowIds, sent: Promise<unknown>[]) => {

@@ -78,3 +78,14 @@ test('a table that is locked by somebody else is store_unavailable after a while
   await other.query('ROLLBACK')
   expect(await create()).toMatchObject({ submissionId: expect.any(String) })
 })
+
+test('statements are prepared again after another version has altered their table', async () => {
+  const { database, store } = await openStore()
+  const submissionId = await submit(store, ['remove-bg'])
+  const deliver = () => store.recordDelivery(newDelivery(submissionId, SUCCESS))
+  expect(await deliver()).toMatchObject({ outcome: 'applied' })
+  await runSql(database, 'ALTER TABLE runs ALTER COLUMN attempt TYPE numeric')
+  // A connection that has prepared them says so once.
+  await expect.poll(() => deliver().catch((error: unknown) => error)).toMatchObject({ outcome: 'duplicate' })
+  expect(await store.findSubmission(submissionId)).toMatchObject({ submission: { submissionId } })
+})

@@ -178,6 +178,25 @@ test('A fault rejects all steps, though they are committed, and the commit is no
   expect(commits).toMatchObject([{ steps: 2, isAcknowledged: false }])
 })
 
+describe('a database that cannot be reached', () => {
+  test('rejects further steps and other work at once, behind those that still wait for it', async () => {
+    const { database, queue } = open()
+    let release = () => {}
+    database.disk = new Promise((resolve) => {
+      release = resolve
+    })
+    const first = queue.run(insertRun('run-1'))
+    await new Promise((resolve) => setImmediate(resolve))
+    database.refusal = () => new TrackerError('store_unavailable', 'The test refuses.')
+    const late = [queue.run(countRun('run-1')), queue.exclusive(async () => ({ result: 1 }), new Set())]
+    expect(await outcomesOf(late)).toEqual(['store_unavailable', 'store_unavailable'])
+    release()
+    expect(await first).toBe('run-1')
+    database.refusal = () => undefined
+    expect(await queue.run(countRun('run-1'))).toBe(2)
+  })
+})
+
 describe('a full queue', () => {
   test('rejects further steps as overloaded until it is committed', async () => {
     const { queue } = open({ maxQueued: 2 })

@@ -1,0 +1,118 @@
+import { Client } from 'pg'
+import { expect, onTestFinished, test } from 'vitest'
+import { type OwnServer, startOwnServer } from '../support/own-server.ts'
+import { tell, timesOf } from './chaos.ts'
+import {
+  acknowledgeMore,
+  BUSY_MS,
+  isRecovered,
+  measureWake,
+  registerFile,
+  settle,
+  startProcess,
+  statusAt,
+  until,
+} from './postgres/processes.ts'
+import { createSharedLoad } from './postgres/shared-load.ts'
+
+const ROUNDS = timesOf('EXHAUSTIONS', { short: 1, long: 5 })
+
+/** No lock is waited for longer than 2 s, and a transaction that failed is not begun again after 5 s. Others wait behind it. */
+const GIVEN_UP_MS = 14_000
+
+test(`others hold locks on what is written, ${ROUNDS} times`, {
+  timeout: 60_000 + ROUNDS * 90_000,
+}, async () => {
+  const server = await startOwnServer()
+  const load = await createSharedLoad()
+  const [one, two] = [await startProcess(server, load), await startProcess(server, load)]
+  const watched = await registerFile(one)
+  load.begin([one.url, two.url])
+  for (let round = 0; round < ROUNDS; round += 1)
+    for (const table of ['deliveries', 'submissions']) {
+      await acknowledgeMore(load, 100)
+      const holder = await openClient(server)
+      await holder.query(`BEGIN; LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE`)
+      const heldAt = performance.now()
+      await until(() => expect(load.refusals().some(({ sentAt }) => sentAt > heldAt)).toBe(true))
+      // What is read is not locked.
+      expect(await statusAt(one, watched)).toMatchObject({ status: 200 })
+      expect(await fetch(`${one.url}/healthz`)).toMatchObject({ status: 200 })
+      await holder.query('ROLLBACK')
+      await holder.end()
+      await acknowledgeMore(load, 100)
+      for (const tracker of [one, two]) await isRecovered(tracker)
+    }
+  await load.end()
+  await isRecovered(one)
+  const slowestMs = Math.max(...load.refusals().map(({ ms }) => ms))
+  const lost = await load.listLost(one.url, server)
+  tell(
+    `locks held by others, ${2 * ROUNDS} times: ${load.summary(lost)}; the slowest 503 took ${(slowestMs / 1000).toFixed(1)} s`,
+  )
+  expect(load.unexpected()).toEqual([])
+  expect(slowestMs).toBeLessThan(GIVEN_UP_MS + BUSY_MS)
+  expect(lost).toEqual([])
+})
+
+test(`other programs use up all connections of the server, ${ROUNDS} times`, {
+  timeout: 60_000 + ROUNDS * 90_000,
+}, async () => {
+  const server = await startOwnServer(['max_connections=30', 'superuser_reserved_connections=0'])
+  const load = await createSharedLoad()
+  const [one, two] = [await startProcess(server, load), await startProcess(server, load)]
+  const watched = await registerFile(one)
+  load.begin([one.url, two.url])
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await acknowledgeMore(load, 100)
+    const taken = await takeAllConnections(server)
+    const takenAt = performance.now()
+    const refusals = () => load.refusals().filter(({ sentAt }) => sentAt > takenAt)
+    await until(() => expect(refusals().length).toBeGreaterThan(100))
+    for (const tracker of [one, two])
+      for (const answer of [await statusAt(tracker, watched), await settle(tracker, watched)]) {
+        expect(answer).toMatchObject({ status: 503, retryAfter: expect.stringMatching(/^\d+$/) })
+        expect(answer.ms).toBeLessThan(1_000)
+      }
+    // One that starts now waits for a connection.
+    const late = await startProcess(server, load)
+    expect(await statusAt(late, watched)).toMatchObject({ status: 503 })
+    for (const client of taken) await client.end()
+    await acknowledgeMore(load, 100)
+    for (const tracker of [one, two, late]) await isRecovered(tracker)
+    expect(await measureWake(one, late)).toBeLessThan(2_000)
+    late.process.kill()
+    expect(await late.exited).toBe(0)
+  }
+  await load.end()
+  await isRecovered(one)
+  const lost = await load.listLost(one.url, server)
+  tell(`all connections used up by others, ${ROUNDS} times: ${load.summary(lost)}`)
+  expect(load.unexpected()).toEqual([])
+  expect(lost).toEqual([])
+})
+
+async function openClient({ url }: OwnServer): Promise<Client> {
+  const client = new Client({ connectionString: url, application_name: 'another program' })
+  client.on('error', () => {})
+  onTestFinished(() => client.end())
+  await client.connect()
+  return client
+}
+
+/** Ends the connections of the service, and takes their places, until it has none. */
+async function takeAllConnections(server: OwnServer): Promise<Client[]> {
+  const taken: Client[] = [await openClient(server)]
+  const [first] = taken
+  for (let before = 0; ; before = taken.length) {
+    const ended = await first?.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'imagekit-extension-tracker%'`,
+    )
+    for (let isFull = false; !isFull; ) {
+      const client = await openClient(server).catch(() => undefined)
+      if (client === undefined) isFull = true
+      else taken.push(client)
+    }
+    if (ended?.rowCount === 0 && taken.length === before) return taken
+  }
+}

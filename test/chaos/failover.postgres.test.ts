@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest'
+import { startReplication } from '../support/own-server.ts'
+import { queryPostgres } from '../support/postgres-admin.ts'
+import { tell, timesOf } from './chaos.ts'
+import { startDatabaseProxy } from './postgres/database-proxy.ts'
+import {
+  acknowledgeMore,
+  isRecovered,
+  measureWake,
+  type Process,
+  registerFile,
+  settle,
+  startProcess,
+  statusAt,
+  until,
+} from './postgres/processes.ts'
+import { createSharedLoad } from './postgres/shared-load.ts'
+
+const FAILOVERS = timesOf('FAILOVERS', { short: 1, long: 5 })
+
+/** How many webhooks are to be answered 503 before the address leads to a server that can be written to. */
+const REFUSED = 50
+
+test.each([
+  // The standby has everything that was acknowledged: commits wait for it.
+  { how: 'crash', title: 'the primary crashes, and the standby is promoted' },
+  { how: 'switch', title: 'the standby is promoted, and the old primary follows it, read-only' },
+] as const)(
+  `failover under load, ${FAILOVERS} times: $title`,
+  {
+    timeout: FAILOVERS * 150_000,
+  },
+  async ({ how, title }) => {
+    const lines: string[] = []
+    for (let failover = 0; failover < FAILOVERS; failover += 1) {
+      const { primary, standby, promote, demote } = await startReplication()
+      const proxy = await startDatabaseProxy(primary.port)
+      const load = await createSharedLoad()
+      const database = { url: proxy.through(primary.url) }
+      const [one, two] = [await startProcess(database, load), await startProcess(database, load)]
+      const watched = await registerFile(one)
+      load.begin([one.url, two.url])
+      await acknowledgeMore(load, 200)
+      const [waits] = await queryPostgres(primary.url, 'SELECT sync_state FROM pg_stat_replication')
+      expect(waits).toEqual({ sync_state: 'sync' })
+
+      if (how === 'crash') {
+        await primary.crash()
+        proxy.switchTo(standby.port)
+        await areReadOnly([one, two])
+        await promote()
+      } else {
+        await primary.stop()
+        await promote()
+        await demote()
+        await primary.start()
+        // The address still leads to the old one.
+        await areReadOnly([one, two])
+        proxy.switchTo(standby.port)
+      }
+      await acknowledgeMore(load, 200)
+      for (const tracker of [one, two]) await isRecovered(tracker)
+      expect(await measureWake(one, two)).toBeLessThan(2_000)
+      await load.end()
+      for (const tracker of [one, two]) await isRecovered(tracker)
+      const lost = await load.listLost(one.url, standby)
+      lines.push(load.summary(lost))
+      expect(load.unexpected()).toEqual([])
+      expect(lost).toEqual([])
+
+      /** The address leads to a server that only reads: what it has may be old. */
+      async function areReadOnly(trackers: readonly Process[]): Promise<void> {
+        const since = performance.now()
+        const refusals = () => load.refusals().filter(({ sentAt }) => sentAt > since)
+        await until(() => expect(refusals().length).toBeGreaterThan(REFUSED))
+        await until(async () =>
+          expect(await queryPostgres(database.url, 'SELECT pg_is_in_recovery() AS is')).toEqual([{ is: 1 }]),
+        )
+        for (const tracker of trackers)
+          for (const answer of [await statusAt(tracker, watched), await settle(tracker, watched)])
+            expect(answer).toMatchObject({ status: 503, retryAfter: expect.stringMatching(/^\d+$/) })
+      }
+    }
+    tell(`failover, ${FAILOVERS} times, ${title}: ${lines.join('; ')}`)
+  },
+)

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest'
+import { readRows } from '../support/database.ts'
+import { startOwnServer } from '../support/own-server.ts'
+import { tell, timesOf } from './chaos.ts'
+import { startDatabaseProxy } from './postgres/database-proxy.ts'
+import {
+  acknowledgeMore,
+  BUSY_MS,
+  isRecovered,
+  measureWake,
+  registerFile,
+  settle,
+  startProcess,
+  statusAt,
+  until,
+} from './postgres/processes.ts'
+import { createSharedLoad } from './postgres/shared-load.ts'
+
+const ROUNDS = timesOf('HANGS', { short: 1, long: 5 })
+
+/** A connection that is silent for 8 s is given up, and then it is looked for 3 s for what it may have committed. */
+const GIVEN_UP_MS = 11_000
+
+test(`connections to PostgreSQL hang, or are forgotten by the server, ${ROUNDS} times`, {
+  timeout: 60_000 + ROUNDS * 120_000,
+}, async () => {
+  const server = await startOwnServer()
+  const proxy = await startDatabaseProxy(server.port)
+  const load = await createSharedLoad()
+  const hanging = await startProcess({ url: proxy.through(server.url) }, load)
+  const other = await startProcess(server, load)
+  const watched = await registerFile(other)
+  const countListeners = async () =>
+    (await readRows(server, `SELECT FROM pg_stat_activity WHERE application_name LIKE '% changes'`)).length
+  let atOnceMs = 0
+  load.begin([hanging.url, other.url])
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await acknowledgeMore(load, 100)
+    proxy.hang()
+    // The first ones wait until their connection is given up; from then on nobody waits.
+    for (const ask of [settle, statusAt]) {
+      expect(await ask(hanging, watched)).toMatchObject({ status: 503 })
+      for (let count = 0; count < 10; count += 1) {
+        const { status, retryAfter, ms } = await ask(hanging, watched)
+        expect({ status, retryAfter }).toEqual({ status: 503, retryAfter: expect.stringMatching(/^\d+$/) })
+        atOnceMs = Math.max(atOnceMs, ms)
+      }
+    }
+    expect(atOnceMs).toBeLessThan(1_000)
+    await acknowledgeMore(load, 100)
+    proxy.forward()
+    await isRecovered(hanging)
+    expect(await statusAt(hanging, watched)).toMatchObject({ status: 200 })
+    expect(await measureWake(other, hanging)).toBeLessThan(2_000)
+
+    await acknowledgeMore(load, 100)
+    proxy.forgetConnections()
+    await until(async () => expect(await countListeners()).toBe(1))
+    await until(async () =>
+      expect(await settle(hanging, await registerFile(other)).then(({ status }) => status)).toBe(200),
+    )
+    await until(async () => expect(await countListeners()).toBe(2))
+    await isRecovered(hanging)
+    expect(await measureWake(other, hanging)).toBeLessThan(2_000)
+  }
+  await load.end()
+  await isRecovered(hanging)
+  const slowestMs = Math.max(...load.refusals().map(({ ms }) => ms))
+  const lost = await load.listLost(other.url, server)
+  tell(
+    `connections that hang or are forgotten, ${ROUNDS} times: ${load.summary(lost)}; the slowest 503 took ` +
+      `${(slowestMs / 1000).toFixed(1)} s, and ${atOnceMs.toFixed(0)} ms once a connection had been given up`,
+  )
+  expect(load.unexpected()).toEqual([])
+  expect(slowestMs).toBeLessThan(GIVEN_UP_MS + BUSY_MS)
+  expect(lost).toEqual([])
+})

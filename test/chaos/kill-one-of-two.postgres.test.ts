@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest'
+import { STATE } from '../../src/store/sql/codes.ts'
+import { readRows, type TestDatabase } from '../support/database.ts'
+import { startOwnServer } from '../support/own-server.ts'
+import { tell, timesOf } from './chaos.ts'
+import {
+  acknowledgeMore,
+  BUSY_MS,
+  isRecovered,
+  measureWake,
+  type Process,
+  readLease,
+  startProcess,
+  until,
+} from './postgres/processes.ts'
+import { createSharedLoad } from './postgres/shared-load.ts'
+
+const KILLS = timesOf('KILLS', { short: 1, long: 10 })
+const HELD = 5
+
+/** After this silence a process counts as ended. */
+const SILENT_MS = 30_000
+/** Each process looks for ended ones so often. */
+const HEARTBEAT_MS = 10_000
+/** A process takes the lease over within this time. */
+const TAKEN_OVER_MS = 30_000
+
+test(`kill -9 of one of two processes under load, ${KILLS} times: the other goes on`, {
+  timeout: 60_000 + KILLS * 90_000,
+}, async () => {
+  const server = await startOwnServer()
+  const load = await createSharedLoad()
+  const start = () => startProcess(server, load)
+  let [dying, living]: [Process, Process] = [await start(), await start()]
+  let held = 0
+  let leaseMs = 0
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    // The older of the two is the one with the lease.
+    const { holder } = await readLease(server)
+    load.begin([dying.url, living.url])
+    await acknowledgeMore(load, 200)
+    for (let count = 0; count < HELD; count += 1) await load.hold(dying.url)
+    held += HELD
+    const killedAt = performance.now()
+    dying.process.kill('SIGKILL')
+    await dying.exited
+    load.continueAt([living.url])
+    const heartbeatAt = await readHeartbeat(server, holder)
+    await acknowledgeMore(load, 200)
+    await load.end()
+
+    const [unconfirmedAt, leaseTakenAt] = await Promise.all([
+      until(async () => {
+        const { unfinished, now } = await readUnfinished(server, holder)
+        expect(unfinished).toBe(0)
+        return now
+      }),
+      until(async () => {
+        expect((await readLease(server)).holder).not.toBe(holder)
+        return performance.now()
+      }),
+    ])
+    expect(unconfirmedAt - heartbeatAt).toBeGreaterThanOrEqual(SILENT_MS)
+    expect(unconfirmedAt - heartbeatAt).toBeLessThan(SILENT_MS + HEARTBEAT_MS + BUSY_MS)
+    leaseMs = Math.max(leaseMs, leaseTakenAt - killedAt)
+    expect(leaseMs).toBeLessThan(TAKEN_OVER_MS + BUSY_MS)
+    ;[dying, living] = [living, await start()]
+    expect(await measureWake(dying, living)).toBeLessThan(2_000)
+  }
+  const unconfirmed = await readRows<{ count: number }>(
+    server,
+    `SELECT count(*) AS count FROM submissions WHERE state = ${STATE.to.unconfirmed}`,
+  )
+  expect(unconfirmed[0]?.count).toBeGreaterThanOrEqual(held)
+  await isRecovered(living)
+  const lost = await load.listLost(living.url, server)
+  tell(
+    `kill -9 of one of two processes, ${KILLS} times: ${load.summary(lost)}; ${held} uploads under way were unconfirmed ` +
+      `after ${SILENT_MS / 1000} s of silence, the lease was taken over after ${(leaseMs / 1000).toFixed(1)} s at most`,
+  )
+  expect(load.unexpected()).toEqual([])
+  expect(lost).toEqual([])
+})
+
+async function readHeartbeat(database: TestDatabase, id: number): Promise<number> {
+  const rows = await readRows<{ at: number }>(
+    database,
+    `SELECT heartbeat_at AS at FROM processes WHERE id = ${id}`,
+  )
+  return rows[0]?.at ?? Number.NaN
+}
+
+/** How many uploads are marked with the process, and the time of the database. */
+async function readUnfinished(
+  database: TestDatabase,
+  id: number,
+): Promise<{ unfinished: number; now: number }> {
+  const [row] = await readRows<{ unfinished: number; now: number }>(
+    database,
+    `SELECT (SELECT count(*) FROM submissions WHERE owner = ${id}) AS unfinished,
+      (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now`,
+  )
+  return row ?? { unfinished: Number.NaN, now: Number.NaN }
+}

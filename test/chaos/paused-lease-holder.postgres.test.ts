@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest'
+import { readRows } from '../support/database.ts'
+import { type OwnServer, startOwnServer } from '../support/own-server.ts'
+import { queryPostgres } from '../support/postgres-admin.ts'
+import { tell, timesOf } from './chaos.ts'
+import {
+  acknowledgeMore,
+  BUSY_MS,
+  isRecovered,
+  measureWake,
+  readLease,
+  startProcess,
+  until,
+} from './postgres/processes.ts'
+import { createSharedLoad } from './postgres/shared-load.ts'
+
+const PAUSES = timesOf('PAUSES', { short: 1, long: 5 })
+
+/** Another process takes the lease over within this time. */
+const TAKEN_OVER_MS = 30_000
+
+/** What only the holder of the lease may write. */
+const UPKEEP_TABLES = ['counters', 'positions']
+
+/** Every write to these tables is noted with the user who made it, and with the epoch of the lease at that time. */
+const NOTE_UPKEEP = `
+  CREATE TABLE noted (who text, epoch bigint);
+  CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO noted SELECT session_user, epoch FROM leases; RETURN NULL; END $$;
+  ${UPKEEP_TABLES.map(
+    (table) =>
+      `CREATE TRIGGER note AFTER INSERT OR UPDATE OR DELETE ON ${table} FOR EACH STATEMENT EXECUTE FUNCTION note()`,
+  ).join(';')}`
+
+test(`the holder of the lease is paused past its end under load, and goes on, ${PAUSES} times`, {
+  timeout: 60_000 + PAUSES * 90_000,
+}, async () => {
+  const server = await startOwnServer()
+  const load = await createSharedLoad()
+  const users = { one: await createUser(server, 'one'), two: await createUser(server, 'two') }
+  const env = { RECONCILE_AFTER: '1s', RECONCILE_EVERY: '1s' }
+  const one = { name: 'one', ...(await startProcess(users.one, load, env)) }
+  await queryPostgres(server.url, NOTE_UPKEEP)
+  const two = { name: 'two', ...(await startProcess(users.two, load, env)) }
+  let takenMs = 0
+  let [holder, other] = [one, two]
+  for (let count = 0; count < PAUSES; count += 1) {
+    const before = await readLease(server)
+    const writesOf = async (who: string, epoch: number) => {
+      const noted = await readRows<{ who: string; at: number }>(
+        server,
+        `SELECT who, epoch AS at FROM noted WHERE who = '${who}' AND epoch = ${epoch}`,
+      )
+      return noted.length
+    }
+    load.begin([holder.url, other.url])
+    await acknowledgeMore(load, 200)
+    await until(async () => expect(await writesOf(holder.name, before.epoch)).toBeGreaterThan(0))
+    const held = await load.hold(holder.url)
+    const pausedAt = performance.now()
+    holder.process.kill('SIGSTOP')
+    load.continueAt([other.url])
+    await acknowledgeMore(load, 200)
+    await until(async () => expect((await readLease(server)).epoch).toBe(before.epoch + 1))
+    takenMs = Math.max(takenMs, performance.now() - pausedAt)
+    expect(takenMs).toBeLessThan(TAKEN_OVER_MS + BUSY_MS)
+    await until(async () => expect(await writesOf(other.name, before.epoch + 1)).toBeGreaterThan(0))
+    await until(async () => expect(await readOwned(server, before.holder)).toBe(0))
+
+    holder.process.kill('SIGCONT')
+    load.release()
+    load.continueAt([holder.url, other.url])
+    await acknowledgeMore(load, 200)
+    await isRecovered(holder)
+    await until(() => expect(held.submissionId).not.toBeNull())
+    // It has written a heartbeat, and knows that the lease is not its own any more.
+    await until(async () =>
+      expect(await readRows(server, `SELECT FROM processes WHERE id = ${before.holder}`)).toHaveLength(1),
+    )
+    expect(await measureWake(other, holder)).toBeLessThan(2_000)
+    await load.end()
+    expect((await readLease(server)).epoch).toBe(before.epoch + 1)
+    expect(await writesOf(holder.name, before.epoch + 1)).toBe(0)
+    ;[holder, other] = [other, holder]
+  }
+  await isRecovered(holder)
+  const lost = await load.listLost(holder.url, server)
+  tell(
+    `the holder of the lease was paused past its end, ${PAUSES} times: ${load.summary(lost)}; the other one had the lease after ` +
+      `${(takenMs / 1000).toFixed(1)} s at most, and then the paused one changed 0 rows that are left to the holder`,
+  )
+  expect(load.unexpected()).toEqual([])
+  expect(lost).toEqual([])
+})
+
+/** The database, as a user whose writes can be told from those of others. */
+async function createUser({ url }: OwnServer, name: string): Promise<{ url: string }> {
+  await queryPostgres(url, `CREATE ROLE ${name} LOGIN SUPERUSER PASSWORD '${name}'`)
+  return { url: Object.assign(new URL(url), { username: name, password: name }).href }
+}
+
+/** How many uploads are marked as under way at a process. */
+async function readOwned(server: OwnServer, id: number): Promise<number> {
+  return (await readRows(server, `SELECT FROM submissions WHERE owner = ${id}`)).length
+}

@@ -1,0 +1,93 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { onTestFinished } from 'vitest'
+
+/** Stands between the service and its database server, as a network does. */
+export type DatabaseProxy = {
+  /** The address of a database, by way of the proxy. */
+  through(url: string): string
+  /** Nothing is carried any more, and nothing is closed: also connections that are made from now on are silent. */
+  hang(): void
+  /** What is open stays silent, and the server has forgotten it. New connections work. */
+  forgetConnections(): void
+  /** Carries again, what has waited included. */
+  forward(): void
+  /** Breaks what is open, and leads to another server from now on. */
+  switchTo(port: number): void
+}
+
+type Link = { caller: Socket; server: Socket }
+
+export async function startDatabaseProxy(firstPort: number): Promise<DatabaseProxy> {
+  let port = firstPort
+  let isHanging = false
+  const links = new Set<Link>()
+  const listener = createServer((caller) => {
+    const server = connect(port, '127.0.0.1')
+    const link = { caller, server }
+    links.add(link)
+    for (const [from, to] of [
+      [caller, server],
+      [server, caller],
+    ] as const) {
+      from.on('error', () => {})
+      from.on('data', (bytes: Buffer) => {
+        if (!to.destroyed && !to.write(bytes)) from.pause()
+      })
+      from.on('drain', () => {
+        if (!isHanging) to.resume()
+      })
+      from.once('close', () => {
+        if (links.delete(link)) to.destroy()
+      })
+    }
+    if (isHanging) silence(link)
+  })
+  listener.listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const breakAll = () => {
+    for (const { caller, server } of links) {
+      caller.resetAndDestroy()
+      server.resetAndDestroy()
+    }
+  }
+  onTestFinished(() => {
+    listener.close()
+    breakAll()
+  })
+  return {
+    through(url) {
+      const { port: own } = listener.address() as AddressInfo
+      return Object.assign(new URL(url), { port: own }).href
+    },
+    hang() {
+      isHanging = true
+      for (const link of links) silence(link)
+    },
+    forgetConnections() {
+      for (const link of links) {
+        links.delete(link)
+        silence(link)
+        link.server.resetAndDestroy()
+        // Nobody is there to notice that it is closed.
+        onTestFinished(() => void link.caller.destroy())
+      }
+    },
+    forward() {
+      isHanging = false
+      for (const { caller, server } of links) {
+        caller.resume()
+        server.resume()
+      }
+    },
+    switchTo(next) {
+      port = next
+      breakAll()
+    },
+  }
+}
+
+function silence({ caller, server }: Link): void {
+  caller.pause()
+  server.pause()
+}

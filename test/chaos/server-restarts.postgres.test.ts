@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest'
+import { startOwnServer } from '../support/own-server.ts'
+import { tell, timesOf } from './chaos.ts'
+import {
+  acknowledgeMore,
+  isRecovered,
+  measureWake,
+  registerFile,
+  settle,
+  startProcess,
+  statusAt,
+  until,
+} from './postgres/processes.ts'
+import { createSharedLoad } from './postgres/shared-load.ts'
+
+const RESTARTS = timesOf('RESTARTS', { short: 2, long: 10 })
+
+/** How many webhooks are to be answered 503 before the server is started again. */
+const REFUSED = 100
+
+test(`PostgreSQL crashes and comes back under load, ${RESTARTS} times`, {
+  timeout: 60_000 + RESTARTS * 60_000,
+}, async () => {
+  const server = await startOwnServer()
+  const load = await createSharedLoad()
+  const [one, two] = [await startProcess(server, load), await startProcess(server, load)]
+  const watched = await registerFile(one)
+  load.begin([one.url, two.url])
+  let slowestMs = 0
+  let longestWakeMs = 0
+  for (let restart = 0; restart < RESTARTS; restart += 1) {
+    await acknowledgeMore(load, 100)
+    await server.crash()
+    const downAt = performance.now()
+    const whileDown = () => load.refusals().filter(({ sentAt }) => sentAt > downAt)
+    await until(() => expect(whileDown().length).toBeGreaterThan(REFUSED))
+    for (const tracker of [one, two, one, two])
+      for (const answer of [await statusAt(tracker, watched), await settle(tracker, watched)]) {
+        expect(answer).toMatchObject({ status: 503, retryAfter: expect.stringMatching(/^\d+$/) })
+        expect(answer.ms).toBeLessThan(1_000)
+      }
+    const readiness = await fetch(`${one.url}/readyz`)
+    expect(readiness.status).toBe(503)
+    expect(await readiness.text()).toContain('It has not been usable since')
+    for (const { ms, retryAfter } of whileDown()) {
+      expect(retryAfter).toMatch(/^\d+$/)
+      slowestMs = Math.max(slowestMs, ms)
+    }
+    expect(slowestMs).toBeLessThan(1_000)
+    await server.start()
+    await acknowledgeMore(load, 100)
+    for (const tracker of [one, two]) await isRecovered(tracker)
+    longestWakeMs = Math.max(longestWakeMs, await measureWake(one, two), await measureWake(two, one))
+    expect(longestWakeMs).toBeLessThan(2_000)
+  }
+  await load.end()
+  for (const tracker of [one, two]) await isRecovered(tracker)
+  const lost = await load.listLost(one.url, server)
+  tell(
+    `PostgreSQL crashed and restarted ${RESTARTS} times: ${load.summary(lost)}; while it was down, a 503 took ` +
+      `${slowestMs.toFixed(0)} ms at most; afterwards a settle at one process woke the other's waiter after ` +
+      `${longestWakeMs.toFixed(0)} ms at most`,
+  )
+  expect(load.unexpected()).toEqual([])
+  expect(lost).toEqual([])
+})

@@ -1,0 +1,127 @@
+import { expect, test } from 'vitest'
+import { readRows, type TestDatabase } from '../support/database.ts'
+import { startOwnServer } from '../support/own-server.ts'
+import { accountEvent, deliverEvent, ikHeaders, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
+import { EXTENSIONS, UPLOAD } from '../support/uploads.ts'
+import { tell, timesOf } from './chaos.ts'
+import {
+  acknowledgeMore,
+  isRecovered,
+  measureWake,
+  readLease,
+  registerFile,
+  startProcess,
+  statusAt,
+  until,
+} from './postgres/processes.ts'
+import { createSharedLoad } from './postgres/shared-load.ts'
+
+const WEBHOOKS = timesOf('WRONG_CLOCK_WEBHOOKS', { short: 300, long: 10_000 })
+
+const AHEAD_MS = 3_600_000
+const CLOCK_AHEAD = new URL('./postgres/clock-ahead.mjs', import.meta.url)
+
+/** What rows are compared within: far less than the hour. */
+const NEAR_MS = 60_000
+
+test('the clock of one of two processes is an hour ahead: all goes by the clock of the database', {
+  timeout: 60_000 + WEBHOOKS * 50,
+}, async () => {
+  const server = await startOwnServer()
+  const load = await createSharedLoad()
+  const env = { IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET, RECONCILE_AFTER: '2s', EXPIRE_AFTER: '30m' }
+  const ahead = await startProcess(server, load, {
+    ...env,
+    RECONCILE_EVERY: '1s',
+    NODE_OPTIONS: `--import=${CLOCK_AHEAD.href}`,
+  })
+  // The first one sweeps, and it alone claims what is overdue.
+  const right = await startProcess(server, load, { ...env, RECONCILE_EVERY: '1h' })
+  const [, loggedAt] = await ahead.printed(/"time":(\d+).*"listening"/)
+  expect(Number(loggedAt) - Date.now()).toBeGreaterThan(AHEAD_MS - NEAR_MS)
+
+  const lease = await readLease(server)
+  expect(lease.endsIn).toBeGreaterThan(0)
+  expect(lease.endsIn).toBeLessThanOrEqual(30_000)
+
+  const file = await registerFile(ahead)
+  for (const tracker of [ahead, right]) {
+    const { updatedAt } = JSON.parse((await statusAt(tracker, file)).body) as { updatedAt: string }
+    expect(Math.abs(Date.parse(updatedAt) - Date.now())).toBeLessThan(NEAR_MS)
+  }
+
+  // An overdue run is claimed for two minutes. It has not expired, as it would have for 30 minutes by the wrong clock.
+  await until(() => expect(load.lookups()).toBeGreaterThan(0))
+  const [run] = await sinceNow(server, 'SELECT due_at AS at FROM runs')
+  expect(run).toBeGreaterThan(NEAR_MS)
+  expect(run).toBeLessThanOrEqual(120_000)
+  for (const tracker of [ahead, right])
+    expect(JSON.parse((await statusAt(tracker, file)).body)).toMatchObject({ status: 'pending' })
+
+  // A key that one process has claimed is one for the other, too.
+  const first = await uploadWithKey(ahead.url)
+  expect(first).toEqual({ status: 200, submissionId: expect.stringMatching(/^sub_/) })
+  expect(await uploadWithKey(right.url)).toEqual(first)
+  expect(await uploadWithKey(ahead.url)).toEqual(first)
+  expect(load.told()).toHaveLength(1)
+  const [claim] = await sinceNow(server, 'SELECT claimed_at AS at FROM idempotency_keys')
+  expect(Math.abs(claim ?? Number.NaN)).toBeLessThan(NEAR_MS)
+
+  // Signatures are valid for five minutes.
+  const event = accountEvent('file-created')
+  expect(await deliverEvent(ahead, event)).toMatchObject({ status: 200 })
+  const signedAhead = ikHeaders(event, { at: Date.now() + AHEAD_MS })
+  expect(await deliverEvent(ahead, event, signedAhead)).toMatchObject({ status: 401 })
+
+  // By the wrong clock, the other process has been silent for an hour.
+  await load.hold(right.url)
+  const [before] = await heartbeats(server)
+  await until(async () => {
+    const now = await heartbeats(server)
+    expect(now).toHaveLength(2)
+    expect(Math.min(...now)).toBeGreaterThan(before ?? Number.NaN)
+  })
+  for (const at of await sinceNow(server, 'SELECT heartbeat_at AS at FROM processes'))
+    expect(Math.abs(at)).toBeLessThan(NEAR_MS)
+  const owned = await readRows(server, 'SELECT FROM submissions WHERE owner IS NOT NULL')
+  expect(owned).toHaveLength(1)
+  load.release()
+
+  load.begin([ahead.url, right.url])
+  await acknowledgeMore(load, WEBHOOKS)
+  expect(await measureWake(ahead, right)).toBeLessThan(2_000)
+  expect(await measureWake(right, ahead)).toBeLessThan(2_000)
+  await load.end()
+  for (const tracker of [ahead, right]) await isRecovered(tracker)
+  const lost = await load.listLost(right.url, server)
+  tell(`the clock of one of two processes an hour ahead: ${load.summary(lost)}`)
+  expect(load.unexpected()).toEqual([])
+  expect(lost).toEqual([])
+
+  async function uploadWithKey(url: string) {
+    const body = new FormData()
+    body.append('file', new Blob(['hello']), 'shirt.jpg')
+    body.append('fileName', 'shirt.jpg')
+    body.append('extensions', EXTENSIONS)
+    const answer = await fetch(url + UPLOAD, { method: 'POST', body, headers: { 'idempotency-key': 'one' } })
+    return { status: answer.status, submissionId: answer.headers.get('x-submission-id') }
+  }
+})
+
+/** Times of rows, from the present time of the database on. */
+async function sinceNow(database: TestDatabase, select: string): Promise<number[]> {
+  const rows = await readRows<{ ms: number }>(
+    database,
+    `SELECT at - (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS ms FROM (${select}) times`,
+  )
+  return rows.map(({ ms }) => ms)
+}
+
+/** When each process has written one, the latest first. */
+async function heartbeats(database: TestDatabase): Promise<number[]> {
+  const rows = await readRows<{ at: number }>(
+    database,
+    'SELECT heartbeat_at AS at FROM processes ORDER BY heartbeat_at DESC',
+  )
+  return rows.map(({ at }) => at)
+}

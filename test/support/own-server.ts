@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process'
+import { chown, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { onTestFinished } from 'vitest'
+import { findAnyFreePort } from '../../src/cli/free-port.ts'
+import {
+  createPostgresHome,
+  initializeData,
+  type PostgresHome,
+  postgresUrl,
+  startServer,
+} from '../../src/cli/local-postgres.ts'
+import { queryPostgres } from './postgres-admin.ts'
+
+/** A PostgreSQL server that belongs to one test. What it has committed survives its end, as in production. */
+export type OwnServer = {
+  /** Names its superuser and the database `postgres`, which the service uses. */
+  url: string
+  port: number
+  start(): Promise<void>
+  /** As `pg_ctl stop -m immediate`: like a crash. */
+  crash(): Promise<void>
+  /** As `pg_ctl stop -m fast`. A standby has then received everything. */
+  stop(): Promise<void>
+}
+
+/** A primary and a copy of it that receives everything before a commit is acknowledged. */
+export type Replication = {
+  primary: OwnServer
+  standby: OwnServer
+  promote: () => Promise<void>
+  /** Has the old primary, which was stopped, follow the new one when it is started again. */
+  demote: () => Promise<void>
+}
+
+const SETTINGS = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=100']
+
+type ServerPlan = { home: PostgresHome; data: string; password: string; settings: readonly string[] }
+
+/** A running server; it is stopped and removed when the test ends. */
+export async function startOwnServer(settings: readonly string[] = []): Promise<OwnServer> {
+  const home = await createHome()
+  const server = await planServer({ home, ...(await initializeData(home)), settings })
+  await server.start()
+  return server
+}
+
+/** Both are running, and the standby has connected. */
+export async function startReplication(): Promise<Replication> {
+  const home = await createHome()
+  const { data, password } = await initializeData(home)
+  const copy = join(home.folder, 'standby')
+  // A server that was never started is its own backup.
+  await promisify(execFile)('cp', ['-a', data, copy])
+  const primary = await planServer({ home, data, password, settings: ['synchronous_standby_names=*'] })
+  const standby = await planServer({ home, data: copy, password, settings: [] })
+  const follow = async (folder: string, server: OwnServer) => {
+    const { hostname, port, username } = new URL(server.url)
+    const conninfo = `host=${hostname} port=${port} user=${username} password=${password}`
+    await writeFor(home, join(folder, 'postgresql.auto.conf'), `primary_conninfo = '${conninfo}'\n`)
+    await writeFor(home, join(folder, 'standby.signal'), '')
+  }
+  await follow(copy, primary)
+  await primary.start()
+  await standby.start()
+  return {
+    primary,
+    standby,
+    async promote() {
+      await queryPostgres(standby.url, 'SELECT pg_promote()')
+    },
+    demote: () => follow(data, standby),
+  }
+}
+
+async function createHome(): Promise<PostgresHome> {
+  const home = await createPostgresHome(process.env['PATH'])
+  onTestFinished(() => rm(home.folder, { recursive: true, force: true, maxRetries: 5 }))
+  return home
+}
+
+/** Writes a file that belongs to the user who runs the servers. */
+async function writeFor({ options }: PostgresHome, path: string, text: string): Promise<void> {
+  await writeFile(path, text)
+  if (options.uid !== undefined && options.gid !== undefined) await chown(path, options.uid, options.gid)
+}
+
+async function planServer({ home, data, password, settings }: ServerPlan): Promise<OwnServer> {
+  const port = await findAnyFreePort()
+  let running: Awaited<ReturnType<typeof startServer>> | undefined
+  const end = async (signal: 'SIGINT' | 'SIGQUIT') => {
+    await running?.stop(signal)
+    running = undefined
+  }
+  onTestFinished(() => end('SIGQUIT'))
+  return {
+    url: postgresUrl(password, port),
+    port,
+    async start() {
+      running = await startServer(home, { data, port, settings: [...SETTINGS, ...settings] })
+    },
+    crash: () => end('SIGQUIT'),
+    stop: () => end('SIGINT'),
+  }
+}

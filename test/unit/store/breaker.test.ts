@@ -1,0 +1,47 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { createBreaker } from '../../../src/store/postgres/breaker.ts'
+
+const DOWN = new Error('connection refused')
+
+/** A server that can be reached or not, and who has tried. */
+function start() {
+  const tried: string[] = []
+  let isUp = false
+  const connect = (who: string) => async () => {
+    tried.push(who)
+    if (!isUp) throw DOWN
+    return who
+  }
+  const breaker = createBreaker(async () => void (await connect('breaker')()))
+  onTestFinished(() => breaker.close())
+  return {
+    breaker,
+    tried,
+    run: (who: string) => breaker.run(connect(who)),
+    setUp: (is: boolean) => {
+      isUp = is
+    },
+  }
+}
+
+test('once a caller could not connect, all others are rejected at once, and only the breaker tries', async () => {
+  const { breaker, tried, run, setUp } = start()
+  await expect(run('first')).rejects.toBe(DOWN)
+  expect(breaker.fault()).toBe(DOWN)
+  await expect(run('second')).rejects.toBe(DOWN)
+  await expect.poll(() => tried).toEqual(['first', 'breaker', 'breaker'])
+  await expect(run('third')).rejects.toBe(DOWN)
+  setUp(true)
+  await expect.poll(() => breaker.fault()).toBeUndefined()
+  expect(await run('fourth')).toBe('fourth')
+})
+
+test('a server that does not answer is not waited for until it was reached', async () => {
+  const { breaker, tried, run, setUp } = start()
+  setUp(true)
+  expect(await run('first')).toBe('first')
+  breaker.open(DOWN)
+  await expect(run('second')).rejects.toBe(DOWN)
+  await expect.poll(() => breaker.fault()).toBeUndefined()
+  expect(tried).toEqual(['first', 'breaker'])
+})
