@@ -1,6 +1,7 @@
 // The servers that are compared with the tracker, each what one would write: `node servers.js NAME`. All check the same token.
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { createRequire } from 'node:module'
 import { createCapabilityTokens } from '#src/tracking/capability-tokens'
 import { readWebhookToken } from '#src/tracking/links'
 import { openGroupCommit, openOneCommit, openPostgresTransactions } from './peer-databases.ts'
@@ -109,7 +110,10 @@ async function postgresIngest() {
 
 /** `@supabase/stripe-sync-engine` as its README shows it, on Fastify: checks Stripe's signature and stores the object of the event. */
 async function stripeIngest() {
-  const { runMigrations, StripeSync } = await import('@supabase/stripe-sync-engine')
+  // As an ES module it doesn't find its migrations, and says so to nobody.
+  const require = createRequire(import.meta.url)
+  const engine: typeof import('@supabase/stripe-sync-engine') = require('@supabase/stripe-sync-engine')
+  const { runMigrations, StripeSync } = engine
   await runMigrations({ databaseUrl: DATABASE, schema: 'stripe' })
   const sync = new StripeSync({
     poolConfig: { connectionString: DATABASE, max: 20 },

@@ -121,17 +121,23 @@ async function measureIngest(bench: Bench, server: PostgresServer) {
   }
 }
 
+const WORKLOADS: { each: ExtensionCount; orders: readonly Order[] }[] = [
+  { each: 1, orders: ['upload', 'shuffled'] },
+  { each: 3, orders: ['shuffled'] },
+]
+
 async function prepareContenders(bench: Bench, server: PostgresServer): Promise<Contender[]> {
   const workloads: PostgresWorkload[] = []
-  for (const each of [1, 3] satisfies ExtensionCount[]) {
+  for (const { each, orders } of WORKLOADS) {
+    const wanted = orders.filter((order) => bench.orders.includes(order))
+    if (wanted.length === 0 || !bench.extensionCounts.includes(each)) continue
     const extensions = extensionNames(each)
     const count = POOL + MOST_PER_SECOND * (bench.warmUpSeconds + bench.seconds)
     bench.log(`making a database with ${whole(count)} pending runs, ${each} per submission`)
     const template = await createTrackerDatabase(server)
     const submissions = await addPending(template, { runs: count, extensions })
     await settleTables(template)
-    for (const order of bench.orders) {
-      if (each === 3 && order === 'upload') continue
+    for (const order of wanted) {
       const path = join(bench.folder, `postgres-${order}-${each}`)
       workloads.push({ ...createWorkload(path, submissions, { count, order, extensions }), template })
     }
