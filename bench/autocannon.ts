@@ -4,6 +4,7 @@ import autocannon from 'autocannon'
 
 const [, , url = '', connections, seconds] = process.argv
 const size = Number(process.env['REQUEST_BYTES'])
+const stride = Number(process.env['STRIDE'])
 const file = openSync(process.env['REQUESTS'] ?? '', 'r')
 const record = Buffer.alloc(size)
 let next = Number(process.env['FIRST_REQUEST'])
@@ -35,7 +36,7 @@ function readNext() {
     next = 0
     readSync(file, record, 0, size, 0)
   }
-  next += 1
+  next += stride
   sent += 1
   const [head = '', body = ''] = record.toString('utf8').split('\r\n\r\n')
   const [first = '', ...lines] = head.split('\r\n')

@@ -184,6 +184,43 @@ export const GOALS = [
   atMost('disk-kept', 1850, bytes, 'bytes a settled run takes, its delivery body kept'),
   atMost('disk-pruned', 500, bytes, 'bytes a settled run takes, its delivery body pruned'),
   atMost('start', 1000, ms, '`serve` ready on the largest file'),
+  atLeast(
+    'postgres-one-core',
+    5,
+    times,
+    'ingest on PostgreSQL on the same core against Fastify, one transaction a request; 64 connections',
+  ),
+  atLeast(
+    'postgres-both-cores',
+    3.5,
+    times,
+    'ingest on PostgreSQL on both cores against Fastify, one transaction a request; 64 connections',
+  ),
+  atLeast('postgres-hot', 0.95, percent, 'updates of runs on PostgreSQL that are HOT'),
+  atLeast(
+    'postgres-growth-ingest',
+    0.8,
+    ratio,
+    'ingest on PostgreSQL with the most runs, against 10,000 runs',
+  ),
+  atLeast(
+    'postgres-growth-status',
+    0.8,
+    ratio,
+    'status on PostgreSQL: p50 with 10,000 runs against that with the most',
+  ),
+  atLeast(
+    'postgres-growth-status-p99',
+    0.8,
+    ratio,
+    'status on PostgreSQL: p99 with 10,000 runs against that with the most',
+  ),
+  atLeast(
+    'postgres-growth-lists',
+    0.8,
+    ratio,
+    'first pages on PostgreSQL, the slowest to grow: p50 with 10,000 runs against that with the most',
+  ),
 ]
 
 export type GoalId = (typeof GOALS)[number]['id']

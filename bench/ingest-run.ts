@@ -115,12 +115,15 @@ async function runIngest(
 export function countMissing(stored: StoredDelivery[], workload: Workload, loads: readonly Load[]): number {
   const total = (name: 'sent' | 'rejected' | 'broken' | 'acknowledged') =>
     sum(loads.map((load) => load[name]))
-  const sent = total('sent')
-  if (sent > workload.count) throw new Error(`${workload.count} prepared deliveries were too few`)
   const keys = new Set(stored.map(keyOf))
   let missing = 0
-  for (let index = 0; index < sent; index += 1) if (!keys.has(keyOf(workload.runAt(index)))) missing += 1
-  return Math.max(missing - total('rejected') - total('broken'), total('acknowledged') - (sent - missing), 0)
+  for (const { first, stride, sent } of loads)
+    for (let index = first; index < first + sent * stride; index += stride) {
+      if (index >= workload.count) throw new Error(`${workload.count} prepared deliveries were too few`)
+      if (!keys.has(keyOf(workload.runAt(index)))) missing += 1
+    }
+  const found = total('sent') - missing
+  return Math.max(missing - total('rejected') - total('broken'), total('acknowledged') - found, 0)
 }
 
 function keyOf({ submissionId, extension }: StoredDelivery): string {

@@ -3,14 +3,14 @@ import type { Run, RunStatus } from '#src/domain/run'
 
 export const DAY_MS = 86_400_000
 
-const CAUSES: { [extension: string]: string[] } = {
+export const CAUSES: { [extension: string]: string[] } = {
   'remove-bg': ['unknown_foreground', 'image_too_small', 'quota_exceeded'],
   'aws-auto-tagging': ['ImageTooLargeException', 'ThrottlingException', 'InvalidImageFormatException'],
   'google-auto-tagging': ['bad_image_data', 'deadline_exceeded'],
   'ai-auto-description': ['description_not_generated', 'content_filtered'],
   'ai-tasks': ['tasks_not_evaluated', 'model_overloaded'],
 }
-const EXTENSIONS = Object.keys(CAUSES)
+export const EXTENSIONS = Object.keys(CAUSES)
 
 /** How names begin, and how many of a thousand do so. */
 const NAMES: [string, number][] = [
@@ -23,7 +23,10 @@ const NAMES: [string, number][] = [
 
 export type Random = () => number
 
-/** 94 % success, 4 % failed, 1 % expired, 1 % pending. Half of the failures older than a day are acknowledged. */
+/** 94 % success, 4 % failed, 1 % expired, 1 % pending: the share of each, added to those before it. */
+export const SHARES = { success: 0.94, failed: 0.98, expired: 0.99 }
+
+/** Half of the failures older than a day are acknowledged. */
 export function inventRun(
   random: Random,
   {
@@ -56,9 +59,9 @@ export function inventRun(
 }
 
 function inventStatus(share: number): RunStatus {
-  if (share < 0.94) return 'success'
-  if (share < 0.98) return 'failed'
-  return share < 0.99 ? 'expired' : 'pending'
+  if (share < SHARES.success) return 'success'
+  if (share < SHARES.failed) return 'failed'
+  return share < SHARES.expired ? 'expired' : 'pending'
 }
 
 function inventCause(random: Random, extension: string): string {

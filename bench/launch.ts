@@ -5,7 +5,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { onCore } from './machine.ts'
+import { type Core, onCore } from './machine.ts'
 
 /** Used by these measurements only. */
 export const SECRETS = {
@@ -28,7 +28,7 @@ const START_TIMEOUT_MS = 120_000
 let launched = 0
 
 /** The built service, configured as one that others can reach. */
-export function launchTracker(folder: string, env: Env = {}): Promise<RunningServer> {
+export function launchTracker(folder: string, env: Env = {}, core: Core = 0): Promise<RunningServer> {
   const own = {
     PORT: '0',
     DATABASE_URL: `file:${join(folder, 'tracker.db')}`,
@@ -39,7 +39,7 @@ export function launchTracker(folder: string, env: Env = {}): Promise<RunningSer
     RECONCILE_AFTER: '24h',
     ...env,
   }
-  return launch([process.execPath, MAIN, 'serve'], folder, own)
+  return launch([process.execPath, MAIN, 'serve'], folder, own, { core })
 }
 
 /** A local ImageKit. It is not what is measured, so it stays off the core of the servers. */
@@ -54,9 +54,14 @@ export function uploadsTo({ url }: RunningServer): Env {
 }
 
 /** A server of servers.ts. */
-export function launchPeer(name: string, folder: string, env: Env = {}): Promise<RunningServer> {
+export function launchPeer(
+  name: string,
+  folder: string,
+  env: Env = {},
+  core: Core = 0,
+): Promise<RunningServer> {
   const command = [process.execPath, SERVERS, name]
-  return launch(command, folder, { DATABASE: join(folder, 'peer.db'), ...env })
+  return launch(command, folder, { DATABASE: join(folder, 'peer.db'), ...env }, { core })
 }
 
 /** Resolves once the program has printed its address; `stop` lets it finish what it is doing. */
@@ -64,7 +69,7 @@ export async function launch(
   command: string[],
   folder: string,
   env: Env,
-  { core = 0, listening = /"url":"(http:[^"]+)"/ }: { core?: 0 | 1; listening?: RegExp } = {},
+  { core = 0, listening = /"url":"(http:[^"]+)"/ }: { core?: Core; listening?: RegExp } = {},
 ): Promise<RunningServer> {
   launched += 1
   const output = join(folder, `output-${launched}.log`)

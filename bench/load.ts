@@ -20,8 +20,11 @@ type Counts = {
   max: number
 }
 
-/** `acknowledged`: responses with a status of success; `rate`: those per second. */
-export type Load = Counts & { acknowledged: number; rate: number }
+/**
+ * `acknowledged`: responses with a status of success; `rate`: those per second. Of the file, every `stride`th request was sent,
+ * beginning with number `first`.
+ */
+export type Load = Counts & { first: number; stride: number; acknowledged: number; rate: number }
 
 const HAS_WRK = has('wrk')
 const WRK_SCRIPT = fileURLToPath(new URL('../bench/wrk.lua', import.meta.url))
@@ -32,11 +35,16 @@ export function describeGenerator(): string {
   return HAS_WRK ? 'wrk, one thread' : 'autocannon (wrk is not installed)'
 }
 
-/** Sends `requests` from number `first` on for `seconds` whole seconds, and starts again at the end of the file. */
+/** Sends every `stride`th request from number `first` on for `seconds` whole seconds, and starts again at the end of the file. */
 export async function generateLoad(
   url: string,
   requests: RequestFile,
-  { connections, seconds, first = 0 }: { connections: number; seconds: number; first?: number },
+  {
+    connections,
+    seconds,
+    first = 0,
+    stride = 1,
+  }: { connections: number; seconds: number; first?: number; stride?: number },
 ): Promise<Load> {
   const wrk = ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '60s', '-s', WRK_SCRIPT, url]
   const autocannon = [process.execPath, AUTOCANNON, url, String(connections), String(seconds)]
@@ -46,13 +54,38 @@ export async function generateLoad(
     REQUESTS: requests.path,
     REQUEST_BYTES: String(requests.bytes),
     FIRST_REQUEST: String(first),
+    STRIDE: String(stride),
   }
   const { stdout } = await run(program, args, { env })
   const [, json] = /RESULT (\{.*\})/.exec(stdout) ?? []
   if (json === undefined) throw new Error(`the load generator printed no result:\n${stdout}`)
   const counts: Counts = JSON.parse(json)
   const acknowledged = counts.responses - counts.rejected
-  return { ...counts, acknowledged, rate: acknowledged / counts.seconds }
+  return { ...counts, first, stride, acknowledged, rate: acknowledged / counts.seconds }
+}
+
+/** The same for several servers together, which share the connections and get the requests in turns. */
+export function generateLoads(
+  urls: readonly string[],
+  requests: RequestFile,
+  { connections, seconds, first = 0 }: { connections: number; seconds: number; first?: number },
+): Promise<Load[]> {
+  const stride = urls.length
+  return Promise.all(
+    urls.map((url, place) =>
+      generateLoad(url, requests, {
+        connections: connections / stride,
+        seconds,
+        first: first + place,
+        stride,
+      }),
+    ),
+  )
+}
+
+/** The number of a request behind all that were sent. */
+export function numberAfter(loads: readonly Load[]): number {
+  return Math.max(...loads.map(({ first, stride, sent }) => first + stride * sent))
 }
 
 /** The peer has closed the connection, and received data is still unread. https://docs.kernel.org/networking/proc_net_tcp.html */

@@ -4,7 +4,7 @@ import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
 import { join } from 'node:path'
 import { setInterval } from 'node:timers'
 import Database from 'better-sqlite3'
-import { median } from './figures.ts'
+import { median, sum } from './figures.ts'
 
 const SYNCS = 200
 
@@ -63,6 +63,19 @@ export function syncFile(path: string): void {
   closeSync(file)
 }
 
+const TICKS_PER_SECOND = 100
+
+/** How long a core has worked for these processes. Those that have ended don't count. */
+export function readCpuSeconds(pids: readonly number[]): number {
+  const ticks = pids.map((pid) => {
+    const text = outputOf('cat', [`/proc/${pid}/stat`]) ?? ''
+    // Behind the name, which may have spaces: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return Number(fields[11] ?? 0) + Number(fields[12] ?? 0)
+  })
+  return sum(ticks) / TICKS_PER_SECOND
+}
+
 /** The resident memory of a process, in bytes. */
 export function residentBytes(pid: number): number {
   const [, kib] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
@@ -86,9 +99,18 @@ export function watchMemory(pid: number, everyMs = 20): { stop: () => MemorySamp
 
 const PINS = availableParallelism() > 1 && has('taskset')
 
+/** A core to run on; `any` leaves it to the system. */
+export type Core = 0 | 1 | 'any'
+
 /** The command, pinned to a core if there are two: servers run on core 0, the load generator on core 1. */
-export function onCore(core: 0 | 1, command: string[]): string[] {
-  return PINS ? ['taskset', '-c', String(core), ...command] : command
+export function onCore(core: Core, command: string[]): string[] {
+  return PINS && core !== 'any' ? ['taskset', '-c', String(core), ...command] : command
+}
+
+/** Pins processes that run already, and those that they will start. */
+export function moveToCore(core: Core, pids: readonly number[]): void {
+  const cores = core === 'any' ? `0-${availableParallelism() - 1}` : String(core)
+  if (PINS) for (const pid of pids) outputOf('taskset', ['-cp', cores, String(pid)])
 }
 
 export function describePinning(): string {

@@ -1,6 +1,7 @@
 // The databases of the servers that are compared with the tracker: written as safely as the tracker's own, in less code.
 import { randomFillSync } from 'node:crypto'
 import Database from 'better-sqlite3'
+import { Pool } from 'pg'
 import { checkOf, numberOf } from '#src/domain/ids'
 import { SOURCE } from '#src/store/sql/codes'
 import { openConnection } from '#src/store/sqlite/connection'
@@ -180,6 +181,58 @@ export function findStoredByGroupCommit(
     .all()
   connection.close()
   return rows.map(({ submission, name }) => ({ submissionId: ids.get(submission) ?? '', extension: name }))
+}
+
+const POOL = 20
+
+export type RecordInTransaction = (
+  delivery: Pick<Waiting, 'submissionId' | 'headers' | 'body'>,
+) => Promise<'applied' | 'duplicate'>
+
+/** One transaction per request, into the tables of the tracker, with prepared statements on a pool of connections. */
+export function openPostgresTransactions(url: string): RecordInTransaction {
+  const pool = new Pool({ connectionString: url, max: POOL })
+  const settle = (name: string, status: number, others: string) => ({
+    name,
+    text: `UPDATE runs SET status = ${status}, source = ${FROM_WEBHOOK}, settled_at = $1, updated_at = $1,
+        settled_by = nextval('delivery_numbers')${others}
+      WHERE submission = $2 AND name = $3 AND status = ${PENDING} RETURNING n AS run, settled_by AS n`,
+  })
+  const succeed = settle('succeed', SUCCESS, '')
+  const fail = settle('fail', FAILED, ', attention = 1, cause = $4, failed_at = $1, error = $5')
+  const insertDelivery = {
+    name: 'delivery',
+    text: `INSERT INTO deliveries (n, chk, route, received_at, signature, outcome, run, service, exception)
+      VALUES (coalesce($1, nextval('delivery_numbers')), $2, 0, $3, 2, $4, $5, $6, $7) RETURNING n`,
+  }
+  const insertBody = { name: 'body', text: 'INSERT INTO delivery_bodies (n, headers, body) VALUES ($1, $2, $3)' }
+  return async ({ submissionId, headers, body }) => {
+    const { service, error }: Payload = JSON.parse(body.toString())
+    const now = Date.now()
+    const found = [now, numberOf(submissionId), service]
+    const client = await pool.connect()
+    try {
+      await client.query('BEGIN')
+      const settled =
+        error === undefined
+          ? await client.query({ ...succeed, values: found })
+          : await client.query({ ...fail, values: [...found, error.code, JSON.stringify(error)] })
+      const { run, n } = settled.rows[0] ?? {}
+      const exception = run === undefined ? 1 : null
+      const inserted = await client.query({
+        ...insertDelivery,
+        values: [n, randomCheck(), now, exception ?? 0, run, service, exception],
+      })
+      await client.query({ ...insertBody, values: [inserted.rows[0].n, headers, body] })
+      await client.query('COMMIT')
+      return exception === null ? 'applied' : 'duplicate'
+    } catch (failure) {
+      await client.query('ROLLBACK')
+      throw failure
+    } finally {
+      client.release()
+    }
+  }
 }
 
 const randomBytes = Buffer.alloc(8 * 1024)

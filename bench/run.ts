@@ -19,6 +19,7 @@ import { measureConnections, measureIngest, measurePeers, measureSlowDisk } from
 import { measureLists } from './parts/lists.ts'
 import { measureMemory } from './parts/memory.ts'
 import { measureMixed } from './parts/mixed.ts'
+import { measurePostgres } from './parts/postgres.ts'
 import { measureStart } from './parts/start.ts'
 import { measureStatus } from './parts/status.ts'
 import { measureUploads } from './parts/uploads.ts'
@@ -40,6 +41,7 @@ const PARTS = {
   start: measureStart,
   disk: measureDisk,
   lists: measureLists,
+  postgres: measurePostgres,
 } satisfies { [name: string]: (bench: Bench) => Promise<PartResult> }
 
 type PartName = keyof typeof PARTS

@@ -1,9 +1,10 @@
 // The servers that are compared with the tracker, each what one would write: `node servers.js NAME`. All check the same token.
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { createRequire } from 'node:module'
 import { createCapabilityTokens } from '#src/tracking/capability-tokens'
 import { readWebhookToken } from '#src/tracking/links'
-import { openGroupCommit, openOneCommit } from './peer-databases.ts'
+import { openGroupCommit, openOneCommit, openPostgresTransactions } from './peer-databases.ts'
 
 const { DATABASE = '', RESPONSE = '', TRACKER_TOKEN_SECRET = '', TRACKER_API_KEY = '' } = process.env
 const HOST = '127.0.0.1'
@@ -22,6 +23,8 @@ const SERVERS: { [name: string]: () => unknown } = {
   'one-commit-ingest': oneCommitIngest,
   'group-commit-ingest': groupCommitIngest,
   'octokit-ingest': octokitIngest,
+  'postgres-ingest': postgresIngest,
+  'stripe-ingest': stripeIngest,
   'bare-status': bareStatus,
   'express-status': expressStatus,
 }
@@ -67,18 +70,60 @@ async function expressIngest() {
   const server = app.listen(0, HOST, () => printAddressOf(server))
 }
 
-async function fastifyIngest() {
+async function createFastify() {
   const { fastify } = await import('fastify')
-  const record = openOneCommit(DATABASE)
   // A token is longer than the parameters that Fastify accepts by default.
   const app = fastify({ routerOptions: { maxParamLength: 200 } })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  app.post<{ Params: { token: string }; Body: Buffer }>(`${WEBHOOKS}:token`, (request, reply) => {
+  return app
+}
+
+type Webhook = { Params: { token: string }; Body: Buffer }
+
+async function fastifyIngest() {
+  const app = await createFastify()
+  const record = openOneCommit(DATABASE)
+  app.post<Webhook>(`${WEBHOOKS}:token`, (request, reply) => {
     const submissionId = submissionOf(request.params.token)
     if (submissionId === undefined) return reply.code(401).send()
     record(submissionId, request.body, JSON.parse(request.body.toString()))
     return reply.send(APPLIED)
+  })
+  await app.listen({ port: 0, host: HOST })
+  printAddressOf(app.server)
+}
+
+/** The same on PostgreSQL. */
+async function postgresIngest() {
+  const app = await createFastify()
+  const record = openPostgresTransactions(DATABASE)
+  app.post<Webhook>(`${WEBHOOKS}:token`, async (request, reply) => {
+    const submissionId = submissionOf(request.params.token)
+    if (submissionId === undefined) return reply.code(401).send()
+    const outcome = await record({ submissionId, headers: headersOf(request.raw), body: request.body })
+    return { outcome }
+  })
+  await app.listen({ port: 0, host: HOST })
+  printAddressOf(app.server)
+}
+
+/** `@supabase/stripe-sync-engine` as its README shows it, on Fastify: checks Stripe's signature and stores the object of the event. */
+async function stripeIngest() {
+  // As an ES module it doesn't find its migrations, and says so to nobody.
+  const require = createRequire(import.meta.url)
+  const engine: typeof import('@supabase/stripe-sync-engine') = require('@supabase/stripe-sync-engine')
+  const { runMigrations, StripeSync } = engine
+  await runMigrations({ databaseUrl: DATABASE, schema: 'stripe' })
+  const sync = new StripeSync({
+    poolConfig: { connectionString: DATABASE, max: 20 },
+    stripeSecretKey: 'sk_test_bench',
+    stripeWebhookSecret: TRACKER_TOKEN_SECRET,
+  })
+  const app = await createFastify()
+  app.post<{ Body: Buffer }>('/webhooks', async (request) => {
+    await sync.processWebhook(request.body, String(request.headers['stripe-signature']))
+    return { received: true }
   })
   await app.listen({ port: 0, host: HOST })
   printAddressOf(app.server)
@@ -104,15 +149,13 @@ function groupCommitIngest() {
     onBody(incoming, (body) => {
       const submissionId = submissionOf(tokenOf(incoming))
       if (submissionId === undefined) return void outgoing.writeHead(401).end()
-      const { 'content-type': type, 'content-length': length, 'user-agent': agent } = incoming.headers
-      const headers = JSON.stringify({ 'content-type': type, 'content-length': length, 'user-agent': agent })
       const respond = (outcome: string) => {
         if (outcome === 'failed') return void outgoing.writeHead(503).end()
         const text = outcome === 'applied' ? APPLIED_TEXT : JSON.stringify({ outcome })
         const head = { 'Content-Type': 'application/json', 'Content-Length': text.length }
         outgoing.writeHead(200, head).end(text)
       }
-      record({ submissionId, headers, body, respond })
+      record({ submissionId, headers: headersOf(incoming), body, respond })
     })
   })
 }
@@ -185,6 +228,12 @@ function onBody(incoming: IncomingMessage, use: (body: Buffer) => void): void {
     const [only] = chunks
     use(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks))
   })
+}
+
+/** As the tracker stores them. */
+function headersOf({ headers }: IncomingMessage): string {
+  const { 'content-type': type, 'content-length': length, 'user-agent': agent } = headers
+  return JSON.stringify({ 'content-type': type, 'content-length': length, 'user-agent': agent })
 }
 
 function tokenOf({ url = '' }: IncomingMessage): string {

@@ -3,14 +3,14 @@ import { createHmac } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createCapabilityTokens } from '#src/tracking/capability-tokens'
-import { createRandom } from './invented-runs.ts'
+import { createRandom, DAY_MS } from './invented-runs.ts'
 import { SECRETS } from './launch.ts'
 import { type Headers, postRequest, type RequestFile, writeRequests } from './requests.ts'
 import type { Bench, ExtensionCount, Order } from './rounds.ts'
 import { addPending, type PendingSubmission } from './tracker-database.ts'
 
 /** How many runs are pending while extensions take seconds to minutes; a shuffled order takes each delivery from so many. */
-const POOL = 100_000
+export const POOL = 100_000
 
 /** Deliveries, and the runs that they settle. The requests are in the order in which they are sent. */
 export type Workload = RequestFile & {
@@ -129,8 +129,65 @@ export function writeGithubRequests(path: string, count: number, target: string)
   })
 }
 
+/** Events about customers, as Stripe signs them: for `@supabase/stripe-sync-engine`. Each is for a customer of its own. */
+export function createStripeWorkload(path: string, count: number): Workload {
+  const customerAt = (index: number) => `cus_${hex(index)}`
+  // Only a time that is long past is rejected.
+  const signedAt = Math.floor((Date.now() + DAY_MS) / 1000)
+  const file = writeRequests(path, count, (index) => {
+    const body = stripeEvent(customerAt(index), index)
+    const mac = createHmac('sha256', SECRETS.TRACKER_TOKEN_SECRET).update(`${signedAt}.${body}`).digest('hex')
+    return postRequest('/webhooks', { 'Stripe-Signature': `t=${signedAt},v1=${mac}` }, body)
+  })
+  const runAt = (index: number) => ({
+    submissionId: customerAt(index),
+    fileId: '',
+    number: index,
+    extension: 'customer',
+  })
+  return { ...file, order: 'upload', extensions: ['customer'], submissions: [], runAt }
+}
+
+function stripeEvent(id: string, index: number): string {
+  const object = {
+    id,
+    object: 'customer',
+    address: { city: 'Springfield', country: 'US', line1: '742 Evergreen Terrace', postal_code: '49007' },
+    balance: 0,
+    created: 1_780_000_000,
+    currency: 'usd',
+    default_source: null,
+    delinquent: false,
+    description: 'A customer of the bench',
+    discount: null,
+    email: `${id}@example.com`,
+    invoice_prefix: hex(index),
+    invoice_settings: { custom_fields: null, default_payment_method: null, footer: null },
+    livemode: false,
+    metadata: { brand: 'Nike', color: 'red' },
+    name: 'Jenny Rosen',
+    next_invoice_sequence: 1,
+    phone: null,
+    preferred_locales: [],
+    shipping: null,
+    tax_exempt: 'none',
+  }
+  const event = {
+    id: `evt_${hex(index)}`,
+    object: 'event',
+    api_version: '2020-08-27',
+    created: 1_780_000_000,
+    data: { object },
+    livemode: false,
+    pending_webhooks: 1,
+    request: { id: null, idempotency_key: null },
+    type: 'customer.updated',
+  }
+  return JSON.stringify(event).padEnd(BODY_BYTES)
+}
+
 /** The first ones are ImageKit's; the tracker accepts any name. */
-function extensionNames(count: number): string[] {
+export function extensionNames(count: number): string[] {
   return Array.from({ length: count }, (_, each) => EXTENSIONS[each] ?? `extension-${each + 1}`)
 }
 

@@ -1,6 +1,6 @@
 -- Sends the requests of a file one after another. All have one size, so no request is built during a measurement.
 -- https://github.com/wg/wrk/blob/master/SCRIPTING
-local file, size, isVerified
+local file, size, skipped, isVerified
 local only
 
 function setup(thread)
@@ -9,6 +9,7 @@ end
 
 function init()
   size = tonumber(os.getenv('REQUEST_BYTES'))
+  skipped = (tonumber(os.getenv('STRIDE')) - 1) * size
   file = assert(io.open(os.getenv('REQUESTS'), 'rb'))
   file:setvbuf('full', 1048576)
   sent = 0
@@ -31,6 +32,9 @@ function request()
   if text == nil then
     file:seek('set')
     text = file:read(size)
+  end
+  if skipped > 0 then
+    file:seek('cur', skipped)
   end
   sent = sent + 1
   return text

