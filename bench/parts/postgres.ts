@@ -30,7 +30,14 @@ import {
 } from '../postgres-database.ts'
 import type { Chart, PartResult, Table } from '../report.ts'
 import { getRequest, type RequestFile, writeRequests } from '../requests.ts'
-import { type Bench, describeSyncs, type ExtensionCount, inRounds, type Order, type Rounds } from '../rounds.ts'
+import {
+  type Bench,
+  describeSyncs,
+  type ExtensionCount,
+  inRounds,
+  type Order,
+  type Rounds,
+} from '../rounds.ts'
 import type { StoredDelivery } from '../tracker-database.ts'
 import { createStripeWorkload, createWorkload, extensionNames, POOL, type Workload } from '../workload.ts'
 import { FIRST_PAGES } from './lists.ts'
@@ -433,7 +440,8 @@ function growthResult(samples: Sample[], rounds: Rounds<Grown>) {
       },
     ],
     goals: {
-      'postgres-growth-ingest': middle(many, ({ ingest }) => ingest.rate) / middle(few, ({ ingest }) => ingest.rate),
+      'postgres-growth-ingest':
+        middle(many, ({ ingest }) => ingest.rate) / middle(few, ({ ingest }) => ingest.rate),
       'postgres-growth-status': against(({ status }) => status.p50),
       'postgres-growth-status-p99': against(({ status }) => status.p99),
       'postgres-growth-lists': Math.min(...lists.map((list) => page(few, list) / page(many, list))),

@@ -60,7 +60,10 @@ test('a moved database tells the same of everything, and its new rows have new n
   const source = await makeSource()
   const { url } = await createTestDatabase()
   const moved = await move(source, url)
-  expect(moved).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/ [1-9]\d+ rows, all the same\.\n$/) })
+  expect(moved).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringMatching(/ [1-9]\d+ rows, all the same\.\n$/),
+  })
   expect(await readTarget(url, source)).toEqual(await readSource(source))
 
   const store = await openPostgresStore({ url })
@@ -120,7 +123,9 @@ test('the token secret has to be the one that was kept beside the file', async (
 })
 
 test('no message repeats the password of a wrong address', async () => {
-  const wrong = await runCli(['migrate', '--from', 'file:x.db', '--to', 'mysql://user:s3cret@host/db'], { env })
+  const wrong = await runCli(['migrate', '--from', 'file:x.db', '--to', 'mysql://user:s3cret@host/db'], {
+    env,
+  })
   expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--to should be') })
   expect(wrong.stderr).not.toContain('s3cret')
   expect((await runCli(['migrate', '--from', 'file:x.db'], { env })).exitCode).toBe(2)

@@ -66,7 +66,7 @@ test('right keys are never counted, however often they come', async () => {
 test('while the store cannot write, a right key signs in and wrong ones are limited all the same', async () => {
   const tracker = await startTracker({ TRUSTED_PROXIES: '127.0.0.1' })
   const from = attemptsAt(tracker)
-  breakWrites(tracker, 'sign_in_failures')
+  await breakWrites(tracker.database, 'sign_in_failures')
   expect((await from('192.0.2.1', ADMIN_KEY)).status).toBe(303)
   for (let count = 0; count < 10; count += 1)
     expect((await from('192.0.2.1', 'wrong-key-0123456789')).status).toBe(401)

@@ -64,8 +64,8 @@ export function createTransactions(deps: {
         return answer
       }
       try {
-        send(session.execute('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE'))
-        send(session.rows(LIMITS))
+        void send(session.execute('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE'))
+        void send(session.rows(LIMITS))
         const result = await body(session, createRowIds(session, newCheck), sent)
         const command = await send(session.execute('COMMIT')).catch(async (error: unknown) => {
           if (isDisconnected(error) && (await wasCommitted())) return 'COMMIT'

@@ -20,8 +20,8 @@ export const FAULTS_OF_THE_COUNTS = [
   {
     name: 'counts-are-read-when-added-up-only',
     ...STATS,
-    find: 'yield* waitFor(listAllDeltas())',
-    replace: '[]',
+    find: 'else deltas.push(delta)',
+    replace: '',
   },
   {
     name: 'hours-are-read-when-added-up-only',

@@ -1,7 +1,7 @@
 const QUEUE = { file: 'src/store/write-queue.ts', tests: ['test/store/group-commit.test.ts'] }
 const FILE = {
   file: 'src/store/sqlite/transactions.ts',
-  tests: ['test/integration/database-file.test.ts'],
+  tests: ['test/integration/database-file.sqlite.test.ts'],
 }
 const GATHERED = { file: 'src/store/gathered-reads.ts', tests: ['test/unit/store/gathered-reads.test.ts'] }
 const READS = { file: 'src/store/sqlite/transactions.ts', tests: ['test/store/reads-together.test.ts'] }
@@ -135,7 +135,7 @@ export const FAULTS_OF_THE_STORE = [
   },
   {
     name: 'ids-of-one-transaction-have-the-same-bits',
-    file: 'src/store/sqlite/row-ids.ts',
+    file: 'src/store/id-checks.ts',
     find: 'taken += CHECK_BYTES\n',
     replace: 'taken ||= CHECK_BYTES\n',
     tests: CONTRACT,
@@ -150,8 +150,8 @@ export const FAULTS_OF_THE_STORE = [
   {
     name: 'close-forgets-what-is-queued',
     file: 'src/store/write-queue.ts',
-    find: 'if (queue.length === 0 && !isWriting) return\n',
-    replace: 'if (!isWriting) return\n',
+    find: 'if (queue.length === 0 && underWay === 0) return\n',
+    replace: 'if (underWay === 0) return\n',
     tests: CONTRACT,
   },
   {

@@ -58,8 +58,8 @@ export const FAULTS_OF_UPKEEP = [
   {
     name: 'pruning-removes-rows',
     ...REMOVAL,
-    find: 'DELETE FROM delivery_bodies WHERE n',
-    replace: 'DELETE FROM deliveries WHERE n',
+    find: 'DELETE FROM delivery_bodies WHERE',
+    replace: 'DELETE FROM deliveries WHERE',
   },
   {
     name: 'pruning-removes-young-bodies',
