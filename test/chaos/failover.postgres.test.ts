@@ -40,7 +40,7 @@ test.each([
       const [one, two] = [await startProcess(database, load), await startProcess(database, load)]
       const watched = await registerFile(one)
       load.begin([one.url, two.url])
-      await acknowledgeMore(load, 200)
+      await acknowledgeMore(load, 100)
       const [waits] = await queryPostgres(primary.url, 'SELECT sync_state FROM pg_stat_replication')
       expect(waits).toEqual({ sync_state: 'sync' })
 
@@ -58,7 +58,7 @@ test.each([
         await areReadOnly([one, two])
         proxy.switchTo(standby.port)
       }
-      await acknowledgeMore(load, 200)
+      await acknowledgeMore(load, 100)
       for (const tracker of [one, two]) await isRecovered(tracker)
       expect(await measureWake(one, two)).toBeLessThan(2_000)
       await load.end()

@@ -38,7 +38,7 @@ test(`kill -9 of one of two processes under load, ${KILLS} times: the other goes
     // The older of the two is the one with the lease.
     const { holder } = await readLease(server)
     load.begin([dying.url, living.url])
-    await acknowledgeMore(load, 200)
+    await acknowledgeMore(load, 100)
     for (let count = 0; count < HELD; count += 1) await load.hold(dying.url)
     held += HELD
     const killedAt = performance.now()
@@ -46,7 +46,7 @@ test(`kill -9 of one of two processes under load, ${KILLS} times: the other goes
     await dying.exited
     load.continueAt([living.url])
     const heartbeatAt = await readHeartbeat(server, holder)
-    await acknowledgeMore(load, 200)
+    await acknowledgeMore(load, 100)
     await load.end()
 
     const [unconfirmedAt, leaseTakenAt] = await Promise.all([
