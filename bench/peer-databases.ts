@@ -205,7 +205,10 @@ export function openPostgresTransactions(url: string): RecordInTransaction {
     text: `INSERT INTO deliveries (n, chk, route, received_at, signature, outcome, run, service, exception)
       VALUES (coalesce($1, nextval('delivery_numbers')), $2, 0, $3, 2, $4, $5, $6, $7) RETURNING n`,
   }
-  const insertBody = { name: 'body', text: 'INSERT INTO delivery_bodies (n, headers, body) VALUES ($1, $2, $3)' }
+  const insertBody = {
+    name: 'body',
+    text: 'INSERT INTO delivery_bodies (n, headers, body) VALUES ($1, $2, $3)',
+  }
   return async ({ submissionId, headers, body }) => {
     const { service, error }: Payload = JSON.parse(body.toString())
     const now = Date.now()

@@ -30,7 +30,14 @@ import {
 } from '../postgres-database.ts'
 import type { Chart, PartResult, Table } from '../report.ts'
 import { getRequest, type RequestFile, writeRequests } from '../requests.ts'
-import { type Bench, describeSyncs, type ExtensionCount, inRounds, type Order, type Rounds } from '../rounds.ts'
+import {
+  type Bench,
+  describeSyncs,
+  type ExtensionCount,
+  inRounds,
+  type Order,
+  type Rounds,
+} from '../rounds.ts'
 import type { StoredDelivery } from '../tracker-database.ts'
 import { createStripeWorkload, createWorkload, extensionNames, POOL, type Workload } from '../workload.ts'
 import { FIRST_PAGES } from './lists.ts'
@@ -83,9 +90,9 @@ async function measureIngest(bench: Bench, server: PostgresServer) {
   const tables: Table[] = []
   const charts: Chart[] = []
   const raw: { [title: string]: unknown } = {}
-  const ratios: { [place: string]: number } = {}
+  const ratios: { [place: string]: number | undefined } = {}
   const all: Ingest[] = []
-  const ours: Ingest[] = []
+  const shuffled: Ingest[] = []
   for (const { core, name, text } of PLACES)
     for (const connections of bench.isQuick ? [64] : [64, 256]) {
       await server.moveTo(core)
@@ -97,10 +104,11 @@ async function measureIngest(bench: Bench, server: PostgresServer) {
       raw[title] = rounds
       for (const each of contenders) {
         all.push(...rounds.resultsOf(each.name))
-        if (each.isTracker) ours.push(...rounds.resultsOf(each.name))
+        if (each.isTracker && each.workload.order === 'shuffled')
+          shuffled.push(...rounds.resultsOf(each.name))
       }
       if (connections !== 64) continue
-      ratios[name] = ratioToFloor(contenders[0], contenders, rounds) ?? Number.NaN
+      ratios[name] = ratioToFloor(contenders[0], contenders, rounds)
       const bars = contenders.map((each) => ({
         name: each.name,
         value: rateOf(each, rounds),
@@ -116,7 +124,10 @@ async function measureIngest(bench: Bench, server: PostgresServer) {
     goals: {
       'postgres-one-core': ratios['one-core'],
       'postgres-both-cores': ratios['both-cores'],
-      'postgres-hot': Math.min(...ours.map(({ updates }) => updates.hot / updates.all)),
+      'postgres-hot':
+        shuffled.length > 0
+          ? Math.min(...shuffled.map(({ updates }) => updates.hot / updates.all))
+          : undefined,
     },
   }
 }
@@ -433,7 +444,8 @@ function growthResult(samples: Sample[], rounds: Rounds<Grown>) {
       },
     ],
     goals: {
-      'postgres-growth-ingest': middle(many, ({ ingest }) => ingest.rate) / middle(few, ({ ingest }) => ingest.rate),
+      'postgres-growth-ingest':
+        middle(many, ({ ingest }) => ingest.rate) / middle(few, ({ ingest }) => ingest.rate),
       'postgres-growth-status': against(({ status }) => status.p50),
       'postgres-growth-status-p99': against(({ status }) => status.p99),
       'postgres-growth-lists': Math.min(...lists.map((list) => page(few, list) / page(many, list))),
