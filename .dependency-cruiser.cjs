@@ -108,7 +108,8 @@ module.exports = {
     },
     {
       name: 'bench-reads-the-store-in-one-place',
-      comment: 'The tables are known to one file for each database, so that a change of them is a change there.',
+      comment:
+        'The tables are known to one file for each database, so that a change of them is a change there.',
       severity: 'error',
       from: { path: '^bench/(?!(tracker-database|postgres-database|peer-databases)[.])' },
       to: { path: '^(src|dist)/store/' },

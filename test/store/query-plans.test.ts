@@ -96,6 +96,11 @@ const SORTS: Exception[] = [
     because: 'the runs of fifty submissions are few',
   },
   {
+    sql: /WHERE r\.submission IN \(SELECT value FROM json_each\(\?\)\) ORDER BY r\.submission, r\.n$/,
+    step: /LAST TERM OF ORDER BY$/,
+    because: 'the runs of a submission are few',
+  },
+  {
     sql: /WHERE c\.file_id = \? ORDER BY r\.submission, r\.n$/,
     step: /ORDER BY$/,
     because: 'a file has one current run for each extension',
@@ -117,7 +122,7 @@ const SORTS: Exception[] = [
     because: 'eviction keeps them few',
   },
   {
-    sql: /sum\(size\) .* GROUP BY at, kind, name, value/,
+    sql: /sum\(size\), NULL .* GROUP BY at, kind, name, value/,
     step: /GROUP BY$/,
     because: 'there are few counters in a few hours',
   },
