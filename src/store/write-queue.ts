@@ -60,6 +60,10 @@ const MIN_BATCH = 64
 
 const MOST_WAIT_MS = 10
 
+/** Two small transactions cost more than one for both: beside another one, a small one begins only once that takes long. */
+const LARGE_BATCH = 64
+const LONG_TRANSACTION_MS = 10
+
 const MAX_QUEUED = 10_000
 
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024
@@ -99,6 +103,7 @@ export function createWriteQueue(
   let limit = maxBatch
   let closed: Promise<void> | undefined
   let noteEmpty = () => {}
+  let waiting: NodeJS.Timeout | undefined
 
   const refusalNow = (): unknown => (isClosed ? closedError() : database.refusal?.())
 
@@ -109,6 +114,10 @@ export function createWriteQueue(
 
   function scheduleNext(how: 'gathering' | 'at once'): void {
     if (isScheduled || queue.length === 0 || underWay === maxTransactions) return
+    if (underWay > 0 && isSmall()) {
+      waiting ??= setTimeout(startNext, LONG_TRANSACTION_MS)
+      return
+    }
     isScheduled = true
     if (how === 'gathering') gather()
     else setImmediate(startNext)
@@ -127,8 +136,16 @@ export function createWriteQueue(
     })
   }
 
+  function isSmall(): boolean {
+    const [first] = queue
+    return first !== undefined && 'step' in first && queue.length < LARGE_BATCH
+  }
+
   function startNext(): void {
     isScheduled = false
+    clearTimeout(waiting)
+    waiting = undefined
+    if (queue.length === 0 || underWay === maxTransactions) return
     underWay += 1
     const [first] = queue
     const isExclusive = first !== undefined && 'work' in first

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Commit } from '../../../src/domain/commit.ts'
 import { TrackerError } from '../../../src/domain/errors.ts'
 import type { BatchChanges } from '../../../src/store/working-set.ts'
@@ -63,6 +63,52 @@ describe('a batch', () => {
       [1, 1],
       [1, 0],
     ])
+  })
+
+  describe('beside another one', () => {
+    /** A queue whose first transaction does not end before `release`. */
+    async function openBusy() {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      onTestFinished(() => void vi.useRealTimers())
+      const { database, queue, commits } = open({ maxTransactions: 2 })
+      let release = () => {}
+      database.disk = new Promise((resolve) => {
+        release = resolve
+      })
+      const first = queue.run(insertRun('first'))
+      await new Promise((resolve) => setImmediate(resolve))
+      database.disk = Promise.resolve()
+      const stepsOf = () => commits.map(({ steps }) => steps)
+      return { queue, first, release, stepsOf }
+    }
+
+    test('waits for that one if it is small', async () => {
+      const { queue, first, release, stepsOf } = await openBusy()
+      const second = queue.run(insertRun('second'))
+      await new Promise((resolve) => setImmediate(resolve))
+      const third = queue.run(insertRun('third'))
+      release()
+      await Promise.all([first, second, third])
+      expect(stepsOf()).toEqual([1, 2])
+    })
+
+    test('begins once that one takes long', async () => {
+      const { queue, first, release, stepsOf } = await openBusy()
+      const second = queue.run(insertRun('second'))
+      await vi.advanceTimersByTimeAsync(10)
+      await second
+      expect(stepsOf()).toEqual([1])
+      release()
+      await first
+    })
+
+    test('begins at once if it is large', async () => {
+      const { queue, first, release, stepsOf } = await openBusy()
+      await Promise.all(Array.from({ length: 64 }, (_, index) => queue.run(insertRun(`run-${index}`))))
+      expect(stepsOf()).toEqual([64])
+      release()
+      await first
+    })
   })
 
   test('has at most a thousand steps', async () => {
