@@ -34,8 +34,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'postgres',
-          include: POSTGRES_TESTS,
-          exclude: ['test/chaos/**'],
+          include: [
+            'test/store/postgres/{migrations,transactions,two-handles}.test.ts',
+            'test/cli/**/*.postgres.test.ts',
+          ],
           globalSetup: './test/support/postgres-server.ts',
           provide: { database: 'postgres' },
         },
@@ -44,7 +46,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'service on postgres',
-          include: ['test/integration/**/*.test.ts', 'test/chaos/**/*.postgres.test.ts'],
+          include: [
+            'test/integration/**/*.test.ts',
+            'test/store/postgres/{contract,batches,model}.test.ts',
+            'test/chaos/**/*.postgres.test.ts',
+          ],
           exclude: [LINUX_TESTS, SQLITE_TESTS],
           globalSetup: './test/support/postgres-server.ts',
           provide: { database: 'postgres' },

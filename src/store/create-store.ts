@@ -88,13 +88,15 @@ export function createStore(
     const fileIds = new Set<string>()
     return queue.exclusive(() => database.inTransaction((rows) => work(rows, fileIds)), fileIds)
   }
+  const whileHeld = <T>(lease: Lease, work: (rows: DatabaseRows) => Work<T>) =>
+    function* (rows: DatabaseRows): Work<T | null> {
+      const held = yield* rows.findLease(UPKEEP_LEASE)
+      return holdsLease(held, lease) ? yield* work(rows) : null
+    }
   const runUnderLease =
     (lease: Lease): RunUnderLease =>
     (work) =>
-      runExclusive(function* (rows, fileIds) {
-        const held = yield* rows.findLease(UPKEEP_LEASE)
-        return holdsLease(held, lease) ? yield* work(rows, fileIds) : null
-      })
+      runExclusive((rows, fileIds) => whileHeld(lease, () => work(rows, fileIds))(rows))
   const listRuns = createRunList((work) => read((rows) => work(rows.runList)))
   const readStats: Store['readStats'] = (...given) => read((rows) => rows.readStats(...given))
   const listDue: Store['listDue'] = (...given) => read((rows) => rows.listDue(...given))
@@ -161,14 +163,14 @@ export function createStore(
     saveClockTrust: (lease, clockTrust) => writeUnder(lease, { clockTrust }),
     probe: () => write({ probe: true }),
     forgetAsset: createForgetting(database, runExclusive),
-    async pruneBodies(lease, receivedBefore, ...given) {
-      const isHeld = await read((rows) => rows.findLease(UPKEEP_LEASE)).then((held) =>
-        holdsLease(held, lease),
-      )
-      const before =
-        isHeld && database.dropBodies ? await database.dropBodies(receivedBefore) : receivedBefore
-      return runUnderLease(lease)((rows) => pruneBodies(rows, before, ...given))
-    },
+    pruneBodies: (lease, receivedBefore, ...given) =>
+      queue.exclusive(async () => {
+        const held = await read((rows) => rows.findLease(UPKEEP_LEASE))
+        const { dropBodies } = database
+        const before =
+          dropBodies && holdsLease(held, lease) ? await dropBodies(receivedBefore) : receivedBefore
+        return database.inTransaction(whileHeld(lease, (rows) => pruneBodies(rows, before, ...given)))
+      }, new Set()),
     deleteOldSubmissions: (lease, ...given) =>
       runUnderLease(lease)((rows, fileIds) => deleteOldSubmissions(rows, fileIds, ...given)),
     deleteExpiredKeys: (lease, now) => runUnderLease(lease)((rows) => deleteExpiredKeys(rows, now)),

@@ -1,16 +1,17 @@
 import { randomInt } from 'node:crypto'
 import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
 import type { StoreHandle } from '../../../src/store/store.ts'
+import type { WriteQueueOptions } from '../../../src/store/write-queue.ts'
 import type { OpenedStore } from '../../contract/opened-store.ts'
 import { createDatabase, refuseRows } from '../../support/database.ts'
 
 /** A new PostgreSQL store over a database of its own, for the contract. */
-export async function openPostgres(): Promise<OpenedStore> {
+export async function openPostgres(options: WriteQueueOptions = {}): Promise<OpenedStore> {
   const { url, drop } = await createDatabase()
   const processId = newProcessId()
   const handles: StoreHandle[] = []
   const open = async (processId: number): Promise<StoreHandle> => {
-    const handle = await openPostgresStore({ url, processId, maxQueued: 10_000 })
+    const handle = await openPostgresStore({ url, processId, maxQueued: 10_000, ...options })
     handles.push(handle)
     return handle
   }

@@ -6,7 +6,8 @@ import { dumpRows } from '../dump-rows.ts'
 /** A new PostgreSQL store whose rows can be compared. */
 export async function openBatchedPostgres(): Promise<BatchedStore> {
   const { url, drop } = await createDatabase()
-  const store = await openPostgresStore({ url })
+  // With several transactions under way, steps that are asked for at once take effect in any order.
+  const store = await openPostgresStore({ url, maxTransactions: 1 })
   return {
     store,
     dump: (ids) => dumpRows({ url }, ids),
