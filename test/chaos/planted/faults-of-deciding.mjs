@@ -214,8 +214,8 @@ export const FAULTS_OF_DECIDING = [
   {
     name: 'statements-need-no-lease',
     file: 'src/store/create-store.ts',
-    find: 'holdsLease(held, lease) ? yield* work(rows, fileIds) : null',
-    replace: 'holdsLease(held, lease) ? yield* work(rows, fileIds) : yield* work(rows, fileIds)',
+    find: 'holdsLease(held, lease) ? yield* work(rows) : null',
+    replace: 'holdsLease(held, lease) ? yield* work(rows) : yield* work(rows)',
     tests: CLAIMS,
   },
   {
