@@ -41,7 +41,8 @@ export function keepListening(
       await opening.query(`LISTEN ${channel}`)
       client = opening
       onConnect()
-      await ended
+      // Whoever closed it while it was being made has ended nothing.
+      if (!isClosed) await ended
     } finally {
       client = undefined
       await opening.end().catch(() => {})
