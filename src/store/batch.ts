@@ -4,7 +4,7 @@ import { type BatchChanges, createWorkingSet, type WorkingSet } from './working-
 
 /** What a batch asks of its database, one after the other, all in one transaction. */
 export type BatchQuery =
-  /** `takes`: so many new ids will be taken. A database that can make them at any time need not be told. */
+  /** `takes`: how many new ids the steps need. Ignored by a database that makes ids without a query. */
   | { kind: 'load'; keys: readonly Key[]; takes: IdCounts; into: WorkingSet }
   | { kind: 'write'; changes: BatchChanges }
 
@@ -15,12 +15,9 @@ export type BatchResult = { outcomes: StepOutcome[]; changes: BatchChanges }
 
 /** A step takes more ids than it has announced: it is decided again once there are enough. */
 export class OutOfIdsError extends Error {
-  readonly kind: IdKind
-
   constructor(kind: IdKind) {
     super(`there are no new ids of the kind ${kind} left`)
     this.name = 'OutOfIdsError'
-    this.kind = kind
   }
 }
 

@@ -165,10 +165,9 @@ export function createStore(
     forgetAsset: createForgetting(database, runExclusive),
     pruneBodies: (lease, receivedBefore, ...given) =>
       queue.exclusive(async () => {
-        const held = await read((rows) => rows.findLease(UPKEEP_LEASE))
         const { dropBodies } = database
-        const before =
-          dropBodies && holdsLease(held, lease) ? await dropBodies(receivedBefore) : receivedBefore
+        const isHeld = dropBodies && holdsLease(await read((rows) => rows.findLease(UPKEEP_LEASE)), lease)
+        const before = isHeld ? await dropBodies(receivedBefore) : receivedBefore
         return database.inTransaction(whileHeld(lease, (rows) => pruneBodies(rows, before, ...given)))
       }, new Set()),
     deleteOldSubmissions: (lease, ...given) =>

@@ -13,7 +13,7 @@ export type ChangeFeed = {
 const CHANNEL = 'tracker_changes'
 const APPLICATION_NAME = 'imagekit-extension-tracker changes'
 
-/** A commit that notifies holds a lock of the whole server: so it is a transaction of its own, and tells of many. */
+/** A commit with a notification takes one lock of the whole server. So one notification tells of many commits. */
 const TELL_EVERY_MS = 10
 const CHECK_EVERY_MS = 1_000
 
@@ -28,9 +28,9 @@ const LIST_LISTENERS = `SELECT pid FROM pg_stat_activity
   WHERE application_name = '${APPLICATION_NAME}' AND datname = current_database()`
 
 /**
- * Commits of other processes, by LISTEN and NOTIFY. A notification is only a hint, so every second it is checked that this process
- * hears itself, and that no other one has gone, which may have committed something and told nobody. Where either fails,
- * anything may have changed.
+ * Commits of other processes, by LISTEN and NOTIFY. A notification is only a hint: a process may die between its commit and its
+ * notification. So every second this process checks that it receives its own notifications and that no other listener has
+ * disappeared. If either check fails, it reports `unknown`.
  */
 export function createChangeFeed(url: string, pool: Pool): ChangeFeed {
   const listeners: ((changed: ChangedElsewhere) => void)[] = []

@@ -20,7 +20,7 @@ import { createTransactions } from './transactions.ts'
 
 /** Reads and writes have connections of their own: none of them waits for the others. */
 const READING = 4
-/** One more transaction than the queue has under way: rejected deliveries are stored outside of it. */
+/** Of the queue. Rejected deliveries and notifications to other processes have connections besides. */
 const MAX_TRANSACTIONS = 4
 const WRITING = MAX_TRANSACTIONS + 2
 
@@ -88,6 +88,7 @@ function createDatabase(deps: {
   }
   return {
     transact: transactions.transact,
+    refusal: transactions.refusal,
     inTransaction: (work) => transactions.write((session) => doInTurn(work(rowsOf(session)))),
     read: (work) => read((session) => doInTurn(work(rowsOf(session)))),
     readAssets: (fileIds) => read((session) => readAssets(session, fileIds)),

@@ -14,7 +14,7 @@ import { createRowIds, type RowIds } from './row-ids.ts'
 import { codeOf, isConflict, isDisconnected, isPartitionMissing, storeError } from './store-error.ts'
 import { createWriteRows } from './write-rows.ts'
 
-export type Transactions = BatchDatabase & {
+export type Transactions = Required<BatchDatabase> & {
   /** Does work in one transaction. It may be done more than once, so it has no other effects. Rejects as `transact` does. */
   write: <T>(work: (session: Session, ids: RowIds) => Promise<T>) => Promise<Committed<T>>
 }
