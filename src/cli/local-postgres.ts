@@ -14,7 +14,7 @@ export type LocalPostgres = { url: string; stop: () => Promise<void> }
 
 const SETTINGS = ['max_connections=200', 'listen_addresses=127.0.0.1', 'unix_socket_directories=']
 
-/** Nothing that it stores is meant to survive. */
+/** Its data is thrown away, so it needs no syncs. */
 const WITHOUT_SYNCS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']
 
 /**
