@@ -35,7 +35,7 @@ CREATE TABLE "counters" (
 	"name" text COLLATE "C" NOT NULL,
 	"value" text COLLATE "C" NOT NULL,
 	"size" bigint NOT NULL,
-	CONSTRAINT "counters_hour_kind_name_value_pk" PRIMARY KEY("hour","kind","name","value")
+	CONSTRAINT "counters_kind_hour_value_name_pk" PRIMARY KEY("kind","hour","value","name")
 );
 --> statement-breakpoint
 CREATE TABLE "current_runs" (
@@ -43,6 +43,15 @@ CREATE TABLE "current_runs" (
 	"name" text COLLATE "C" NOT NULL,
 	"run" bigint NOT NULL,
 	CONSTRAINT "current_runs_file_id_name_pk" PRIMARY KEY("file_id","name")
+);
+--> statement-breakpoint
+CREATE TABLE "day_counters" (
+	"day" bigint NOT NULL,
+	"kind" text COLLATE "C" NOT NULL,
+	"name" text COLLATE "C" NOT NULL,
+	"value" text COLLATE "C" NOT NULL,
+	"size" bigint NOT NULL,
+	CONSTRAINT "day_counters_kind_day_value_name_pk" PRIMARY KEY("kind","day","value","name")
 );
 --> statement-breakpoint
 CREATE TABLE "deliveries" (
@@ -194,7 +203,7 @@ CREATE TABLE "runs" (
 	"contradicted" smallint,
 	"error" json,
 	"evidence" json
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 50);
 --> statement-breakpoint
 CREATE TABLE "sign_in_failures" (
 	"name" text COLLATE "C" PRIMARY KEY NOT NULL,

@@ -33,7 +33,7 @@ CREATE TABLE `counters` (
 	`name` text NOT NULL,
 	`value` text NOT NULL,
 	`size` integer NOT NULL,
-	PRIMARY KEY(`hour`, `kind`, `name`, `value`)
+	PRIMARY KEY(`kind`, `hour`, `value`, `name`)
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `current_runs` (
@@ -41,6 +41,15 @@ CREATE TABLE `current_runs` (
 	`name` text NOT NULL,
 	`run` integer NOT NULL,
 	PRIMARY KEY(`file_id`, `name`)
+) WITHOUT ROWID;
+--> statement-breakpoint
+CREATE TABLE `day_counters` (
+	`day` integer NOT NULL,
+	`kind` text NOT NULL,
+	`name` text NOT NULL,
+	`value` text NOT NULL,
+	`size` integer NOT NULL,
+	PRIMARY KEY(`kind`, `day`, `value`, `name`)
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `deliveries` (

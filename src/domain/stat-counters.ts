@@ -33,11 +33,42 @@ export type HourBounds = readonly [
 /** What a batch adds to what is counted. */
 export type StatDelta = { counters: StatCounter[]; hours: HourBounds[] }
 
-/** What is counted of all runs as they are now, and of some hours: each kind added up, but `settled` hour by hour. */
-export type StatCounts = { groups: CountedGroup[]; counters: StatCounter[] }
+/** What is counted of all runs as they are now, and of some hours, in which each counter is added up. `byHour`: the hours in which runs settled. */
+export type StatCounts = { groups: CountedGroup[]; counters: StatCounter[]; byHour: SettledInHour[] }
 
 /** How many runs came to each status in an hour since the epoch. */
 export type SettledInHour = { hour: number; success: number; failed: number; expired: number }
+
+/** How many runs of all extensions came to a status in an hour. */
+export type SettledCount = readonly [hour: number, status: string, size: number]
+
+/** From the first to before the second. */
+type Span = readonly [from: number, until: number]
+
+const DAY_HOURS = 24
+
+/** Some hours as whole days and the hours before and after them. Days and hours since the epoch. */
+export function splitHours(from: number, until: number): { hours: [Span, Span]; days: Span } {
+  const days: Span = [Math.ceil(from / DAY_HOURS), Math.floor(until / DAY_HOURS)]
+  if (days[0] >= days[1]) return { hours: [[from, until], NONE], days: NONE }
+  return {
+    hours: [
+      [from, days[0] * DAY_HOURS],
+      [days[1] * DAY_HOURS, until],
+    ],
+    days,
+  }
+}
+
+const NONE: Span = [0, 0]
+
+/** Counters of hours, added up by day. */
+export function sumByDay(counters: readonly StatCounter[]): StatCounter[] {
+  const sums: StatSums = new Map()
+  for (const [hour, kind, extension, value, size] of counters)
+    if (kind !== 'runs') addTo(sums, [Math.floor(hour / DAY_HOURS), kind, extension, value, size])
+  return listSums(sums)
+}
 
 type Change<R> = { before: R | undefined; after: R | undefined }
 
@@ -89,25 +120,33 @@ export function foldDeltas(
 }
 
 /**
- * What is counted now and in the hours from `from` to before `until`: what was folded, which may be added up over the hours but for
- * `settled`, and the counters of each delta that was not.
+ * What is counted now and in the hours from `from` to before `until`: what was folded of them, and the counters of each delta that
+ * was not.
  */
 export function countsOf(
-  folded: Iterable<StatCounter>,
+  folded: { counters: Iterable<StatCounter>; byHour: Iterable<SettledCount> },
   deltas: Iterable<string>,
   { from, until }: { from: number; until: number },
 ): StatCounts {
   const sums: StatSums = new Map()
-  const add = ([hour, kind, name, value, size]: StatCounter) =>
-    addTo(sums, [kind === 'settled' ? hour : 0, kind, name, value, size])
-  for (const counter of folded) add(counter)
+  const add = ([, kind, name, value, size]: StatCounter) => addTo(sums, [0, kind, name, value, size])
+  const settled = [...folded.byHour]
+  for (const counter of folded.counters) add(counter)
   for (const delta of deltas) {
     const changes: StatDelta['counters'] = JSON.parse(delta)
-    for (const counter of changes)
-      if (counter[0] === NOW || (counter[0] >= from && counter[0] < until)) add(counter)
+    for (const counter of changes) {
+      const [hour, kind, , value, size] = counter
+      if (hour !== NOW && (hour < from || hour >= until)) continue
+      add(counter)
+      if (kind === 'settled') settled.push([hour, value, size])
+    }
   }
   const counters = listSums(sums).toSorted(byKey)
-  return { groups: groupsOf(counters), counters: counters.filter(([, kind]) => kind !== 'runs') }
+  return {
+    groups: groupsOf(counters),
+    counters: counters.filter(([, kind]) => kind !== 'runs'),
+    byHour: settledByHour(settled),
+  }
 }
 
 function byKey(one: StatCounter, other: StatCounter): number {
@@ -184,16 +223,18 @@ function groupsOf(counters: readonly StatCounter[]): CountedGroup[] {
   })
 }
 
-/** What the counters `settled` say of each hour. */
-export function settledByHour(counters: readonly StatCounter[]): Map<number, SettledInHour> {
+/** Each hour in which runs settled, the first one first. */
+function settledByHour(settled: readonly SettledCount[]): SettledInHour[] {
   const hours = new Map<number, SettledInHour>()
-  for (const [hour, kind, , value, size] of counters) {
-    if (kind !== 'settled' || !isSettledStatus(value)) continue
+  for (const [hour, status, size] of settled) {
+    if (!isSettledStatus(status)) continue
     const counts = hours.get(hour) ?? { hour, success: 0, failed: 0, expired: 0 }
-    counts[value] += size
+    counts[status] += size
     hours.set(hour, counts)
   }
-  return hours
+  return [...hours.values()]
+    .filter(({ success, failed, expired }) => success + failed + expired > 0)
+    .toSorted((one, other) => one.hour - other.hour)
 }
 
 type SettledStatus = Exclude<RunStatus, 'pending'>

@@ -72,6 +72,12 @@ export type DeliveryRows = {
   readRejected: (filter: DeliveryFilter, window: Window, limit: number) => Work<ListedDelivery[]>
 }
 
+/** Whether an index holds just these deliveries, so that however few they are, a page is found at once. */
+function isIndexed({ outcome, service, cause }: DeliveryFilter): boolean {
+  if (outcome === 'rejected') return true
+  return outcome !== null && outcome !== 'applied' && service === null && cause === null
+}
+
 export function createDeliveryList(read: RunReads<DeliveryRows>): Store['listDeliveries'] {
   return async (filter, page) => {
     const { outcome, service, fileId } = filter
@@ -82,7 +88,7 @@ export function createDeliveryList(read: RunReads<DeliveryRows>): Store['listDel
     if (outcome !== 'rejected')
       branches.push((window, limit) => read((rows) => rows.readRecorded(filter, window, limit)))
     const found = await readList((work) => read((rows) => work(rows.numbers)), filter, page, {
-      isWindowed: fileId === null,
+      isWindowed: fileId === null && !isIndexed(filter),
       idOf: ({ deliveryId }) => deliveryId,
       branches,
     })

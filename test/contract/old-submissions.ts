@@ -345,7 +345,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
       expect(await store.findOldestPending()).toMatchObject({ runId: pending.at(-1)?.run.runId })
       for (const { run } of pending) await say(store, run.submissionId, run.name, 'success')
       await deleteOld(store)
-      expect(await store.readStats(0, 100_000)).toEqual({ groups: [], counters: [] })
+      expect(await store.readStats(0, 100_000)).toEqual({ groups: [], counters: [], byHour: [] })
       expect(await store.findOldestPending()).toBeUndefined()
     })
 

@@ -91,6 +91,7 @@ export async function countsOf(store: Store) {
   return {
     groups: stats.map(({ groups }) => groups.map((group) => JSON.stringify(sorted(group))).toSorted()),
     counters: stats.map(({ counters }) => counters.map((counter) => JSON.stringify(counter)).toSorted()),
+    byHour: stats.map(({ byHour }) => byHour),
   }
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { boundCauses, causeOf } from '../../src/domain/failure-cause.ts'
-import { bucketOf, settledByHour } from '../../src/domain/stat-counters.ts'
+import { bucketOf, type SettledInHour } from '../../src/domain/stat-counters.ts'
 import type { Store } from '../../src/store/store.ts'
 import { fold, newDelivery, refused, submit } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
@@ -13,6 +13,7 @@ import { upkeep } from './upkeep.ts'
 async function countedByRuns(store: Store): ReturnType<typeof countsOf> {
   const groups = new Map<string, number>()
   const sums = WINDOWS.map(() => new Map<string, number>())
+  const settled = new Map<number, SettledInHour>()
   const add = (counts: Map<string, number>, entry: object) => {
     const key = JSON.stringify(entry)
     counts.set(key, (counts.get(key) ?? 0) + 1)
@@ -23,10 +24,13 @@ async function countedByRuns(store: Store): ReturnType<typeof countsOf> {
     add(groups, { acknowledged: run.acknowledgedAt !== null, cause, extension, status })
     if (status === 'pending') continue
     const hour = Math.floor((settledAt ?? updatedAt) / HOUR)
+    const ofHour = settled.get(hour) ?? { hour, success: 0, failed: 0, expired: 0 }
+    ofHour[status] += 1
+    settled.set(hour, ofHour)
     for (const [index, [from, until]] of WINDOWS.entries()) {
       const sum = sums[index]
       if (sum === undefined || hour < from || hour >= until) continue
-      add(sum, [hour, 'settled', extension, status])
+      add(sum, [0, 'settled', extension, status])
       if (status === 'failed') add(sum, [0, 'failed', extension, cause])
       if (settledAt !== null) add(sum, [0, 'seconds', '', String(bucketOf((settledAt - requestedAt) / 1000))])
     }
@@ -34,7 +38,12 @@ async function countedByRuns(store: Store): ReturnType<typeof countsOf> {
   const ofGroups = [...groups].map(([key, size]) => JSON.stringify(sorted({ ...JSON.parse(key), size })))
   const ofWindow = (sum: Map<string, number>) =>
     [...sum].map(([key, size]) => JSON.stringify([...JSON.parse(key), size])).toSorted()
-  return { groups: WINDOWS.map(() => ofGroups.toSorted()), counters: sums.map(ofWindow) }
+  const hours = [...settled.values()].toSorted((one, other) => one.hour - other.hour)
+  return {
+    groups: WINDOWS.map(() => ofGroups.toSorted()),
+    counters: sums.map(ofWindow),
+    byHour: WINDOWS.map(([from, until]) => hours.filter(({ hour }) => hour >= from && hour < until)),
+  }
 }
 
 export function describeOperatorsCounts(current: () => OpenedStore): void {
@@ -95,9 +104,9 @@ export function describeOperatorsCounts(current: () => OpenedStore): void {
         if (isFolded) await fold(store)
         await store.acknowledgeRuns([runId], anAct())
         await store.forgetAsset('file-1', anAct({ kind: 'forget' }))
-        expect(await store.readStats(0, 100)).toEqual({ groups: [], counters: [] })
+        expect(await store.readStats(0, 100)).toEqual({ groups: [], counters: [], byHour: [] })
         if (isFolded) await fold(store)
-        expect(await store.readStats(0, 100)).toEqual({ groups: [], counters: [] })
+        expect(await store.readStats(0, 100)).toEqual({ groups: [], counters: [], byHour: [] })
       }
     })
 
@@ -175,7 +184,7 @@ export function describeOperatorsCounts(current: () => OpenedStore): void {
         expect(await listEveryPage(store, { cause: 'other' })).toEqual([])
       }
       await store.forgetAsset('file-1', anAct({ kind: 'forget' }))
-      expect(await store.readStats(0, 1)).toEqual({ groups: [], counters: [] })
+      expect(await store.readStats(0, 1)).toEqual({ groups: [], counters: [], byHour: [] })
     })
 
     test('moves on to the causes that are the most frequent now', async () => {
@@ -206,10 +215,8 @@ export function describeOperatorsCounts(current: () => OpenedStore): void {
         await store.recordDelivery(newDelivery(submissionId, word, { receivedAt }))
       }
       const byHour = async (from: number, until: number) => {
-        const { counters } = await store.readStats(from, until)
-        return [...settledByHour(counters).values()]
-          .map(({ hour, success }) => [hour, success])
-          .toSorted(([one = 0], [other = 0]) => one - other)
+        const { byHour: hours } = await store.readStats(from, until)
+        return hours.map(({ hour, success }) => [hour, success])
       }
       expect(await byHour(0, 5)).toEqual([
         [0, 2],

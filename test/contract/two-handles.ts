@@ -389,7 +389,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
       const late = newDelivery(submissionId, { service: 'remove-bg', status: 'success', fileId: 'file-1' })
       expect(await two.recordDelivery(late)).toMatchObject({ outcome: 'ignored', cause: 'forgotten' })
       for (const store of [one, two])
-        expect(await store.readStats(0, 10)).toEqual({ groups: [], counters: [] })
+        expect(await store.readStats(0, 10)).toEqual({ groups: [], counters: [], byHour: [] })
     })
 
     test('count attempts to sign in together, also those that begin at the same time', async () => {

@@ -8,7 +8,7 @@ type Row = { [column: string]: unknown }
 /** What is not written by steps, or only by way of trial. */
 const OTHER_TABLES = new Set(['probes'])
 /** Each batch appends what it has counted: only what that adds up to is the same. */
-const COUNTED = new Set(['counters', 'counter_deltas', 'hours'])
+const COUNTED = new Set(['counters', 'day_counters', 'counter_deltas', 'hours'])
 
 /** The tables whose rows have ids, and what the number in a column of another table is of. */
 const KINDS: { [table: string]: IdKind } = {

@@ -81,7 +81,7 @@ describe('the schema of drizzle', () => {
       )
       .pluck()
       .all()
-    expect(withoutRowid).toEqual(['counters', 'current_runs'])
+    expect(withoutRowid).toEqual(['counters', 'current_runs', 'day_counters'])
   })
 })
 

@@ -186,7 +186,19 @@ export const counters = pgTable(
     value: text('value').notNull(),
     size: int('size').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.hour, table.kind, table.name, table.value] })],
+  (table) => [primaryKey({ columns: [table.kind, table.hour, table.value, table.name] })],
+)
+
+export const dayCounters = pgTable(
+  'day_counters',
+  {
+    day: int('day').notNull(),
+    kind: text('kind').notNull(),
+    name: text('name').notNull(),
+    value: text('value').notNull(),
+    size: int('size').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.day, table.value, table.name] })],
 )
 
 export const hours = pgTable('hours', {

@@ -2,34 +2,53 @@ import {
   countsOf,
   type HourBounds,
   NOW,
+  type SettledCount,
   type StatCounter,
   type StatCounts,
+  splitHours,
 } from '../../domain/stat-counters.ts'
 import type { CounterRows } from '../fold-counters.ts'
 import { type Work, waitFor } from '../transaction-work.ts'
 import type { Statements } from './statements.ts'
 
+const HOURS = { table: 'counters', start: 'hour' }
+const DAYS = { table: 'day_counters', start: 'day' }
+
 /** The counters: those that were added up, and deltas that were not yet. */
 export function createStats({ rows, run, inNumbers, countersOfDelta }: Statements): CounterRows & {
   readStats: (from: number, until: number) => Work<StatCounts>
 } {
+  const within = ({ table, start }: typeof HOURS) =>
+    `SELECT kind, name, value, size FROM ${table}
+      WHERE kind IN ('settled', 'failed', 'seconds') AND ${start} >= ? AND ${start} < ?`
   // One statement, or what is folded meanwhile would be counted twice, or not at all. A database's own functions for the JSON of
   // each counter took ten times as long.
   const list = rows<[...StatCounter, counters: string | null]>(
-    `SELECT CASE kind WHEN 'settled' THEN hour ELSE 0 END AS at, kind, name, value, sum(size), NULL FROM counters
-      WHERE hour = ? OR (hour >= ? AND hour < ?) GROUP BY at, kind, name, value
-      UNION ALL SELECT 0, '', '', '', 0, ${countersOfDelta} FROM counter_deltas`,
+    `SELECT ${NOW}, kind, name, value, size, NULL FROM counters WHERE kind = 'runs' AND hour = ${NOW}
+      UNION ALL SELECT ${NOW}, kind, name, value, sum(size), NULL
+        FROM (${within(HOURS)} UNION ALL ${within(HOURS)} UNION ALL ${within(DAYS)}) AS counted GROUP BY kind, name, value
+      UNION ALL SELECT hour, kind, '', value, sum(size), NULL FROM counters
+        WHERE kind = 'settled' AND hour >= ? AND hour < ? GROUP BY hour, kind, value
+      UNION ALL SELECT ${NOW}, '', '', '', 0, ${countersOfDelta} FROM counter_deltas`,
   )
   const listDeltas = rows<[n: number, delta: string]>(
     'SELECT n, delta FROM counter_deltas ORDER BY n LIMIT ?',
   )
-  const add = run(
-    `INSERT INTO counters (hour, kind, name, value, size) VALUES (?, ?, ?, ?, ?)
-      ON CONFLICT (hour, kind, name, value) DO UPDATE SET size = counters.size + excluded.size`,
-  )
-  const deleteEmpty = run(
-    'DELETE FROM counters WHERE hour = ? AND kind = ? AND name = ? AND value = ? AND size = 0',
-  )
+  const createAdd = ({ table, start }: typeof HOURS) => {
+    const add = run(
+      `INSERT INTO ${table} (kind, ${start}, value, name, size) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (kind, ${start}, value, name) DO UPDATE SET size = ${table}.size + excluded.size`,
+    )
+    const deleteEmpty = run(
+      `DELETE FROM ${table} WHERE kind = ? AND ${start} = ? AND value = ? AND name = ? AND size = 0`,
+    )
+    return function* (counters: readonly StatCounter[]): Work<void> {
+      for (const [at, kind, name, counted, size] of counters) {
+        yield* waitFor(add(kind, at, counted, name, size))
+        yield* waitFor(deleteEmpty(kind, at, counted, name))
+      }
+    }
+  }
   const widened = (column: string, isWider: '<' | '>') =>
     `${column} = CASE WHEN hours.${column} IS NULL OR excluded.${column} ${isWider} hours.${column}
       THEN excluded.${column} ELSE hours.${column} END`
@@ -43,19 +62,20 @@ export function createStats({ rows, run, inNumbers, countersOfDelta }: Statement
   return {
     *readStats(from, until) {
       const counters: StatCounter[] = []
+      const byHour: SettledCount[] = []
       const deltas: string[] = []
-      for (const [hour, kind, name, value, size, delta] of yield* waitFor(list(NOW, from, until)))
-        if (delta === null) counters.push([hour, kind, name, value, size])
-        else deltas.push(delta)
-      return countsOf(counters, deltas, { from, until })
+      const { hours, days } = splitHours(from, until)
+      for (const [hour, kind, name, value, size, delta] of yield* waitFor(
+        list(...hours.flat(), ...days, from, until),
+      ))
+        if (delta !== null) deltas.push(delta)
+        else if (hour === NOW) counters.push([hour, kind, name, value, size])
+        else byHour.push([hour, value, size])
+      return countsOf({ counters, byHour }, deltas, { from, until })
     },
     listDeltas: (limit) => waitFor(listDeltas(limit)),
-    *addCounters(counters) {
-      for (const [hour, kind, name, counted, size] of counters) {
-        yield* waitFor(add(hour, kind, name, counted, size))
-        yield* waitFor(deleteEmpty(hour, kind, name, counted))
-      }
-    },
+    addCounters: createAdd(HOURS),
+    addDayCounters: createAdd(DAYS),
     *widenHours(hours: readonly HourBounds[]) {
       for (const bounds of hours) yield* waitFor(widen(...bounds))
     },

@@ -183,7 +183,20 @@ export const counters = sqliteTable(
     value: text('value').notNull(),
     size: integer('size').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.hour, table.kind, table.name, table.value] })],
+  (table) => [primaryKey({ columns: [table.kind, table.hour, table.value, table.name] })],
+)
+
+/** The counters of hours, added up by day (UTC). `day` in days since the epoch. */
+export const dayCounters = sqliteTable(
+  'day_counters',
+  {
+    day: integer('day').notNull(),
+    kind: text('kind').notNull(),
+    name: text('name').notNull(),
+    value: text('value').notNull(),
+    size: integer('size').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.day, table.value, table.name] })],
 )
 
 /** The numbers that runs requested, and deliveries received, in each hour have: they convert times to bounds. */

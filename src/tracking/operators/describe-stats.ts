@@ -1,4 +1,4 @@
-import { hourOf, settledByHour, totalsOf } from '../../domain/stat-counters.ts'
+import { hourOf, totalsOf } from '../../domain/stat-counters.ts'
 import type { Store } from '../../store/store.ts'
 
 type StatsDeps = {
@@ -19,7 +19,7 @@ export async function describeStats({ store, clock }: StatsDeps, windowMs: numbe
   const endHour = firstHour + hours
   const [counts, oldest] = await Promise.all([store.readStats(firstHour, endHour), store.findOldestPending()])
   const { byStatus, byExtension, causes, settleSeconds } = totalsOf(counts)
-  const settledIn = settledByHour(counts.counters)
+  const settledIn = new Map(counts.byHour.map((settled) => [settled.hour, settled]))
   return {
     window: `${hours}h`,
     byStatus,

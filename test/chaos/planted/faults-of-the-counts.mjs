@@ -20,8 +20,8 @@ export const FAULTS_OF_THE_COUNTS = [
   {
     name: 'counts-are-read-when-added-up-only',
     ...STATS,
-    find: 'else deltas.push(delta)',
-    replace: '',
+    find: 'if (delta !== null) deltas.push(delta)\n        else if',
+    replace: 'if (delta !== null) continue\n        else if',
   },
   {
     name: 'hours-are-read-when-added-up-only',
@@ -51,8 +51,21 @@ export const FAULTS_OF_THE_COUNTS = [
   {
     name: 'each-sum-replaces-the-one-before',
     ...STATS,
-    find: 'SET size = counters.size + excluded.size',
+    find: 'SET size = ${table}.size + excluded.size',
     replace: 'SET size = excluded.size',
+  },
+  {
+    name: 'days-are-not-added-up',
+    ...FOLDING,
+    find: '  yield* rows.addDayCounters(sumByDay(folded.counters))\n',
+    replace: '',
+  },
+  {
+    name: 'whole-days-are-read-hour-by-hour-too',
+    file: 'src/domain/stat-counters.ts',
+    tests: COUNTS,
+    find: '[days[1] * DAY_HOURS, until]',
+    replace: '[days[0] * DAY_HOURS, until]',
   },
   {
     name: 'hours-are-not-added-up',

@@ -11,10 +11,12 @@ import {
   hourOf,
   NOW,
   quantileOf,
+  type SettledCount,
   type StatCounter,
   type StatDelta,
-  settledByHour,
+  splitHours,
   statDelta,
+  sumByDay,
   totalsOf,
 } from '../../../src/domain/stat-counters.ts'
 import { aRun, frozen } from './facts.ts'
@@ -328,17 +330,28 @@ describe('counters', () => {
       group('success open ', 0),
     ]
     const of = { extension: 'remove-bg', acknowledged: false }
-    expect(countsOf(frozen([...counters, ...COUNTERS]), [], { from: 0, until: 9 }).groups).toEqual([
+    const folded = frozen({ counters: [...counters, ...COUNTERS], byHour: [] })
+    expect(countsOf(folded, [], { from: 0, until: 9 }).groups).toEqual([
       { ...of, status: 'failed', acknowledged: true, cause: 'other', size: 1 },
       { ...of, status: 'failed', cause: 'a cause\nof two lines', size: 2 },
       { ...of, status: 'pending', cause: '', size: 3 },
     ])
   })
 
-  test('of what settled say it of each hour', () => {
-    expect([...settledByHour(frozen([...COUNTERS, [6, 'settled', 'c', 'expired', 1]])).values()]).toEqual([
-      { hour: 5, success: 4, failed: 5, expired: 0 },
-      { hour: 6, success: 0, failed: 3, expired: 1 },
+  test('of hours add up to those of their days (UTC); how many runs there are now is of no day', () => {
+    const counters: StatCounter[] = [
+      [23, 'settled', 'a', 'failed', 2],
+      [24, 'settled', 'a', 'failed', 1],
+      [47, 'settled', 'a', 'failed', 3],
+      [47, 'failed', 'a', 'E1', 4],
+      [NOW, 'runs', 'a', 'pending open ', 5],
+      [48, 'seconds', '', '7', 1],
+      [49, 'seconds', '', '7', -1],
+    ]
+    expect(sumByDay(frozen(counters))).toEqual([
+      [0, 'settled', 'a', 'failed', 2],
+      [1, 'settled', 'a', 'failed', 4],
+      [1, 'failed', 'a', 'E1', 4],
     ])
   })
 })
@@ -447,13 +460,31 @@ describe('the bucket of a duration', () => {
   })
 })
 
+test('Hours are split into whole days and the hours around them, each hour once', () => {
+  fc.assert(
+    fc.property(fc.nat(100), fc.nat(100), (from, count) => {
+      const { hours, days } = splitHours(from, from + count)
+      const listed = (first: number, end: number) =>
+        Array.from({ length: Math.max(0, end - first) }, (_, index) => first + index)
+      const inDays = listed(...days).flatMap((day) => listed(day * 24, (day + 1) * 24))
+      const [before, after] = hours.map((span) => listed(...span))
+      expect([...(before ?? []), ...inDays, ...(after ?? [])]).toEqual(listed(from, from + count))
+      expect(Math.max(before?.length ?? 0, after?.length ?? 0)).toBeLessThan(2 * 24)
+    }),
+  )
+})
+
 describe('counters that are not folded yet', () => {
   const delta = (...counters: StatCounter[]) => JSON.stringify({ counters, hours: [] })
 
   test('are read with those that are: of now, and of the hours that are asked for, and none that come to nothing', () => {
-    const folded: StatCounter[] = [
+    const counters: StatCounter[] = [
       [NOW, 'runs', 'a', 'pending open ', 2],
-      [3, 'settled', 'a', 'success', 1],
+      [NOW, 'settled', 'a', 'success', 1],
+    ]
+    const byHour: SettledCount[] = [
+      [3, 'success', 1],
+      [4, 'failed', 1],
     ]
     const changes: StatCounter[] = [
       [NOW, 'runs', 'a', 'pending open ', -2],
@@ -464,13 +495,21 @@ describe('counters that are not folded yet', () => {
       [4, 'seconds', '', '7', 1],
       [2, 'seconds', '', '7', 1],
       [5, 'settled', 'a', 'success', 1],
+      [4, 'settled', 'b', 'failed', -1],
+      [3, 'settled', 'b', 'expired', 1],
     ]
+    const folded = { counters, byHour }
     expect(countsOf(folded, [JSON.stringify(changes)], { from: 3, until: 5 })).toEqual({
       groups: [{ extension: 'a', status: 'success', acknowledged: false, cause: '', size: 2 }],
       counters: [
         [0, 'seconds', '', '7', 2],
-        [3, 'settled', 'a', 'success', 2],
-        [4, 'settled', 'a', 'success', 1],
+        [0, 'settled', 'a', 'success', 3],
+        [0, 'settled', 'b', 'expired', 1],
+        [0, 'settled', 'b', 'failed', -1],
+      ],
+      byHour: [
+        { hour: 3, success: 2, failed: 0, expired: 1 },
+        { hour: 4, success: 1, failed: 0, expired: 0 },
       ],
     })
   })

@@ -16,7 +16,7 @@ function storeOf(runs: readonly ListedRun[]) {
   let lists = 0
   return {
     lists: () => lists,
-    readStats: async () => ({ groups, counters: [] }),
+    readStats: async () => ({ groups, counters: [], byHour: [] }),
     async listRuns({ cause, contradicted }: RunFilter) {
       lists += 1
       const found = runs
