@@ -66,6 +66,7 @@ function phraseOf(message: string): string {
     .slice(0, 1_000)
     // Half of a character is no text: databases store it as another one.
     .replace(/\p{Surrogate}/gu, '\uFFFD')
+    .replaceAll('\0', '\uFFFD')
     .replace(/https?:\/\/\S+/g, '…')
     .replace(/"[^"]*"|`[^`]*`|(?<!\w)'[^']*'(?!\w)/g, '…')
     .replace(/\S*\d\S*/g, (token) => (/^\(?\d{1,3}[).,:;!?]*$/.test(token) ? token : '…'))

@@ -9,7 +9,7 @@ import type { Work } from './transaction-work.ts'
 
 /** What a database does for it, inside a transaction. */
 export type CounterRows = {
-  /** The oldest first. */
+  /** The oldest first. Locks them until the transaction ends. */
   listDeltas: (limit: number) => Work<[n: number, delta: string][]>
   /** Adds to the counters. Deletes those that come to 0. */
   addCounters: (counters: readonly StatCounter[]) => Work<void>

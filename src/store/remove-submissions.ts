@@ -7,6 +7,7 @@ type Removed = { fileIds: Set<string>; submissionIds: string[]; runIds: string[]
 
 /** What a database does for it, inside a transaction. */
 export type RemovalRows = {
+  /** Both lock what they list until the transaction ends. */
   listRemoved: (submissions: readonly number[]) => Work<{ submissionId: string; fileId: string | null }[]>
   listRunsOf: (submissions: readonly number[]) => Work<RunRow[]>
   /** Deletes submissions with everything that refers to them, and returns the ids of the deliveries among it. */
@@ -18,6 +19,8 @@ export type RemovalRows = {
 
 /** Deletes submissions with everything that belongs to them. Nothing in a schema does that by itself. */
 export function* removeSubmissions(rows: RemovalRows, submissions: readonly number[]): Work<Removed> {
+  // In the order of a batch. A run may be added until its submission is locked.
+  yield* rows.listRunsOf(submissions)
   const removed = yield* rows.listRemoved(submissions)
   const submissionIds = removed.map(({ submissionId }) => submissionId)
   const runs = yield* rows.listRunsOf(submissions)

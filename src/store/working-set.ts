@@ -33,7 +33,7 @@ export type WorkingSet = {
   /** No step has changed what a lookup may find. */
   isFresh(): boolean
   isStale(key: Key): boolean
-  /** For the database: the rows that a key finds. One that is here already stays as it is. */
+  /** For the database: the rows that a key finds. One that a step has changed already stays as it is. */
   load(key: Key, rows: readonly Tables[TableName][]): void
   loadForgotten(id: string, isForgotten: boolean): void
   facts: Facts
@@ -112,7 +112,10 @@ export function createWorkingSet(): WorkingSet {
   }
   const put = <T extends TableName>(table: T, row: Tables[T]): string => {
     const key = keyOf(table, row)
-    if (!tables[table].has(key)) tables[table].set(key, { before: row, after: row })
+    const known = tables[table].get(key)
+    // Read again, it may have been locked meanwhile.
+    if (known === undefined || known.before === known.after)
+      tables[table].set(key, { before: row, after: row })
     return key
   }
   const setAll = <T extends TableName>(table: T, rows: NonNullable<Changes['update']>) => {

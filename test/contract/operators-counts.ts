@@ -168,7 +168,7 @@ export function describeOperatorsCounts(current: () => OpenedStore): void {
     test.each([
       ['half of a character', 'a\uD800b', 'a\uFFFDb'],
       ['half of a character where it is cut', `https://a/${'x'.repeat(988)} 😀`, '… \uFFFD'],
-      ['NUL', 'a\u0000b', 'a\u0000b'],
+      ['NUL', 'a\u0000b', 'a\uFFFDb'],
       ['quotes', 'a"b\'c\\', 'a"b\'c\\'],
       ['a number', '123', '123'],
       ['a word of JSON', 'null', 'null'],

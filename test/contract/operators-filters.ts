@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { numberOf } from '../../src/domain/ids.ts'
 import type { RunStatus } from '../../src/domain/run.ts'
 import type { RunFilter } from '../../src/domain/run-filter.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -58,7 +59,7 @@ async function makeRuns(store: Store, from: number, until: number): Promise<Made
     }),
   )
   await Promise.all(made.map((one) => end(store, one)))
-  return made
+  return made.toSorted((one, other) => numberOf(one.runId) - numberOf(other.runId))
 }
 
 async function end(store: Store, one: Made): Promise<void> {

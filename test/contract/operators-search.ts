@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { numberOf } from '../../src/domain/ids.ts'
 import { newSubmission, refused, unknownIds } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { listEveryPage, listNames, say, submitTo } from './operator-facts.ts'
@@ -75,27 +76,31 @@ export function describeOperatorsSearch(current: () => OpenedStore): void {
         const fileName = index % 100 === 0 ? 'other.png' : `IMG_${index}.png`
         return newSubmission(['remove-bg'], { fileName, at: index })
       })
-      const created = await Promise.all(asked.map((one) => store.createSubmission(one)))
-      const failed = asked.filter((_, index) => index % 90 === 0)
-      const failing = created.filter((_, index) => index % 90 === 0)
+      const stored = await Promise.all(
+        asked.map(async (one, index) => ({ ...one, index, ...(await store.createSubmission(one)) })),
+      )
+      const created = stored.toSorted(
+        (one, other) => numberOf(one.submissionId) - numberOf(other.submissionId),
+      )
+      const failing = created.filter(({ index }) => index % 90 === 0)
       await Promise.all(
         failing.map(({ submissionId }) => say(store, submissionId, 'remove-bg', 'failed', { code: 'E1' })),
       )
-      const rejected = asked[5_001]
-      await store.applyResponse(created[5_001]?.submissionId ?? '', refused('rejected'), 9_000)
+      const rejected = created[5_001]?.submissionId ?? ''
+      await store.applyResponse(rejected, refused('rejected'), 9_000)
 
-      const names = asked.filter((one) => one !== rejected).map(({ fileName }) => fileName)
-      const images = names.filter((fileName) => fileName?.startsWith('IMG_')).toReversed()
-      expect(images.length).toBeGreaterThan(5_000)
+      const imagesOf = (some: typeof created) =>
+        some
+          .filter(({ submissionId, fileName }) => submissionId !== rejected && fileName?.startsWith('IMG_'))
+          .map(({ fileName }) => fileName)
+          .toReversed()
+      expect(imagesOf(created).length).toBeGreaterThan(5_000)
       const all = await listEveryPage(store, { q: 'img_' }, { limit: 700 })
-      expect(all.map(({ fileName }) => fileName)).toEqual(images)
-      const failedImages = failed
-        .map(({ fileName }) => fileName)
-        .filter((fileName) => fileName?.startsWith('IMG_'))
-      expect(await listNames(store, { q: 'img_', status: 'failed' })).toEqual(failedImages.toReversed())
+      expect(all.map(({ fileName }) => fileName)).toEqual(imagesOf(created))
+      expect(await listNames(store, { q: 'img_', status: 'failed' })).toEqual(imagesOf(failing))
       expect(await listNames(store, { q: 'img_', status: 'expired' })).toEqual([])
-      const early = images.filter((fileName) => Number(fileName?.slice(4, -4)) < 1_500)
-      expect(await listNames(store, { q: 'img_', since: 0, until: 1_500 })).toEqual(early)
+      const early = created.filter(({ index }) => index < 1_500)
+      expect(await listNames(store, { q: 'img_', since: 0, until: 1_500 })).toEqual(imagesOf(early))
     })
   })
 }

@@ -25,6 +25,12 @@ export async function takeLease(store: UpkeepStore): Promise<Lease> {
   return lease
 }
 
+/** As a process does before it ends. */
+export async function giveBackLease(store: UpkeepStore & Pick<Store, 'releaseLease'>): Promise<void> {
+  const lease = leases.get(store)
+  if (lease !== undefined) await store.releaseLease(lease)
+}
+
 /** What only the holder of the lease may do. The store gets it at once if the lease has been taken before. */
 export function upkeep(store: UpkeepStore) {
   const under = async <T>(work: (lease: Lease) => Promise<T | null>): Promise<T> => {

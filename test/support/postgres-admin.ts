@@ -8,7 +8,7 @@ for (const type of [INT8, NUMERIC]) LIKE_SQLITE.setTypeParser(type, Number)
 for (const type of [JSON, JSONB]) LIKE_SQLITE.setTypeParser(type, String)
 LIKE_SQLITE.setTypeParser(BOOL, (text) => (text === 't' ? 1 : 0))
 
-/** Runs SQL on a connection of its own. */
+/** Runs SQL on a connection of its own. Of several statements the rows of the last are returned. */
 export async function queryPostgres<Row extends QueryResultRow>(
   url: string,
   sql: string,
@@ -17,7 +17,8 @@ export async function queryPostgres<Row extends QueryResultRow>(
   const client = new Client({ connectionString: url, types: LIKE_SQLITE })
   await client.connect()
   try {
-    return (await client.query<Row>(sql, parameters)).rows
+    const results = [await client.query<Row>(sql, parameters)].flat()
+    return results.at(-1)?.rows ?? []
   } finally {
     await client.end()
   }
@@ -25,11 +26,19 @@ export async function queryPostgres<Row extends QueryResultRow>(
 
 /** Creates a database on a server, empty or as a copy of another one. */
 export async function createDatabase(server: string, template = 'template0') {
-  const name = `tracker_test_${randomBytes(8).toString('hex')}`
+  const prefix = template === 'template0' ? 'tracker_test' : template
+  const name = `${prefix}_${randomBytes(8).toString('hex')}`
   await queryPostgres(server, `CREATE DATABASE ${name} TEMPLATE ${template}`)
   const url = new URL(server)
   url.pathname = `/${name}`
   return { url: url.href, name }
+}
+
+/** Drops what was created as a copy of a database, and that one itself. */
+export async function dropDatabases(server: string, template: string): Promise<void> {
+  const names = `SELECT datname FROM pg_database WHERE starts_with(datname, '${template}')`
+  for (const { datname } of await queryPostgres<{ datname: string }>(server, names))
+    await dropDatabase(server, datname)
 }
 
 export async function dropDatabase(server: string, name: string): Promise<void> {

@@ -1,7 +1,8 @@
 import { inject } from 'vitest'
 import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.ts'
 import type { Engine } from './database.ts'
-import { createDatabase, dropDatabase, queryPostgres } from './postgres-admin.ts'
+import { queryPostgres } from './postgres-admin.ts'
+import { giveBackDatabase, takeDatabase } from './spare-databases.ts'
 
 /** What a server reports whose disk fails: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const IO_ERROR = '58030'
@@ -10,8 +11,8 @@ export const postgresDatabase: Engine = {
   name: 'PostgreSQL',
   async create() {
     const { url: server, template } = inject('postgres')
-    const { url, name } = await createDatabase(server, template)
-    return { url, drop: () => dropDatabase(server, name) }
+    const database = await takeDatabase(server, template)
+    return { url: database.url, drop: () => giveBackDatabase(server, database) }
   },
   open: ({ url }, options) => openPostgresStore({ url, ...options }),
   query: ({ url }, sql) => queryPostgres(url, sql),

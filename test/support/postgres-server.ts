@@ -1,7 +1,7 @@
 import type { TestProject } from 'vitest/node'
 import { startLocalPostgres } from '../../src/cli/local-postgres.ts'
 import { migratePostgres } from '../../src/store/postgres/open-postgres-store.ts'
-import { createDatabase, dropDatabase } from './postgres-admin.ts'
+import { createDatabase, dropDatabases } from './postgres-admin.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -26,7 +26,7 @@ export default async function startPostgres(project: TestProject): Promise<() =>
     await migratePostgres(template.url)
     project.provide('postgres', { url, template: template.name })
     return async () => {
-      await dropDatabase(url, template.name)
+      await dropDatabases(url, template.name)
       await stop()
     }
   } catch (error) {

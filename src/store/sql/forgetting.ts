@@ -35,7 +35,10 @@ export function createForgettingRows({
   )
   const insertForgotten = run('INSERT INTO forgotten (digest, at) VALUES (?, ?) ON CONFLICT DO NOTHING')
   const isForgotten = value<number>('SELECT 1 FROM forgotten WHERE digest = ?')
-  const deleteCurrent = run('DELETE FROM current_runs WHERE file_id = ?')
+  // A submission that was inserted meanwhile stays.
+  const deleteCurrent = run(
+    'DELETE FROM current_runs WHERE file_id = ? AND NOT EXISTS (SELECT 1 FROM runs WHERE n = current_runs.run)',
+  )
   const deleteBodies = run(`DELETE FROM delivery_bodies WHERE ${bodiesOf('file_id = ?')}`)
   const deleteOf = (table: string) =>
     rows<[n: number, chk: string]>(`DELETE FROM ${table} WHERE file_id = ? RETURNING n, chk`)

@@ -11,12 +11,12 @@ import type { Statements } from './statements.ts'
 export function createRemovalRows(
   statements: Statements,
 ): RemovalRows & Pick<RetentionRows, 'deleteDeliveries'> & Pick<PruningRows, 'deleteBodies'> {
-  const { rows, run, inNumbers, inTexts, beforeDot, bodiesOf } = statements
+  const { rows, run, inNumbers, inTexts, beforeDot, bodiesOf, forUpdate } = statements
   const listRemoved = rows<[n: number, chk: string, fileId: string | null]>(
-    `SELECT n, chk, file_id FROM submissions WHERE n ${inNumbers}`,
+    `SELECT n, chk, file_id FROM submissions WHERE n ${inNumbers} ORDER BY n${forUpdate}`,
   )
   const listRuns = rows<RunCells>(
-    `SELECT ${RUN_COLUMNS} FROM runs r WHERE r.submission ${inNumbers} ORDER BY r.n`,
+    `SELECT ${RUN_COLUMNS} FROM runs r WHERE r.submission ${inNumbers} ORDER BY r.n${forUpdate}`,
   )
   const listDeliveries = rows<[n: number, chk: string]>(
     `SELECT n, chk FROM deliveries WHERE n IN (

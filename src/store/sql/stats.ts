@@ -15,7 +15,7 @@ const HOURS = { table: 'counters', start: 'hour' }
 const DAYS = { table: 'day_counters', start: 'day' }
 
 /** The counters: those that were added up, and deltas that were not yet. */
-export function createStats({ rows, run, inNumbers, countersOfDelta }: Statements): CounterRows & {
+export function createStats({ rows, run, inNumbers, countersOfDelta, forUpdate }: Statements): CounterRows & {
   readStats: (from: number, until: number) => Work<StatCounts>
 } {
   const within = ({ table, start }: typeof HOURS) =>
@@ -32,7 +32,7 @@ export function createStats({ rows, run, inNumbers, countersOfDelta }: Statement
       UNION ALL SELECT ${NOW}, '', '', '', 0, ${countersOfDelta} FROM counter_deltas`,
   )
   const listDeltas = rows<[n: number, delta: string]>(
-    'SELECT n, delta FROM counter_deltas ORDER BY n LIMIT ?',
+    `SELECT n, delta FROM counter_deltas ORDER BY n LIMIT ?${forUpdate}`,
   )
   const createAdd = ({ table, start }: typeof HOURS) => {
     const add = run(

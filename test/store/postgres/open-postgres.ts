@@ -3,6 +3,7 @@ import { openPostgresStore } from '../../../src/store/postgres/open-postgres-sto
 import type { StoreHandle } from '../../../src/store/store.ts'
 import type { WriteQueueOptions } from '../../../src/store/write-queue.ts'
 import type { OpenedStore } from '../../contract/opened-store.ts'
+import { giveBackLease } from '../../contract/upkeep.ts'
 import { createDatabase, refuseRows } from '../../support/database.ts'
 
 /** A new PostgreSQL store over a database of its own, for the contract. */
@@ -19,6 +20,7 @@ export async function openPostgres(options: WriteQueueOptions = {}): Promise<Ope
   return {
     store: latest,
     async reopen() {
+      await giveBackLease(latest)
       await latest.close()
       latest = await open(newProcessId())
       return latest
