@@ -7,6 +7,12 @@ const LINUX_TESTS = 'test/**/*.linux.test.ts'
 /** About a database file, or about a server. All other tests of `test/integration` run over both. */
 const SQLITE_TESTS = 'test/**/*.sqlite.test.ts'
 const POSTGRES_TESTS = ['test/store/postgres/**/*.test.ts', 'test/**/*.postgres.test.ts']
+/** They take minutes: `npm run chaos -- --store postgres` runs them. */
+const POSTGRES_FAULTS = 'test/chaos/**/*.postgres.test.ts'
+const ON_POSTGRES = {
+  globalSetup: './test/support/postgres-server.ts',
+  provide: { database: 'postgres' as const },
+}
 
 export default defineConfig({
   test: {
@@ -34,28 +40,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'postgres',
-          include: [
-            'test/store/postgres/{migrations,transactions,two-handles}.test.ts',
-            'test/cli/**/*.postgres.test.ts',
-          ],
-          globalSetup: './test/support/postgres-server.ts',
-          provide: { database: 'postgres' },
+          include: ['test/integration/**/*.test.ts', ...POSTGRES_TESTS],
+          exclude: [LINUX_TESTS, SQLITE_TESTS, POSTGRES_FAULTS],
+          ...ON_POSTGRES,
         },
       },
-      {
-        extends: true,
-        test: {
-          name: 'service on postgres',
-          include: [
-            'test/integration/**/*.test.ts',
-            'test/store/postgres/{contract,batches,model}.test.ts',
-            'test/chaos/**/*.postgres.test.ts',
-          ],
-          exclude: [LINUX_TESTS, SQLITE_TESTS],
-          globalSetup: './test/support/postgres-server.ts',
-          provide: { database: 'postgres' },
-        },
-      },
+      { extends: true, test: { name: 'postgres faults', include: [POSTGRES_FAULTS], ...ON_POSTGRES } },
     ],
   },
 })

@@ -3,7 +3,7 @@ import { TrackerError } from '../../src/domain/errors.ts'
 import { ID_PATTERN, numberOf } from '../../src/domain/ids.ts'
 import type { Lease } from '../../src/domain/lease.ts'
 import { type DueNotification, notificationIdOf } from '../../src/domain/notification.ts'
-import type { Store } from '../../src/store/store.ts'
+import type { StoreHandle } from '../../src/store/store.ts'
 import { newRefused, unknownIds } from './facts.ts'
 import { anAct } from './operator-facts.ts'
 
@@ -15,7 +15,7 @@ type BatchStep = { told: string; isReadFirst: boolean; take: (world: World) => P
 export type Chunk = readonly BatchStep[]
 
 export type World = {
-  store: Store
+  store: StoreHandle
   /** Without a heartbeat, its own work counts as left unfinished. */
   isAlive: boolean
   /** The same name in another sequence is another name. */
@@ -51,7 +51,10 @@ export type StepsOfStore = {
 }
 
 /** The caller's names are counted, so that both stores are asked the same. */
-export function stepsOf(store: Store, { scope, isAlive }: { scope: string; isAlive: boolean }): StepsOfStore {
+export function stepsOf(
+  store: StoreHandle,
+  { scope, isAlive }: { scope: string; isAlive: boolean },
+): StepsOfStore {
   const id = (one: string) => `${scope}-${one}`
   const retryIds: string[] = []
   const world: World = {
@@ -75,7 +78,8 @@ export function stepsOf(store: Store, { scope, isAlive }: { scope: string; isAli
     for (const each of chunk) {
       const outcome = outcomeOf(each, world)
       taken.push(outcome)
-      if (how === 'alone') await outcome
+      // Where reads overlap, nothing says which of two claims is queued first.
+      if (how === 'alone' || (each.isReadFirst && store.isShared)) await outcome
       // Once a later read has come back, its own has, too, and it is queued before the next step.
       else if (each.isReadFirst) await store.listDue(0, 0)
     }

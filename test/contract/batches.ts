@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Commit } from '../../src/domain/commit.ts'
-import type { Store } from '../../src/store/store.ts'
+import type { StoreHandle } from '../../src/store/store.ts'
 import { batchSequences } from './batch-steps.ts'
 import { type Chunk, type Outcome, type StepsOfStore, stepsOf } from './batch-world.ts'
 import { readAll } from './read-all.ts'
 import { listIds, renaming } from './renaming.ts'
 
 export type BatchedStore = {
-  store: Store
+  store: StoreHandle
   /**
    * All rows as they are in the database, without what may differ from one run to the next: each table with its order, or without.
    * What is kept of an id that is forgotten is told as that id, which is one of `ids`.

@@ -263,7 +263,7 @@ async function listAll(store: Store, created: readonly Created[]) {
 }
 
 /** After any steps: what is left is what there would be if the deleted submissions had never been. */
-export function testOldSubmissions(open: () => Promise<ReopenableStore>): void {
+export function testOldSubmissions(open: () => Promise<ReopenableStore>, sequences: number): void {
   test('leaves, after any steps, what a store has in which the deleted submissions have never been', {
     timeout: 120_000,
   }, async () => {
@@ -305,7 +305,7 @@ export function testOldSubmissions(open: () => Promise<ReopenableStore>): void {
         await other.destroy()
       }
     })
-    await fc.assert(runs, { numRuns: 60 })
+    await fc.assert(runs, { numRuns: sequences })
     expect(deleted).toBeGreaterThan(30)
     expect(left).toBeGreaterThan(100)
   })

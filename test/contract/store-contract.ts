@@ -36,7 +36,12 @@ import { describeSignIns } from './sign-ins.ts'
 import { describeSubmissions } from './submissions.ts'
 
 /** What every store does. `open` gives a new, empty one for each test. */
-export function storeContract(name: string, open: () => Promise<OpenedStore>): void {
+export function storeContract(
+  name: string,
+  open: () => Promise<OpenedStore>,
+  /** How many sequences of steps are played, each on stores of its own. */
+  { sequences = 60 } = {},
+): void {
   describe(name, () => {
     let opened: OpenedStore
     beforeEach(async () => {
@@ -60,7 +65,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     describeRefusedDeliveries(current)
     describePruning(current)
     describeOldSubmissions(current)
-    testOldSubmissions(open)
+    testOldSubmissions(open, sequences)
     describeAtomicity(current)
     describeDurability(current)
     describeNullAndEmpty(current)

@@ -142,7 +142,11 @@ export function createWriteChanges(
     for (const { before, after } of rows.signIns)
       if (after) to.saveSignIn(after.name, JSON.stringify(after.times), after.times.at(-1) ?? 0)
       else if (before) to.deleteSignIn(before.name)
-    for (const other of others) writeOther(to, other, processId)
+    for (const other of others) {
+      writeOther(to, other, processId)
+      // The next one may save or delete the same rows.
+      yield* waitFor(flush())
+    }
     const signInsSince = others.flatMap((other) => other.signInsSince ?? [])
     if (signInsSince.length > 0) {
       to.deleteOldSignIns(Math.max(...signInsSince))

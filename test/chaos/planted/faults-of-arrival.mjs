@@ -5,7 +5,7 @@ export const FAULTS_OF_ARRIVAL = [
     file: 'src/http/read-body.ts',
     find: 'return incoming.complete ? (',
     replace: 'return incoming.readable ? (',
-    tests: ['test/integration/webhook-bodies.test.ts'],
+    tests: ['test/http/webhook-bodies.test.ts'],
   },
   {
     name: 'large-body-cut',
@@ -19,13 +19,13 @@ export const FAULTS_OF_ARRIVAL = [
     file: 'src/http/body-chunks.ts',
     find: 'if (bytes > maxBytes) throw tooLarge(maxBytes)',
     replace: 'if (bytes > maxBytes) return',
-    tests: ['test/integration/upload-limits.test.ts'],
+    tests: ['test/http/upload-limits.test.ts'],
   },
   {
     name: 'store-not-told-of-what-comes',
     file: 'src/service.ts',
     find: 'hasPending: () => arrivals.isAwaited(),',
     replace: '',
-    tests: ['test/integration/webhook-bodies.test.ts'],
+    tests: ['test/http/webhook-bodies.test.ts'],
   },
 ]

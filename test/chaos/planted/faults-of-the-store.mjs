@@ -166,7 +166,7 @@ export const FAULTS_OF_THE_STORE = [
     file: 'src/domain/file-id.ts',
     find: String.raw`\.{1,2}|status|retry`,
     replace: 'status|retry',
-    tests: ['test/integration/file-ids.test.ts'],
+    tests: ['test/http/file-ids.test.ts'],
   },
   {
     name: 'refused-through-the-queue',
