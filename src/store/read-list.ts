@@ -19,8 +19,10 @@ export type ListNumbers = {
   findBounds: (firstHour: number, lastHour: number) => Work<Window | undefined>
 }
 
-/** What one statement reads at most, so that webhooks never wait for a list. */
+/** What one statement reads at most, so that webhooks never wait for a list. It reads more where there is little in it. */
 const WINDOW = 20_000
+const WIDEST = 8 * WINDOW
+const WIDENED_BELOW_MS = 1
 
 /** How long windows are read one after the other before the event loop gets its turn, and how long a page may take at all. */
 const TURN_MS = 4
@@ -76,8 +78,10 @@ export async function readWindows<Row>(
   const rows: Row[] = []
   const startedAt = performance.now()
   let turnAt = startedAt
+  let readAt = startedAt
+  let width = WINDOW
   for (let end = before; end > from; ) {
-    const start = source.isWindowed ? Math.max(from, end - WINDOW) : from
+    const start = source.isWindowed ? Math.max(from, end - width) : from
     rows.push(...(await source.read({ from: start, before: end }, limit + 1 - rows.length)))
     const last = rows[limit - 1]
     if (rows.length > limit && last !== undefined)
@@ -85,10 +89,12 @@ export async function readWindows<Row>(
     end = start
     const now = performance.now()
     if (end > from && now - startedAt > PAGE_MS) return { rows, next: end }
+    width = now - readAt < WIDENED_BELOW_MS ? Math.min(2 * width, WIDEST) : WINDOW
     if (now - turnAt > TURN_MS) {
       await nextTurn()
       turnAt = performance.now()
     }
+    readAt = performance.now()
   }
   return { rows, next: null }
 }

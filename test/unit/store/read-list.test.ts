@@ -86,7 +86,7 @@ describe('windows', () => {
   })
 
   test('are of so many numbers each, without overlap or gap, and end once the page is full', async () => {
-    const { windows, source } = aTable([7, 25_000, 45_000, 90_000])
+    const { windows, source } = aTable([7, 25_000, 45_000, 90_000], { delay: 2 })
     await readWindows({ from: 1, before: 90_001 }, 2, source)
     expect(windows).toEqual([
       { from: 70_001, before: 90_001, limit: 3 },
@@ -94,6 +94,16 @@ describe('windows', () => {
       { from: 30_001, before: 50_001, limit: 2 },
       { from: 10_001, before: 30_001, limit: 1 },
     ])
+  })
+
+  test('are up to eight times as wide where they are read fast', async () => {
+    const { windows, source } = aTable([5])
+    await readWindows({ from: 1, before: 200 * SPAN }, 2, source)
+    const inner = windows.slice(0, -1)
+    for (const [index, { from }] of inner.entries()) expect(windows[index + 1]?.before).toBe(from)
+    const widths = new Set(inner.map(({ from, before }) => before - from))
+    expect([SPAN, 2 * SPAN, 4 * SPAN, 8 * SPAN]).toEqual(expect.arrayContaining([...widths]))
+    expect(widths).toContain(8 * SPAN)
   })
 
   test('are one where all of it can be read at once', async () => {
