@@ -27,8 +27,8 @@ export function createStats({ rows, run, inNumbers, countersOfDelta, forUpdate }
     `SELECT ${NOW}, kind, name, value, size, NULL FROM counters WHERE kind = 'runs' AND hour = ${NOW}
       UNION ALL SELECT ${NOW}, kind, name, value, sum(size), NULL
         FROM (${within(HOURS)} UNION ALL ${within(HOURS)} UNION ALL ${within(DAYS)}) AS counted GROUP BY kind, name, value
-      UNION ALL SELECT hour, kind, '', value, sum(size), NULL FROM counters
-        WHERE kind = 'settled' AND hour >= ? AND hour < ? GROUP BY hour, kind, value
+      UNION ALL SELECT hour, 'settled', '', value, sum(size), NULL FROM counters
+        WHERE kind = 'settled' AND hour >= ? AND hour < ? GROUP BY hour, value
       UNION ALL SELECT ${NOW}, '', '', '', 0, ${countersOfDelta} FROM counter_deltas`,
   )
   const listDeltas = rows<[n: number, delta: string]>(
