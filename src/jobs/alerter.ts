@@ -80,9 +80,11 @@ export function createAlerter(deps: AlerterDeps): Repeated {
       // Each process reports its own database; what is in the database is reported by one.
       const held = lease.current()
       if (held === null) return alertEveryMs
+      // As of the same time: after a pause, nothing is told that was evaluated during it.
+      const isQuiet = isPaused()
       for (const alert of await evaluateAlerts(deps, held)) {
         const message = alertMessage(alert, thresholds, links)
-        if (isPaused() || !(await tell(alert, message, () => store.recordAlertReported(held, alert)))) break
+        if (isQuiet || !(await tell(alert, message, () => store.recordAlertReported(held, alert)))) break
       }
       return alertEveryMs
     },

@@ -13,6 +13,7 @@ const SHAPE = `
     UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
     UNION ALL SELECT tgname FROM pg_trigger WHERE NOT tgisinternal
     UNION ALL SELECT nspname FROM pg_namespace
+    UNION ALL SELECT hash FROM __drizzle_migrations
     UNION ALL SELECT array_to_string(setconfig, ' ') FROM pg_db_role_setting
       WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
   ) parts (part)`

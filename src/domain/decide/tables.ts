@@ -144,7 +144,7 @@ export type LeaseRow = {
 
 /** Failed attempts to sign in. */
 export type SignInRow = {
-  /** Stands for whoever tries, or for the key that is tried. */
+  /** A hash of the client's address, or of the key that was tried. */
   name: string
   /** When they failed, in order. Never empty. */
   times: readonly number[]
