@@ -19,7 +19,7 @@ export default defineConfig({
     // No module of ours keeps state and no test replaces one, so files need no fresh process, only the cores.
     isolate: false,
     // Tests wait more than they compute: for the disk, for limits of time.
-    maxWorkers: availableParallelism() + 1,
+    maxWorkers: availableParallelism() + 2,
     testTimeout: 20_000,
     // A machine that is busy with other tests is slow by itself; who waits for a condition goes on as soon as it holds.
     expect: { poll: { timeout: 10_000 } },

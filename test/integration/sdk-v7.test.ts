@@ -4,10 +4,8 @@ import { fileURLToPath } from 'node:url'
 import ImageKit, { AuthenticationError, BadRequestError, NotFoundError, toFile } from '@imagekit/nodejs'
 import { expect, test } from 'vitest'
 import { imageBytes } from '../sandbox/support/fixture-images.ts'
-import { createTestDatabase, databaseEnv } from '../support/database.ts'
 import { startListening } from '../support/listening.ts'
-import { runServe } from '../support/program.ts'
-import { ADMIN_KEY, API_KEY, startTrackerAndSandbox } from '../support/tracker.ts'
+import { API_KEY, startTrackerAndSandbox } from '../support/tracker.ts'
 import { statusOf } from '../support/webhooks.ts'
 
 async function startWithClient() {
@@ -65,54 +63,6 @@ test('a buffer, a base64 text and a URL arrive as the same file', async () => {
     expect(stored).toEqual(imageBytes('leaf.webp'))
   }
   for (const { parameters } of sandbox.uploads()) expect(parameters).not.toHaveProperty('webhookUrl')
-})
-
-test.for([10, 1000])('a Buffer of %i bytes is refused with the advice to wrap it', async (bytes) => {
-  const { client, sandbox } = await startWithClient()
-  // @ts-expect-error The SDK's types exclude a Buffer. In JavaScript nothing does.
-  const upload = client.files.upload({ file: Buffer.alloc(bytes, 'x'), fileName: 'x.txt' })
-  await expect(upload).rejects.toSatisfy(
-    (error) => error instanceof BadRequestError && error.message.includes('await toFile(buffer, name)'),
-  )
-  expect(sandbox.uploads()).toEqual([])
-})
-
-/** A process of its own: it answers while the caller is still busy with sending. */
-async function startApart(): Promise<string> {
-  const { url } = await runServe({
-    IMAGEKIT_PRIVATE_KEY: 'any',
-    IMAGEKIT_UPLOAD_URL: await startListening(createServer()),
-    TRACKER_API_KEY: API_KEY,
-    TRACKER_ADMIN_KEY: ADMIN_KEY,
-    ...databaseEnv(await createTestDatabase()),
-  })
-  return url
-}
-
-test.for([16_938, 20_000, 200_000])(
-  'a Buffer of %i bytes is refused with the advice to wrap it before all of it is sent, without a retry',
-  {
-    timeout: 60_000,
-  },
-  async (bytes) => {
-    const client = new ImageKit({ privateKey: API_KEY, baseURL: await startApart(), maxRetries: 0 })
-    const form = { file: Buffer.alloc(bytes, 'xyz'), fileName: 'x.txt' }
-    // @ts-expect-error The SDK's types exclude a Buffer. In JavaScript nothing does.
-    await expect(client.files.upload(form)).rejects.toSatisfy(
-      (error) => error instanceof BadRequestError && error.message.includes('await toFile(buffer, name)'),
-    )
-  },
-)
-
-test('a wrong key is told 401 although 200 MB are being sent', { timeout: 60_000 }, async () => {
-  const url = await startApart()
-  const response = await fetch(`${url}/api/v1/files/upload`, {
-    method: 'POST',
-    headers: { Authorization: `Basic ${btoa('wrong:')}` },
-    body: new Blob([Buffer.alloc(200_000_000)]),
-  })
-  expect(response.status).toBe(401)
-  expect(response.headers.get('connection')).toBe('close')
 })
 
 test('tags, customMetadata and the rest pass through, and an upload without extensions is known with status none', async () => {

@@ -1,4 +1,4 @@
 import { batchesContract } from '../../contract/batches.ts'
 import { openBatchedPostgres } from './postgres-batches.ts'
 
-batchesContract('the PostgreSQL store', openBatchedPostgres, { runs: 40, seed: 20_261, tell: () => {} })
+batchesContract('the PostgreSQL store', openBatchedPostgres, { runs: 20, seed: 20_261, tell: () => {} })
