@@ -69,6 +69,8 @@ export function describeSignIns(current: () => OpenedStore): void {
         const others = Array.from({ length: 1_000 }, (_, index) => begin([`${block} ${index}`], NOW + 1))
         expect(new Set(await Promise.all(others))).toEqual(new Set([true]))
       }
+      // Of those that were committed at the same time, none may have seen all the others.
+      expect(await begin(['19 999'], NOW + 1)).toBe(true)
       expect(await begin(['here'])).toBe(true)
       await failTimes(9, ['0 0'], NOW + 2)
       expect(await begin(['0 0'], NOW + 2)).toBe(false)
