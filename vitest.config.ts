@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import LongFilesFirst from './test/support/long-files-first.ts'
 
 const TESTS = ['test/**/*.test.ts', 'bench/**/*.test.ts']
 /** They need `/proc`, a C compiler, `LD_PRELOAD`, `prlimit`, `ulimit` or more than one loopback address. */
@@ -29,6 +30,7 @@ export default defineConfig({
     outputFile: { json: 'coverage/tests.json' },
     coverage: { provider: 'v8', include: ['src/**/*.{ts,tsx}'], reporter: ['text-summary', 'html'] },
     runner: './test/support/named-by-store.ts',
+    sequence: { sequencer: LongFilesFirst },
     provide: { database: 'sqlite' },
     projects: [
       {

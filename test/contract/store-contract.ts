@@ -35,21 +35,13 @@ import { describeSavedExtensions } from './saved-extensions.ts'
 import { describeSignIns } from './sign-ins.ts'
 import { describeSubmissions } from './submissions.ts'
 
-/** What every store does. `open` gives a new, empty one for each test. */
-export function storeContract(
-  name: string,
-  open: () => Promise<OpenedStore>,
-  /** How many sequences of steps are played, each on stores of its own. */
-  { sequences = 60 } = {},
-): void {
+/**
+ * What every store does, but for operators. `open` gives a new, empty one for each test. `sequences`: how many sequences of steps
+ * are played, each on stores of its own.
+ */
+export function storeContract(name: string, open: () => Promise<OpenedStore>, { sequences = 60 } = {}): void {
   describe(name, () => {
-    let opened: OpenedStore
-    beforeEach(async () => {
-      opened = await open()
-    })
-    afterEach(() => opened.destroy())
-
-    const current = () => opened
+    const current = openForEach(open)
     describeIds(current)
     describeSubmissions(current)
     describeDeliveries(current)
@@ -73,6 +65,13 @@ export function storeContract(
     describeAlerts(current)
     describeOrderOfFacts(current)
     describeOppositeOrder(current)
+  })
+}
+
+/** What every store does for operators. */
+export function operatorsContract(name: string, open: () => Promise<OpenedStore>): void {
+  describe(name, () => {
+    const current = openForEach(open)
     describeOperatorsFilters(current)
     describeOperatorsSearch(current)
     describeOperatorsPages(current)
@@ -85,4 +84,13 @@ export function storeContract(
     describeOperatorsForgetting(current)
     describeOperatorsRetries(current)
   })
+}
+
+function openForEach(open: () => Promise<OpenedStore>): () => OpenedStore {
+  let opened: OpenedStore
+  beforeEach(async () => {
+    opened = await open()
+  })
+  afterEach(() => opened.destroy())
+  return () => opened
 }
