@@ -1,19 +1,13 @@
 import { dirname, join } from 'node:path'
 import { Command } from 'commander'
+import { type Move, parseMove } from '../config/database.ts'
 import { parseDatabaseConfig, parseTokenSecrets } from '../config.ts'
-import {
-  type DatabaseAddress,
-  describeDatabaseAddress,
-  parseDatabaseAddress,
-} from '../domain/database-address.ts'
+import { describeDatabaseAddress } from '../domain/database-address.ts'
 import { migrateDatabase, moveDatabase } from '../store/open-store.ts'
 import { readTokenSecret } from '../token-secret.ts'
 import { type CommandContext, printLine } from './command-context.ts'
 import { CommandError } from './command-error.ts'
 import { createRowProgress } from './row-progress.ts'
-
-type SqliteAddress = DatabaseAddress & { kind: 'sqlite' }
-type PostgresAddress = DatabaseAddress & { kind: 'postgres' }
 
 export function migrateCommand(context: CommandContext): Command {
   return new Command('migrate')
@@ -22,7 +16,11 @@ export function migrateCommand(context: CommandContext): Command {
     .option('--to <ADDRESS>', 'postgres://… of an empty database to copy it into')
     .addHelpText('after', MIGRATE_HELP)
     .action(async ({ from, to }: { from?: string; to?: string }) => {
-      if (from !== undefined && to !== undefined) return move(context, parseSource(from), parseTarget(to))
+      if (from !== undefined && to !== undefined) {
+        const asked = parseMove(from, to)
+        if ('problem' in asked) throw new CommandError(`--${asked.option} ${asked.problem}.`, 2)
+        return move(context, asked)
+      }
       if (from !== undefined || to !== undefined)
         throw new CommandError('--from and --to belong together: give both.', 2)
       const address = parseDatabaseConfig(context.env, context.readText)
@@ -41,7 +39,7 @@ To move from SQLite to PostgreSQL, stop serve, and copy:
 Every row is copied and then compared. If it is interrupted, run it again: it goes on where it stopped. Afterwards, start
 serve with the new DATABASE_URL and the same TRACKER_TOKEN_SECRET, which keeps webhook URLs and status links valid.`
 
-async function move(context: CommandContext, from: SqliteAddress, to: PostgresAddress): Promise<void> {
+async function move(context: CommandContext, { from, to }: Move): Promise<void> {
   checkTokenSecret(context, from)
   const { stdout, stderr } = context
   const progress = await createRowProgress(stderr)
@@ -57,7 +55,7 @@ async function move(context: CommandContext, from: SqliteAddress, to: PostgresAd
 }
 
 /** A development service keeps its secret beside the file. In the new place, it has to be in the environment. */
-function checkTokenSecret({ env, readText }: CommandContext, { path }: SqliteAddress): void {
+function checkTokenSecret({ env, readText }: CommandContext, { path }: Move['from']): void {
   const secrets = parseTokenSecrets(env, readText)
   const file = join(dirname(path), 'token-secret')
   const kept = readTokenSecret(file)
@@ -74,20 +72,4 @@ function checkTokenSecret({ env, readText }: CommandContext, { path }: SqliteAdd
         'Add it behind a comma, or delete the file if no such service has used this database for 25 hours.',
       2,
     )
-}
-
-function parseSource(text: string): SqliteAddress {
-  const address = parseDatabaseAddress(text)
-  if (address.kind === 'sqlite') return address
-  throw new CommandError('--from should be file:PATH.', 2)
-}
-
-/** No message repeats the text, because it may contain a password. */
-function parseTarget(text: string): PostgresAddress {
-  const address = parseDatabaseAddress(text)
-  if (address.kind === 'postgres') return address
-  throw new CommandError(
-    `--to ${address.kind === 'invalid' ? address.problem : 'should be postgres://…'}.`,
-    2,
-  )
 }

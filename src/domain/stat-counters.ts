@@ -33,7 +33,10 @@ export type HourBounds = readonly [
 /** What a batch adds to what is counted. */
 export type StatDelta = { counters: StatCounter[]; hours: HourBounds[] }
 
-/** What is counted of all runs as they are now, and of some hours, in which each counter is added up. `byHour`: the hours in which runs settled. */
+/**
+ * What is counted of all runs as they are now, and of some hours, over which each counter is added up. `byHour`: the hours in
+ * which runs settled, in order.
+ */
 export type StatCounts = { groups: CountedGroup[]; counters: StatCounter[]; byHour: SettledInHour[] }
 
 /** How many runs came to each status in an hour since the epoch. */

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-const PROJECTS = { sqlite: ['portable', 'linux'], postgres: ['postgres', 'postgres faults'] }
+const PROJECTS = { sqlite: ['portable', 'linux'], postgres: ['all on postgres', 'postgres faults'] }
 
 const FIGURES = fileURLToPath(new URL('../../coverage/chaos.txt', import.meta.url))
 const { values, positionals: names } = parseArgs({
