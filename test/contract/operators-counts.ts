@@ -63,7 +63,7 @@ export function describeOperatorsCounts(current: () => OpenedStore): void {
             expect(await countsOf(store)).toEqual(await countedByRuns(store))
           }
         }),
-        { numRuns: 60 },
+        { numRuns: 100 },
       )
       expect(failed).toBeGreaterThan(10)
       const store = await current().reopen()

@@ -138,7 +138,9 @@ function filtersOf(made: readonly Made[]): fc.Arbitrary<RunFilter> {
 
 export function describeOperatorsFilters(current: () => OpenedStore): void {
   describe('a list of runs', () => {
-    test('has what its filter asks for and nothing else, the newest first, whatever the clock did', async () => {
+    test('has what its filter asks for and nothing else, the newest first, whatever the clock did', {
+      timeout: 60_000,
+    }, async () => {
       const { store } = current()
       // Of the first ones it is added up which hour they are of, and some are swept; of the later ones neither.
       const early = await makeRuns(store, 0, 1_400)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { numberOf } from '../../src/domain/ids.ts'
+import type { RunFilter } from '../../src/domain/run-filter.ts'
 import { newSubmission, refused, unknownIds } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { listEveryPage, listNames, say, submitTo } from './operator-facts.ts'
@@ -76,11 +77,8 @@ export function describeOperatorsSearch(current: () => OpenedStore): void {
         const fileName = index % 100 === 0 ? 'other.png' : `IMG_${index}.png`
         return newSubmission(['remove-bg'], { fileName, at: index })
       })
-      const stored = await Promise.all(
+      const created = await Promise.all(
         asked.map(async (one, index) => ({ ...one, index, ...(await store.createSubmission(one)) })),
-      )
-      const created = stored.toSorted(
-        (one, other) => numberOf(one.submissionId) - numberOf(other.submissionId),
       )
       const failing = created.filter(({ index }) => index % 90 === 0)
       await Promise.all(
@@ -89,18 +87,24 @@ export function describeOperatorsSearch(current: () => OpenedStore): void {
       const rejected = created[5_001]?.submissionId ?? ''
       await store.applyResponse(rejected, refused('rejected'), 9_000)
 
-      const imagesOf = (some: typeof created) =>
-        some
-          .filter(({ submissionId, fileName }) => submissionId !== rejected && fileName?.startsWith('IMG_'))
-          .map(({ fileName }) => fileName)
-          .toReversed()
-      expect(imagesOf(created).length).toBeGreaterThan(5_000)
-      const all = await listEveryPage(store, { q: 'img_' }, { limit: 700 })
-      expect(all.map(({ fileName }) => fileName)).toEqual(imagesOf(created))
-      expect(await listNames(store, { q: 'img_', status: 'failed' })).toEqual(imagesOf(failing))
-      expect(await listNames(store, { q: 'img_', status: 'expired' })).toEqual([])
+      const expectImages = async (filter: Partial<RunFilter>, expected: typeof created, limit = 50) => {
+        const found = await listEveryPage(store, { q: 'img_', ...filter }, { limit })
+        const numbers = found.map(({ run }) => numberOf(run.runId))
+        expect(numbers).toEqual(numbers.toSorted((one, other) => other - one))
+        const images = expected.filter(({ fileName }) => fileName?.startsWith('IMG_'))
+        const names = images.filter(({ submissionId }) => submissionId !== rejected).map(nameOf)
+        expect(found.map(nameOf).toSorted()).toEqual(names.toSorted())
+        return names.length
+      }
+      expect(await expectImages({}, created, 700)).toBeGreaterThan(5_000)
+      await expectImages({ status: 'failed' }, failing)
+      await expectImages({ status: 'expired' }, [])
       const early = created.filter(({ index }) => index < 1_500)
-      expect(await listNames(store, { q: 'img_', since: 0, until: 1_500 })).toEqual(imagesOf(early))
+      await expectImages({ since: 0, until: 1_500 }, early)
     })
   })
+}
+
+function nameOf({ fileName }: { fileName: string | null }): string {
+  return fileName ?? ''
 }
