@@ -20,7 +20,7 @@ export function parseDatabase(variables: Variables): DatabaseAddress {
   return database
 }
 
-/** Reads the addresses of a copy. A problem says of which one, and never repeats the text, because that may contain a password. */
+/** Reads the addresses of a copy. A problem names the option, and never quotes its text, which may contain a password. */
 export function parseMove(from: string, to: string): Move | { option: keyof Move; problem: string } {
   const [source, target] = [parseDatabaseAddress(from), parseDatabaseAddress(to)]
   if (source.kind !== 'sqlite') return { option: 'from', problem: 'should be file:PATH' }

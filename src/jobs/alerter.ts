@@ -80,7 +80,7 @@ export function createAlerter(deps: AlerterDeps): Repeated {
       // Each process reports its own database; what is in the database is reported by one.
       const held = lease.current()
       if (held === null) return alertEveryMs
-      // As of the same time: after a pause, nothing is told that was evaluated during it.
+      // Before the evaluation: a pause that ends meanwhile must not let an outdated alert go out.
       const isQuiet = isPaused()
       for (const alert of await evaluateAlerts(deps, held)) {
         const message = alertMessage(alert, thresholds, links)

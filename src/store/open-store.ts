@@ -29,8 +29,8 @@ export async function migrateDatabase(address: DatabaseAddress): Promise<number>
 
 /**
  * Copies a SQLite database that no service has open into an empty PostgreSQL database, and compares them. If it is interrupted, call
- * it again to continue. `onStart` gets the number of rows, each of which is reported twice: when it is copied and when it
- * is compared. Resolves with that number. Rejects as `openStore` does.
+ * it again to continue. `onStart` gets the number of rows. Each row is reported once when it is copied, and once when it is
+ * compared. Resolves with that number. Rejects as `openStore` does.
  */
 export async function moveDatabase(
   from: DatabaseAddress & { kind: 'sqlite' },

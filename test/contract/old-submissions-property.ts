@@ -306,7 +306,7 @@ export function testOldSubmissions(open: () => Promise<ReopenableStore>, sequenc
       }
     })
     await fc.assert(runs, { numRuns: sequences })
-    expect(deleted).toBeGreaterThan(sequences / 3)
+    expect(deleted).toBeGreaterThan(sequences / 2)
     expect(left).toBeGreaterThan((sequences * 5) / 3)
   })
 }

@@ -13,7 +13,7 @@ export type ChangeFeed = {
 const CHANNEL = 'tracker_changes'
 const APPLICATION_NAME = 'imagekit-extension-tracker changes'
 
-/** A commit with a notification takes one lock of the whole server. So one notification tells of many commits. */
+/** PostgreSQL takes a lock of the whole server to commit a notification, so one notification covers many commits. */
 const TELL_EVERY_MS = 10
 const CHECK_EVERY_MS = 1_000
 

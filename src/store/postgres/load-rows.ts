@@ -35,10 +35,6 @@ export function createLoadRows(processId: number): LoadRows {
   const lookups = new Map(
     Object.entries<Finder<Tables[TableName]>>(finders).map(([kind, finder]) => [kind, createLookup(finder)]),
   )
-  const runsOfFile = {
-    unsettledOf: createLookup(finders.unsettledOf),
-    currentOf: createLookup(finders.currentOf),
-  }
   const lockRuns = createLockRuns(finders)
   const lockSubmissions = createLockSubmissions(finders)
   const lookUp = async (session: Session, kind: Kind, keys: readonly Key[]) =>
@@ -69,10 +65,11 @@ export function createLoadRows(processId: number): LoadRows {
     }
     for (const kind of LOOKED_UP)
       for (const [key, rows] of await lookUp(session, kind, asked(kind))) into.load(key, rows)
-    // As if a run that has appeared since were inserted after this transaction: it must not be written unlocked.
-    const isLocked = ({ runId }: RunRow) => runs(['runs', runId]).length > 0
+    // A run that has appeared since is left out, because nothing may be written that is not locked.
+    const isLocked = (row: Tables[TableName]) =>
+      'runId' in row && runs(['runs', String(row.runId)]).length > 0
     for (const kind of ['unsettledOf', 'currentOf'] as const)
-      for (const [key, rows] of await runsOfFile[kind](session, asked(kind)))
+      for (const [key, rows] of await lookUp(session, kind, asked(kind)))
         into.load(key, rows.filter(isLocked))
     for (const [, id] of asked('forgotten')) into.loadForgotten(id, await isForgotten(session, id))
   }
