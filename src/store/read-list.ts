@@ -19,10 +19,13 @@ export type ListNumbers = {
   findBounds: (firstHour: number, lastHour: number) => Work<Window | undefined>
 }
 
-/** What one statement reads at most, so that webhooks never wait for a list. It reads more where there is little in it. */
-const WINDOW = 20_000
-const WIDEST = 8 * WINDOW
-const WIDENED_BELOW_MS = 1
+/**
+ * How many numbers one statement looks through. The first looks through the least, each other one through as many as take
+ * `WINDOW_MS` at the pace of the one before, so that webhooks never wait long for a list.
+ */
+const LEAST_WINDOW = 5_000
+const MOST_WINDOW = 160_000
+const WINDOW_MS = 8
 
 /** How long windows are read one after the other before the event loop gets its turn, and how long a page may take at all. */
 const TURN_MS = 4
@@ -79,7 +82,7 @@ export async function readWindows<Row>(
   const startedAt = performance.now()
   let turnAt = startedAt
   let readAt = startedAt
-  let width = WINDOW
+  let width = LEAST_WINDOW
   for (let end = before; end > from; ) {
     const start = source.isWindowed ? Math.max(from, end - width) : from
     rows.push(...(await source.read({ from: start, before: end }, limit + 1 - rows.length)))
@@ -89,7 +92,7 @@ export async function readWindows<Row>(
     end = start
     const now = performance.now()
     if (end > from && now - startedAt > PAGE_MS) return { rows, next: end }
-    width = now - readAt < WIDENED_BELOW_MS ? Math.min(2 * width, WIDEST) : WINDOW
+    width = paced(width, now - readAt)
     if (now - turnAt > TURN_MS) {
       await nextTurn()
       turnAt = performance.now()
@@ -97,6 +100,12 @@ export async function readWindows<Row>(
     readAt = performance.now()
   }
   return { rows, next: null }
+}
+
+/** The width of the next window: at most four times that of the last, which took so many milliseconds. */
+function paced(width: number, tookMs: number): number {
+  const next = Math.floor(width * Math.min(4, WINDOW_MS / tookMs))
+  return Math.max(LEAST_WINDOW, Math.min(next, MOST_WINDOW))
 }
 
 /** Returns the first `limit` rows. The caller reads one row more, so that `next`, where the next page starts, is null at the end. */

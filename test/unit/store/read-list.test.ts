@@ -13,16 +13,16 @@ import { doAtOnce, waitFor } from '../../../src/store/transaction-work.ts'
 
 const SPAN = 20_000
 
-/** A table of these numbers. Notes the windows that are read; `delay` is how long each read takes, in milliseconds. */
-function aTable(numbers: readonly number[], { delay = 0, isWindowed = true } = {}) {
+/** A table of these numbers. Notes the windows that are read; from the `delayedFrom`-th on, each takes `delay` milliseconds. */
+function aTable(numbers: readonly number[], { delay = 0, delayedFrom = 0, isWindowed = true } = {}) {
   const newest = numbers.toSorted((one, other) => other - one)
   const windows: (Window & { limit: number })[] = []
   const source = {
     isWindowed,
     numberOf: (row: { n: number }) => row.n,
     read({ from, before }: Window, limit: number) {
+      const until = performance.now() + (windows.length < delayedFrom ? 0 : delay)
       windows.push({ from, before, limit })
-      const until = performance.now() + delay
       while (performance.now() < until);
       const found = newest.filter((n) => n >= from && n < before).slice(0, limit)
       return found.map((n) => ({ n }))
@@ -85,25 +85,33 @@ describe('windows', () => {
     )
   })
 
-  test('are of so many numbers each, without overlap or gap, and end once the page is full', async () => {
-    const { windows, source } = aTable([7, 25_000, 45_000, 90_000], { delay: 2 })
-    await readWindows({ from: 1, before: 90_001 }, 2, source)
-    expect(windows).toEqual([
-      { from: 70_001, before: 90_001, limit: 3 },
-      { from: 50_001, before: 70_001, limit: 2 },
-      { from: 30_001, before: 50_001, limit: 2 },
-      { from: 10_001, before: 30_001, limit: 1 },
-    ])
+  test('follow one another without overlap or gap, and end once the page is full', async () => {
+    const numbers = Array.from({ length: 100 }, (_, index) => (index + 1) * 10_000)
+    const { windows, source } = aTable(numbers)
+    await readWindows({ from: 1, before: 1_000_001 }, 60, source)
+    expect(windows[0]?.before).toBe(1_000_001)
+    for (const [index, { from }] of windows.slice(0, -1).entries())
+      expect(windows[index + 1]?.before).toBe(from)
+    const found = (from: number) => numbers.filter((n) => n >= from).length
+    expect(found(windows.at(-1)?.from ?? 0)).toBeGreaterThan(60)
+    expect(found(windows.at(-1)?.before ?? 0)).toBeLessThanOrEqual(60)
+    expect(windows.map(({ limit }) => limit)).toEqual(windows.map(({ before }) => 61 - found(before)))
   })
 
-  test('are up to eight times as wide where they are read fast', async () => {
+  test('widen where they are read fast, up to 160,000 numbers', async () => {
     const { windows, source } = aTable([5])
-    await readWindows({ from: 1, before: 200 * SPAN }, 2, source)
-    const inner = windows.slice(0, -1)
-    for (const [index, { from }] of inner.entries()) expect(windows[index + 1]?.before).toBe(from)
-    const widths = new Set(inner.map(({ from, before }) => before - from))
-    expect([SPAN, 2 * SPAN, 4 * SPAN, 8 * SPAN]).toEqual(expect.arrayContaining([...widths]))
-    expect(widths).toContain(8 * SPAN)
+    await readWindows({ from: 1, before: 4_000_001 }, 2, source)
+    const widths = windows.slice(0, -1).map(({ from, before }) => before - from)
+    expect(widths[0]).toBe(5_000)
+    expect(Math.max(...widths)).toBe(160_000)
+  })
+
+  test('narrow where they are read slowly, to 5,000 numbers', async () => {
+    const { windows, source } = aTable([5], { delay: 80, delayedFrom: 4 })
+    await readWindows({ from: 1, before: 1_000_001 }, 2, source)
+    const widths = windows.map(({ from, before }) => before - from)
+    expect(Math.max(...widths)).toBeGreaterThan(5_000)
+    expect(widths.at(-1)).toBe(5_000)
   })
 
   test('are one where all of it can be read at once', async () => {
@@ -125,7 +133,7 @@ describe('windows', () => {
 
 describe('a page that takes more than 300 ms', () => {
   test('ends with what it has, and the next one starts where it stopped', async () => {
-    const numbers = [990_000, 700_000, 300_000, 5]
+    const numbers = [999_000, 700_000, 300_000, 5]
     const table = aTable(numbers, { delay: 20 })
     const startedAt = performance.now()
     const first = await readWindows({ from: 1, before: 1_000_000 }, 4, table.source)
@@ -133,7 +141,7 @@ describe('a page that takes more than 300 ms', () => {
     // 300 ms are 15 windows of 20 ms, and one more ends it.
     expect(table.windows.length).toBeLessThanOrEqual(16)
     const { rows, next } = first
-    const end = 1_000_000 - table.windows.length * SPAN
+    const end = table.windows.at(-1)?.from ?? 0
     expect(next).toBe(end)
     expect(numbersOf(rows)).toEqual(numbers.filter((n) => n >= end))
     const rest = await readAll(aTable(numbers), { from: 1, before: end }, 4)
@@ -159,7 +167,7 @@ describe('a page that takes more than 300 ms', () => {
     const timer = setInterval(() => {
       turns += 1
     }, 1)
-    await readWindows({ from: 1, before: 400_000 }, 4, source)
+    await readWindows({ from: 1, before: 60_000 }, 4, source)
     clearInterval(timer)
     expect(turns).toBeGreaterThan(5)
   })
