@@ -1,6 +1,6 @@
 import type { Run } from './run.ts'
 import { SAVED_EXTENSION } from './saved-extension.ts'
-import type { Submission } from './submission.ts'
+import { isRejected, type Submission } from './submission.ts'
 
 /** What another of our submissions may have done to the asset since a run's baseline was taken. */
 export type ConcurrentChange = {
@@ -23,7 +23,7 @@ export function concurrentChange(
   otherRuns: readonly Run[],
   place: 'earlier' | 'later',
 ): ConcurrentChange | null {
-  if (other.state === 'rejected') return null
+  if (isRejected(other)) return null
   const isOver = (doneAt: number) => place === 'earlier' && doneAt < run.requestedAt
   const isAnswered = other.state === 'accepted' && isOver(other.updatedAt)
   const replacesFile = other.kind !== 'update' && !isAnswered

@@ -1,4 +1,5 @@
 import type { RunRow, SubmissionRow } from './decide/tables.ts'
+import { isRejected } from './submission.ts'
 
 type Change<R> = { before: R | undefined; after: R | undefined }
 
@@ -19,9 +20,8 @@ export function submissionsToRefresh({
     names.set(submissionId, known)
     for (const name of run ? [run.name, run.requestedAs] : []) if (name !== null) known.add(name)
   }
-  const isRejected = (state: string | undefined) => state === 'rejected'
   for (const { before, after } of submissions)
-    if (after && (before?.fileId !== after.fileId || isRejected(before.state) !== isRejected(after.state)))
+    if (after && (before?.fileId !== after.fileId || isRejected(before) !== isRejected(after)))
       note(after.submissionId)
   for (const { before, after } of runs)
     if (before === undefined || after === undefined) {

@@ -1,4 +1,4 @@
-import { isFinal, type Run } from './run.ts'
+import { isSettledNow, type Run } from './run.ts'
 import type { Submission } from './submission.ts'
 
 /** One settled run that its caller is told of, without what it is told. Times are milliseconds since the epoch. */
@@ -36,13 +36,8 @@ export function owesNotification(
   before: Run | undefined,
   after: Run,
 ): boolean {
-  if (submission.callerWebhookUrl === null || !isFinal(after.status)) return false
-  const isSettledNow = before === undefined || !isFinal(before.status)
-  return isSettledNow && isToldToCallers(after)
-}
-
-function isToldToCallers({ source }: Pick<Run, 'source'>): boolean {
-  return source === 'webhook' || source === 'reconcile'
+  const isReported = after.source === 'webhook' || after.source === 'reconcile'
+  return submission.callerWebhookUrl !== null && isReported && isSettledNow(before, after)
 }
 
 export function notificationIdOf(runId: string): string {

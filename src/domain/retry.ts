@@ -1,7 +1,7 @@
 import { overallStatus } from './asset.ts'
 import type { Run, RunStatus } from './run.ts'
 import { SAVED_EXTENSION } from './saved-extension.ts'
-import type { RequestedExtension, Submission } from './submission.ts'
+import { isRejected, type RequestedExtension, type Submission } from './submission.ts'
 
 /**
  * `waiting`: its turn has not come. `submitting`: its submission is written down, and it may be on its way. `accepted`,
@@ -26,9 +26,17 @@ export type RetryProgress = {
  */
 type RetryResults = { [result in RunStatus | 'rejected' | 'unconfirmed']: number }
 
+/** An item that has not ended. */
+export function isOpen(state: RetryItemState): boolean {
+  return state === 'waiting' || state === 'submitting'
+}
+
+/** The ends of items that were not clearly accepted. */
+export const UNSUBMITTED = ['failed', 'unconfirmed'] as const satisfies RetryItemState[]
+
 /** What became of one run of a retry, by its state and the status of its new runs; null while it is not done. */
 function resultOf(state: RetryItemState, statuses: readonly RunStatus[]): keyof RetryResults | null {
-  if (state === 'waiting' || state === 'submitting') return null
+  if (isOpen(state)) return null
   if (state === 'failed') return 'rejected'
   const status = overallStatus(statuses.map((one) => ({ status: one })))
   if (status === 'none' || status === 'pending') return state === 'accepted' ? 'pending' : 'unconfirmed'
@@ -54,7 +62,7 @@ export function progressOf(
     if (result === null) continue
     results[result] += 1
     done += 1
-    if (state !== 'accepted') failed += 1
+    if (UNSUBMITTED.some((end) => end === state)) failed += 1
   }
   return { retryId, total: items.size, done, failed, state: done < items.size ? 'running' : 'done', results }
 }
@@ -83,7 +91,7 @@ export function decideRetry(facts: {
   | { kind: 'refused'; by: RetryRejection } {
   const { run, submission, currentRunId } = facts
   const { fileId } = submission
-  if (submission.state === 'rejected' || fileId === null) return { kind: 'refused', by: 'no_file' }
+  if (isRejected(submission) || fileId === null) return { kind: 'refused', by: 'no_file' }
   if (run.status === 'pending') return { kind: 'refused', by: 'pending' }
   if (currentRunId !== null) return { kind: 'refused', by: 'not_current' }
   if (run.evidence?.kind === 'asset_gone') return { kind: 'refused', by: 'asset_gone' }

@@ -36,6 +36,19 @@ export function isFinal(status: RunStatus): status is FinalStatus {
   return status === 'success' || status === 'failed'
 }
 
+/** Whether this change brings a run to its final status, which happens once. An expired run is not settled. */
+export function isSettledNow<R extends Pick<Run, 'status'>>(
+  before: Pick<Run, 'status'> | undefined,
+  after: R,
+): after is R & { status: FinalStatus } {
+  return isFinal(after.status) && !(before && isFinal(before.status))
+}
+
+/** An operator sees to what is over. */
+export function isAcknowledgeable({ status }: Pick<Run, 'status'>): boolean {
+  return status !== 'pending'
+}
+
 /** A run as it is from its submission's commit on, before ImageKit has said a word. */
 export function requestedRun(facts: {
   runId: string

@@ -10,6 +10,11 @@ export type SubmissionKind = 'upload' | 'update' | 'external'
  */
 export type SubmissionState = 'submitting' | 'accepted' | 'rejected' | 'unconfirmed'
 
+/** What was rejected changes nothing: its runs are neither due nor listed nor current. */
+export function isRejected({ state }: Pick<Submission, 'state'>): boolean {
+  return state === 'rejected'
+}
+
 /** A process of ours waits for ImageKit's response to it. */
 export function isUnderWay({ state, kind }: Pick<Submission, 'state' | 'kind'>): boolean {
   return state === 'submitting' && kind !== 'external'

@@ -32,7 +32,7 @@ import { pruneBodies } from './prune-bodies.ts'
 import type { DatabaseRows } from './sql/database-rows.ts'
 import type { Store, StoreLifecycle } from './store.ts'
 import { sweepOverdue } from './sweep-overdue.ts'
-import type { RunExclusive, RunReads, Work } from './transaction-work.ts'
+import type { Changed, RunExclusive, RunReads, Work } from './transaction-work.ts'
 import {
   type BatchDatabase,
   type Committed,
@@ -41,7 +41,7 @@ import {
 } from './write-queue.ts'
 
 /** The same, unless the lease is no longer held when the transaction begins: then does nothing, and resolves with null. */
-type RunUnderLease = <T>(work: (rows: DatabaseRows, fileIds: Set<string>) => Work<T>) => Promise<T | null>
+type RunUnderLease = <T>(work: (rows: DatabaseRows, changed: Changed) => Work<T>) => Promise<T | null>
 
 /** What every database does for itself: its transactions and its reads. */
 export type Database = BatchDatabase & {
@@ -85,8 +85,8 @@ export function createStore(
   const writeUnder = (lease: Lease, other: OtherChanges) =>
     queue.run(underLease(lease, writing<true>(true, other)))
   const runExclusive: RunExclusive<DatabaseRows> = (work) => {
-    const fileIds = new Set<string>()
-    return queue.exclusive(() => database.inTransaction((rows) => work(rows, fileIds)), fileIds)
+    const changed = nothing()
+    return queue.exclusive(() => database.inTransaction((rows) => work(rows, changed)), changed)
   }
   const whileHeld = <T>(lease: Lease, work: (rows: DatabaseRows) => Work<T>) =>
     function* (rows: DatabaseRows): Work<T | null> {
@@ -96,7 +96,7 @@ export function createStore(
   const runUnderLease =
     (lease: Lease): RunUnderLease =>
     (work) =>
-      runExclusive((rows, fileIds) => whileHeld(lease, () => work(rows, fileIds))(rows))
+      runExclusive((rows, changed) => whileHeld(lease, () => work(rows, changed))(rows))
   const listRuns = createRunList((work) => read((rows) => work(rows.runList)))
   const readStats: Store['readStats'] = (...given) => read((rows) => rows.readStats(...given))
   const listDue: Store['listDue'] = (...given) => read((rows) => rows.listDue(...given))
@@ -169,9 +169,9 @@ export function createStore(
         const isHeld = dropBodies && holdsLease(await read((rows) => rows.findLease(UPKEEP_LEASE)), lease)
         const before = isHeld ? await dropBodies(receivedBefore) : receivedBefore
         return database.inTransaction(whileHeld(lease, (rows) => pruneBodies(rows, before, ...given)))
-      }, new Set()),
+      }, nothing()),
     deleteOldSubmissions: (lease, ...given) =>
-      runUnderLease(lease)((rows, fileIds) => deleteOldSubmissions(rows, fileIds, ...given)),
+      runUnderLease(lease)((rows, changed) => deleteOldSubmissions(rows, changed, ...given)),
     deleteExpiredKeys: (lease, now) => runUnderLease(lease)((rows) => deleteExpiredKeys(rows, now)),
     sweepOverdue: (lease, ...given) => runUnderLease(lease)((rows) => sweepOverdue(rows, ...given)),
     foldCounters: (lease) => runUnderLease(lease)((rows) => foldCounters(rows)),
@@ -193,4 +193,8 @@ export function createStore(
       await database.close()
     },
   }
+}
+
+function nothing(): Changed {
+  return { fileIds: new Set(), submissionIds: new Set() }
 }

@@ -2,7 +2,7 @@ import { type RetainedRow, type RetentionPlace, selectOld } from '../domain/rete
 import { hourOf } from '../domain/stat-counters.ts'
 import { findLastUntil, type PruningRows } from './prune-bodies.ts'
 import { type RemovalRows, removeSubmissions } from './remove-submissions.ts'
-import type { Work } from './transaction-work.ts'
+import type { Changed, Work } from './transaction-work.ts'
 
 /** Rows that are checked in one transaction, and deleted if they are old. */
 const SUBMISSIONS_AT_ONCE = 50
@@ -25,12 +25,12 @@ export type RetentionRows = RemovalRows &
   }
 
 /**
- * Deletes old submissions, and then old deliveries of none. Adds the assets whose status may change to `fileIds`. `next` is
- * where to go on; null at the end.
+ * Deletes old submissions, and then old deliveries of none. Adds what it changes to `changed`. `next` is where to go on; null at
+ * the end.
  */
 export function* deleteOldSubmissions(
   rows: RetentionRows,
-  fileIds: Set<string>,
+  changed: Changed,
   now: number,
   createdBefore: number,
   place: RetentionPlace | null,
@@ -48,7 +48,7 @@ export function* deleteOldSubmissions(
     yield* rows.deleteDeliveries(old)
     return { deleted: 0, next: going }
   }
-  if (old.length > 0) for (const fileId of (yield* removeSubmissions(rows, old)).fileIds) fileIds.add(fileId)
+  if (old.length > 0) yield* removeSubmissions(rows, old, changed)
   return { deleted: old.length, next: going ?? { table: 'deliveries', n: 0 } }
 }
 

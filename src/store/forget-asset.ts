@@ -5,7 +5,7 @@ import type { JsonObject } from '../domain/json.ts'
 import { type CounterRows, foldCounters } from './fold-counters.ts'
 import { type RemovalRows, removeSubmissions } from './remove-submissions.ts'
 import type { Store } from './store.ts'
-import type { RunExclusive, RunReads, Work } from './transaction-work.ts'
+import type { Changed, RunExclusive, RunReads, Work } from './transaction-work.ts'
 
 /** Audit entries rewritten in one transaction: few enough that no webhook waits for long. */
 const ENTRIES_AT_ONCE = 1_000
@@ -58,12 +58,12 @@ export function createForgetting(
     for (let after = 0; after < newest; )
       after = (await runExclusive((rows) => hideMentions(rows, forgetting, after))) ?? newest
     for (const piece of pieces.slice(0, -1))
-      await runExclusive((rows) =>
-        inOrder(removeOlder(rows, forgetting, piece), hideMentionsSince(rows, forgetting, newest)),
+      await runExclusive((rows, changed) =>
+        inOrder(removeOlder(rows, forgetting, piece, changed), hideMentionsSince(rows, forgetting, newest)),
       )
-    await runExclusive((rows, fileIds) => {
-      fileIds.add(fileId)
-      return inOrder(removeAsset(rows, forgetting, act), hideMentionsSince(rows, forgetting, newest))
+    await runExclusive((rows, changed) => {
+      changed.fileIds.add(fileId)
+      return inOrder(removeAsset(rows, forgetting, act, changed), hideMentionsSince(rows, forgetting, newest))
     })
     return true
   }
@@ -83,8 +83,9 @@ function* removeAndRecord(
   rows: ForgettingRows,
   { ids, at }: Forgetting,
   submissions: readonly number[],
+  changed: Changed,
 ): Work<void> {
-  const { submissionIds, runIds, deliveryIds } = yield* removeSubmissions(rows, submissions)
+  const { submissionIds, runIds, deliveryIds } = yield* removeSubmissions(rows, submissions, changed)
   for (const id of submissionIds) yield* rows.insertForgotten(digestOf(id), at)
   for (const id of [...runIds, ...deliveryIds]) yield* rows.hideSubject(id, nameless(id))
   for (const id of [...submissionIds, ...runIds]) ids.add(id)
@@ -109,17 +110,24 @@ function* hideMentionsSince(rows: ForgettingRows, forgetting: Forgetting, newest
   for (let after: number | undefined = newest; after !== undefined; )
     after = yield* hideMentions(rows, forgetting, after)
 }
-function* removeOlder(rows: ForgettingRows, forgetting: Forgetting, piece: readonly number[]): Work<void> {
+function* removeOlder(
+  rows: ForgettingRows,
+  forgetting: Forgetting,
+  piece: readonly number[],
+  changed: Changed,
+): Work<void> {
   const current = new Set(yield* rows.listCurrent(forgetting.fileId))
-  yield* removeAndRecord(
-    rows,
-    forgetting,
-    piece.filter((n) => !current.has(n)),
-  )
+  const older = piece.filter((n) => !current.has(n))
+  yield* removeAndRecord(rows, forgetting, older, changed)
 }
-function* removeAsset(rows: ForgettingRows, forgetting: Forgetting, act: AuditEntry): Work<void> {
+function* removeAsset(
+  rows: ForgettingRows,
+  forgetting: Forgetting,
+  act: AuditEntry,
+  changed: Changed,
+): Work<void> {
   const { fileId, at } = forgetting
-  yield* removeAndRecord(rows, forgetting, yield* rows.listSubmissions(fileId))
+  yield* removeAndRecord(rows, forgetting, yield* rows.listSubmissions(fileId), changed)
   yield* rows.insertForgotten(digestOf(fileId), at)
   const deliveryIds = yield* rows.removeRest(fileId)
   for (const id of [fileId, ...deliveryIds]) yield* rows.hideSubject(id, nameless(id))

@@ -8,6 +8,9 @@ import type { RunReads, Work } from './transaction-work.ts'
 /** So many names are read from their index. Where more match, the runs of a window are compared. */
 const MAX_NAMED = 3_000
 
+/** The deliveries of so many submissions of a file are found through these. Where there are more, those of a window are compared. */
+const MAX_SUBMISSIONS = 1_000
+
 /**
  * Where runs are looked for. `listed`: everywhere; `overdue`: among the overdue ones; `named`: by the names of files. These three
  * leave out the runs of rejected submissions. Of `file`, the filter's `q` is the id.
@@ -65,15 +68,26 @@ function exactPlaces(q: string | null): RunPlace[] {
   ]
 }
 
+/** Where deliveries are looked for. `file`: by the submissions of the filter's file. */
+export type DeliveryPlace = 'listed' | 'file'
+
 export type DeliveryRows = {
   numbers: ListNumbers
-  readRecorded: (filter: DeliveryFilter, window: Window, limit: number) => Work<ListedDelivery[]>
+  /** Whether a file has more than so many submissions. */
+  hasMoreSubmissions: (fileId: string, most: number) => Work<boolean>
+  readRecorded: (
+    filter: DeliveryFilter,
+    place: DeliveryPlace,
+    window: Window,
+    limit: number,
+  ) => Work<ListedDelivery[]>
   /** Of the filter, the cause and the times. */
   readRejected: (filter: DeliveryFilter, window: Window, limit: number) => Work<ListedDelivery[]>
 }
 
 /** Whether an index holds just these deliveries, so that however few they are, a page is found at once. */
-function isIndexed({ outcome, service, cause }: DeliveryFilter): boolean {
+function isIndexed({ outcome, service, cause, fileId }: DeliveryFilter): boolean {
+  if (fileId !== null) return false
   if (outcome === 'rejected') return true
   return outcome !== null && outcome !== 'applied' && service === null && cause === null
 }
@@ -85,10 +99,13 @@ export function createDeliveryList(read: RunReads<DeliveryRows>): Store['listDel
     // First, or a rejected delivery that is replayed meanwhile would be in neither.
     if ((outcome === null || outcome === 'rejected') && service === null && fileId === null)
       branches.push((window, limit) => read((rows) => rows.readRejected(filter, window, limit)))
+    const isOfFew =
+      fileId !== null && !(await read((rows) => rows.hasMoreSubmissions(fileId, MAX_SUBMISSIONS)))
+    const place = isOfFew ? 'file' : 'listed'
     if (outcome !== 'rejected')
-      branches.push((window, limit) => read((rows) => rows.readRecorded(filter, window, limit)))
+      branches.push((window, limit) => read((rows) => rows.readRecorded(filter, place, window, limit)))
     const found = await readList((work) => read((rows) => work(rows.numbers)), filter, page, {
-      isWindowed: fileId === null && !isIndexed(filter),
+      isWindowed: !isOfFew && !isIndexed(filter),
       idOf: ({ deliveryId }) => deliveryId,
       branches,
     })

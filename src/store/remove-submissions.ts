@@ -1,9 +1,9 @@
 import type { RunRow } from '../domain/decide/tables.ts'
 import { type StatDelta, statDelta } from '../domain/stat-counters.ts'
-import type { Work } from './transaction-work.ts'
+import type { Changed, Work } from './transaction-work.ts'
 
-/** What was deleted with some submissions. `fileIds` are the assets that they were of. */
-type Removed = { fileIds: Set<string>; submissionIds: string[]; runIds: string[]; deliveryIds: string[] }
+/** What was deleted with some submissions. */
+type Removed = { submissionIds: string[]; runIds: string[]; deliveryIds: string[] }
 
 /** What a database does for it, inside a transaction. */
 export type RemovalRows = {
@@ -17,8 +17,15 @@ export type RemovalRows = {
   appendDelta: (delta: StatDelta) => Work<void>
 }
 
-/** Deletes submissions with everything that belongs to them. Nothing in a schema does that by itself. */
-export function* removeSubmissions(rows: RemovalRows, submissions: readonly number[]): Work<Removed> {
+/**
+ * Deletes submissions with everything that belongs to them. Nothing in a schema does that by itself. Adds them, and the assets
+ * that they were of, to `changed`.
+ */
+export function* removeSubmissions(
+  rows: RemovalRows,
+  submissions: readonly number[],
+  changed: Changed,
+): Work<Removed> {
   // In the order of a batch. A run may be added until its submission is locked.
   yield* rows.listRunsOf(submissions)
   const removed = yield* rows.listRemoved(submissions)
@@ -27,8 +34,12 @@ export function* removeSubmissions(rows: RemovalRows, submissions: readonly numb
   const deliveryIds = yield* rows.deleteSubmissions(submissions, submissionIds)
   const names = new Set(runs.flatMap(({ name, requestedAs }) => [name, requestedAs ?? name]))
   const fileIds = new Set(removed.flatMap(({ fileId }) => fileId ?? []))
-  for (const fileId of fileIds) yield* rows.refreshCurrent(fileId, names)
+  for (const fileId of fileIds) {
+    yield* rows.refreshCurrent(fileId, names)
+    changed.fileIds.add(fileId)
+  }
+  for (const submissionId of submissionIds) changed.submissionIds.add(submissionId)
   const delta = statDelta({ runs: runs.map((before) => ({ before, after: undefined })), deliveries: [] })
   if (delta !== null) yield* rows.appendDelta(delta)
-  return { fileIds, submissionIds, runIds: runs.map(({ runId }) => runId), deliveryIds }
+  return { submissionIds, runIds: runs.map(({ runId }) => runId), deliveryIds }
 }

@@ -15,8 +15,11 @@ export function* waitFor<T>(value: Awaitable<T>): Work<T> {
 /** Does work that only reads, outside of a transaction. */
 export type RunReads<Rows> = <T>(work: (rows: Rows) => Work<T>) => Promise<T>
 
-/** Does work in a transaction of its own, in its turn, between two batches. It adds the assets whose status it changes to `fileIds`. */
-export type RunExclusive<Rows> = <T>(work: (rows: Rows, fileIds: Set<string>) => Work<T>) => Promise<T>
+/** The ids of the assets and of the submissions that a transaction changes. */
+export type Changed = { fileIds: Set<string>; submissionIds: Set<string> }
+
+/** Does work in a transaction of its own, in its turn, between two batches. It adds what it changes to `changed`. */
+export type RunExclusive<Rows> = <T>(work: (rows: Rows, changed: Changed) => Work<T>) => Promise<T>
 
 /** Does the work of a database that makes it wait. */
 export async function doInTurn<T>(work: Work<T>): Promise<T> {

@@ -8,6 +8,7 @@ import {
 } from '../domain/decide/step.ts'
 import { KEYS, type TableName, type Tables } from '../domain/decide/tables.ts'
 import { type StatDelta, statDelta } from '../domain/stat-counters.ts'
+import { isRejected } from '../domain/submission.ts'
 
 /** A row as it is in the database, and as it is to be; undefined where there is none. */
 export type Change<R> = { before: R | undefined; after: R | undefined }
@@ -267,7 +268,7 @@ function changedSubjects(
   before: Tables['submissions'] | undefined,
   after: Tables['submissions'] | undefined,
 ): string[] {
-  const isTurned = (before?.state === 'rejected') !== (after?.state === 'rejected')
+  const isTurned = (before !== undefined && isRejected(before)) !== (after !== undefined && isRejected(after))
   if (before?.fileId === after?.fileId && before?.requestId === after?.requestId && !isTurned) return []
   return [before, after].flatMap((submission) => {
     if (submission === undefined) return []

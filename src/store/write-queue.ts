@@ -3,7 +3,7 @@ import type { Commit, SettledRun } from '../domain/commit.ts'
 import type { Step } from '../domain/decide/step.ts'
 import { TrackerError } from '../domain/errors.ts'
 import type { NewIds } from '../domain/ids.ts'
-import { isFinal, type Run } from '../domain/run.ts'
+import { isSettledNow, type Run } from '../domain/run.ts'
 import { type BatchQuery, type BatchResult, runBatch, type StepOutcome } from './batch.ts'
 import type { Change } from './working-set.ts'
 
@@ -29,10 +29,13 @@ export type WriteQueue = {
    */
   run<T>(step: Step<T>): Promise<T>
   /**
-   * Does work that is no step, in a transaction of its own. `fileIds` are the assets that it changes.
+   * Does work that is no step, in a transaction of its own. When it is over, `changed` has what it changed.
    * Rejects with `overloaded` as above.
    */
-  exclusive<T>(work: () => Promise<Committed<T>>, fileIds: ReadonlySet<string>): Promise<T>
+  exclusive<T>(
+    work: () => Promise<Committed<T>>,
+    changed: Pick<Commit, 'fileIds' | 'submissionIds'>,
+  ): Promise<T>
   /** Commits what is queued. Afterwards everything is rejected. */
   close(): Promise<void>
 }
@@ -76,12 +79,7 @@ type Job = {
 
 type Exclusive = { work(): Promise<void> }
 
-const NOTHING_DECIDED = {
-  steps: 1,
-  settled: [],
-  owed: 0,
-  submissionIds: new Set<string>(),
-}
+const NOTHING_DECIDED = { steps: 1, settled: [], owed: 0 }
 
 export function createWriteQueue(
   database: BatchDatabase,
@@ -215,13 +213,13 @@ export function createWriteQueue(
         add({ step, resolve: resolve as Job['resolve'], reject })
       })
     },
-    exclusive(work, fileIds) {
+    exclusive(work, changed) {
       const run = async () => {
         const begunAt = performance.now()
         const { result, fault } = await work()
         const seconds = (performance.now() - begunAt) / 1000
         const isAcknowledged = fault === undefined
-        onCommit({ ...NOTHING_DECIDED, waiting: queue.length, seconds, isAcknowledged, fileIds })
+        onCommit({ ...NOTHING_DECIDED, waiting: queue.length, seconds, isAcknowledged, ...changed })
         if (fault !== undefined) throw fault
         return result
       }
@@ -273,7 +271,7 @@ function commitOf(
 }
 
 function settledRun({ before, after }: Change<Run>): SettledRun | undefined {
-  if (after === undefined || !isFinal(after.status) || (before && isFinal(before.status))) return undefined
+  if (after === undefined || !isSettledNow(before, after)) return undefined
   const { name, status, source, settledAt, updatedAt, requestedAt } = after
   const ms = (settledAt ?? updatedAt) - requestedAt
   return { extension: name, status, source, seconds: Math.max(ms, 0) / 1000 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Run } from '../domain/run.ts'
-import type { Submission } from '../domain/submission.ts'
+import { isRejected, type Submission } from '../domain/submission.ts'
 import type { Store } from '../store/store.ts'
 import type { Links } from './links.ts'
 import { createBoard, type StatusBoard, type StatusBoardOptions } from './status-board.ts'
@@ -10,10 +10,7 @@ import { submissionView } from './submission-view.ts'
 
 type SubmissionFacts = { submission: Submission; runs: Run[] }
 
-/**
- * The same for submissions: `invalidate` takes a submissionId. Nothing is cached, because forgetting an asset does not say
- * which submissions it deletes.
- */
+/** The same for submissions: `invalidate` takes a submissionId. Nothing is cached: it is read until its fileId is known, and then no more. */
 export function createSubmissionBoard(
   deps: {
     store: Pick<Store, 'findSubmission'>
@@ -29,17 +26,17 @@ export function createSubmissionBoard(
 }
 
 function takeSubmissionSnapshot(links: Links, facts: SubmissionFacts): StatusSnapshot {
-  const { state, fileId } = facts.submission
+  const { submission } = facts
+  const { state, fileId } = submission
   const body = JSON.stringify(submissionView(links, facts))
-  const isRejected = state === 'rejected'
   const hasPending = facts.runs.some(({ status }) => status === 'pending')
   return {
     // The asset's status says nothing about a submission that was rejected.
-    fileId: isRejected ? null : fileId,
+    fileId: isRejected(submission) ? null : fileId,
     body,
     etag: `"${hash('sha256', body, 'base64url')}"`,
     // Without runs there is nothing to wait for but the response.
-    isPending: !isRejected && (hasPending || (facts.runs.length === 0 && state === 'submitting')),
+    isPending: !isRejected(submission) && (hasPending || (facts.runs.length === 0 && state === 'submitting')),
   }
 }
 

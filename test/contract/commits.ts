@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { Commit } from '../../src/domain/commit.ts'
 import { accepted, applyFinding, EVIDENCE, FILE_ID, newDelivery, submit, sweep } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
+import { anAct } from './operator-facts.ts'
+import { upkeep } from './upkeep.ts'
 
 export function describeCommits(current: () => OpenedStore): void {
   const watch = () => {
@@ -56,6 +58,40 @@ export function describeCommits(current: () => OpenedStore): void {
       for (const service of ['remove-bg', 'remove-bg', 'ai-tasks'])
         await store.recordDelivery(newDelivery(told, { service, status: 'success' }))
       expect(commits.map(({ owed }) => owed)).toEqual([0, 1, 0, 1])
+    })
+
+    test('name the assets and submissions that they change, also what is deleted', async () => {
+      const { store } = current()
+      const old = await submit(store, ['ai-tasks'], { fileId: 'file-old', at: 1 })
+      await store.recordDelivery(
+        newDelivery(old, { service: 'ai-tasks', status: 'success', fileId: 'file-old' }),
+      )
+      const commits = watch()
+      const namedIn = async (work: Promise<unknown>) => {
+        await work
+        const named = commits.splice(0)
+        return {
+          fileIds: new Set(named.flatMap(({ fileIds }) => [...fileIds])),
+          submissionIds: new Set(named.flatMap(({ submissionIds }) => [...submissionIds])),
+        }
+      }
+      const submissionId = await submit(store, ['remove-bg'])
+      const ofSubmission = { fileIds: new Set(), submissionIds: new Set([submissionId]) }
+      expect(await namedIn(Promise.resolve())).toEqual(ofSubmission)
+      const ofBoth = { ...ofSubmission, fileIds: new Set([FILE_ID]) }
+      const response = accepted({ 'remove-bg': 'pending' })
+      expect(await namedIn(store.applyResponse(submissionId, response, 1_500))).toEqual(ofBoth)
+      const delivery = newDelivery(submissionId, { service: 'remove-bg', status: 'success' })
+      expect(await namedIn(store.recordDelivery(delivery))).toEqual(ofBoth)
+      expect(await namedIn(store.recordDelivery(delivery))).toEqual({
+        fileIds: new Set(),
+        submissionIds: new Set(),
+      })
+      expect(await namedIn(upkeep(store).deleteOldSubmissions(10_000, 2, null))).toEqual({
+        fileIds: new Set(['file-old']),
+        submissionIds: new Set([old]),
+      })
+      expect(await namedIn(store.forgetAsset(FILE_ID, anAct({ kind: 'forget' })))).toEqual(ofBoth)
     })
 
     test('do not tell of a step that was taken back', async () => {

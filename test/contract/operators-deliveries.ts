@@ -122,6 +122,28 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
       expect(await ids({ outcome: 'rejected' })).toEqual([refused])
     })
 
+    test('of a file has each once, the newest first, however many submissions the file has', async () => {
+      const { store } = current()
+      const file = { fileId: FILE_ID }
+      const submitted: { submissionId: string; runId: string }[] = []
+      while (submitted.length < 1_010)
+        submitted.push(
+          ...(await Promise.all(Array.from({ length: 101 }, () => submitTo(store, ['remove-bg'], file)))),
+        )
+      const word = { service: 'remove-bg', status: 'success' } as const
+      const told: string[] = []
+      const others: string[] = []
+      for (const [index, { submissionId }] of submitted.toReversed().entries()) {
+        if (index % 10 > 0) continue
+        told.push(await tell(submissionId, word))
+        const other = await submitTo(store, ['remove-bg'], { fileId: 'file-other' })
+        others.push(await tell(other.submissionId, { ...word, fileId: 'file-other' }))
+      }
+      expect(await ids(file)).toEqual(told.toReversed())
+      expect(await ids({ ...file, outcome: 'applied', service: 'remove-bg' })).toEqual(told.toReversed())
+      expect(await ids({ fileId: 'file-other' })).toEqual(others.toReversed())
+    })
+
     test('has a replayed one where it was, and each outcome page by page', async () => {
       const { store } = current()
       const { submissionId } = await submitTo(store, ['remove-bg'])

@@ -1,3 +1,5 @@
+import { isAcknowledgeable } from '../../domain/run.ts'
+import { isRejected } from '../../domain/submission.ts'
 import type { InspectedRun } from '../../tracking/operators/inspect-run.ts'
 import { runHref } from '../addresses.ts'
 import type { Operator } from '../operator-door.ts'
@@ -14,7 +16,7 @@ export function RunActions({ operator, inspected, publicUrl }: RunActionsProps) 
     <section class="card" aria-labelledby="actions">
       <h2 id="actions">Actions</h2>
       <Retry operator={operator} inspected={inspected} />
-      {run.acknowledgedAt === null && run.status !== 'pending' && (
+      {run.acknowledgedAt === null && isAcknowledgeable(run) && (
         <OwnForm operator={operator} action={`${runHref(run.runId)}/acknowledge`}>
           <NoteField
             name="note"
@@ -38,7 +40,7 @@ export function RunActions({ operator, inspected, publicUrl }: RunActionsProps) 
 function Retry({ operator, inspected }: Omit<RunActionsProps, 'publicUrl'>) {
   const { refusal, units, shown } = inspected
   const { runId, currentRunId, status } = shown.run
-  if (status === 'pending' && shown.submission.state === 'rejected')
+  if (status === 'pending' && isRejected(shown.submission))
     return <p class="hint">Its request was not taken, so it never ran: upload or update the file anew.</p>
   if (status === 'pending')
     return <p class="hint">It is still pending: this page updates itself when it ends.</p>

@@ -1,3 +1,4 @@
+import { isRejected } from '../../domain/submission.ts'
 import type { InspectedRun } from '../../tracking/operators/inspect-run.ts'
 import type { ShownRun } from '../../tracking/operators/show-run.ts'
 import { assetHref, FAILURES, runHref } from '../addresses.ts'
@@ -29,7 +30,7 @@ export function RunPage({ operator, inspected, publicUrl, notice }: RunProps) {
   const { shown } = inspected
   const { run, submission, siblings, deliveries, timeline } = shown
   const { fileId } = run
-  const isAwaited = run.status === 'pending' && submission.state !== 'rejected'
+  const isAwaited = run.status === 'pending' && !isRejected(submission)
   const isTold = fileId !== null && run.currentRunId === null
   const events = isAwaited && isTold ? `${assetHref(fileId)}/events` : undefined
   const refresh = isAwaited && !isTold ? ASK_AGAIN_SECONDS : undefined

@@ -1,4 +1,5 @@
 import type { AuditEntry } from '../audit-entry.ts'
+import { isAcknowledgeable } from '../run.ts'
 import type { ListedRun } from '../run-filter.ts'
 import type { Facts, Key, Step } from './step.ts'
 import { runOf } from './submission-state.ts'
@@ -25,7 +26,7 @@ export function acknowledgeRuns(runIds: readonly string[], act: AuditEntry): Ste
 
 /** The run as acknowledged at this time, or with null as not; undefined for one that is pending, which can't be either. */
 export function acknowledged(run: RunRow | undefined, acknowledgedAt: number | null): RunRow | undefined {
-  return run === undefined || run.status === 'pending' ? undefined : { ...run, acknowledgedAt }
+  return run !== undefined && isAcknowledgeable(run) ? { ...run, acknowledgedAt } : undefined
 }
 
 function submissionKeys(facts: Facts, runId: string): Key[] {

@@ -1,4 +1,5 @@
 import type { NewIds } from '../ids.ts'
+import { isRejected } from '../submission.ts'
 import { decideResponse, type UploadResponse } from '../upload-response.ts'
 import type { Facts, Key, Step } from './step.ts'
 import { submissionOf } from './submission-state.ts'
@@ -78,5 +79,5 @@ function unconfirmed(facts: Facts, ids: NewIds, row: SubmissionRow, at: number):
 
 function mayBeAtImageKit(facts: Facts, { submissionId }: ClaimRow): boolean {
   const submission = submissionId === null ? undefined : facts.find('submissions', submissionId)
-  return submission !== undefined && submission.state !== 'rejected'
+  return submission !== undefined && !isRejected(submission)
 }

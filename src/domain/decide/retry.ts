@@ -1,6 +1,12 @@
 import { describeAsset } from '../asset.ts'
 import type { AuditEntry } from '../audit-entry.ts'
-import { decideRetry, type RetryItemState, type RetryRejection, type SubmittedRetry } from '../retry.ts'
+import {
+  decideRetry,
+  isOpen,
+  type RetryItemState,
+  type RetryRejection,
+  type SubmittedRetry,
+} from '../retry.ts'
 import type { NewSubmission } from '../submission.ts'
 import { acknowledged } from './acknowledgement.ts'
 import type { Changes, Facts, Key, Step } from './step.ts'
@@ -92,8 +98,7 @@ export function endRetryItem(itemId: number, state: RetryItemState, reason: stri
     keys: [['retryItems', String(itemId)]],
     decide(facts) {
       const item = facts.find('retryItems', String(itemId))
-      const isOpen = item?.state === 'waiting' || item?.state === 'submitting'
-      const retryItems = item && isOpen && !item.isForeign ? [{ ...item, state, reason }] : []
+      const retryItems = item && isOpen(item.state) && !item.isForeign ? [{ ...item, state, reason }] : []
       return { result: undefined, changes: { update: { retryItems } } }
     },
   }

@@ -1,8 +1,8 @@
 import type { Change } from '../extension-result.ts'
 import { numberOf } from '../ids.ts'
 import { hostOf, notificationIdOf, owesNotification } from '../notification.ts'
-import { isFinal, type Run } from '../run.ts'
-import type { Submission } from '../submission.ts'
+import { isFinal, isSettledNow, type Run } from '../run.ts'
+import { isRejected, type Submission } from '../submission.ts'
 import type { Changes, Facts, Key } from './step.ts'
 import type { NotificationRow, RunRow, SubmissionDetails, SubmissionRow } from './tables.ts'
 
@@ -74,8 +74,8 @@ export function applyChange(
   at: number,
   settlingOf: (run: Run) => Settling | undefined,
 ): SubmissionState {
-  const isListed = row.state !== 'rejected'
-  const isTurned = isListed !== (state.row.state !== 'rejected')
+  const isListed = !isRejected(row)
+  const isTurned = isListed === isRejected(state.row)
   const binding = bindingOf(row)
   const place = {
     dueAt: !isListed ? null : isTurned ? at : (state.runs.find(({ dueAt }) => dueAt !== null)?.dueAt ?? null),
@@ -115,9 +115,8 @@ export function applyChange(
 /** A delivery that settles a run. `body` is what the caller is notified with; undefined where it was pruned. */
 export type Settling = { deliveryId: string; body(): string | undefined }
 
-/** A run comes to its final status once. */
 export function isSettledByDelivery(before: Run | undefined, after: Run): boolean {
-  return after.source === 'webhook' && isFinal(after.status) && !(before && isFinal(before.status))
+  return after.source === 'webhook' && isSettledNow(before, after)
 }
 
 type Place = Omit<RunRow, keyof Run>

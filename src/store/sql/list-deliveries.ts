@@ -22,22 +22,20 @@ import {
 } from './rows.ts'
 import type { Statements } from './statements.ts'
 
-/** Of an asset with more submissions, the deliveries of the newest are listed. */
-const MAX_SUBMISSIONS = 1_000
-
 /** A sender that repeats itself without end is not shown whole. */
 const MAX_OF_RUN = 1_000
 
 /** What the list of deliveries is read from, and what else is read of one. */
 export function createDeliveryReads(statements: Statements, rejected: RejectedDeliveries) {
-  const { rows, row, values, notIndexed, indexedBy, inNumbers } = statements
+  const { rows, row, value, values, notIndexed, indexedBy, inNumbers } = statements
   const listRecorded = prepareList<DeliveryCells>(statements, DELIVERY_COLUMNS, 'd.n')
   const listOfFile = values<number>(
-    `WITH newest AS MATERIALIZED (SELECT n FROM submissions WHERE file_id = ? ORDER BY n DESC LIMIT ?)
-      SELECT r.settled_by AS n FROM newest ${statements.join} runs r ON r.submission = newest.n WHERE r.settled_by > 0
-      UNION SELECT d.n FROM newest ${statements.join} deliveries d ON d.submission = newest.n
+    `WITH asked AS MATERIALIZED (SELECT n FROM submissions WHERE file_id = ?)
+      SELECT r.settled_by AS n FROM asked ${statements.join} runs r ON r.submission = asked.n WHERE r.settled_by > 0
+      UNION SELECT d.n FROM asked ${statements.join} deliveries d ON d.submission = asked.n
       UNION SELECT n FROM deliveries WHERE file_id = ?`,
   )
+  const skipSubmissions = value<number>('SELECT 1 FROM submissions WHERE file_id = ? LIMIT 1 OFFSET ?')
   const listOfRun = rows<DeliveryCells>(
     `SELECT ${DELIVERY_COLUMNS} FROM ${DELIVERIES} WHERE d.n IN (
       SELECT settled_by FROM runs WHERE n = ? UNION
@@ -51,7 +49,7 @@ export function createDeliveryReads(statements: Statements, rejected: RejectedDe
   )
 
   function* numbersOf(fileId: string, { from, before }: Window): Work<string> {
-    const found = yield* waitFor(listOfFile(fileId, MAX_SUBMISSIONS, fileId))
+    const found = yield* waitFor(listOfFile(fileId, fileId))
     return JSON.stringify(found.filter((n) => n >= from && n < before))
   }
   const list: DeliveryRows = {
@@ -61,7 +59,10 @@ export function createDeliveryReads(statements: Statements, rejected: RejectedDe
       `SELECT max(n) FROM (SELECT max(n) AS n FROM deliveries UNION ALL SELECT max(n) FROM rejected_deliveries) AS last`,
     ),
     readRejected: (...given) => rejected.list(...given),
-    *readRecorded(filter, window, limit) {
+    *hasMoreSubmissions(fileId, most) {
+      return (yield* waitFor(skipSubmissions(fileId, most))) !== undefined
+    },
+    *readRecorded(filter, place, window, limit) {
       const { outcome, cause, service, fileId, since, until } = filter
       const exception = fileId === null ? exceptionOf(filter) : null
       const index = exception === null ? notIndexed : indexedBy('deliveries_exception')
@@ -72,7 +73,8 @@ export function createDeliveryReads(statements: Statements, rejected: RejectedDe
         ['d.received_at >= ?', since],
         ['d.received_at < ?', until],
         ['d.cause = ?', cause],
-        [`d.n ${inNumbers}`, fileId === null ? null : yield* numbersOf(fileId, window)],
+        [`d.n ${inNumbers}`, fileId === null || place !== 'file' ? null : yield* numbersOf(fileId, window)],
+        ['? IN (s.file_id, d.file_id)', place === 'file' ? null : fileId],
         ['d.outcome = ?', outcome && OUTCOME.to[outcome]],
         ['d.exception = ?', exception && OUTCOME.to[exception]],
       ])

@@ -4,6 +4,7 @@ import {
   progressOf,
   type RetryItemState,
   type RetryProgress,
+  UNSUBMITTED,
   type UnsubmittedItem,
 } from '../../domain/retry.ts'
 import { cutPage, type Page } from '../read-list.ts'
@@ -45,7 +46,7 @@ export function createOperatorReads({ rows, row, value }: Statements) {
     [n: number, chk: string, name: string, state: RetryItemState, reason: string | null]
   >(
     `SELECT r.n, r.chk, r.name, i.state, i.reason FROM retry_items i JOIN retries t ON t.n = i.retry
-      JOIN runs r ON r.n = i.run WHERE t.retry_id = ? AND i.state IN ('failed', 'unconfirmed') ORDER BY i.n LIMIT ?`,
+      JOIN runs r ON r.n = i.run WHERE t.retry_id = ? AND i.state IN (${UNSUBMITTED.map((state) => `'${state}'`).join(', ')}) ORDER BY i.n LIMIT ?`,
   )
 
   return {

@@ -11,7 +11,7 @@ import type { Statements } from './statements.ts'
 export function createRemovalRows(
   statements: Statements,
 ): RemovalRows & Pick<RetentionRows, 'deleteDeliveries'> & Pick<PruningRows, 'deleteBodies'> {
-  const { rows, run, inNumbers, inTexts, beforeDot, bodiesOf, forUpdate } = statements
+  const { rows, run, values, inNumbers, inTexts, beforeDot, bodiesOf, forUpdate } = statements
   const listRemoved = rows<[n: number, chk: string, fileId: string | null]>(
     `SELECT n, chk, file_id FROM submissions WHERE n ${inNumbers} ORDER BY n${forUpdate}`,
   )
@@ -29,6 +29,10 @@ export function createRemovalRows(
   const deleteBodies = run(`DELETE FROM delivery_bodies WHERE ${bodiesOf(`n ${inNumbers}`)}`)
   const deleteDeliveries = run(`DELETE FROM deliveries WHERE n ${inNumbers}`)
   const ofRuns = `IN (SELECT n FROM runs WHERE submission ${inNumbers})`
+  const listRetries = values<number>(`SELECT retry AS n FROM retry_items WHERE run ${ofRuns}`)
+  const deleteEmptyRetries = run(
+    `DELETE FROM retries WHERE n ${inNumbers} AND NOT EXISTS (SELECT 1 FROM retry_items WHERE retry = retries.n)`,
+  )
   // Each for the same submissions, their runs after what refers to these.
   const deletions = [
     `DELETE FROM notifications WHERE n ${ofRuns}`,
@@ -63,7 +67,9 @@ export function createRemovalRows(
       const rejected = yield* waitFor(deleteRejected(ids, ids))
       const recorded = yield* waitFor(listDeliveries(submissions, submissions))
       yield* removal.deleteDeliveries(recorded.map(([n]) => n))
+      const retries = yield* waitFor(listRetries(submissions))
       for (const deleteThem of deletions) yield* waitFor(deleteThem(submissions))
+      yield* waitFor(deleteEmptyRetries(JSON.stringify(retries)))
       return [...recorded, ...rejected].map(([n, chk]) => formatId('dlv', n, chk))
     },
     refreshCurrent: refreshNames,

@@ -1,5 +1,6 @@
 import type { AuditEntry } from '../../domain/audit-entry.ts'
 import { TrackerError } from '../../domain/errors.ts'
+import { isAcknowledgeable } from '../../domain/run.ts'
 import type { Store } from '../../store/store.ts'
 import { type ListedRunView, listedRunView } from './listed-run-view.ts'
 
@@ -53,8 +54,8 @@ export async function acknowledgeRun(
 ): Promise<ListedRunView> {
   const history = await deps.store.findRunHistory(runId)
   if (history === undefined) throw new TrackerError('not_found', `There is no run ${runId}.`)
-  const isPending = history.run.status === 'pending'
-  const [run] = isPending ? [] : await acknowledgeRuns(deps, { runIds: [runId], note, actor })
+  const runIds = isAcknowledgeable(history.run) ? [runId] : []
+  const [run] = runIds.length === 0 ? [] : await acknowledgeRuns(deps, { runIds, note, actor })
   if (run === undefined)
     throw new TrackerError('run_pending', 'The run is still pending: there is nothing to see to yet.')
   return run

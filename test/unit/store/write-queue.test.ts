@@ -39,6 +39,8 @@ function refuseRun(runId: string, error: Error) {
   }
 }
 
+const NOTHING = { fileIds: new Set<string>(), submissionIds: new Set<string>() }
+
 describe('a batch', () => {
   test('holds the steps that were asked for together, and decides them in their order', async () => {
     const { database, queue } = open()
@@ -234,7 +236,7 @@ describe('a database that cannot be reached', () => {
     const first = queue.run(insertRun('run-1'))
     await new Promise((resolve) => setImmediate(resolve))
     database.refusal = () => new TrackerError('store_unavailable', 'The test refuses.')
-    const late = [queue.run(countRun('run-1')), queue.exclusive(async () => ({ result: 1 }), new Set())]
+    const late = [queue.run(countRun('run-1')), queue.exclusive(async () => ({ result: 1 }), NOTHING)]
     expect(await outcomesOf(late)).toEqual(['store_unavailable', 'store_unavailable'])
     release()
     expect(await first).toBe('run-1')
@@ -291,8 +293,6 @@ describe('a full queue', () => {
 })
 
 describe('exclusive work', () => {
-  const NO_FILES = new Set<string>()
-
   test('runs in its turn: after the steps before it, and before those behind it', async () => {
     const { database, queue } = open()
     const seen: unknown[] = []
@@ -303,9 +303,9 @@ describe('exclusive work', () => {
     }
     const asked = [
       queue.run(insertRun('run-1')),
-      queue.exclusive(look, NO_FILES),
+      queue.exclusive(look, NOTHING),
       queue.run(insertRun('run-2')),
-      queue.exclusive(look, NO_FILES),
+      queue.exclusive(look, NOTHING),
     ]
     expect(await Promise.all(asked)).toEqual(['run-1', 1, 'run-2', 2])
     expect(seen).toEqual([['run-1'], ['run-1', 'run-2']])
@@ -322,31 +322,31 @@ describe('exclusive work', () => {
       return { result: undefined }
     }
     const step = { ...insertRun('run-1'), decide: () => ({ result: running, changes: {} }) }
-    const asked = [queue.exclusive(work, NO_FILES), queue.exclusive(work, NO_FILES), queue.run(step)]
+    const asked = [queue.exclusive(work, NOTHING), queue.exclusive(work, NOTHING), queue.run(step)]
     expect(await Promise.all(asked)).toEqual([undefined, undefined, 0])
   })
 
   test('that fails rejects alone', async () => {
     const { queue } = open()
-    const failing = queue.exclusive(() => Promise.reject(new Error('no')), NO_FILES)
+    const failing = queue.exclusive(() => Promise.reject(new Error('no')), NOTHING)
     expect(await outcomesOf([failing, queue.run(insertRun('run-1'))])).toEqual(['no', 'run-1'])
   })
 
   test('that fails publishes no commit; one in a lost file is published as not acknowledged, and rejected', async () => {
     const { queue, commits } = open()
-    const failing = queue.exclusive(() => Promise.reject(new Error('no')), NO_FILES)
+    const failing = queue.exclusive(() => Promise.reject(new Error('no')), NOTHING)
     expect(await outcomesOf([failing])).toEqual(['no'])
     expect(commits).toEqual([])
     const lost = async () => ({ result: null, fault: new TrackerError('store_unavailable', 'lost') })
-    const fileIds = new Set(['file-1'])
-    await expect(queue.exclusive(lost, fileIds)).rejects.toMatchObject({ message: 'lost' })
-    expect(commits).toMatchObject([{ isAcknowledged: false, fileIds }])
+    const changed = { fileIds: new Set(['file-1']), submissionIds: new Set(['sub-1']) }
+    await expect(queue.exclusive(lost, changed)).rejects.toMatchObject({ message: 'lost' })
+    expect(commits).toMatchObject([{ isAcknowledged: false, ...changed }])
   })
 
   test('is refused like a step where too much is queued', async () => {
     const { queue } = open({ maxQueued: 1 })
     const asked = queue.run(insertRun('run-1'))
-    const refused = queue.exclusive(async () => ({ result: null }), NO_FILES)
+    const refused = queue.exclusive(async () => ({ result: null }), NOTHING)
     await expect(refused).rejects.toMatchObject({ code: 'overloaded' })
     await asked
   })
@@ -356,7 +356,7 @@ describe('exclusive work', () => {
     const asked = [
       queue.run(insertRun('run-1')),
       queue.run(listRuns()),
-      queue.exclusive(async () => ({ result: database.commits.length }), NO_FILES),
+      queue.exclusive(async () => ({ result: database.commits.length }), NOTHING),
     ]
     expect(await Promise.all(asked)).toEqual(['run-1', ['run-1'], 2])
   })
@@ -368,14 +368,12 @@ describe('closing', () => {
     const asked = [
       queue.run(insertRun('run-1')),
       queue.run(listRuns()),
-      queue.exclusive(async () => ({ result: 'done' }), new Set<string>()),
+      queue.exclusive(async () => ({ result: 'done' }), NOTHING),
       queue.run(insertRun('run-2')),
     ]
     const closing = queue.close()
     await expect(queue.run(insertRun('late'))).rejects.toEqual(UNAVAILABLE)
-    await expect(queue.exclusive(async () => ({ result: null }), new Set<string>())).rejects.toEqual(
-      UNAVAILABLE,
-    )
+    await expect(queue.exclusive(async () => ({ result: null }), NOTHING)).rejects.toEqual(UNAVAILABLE)
     await closing
     expect([...database.runs.keys()]).toEqual(['run-1', 'run-2'])
     expect(await Promise.all(asked)).toEqual(['run-1', ['run-1'], 'done', 'run-2'])
