@@ -1,6 +1,7 @@
 import type { RunStatus } from './asset-status.ts'
 import { describeError, type Paint } from './asset-text.ts'
 import type { DemoImage } from './demo-images.ts'
+import type { DemoServers } from './demo-servers.ts'
 import type { SentUpload } from './send-upload.ts'
 
 /** How one image went: what the upload's answer said of each extension, and how each ended. */
@@ -52,15 +53,25 @@ export function findSurprises(results: readonly DemoResult[]): string[] {
   )
 }
 
-export function addressLines(serviceUrl: string, results: readonly DemoResult[]): string {
+export function pagesUrl(serviceUrl: string): string {
+  return `${serviceUrl}/admin`
+}
+
+/** What a person can open, then the variables with which commands and scripts find the servers. */
+export function addressLines(
+  { serviceUrl, sandboxUrl }: Pick<DemoServers, 'serviceUrl' | 'sandboxUrl'>,
+  results: readonly DemoResult[],
+): string {
   const cutOut = results.find(({ last }) => last['remove-bg'] === 'success')
   const failed = results.find(({ last }) => Object.values(last).includes('failed'))
   const addresses: [string, string | null | undefined][] = [
     ['the cut-out', cutOut?.sent.answer.url],
     ['its status', cutOut?.sent.statusUrl],
     ['the failed one', failed?.sent.statusUrl],
-    ['the pages', `${serviceUrl}/admin`],
+    ['the pages', pagesUrl(serviceUrl)],
     ['health', `${serviceUrl}/healthz`],
   ]
-  return addresses.flatMap(([label, url]) => (url ? [`  ${label.padEnd(14)}  ${url}`] : [])).join('\n')
+  const lines = addresses.flatMap(([label, url]) => (url ? [`  ${label.padEnd(14)}  ${url}`] : []))
+  const variables = [`TRACKER_URL=${serviceUrl}`, `IMAGEKIT_API_URL=${sandboxUrl}`]
+  return [...lines, '', 'For commands and scripts:', ...variables.map((line) => `  ${line}`)].join('\n')
 }

@@ -10,6 +10,7 @@ import {
   changeLine,
   type DemoResult,
   findSurprises,
+  pagesUrl,
   summaryLine,
   TABLE_HEAD,
 } from './demo-report.ts'
@@ -47,9 +48,10 @@ export function demoCommand(context: CommandContext): Command {
 
 const LIMIT_SECONDS = 20
 
-async function runDemo(context: CommandContext, { serviceUrl, sandboxUrl }: DemoServers): Promise<void> {
+async function runDemo(context: CommandContext, servers: DemoServers): Promise<void> {
+  const { serviceUrl } = servers
   const print = (text: string) => printLine(context.stdout, text)
-  print(`service  ${serviceUrl}\nsandbox  ${sandboxUrl}  (a local ImageKit)\n\n${TABLE_HEAD}`)
+  print(`pages  ${pagesUrl(serviceUrl)}\n\n${TABLE_HEAD}`)
   const client = createTrackerClient({ url: serviceUrl, key: undefined })
   const images = await makeDemoImages()
   const startedAt = performance.now()
@@ -60,7 +62,7 @@ async function runDemo(context: CommandContext, { serviceUrl, sandboxUrl }: Demo
       ),
     ),
   )
-  print(`\n${summaryLine(results)}\n\n${addressLines(serviceUrl, results)}`)
+  print(`\n${summaryLine(results)}\n\n${addressLines(servers, results)}`)
   const surprises = findSurprises(results)
   if (surprises.length > 0) throw new CommandError(surprises.join('\n'))
 }

@@ -7,12 +7,19 @@ import { createSandbox, type SandboxOptions } from '../sandbox/sandbox.ts'
 import type { CommandContext } from './command-context.ts'
 
 type SandboxContext = Pick<CommandContext, 'env' | 'readText' | 'stdout' | 'stopRequested'>
-type Options = { directory: string; publicUrl?: string; allowHost: string[]; allowPrivateUrls?: true }
+type Options = {
+  port?: string
+  directory: string
+  publicUrl?: string
+  allowHost: string[]
+  allowPrivateUrls?: true
+}
 
 /** `extension-tracker sandbox`: runs a local ImageKit until it is told to stop. */
 export function sandboxCommand(context: SandboxContext): Command {
   return new Command('sandbox')
     .description('Run a local ImageKit for development and tests.')
+    .option('--port <port>', 'where to listen; 0 takes any free port (default: PORT, or 3001)')
     .option('--directory <path>', 'where uploaded files are kept', './data/sandbox')
     .option('--public-url <url>', 'what the URLs of files start with (default: the address listened on)')
     .option(
@@ -51,7 +58,7 @@ They stay on the file: a retry goes the same way until PATCH /v1/files/ID/detail
 
 Environment:
   HOST                  where to listen (127.0.0.1)
-  PORT                  where to listen (3001); 0 takes any free port
+  PORT                  where to listen without --port (3001)
   IMAGEKIT_PRIVATE_KEY  the private key to accept (any)
   LOG_LEVEL             info`
 
@@ -60,14 +67,16 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 /** Reads the configuration. Throws `ConfigError` with every problem at once. */
 function parseSandboxOptions(
   { env, readText }: SandboxContext,
-  { directory, publicUrl, allowHost, allowPrivateUrls }: Options,
+  { port: givenPort, directory, publicUrl, allowHost, allowPrivateUrls }: Options,
 ): SandboxOptions {
-  const variables = new Variables(env, readText)
+  // The option takes the variable's place: a `.env` that the service shares has the service's PORT.
+  const portName = givenPort === undefined ? 'PORT' : '--port'
+  const variables = new Variables({ ...env, '--port': givenPort }, readText)
   if (env['NODE_ENV'] === 'production') {
     variables.problem('NODE_ENV', 'is production; the sandbox is for development and tests alone')
   }
   const host = variables.text('HOST') ?? '127.0.0.1'
-  const port = variables.integer('PORT', 3001, 0, 65_535)
+  const port = variables.integer(portName, 3001, 0, 65_535)
   const privateKey = variables.text('IMAGEKIT_PRIVATE_KEY')
   const findLevel = (text: string) => LOG_LEVELS.find((level) => level === text)
   const level = variables.parsed('LOG_LEVEL', 'info', findLevel, `one of ${LOG_LEVELS.join(', ')}`)

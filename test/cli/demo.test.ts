@@ -11,6 +11,15 @@ test('--exit: shows extensions going from pending to success, and one to failed'
   expect(stdout).toContain('3 files, 6 extensions: 5 success, 1 failed, 0 pending')
 })
 
+/** The addresses of the service and of its local ImageKit, as the demo prints them for scripts. */
+function serversOf(output: string): string[] {
+  const urls = [...output.matchAll(/^ +(?:TRACKER_URL|IMAGEKIT_API_URL)=(http\S+)$/gm)].map(
+    ([, url = '']) => url,
+  )
+  expect(urls).toHaveLength(2)
+  return urls
+}
+
 test('stays up until it is stopped, with addresses that open, beside another demo', async () => {
   let stop = () => {}
   let isUp = () => {}
@@ -39,10 +48,17 @@ test('stays up until it is stopped, with addresses that open, beside another dem
   expect(cutOut.headers.get('content-type')).toBe('image/png')
   expect((await fetch(addressOf('health'))).status).toBe(200)
   expect(await (await fetch(addressOf('the pages'))).text()).toContain('Overview')
+  expect(addressOf('^pages')).toBe(addressOf('the pages'))
+  const [serviceUrl, imagekitUrl] = serversOf(shown)
+  expect((await fetch(`${serviceUrl}/runs`)).status).toBe(200)
+  const files = await fetch(`${imagekitUrl}/v1/files`, {
+    headers: { authorization: `Basic ${btoa('private_demo:')}` },
+  })
+  expect(files.status).toBe(200)
 
   const beside = await runCli(['demo', '--exit'])
   expect(beside.exitCode).toBe(0)
-  expect(/^service +(\S+)/.exec(beside.stdout)?.[1]).not.toBe(/^service +(\S+)/.exec(shown)?.[1])
+  for (const url of serversOf(shown)) expect(serversOf(beside.stdout)).not.toContain(url)
 
   stop()
   expect((await running).exitCode).toBe(0)

@@ -22,6 +22,7 @@ test('a run tells what happened to it, the error as it came, and how to retry it
   expect(text).toMatch(
     /Requested by app as part of an external submission .*Webhook applied .*Settled failed by a webhook .*Webhook duplicate /s,
   )
+  expect(text).toContain('Retry from a terminal')
   expect(text).toContain(
     `curl -X POST '${tracker.url}/runs/${run?.runId}/retry' -H "Authorization: Bearer $TRACKER_ADMIN_KEY"`,
   )
@@ -58,6 +59,7 @@ test('a failed run is retried with one form, and its new run settles', async () 
   const old = await browser.get(`/admin/runs/${failed?.runId}`)
   expect(readText(old.html)).toContain('operator asked for it again “ try again ”')
   expect(readText(old.html)).toContain('A newer run of this extension has taken its place')
+  expect(readText(old.html)).not.toContain('Retry from a terminal')
   const [newRun] = (await listRuns(tracker)).filter(({ attempt }) => attempt === 2)
   expect(readLinks(old.html)).toContain(`/admin/runs/${newRun?.runId}`)
   expect(readForms(old.html).map(({ action }) => action)).not.toContain(`/admin/runs/${failed?.runId}/retry`)

@@ -8,11 +8,10 @@ import { API_KEY, IMAGEKIT_KEY, startTrackerAndSandbox } from '../support/tracke
 import { statusOf } from '../support/webhooks.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const README = readFileSync(`${ROOT}/README.md`, 'utf8')
 
-/** The one fenced block of the README that contains this text. */
-function block(language: string, text: string): string {
-  const blocks = [...README.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
+/** The one fenced block of the README, or of another document, that contains this text. */
+function block(language: string, text: string, document = 'README.md'): string {
+  const blocks = [...readFileSync(`${ROOT}/${document}`, 'utf8').matchAll(/^```(\w+)\n(.*?)^```$/gms)]
   const found = blocks.filter(([, kind, code = '']) => kind === language && code.includes(text))
   expect(found).toHaveLength(1)
   return found[0]?.[2] ?? ''
@@ -23,9 +22,13 @@ async function run(program: string, args: readonly string[], env: { [name: strin
   return promisify(execFile)(program, args, { cwd: ROOT, env: { PATH, HOME, ...env } })
 }
 
-test("the README's SDK example uploads through the tracker and reads the file from ImageKit", async () => {
+test("the README's SDK example uploads through the tracker, reads the file from ImageKit, and finds the status events", async () => {
   const { tracker, sandbox, sandboxUrl } = await startTrackerAndSandbox()
-  const example = block('js', '.withResponse()')
+  const example = [
+    'globalThis.EventSource = class extends EventTarget { constructor(url) { super(); console.log(`events of ${url}`) } }',
+    block('js', '.withResponse()'),
+    block('js', 'EventSource'),
+  ].join('\n')
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', example], {
     TRACKER_URL: tracker.url,
     TRACKER_API_KEY: API_KEY,
@@ -36,11 +39,12 @@ test("the README's SDK example uploads through the tracker and reads the file fr
   const [fileId = ''] = /\b[\da-f]{24}\b/.exec(stdout) ?? []
   expect(sandbox.uploads()).toMatchObject([{ parameters: { fileName: 'mug.png' } }])
   expect(stdout).toContain(`<${tracker.url}/assets/${fileId}/status?token=`)
+  expect(stdout).toContain(`events of ${tracker.url}/assets/${fileId}/events?token=`)
   expect(stdout).toContain("type: 'file'")
   expect((await statusOf(tracker, fileId)).extensions).toHaveLength(2)
 })
 
-test("the README's way to send an Idempotency-Key with the older SDK uploads a file once", async () => {
+test("the documents' way to send an Idempotency-Key with the older SDK uploads a file once", async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox()
   const upload = `import ImageKit from 'imagekit'
     const { TRACKER_URL, TRACKER_API_KEY } = process.env
@@ -48,7 +52,7 @@ test("the README's way to send an Idempotency-Key with the older SDK uploads a f
       uploadEndpoint: TRACKER_URL + '/api/v1/files/upload' })
     for (const time of [1, 2]) console.log((await tracker.upload({ file: Buffer.from('hello'), fileName: 'a.txt' })).fileId)
     process.exit()`
-  const script = `${block('js', 'interceptors')}\n${upload}`
+  const script = `${block('js', 'interceptors', 'docs/sdk-6.md')}\n${upload}`
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], {
     TRACKER_URL: tracker.url,
     TRACKER_API_KEY: API_KEY,

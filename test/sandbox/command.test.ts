@@ -1,9 +1,12 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { PassThrough } from 'node:stream'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { sandboxCommand } from '../../src/cli/sandbox.ts'
+import { temporaryDirectory } from '../support/tracker.ts'
 
-function run(env: Record<string, string>, args: string[] = []): Promise<unknown> {
-  const context = { env, readText: () => '', stdout: new PassThrough(), stopRequested: async () => {} }
+function run(env: Record<string, string>, args: string[] = [], stdout = new PassThrough()): Promise<unknown> {
+  const context = { env, readText: () => '', stdout, stopRequested: async () => {} }
   const quiet = sandboxCommand(context).exitOverride()
   return quiet.parseAsync(args, { from: 'user' })
 }
@@ -22,4 +25,20 @@ test('all problems of a configuration are told at once', async () => {
       expect.stringContaining('--public-url'),
     ],
   })
+})
+
+test('--port takes the place of PORT, which the service may have taken', async () => {
+  const service = createServer().listen(0, '127.0.0.1')
+  onTestFinished(() => void service.close())
+  await once(service, 'listening')
+  const env = { PORT: String((service.address() as AddressInfo).port), LOG_LEVEL: 'silent' }
+  const directory = ['--directory', temporaryDirectory()]
+  await expect(run(env, directory)).rejects.toMatchObject({ code: 'EADDRINUSE' })
+
+  const stdout = new PassThrough()
+  await run(env, [...directory, '--port', '0'], stdout)
+  expect(String(stdout.read())).toMatch(/^The sandbox listens on http:\/\/127\.0\.0\.1:\d+\n/)
+
+  const problems = ['--port: should be a whole number from 0 to 65535']
+  await expect(run(env, ['--port', '99999'])).rejects.toMatchObject({ problems })
 })

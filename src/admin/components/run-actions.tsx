@@ -10,7 +10,8 @@ type RunActionsProps = { operator: Operator; inspected: InspectedRun; publicUrl:
 
 /** What an operator can do about a run. */
 export function RunActions({ operator, inspected, publicUrl }: RunActionsProps) {
-  const { run } = inspected.shown
+  const { refusal, shown } = inspected
+  const { run } = shown
   const call = `curl -X POST '${publicUrl}/runs/${run.runId}/retry' -H "Authorization: Bearer $TRACKER_ADMIN_KEY"`
   return (
     <section class="card" aria-labelledby="actions">
@@ -26,13 +27,15 @@ export function RunActions({ operator, inspected, publicUrl }: RunActionsProps) 
           <button type="submit">Acknowledge</button>
         </OwnForm>
       )}
-      <details>
-        <summary>Retry from a terminal</summary>
-        <CodeBlock id="curl" label="The call that retries this run" text={call} />
-        <button type="button" data-copy="curl" hidden>
-          Copy
-        </button>
-      </details>
+      {refusal === null && (
+        <details>
+          <summary>Retry from a terminal</summary>
+          <CodeBlock id="curl" label="The call that retries this run" text={call} />
+          <button type="button" data-copy="curl" hidden>
+            Copy
+          </button>
+        </details>
+      )}
     </section>
   )
 }

@@ -16,7 +16,7 @@ export function checkEnvironment({ env, readText }: Pick<CommandContext, 'env' |
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return error.problems.map((problem) =>
-      fail(name, problem, 'serve does not start with this environment: mend this variable.'),
+      fail(name, problem, 'serve does not start with this environment: set this variable.'),
     )
   }
 }

@@ -68,7 +68,7 @@ function readAccess({ env, readText }: CommandContext): TrackerAccess | Check[] 
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return error.problems.map((problem) =>
-      fail('service', `it can't be asked: ${problem}`, 'Mend this variable and run doctor again.'),
+      fail('service', `it can't be asked: ${problem}`, 'Set this variable and run doctor again.'),
     )
   }
 }
