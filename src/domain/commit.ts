@@ -18,7 +18,7 @@ export type Commit = {
    */
   isAcknowledged: boolean
   /** How many notifications it created. */
-  owed: number
+  notificationsCreated: number
   /** The assets and submissions that it changed. */
   fileIds: ReadonlySet<string>
   submissionIds: ReadonlySet<string>

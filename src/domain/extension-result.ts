@@ -15,7 +15,7 @@ export type ExtensionResult = {
 /** Why a delivery was not applied. */
 export type DeliveryCause = 'unknown_shape' | 'unknown_status' | 'other_file' | 'not_requested' | 'forgotten'
 
-/** What has to be known of a submission to judge a delivery. The rest may be large. */
+/** What deciding a delivery requires of its submission. The rest may be large. */
 export type BoundSubmission = Pick<
   Submission,
   'submissionId' | 'state' | 'fileId' | 'error' | 'createdAt' | 'updatedAt'

@@ -31,7 +31,7 @@ export type NotificationResult =
   | { kind: 'again'; at: number; reason: string }
 
 /** A caller is told of each run that a webhook or evidence settles; not of what the response said, nor of expiry. */
-export function owesNotification(
+export function isNotificationDue(
   submission: Pick<Submission, 'callerWebhookUrl'>,
   before: Run | undefined,
   after: Run,

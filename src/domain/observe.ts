@@ -16,8 +16,8 @@ export type RunOutcome = 'applied' | 'duplicate' | 'contradicted' | 'ignored'
 const MAX_ERROR_BYTES = 16 * 1024
 
 /**
- * The rule that decides a status, and the only one: the first final word stays.
- * `expired` is not final, so a late word still settles it. Returns the run as it is afterwards; `run` is not changed.
+ * The only rule that decides a status: the first final status stays. `expired` is not final: a late result settles an expired run.
+ * Returns the run as it is afterwards; `run` is not changed.
  */
 export function observe<R extends Run>(run: R, observation: Observation, at: number): Observed<R> {
   if (observation.source === 'expiry') return expire(run, observation.reason, at)

@@ -88,15 +88,15 @@ export function decideRetry(facts: {
   currentRunId: string | null
 }):
   | { kind: 'allowed'; fileId: string; extension: RequestedExtension }
-  | { kind: 'refused'; by: RetryRejection } {
+  | { kind: 'rejected'; by: RetryRejection } {
   const { run, submission, currentRunId } = facts
   const { fileId } = submission
-  if (isRejected(submission) || fileId === null) return { kind: 'refused', by: 'no_file' }
-  if (run.status === 'pending') return { kind: 'refused', by: 'pending' }
-  if (currentRunId !== null) return { kind: 'refused', by: 'not_current' }
-  if (run.evidence?.kind === 'asset_gone') return { kind: 'refused', by: 'asset_gone' }
+  if (isRejected(submission) || fileId === null) return { kind: 'rejected', by: 'no_file' }
+  if (run.status === 'pending') return { kind: 'rejected', by: 'pending' }
+  if (currentRunId !== null) return { kind: 'rejected', by: 'not_current' }
+  if (run.evidence?.kind === 'asset_gone') return { kind: 'rejected', by: 'asset_gone' }
   const extension = requestedAs(run, submission.extensions)
-  return extension ? { kind: 'allowed', fileId, extension } : { kind: 'refused', by: 'options_unknown' }
+  return extension ? { kind: 'allowed', fileId, extension } : { kind: 'rejected', by: 'options_unknown' }
 }
 
 /** ImageKit does not tell which of several saved extensions a run comes from. */

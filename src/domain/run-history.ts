@@ -9,7 +9,7 @@ export type RunHistory = {
   run: Run
   submission: Submission
   /** When ImageKit's answer to the submission, or that there is none, was written down. */
-  answeredAt: number | null
+  respondedAt: number | null
   /** The other runs of the submission. */
   siblings: Run[]
   /** Those that speak of the run, and those of its submission that could not be understood; the oldest first. */
@@ -27,7 +27,7 @@ export type RunHistory = {
 /** What is read of a run for its history. */
 type HistoryFacts = Pick<
   RunHistory,
-  'run' | 'submission' | 'answeredAt' | 'deliveries' | 'notification' | 'acts'
+  'run' | 'submission' | 'respondedAt' | 'deliveries' | 'notification' | 'acts'
 > & {
   /** All runs of its submission. */
   runs: readonly Run[]

@@ -30,12 +30,12 @@ export type Happening = { at: number } & (
 
 /** What is known of a run's life, in the order in which it happened; at the same time, in the order of cause and effect. */
 export function timelineOf(history: RunHistory): Happening[] {
-  const { run, submission, answeredAt, deliveries, notification, acts } = history
+  const { run, submission, respondedAt, deliveries, notification, acts } = history
   const { keyName, kind, state, requestId, error } = submission
   const happenings: Happening[] = [
     { at: run.requestedAt, what: 'requested', by: keyName, kind, attempt: run.attempt },
   ]
-  if (answeredAt !== null) happenings.push({ at: answeredAt, what: 'answered', state, requestId, error })
+  if (respondedAt !== null) happenings.push({ at: respondedAt, what: 'answered', state, requestId, error })
   for (const { receivedAt, deliveryId, outcome, cause } of deliveries)
     happenings.push({ at: receivedAt, what: 'delivery', deliveryId, outcome, cause })
   happenings.push(...endOf(run))

@@ -26,7 +26,7 @@ export type UploadResponse =
 export type UnclaimedDelivery = { deliveryId: string; result: ExtensionResult; receivedAt: number }
 
 export type ResponseDecision = Change & {
-  /** `conflict`: the submission is known under another fileId already, or an earlier word was clearer than this one. */
+  /** `conflict`: the submission has another fileId already, or an earlier response was more definite. */
   result: 'applied' | 'conflict'
   /** Unclaimed deliveries whose run the answer made, with the outcome that they have now. */
   claimed: { deliveryId: string; outcome: RunOutcome }[]

@@ -24,7 +24,7 @@ export type Jobs = {
   stop(): Promise<void>
   /** There are runs to be asked for again. */
   wakeRetrier: () => void
-  /** Something is on disk, and perhaps callers are owed to be told of it. */
+  /** Something is on disk, and callers may have to be notified. */
   noteCommit: (commit: Commit) => void
 }
 
@@ -50,8 +50,8 @@ export function createJobs(deps: JobsDeps): Jobs {
       await Promise.all(jobs.map((job) => job.stop()))
     },
     wakeRetrier: () => retrier.wake(),
-    noteCommit({ owed }) {
-      if (owed > 0) notifier.wake()
+    noteCommit({ notificationsCreated }) {
+      if (notificationsCreated > 0) notifier.wake()
     },
   }
 }

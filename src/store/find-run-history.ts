@@ -1,15 +1,12 @@
-import type { AssetFacts } from '../domain/asset.ts'
 import type { AuditEntry } from '../domain/audit-entry.ts'
 import type { ListedDelivery } from '../domain/listed-delivery.ts'
 import type { Run } from '../domain/run.ts'
 import { describeHistory, type RunHistory } from '../domain/run-history.ts'
-import type { Submission } from '../domain/submission.ts'
-import type { Work } from './transaction-work.ts'
+import type { Store } from './store.ts'
+import type { Work, WorkOf } from './transaction-work.ts'
 
-export type HistoryRows = {
-  findRun: (runId: string) => Work<{ run: Run; answeredAt: number | null } | undefined>
-  findSubmission: (submissionId: string) => Work<{ submission: Submission; runs: Run[] } | undefined>
-  findAsset: (fileId: string) => Work<AssetFacts | undefined>
+export type HistoryRows = WorkOf<Pick<Store, 'findSubmission' | 'findAsset'>> & {
+  findRun: (runId: string) => Work<{ run: Run; respondedAt: number | null } | undefined>
   /** Those that report on a run, and those of its submission that could not be understood; the oldest first. */
   listDeliveriesOf: (run: Run) => Work<ListedDelivery[]>
   findNotification: (run: Run) => Work<RunHistory['notification']>
@@ -24,14 +21,14 @@ export type HistoryRows = {
 export function* findRunHistory(rows: HistoryRows, runId: string): Work<RunHistory | undefined> {
   const found = yield* rows.findRun(runId)
   if (found === undefined) return undefined
-  const { run, answeredAt } = found
+  const { run, respondedAt } = found
   const ofSubmission = yield* rows.findSubmission(run.submissionId)
   if (ofSubmission === undefined) return undefined
   const { fileId } = ofSubmission.submission
   return describeHistory({
     ...ofSubmission,
     run,
-    answeredAt,
+    respondedAt,
     asset: fileId === null ? undefined : yield* rows.findAsset(fileId),
     deliveries: yield* rows.listDeliveriesOf(run),
     notification: yield* rows.findNotification(run),

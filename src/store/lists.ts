@@ -69,7 +69,7 @@ function exactPlaces(q: string | null): RunPlace[] {
 }
 
 /** Where deliveries are looked for. `file`: by the submissions of the filter's file. */
-export type DeliveryPlace = 'listed' | 'file'
+type DeliveryPlace = 'listed' | 'file'
 
 export type DeliveryRows = {
   numbers: ListNumbers

@@ -72,7 +72,7 @@ export type Store = OperatorStore &
      * Stores rejected deliveries outside the write queue, and returns their ids in order. The oldest are evicted beyond a limit,
      * so a flood stays small.
      */
-    keepRejected(refused: readonly NewRejectedDelivery[]): Promise<string[]>
+    keepRejected(rejected: readonly NewRejectedDelivery[]): Promise<string[]>
 
     /** Counts the stored rejected deliveries that were received at `since` or later, by cause. */
     countRejected(since: number): Promise<{ cause: RejectionCause; count: number }[]>

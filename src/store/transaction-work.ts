@@ -4,6 +4,11 @@ export type Work<T> = Generator<Promise<void>, T, void>
 /** What a database returns: at once if it is synchronous. */
 export type Awaitable<T> = T | Promise<T>
 
+/** Methods of the port as a database does them. */
+export type WorkOf<Port extends { [name: string]: (...given: never[]) => Promise<unknown> }> = {
+  [Name in keyof Port]: (...given: Parameters<Port[Name]>) => Work<Awaited<ReturnType<Port[Name]>>>
+}
+
 export function* waitFor<T>(value: Awaitable<T>): Work<T> {
   if (!(value instanceof Promise)) return value
   const settled: T[] = []

@@ -222,11 +222,11 @@ const SUBJECTS: { [L in LookupName]: (id: string) => string | undefined } = {
   unsettledOf: ofFile,
   currentOf: ofFile,
   submissionsOf: ofFile,
-  unansweredOf: ofRequest,
+  awaitingResponse: ofRequest,
   endsOf: ofEnds,
   eventOf: ofEvent,
   unfinishedSubmissions: ofNothing,
-  unansweredClaims: ofNothing,
+  abandonedClaims: ofNothing,
   unfinishedItems: ofNothing,
 }
 
@@ -274,7 +274,7 @@ function changedSubjects(
     if (submission === undefined) return []
     const { submissionId, fileId, requestId } = submission
     return [
-      // No lookup depends on it: it only shows that what steps need may have changed.
+      // No lookup depends on it. It only says that the keys of later steps must be checked again.
       `submission ${submissionId}`,
       ...(fileId === null ? [] : [ofFile(fileId)]),
       ...(requestId === null ? [] : [ofRequest(requestId)]),

@@ -58,7 +58,7 @@ export type WriteQueueOptions = {
 /** So that one transaction never keeps the process from its sockets for long. Smaller ones drain a long queue too slowly. */
 const MAX_BATCH = 1000
 
-/** After a batch that ended early, for what it has loaded for its other steps was in vain. */
+/** The smallest batch after one that ended early: what that one loaded for its other steps was wasted. */
 const MIN_BATCH = 64
 
 const MOST_WAIT_MS = 10
@@ -79,7 +79,7 @@ type Job = {
 
 type Exclusive = { work(): Promise<void> }
 
-const NOTHING_DECIDED = { steps: 1, settled: [], owed: 0 }
+const NOTHING_DECIDED = { steps: 1, settled: [], notificationsCreated: 0 }
 
 export function createWriteQueue(
   database: BatchDatabase,
@@ -266,7 +266,7 @@ function commitOf(
     fileIds: changes.fileIds,
     submissionIds: changes.submissionIds,
     settled: changes.rows.runs.flatMap((change) => settledRun(change) ?? []),
-    owed: changes.rows.notifications.filter(({ before }) => before === undefined).length,
+    notificationsCreated: changes.rows.notifications.filter(({ before }) => before === undefined).length,
   }
 }
 

@@ -5,19 +5,31 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-const PROJECTS = { sqlite: ['portable', 'linux'], postgres: ['all on postgres', 'postgres faults'] }
+const RUNS = {
+  sqlite: { projects: ['portable', 'linux'], tests: ['test/chaos/'] },
+  // The model and the batches stand beside the other tests of the store there.
+  postgres: {
+    projects: ['all on postgres', 'postgres faults'],
+    tests: ['test/chaos/', 'test/store/postgres/model', 'test/store/postgres/batches'],
+  },
+}
 
 const FIGURES = fileURLToPath(new URL('../../coverage/chaos.txt', import.meta.url))
 const { values, positionals: names } = parseArgs({
   options: { store: { type: 'string', default: 'sqlite' } },
   allowPositionals: true,
 })
-const projects = PROJECTS[values.store]
-if (projects === undefined) throw new Error(`--store is one of ${Object.keys(PROJECTS).join(', ')}`)
-const wanted = names.length === 0 ? ['test/chaos/'] : names.map((name) => `test/chaos/${name}`)
+const run = RUNS[values.store]
+if (run === undefined) throw new Error(`--store is one of ${Object.keys(RUNS).join(', ')}`)
+const wanted = names.length === 0 ? run.tests : names.map((name) => `/${name}`)
 
 rmSync(FIGURES, { force: true })
-const vitest = ['vitest', 'run', '--no-file-parallelism', ...projects.flatMap((name) => ['--project', name])]
+const vitest = [
+  'vitest',
+  'run',
+  '--no-file-parallelism',
+  ...run.projects.flatMap((name) => ['--project', name]),
+]
 const env = { ...process.env, CHAOS: 'long', CHAOS_FIGURES: FIGURES }
 const { status } = spawnSync('npx', [...vitest, ...wanted], { env, stdio: 'inherit' })
 let code = status ?? 1

@@ -26,7 +26,7 @@ type Played = {
   ordered: unknown
   unordered: string[][]
   settled: string[]
-  owed: number
+  notificationsCreated: number
 }
 
 /** To open a store costs more than to play a sequence, so several are played on the same one. */
@@ -104,7 +104,7 @@ async function play(
       ordered: rename(ordered),
       unordered: Object.values(unordered).map((rows) => rows.map((row) => textOf(rename(row))).toSorted()),
       settled: commits.flatMap(({ settled }) => settled.map((one) => JSON.stringify(one))).toSorted(),
-      owed: commits.reduce((sum, { owed }) => sum + owed, 0),
+      notificationsCreated: commits.reduce((sum, commit) => sum + commit.notificationsCreated, 0),
     }
   } finally {
     await destroy()

@@ -48,7 +48,7 @@ export function describeCommits(current: () => OpenedStore): void {
       expect(settledIn(commits)).toMatchObject([{ extension: 'remove-bg', status: 'success' }])
     })
 
-    test('tell of how many runs a caller is owed to be told', async () => {
+    test('tell how many notifications they created', async () => {
       const { store } = current()
       const callerWebhookUrl = 'https://caller.example/hook'
       const told = await submit(store, ['remove-bg', 'ai-tasks'], { callerWebhookUrl })
@@ -57,7 +57,7 @@ export function describeCommits(current: () => OpenedStore): void {
       await store.recordDelivery(newDelivery(untold, { service: 'remove-bg', status: 'success' }))
       for (const service of ['remove-bg', 'remove-bg', 'ai-tasks'])
         await store.recordDelivery(newDelivery(told, { service, status: 'success' }))
-      expect(commits.map(({ owed }) => owed)).toEqual([0, 1, 0, 1])
+      expect(commits.map(({ notificationsCreated }) => notificationsCreated)).toEqual([0, 1, 0, 1])
     })
 
     test('name the assets and submissions that they change, also what is deleted', async () => {

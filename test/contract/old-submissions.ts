@@ -358,7 +358,8 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
       store.watchCommits((commit) => commits.push(commit))
       await deleteOld(store)
       expect(commits.flatMap(({ fileIds }) => [...fileIds]).toSorted()).toEqual(['file-1', 'file-2'])
-      for (const { settled, owed } of commits) expect([settled, owed]).toEqual([[], 0])
+      for (const { settled, notificationsCreated } of commits)
+        expect([settled, notificationsCreated]).toEqual([[], 0])
     })
 
     test('takes several steps for many, between which others write, and ends before those that are young', async () => {

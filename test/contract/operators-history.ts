@@ -28,7 +28,7 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
       expect(await store.findRunHistory(own?.runId ?? '')).toMatchObject({
         run: found?.runs[0],
         submission: found?.submission,
-        answeredAt: 1_500,
+        respondedAt: 1_500,
         siblings: [found?.runs[1]],
         notification: { createdAt: 2_000, attempt: 2, result: 'again', reason: 'it said 500' },
         acts: [],
@@ -88,7 +88,7 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
       const { store } = current()
       const facts = { kind: 'update', fileId: FILE_ID } as const
       const older = await submitTo(store, ['remove-bg'], facts)
-      expect(await store.findRunHistory(older.runId)).toMatchObject({ answeredAt: null, currentRunId: null })
+      expect(await store.findRunHistory(older.runId)).toMatchObject({ respondedAt: null, currentRunId: null })
       const newer = await submitTo(store, ['remove-bg'], facts)
       await submitTo(store, ['ai-tasks'], facts)
       expect(await store.findRunHistory(older.runId)).toMatchObject({ currentRunId: newer.runId })

@@ -147,7 +147,7 @@ export function describeSubmissions(current: () => OpenedStore): void {
       const submissionId = await submit(store, ['remove-bg'])
       await store.recoverAbandoned(9_000, 9_000)
       const [run] = (await store.findSubmission(submissionId))?.runs ?? []
-      expect(await store.findRunHistory(run?.runId ?? '')).toMatchObject({ answeredAt: 9_000 })
+      expect(await store.findRunHistory(run?.runId ?? '')).toMatchObject({ respondedAt: 9_000 })
     })
 
     test('the first answer is a thing that has happened to its runs, also where it changes nothing', async () => {
@@ -155,11 +155,11 @@ export function describeSubmissions(current: () => OpenedStore): void {
       const submissionId = await submit(store, ['remove-bg'])
       const word = { service: 'remove-bg', status: 'success' } as const
       const { runId } = await store.recordDelivery(newDelivery(submissionId, word))
-      expect(await store.findRunHistory(runId ?? '')).toMatchObject({ answeredAt: null })
+      expect(await store.findRunHistory(runId ?? '')).toMatchObject({ respondedAt: null })
       for (const at of [3_000, 4_000]) {
         const answered = await store.applyResponse(submissionId, refused('unconfirmed'), at)
         expect(answered).toMatchObject({ result: 'conflict', submission: { updatedAt: 2_000 } })
-        expect(await store.findRunHistory(runId ?? '')).toMatchObject({ answeredAt: 3_000 })
+        expect(await store.findRunHistory(runId ?? '')).toMatchObject({ respondedAt: 3_000 })
       }
     })
   })

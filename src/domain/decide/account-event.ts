@@ -45,7 +45,7 @@ function eventKeys(event: AccountEvent): Key[] {
   if (event.eventId !== null) keys.push(['eventOf', event.eventId])
   if (fileId !== null) keys.push(['forgotten', fileId], ['submissionsOf', fileId])
   if (event.kind === 'asset') keys.push(['unsettledOf', event.fileId])
-  if (event.kind === 'upload_finished') keys.push(['unansweredOf', event.requestId])
+  if (event.kind === 'upload_finished') keys.push(['awaitingResponse', event.requestId])
   return keys
 }
 
@@ -107,7 +107,7 @@ function applyOnce(facts: Facts, event: AccountEvent, at: number, ids: NewIds): 
     return { outcome: 'duplicate' }
   switch (event.kind) {
     case 'asset':
-      return hastenRuns(facts, event.fileId, at)
+      return makeRunsDue(facts, event.fileId, at)
     case 'upload_finished': {
       const submissionId = findUnanswered(facts, event)
       const { requestId, answer: end } = event
@@ -120,7 +120,7 @@ function applyOnce(facts: Facts, event: AccountEvent, at: number, ids: NewIds): 
 }
 
 /** What is due already keeps its place, or a file that changes often would always be the last in the queue. */
-function hastenRuns(facts: Facts, fileId: string, at: number): Effect {
+function makeRunsDue(facts: Facts, fileId: string, at: number): Effect {
   const unsettled = facts.list('unsettledOf', fileId).filter(({ status }) => !isFinal(status))
   const runs = unsettled
     .filter(({ dueAt }) => dueAt === null || dueAt > at)
@@ -131,7 +131,7 @@ function hastenRuns(facts: Facts, fileId: string, at: number): Effect {
 type UploadFinished = AccountEvent & { kind: 'upload_finished' }
 
 function findUnanswered(facts: Facts, { requestId }: UploadFinished): string | undefined {
-  const [submission] = facts.list('unansweredOf', requestId)
+  const [submission] = facts.list('awaitingResponse', requestId)
   if (submission === undefined) return undefined
   const { submissionId } = submission
   // Another step of the batch may just have responded to it.

@@ -2,7 +2,7 @@ import type { NewDelivery, RecordedDelivery, SignatureCheck } from '../delivery.
 import { TrackerError } from '../errors.ts'
 import { type BoundSubmission, type DeliveryDecision, decideDelivery } from '../extension-result.ts'
 import { type IdCounts, type NewIds, numberOf } from '../ids.ts'
-import { owesNotification } from '../notification.ts'
+import { isNotificationDue } from '../notification.ts'
 import type { Changes, Decision, Facts, Key, Step } from './step.ts'
 import {
   applyChange,
@@ -102,7 +102,7 @@ function decideBound(
   const settledBy = isSettledByDelivery(known, run) ? numberOf(deliveryId) : known.settledBy
   const changes: Changes = { update: { runs: [withPlace(run, { ...known, settledBy })] } }
   const row = known.isNotified ? facts.find('submissions', submissionId) : undefined
-  if (row === undefined || !owesNotification(row, known, run))
+  if (row === undefined || !isNotificationDue(row, known, run))
     return recorded(delivery, deliveryId, decision, changes)
   const notification = notificationOf(row.callerWebhookUrl, run, body.toString(), receivedAt)
   const notifications = notification ? [notification] : []

@@ -1,5 +1,5 @@
 import type { Finding } from '../finding.ts'
-import { owesNotification } from '../notification.ts'
+import { isNotificationDue } from '../notification.ts'
 import { type Observation, observe } from '../observe.ts'
 import { isFinal } from '../run.ts'
 import type { Facts, Step } from './step.ts'
@@ -79,7 +79,7 @@ export function applyFinding(
       }
       const observed = observe(run, observationOf(finding), at).run
       const notice = finding.kind === 'evidence' ? finding.notice : undefined
-      const body = owesNotification(submission, run, observed) ? notice : undefined
+      const body = isNotificationDue(submission, run, observed) ? notice : undefined
       const notification = notificationOf(submission.callerWebhookUrl, run, body, at)
       return {
         result: { applied: true, fileId: submission.fileId },

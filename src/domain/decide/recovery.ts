@@ -26,7 +26,7 @@ export function recoverAbandoned(at: number, aliveSince: number): Step<{ submiss
   return {
     keys: [
       ['unfinishedSubmissions', since],
-      ['unansweredClaims', since],
+      ['abandonedClaims', since],
       ['unfinishedItems', since],
     ],
     more: (facts) => [
@@ -34,13 +34,13 @@ export function recoverAbandoned(at: number, aliveSince: number): Step<{ submiss
         .list('unfinishedSubmissions', since)
         .flatMap(({ submissionId }): Key[] => [['details', submissionId]]),
       ...facts
-        .list('unansweredClaims', since)
+        .list('abandonedClaims', since)
         .flatMap(({ submissionId }): Key[] => (submissionId === null ? [] : [['submissions', submissionId]])),
     ],
     decide(facts, ids) {
       const unfinished = facts.list('unfinishedSubmissions', since)
       const submissions = unfinished.flatMap((row) => unconfirmed(facts, ids, row, at))
-      const unanswered = facts.list('unansweredClaims', since).filter(({ answer }) => answer === null)
+      const unanswered = facts.list('abandonedClaims', since).filter(({ answer }) => answer === null)
       const isKept = (claim: ClaimRow) => claim.abandoned || mayBeAtImageKit(facts, claim)
       const claims = unanswered.filter(isKept).map((claim) => ({ ...claim, abandoned: true }))
       const retryItems = facts

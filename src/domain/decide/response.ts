@@ -37,10 +37,10 @@ export function respond({
   key,
 }: RespondingTo): Step<{ result: ResponseDecision['result']; submission: Submission }> {
   const decide = (facts: Facts, ids: NewIds, bodyOf: BodyOf) => {
-    const before = loadResponding(facts, submissionId, [response, ...earlierEnds(facts, response)])
+    const before = loadResponding(facts, submissionId, [response, ...earlyUploadEvents(facts, response)])
     if (before === undefined) throw new TrackerError('not_found', `There is no submission ${submissionId}.`)
     const responded = applyResponse(before, response, at, ids, bodyOf)
-    const after = applyEarlierEnds(facts, responded, at, ids, bodyOf)
+    const after = applyEarlyUploadEvents(facts, responded, at, ids, bodyOf)
     return { before, after, result: responded.result }
   }
   return {
@@ -52,7 +52,7 @@ export function respond({
     more(facts) {
       const state = loadState(facts, submissionId)
       if (state === undefined) return []
-      const responses = [response, ...earlierEnds(facts, response)]
+      const responses = [response, ...earlyUploadEvents(facts, response)]
       const bodies = bodyKeys((ids, bodyOf) => decide(facts, ids, bodyOf))
       return [...unclaimedKeys(state, responses), ...bodies]
     },
@@ -80,7 +80,7 @@ type RespondingTo = {
  * How the upload ended, if that was reported before its response. No end waits for a submission whose request id is already known:
  * the submission has claimed it, or has its baseline.
  */
-function earlierEnds(facts: Facts, { requestId }: UploadResponse): UploadResponse[] {
+function earlyUploadEvents(facts: Facts, { requestId }: UploadResponse): UploadResponse[] {
   if (requestId === null) return []
   return facts.list('endsOf', requestId).flatMap(({ uploadEnd }) => uploadEnd ?? [])
 }
@@ -192,7 +192,7 @@ function unclaimedBy(
   })
 }
 
-function applyEarlierEnds(
+function applyEarlyUploadEvents(
   facts: Facts,
   responded: Responding,
   at: number,
@@ -215,7 +215,7 @@ function applyEarlierEnds(
     fileId: end.fileId ?? ended.state.row.fileId,
   }
   const deliveries = new Map([...ended.deliveries, [end.deliveryId, claimed]])
-  return applyEarlierEnds(facts, { state: ended.state, deliveries }, at, ids, bodyOf)
+  return applyEarlyUploadEvents(facts, { state: ended.state, deliveries }, at, ids, bodyOf)
 }
 
 export function respondingChanges(before: Responding, after: Responding): Changes {

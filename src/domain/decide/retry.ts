@@ -77,7 +77,7 @@ function refusalOf(facts: Facts, run: RunRow): RetryRejection | null {
   const current = asset.runs.find(({ name }) => name === run.name)
   const currentRunId = current && current.runId !== run.runId ? current.runId : null
   const decision = decideRetry({ run, submission: submissionOf({ row, details }), currentRunId })
-  return decision.kind === 'refused' ? decision.by : null
+  return decision.kind === 'rejected' ? decision.by : null
 }
 
 /** ImageKit did not accept what `submitRetry` recorded at this time: the run is as open as it was before. */

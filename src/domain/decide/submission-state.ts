@@ -1,6 +1,6 @@
 import type { Change } from '../extension-result.ts'
 import { numberOf } from '../ids.ts'
-import { hostOf, notificationIdOf, owesNotification } from '../notification.ts'
+import { hostOf, isNotificationDue, notificationIdOf } from '../notification.ts'
 import { isFinal, isSettledNow, type Run } from '../run.ts'
 import { isRejected, type Submission } from '../submission.ts'
 import type { Changes, Facts, Key } from './step.ts'
@@ -101,7 +101,7 @@ export function applyChange(
     .filter((run) => knownOf(run) === undefined)
     .map((run) => settle(run, { ...place, settledBy: null }))
   const notifications = runs.flatMap((run) => {
-    const body = owesNotification(row, knownOf(run), run) ? settlingOf(run)?.body() : undefined
+    const body = isNotificationDue(row, knownOf(run), run) ? settlingOf(run)?.body() : undefined
     return notificationOf(row.callerWebhookUrl, run, body, at) ?? []
   })
   return {

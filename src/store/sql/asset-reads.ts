@@ -1,10 +1,10 @@
-import type { AssetFacts } from '../../domain/asset.ts'
 import { type DueRun, describeDueRun } from '../../domain/finding.ts'
 import { numberOf, parseId } from '../../domain/ids.ts'
 import type { Run } from '../../domain/run.ts'
 import type { Submission } from '../../domain/submission.ts'
-import { cutPage, type Page } from '../read-list.ts'
-import { type Work, waitFor } from '../transaction-work.ts'
+import { cutPage } from '../read-list.ts'
+import type { Store } from '../store.ts'
+import { type Work, type WorkOf, waitFor } from '../transaction-work.ts'
 import { STATE } from './codes.ts'
 import {
   besideRun,
@@ -25,10 +25,15 @@ export const CURRENT_RUNS = `SELECT ${RUN_COLUMNS} FROM current_runs c JOIN runs
 /** Of an asset with thousands of submissions, evidence is compared with the newest. */
 const MAX_OTHERS = 100
 
-export type WithRuns = { submission: Submission; runs: Run[] }
+type WithRuns = { submission: Submission; runs: Run[] }
 
 /** What is read of assets, their submissions and their due runs. */
-export function createAssetReads({ rows, row, value, inNumbers }: Statements) {
+export function createAssetReads({
+  rows,
+  row,
+  value,
+  inNumbers,
+}: Statements): WorkOf<Pick<Store, 'findAsset' | 'findSubmission' | 'listAssetSubmissions' | 'listDue'>> {
   const listCurrentRuns = rows<RunCells>(CURRENT_RUNS)
   const findUpdatedAt = value<number>(UPDATED_AT)
   const findSubmission = row<WholeSubmissionCells>(
@@ -62,23 +67,23 @@ export function createAssetReads({ rows, row, value, inNumbers }: Statements) {
   }
 
   return {
-    *findAsset(fileId: string): Work<AssetFacts | undefined> {
+    *findAsset(fileId) {
       const recordedAt = yield* waitFor(findUpdatedAt(fileId))
       if (recordedAt === undefined) return undefined
       const runs = yield* waitFor(listCurrentRuns(fileId))
       return { fileId, recordedAt, runs: runs.map(toRun) }
     },
-    *findSubmission(submissionId: string): Work<WithRuns | undefined> {
+    *findSubmission(submissionId) {
       const at = parseId('sub', submissionId)
       const cells = at && (yield* waitFor(findSubmission(at.number, at.check)))
       return cells && (yield* withRuns(cells))
     },
-    *listAssetSubmissions(fileId: string, { limit, before }: Page) {
+    *listAssetSubmissions(fileId, { limit, before }) {
       const found = yield* listSubmissions(fileId, limit + 1, before)
       const page = cutPage(found, limit, ({ submission }) => numberOf(submission.submissionId))
       return { submissions: page.rows, next: page.next }
     },
-    *listDue(now: number, limit: number, latest = Number.MAX_SAFE_INTEGER): Work<DueRun[]> {
+    *listDue(now, limit, latest = Number.MAX_SAFE_INTEGER) {
       const dueNow = yield* waitFor(listDueAt(now, limit))
       const misdated = yield* waitFor(listDueAfter(latest, limit - dueNow.length))
       const due = [...dueNow, ...misdated]

@@ -27,7 +27,7 @@ type ParamsOf = (id: string, name: string) => Cell[] | undefined
 /** Finds the rows of a key. */
 export type Finder<Row> = {
   sql: string
-  /** Undefined for an id that is none. */
+  /** Undefined if the id is malformed. */
   paramsOf: ParamsOf
   /** There is at most one. */
   isSingle: boolean
@@ -103,7 +103,7 @@ export function createFinders(
       toRunRow,
     ),
     submissionsOf: many(`${SUBMISSION} s.file_id = ? LIMIT 1`, byText, toSubmissionRow),
-    unansweredOf: many(
+    awaitingResponse: many(
       `${SUBMISSION} s.request_id = ? AND s.baseline IS NULL ORDER BY s.n LIMIT 1`,
       byText,
       toSubmissionRow,
@@ -139,7 +139,7 @@ export function createFinders(
       toNotification,
     ),
     claims: one(`${CLAIM} k.scope = ?`, byText, toClaim),
-    unansweredClaims: many(
+    abandonedClaims: many(
       `${CLAIM} k.scope IN (SELECT scope FROM idempotency_keys ${indexedBy('idempotency_keys_unanswered')}
         WHERE answer IS NULL AND owner ${IS_ABANDONED}) ORDER BY k.claimed_at`,
       byAge,

@@ -56,7 +56,7 @@ export function createHistoryRows({
     *findRun(runId) {
       const at = parseId('run', runId)
       const cells = at && (yield* waitFor(findRun(at.number, at.check)))
-      return cells && { run: toRun(cells), answeredAt: besideRun<[respondedAt: number | null]>(cells)[0] }
+      return cells && { run: toRun(cells), respondedAt: besideRun<[respondedAt: number | null]>(cells)[0] }
     },
     *findNotification({ runId }) {
       const cells = yield* waitFor(findNotification(numberOf(runId)))

@@ -1,8 +1,8 @@
 import type { Alert } from '../../domain/alert.ts'
-import type { ClockTrust } from '../../domain/due-time.ts'
 import { formatId } from '../../domain/ids.ts'
-import { type DueNotification, type HostPlace, notificationIdOf } from '../../domain/notification.ts'
-import { type Work, waitFor } from '../transaction-work.ts'
+import { type DueNotification, notificationIdOf } from '../../domain/notification.ts'
+import type { Store } from '../store.ts'
+import { type WorkOf, waitFor } from '../transaction-work.ts'
 import type { Statements } from './statements.ts'
 
 /** So many hosts are looked at for a page: each costs looks into the index, whether or not anything is due. */
@@ -31,7 +31,22 @@ type AlertCells = [
 ]
 
 /** What jobs read: notifications that are due, alerts, and when the clock was right. */
-export function createJobReads({ rows, row, value }: Statements) {
+export function createJobReads({
+  rows,
+  row,
+  value,
+}: Statements): WorkOf<
+  Pick<
+    Store,
+    | 'listDueNotifications'
+    | 'countNotifications'
+    | 'countFailures'
+    | 'listAlerts'
+    | 'findClockTrust'
+    | 'findNewestClaimAt'
+    | 'listEndedSessions'
+  >
+> {
   const findDueHost = row<[host: string, dueAt: number]>(
     'SELECT host, due_at FROM notifications WHERE host > ? AND due_at IS NOT NULL ORDER BY host, due_at LIMIT 1',
   )
@@ -64,10 +79,7 @@ export function createJobReads({ rows, row, value }: Statements) {
   )
 
   return {
-    *listDueNotifications(
-      now: number,
-      { perHost, after, latest }: { perHost: number; after: HostPlace; latest?: number },
-    ): Work<{ due: DueNotification[]; next: HostPlace }> {
+    *listDueNotifications(now, { perHost, after, latest }) {
       const found: DueNotification[] = []
       let last = after ?? ''
       for (let looked = 0; looked < HOSTS; looked += 1) {
@@ -82,11 +94,11 @@ export function createJobReads({ rows, row, value }: Statements) {
       }
       return { due: found, next: last }
     },
-    *countNotifications(now: number): Work<{ due: number; waiting: number }> {
+    *countNotifications(now) {
       const [all = 0, dueNow = 0] = (yield* waitFor(countDue(now))) ?? []
       return { due: dueNow, waiting: all - dueNow }
     },
-    *countFailures(since: number, atMost: number): Work<{ extension: string; count: number }[]> {
+    *countFailures(since, atMost) {
       const counts: { extension: string; count: number }[] = []
       // From name to name in the index: there are few names, and perhaps millions of failures.
       let name = yield* waitFor(findFailedAfter(''))
@@ -99,20 +111,20 @@ export function createJobReads({ rows, row, value }: Statements) {
       }
       return counts
     },
-    *listAlerts(): Work<Alert[]> {
+    *listAlerts() {
       return (yield* waitFor(listAlerts())).map(toAlert)
     },
-    *findClockTrust(): Work<ClockTrust | null> {
+    *findClockTrust() {
       const trustedAt = yield* waitFor(findPosition('clock trusted at'))
       if (trustedAt !== undefined)
         return { trustedAt, doubtedMs: (yield* waitFor(findPosition('clock doubted for'))) ?? 0 }
       const newestAt = (yield* waitFor(findNewestAt())) ?? null
       return newestAt === null ? null : { trustedAt: newestAt, doubtedMs: 0 }
     },
-    *findNewestClaimAt(): Work<number | null> {
+    *findNewestClaimAt() {
       return (yield* waitFor(findNewestClaim())) ?? null
     },
-    *listEndedSessions(): Work<{ sessionId: string; endsAt: number }[]> {
+    *listEndedSessions() {
       return (yield* waitFor(listEndedSessions())).map(([sessionId, endsAt]) => ({ sessionId, endsAt }))
     },
   }

@@ -101,7 +101,7 @@ export function createDeliveryReads(statements: Statements, rejected: RejectedDe
   }
 }
 
-/** What applied deliveries have none of. Only what was ignored has a cause. */
+/** The exception that a filter implies; applied deliveries have none. Only what was ignored has a cause. */
 function exceptionOf({ outcome, cause }: DeliveryFilter): DeliveryFilter['outcome'] {
   if (cause !== null) return 'ignored'
   return outcome === 'applied' ? null : outcome

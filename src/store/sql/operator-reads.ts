@@ -1,14 +1,9 @@
 import type { AuditEntry } from '../../domain/audit-entry.ts'
 import { formatId } from '../../domain/ids.ts'
-import {
-  progressOf,
-  type RetryItemState,
-  type RetryProgress,
-  UNSUBMITTED,
-  type UnsubmittedItem,
-} from '../../domain/retry.ts'
-import { cutPage, type Page } from '../read-list.ts'
-import { type Work, waitFor } from '../transaction-work.ts'
+import { progressOf, type RetryItemState, UNSUBMITTED } from '../../domain/retry.ts'
+import { cutPage } from '../read-list.ts'
+import type { Store } from '../store.ts'
+import { type WorkOf, waitFor } from '../transaction-work.ts'
 import { STATUS, textOf } from './codes.ts'
 import { parseJson } from './rows.ts'
 import type { Statements } from './statements.ts'
@@ -30,7 +25,11 @@ export function toAuditEntry([, at, actor, kind, subject, reason, details]: Entr
 }
 
 /** What operators read of retries and of the audit log. */
-export function createOperatorReads({ rows, row, value }: Statements) {
+export function createOperatorReads({
+  rows,
+  row,
+  value,
+}: Statements): WorkOf<Pick<Store, 'nextRetryItem' | 'findRetry' | 'listUnsubmitted' | 'listAuditEntries'>> {
   const listAuditEntries = rows<EntryCells>(
     `SELECT ${ENTRY_COLUMNS} FROM audit_log WHERE n < ? ORDER BY n DESC LIMIT ?`,
   )
@@ -50,11 +49,11 @@ export function createOperatorReads({ rows, row, value }: Statements) {
   )
 
   return {
-    *nextRetryItem(): Work<{ itemId: number; runId: string; actor: string } | undefined> {
+    *nextRetryItem() {
       const cells = yield* waitFor(findNextItem())
       return cells && { itemId: cells[0], runId: formatId('run', cells[1], cells[2]), actor: cells[3] }
     },
-    *findRetry(retryId: string): Work<RetryProgress | undefined> {
+    *findRetry(retryId) {
       const retry = yield* waitFor(findRetry(retryId))
       if (retry === undefined) return undefined
       const items = (yield* waitFor(listItems(retry))).map(([itemId, state, status]) => ({
@@ -64,7 +63,7 @@ export function createOperatorReads({ rows, row, value }: Statements) {
       }))
       return progressOf(retryId, items)
     },
-    *listUnsubmitted(retryId: string, limit: number): Work<UnsubmittedItem[]> {
+    *listUnsubmitted(retryId, limit) {
       const items = yield* waitFor(listUnsubmitted(retryId, limit))
       return items.map(([n, chk, name, state, reason]) => ({
         runId: formatId('run', n, chk),
@@ -73,7 +72,7 @@ export function createOperatorReads({ rows, row, value }: Statements) {
         reason,
       }))
     },
-    *listAuditEntries({ limit, before }: Page) {
+    *listAuditEntries({ limit, before }) {
       const found = yield* waitFor(listAuditEntries(before ?? Number.MAX_SAFE_INTEGER, limit + 1))
       const page = cutPage(found, limit, ([n]) => n)
       return { acts: page.rows.map(toAuditEntry), next: page.next }

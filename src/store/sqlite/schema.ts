@@ -173,7 +173,7 @@ export const counterDeltas = sqliteTable('counter_deltas', {
   delta: text('delta').notNull(),
 })
 
-/** `hour` in hours since the epoch; -1 for what is so now. */
+/** `hour` in hours since the epoch; -1 for the present total. */
 export const counters = sqliteTable(
   'counters',
   {

@@ -30,7 +30,7 @@ export async function inspectRun({ store, links }: InspectRunDeps, runId: string
   const { units, unpriced } = unitsOf([history.run.requestedAs ?? history.run.name])
   return {
     shown: shownRun(links, history),
-    refusal: decision.kind === 'refused' ? refusalOf(decision.by).message : null,
+    refusal: decision.kind === 'rejected' ? refusalOf(decision.by).message : null,
     units: unpriced > 0 ? null : units,
     // Baselines that were kept before have none.
     fileUrl: (kind === 'external' ? null : baseline?.url) ?? null,

@@ -58,7 +58,7 @@ export async function askAgain(
   const history = await deps.store.findRunHistory(runId)
   if (history === undefined) throw new TrackerError('not_found', `There is no run ${runId}.`)
   const decision = decideRetry(history)
-  if (decision.kind === 'refused') throw refusalOf(decision.by)
+  if (decision.kind === 'rejected') throw refusalOf(decision.by)
   const { fileId, extension } = decision
   const at = deps.clock()
   const submitted = await deps.store.submitRetry(

@@ -144,7 +144,7 @@ export const FAULTS_OF_DECIDING = [
   {
     name: 'earlier-end-not-heard',
     ...RESPONSE,
-    find: 'applyEarlierEnds(facts, responded, at, ids, bodyOf)',
+    find: 'applyEarlyUploadEvents(facts, responded, at, ids, bodyOf)',
     replace: 'responded',
   },
   {

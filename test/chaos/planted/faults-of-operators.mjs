@@ -55,9 +55,9 @@ export const FAULTS_OF_OPERATORS = [
   },
   {
     name: 'pending-run-is-acknowledged',
-    file: 'src/domain/decide/acknowledgement.ts',
-    find: " || run.status === 'pending'",
-    replace: '',
+    file: 'src/domain/run.ts',
+    find: "return status !== 'pending'",
+    replace: "return status !== 'pending' || true",
     tests: CONTRACT,
   },
   {
@@ -133,7 +133,7 @@ export const FAULTS_OF_OPERATORS = [
   {
     name: 'unconfirmed-item-did-not-fail',
     file: 'src/domain/retry.ts',
-    find: "if (state !== 'accepted') failed += 1",
+    find: 'if (UNSUBMITTED.some((end) => end === state)) failed += 1',
     replace: "if (state === 'failed') failed += 1",
     tests: CONTRACT,
   },

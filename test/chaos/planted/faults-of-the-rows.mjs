@@ -117,8 +117,8 @@ export const FAULTS_OF_THE_ROWS = [
   {
     name: 'rejection-leaves-its-run-current',
     file: 'src/domain/current-runs.ts',
-    find: ' || isRejected(before.state) !== isRejected(after.state)',
-    replace: '',
+    find: 'isRejected(before) !== isRejected(after)',
+    replace: 'isRejected(before) !== isRejected(before)',
     tests: ['test/unit/domain/current-runs.test.ts'],
   },
   {

@@ -10,7 +10,7 @@ const ANSWER = {
 const ASSET = { file: 'src/domain/asset.ts', tests: ['test/unit/domain/asset.test.ts'] }
 const NOTIFICATION = {
   file: 'src/domain/notification.ts',
-  tests: ['test/unit/domain/owes-notification.test.ts'],
+  tests: ['test/unit/domain/notification-due.test.ts'],
 }
 
 /** Faults in `src/domain`: a status that is decided wrongly. */
@@ -151,14 +151,14 @@ export const FAULTS_OF_THE_RULES = [
   {
     name: 'notified-of-the-response',
     ...NOTIFICATION,
-    find: 'return isSettledNow && isToldToCallers(after)',
-    replace: 'return isSettledNow',
+    find: "|| after.source === 'reconcile'",
+    replace: "|| after.source === 'reconcile' || after.source === 'response'",
   },
   {
     name: 'notified-again',
     ...NOTIFICATION,
-    find: 'before === undefined || !isFinal(before.status)',
-    replace: 'true',
+    find: 'isSettledNow(before, after)',
+    replace: 'isSettledNow(before && undefined, after)',
   },
   {
     name: 'rejected-deliveries-without-a-limit',

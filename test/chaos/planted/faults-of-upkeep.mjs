@@ -130,7 +130,7 @@ export const FAULTS_OF_UPKEEP = [
   {
     name: 'removal-keeps-runs-current',
     ...REMOVING,
-    find: 'for (const fileId of fileIds) yield* rows.refreshCurrent(fileId, names)',
+    find: 'yield* rows.refreshCurrent(fileId, names)',
     replace: '',
   },
   {

@@ -1,4 +1,14 @@
+import { SEED, tell, timesOf } from '../../chaos/chaos.ts'
 import { batchesContract } from '../../contract/batches.ts'
 import { openBatchedPostgres } from './postgres-batches.ts'
 
-batchesContract('the PostgreSQL store', openBatchedPostgres, { runs: 20, seed: 20_261, tell: () => {} })
+const RUNS = timesOf('BATCHES_RUNS', { short: 20, long: 1_000 })
+
+batchesContract('the PostgreSQL store', openBatchedPostgres, {
+  runs: RUNS,
+  seed: SEED,
+  tell(seen) {
+    const counts = [...seen].map(([what, times]) => `${what} ${times}`).join(', ')
+    tell(`batches on PostgreSQL: ${RUNS} sequences, seed ${SEED}: no difference (${counts})`)
+  },
+})

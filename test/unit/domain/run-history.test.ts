@@ -13,7 +13,7 @@ function describeRetry(retryId: string | undefined, acts: AuditEntry[]) {
   return describeHistory({
     run,
     submission: aSubmission(),
-    answeredAt: null,
+    respondedAt: null,
     runs: [run],
     asset: undefined,
     deliveries: [],

@@ -425,7 +425,7 @@ test('A commit names the runs that its batch has settled, once each, and counts 
     {
       steps: 4,
       settled: [{ extension: 'remove-bg', status: 'failed', source: 'webhook', seconds: 2.5 }],
-      owed: 1,
+      notificationsCreated: 1,
     },
   ])
 })

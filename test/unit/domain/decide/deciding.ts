@@ -148,7 +148,7 @@ function lookUp(rows: Rows, [lookup, id, name]: Key): Tables[TableName][] {
       return [...new Map(rows.runs.filter(counts).map((run) => [run.name, run])).values()]
     case 'submissionsOf':
       return rows.submissions.filter(({ fileId }) => fileId === id).slice(0, 1)
-    case 'unansweredOf':
+    case 'awaitingResponse':
       return rows.submissions
         .filter(({ requestId, submissionId }) => requestId === id && baselineOf(submissionId) === null)
         .slice(0, 1)
@@ -163,7 +163,7 @@ function lookUp(rows: Rows, [lookup, id, name]: Key): Tables[TableName][] {
       return rows.deliveries.filter(({ eventId, outcome }) => eventId === id && outcome !== 'duplicate')
     case 'unfinishedSubmissions':
       return rows.submissions.filter(({ state }) => state === 'submitting')
-    case 'unansweredClaims':
+    case 'abandonedClaims':
       return rows.claims.filter(({ answer }) => answer === null)
     case 'unfinishedItems':
       return rows.retryItems.filter(({ state }) => state === 'submitting')

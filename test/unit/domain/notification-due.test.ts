@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { owesNotification } from '../../../src/domain/notification.ts'
+import { isNotificationDue } from '../../../src/domain/notification.ts'
 import { type Observation, observe } from '../../../src/domain/observe.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import { aRun, aSubmission, frozen, NEW_TAGS } from './facts.ts'
@@ -14,7 +14,7 @@ const pending = frozen(aRun())
 const expired = frozen(observe(pending, EXPIRY, 1_500).run)
 
 function owes(before: Run, observation: Observation, submission = told): boolean {
-  return owesNotification(submission, before, observe(before, observation, 2_000).run)
+  return isNotificationDue(submission, before, observe(before, observation, 2_000).run)
 }
 
 describe('a caller with a webhookUrl of its own', () => {
@@ -28,14 +28,14 @@ describe('a caller with a webhookUrl of its own', () => {
   })
 
   test('is told of a run that is made and settled in one step', () => {
-    expect(owesNotification(told, undefined, observe(pending, SUCCESS, 2_000).run)).toBe(true)
+    expect(isNotificationDue(told, undefined, observe(pending, SUCCESS, 2_000).run)).toBe(true)
   })
 
   test('is not told of what the response said, for it has that response, nor of an expiry', () => {
     for (const status of ['pending', 'success', 'failed'] as const)
       expect(owes(pending, { source: 'response', status })).toBe(false)
     expect(owes(pending, EXPIRY)).toBe(false)
-    expect(owesNotification(told, undefined, pending)).toBe(false)
+    expect(isNotificationDue(told, undefined, pending)).toBe(false)
   })
 
   test('is told once, whatever is said afterwards', () => {
