@@ -1,5 +1,14 @@
-import { type DatabaseAddress, POSTGRES_URL_FORM, parseDatabaseAddress } from '../domain/database-address.ts'
+import {
+  type DatabaseAddress,
+  DEFAULT_CONNECTIONS,
+  POSTGRES_URL_FORM,
+  parseDatabaseAddress,
+} from '../domain/database-address.ts'
 import type { Variables } from './variables.ts'
+
+/** One reads, one writes, one listens, and one each writes what is rejected and what other processes are told. */
+const LEAST_CONNECTIONS = 5
+const MOST_CONNECTIONS = 1_000
 
 /** From where to where a database is copied. */
 export type Move = { from: DatabaseAddress & { kind: 'sqlite' }; to: DatabaseAddress & { kind: 'postgres' } }
@@ -10,13 +19,20 @@ export function parseDatabase(variables: Variables): DatabaseAddress {
     variables.problem('DATABASE_URL', database.problem)
     return { kind: 'sqlite', path: '' }
   }
-  const listenText = variables.text('DATABASE_LISTEN_URL')
-  if (listenText === undefined) return database
-  const listening = parseDatabaseAddress(listenText)
-  if (database.kind === 'postgres' && listening.kind === 'postgres')
-    return { ...database, listenUrl: listening.url }
-  const problem = database.kind === 'sqlite' ? 'is only for PostgreSQL; unset it' : POSTGRES_URL_FORM
-  variables.problem('DATABASE_LISTEN_URL', problem)
+  if (database.kind === 'sqlite') {
+    for (const name of ['DATABASE_LISTEN_URL', 'DATABASE_CONNECTIONS'])
+      if (variables.text(name) !== undefined) variables.problem(name, 'is only for PostgreSQL; unset it')
+    return database
+  }
+  const connections = variables.integer(
+    'DATABASE_CONNECTIONS',
+    DEFAULT_CONNECTIONS,
+    LEAST_CONNECTIONS,
+    MOST_CONNECTIONS,
+  )
+  const listening = parseDatabaseAddress(variables.text('DATABASE_LISTEN_URL') ?? database.url)
+  if (listening.kind === 'postgres') return { ...database, listenUrl: listening.url, connections }
+  variables.problem('DATABASE_LISTEN_URL', POSTGRES_URL_FORM)
   return database
 }
 

@@ -7,9 +7,14 @@ export type DatabaseAddress =
       url: string
       /** Where to LISTEN: `url` itself, unless that leads to a pooler. Contains the password. */
       listenUrl: string
+      /** How many connections a process uses at most. */
+      connections: number
     }
 
 type InvalidAddress = { kind: 'invalid'; problem: string }
+
+/** With these, four transactions and four reads are under way at a time. */
+export const DEFAULT_CONNECTIONS = 11
 
 export const POSTGRES_URL_FORM =
   'should be postgres://USER:PASSWORD@HOST:PORT/DATABASE, with special characters of the password percent-encoded'
@@ -17,7 +22,9 @@ export const POSTGRES_URL_FORM =
 /** Reads `file:PATH` or `postgres://…`. A problem never quotes the text, because that may contain a password. */
 export function parseDatabaseAddress(text: string): DatabaseAddress | InvalidAddress {
   if (/^postgres(ql)?:/.test(text))
-    return isPostgresUrl(text) ? { kind: 'postgres', url: text, listenUrl: text } : invalid(POSTGRES_URL_FORM)
+    return isPostgresUrl(text)
+      ? { kind: 'postgres', url: text, listenUrl: text, connections: DEFAULT_CONNECTIONS }
+      : invalid(POSTGRES_URL_FORM)
   const path = text.startsWith('file:') ? text.slice('file:'.length).replace(/^\/\/(?=\/)/, '') : ''
   if (path.trim() === ':memory:')
     return invalid('is file::memory:, which loses every webhook at a restart; use file:PATH')

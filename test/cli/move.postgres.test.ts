@@ -77,7 +77,7 @@ test('a copy that was interrupted is refused by serve, and goes on when it is ru
   const source = await makeSource()
   const { url } = await createTestDatabase()
   const from = { kind: 'sqlite', path: source.path } as const
-  const to = { kind: 'postgres', url, listenUrl: url } as const
+  const to = { kind: 'postgres', url, listenUrl: url, connections: 5 } as const
   const written = new Set<string>()
   const interrupted = moveDatabase(from, to, {
     onStart: () => {},

@@ -72,7 +72,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 export function databaseEnv({ url }: TestDatabase): { [name: string]: string } {
   // Beside a file, the service keeps a secret of its own.
   if (engineOf({ url }).name === 'SQLite') return { DATABASE_URL: url }
-  return { DATABASE_URL: url, TRACKER_TOKEN_SECRET: `the token secret of ${url}` }
+  return { DATABASE_URL: url, DATABASE_CONNECTIONS: '5', TRACKER_TOKEN_SECRET: `the token secret of ${url}` }
 }
 
 /** A store over this database, beside which only PostgreSQL allows others. Whoever opens it closes it. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { Client, type QueryResultRow, TypeOverrides } from 'pg'
+import { Pool, type QueryResultRow, TypeOverrides } from 'pg'
 
 /** Rows as SQLite has them: numbers are numbers, JSON is text, and a condition is 0 or 1. */
 const LIKE_SQLITE = new TypeOverrides()
@@ -14,13 +14,33 @@ export async function queryPostgres<Row extends QueryResultRow>(
   sql: string,
   parameters?: unknown[],
 ): Promise<Row[]> {
-  const client = new Client({ connectionString: url, types: LIKE_SQLITE })
-  await client.connect()
+  const connection = keepConnection(url)
   try {
-    const results = [await client.query<Row>(sql, parameters)].flat()
-    return results.at(-1)?.rows ?? []
+    return await connection.query<Row>(sql, parameters)
   } finally {
-    await client.end()
+    await connection.close()
+  }
+}
+
+export type KeptConnection = ReturnType<typeof keepConnection>
+
+/** One connection, which does not keep the process from ending. It is made again if it breaks. */
+export function keepConnection(url: string) {
+  const pool = new Pool({
+    connectionString: url,
+    types: LIKE_SQLITE,
+    max: 1,
+    idleTimeoutMillis: 0,
+    allowExitOnIdle: true,
+  })
+  // It is idle then; whoever waits for a query gets the error of that.
+  pool.on('error', () => {})
+  return {
+    async query<Row extends QueryResultRow>(sql: string, parameters?: unknown[]): Promise<Row[]> {
+      const results = [await pool.query<Row>(sql, parameters)].flat()
+      return results.at(-1)?.rows ?? []
+    },
+    close: () => pool.end(),
   }
 }
 

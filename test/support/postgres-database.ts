@@ -1,8 +1,7 @@
 import { inject } from 'vitest'
 import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.ts'
 import type { Engine } from './database.ts'
-import { queryPostgres } from './postgres-admin.ts'
-import { giveBackDatabase, takeDatabase } from './spare-databases.ts'
+import { queryBeside, takeDatabase } from './spare-databases.ts'
 
 /** What a server reports whose disk fails: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const IO_ERROR = '58030'
@@ -11,23 +10,22 @@ export const postgresDatabase: Engine = {
   name: 'PostgreSQL',
   async create() {
     const { url: server, template } = inject('postgres')
-    const database = await takeDatabase(server, template)
-    return { url: database.url, drop: () => giveBackDatabase(server, database) }
+    return takeDatabase(server, template)
   },
   open: ({ url }, options) => openPostgresStore({ url, ...options }),
-  query: ({ url }, sql) => queryPostgres(url, sql),
+  query: ({ url }, sql) => queryBeside(url, sql),
   async run({ url }, sql) {
-    await queryPostgres(url, sql)
+    await queryBeside(url, sql)
   },
   async listTables({ url }) {
     const tables = `SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
       AND relnamespace = 'public'::regnamespace`
-    return (await queryPostgres<{ relname: string }>(url, tables)).map(({ relname }) => relname)
+    return (await queryBeside<{ relname: string }>(url, tables)).map(({ relname }) => relname)
   },
   async copyTable(from, to, table) {
-    const [copied] = await queryPostgres(from.url, `SELECT json_agg(t) AS rows FROM ${table} t`)
+    const [copied] = await queryBeside(from.url, `SELECT json_agg(t) AS rows FROM ${table} t`)
     const insert = `INSERT INTO ${table} SELECT * FROM json_populate_recordset(NULL::${table}, $1)`
-    await queryPostgres(to.url, insert, [copied?.['rows'] ?? '[]'])
+    await queryBeside(to.url, insert, [copied?.['rows'] ?? '[]'])
   },
   failOn: ({ name, event, table, when, how }) => {
     const error = how === 'disk' ? ` USING ERRCODE = '${IO_ERROR}'` : ''

@@ -1,6 +1,14 @@
-import { createDatabase, dropDatabase, queryPostgres } from './postgres-admin.ts'
+import type { QueryResultRow } from 'pg'
+import {
+  createDatabase,
+  dropDatabase,
+  type KeptConnection,
+  keepConnection,
+  queryPostgres,
+} from './postgres-admin.ts'
 
-type Spare = { url: string; name: string; shape: string | undefined }
+/** `connection` stays open: a new one takes longer than all that is done on it. */
+type Spare = { url: string; name: string; shape: string; connection: KeptConnection }
 
 /** Emptied databases that tests are done with: to empty one takes a tenth of the time of creating one. */
 const spares: Spare[] = []
@@ -8,8 +16,9 @@ const spares: Spare[] = []
 /** What a test may change of a database besides rows. */
 const SHAPE = `
   SELECT md5(string_agg(part, ' ' ORDER BY part)) AS shape FROM (
-    SELECT concat_ws(' ', relname, relkind, relispartition, attname, atttypid) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-      WHERE relnamespace = 'public'::regnamespace
+    SELECT concat_ws(' ', relname, relkind, relispartition, relnatts) FROM pg_class WHERE relnamespace = 'public'::regnamespace
+    UNION ALL SELECT concat_ws(' ', relname, attname, atttypid) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+      WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
     UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
     UNION ALL SELECT tgname FROM pg_trigger WHERE NOT tgisinternal
     UNION ALL SELECT nspname FROM pg_namespace
@@ -34,22 +43,53 @@ const EMPTY = `
     END LOOP;
   END $$`
 
+/** Those that tests use at the moment, by their addresses. */
+const taken = new Map<string, Spare>()
+
 /** A database like the template, which has tables and no rows. */
-export async function takeDatabase(server: string, template: string): Promise<Spare> {
-  const spare = spares.pop()
-  if (spare !== undefined) return spare
-  const created = await createDatabase(server, template)
-  return { ...created, shape: await readShape(created.url) }
+export async function takeDatabase(
+  server: string,
+  template: string,
+): Promise<{ url: string; drop: () => Promise<void> }> {
+  const spare = spares.pop() ?? (await createSpare(server, template))
+  const { url } = spare
+  taken.set(url, spare)
+  return {
+    url,
+    async drop() {
+      taken.delete(url)
+      await giveBack(server, spare)
+    },
+  }
+}
+
+/** Runs SQL beside a test: in a database that was taken, on the connection that stays open. */
+export async function queryBeside<Row extends QueryResultRow>(
+  url: string,
+  sql: string,
+  parameters?: unknown[],
+): Promise<Row[]> {
+  const { connection } = taken.get(url) ?? {}
+  return connection ? connection.query<Row>(sql, parameters) : queryPostgres<Row>(url, sql, parameters)
+}
+
+async function createSpare(server: string, template: string): Promise<Spare> {
+  const { url, name } = await createDatabase(server, template)
+  const connection = keepConnection(url)
+  return { url, name, connection, shape: await readShape(connection) }
 }
 
 /** Empties the database for the next test. One whose tables were changed is dropped. */
-export async function giveBackDatabase(server: string, database: Spare): Promise<void> {
-  // A trigger that a test has left may refuse it.
-  const shape = await readShape(database.url, `${DISCONNECT}; ${EMPTY};`).catch(() => undefined)
-  if (shape === database.shape) spares.push(database)
-  else await dropDatabase(server, database.name)
+async function giveBack(server: string, spare: Spare): Promise<void> {
+  const { name, connection, shape } = spare
+  // A trigger that a test has left may refuse it, or a test has ended all connections.
+  const found = await readShape(connection, `${DISCONNECT}; ${EMPTY};`).catch(() => undefined)
+  if (found === shape) return void spares.push(spare)
+  await connection.close().catch(() => {})
+  await dropDatabase(server, name)
 }
 
-async function readShape(url: string, before = ''): Promise<string | undefined> {
-  return (await queryPostgres<{ shape: string }>(url, `${before} ${SHAPE}`))[0]?.shape
+async function readShape(connection: KeptConnection, before = ''): Promise<string> {
+  const [found] = await connection.query<{ shape: string }>(`${before} ${SHAPE}`)
+  return found?.shape ?? ''
 }

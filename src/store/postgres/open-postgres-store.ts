@@ -1,3 +1,4 @@
+import { DEFAULT_CONNECTIONS } from '../../domain/database-address.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import type { CopyTarget } from '../copy-database.ts'
 import type { StoreHandle } from '../store.ts'
@@ -14,6 +15,7 @@ export type PostgresStoreOptions = WriteQueueOptions & {
   url: string
   /** Where LISTEN works, if `url` leads through a pooler. */
   listenUrl?: string | undefined
+  connections?: number | undefined
   processId?: number
   onOpen?: (opened: { migrations: number; serverVersion: string }) => void
 }
@@ -26,7 +28,7 @@ const OLDEST = 140_000
  * password, and with `store_unavailable` if the server can't be reached or refuses at the moment.
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<StoreHandle> {
-  const { url, listenUrl = url, onOpen, ...rest } = options
+  const { url, listenUrl = url, connections = DEFAULT_CONNECTIONS, onOpen, ...rest } = options
   const opened = await prepareDatabase(url, async (session) => {
     if (await hasUnfinishedCopy(session))
       throw new DatabaseStartError(
@@ -34,7 +36,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       )
   })
   onOpen?.(opened)
-  return createPostgresStore({ url, listenUrl, ...rest })
+  return createPostgresStore({ url, listenUrl, connections, ...rest })
 }
 
 /** Brings the schema up to date and resolves with how many migrations ran. Rejects as `openPostgresStore` does. */

@@ -18,11 +18,8 @@ import { createStatements } from './statements.ts'
 import { isDisconnected, storeError } from './store-error.ts'
 import { createTransactions } from './transactions.ts'
 
-/** Reads and writes have connections of their own: none of them waits for the others. */
-const READING = 4
-/** Of the queue. Rejected deliveries and notifications to other processes have connections besides. */
-const MAX_TRANSACTIONS = 4
-const WRITING = MAX_TRANSACTIONS + 2
+/** Of the connections, one listens. Two write besides the queue: rejected deliveries, and what other processes are told. */
+const BESIDE_QUEUE = 2
 
 /** While one batch waits for the disk, the others go on. Small ones hold their locks for a short time. */
 const MAX_BATCH = 200
@@ -31,15 +28,23 @@ const MAX_BATCH = 200
 export function createPostgresStore({
   url,
   listenUrl,
+  connections,
   processId = randomInt(1, 2 ** 47),
   ...queueing
-}: WriteQueueOptions & { url: string; listenUrl: string; processId?: number | undefined }): StoreHandle {
-  const reading = createPool(url, READING)
-  const writing = createPool(url, WRITING)
+}: WriteQueueOptions & {
+  url: string
+  listenUrl: string
+  connections: number
+  processId?: number | undefined
+}): StoreHandle {
+  // Reads and writes have connections of their own: none of them waits for the others.
+  const maxTransactions = Math.floor((connections - 1 - BESIDE_QUEUE) / 2)
+  const writing = createPool(url, maxTransactions + BESIDE_QUEUE)
+  const reading = createPool(url, connections - 1 - BESIDE_QUEUE - maxTransactions)
   const feed = createChangeFeed(listenUrl, writing)
   const database = createDatabase({ reading, writing, directUrl: listenUrl, processId })
   const { close, ...store } = createStore(database, {
-    maxTransactions: MAX_TRANSACTIONS,
+    maxTransactions,
     maxBatch: MAX_BATCH,
     ...queueing,
   })

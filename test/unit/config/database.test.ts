@@ -6,12 +6,24 @@ const DIRECT = 'postgres://tracker:hush@db.example:5432/tracker'
 
 test('PostgreSQL listens at DATABASE_URL, unless DATABASE_LISTEN_URL names a direct address', () => {
   const env = { ...PUBLIC, DATABASE_URL: URL }
-  expect(parse(env).database).toEqual({ kind: 'postgres', url: URL, listenUrl: URL })
-  expect(parse({ ...env, DATABASE_LISTEN_URL: DIRECT }).database).toEqual({
+  expect(parse(env).database).toMatchObject({ kind: 'postgres', url: URL, listenUrl: URL })
+  expect(parse({ ...env, DATABASE_LISTEN_URL: DIRECT }).database).toMatchObject({
     kind: 'postgres',
     url: URL,
     listenUrl: DIRECT,
   })
+})
+
+test('a process uses 11 connections to PostgreSQL, or as many as DATABASE_CONNECTIONS says, from 5 on', () => {
+  const env = { ...PUBLIC, DATABASE_URL: URL }
+  expect(parse(env).database).toMatchObject({ connections: 11 })
+  expect(parse({ ...env, DATABASE_CONNECTIONS: '5' }).database).toMatchObject({ connections: 5 })
+  expect(problemsOf({ ...env, DATABASE_CONNECTIONS: '4' })).toEqual([
+    expect.stringMatching(/^DATABASE_CONNECTIONS: .*5/),
+  ])
+  expect(problemsOf({ ...PUBLIC, DATABASE_CONNECTIONS: '11' })).toEqual([
+    'DATABASE_CONNECTIONS: is only for PostgreSQL; unset it',
+  ])
 })
 
 test('DATABASE_LISTEN_URL is a PostgreSQL address, and a problem with SQLite', () => {

@@ -14,7 +14,7 @@ test.each([
   'postgresql://tracker@db.example/tracker?sslmode=verify-full',
   'postgres://tracker:h%23u%2Fsh@[::1]:5432/tracker',
 ])('%s is PostgreSQL, which also listens there', (text) => {
-  expect(parseDatabaseAddress(text)).toEqual({ kind: 'postgres', url: text, listenUrl: text })
+  expect(parseDatabaseAddress(text)).toMatchObject({ kind: 'postgres', url: text, listenUrl: text })
 })
 
 test.each([
