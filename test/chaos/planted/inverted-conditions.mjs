@@ -13,6 +13,7 @@ const WITHOUT_EFFECT = {
     'The rows that it does not ask for at once are asked for in the next rounds.',
   'delivery.ts: service === null ? [] : facts':
     'A lookup that was not asked for finds nothing, and then all is loaded.',
+  'delivery.ts: replayOf === undefined ? 1': 'A batch that runs out of ids takes more of them.',
   'submission-state.ts: known.boundTo !== binding.boundTo':
     'A run that does not know its file is decided with its whole submission, to the same end.',
 }
