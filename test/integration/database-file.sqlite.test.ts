@@ -260,13 +260,16 @@ test('a database file that cannot be checked counts as unavailable until it can'
   expect((await due[0]()).status).toBe(200)
 })
 
-/** A store, and what to do once right after the next statement of this text, before anybody can have looked. */
+/**
+ * A store, and what to do once right after the next statement of this text, before anybody can have looked. Jobs run some, too: it
+ * is the first one for which `isAwaited` holds.
+ */
 function openInterruptedStore(directory: string) {
   const path = join(directory, 'tracker.db')
   migrateSqlite(path)
   const connection = openConnection(path)
   const prepare = connection.prepare.bind(connection)
-  let next: { sql: string; act: () => void } | undefined
+  let next: { sql: string; act: () => void; isAwaited: () => boolean } | undefined
   Object.assign(connection, {
     prepare(sql: string) {
       const statement = prepare(sql)
@@ -275,7 +278,7 @@ function openInterruptedStore(directory: string) {
       return Object.assign(statement, {
         run() {
           run()
-          if (next?.sql !== sql) return
+          if (next?.sql !== sql || !next.isAwaited()) return
           const { act } = next
           next = undefined
           act()
@@ -287,15 +290,15 @@ function openInterruptedStore(directory: string) {
   return {
     store,
     connection,
-    after: (sql: 'BEGIN IMMEDIATE' | 'COMMIT', act: () => void) => {
-      next = { sql, act }
+    after: (sql: 'BEGIN IMMEDIATE' | 'COMMIT', act: () => void, isAwaited = () => true) => {
+      next = { sql, act, isAwaited }
     },
   }
 }
 
 test('a commit into a file that has just vanished is not acknowledged, and no old status is shown of what it changed', async () => {
   const directory = temporaryDirectory()
-  const { store, after } = openInterruptedStore(directory)
+  const { store, connection, after } = openInterruptedStore(directory)
   const tracker = await startTracker({}, { store }, databaseIn(directory))
   const send = await prepare(tracker, 'file-1')
   expect((await statusOf(tracker, 'file-1')).status).toBe('pending')
@@ -303,7 +306,9 @@ test('a commit into a file that has just vanished is not acknowledged, and no ol
     authorization: `Bearer ${API_KEY}`,
   })
   await stream.received(1)
-  after('COMMIT', () => move(directory, join(directory, 'away')))
+  const countDeliveries = connection.prepare<[], number>('SELECT count(*) FROM deliveries').pluck()
+  const isRecorded = () => countDeliveries.get() === 1
+  after('COMMIT', () => move(directory, join(directory, 'away')), isRecorded)
   expect((await send()).status).toBe(503)
   move(join(directory, 'away'), directory)
   await stream.ended
