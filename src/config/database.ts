@@ -1,13 +1,12 @@
 import {
   type DatabaseAddress,
   DEFAULT_CONNECTIONS,
+  LEAST_CONNECTIONS,
   POSTGRES_URL_FORM,
   parseDatabaseAddress,
 } from '../domain/database-address.ts'
 import type { Variables } from './variables.ts'
 
-/** One reads, one writes, one listens, and one each writes what is rejected and what other processes are told. */
-const LEAST_CONNECTIONS = 5
 const MOST_CONNECTIONS = 1_000
 
 /** From where to where a database is copied. */

@@ -16,6 +16,9 @@ type InvalidAddress = { kind: 'invalid'; problem: string }
 /** With these, four transactions and four reads are under way at a time. */
 export const DEFAULT_CONNECTIONS = 11
 
+/** A reader, a writer, a listener, one for rejected deliveries, and one for notifications to other processes. */
+export const LEAST_CONNECTIONS = 5
+
 export const POSTGRES_URL_FORM =
   'should be postgres://USER:PASSWORD@HOST:PORT/DATABASE, with special characters of the password percent-encoded'
 

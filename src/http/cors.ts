@@ -14,7 +14,7 @@ export const TOKEN_ROUTE_HEADERS = [
 ]
 
 /**
- * For the routes that a browser opens with `?token=`: any page may read them, because only the token opens them.
+ * For the routes that a browser opens with `?token=`. Any page may read them: the token alone gives access.
  * Answers OPTIONS with 204.
  */
 export function tokenRouteCors(methods: readonly string[]): MiddlewareHandler<AppEnv> {

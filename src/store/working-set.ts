@@ -222,7 +222,7 @@ const SUBJECTS: { [L in LookupName]: (id: string) => string | undefined } = {
   unsettledOf: ofFile,
   currentOf: ofFile,
   submissionsOf: ofFile,
-  awaitingResponse: ofRequest,
+  awaitingFile: ofRequest,
   endsOf: ofEnds,
   eventOf: ofEvent,
   unfinishedSubmissions: ofNothing,

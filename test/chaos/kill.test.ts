@@ -3,7 +3,7 @@ import { temporaryDirectory } from '../support/tracker.ts'
 import { SEED, tell, timesOf } from './chaos.ts'
 import { surviveDeaths } from './deaths.ts'
 
-const CYCLES = timesOf('KILL_CYCLES', { short: 10, long: 500 })
+const CYCLES = timesOf('KILL_CYCLES', { short: 15, long: 500 })
 
 test(`nothing that was acknowledged is lost by kill -9, ${CYCLES} times, seed ${SEED}`, {
   timeout: CYCLES * 10_000,

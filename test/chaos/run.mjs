@@ -7,12 +7,13 @@ import { parseArgs } from 'node:util'
 
 const RUNS = {
   sqlite: { projects: ['portable', 'linux'], tests: ['test/chaos/'] },
-  // The model and the batches stand beside the other tests of the store there.
+  // The model and the batches stand beside the other tests of that store.
   postgres: {
     projects: ['all on postgres', 'postgres faults'],
     tests: ['test/chaos/', 'test/store/postgres/model', 'test/store/postgres/batches'],
   },
 }
+const FOLDERS = ['test/chaos', 'test/store/postgres']
 
 const FIGURES = fileURLToPath(new URL('../../coverage/chaos.txt', import.meta.url))
 const { values, positionals: names } = parseArgs({
@@ -21,7 +22,8 @@ const { values, positionals: names } = parseArgs({
 })
 const run = RUNS[values.store]
 if (run === undefined) throw new Error(`--store is one of ${Object.keys(RUNS).join(', ')}`)
-const wanted = names.length === 0 ? run.tests : names.map((name) => `/${name}`)
+const wanted =
+  names.length === 0 ? run.tests : FOLDERS.flatMap((folder) => names.map((name) => `${folder}/${name}`))
 
 rmSync(FIGURES, { force: true })
 const vitest = [

@@ -9,7 +9,7 @@ import { ADMIN_KEY, API_KEY, startTrackerAndSandbox } from '../support/tracker.t
 test.for([10, 1000])('a Buffer of %i bytes is refused with the advice to wrap it', async (bytes) => {
   const { tracker, sandbox } = await startTrackerAndSandbox({}, {}, { allowPrivateUrls: true })
   const client = new ImageKit({ privateKey: API_KEY, baseURL: tracker.url })
-  // @ts-expect-error The SDK's types exclude a Buffer. In JavaScript nothing does.
+  // @ts-expect-error The SDK's types forbid a Buffer, but a caller in JavaScript can pass one.
   const upload = client.files.upload({ file: Buffer.alloc(bytes, 'x'), fileName: 'x.txt' })
   await expect(upload).rejects.toSatisfy(
     (error) => error instanceof BadRequestError && error.message.includes('await toFile(buffer, name)'),
@@ -37,7 +37,7 @@ test.for([16_938, 20_000, 200_000])(
   async (bytes) => {
     const client = new ImageKit({ privateKey: API_KEY, baseURL: await startApart(), maxRetries: 0 })
     const form = { file: Buffer.alloc(bytes, 'xyz'), fileName: 'x.txt' }
-    // @ts-expect-error The SDK's types exclude a Buffer. In JavaScript nothing does.
+    // @ts-expect-error The SDK's types forbid a Buffer, but a caller in JavaScript can pass one.
     await expect(client.files.upload(form)).rejects.toSatisfy(
       (error) => error instanceof BadRequestError && error.message.includes('await toFile(buffer, name)'),
     )

@@ -45,7 +45,7 @@ function eventKeys(event: AccountEvent): Key[] {
   if (event.eventId !== null) keys.push(['eventOf', event.eventId])
   if (fileId !== null) keys.push(['forgotten', fileId], ['submissionsOf', fileId])
   if (event.kind === 'asset') keys.push(['unsettledOf', event.fileId])
-  if (event.kind === 'upload_finished') keys.push(['awaitingResponse', event.requestId])
+  if (event.kind === 'upload_finished') keys.push(['awaitingFile', event.requestId])
   return keys
 }
 
@@ -131,7 +131,7 @@ function makeRunsDue(facts: Facts, fileId: string, at: number): Effect {
 type UploadFinished = AccountEvent & { kind: 'upload_finished' }
 
 function findUnanswered(facts: Facts, { requestId }: UploadFinished): string | undefined {
-  const [submission] = facts.list('awaitingResponse', requestId)
+  const [submission] = facts.list('awaitingFile', requestId)
   if (submission === undefined) return undefined
   const { submissionId } = submission
   // Another step of the batch may just have responded to it.

@@ -6,7 +6,7 @@ import type { TableName, Tables } from './tables.ts'
 
 /**
  * Finds rows by something else than their own key, oldest first. `runNamed`, `runsOf` and `unclaimedOf` have the id of a
- * submission, `currentOf`, `unsettledOf` and `submissionsOf` that of a file, `awaitingResponse` and `endsOf` that of one of ImageKit's
+ * submission, `currentOf`, `unsettledOf` and `submissionsOf` that of a file, `awaitingFile` and `endsOf` that of one of ImageKit's
  * requests, `eventOf` that of an event. The last three have a time: they find what other processes left unfinished that have
  * written no heartbeat after it.
  */
@@ -22,7 +22,7 @@ export const LOOKUPS = {
   /** At least one submission of a file, where there are any. */
   submissionsOf: 'submissions',
   /** The first submission of a request whose response named no file. */
-  awaitingResponse: 'submissions',
+  awaitingFile: 'submissions',
   /** Deliveries of a submission for an extension with this name, which was not requested. */
   unclaimedOf: 'deliveries',
   /** Deliveries that report how a request's upload ended, and that no submission has claimed. */

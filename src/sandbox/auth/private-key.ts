@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { ApiError } from '../api-error.ts'
 
-/** The private key that the sandbox knows; undefined: any is right. */
+/** The private key that the sandbox accepts; undefined accepts any key. */
 export type PrivateKey = string | undefined
 
 /**

@@ -10,7 +10,7 @@ const KEYS: ReadonlyMap<string, Key> = new Map<string, Key>([
   ['HEIGHT', (file) => currentVersion(file).facts.image?.height ?? 0],
   ['WIDTH', (file) => currentVersion(file).facts.image?.width ?? 0],
   ['SIZE', (file) => currentVersion(file).facts.size],
-  // Every match of an exact search is as relevant as any other.
+  // All matches of an exact search are equally relevant.
   ['RELEVANCE', () => 0],
 ])
 

@@ -79,7 +79,7 @@ export function createLoadRows(processId: number): LoadRows {
 const LOOKED_UP = [
   'details',
   'submissionsOf',
-  'awaitingResponse',
+  'awaitingFile',
   'unfinishedSubmissions',
   'deliveries',
   'unclaimedOf',
@@ -98,7 +98,7 @@ const LOOKED_UP = [
 
 /** What is locked by its name: rows that may not be there yet, and what a lookup would find. */
 const SUBJECTS: { readonly [kind in Key[0]]?: (id: string) => string } = {
-  awaitingResponse: (id) => `request ${id}`,
+  awaitingFile: (id) => `request ${id}`,
   endsOf: (id) => `request ${id}`,
   eventOf: (id) => `event ${id}`,
   deliveries: (id) => `delivery ${id}`,
@@ -176,15 +176,15 @@ function createLockRuns({ unsettledOf, currentOf }: { [K in 'unsettledOf' | 'cur
 
 /** Locks the submissions that the keys ask for, and those of `missing` runs. Undefined if there is nothing to lock. */
 function createLockSubmissions({
-  awaitingResponse,
+  awaitingFile,
   unfinishedSubmissions,
 }: {
-  [K in 'awaitingResponse' | 'unfinishedSubmissions']: Finder<SubmissionRow>
+  [K in 'awaitingFile' | 'unfinishedSubmissions']: Finder<SubmissionRow>
 }) {
   const lock = prepared(
     `WITH wanted AS (
       SELECT s.n FROM unnest(?::bigint[], ?::text[]) AS asked(n, chk) JOIN submissions s ON s.n = asked.n AND s.chk = asked.chk
-      UNION ALL SELECT found.n FROM unnest(?::text[]) AS asked(p1) CROSS JOIN LATERAL (${lateral(awaitingResponse.sql)}) found
+      UNION ALL SELECT found.n FROM unnest(?::text[]) AS asked(p1) CROSS JOIN LATERAL (${lateral(awaitingFile.sql)}) found
       UNION ALL SELECT found.n FROM unnest(?::bigint[], ?::bigint[]) AS asked(p1, p2)
         CROSS JOIN LATERAL (${lateral(unfinishedSubmissions.sql)}) found)
       SELECT ${SUBMISSION_COLUMNS} FROM submissions s WHERE s.n = ANY (ARRAY(SELECT n FROM wanted))
@@ -193,7 +193,7 @@ function createLockSubmissions({
   return async (session: Session, asked: Asked, missing: readonly Key[]) => {
     const kinds = ['submissions', 'details', 'runsOf', 'unclaimedOf'] as const
     const { numbers, checks } = partsOf('sub', [...kinds.flatMap(asked), ...missing])
-    const requests = asked('awaitingResponse').map(([, id]) => id)
+    const requests = asked('awaitingFile').map(([, id]) => id)
     const unfinished = asked('unfinishedSubmissions').flatMap(([, id]) => [
       unfinishedSubmissions.paramsOf(id, '') ?? [],
     ])

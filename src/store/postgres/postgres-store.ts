@@ -18,8 +18,9 @@ import { createStatements } from './statements.ts'
 import { isDisconnected, storeError } from './store-error.ts'
 import { createTransactions } from './transactions.ts'
 
-/** Of the connections, one listens. Two write besides the queue: rejected deliveries, and what other processes are told. */
-const BESIDE_QUEUE = 2
+const LISTENING = 1
+/** One for rejected deliveries, and one for notifications to other processes. */
+const WRITING_BESIDE_QUEUE = 2
 
 /** While one batch waits for the disk, the others go on. Small ones hold their locks for a short time. */
 const MAX_BATCH = 200
@@ -38,9 +39,10 @@ export function createPostgresStore({
   processId?: number | undefined
 }): StoreHandle {
   // Reads and writes have connections of their own: none of them waits for the others.
-  const maxTransactions = Math.floor((connections - 1 - BESIDE_QUEUE) / 2)
-  const writing = createPool(url, maxTransactions + BESIDE_QUEUE)
-  const reading = createPool(url, connections - 1 - BESIDE_QUEUE - maxTransactions)
+  const shared = connections - LISTENING - WRITING_BESIDE_QUEUE
+  const maxTransactions = Math.floor(shared / 2)
+  const writing = createPool(url, maxTransactions + WRITING_BESIDE_QUEUE)
+  const reading = createPool(url, shared - maxTransactions)
   const feed = createChangeFeed(listenUrl, writing)
   const database = createDatabase({ reading, writing, directUrl: listenUrl, processId })
   const { close, ...store } = createStore(database, {

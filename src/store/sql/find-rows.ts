@@ -103,7 +103,7 @@ export function createFinders(
       toRunRow,
     ),
     submissionsOf: many(`${SUBMISSION} s.file_id = ? LIMIT 1`, byText, toSubmissionRow),
-    awaitingResponse: many(
+    awaitingFile: many(
       `${SUBMISSION} s.request_id = ? AND s.baseline IS NULL ORDER BY s.n LIMIT 1`,
       byText,
       toSubmissionRow,

@@ -159,7 +159,7 @@ const OF_FILE: Key[] = [
   ['currentOf', 'file-1'],
   ['submissionsOf', 'file-1'],
 ]
-const OF_REQUEST: Key[] = [['awaitingResponse', 'request-1']]
+const OF_REQUEST: Key[] = [['awaitingFile', 'request-1']]
 const OF_ENDS: Key[] = [['endsOf', 'request-1']]
 const OF_EVENT: Key[] = [['eventOf', 'event-1']]
 const OF_OTHERS: Key[] = [
@@ -219,7 +219,7 @@ describe('a lookup is out of date', () => {
 
   test.each([
     ['file', { fileId: 'file-2' }, ['currentOf', 'file-2']],
-    ['request', { requestId: 'request-2' }, ['awaitingResponse', 'request-2']],
+    ['request', { requestId: 'request-2' }, ['awaitingFile', 'request-2']],
   ] as const)('of the new %s, once a submission is bound to it', (_, facts, key) => {
     const set = loaded()
     set.load(['submissions', 'submission-2'], [aSubmissionRow({ submissionId: 'submission-2' })])

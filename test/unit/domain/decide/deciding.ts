@@ -148,7 +148,7 @@ function lookUp(rows: Rows, [lookup, id, name]: Key): Tables[TableName][] {
       return [...new Map(rows.runs.filter(counts).map((run) => [run.name, run])).values()]
     case 'submissionsOf':
       return rows.submissions.filter(({ fileId }) => fileId === id).slice(0, 1)
-    case 'awaitingResponse':
+    case 'awaitingFile':
       return rows.submissions
         .filter(({ requestId, submissionId }) => requestId === id && baselineOf(submissionId) === null)
         .slice(0, 1)
