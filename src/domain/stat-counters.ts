@@ -1,5 +1,5 @@
 import type { DeliveryRow, RunRow } from './decide/tables.ts'
-import { boundCauses } from './failure-cause.ts'
+import { bucketOf } from './duration-buckets.ts'
 import { numberOf } from './ids.ts'
 import type { RunStatus } from './run.ts'
 import { type CountedGroup, groupOf, type RunGroup } from './run-group.ts'
@@ -242,7 +242,7 @@ function settledByHour(settled: readonly SettledCount[]): SettledInHour[] {
 
 type SettledStatus = Exclude<RunStatus, 'pending'>
 
-function isSettledStatus(value: string): value is SettledStatus {
+export function isSettledStatus(value: string): value is SettledStatus {
   return value === 'success' || value === 'failed' || value === 'expired'
 }
 
@@ -250,83 +250,4 @@ const HOUR_MS = 3_600_000
 
 export function hourOf(at: number): number {
   return Math.floor(at / HOUR_MS)
-}
-
-/** Each bucket is a tenth wider than the one below, so that a quantile is told to within five per cent. */
-const GROWTH = 1.1
-
-/** The bucket of a duration: 0 up to a tenth of a second, and at most 200, which is seven months. */
-export function bucketOf(seconds: number): number {
-  if (!(seconds > 0.1)) return 0
-  return Math.min(Math.ceil(Math.log(seconds / 0.1) / Math.log(GROWTH)), 200)
-}
-
-/** The middle of a bucket, in seconds to four digits. */
-function secondsOf(bucket: number): number {
-  if (bucket === 0) return 0.1
-  return Number((0.1 * GROWTH ** (bucket - 0.5)).toPrecision(4))
-}
-
-/** The time within which a share of what was counted was done, in seconds; null where nothing was. */
-export function quantileOf(buckets: ReadonlyMap<number, number>, share: number): number | null {
-  const total = [...buckets.values()].reduce((sum, size) => sum + size, 0)
-  if (total === 0) return null
-  let seen = 0
-  for (const [bucket, size] of [...buckets].toSorted(([one], [other]) => one - other)) {
-    seen += size
-    if (seen >= total * share) return secondsOf(bucket)
-  }
-  return null
-}
-
-type StatusCounts = { [status in RunStatus]: number }
-
-/** What was counted, as an operator reads it. */
-type Totals = {
-  byStatus: StatusCounts
-  byExtension: { [extension: string]: StatusCounts }
-  /** Of the failures, the most frequent first. */
-  causes: { extension: string; cause: string; count: number }[]
-  settleSeconds: { p50: number | null; p95: number | null }
-}
-
-/** `pending` is how many are pending now; the rest is what was counted in the hours. */
-export function totalsOf({ groups, counters }: Pick<StatCounts, 'groups' | 'counters'>): Totals {
-  const byStatus = noRuns()
-  const byExtension = new Map<string, StatusCounts>()
-  const causes: { extension: string; cause: string; size: number }[] = []
-  const buckets = new Map<number, number>()
-  const add = (extension: string, status: RunStatus, size: number) => {
-    const ofExtension = byExtension.get(extension) ?? noRuns()
-    byExtension.set(extension, ofExtension)
-    ofExtension[status] += size
-    byStatus[status] += size
-  }
-  for (const { extension, status, size } of groups) if (status === 'pending') add(extension, status, size)
-  for (const [, kind, extension, value, size] of counters) {
-    if (kind === 'settled' && isSettledStatus(value)) add(extension, value, size)
-    if (kind === 'failed' && size > 0) causes.push({ extension, cause: value, size })
-    if (kind === 'seconds') buckets.set(Number(value), (buckets.get(Number(value)) ?? 0) + size)
-  }
-  return {
-    byStatus,
-    byExtension: Object.fromEntries(byExtension),
-    causes: sumUpCauses(causes),
-    settleSeconds: { p50: quantileOf(buckets, 0.5), p95: quantileOf(buckets, 0.95) },
-  }
-}
-
-function sumUpCauses(
-  causes: readonly { extension: string; cause: string; size: number }[],
-): Totals['causes'] {
-  const sums = new Map<string, Totals['causes'][number]>()
-  for (const { extension, cause, size } of boundCauses(causes)) {
-    const key = JSON.stringify([extension, cause])
-    sums.set(key, { extension, cause, count: size + (sums.get(key)?.count ?? 0) })
-  }
-  return [...sums.values()].toSorted((one, other) => other.count - one.count)
-}
-
-function noRuns(): StatusCounts {
-  return { pending: 0, success: 0, failed: 0, expired: 0 }
 }

@@ -38,7 +38,6 @@ export function createRunRows(statements: Statements): RunRows {
   const { value, indexedBy, notInPairs, sortedName } = statements
   const sources = createSources(statements)
   const list = prepareList<ListedCells>(statements, `${RUN_COLUMNS}, s.file_id, s.file_name, s.kind`, 'r.n')
-  const findSwept = value<number>(`SELECT n FROM positions WHERE name = 'sweep'`)
   const name = sortedName('file_name')
   const skipNamed = value<number>(
     `SELECT 1 FROM submissions ${indexedBy('submissions_name')}
@@ -47,9 +46,7 @@ export function createRunRows(statements: Statements): RunRows {
   const listed = sortedName('s.file_name')
   return {
     numbers: createNumbers(statements, 'run', 'SELECT max(n) FROM runs'),
-    *findSwept() {
-      return (yield* waitFor(findSwept())) ?? 0
-    },
+    findSwept: createFindSwept(statements),
     *hasMoreNamed(prefix, most) {
       return (yield* waitFor(skipNamed(prefix, prefix + LAST_CHARACTER, most))) !== undefined
     },
@@ -78,6 +75,14 @@ export function createRunRows(statements: Statements): RunRows {
       ])
       return found.map(toListedRun)
     },
+  }
+}
+
+/** The last run that the sweep has passed; 0 before its first turn. */
+export function createFindSwept({ value }: Statements): RunRows['findSwept'] {
+  const findSwept = value<number>(`SELECT n FROM positions WHERE name = 'sweep'`)
+  return function* () {
+    return (yield* waitFor(findSwept())) ?? 0
   }
 }
 

@@ -7,6 +7,7 @@ import { type Work, waitFor } from '../transaction-work.ts'
 import { ROUTE, textOf } from './codes.ts'
 import { partsOf } from './rows.ts'
 import type { Statements } from './statements.ts'
+import { createAppendDelta } from './stats.ts'
 
 const COLUMNS = 'n, chk, route, received_at, cause, submission_id'
 
@@ -22,12 +23,12 @@ type Cells = [
 export type RejectedDeliveries = ReturnType<typeof createRejectedDeliveries>
 
 /** The rejected deliveries, which are stored outside the write queue. */
-export function createRejectedDeliveries({ rows, row, run }: Statements) {
+export function createRejectedDeliveries(statements: Statements) {
+  const { rows, row, run } = statements
   const insert = run(
     `INSERT INTO rejected_deliveries (n, chk, route, received_at, cause, proven, submission_id, file_id, token, bytes,
       kept_bytes, headers, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
-  const appendDelta = run('INSERT INTO counter_deltas (delta) VALUES (?)')
   const sum = row<[count: number, bytes: number]>(
     'SELECT count(*), coalesce(sum(kept_bytes), 0) FROM rejected_deliveries WHERE proven = ?',
   )
@@ -61,7 +62,7 @@ export function createRejectedDeliveries({ rows, row, run }: Statements) {
       ]
       return waitFor(insert(...head, fileId, token, bytes, body.length, JSON.stringify(headers), body))
     },
-    appendDelta: (delta) => waitFor(appendDelta(JSON.stringify(delta))),
+    appendDelta: createAppendDelta(statements),
     *sum(isProven) {
       const [count = 0, bytes = 0] = (yield* waitFor(sum(Number(isProven)))) ?? []
       return { count, bytes }

@@ -6,6 +6,7 @@ import { type Work, waitFor } from '../transaction-work.ts'
 import { createCurrentRuns } from './current-runs.ts'
 import { RUN_COLUMNS, type RunCells, toRunRow } from './rows.ts'
 import type { Statements } from './statements.ts'
+import { createAppendDelta } from './stats.ts'
 
 /** What is deleted with submissions, and of deliveries. */
 export function createRemovalRows(
@@ -43,7 +44,6 @@ export function createRemovalRows(
     `DELETE FROM submissions WHERE n ${inNumbers}`,
   ].map(run)
   const { refreshNames } = createCurrentRuns(statements)
-  const appendDelta = run('INSERT INTO counter_deltas (delta) VALUES (?)')
 
   const removal = {
     deleteBodies: (numbers: readonly number[]) => waitFor(deleteBodies(JSON.stringify(numbers))),
@@ -73,6 +73,6 @@ export function createRemovalRows(
       return [...recorded, ...rejected].map(([n, chk]) => formatId('dlv', n, chk))
     },
     refreshCurrent: refreshNames,
-    appendDelta: (delta) => waitFor(appendDelta(JSON.stringify(delta))),
+    appendDelta: createAppendDelta(statements),
   }
 }

@@ -5,6 +5,7 @@ import {
   type SettledCount,
   type StatCounter,
   type StatCounts,
+  type StatDelta,
   splitHours,
 } from '../../domain/stat-counters.ts'
 import type { CounterRows } from '../fold-counters.ts'
@@ -13,6 +14,12 @@ import type { Statements } from './statements.ts'
 
 const HOURS = { table: 'counters', start: 'hour' }
 const DAYS = { table: 'day_counters', start: 'day' }
+
+/** Adds a delta, which is added up later. */
+export function createAppendDelta({ run }: Statements): (delta: StatDelta) => Work<void> {
+  const append = run('INSERT INTO counter_deltas (delta) VALUES (?)')
+  return (delta) => waitFor(append(JSON.stringify(delta)))
+}
 
 /** The counters: those that were added up, and deltas that were not yet. */
 export function createStats({ rows, run, inNumbers, countersOfDelta, forUpdate }: Statements): CounterRows & {

@@ -7,6 +7,7 @@ import { waitFor } from '../transaction-work.ts'
 import { isPending } from './codes.ts'
 import { CLAIM, type ClaimCells, toClaim } from './find-rows.ts'
 import { createFindBounds } from './list-rows.ts'
+import { createFindSwept } from './list-runs.ts'
 import { createRemovalRows } from './removal.ts'
 import type { Statements } from './statements.ts'
 
@@ -16,7 +17,6 @@ type OldCells = [n: number, at: number, bytes: number, isNeeded: number | boolea
 /** What is read and written when something is done to many rows. */
 export function createUpkeepRows(statements: Statements): SweepRows & PruningRows & RetentionRows & KeyRows {
   const { rows, value, run, inNumbers, inTexts, sameDay, bodiesOf } = statements
-  const findSwept = value<number>(`SELECT n FROM positions WHERE name = 'sweep'`)
   const listRuns = rows<[n: number, isPending: number | boolean, requestedAt: number]>(
     `SELECT n, ${isPending()}, requested_at FROM runs WHERE n > ? ORDER BY n LIMIT ?`,
   )
@@ -53,9 +53,7 @@ export function createUpkeepRows(statements: Statements): SweepRows & PruningRow
   return {
     ...createRemovalRows(statements),
     longestTransactionMs: statements.longestTransactionMs,
-    *findSwept() {
-      return (yield* waitFor(findSwept())) ?? 0
-    },
+    findSwept: createFindSwept(statements),
     saveSwept: (n) => waitFor(saveSwept(n)),
     *listRuns(after, limit) {
       const found = yield* waitFor(listRuns(after, limit))

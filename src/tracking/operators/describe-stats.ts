@@ -1,4 +1,5 @@
-import { hourOf, totalsOf } from '../../domain/stat-counters.ts'
+import { hourOf } from '../../domain/stat-counters.ts'
+import { totalsOf } from '../../domain/stat-totals.ts'
 import type { Store } from '../../store/store.ts'
 
 type StatsDeps = {

@@ -1,23 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RunRow } from '../../../src/domain/decide/tables.ts'
+import { bucketOf } from '../../../src/domain/duration-buckets.ts'
 import { formatId, numberOf } from '../../../src/domain/ids.ts'
 import type { RunStatus } from '../../../src/domain/run.ts'
 import {
-  bucketOf,
   countsOf,
   foldDeltas,
   type HourBounds,
   hourOf,
   NOW,
-  quantileOf,
   type SettledCount,
   type StatCounter,
   type StatDelta,
   splitHours,
   statDelta,
   sumByDay,
-  totalsOf,
 } from '../../../src/domain/stat-counters.ts'
 import { aRun, frozen } from './facts.ts'
 
@@ -353,110 +351,6 @@ describe('counters', () => {
       [1, 'settled', 'a', 'failed', 4],
       [1, 'failed', 'a', 'E1', 4],
     ])
-  })
-})
-
-describe('totals', () => {
-  const group = (extension: string, status: RunStatus, size: number) => {
-    return { extension, status, acknowledged: false, cause: '', size }
-  }
-
-  test('have what is pending now, and what came to its end', () => {
-    const groups = [group('a', 'pending', 2), group('b', 'pending', 1), group('a', 'failed', 99)]
-    const counters: StatCounter[] = [
-      [3, 'settled', 'a', 'success', 4],
-      [4, 'settled', 'a', 'success', 1],
-      [3, 'settled', 'a', 'failed', 1],
-      [3, 'settled', 'c', 'expired', 4],
-    ]
-    expect(totalsOf(frozen({ groups, counters }))).toMatchObject({
-      byStatus: { pending: 3, success: 5, failed: 1, expired: 4 },
-      byExtension: {
-        a: { pending: 2, success: 5, failed: 1, expired: 0 },
-        b: { pending: 1, success: 0, failed: 0, expired: 0 },
-        c: { pending: 0, success: 0, failed: 0, expired: 4 },
-      },
-    })
-  })
-
-  test('have the causes, the most frequent first, and the times to settle', () => {
-    const counters: StatCounter[] = [
-      [0, 'failed', 'a', 'E1', 1],
-      [0, 'failed', 'a', 'E2', 3],
-      [0, 'failed', 'b', 'E1', 2],
-      [0, 'seconds', '', String(bucketOf(10)), 9],
-      [0, 'seconds', '', String(bucketOf(100)), 1],
-    ]
-    const { causes, settleSeconds } = totalsOf(frozen({ groups: [], counters }))
-    expect(causes).toEqual([
-      { extension: 'a', cause: 'E2', count: 3 },
-      { extension: 'b', cause: 'E1', count: 2 },
-      { extension: 'a', cause: 'E1', count: 1 },
-    ])
-    expect(settleSeconds.p50).toBeCloseTo(10, -1)
-    expect(settleSeconds.p95).toBeGreaterThan(90)
-    expect(totalsOf({ groups: [], counters: [] }).settleSeconds).toEqual({ p50: null, p95: null })
-  })
-
-  test('add up the causes of an extension that are too many to be shown', () => {
-    const many = Array.from(
-      { length: 103 },
-      (_, index): StatCounter => [0, 'failed', 'a', `E${index}`, 200 - index],
-    )
-    const { causes } = totalsOf(frozen({ groups: [], counters: many }))
-    expect(causes).toHaveLength(101)
-    expect(causes).toContainEqual({ extension: 'a', cause: 'E99', count: 101 })
-    expect(causes[0]).toEqual({ extension: 'a', cause: 'other', count: 100 + 99 + 98 })
-  })
-})
-
-function bucketsOf(seconds: readonly number[]): Map<number, number> {
-  const buckets = new Map<number, number>()
-  for (const each of seconds) buckets.set(bucketOf(each), (buckets.get(bucketOf(each)) ?? 0) + 1)
-  return buckets
-}
-
-describe('the quantile of durations', () => {
-  test('is told to within five per cent of the exact one, between a tenth of a second and months', () => {
-    const duration = fc.double({ min: Math.log(0.1), max: Math.log(15_000_000), noNaN: true }).map(Math.exp)
-    const durations = fc.array(duration, { minLength: 1, maxLength: 60 })
-    fc.assert(
-      fc.property(durations, fc.constantFrom(0.01, 0.5, 0.9, 0.95, 1), (seconds, share) => {
-        const sorted = seconds.toSorted((one, other) => one - other)
-        const exact = sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN
-        const told = quantileOf(bucketsOf(seconds), share) ?? Number.NaN
-        expect(Math.abs(told / Math.max(exact, 0.1) - 1)).toBeLessThanOrEqual(0.05)
-      }),
-      { numRuns: 2_000 },
-    )
-  })
-
-  test('is null where nothing was counted, also where all of it was taken back', () => {
-    expect(quantileOf(new Map(), 0.5)).toBeNull()
-    expect(quantileOf(new Map([[7, 0]]), 0.5)).toBeNull()
-  })
-
-  test('does not depend on the order in which buckets come', () => {
-    const buckets = bucketsOf([1, 2, 30, 400, 5])
-    const turned = new Map([...buckets].toReversed())
-    expect(quantileOf(turned, 0.5)).toBe(quantileOf(buckets, 0.5))
-  })
-})
-
-describe('the bucket of a duration', () => {
-  test('is the first one for what took no time, or less than none when the clock went back', () => {
-    expect([0, -5, 0.1, Number.NaN].map(bucketOf)).toEqual([0, 0, 0, 0])
-    expect(quantileOf(bucketsOf([-5]), 0.5)).toBe(0.1)
-  })
-
-  test('grows with the duration, and never beyond the last', () => {
-    fc.assert(
-      fc.property(fc.double({ min: 0, noNaN: true }), fc.double({ min: 0, noNaN: true }), (one, other) => {
-        const [least, greatest] = [Math.min(one, other), Math.max(one, other)]
-        expect(bucketOf(least)).toBeLessThanOrEqual(bucketOf(greatest))
-        expect(bucketOf(greatest)).toBeLessThanOrEqual(200)
-      }),
-    )
   })
 })
 

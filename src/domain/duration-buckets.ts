@@ -1,0 +1,26 @@
+/** Durations are counted by bucket. Each bucket is a tenth wider than the one below, so that a quantile is told to within five per cent. */
+const GROWTH = 1.1
+
+/** The bucket of a duration: 0 up to a tenth of a second, and at most 200, which is seven months. */
+export function bucketOf(seconds: number): number {
+  if (!(seconds > 0.1)) return 0
+  return Math.min(Math.ceil(Math.log(seconds / 0.1) / Math.log(GROWTH)), 200)
+}
+
+/** The middle of a bucket, in seconds to four digits. */
+function secondsOf(bucket: number): number {
+  if (bucket === 0) return 0.1
+  return Number((0.1 * GROWTH ** (bucket - 0.5)).toPrecision(4))
+}
+
+/** The time within which a share of what was counted was done, in seconds; null where nothing was. */
+export function quantileOf(buckets: ReadonlyMap<number, number>, share: number): number | null {
+  const total = [...buckets.values()].reduce((sum, size) => sum + size, 0)
+  if (total === 0) return null
+  let seen = 0
+  for (const [bucket, size] of [...buckets].toSorted(([one], [other]) => one - other)) {
+    seen += size
+    if (seen >= total * share) return secondsOf(bucket)
+  }
+  return null
+}
