@@ -17,7 +17,7 @@ import type { ProblemCode } from './problems.ts'
  * A connection that is closed while the caller still sends is reset, and the response is lost (RFC 9112, section 9.6). So what
  * still comes is read and discarded, as long as each `stepMs` brings `stepBytes`.
  */
-const LINGER = { stepMs: 2000, stepBytes: 16 * 1024, totalMs: 30_000, totalBytes: 1024 ** 3 }
+const LINGER = { stepMs: 2000, stepBytes: 16 * 1024, totalMs: 120_000, totalBytes: 1024 ** 3 }
 
 /** Far more than any client sends ahead. Each may be one that is waited with for a minute, at no cost for its sender. */
 const MAX_UNDER_WAY = 100
