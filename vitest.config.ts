@@ -8,8 +8,6 @@ const LINUX_TESTS = 'test/**/*.linux.test.ts'
 /** About a database file, or about a server. All other tests of `test/integration` run over both. */
 const SQLITE_TESTS = 'test/**/*.sqlite.test.ts'
 const POSTGRES_TESTS = ['test/store/postgres/**/*.test.ts', 'test/**/*.postgres.test.ts']
-/** With `test/integration` on PostgreSQL, they take minutes: `npm run test:postgres` runs them. */
-const LONG_ON_POSTGRES = ['test/store/postgres/{contract,operators,batches,model}.test.ts']
 /** They take minutes: `npm run chaos -- --store postgres` runs them. */
 const POSTGRES_FAULTS = 'test/chaos/**/*.postgres.test.ts'
 const ON_POSTGRES = {
@@ -44,17 +42,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'postgres',
-          include: POSTGRES_TESTS,
-          exclude: [POSTGRES_FAULTS, ...LONG_ON_POSTGRES],
-          ...ON_POSTGRES,
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'all on postgres',
-          include: ['test/integration/**/*.test.ts', ...LONG_ON_POSTGRES],
-          exclude: [LINUX_TESTS, SQLITE_TESTS],
+          include: [...POSTGRES_TESTS, 'test/integration/**/*.test.ts'],
+          exclude: [POSTGRES_FAULTS, LINUX_TESTS, SQLITE_TESTS],
           ...ON_POSTGRES,
         },
       },

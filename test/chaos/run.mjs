@@ -7,11 +7,8 @@ import { parseArgs } from 'node:util'
 
 const RUNS = {
   sqlite: { projects: ['portable', 'linux'], tests: ['test/chaos/'] },
-  // The model and the batches stand beside the other tests of that store.
-  postgres: {
-    projects: ['all on postgres', 'postgres faults'],
-    tests: ['test/chaos/', 'test/store/postgres/model', 'test/store/postgres/batches'],
-  },
+  // The contract, the model and the batches stand beside the other tests of that store.
+  postgres: { projects: ['postgres', 'postgres faults'], tests: ['test/chaos/', 'test/store/postgres/'] },
 }
 const FOLDERS = ['test/chaos', 'test/store/postgres']
 

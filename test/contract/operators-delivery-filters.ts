@@ -108,7 +108,7 @@ function filtersOf(made: readonly Made[]): fc.Arbitrary<DeliveryFilter> {
   })
 }
 
-export function describeOperatorsDeliveryFilters(current: () => OpenedStore): void {
+export function describeOperatorsDeliveryFilters(current: () => OpenedStore, share: number): void {
   describe('a filter of deliveries', () => {
     test('asks for an outcome, a cause, a service, a file and a time, and for nothing else', async () => {
       const { store } = current()
@@ -119,7 +119,7 @@ export function describeOperatorsDeliveryFilters(current: () => OpenedStore): vo
       for (const outcome of OUTCOMES) expect(made.some((one) => one.outcome === outcome)).toBe(true)
       for (const cause of [...CAUSES, ...REJECTIONS])
         expect(made.some((one) => one.cause === cause)).toBe(true)
-      const listAsExpected = (numRuns: number) =>
+      const listAsExpected = (cases: number) =>
         fc.assert(
           fc.asyncProperty(filtersOf(made), fc.integer({ min: 1, max: 100 }), async (filter, limit) => {
             const found = await listEveryDelivery(store, filter, { limit: Math.max(limit, 5) })
@@ -130,7 +130,7 @@ export function describeOperatorsDeliveryFilters(current: () => OpenedStore): vo
             const ids = new Set(expected)
             expect(found).toEqual(all.filter(({ deliveryId }) => ids.has(deliveryId)))
           }),
-          { numRuns },
+          { numRuns: Math.ceil(cases * share) },
         )
       await listAsExpected(100)
       await fold(store)

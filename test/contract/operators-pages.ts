@@ -64,7 +64,7 @@ async function perform(store: Store, subjects: readonly Subject[], deed: Deed): 
   }
 }
 
-export function describeOperatorsPages(current: () => OpenedStore): void {
+export function describeOperatorsPages(current: () => OpenedStore, share: number): void {
   describe('pages of runs', () => {
     test('have each run that was there exactly once, while others insert, settle, reject and acknowledge', async () => {
       const deeds = fc.array(fc.array(deed, { maxLength: 6 }), { minLength: 1, maxLength: 12 })
@@ -96,7 +96,7 @@ export function describeOperatorsPages(current: () => OpenedStore): void {
             atStart.filter((runId) => !rejected.has(runId)),
           )
         }),
-        { numRuns: 20 },
+        { numRuns: Math.ceil(20 * share) },
       )
     })
 

@@ -79,7 +79,7 @@ function expected(facts: readonly Fact[]) {
   return { outcomes, statuses: Object.fromEntries(NAMES.map((name) => [name, words.get(name) ?? 'pending'])) }
 }
 
-export function describeOrderOfFacts(current: () => OpenedStore): void {
+export function describeOrderOfFacts(current: () => OpenedStore, share: number): void {
   describe('order of facts', () => {
     test('any facts in any order, one by one or at once, leave the first final word', async () => {
       const facts = fc.array(fc.oneof(answer, webhook), { maxLength: 12 })
@@ -87,7 +87,7 @@ export function describeOrderOfFacts(current: () => OpenedStore): void {
         fc.asyncProperty(facts, fc.boolean(), async (told, isAtOnce) => {
           expect(await applyFacts(current().store, told, isAtOnce)).toEqual(expected(told))
         }),
-        { numRuns: 150 },
+        { numRuns: Math.ceil(150 * share) },
       )
     })
 
@@ -104,7 +104,7 @@ export function describeOrderOfFacts(current: () => OpenedStore): void {
           const again = await applyFacts(current().store, repeated, true)
           expect(again.statuses).toEqual(once.statuses)
         }),
-        { numRuns: 75 },
+        { numRuns: Math.ceil(75 * share) },
       )
     })
   })

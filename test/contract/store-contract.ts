@@ -35,11 +35,15 @@ import { describeSavedExtensions } from './saved-extensions.ts'
 import { describeSignIns } from './sign-ins.ts'
 import { describeSubmissions } from './submissions.ts'
 
-/**
- * What every store does, but for operators. `open` gives a new, empty one for each test. `sequences`: how many sequences of steps
- * are played, each on stores of its own.
- */
-export function storeContract(name: string, open: () => Promise<OpenedStore>, { sequences = 60 } = {}): void {
+/** `share`: of the cases that each property tries. A store that takes longer for each may try fewer. */
+type ContractOptions = { share?: number }
+
+/** What every store does, but for operators. `open` gives a new, empty one for each test. */
+export function storeContract(
+  name: string,
+  open: () => Promise<OpenedStore>,
+  { share = 1 }: ContractOptions = {},
+): void {
   describe(name, () => {
     const current = openForEach(open)
     describeIds(current)
@@ -57,27 +61,31 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>, { 
     describeRefusedDeliveries(current)
     describePruning(current)
     describeOldSubmissions(current)
-    testOldSubmissions(open, sequences)
+    testOldSubmissions(open, Math.ceil(60 * share))
     describeAtomicity(current)
     describeDurability(current)
     describeNullAndEmpty(current)
     describeCommits(current)
     describeAlerts(current)
-    describeOrderOfFacts(current)
-    describeOppositeOrder(current)
+    describeOrderOfFacts(current, share)
+    describeOppositeOrder(current, share)
   })
 }
 
 /** What every store does for operators. */
-export function operatorsContract(name: string, open: () => Promise<OpenedStore>): void {
+export function operatorsContract(
+  name: string,
+  open: () => Promise<OpenedStore>,
+  { share = 1 }: ContractOptions = {},
+): void {
   describe(name, () => {
     const current = openForEach(open)
-    describeOperatorsFilters(current)
+    describeOperatorsFilters(current, share)
     describeOperatorsSearch(current)
-    describeOperatorsPages(current)
-    describeOperatorsCounts(current)
+    describeOperatorsPages(current, share)
+    describeOperatorsCounts(current, share)
     describeOperatorsDeliveries(current)
-    describeOperatorsDeliveryFilters(current)
+    describeOperatorsDeliveryFilters(current, share)
     describeOperatorsHistory(current)
     describeOperatorsActs(current)
     describeSignIns(current)

@@ -1,4 +1,4 @@
 import { storeContract } from '../../contract/store-contract.ts'
-import { openPostgres } from './open-postgres.ts'
+import { CONTRACT, openPostgres } from './open-postgres.ts'
 
-storeContract('the PostgreSQL store', openPostgres, { sequences: 20 })
+storeContract('the PostgreSQL store', openPostgres, CONTRACT)

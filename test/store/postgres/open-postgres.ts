@@ -2,9 +2,13 @@ import { randomInt } from 'node:crypto'
 import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
 import type { StoreHandle } from '../../../src/store/store.ts'
 import type { WriteQueueOptions } from '../../../src/store/write-queue.ts'
+import { timesOf } from '../../chaos/chaos.ts'
 import type { OpenedStore } from '../../contract/opened-store.ts'
 import { giveBackLease } from '../../contract/upkeep.ts'
 import { createDatabase, refuseRows } from '../../support/database.ts'
+
+/** A case takes many times longer than over SQLite. `npm run chaos -- --store postgres` tries them all. */
+export const CONTRACT = { share: timesOf('CONTRACT_PERCENT', { short: 25, long: 100 }) / 100 }
 
 /** A new PostgreSQL store over a database of its own, for the contract. */
 export async function openPostgres(options: WriteQueueOptions = {}): Promise<OpenedStore> {
