@@ -24,7 +24,7 @@ test('a run tells what happened to it, the error as it came, and how to retry it
   )
   expect(text).toContain('Retry from a terminal')
   expect(text).toContain(
-    `curl -X POST '${tracker.url}/runs/${run?.runId}/retry' -H "Authorization: Bearer $TRACKER_ADMIN_KEY"`,
+    `curl -X POST '${tracker.url}/runs/${run?.runId}/retry' -H "Authorization: Bearer $ADMIN_KEY"`,
   )
   expect(text).toContain(`Submission ${submissionId} external,`)
   expect(text).toMatch(/Other extensions in this request success aws-auto-tagging/)

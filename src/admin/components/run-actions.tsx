@@ -12,7 +12,7 @@ type RunActionsProps = { operator: Operator; inspected: InspectedRun; publicUrl:
 export function RunActions({ operator, inspected, publicUrl }: RunActionsProps) {
   const { refusal, shown } = inspected
   const { run } = shown
-  const call = `curl -X POST '${publicUrl}/runs/${run.runId}/retry' -H "Authorization: Bearer $TRACKER_ADMIN_KEY"`
+  const call = `curl -X POST '${publicUrl}/runs/${run.runId}/retry' -H "Authorization: Bearer $ADMIN_KEY"`
   return (
     <section class="card" aria-labelledby="actions">
       <h2 id="actions">Actions</h2>
@@ -30,6 +30,9 @@ export function RunActions({ operator, inspected, publicUrl }: RunActionsProps) 
       {refusal === null && (
         <details>
           <summary>Retry from a terminal</summary>
+          <p class="hint">
+            Set <code>ADMIN_KEY</code> to the key that you sign in with.
+          </p>
           <CodeBlock id="curl" label="The call that retries this run" text={call} />
           <button type="button" data-copy="curl" hidden>
             Copy
