@@ -1,7 +1,7 @@
 import type { CopiedCell, CopiedTable, CopyTarget } from '../copy-database.ts'
 import { DatabaseStartError } from '../store-errors.ts'
 import { columnTypes, readableJson } from './column-types.ts'
-import { createPartitionsOf, SCHEMA_LOCK } from './partitions.ts'
+import { BEGIN_LOCKED, createPartitionsOf } from './partitions.ts'
 import type { Session } from './pool.ts'
 import { prepared, toValue } from './prepared.ts'
 
@@ -43,7 +43,7 @@ export function createCopyTarget(session: Session): CopyTarget {
       return last === null ? null : readKey(last)
     },
     async write(table, rows, last) {
-      await session.execute(`BEGIN; ${SCHEMA_LOCK}`)
+      await session.execute(BEGIN_LOCKED)
       if (table.name === 'delivery_bodies') {
         const numbers = rows.map((row) => row[table.columns.indexOf('n')])
         const days = await session.rows<[number]>(FIND_DAYS, [numbers])
@@ -70,7 +70,10 @@ export function createCopyTarget(session: Session): CopyTarget {
     },
     async finish() {
       await session.execute('ANALYZE')
-      await session.execute(`BEGIN; ${SET_SEQUENCES}; DROP TABLE unfinished_copy; COMMIT`)
+      // What was committed before is on the disk with it, also where the database does not wait for that.
+      await session.execute(
+        `BEGIN; SET LOCAL synchronous_commit = on; ${SET_SEQUENCES}; DROP TABLE unfinished_copy; COMMIT`,
+      )
     },
   }
 }

@@ -137,7 +137,10 @@ async function isForgotten(session: Session, id: string): Promise<boolean> {
   return (await session.rows(IS_FORGOTTEN, [digestOf(id)])).length > 0
 }
 
-/** Locks the runs that the keys ask for, and of a submission that is not bound yet all of them. */
+/**
+ * Locks the runs that the keys ask for. All runs of a submission that is not bound yet are locked with them, and so are all where
+ * the one with that name is missing: its submission is loaded next, which is locked after runs.
+ */
 function createLockRuns({ unsettledOf, currentOf }: { [K in 'unsettledOf' | 'currentOf']: Finder<RunRow> }) {
   const named = 'unnest(?::bigint[], ?::text[], ?::text[]) AS asked(submission, chk, name)'
   const isAsked = 'r.submission = asked.submission AND r.chk = asked.chk'
@@ -145,8 +148,9 @@ function createLockRuns({ unsettledOf, currentOf }: { [K in 'unsettledOf' | 'cur
     `WITH wanted AS (
       SELECT r.n FROM unnest(?::bigint[], ?::text[]) AS asked(n, chk) JOIN runs r ON r.n = asked.n AND r.chk = asked.chk
       UNION ALL SELECT r.n FROM ${named} JOIN runs r ON ${isAsked} AND r.name = asked.name
-      UNION ALL SELECT other.n FROM ${named} JOIN runs r ON ${isAsked} AND r.name = asked.name AND r.bound_to = '${UNBOUND}'
-        JOIN runs other ON other.submission = r.submission
+      UNION ALL SELECT other.n FROM ${named} LEFT JOIN runs r ON ${isAsked} AND r.name = asked.name
+        JOIN runs other ON other.submission = asked.submission AND other.chk = asked.chk
+        WHERE r.n IS NULL OR r.bound_to = '${UNBOUND}'
       UNION ALL SELECT r.n FROM unnest(?::bigint[], ?::text[]) AS asked(submission, chk) JOIN runs r ON ${isAsked}
       UNION ALL SELECT found.n FROM unnest(?::text[]) AS asked(p1) CROSS JOIN LATERAL (${lateral(unsettledOf.sql)}) found
       UNION ALL SELECT found.n FROM unnest(?::text[]) AS asked(p1) CROSS JOIN LATERAL (${lateral(currentOf.sql)}) found)

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { DatabaseStartError } from '../store-errors.ts'
-import { createPartitions, SCHEMA_LOCK } from './partitions.ts'
+import { BEGIN_LOCKED, createPartitions } from './partitions.ts'
 import type { Session } from './pool.ts'
 import { prepared } from './prepared.ts'
 
@@ -19,7 +19,7 @@ const KEEP = prepared('INSERT INTO __drizzle_migrations (hash, created_at) VALUE
  * Returns how many migrations ran. Throws `DatabaseStartError` for a database with migrations that this program does not have.
  */
 export async function migrateDatabase(session: Session): Promise<number> {
-  await session.execute(`BEGIN; ${SCHEMA_LOCK}`)
+  await session.execute(BEGIN_LOCKED)
   await session.execute(MIGRATIONS_TABLE)
   const applied = (await session.rows<[number]>(APPLIED)).map(([at]) => at)
   const known = readMigrationFiles({ migrationsFolder: MIGRATIONS_FOLDER })

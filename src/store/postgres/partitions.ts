@@ -9,8 +9,12 @@ const DAYS_AHEAD = 21
 
 const DAY_MS = 86_400_000
 
-/** One process at a time changes the schema. It is held until the transaction ends. */
-export const SCHEMA_LOCK = `SELECT pg_advisory_xact_lock(hashtextextended('imagekit-extension-tracker schema', 0))`
+/**
+ * Begins a transaction in which one process at a time changes the schema. What the one before has committed is seen after the wait,
+ * whatever the default isolation of the database.
+ */
+export const BEGIN_LOCKED = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+  SELECT pg_advisory_xact_lock(hashtextextended('imagekit-extension-tracker schema', 0))`
 
 const TODAY = prepared(`SELECT (extract(epoch FROM (now() AT TIME ZONE 'UTC')::date) * 1000)::bigint`)
 
@@ -47,7 +51,7 @@ export async function createPartitionsOf(session: Session, days: readonly number
 /** The same, in a transaction of its own. */
 export function addPartitions(pool: Pool): Promise<void> {
   return pool.use(async (session) => {
-    await session.execute(`BEGIN; ${SCHEMA_LOCK}`)
+    await session.execute(BEGIN_LOCKED)
     await createPartitions(session)
     await session.execute('COMMIT')
   })
@@ -85,6 +89,8 @@ async function dropAll(url: string, partitions: readonly Partition[]): Promise<v
           await session.execute(`ALTER TABLE delivery_bodies DETACH PARTITION ${name} ${how}`)
         await session.execute(`DROP TABLE ${name}`)
       }
+      // A pooler would give the connection to somebody else.
+      await session.execute('RESET statement_timeout')
     })
   } catch (error) {
     if (!isTimedOut(error)) throw error

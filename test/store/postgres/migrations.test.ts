@@ -2,7 +2,7 @@ import { expect, inject, onTestFinished, test } from 'vitest'
 import { migratePostgres, openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
 import { newSubmission } from '../../contract/facts.ts'
 import { createTestDatabase, listTables, readCells, runSql } from '../../support/database.ts'
-import { createDatabase, dropDatabase } from '../../support/postgres-admin.ts'
+import { createDatabase, dropDatabase, queryPostgres } from '../../support/postgres-admin.ts'
 
 /** Without a table. */
 async function createEmptyDatabase(): Promise<{ url: string }> {
@@ -20,6 +20,17 @@ test('of ten migrations of an empty database at once, one makes every table, and
     (await listTables(await createTestDatabase())).toSorted(),
   )
   expect(await migratePostgres(database.url)).toBe(0)
+})
+
+test('migrations at once wait for each other whatever the default isolation of the database', async () => {
+  const database = await createEmptyDatabase()
+  const name = new URL(database.url).pathname.slice(1)
+  await queryPostgres(
+    database.url,
+    `ALTER DATABASE ${name} SET default_transaction_isolation = 'serializable'`,
+  )
+  const ran = await Promise.all(Array.from({ length: 4 }, () => migratePostgres(database.url)))
+  expect(ran.filter((count) => count > 0)).toHaveLength(1)
 })
 
 test('ten processes that start at once on an empty database all write to it', async () => {

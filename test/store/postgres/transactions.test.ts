@@ -79,6 +79,39 @@ test('a table that is locked by somebody else is store_unavailable after a while
   expect(await create()).toMatchObject({ submissionId: expect.any(String) })
 })
 
+/** What a connection has counted is there to be read once it has ended. */
+async function countDeadlocks(database: TestDatabase): Promise<unknown> {
+  const others = 'datname = current_database() AND pid <> pg_backend_pid()'
+  await expect.poll(() => readRows(database, `SELECT pid FROM pg_stat_activity WHERE ${others}`)).toEqual([])
+  await runSql(database, 'SELECT pg_stat_clear_snapshot()')
+  return readRows(database, 'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()')
+}
+
+test('webhooks that bind submissions and name runs that nobody asked for lock all in one order', async () => {
+  const database = await createTestDatabase()
+  const before = await countDeadlocks(database)
+  const open = () => openPostgresStore(database)
+  const [one, two] = [await open(), await open()]
+  for (let round = 0; round < 20; round += 1) {
+    const [first = '', second = ''] = await Promise.all(
+      [one, two].map((store) => submit(store, ['remove-bg'])),
+    )
+    const deliver = (store: typeof one, submissionId: string, service: string) => {
+      const fileId = `${submissionId === first ? 'first' : 'second'}-${round}`
+      return store.recordDelivery(newDelivery(submissionId, { service, status: 'success', fileId }))
+    }
+    const recorded = await Promise.all([
+      deliver(one, first, 'ai-tasks'),
+      deliver(one, second, 'remove-bg'),
+      deliver(two, second, 'ai-tasks'),
+      deliver(two, first, 'remove-bg'),
+    ])
+    expect(recorded.map(({ outcome }) => outcome)).toEqual(['ignored', 'applied', 'ignored', 'applied'])
+  }
+  for (const store of [one, two]) await store.close()
+  expect(await countDeadlocks(database)).toEqual(before)
+})
+
 test('statements are prepared again after another version has altered their table', async () => {
   const { database, store } = await openStore()
   const submissionId = await submit(store, ['remove-bg'])
