@@ -23,7 +23,7 @@ async function openFull(prepare: (connection: Connection) => void = () => {}) {
     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${RUNS})
     INSERT INTO submissions
       (n, chk, kind, state, file_id, file_name, sets_description, created_at, updated_at, extensions)
-    SELECT n, '${CHECK}', 0, 1, iif(n = 80000, 'old-', NULL), iif(n <= ${OLD}, 'old-', 'new-') || n, 0, n, n, '[]' FROM numbers;
+    SELECT n, '${CHECK}', 0, 1, iif(n = 88000, 'old-', NULL), iif(n <= ${OLD}, 'old-', 'new-') || n, 0, n, n, '[]' FROM numbers;
     INSERT INTO runs (n, chk, submission, name, attempt, requested_at, status, source, settled_at, updated_at, settled_by, bound_to)
     SELECT n, chk, n, 'remove-bg', 1, n, 1, 2, n, n, -n, coalesce(file_id, '') FROM submissions;
     UPDATE runs SET status = 2, attention = 1, cause = 'E1', failed_at = n, error = '{"code":"E1"}' WHERE n <= ${OLD} AND n % 5 = 0`)
@@ -57,7 +57,7 @@ test('A search for one of thousands of names finds each of them once, the newest
   }
   const found = await listEveryPage(store, { q: 'old-' }, { limit: 500, between })
   expect(found.map(({ run }) => run.runId)).toEqual([
-    idOf(80_000),
+    idOf(88_000),
     ...Array.from({ length: OLD }, (_, index) => idOf(OLD - index)),
   ])
   expect(pages).toBe(Math.ceil((OLD + 1) / 500))
@@ -73,11 +73,11 @@ test('A search for one of thousands of names finds each of them once, the newest
 test('A page that is long in coming ends with what was found, and the next one goes on from there', async () => {
   const store = await openFull((connection) => slowDown(connection, 60))
   const first = await store.listRuns({ ...EVERY_RUN, q: 'old-' }, { limit: 50, before: null })
-  expect(first.runs).toMatchObject([{ run: { runId: idOf(80_000) } }])
+  expect(first.runs).toMatchObject([{ run: { runId: idOf(88_000) } }])
   expect(first.next).toBeGreaterThan(OLD)
   const found = await listEveryPage(store, { q: 'old-', extension: 'remove-bg' }, { limit: 3_000 })
   expect(found.map(({ run }) => run.runId)).toEqual([
-    idOf(80_000),
+    idOf(88_000),
     ...Array.from({ length: OLD }, (_, index) => idOf(OLD - index)),
   ])
 })
