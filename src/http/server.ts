@@ -34,7 +34,7 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   maxConnections: Number.POSITIVE_INFINITY,
 }
 
-/** Node drops the headers beyond its limit without a word, and what was checked would not be what was sent. */
+/** Node silently drops the headers beyond its limit, and what was checked would not be what was sent. */
 const MAX_HEADERS = 200
 
 /** `direct` is asked before `app`. */

@@ -5,7 +5,7 @@ import { unavailable } from '../store-errors.ts'
 /** Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html: the connection, resources, the operator, the disk, the files. */
 const REFUSAL = /^(08|53|57|58|XX|25P03$|25006$|40|55P03$)/
 
-/** Others were in its way: it succeeds when it is done again. Serialization, deadlock, a lock, a row that is there already, no partition. */
+/** A conflict with other transactions, which may succeed when repeated: serialization, deadlock, a lock, a row that exists already, no partition. */
 const CONFLICT = /^(40001|40P01|55P03|23505|23514)$/
 
 /** What PostgreSQL says of an error; undefined where the error did not come from it. */
