@@ -30,6 +30,7 @@ import { DatabaseStartError } from './store/store-errors.ts'
 import { keepTokenSecret } from './token-secret.ts'
 import { createAccess } from './tracking/access.ts'
 import { createCapabilityTokens } from './tracking/capability-tokens.ts'
+import { checkTokenSecret } from './tracking/check-token-secret.ts'
 import { createClaimClock } from './tracking/claim-clock.ts'
 import { keepAlive } from './tracking/keep-alive.ts'
 import { createKeyRejections } from './tracking/key-rejections.ts'
@@ -115,6 +116,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
           log.warn({ err }, 'leftover backups could not be removed'),
         )
       await keepAlive({ store: opened, lease, serverClock, log })
+      await checkTokenSecret({ store: opened, tokens, log })
       clockTrust = await opened.findClockTrust()
       if (opened.isShared) claimClock.follow(clock)
       else claimClock.continueFrom(await opened.findNewestClaimAt())

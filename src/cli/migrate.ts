@@ -3,8 +3,9 @@ import { Command } from 'commander'
 import { type Move, parseMove } from '../config/database.ts'
 import { parseDatabaseConfig, parseTokenSecrets } from '../config.ts'
 import { describeDatabaseAddress } from '../domain/database-address.ts'
-import { migrateDatabase, moveDatabase } from '../store/open-store.ts'
+import { findTokenCheckValue, migrateDatabase, moveDatabase } from '../store/open-store.ts'
 import { readTokenSecret } from '../token-secret.ts'
+import { createCapabilityTokens } from '../tracking/capability-tokens.ts'
 import { type CommandContext, printLine } from './command-context.ts'
 import { CommandError } from './command-error.ts'
 import { createRowProgress } from './row-progress.ts'
@@ -40,7 +41,7 @@ Every row is copied and then compared. If it is interrupted, run it again: it go
 serve with the new DATABASE_URL and the same TRACKER_TOKEN_SECRET, which keeps webhook URLs and status links valid.`
 
 async function move(context: CommandContext, { from, to }: Move): Promise<void> {
-  checkTokenSecret(context, from)
+  await checkTokenSecret(context, from)
   const { stdout, stderr } = context
   const progress = await createRowProgress(stderr)
   try {
@@ -55,21 +56,24 @@ async function move(context: CommandContext, { from, to }: Move): Promise<void> 
 }
 
 /** A development service keeps its secret beside the file. In the new place, it has to be in the environment. */
-function checkTokenSecret({ env, readText }: CommandContext, { path }: Move['from']): void {
+async function checkTokenSecret({ env, readText }: CommandContext, from: Move['from']): Promise<void> {
   const secrets = parseTokenSecrets(env, readText)
-  const file = join(dirname(path), 'token-secret')
+  const file = join(dirname(from.path), 'token-secret')
   const kept = readTokenSecret(file)
+  const place =
+    kept === undefined
+      ? 'It is where the service gets it from.'
+      : `A service without the variable has it in ${file}.`
   if (secrets.length === 0)
     throw new CommandError(
-      `Set TRACKER_TOKEN_SECRET to the secret of the service, or its webhook URLs and status links become invalid. ${
-        kept === undefined ? 'It is where the service gets it from.' : `It is in ${file}.`
-      }`,
+      `Set TRACKER_TOKEN_SECRET to the secret of the service, or its webhook URLs and status links become invalid. ${place}`,
       2,
     )
-  if (kept !== undefined && !secrets.includes(kept))
+  const signed = await findTokenCheckValue(from)
+  if (signed !== null && !createCapabilityTokens(secrets).hasCheckValue(signed))
     throw new CommandError(
-      `TRACKER_TOKEN_SECRET lacks the secret in ${file}, which signed the webhook URLs and status links of a service without that variable. ` +
-        'Add it behind a comma, or delete the file if no such service has used this database for 25 hours.',
+      `TRACKER_TOKEN_SECRET lacks the secret that signed the newest webhook URLs and status links of this database. ${place} ` +
+        'Add it behind a comma.',
       2,
     )
 }

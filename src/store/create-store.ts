@@ -110,6 +110,7 @@ export function createStore(
     countFailures: (...given) => read((rows) => rows.countFailures(...given)),
     listAlerts: () => read((rows) => rows.listAlerts()),
     findClockTrust: () => read((rows) => rows.findClockTrust()),
+    findTokenCheckValue: () => read((rows) => rows.findTokenCheckValue()),
     findNewestClaimAt: () => read((rows) => rows.findNewestClaimAt()),
     listEndedSessions: () => read((rows) => rows.listEndedSessions()),
     nextRetryItem: () => read((rows) => rows.nextRetryItem()),
@@ -161,6 +162,7 @@ export function createStore(
     beginSignIn: (...given) => queue.run(beginSignIn(...given)),
     forgiveSignIn: (...given) => queue.run(forgiveSignIn(...given)),
     saveClockTrust: (lease, clockTrust) => writeUnder(lease, { clockTrust }),
+    saveTokenCheckValue: (tokenCheckValue) => write({ tokenCheckValue }),
     probe: () => write({ probe: true }),
     forgetAsset: createForgetting(database, runExclusive),
     pruneBodies: (lease, receivedBefore, ...given) =>

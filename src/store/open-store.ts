@@ -37,7 +37,7 @@ export async function moveDatabase(
   to: DatabaseAddress & { kind: 'postgres' },
   { onStart, onProgress }: { onStart: (rows: number) => void; onProgress: CopyProgress },
 ): Promise<number> {
-  if (!hasDatabase(from.path)) throw new DatabaseStartError(`There is no database at ${from.path}.`)
+  checkIsThere(from)
   const source = openCopySource(from.path)
   try {
     onStart(source.tables.reduce((sum, table) => sum + source.count(table), 0))
@@ -45,6 +45,23 @@ export async function moveDatabase(
   } finally {
     source.close()
   }
+}
+
+/** That of a SQLite database that no service has open. Rejects as `openStore` does. */
+export async function findTokenCheckValue(
+  from: DatabaseAddress & { kind: 'sqlite' },
+): Promise<number | null> {
+  checkIsThere(from)
+  const store = openSqliteStore({ path: from.path })
+  try {
+    return await store.findTokenCheckValue()
+  } finally {
+    await store.close()
+  }
+}
+
+function checkIsThere({ path }: DatabaseAddress & { kind: 'sqlite' }): void {
+  if (!hasDatabase(path)) throw new DatabaseStartError(`There is no database at ${path}.`)
 }
 
 /** Throws `DatabaseStartError` if no database can ever be there. Makes an empty SQLite file where there is none. */

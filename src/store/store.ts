@@ -167,6 +167,10 @@ export type Store = OperatorStore &
       after: RetentionPlace | null,
     ): Promise<{ deleted: number; next: RetentionPlace | null } | null>
 
+    /** Of the token secret that signed last (see `CapabilityTokens`); null if none did. */
+    findTokenCheckValue(): Promise<number | null>
+    saveTokenCheckValue(value: number): Promise<void>
+
     /** Until one is saved, trusts the time of the newest submission or delivery; null if there is none. */
     findClockTrust(): Promise<ClockTrust | null>
 

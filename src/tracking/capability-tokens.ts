@@ -14,6 +14,10 @@ export type CapabilityTokens = {
   session: Capability
   /** Hashes what failed attempts to sign in are counted by. */
   signIn: Capability
+  /** A key check value of 48 bits: tells the secret that signs from others, and does not reveal it. */
+  checkValue: number
+  /** Whether it is that of one of the secrets. */
+  hasCheckValue(value: number): boolean
 }
 
 /** The first secret signs, all verify. Each purpose has its own subkey (HKDF-SHA-256), so that no token opens another door. */
@@ -24,7 +28,16 @@ export function createCapabilityTokens(secrets: readonly string[]): CapabilityTo
     submission: createCapability(secrets, 'submission'),
     session: createCapability(secrets, 'session'),
     signIn: createCapability(secrets, 'sign-in'),
+    ...createCheckValues(secrets),
   }
+}
+
+function createCheckValues(
+  secrets: readonly string[],
+): Pick<CapabilityTokens, 'checkValue' | 'hasCheckValue'> {
+  const [first, ...older] = secrets.map((secret) => macOf(deriveKey(secret, 'check'), '').readUIntBE(0, 6))
+  if (first === undefined) throw new Error('a token secret is needed')
+  return { checkValue: first, hasCheckValue: (value) => [first, ...older].includes(value) }
 }
 
 function createCapability(secrets: readonly string[], purpose: string): Capability {

@@ -11,6 +11,7 @@ import { type StepsOfStore, stepsOf } from '../contract/batch-world.ts'
 import { newSubmission } from '../contract/facts.ts'
 import { readAll } from '../contract/read-all.ts'
 import { createTestDatabase } from '../support/database.ts'
+import { startTracker } from '../support/tracker.ts'
 import { runCli } from './run-cli.ts'
 
 const SECRET = 'the secret of the service'
@@ -107,7 +108,7 @@ test('a target with rows is refused, and nothing is added to it', async () => {
   expect((await readTarget(url, source)).runs).toHaveLength(1)
 })
 
-test('the token secret has to be the one that was kept beside the file', async () => {
+test('the token secret has to be the one that signed last', async () => {
   const source = await makeSource()
   const { url } = await createTestDatabase()
   const file = join(source.path, '..', 'token-secret')
@@ -115,11 +116,14 @@ test('the token secret has to be the one that was kept beside the file', async (
     exitCode: 2,
     stderr: expect.stringContaining('Set TRACKER_TOKEN_SECRET'),
   })
+  const database = { url: `file:${source.path}` }
+  for (const secrets of ['the first secret of the service', `${SECRET},the first secret of the service`])
+    await (await startTracker({ TRACKER_TOKEN_SECRET: secrets }, {}, database)).service.stop()
   await writeFile(file, `${SECRET}\n`)
-  const other = await move(source, url, { TRACKER_TOKEN_SECRET: 'another secret of the service' })
+  const other = await move(source, url, { TRACKER_TOKEN_SECRET: 'the first secret of the service' })
   expect(other).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(file) })
   expect(other.stderr).not.toContain(SECRET)
-  expect((await move(source, url)).exitCode).toBe(0)
+  expect((await move(source, url, { TRACKER_TOKEN_SECRET: `another secret of the service,${SECRET}` })).exitCode).toBe(0)
 })
 
 test('no message repeats the password of a wrong address', async () => {

@@ -1,3 +1,4 @@
+import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -170,4 +171,20 @@ test('a new token secret before the old one keeps webhook and status addresses v
   expect((await fetch(movedTo(rid, signedAnew.statusUrl))).status).toBe(200)
   const anew = await deliver(movedTo(rid, signedAnew.webhookUrl), payload('remove-bg', 'success'))
   expect(anew.json).toEqual({ outcome: 'applied' })
+})
+
+test('a start without the token secret that signed last logs an error, and one with both does not', async () => {
+  const database = await createTestDatabase()
+  const [old, fresh] = ['the-old-token-secret', 'the-new-token-secret']
+  const errorsAt = async (secrets: string) => {
+    const lines: string[] = []
+    const logger = pino({ level: 'error' }, { write: (line: string) => void lines.push(line) })
+    const tracker = await startTracker({ TRACKER_TOKEN_SECRET: secrets }, { logger }, database)
+    await tracker.service.stop()
+    return lines.join('')
+  }
+  expect(await errorsAt(old)).toBe('')
+  expect(await errorsAt(`${fresh},${old}`)).toBe('')
+  expect(await errorsAt(old)).toContain('lacks the secret that signed')
+  expect(await errorsAt(old)).toBe('')
 })

@@ -68,6 +68,7 @@ export type OtherChanges = {
   /** Failed attempts to sign in at this time or earlier are forgotten. */
   signInsSince?: number
   clockTrust?: ClockTrust
+  tokenCheckValue?: number
   /** This process is alive. */
   heartbeatAt?: number
   /** Other processes without a heartbeat after this time have ended. */

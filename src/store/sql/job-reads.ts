@@ -30,7 +30,7 @@ type AlertCells = [
   isTold: number,
 ]
 
-/** What jobs read: notifications that are due, alerts, and when the clock was right. */
+/** What jobs and a start read: notifications that are due, alerts, when the clock was right, and which token secret has signed. */
 export function createJobReads({
   rows,
   row,
@@ -43,6 +43,7 @@ export function createJobReads({
     | 'countFailures'
     | 'listAlerts'
     | 'findClockTrust'
+    | 'findTokenCheckValue'
     | 'findNewestClaimAt'
     | 'listEndedSessions'
   >
@@ -120,6 +121,9 @@ export function createJobReads({
         return { trustedAt, doubtedMs: (yield* waitFor(findPosition('clock doubted for'))) ?? 0 }
       const newestAt = (yield* waitFor(findNewestAt())) ?? null
       return newestAt === null ? null : { trustedAt: newestAt, doubtedMs: 0 }
+    },
+    *findTokenCheckValue() {
+      return (yield* waitFor(findPosition('token check value'))) ?? null
     },
     *findNewestClaimAt() {
       return (yield* waitFor(findNewestClaim())) ?? null

@@ -192,7 +192,7 @@ function writeNotification(to: RowWriter, { before, after }: Change<Notification
 }
 
 function writeOther(to: RowWriter, other: OtherChanges, processId: number): void {
-  const { acts = [], retry, alerts = [], reportedAlert, endedSession, clockTrust } = other
+  const { acts = [], retry, alerts = [], reportedAlert, endedSession, clockTrust, tokenCheckValue } = other
   const { heartbeatAt, silentSince, probe } = other
   for (const { at, actor, kind, subject, reason, details } of acts)
     to.insertAuditEntry(at, actor, kind, subject, reason, writeJson(details))
@@ -214,6 +214,7 @@ function writeOther(to: RowWriter, other: OtherChanges, processId: number): void
     to.savePosition('clock trusted at', clockTrust.trustedAt)
     to.savePosition('clock doubted for', clockTrust.doubtedMs)
   }
+  if (tokenCheckValue !== undefined) to.savePosition('token check value', tokenCheckValue)
   if (heartbeatAt !== undefined) to.saveHeartbeat(processId, heartbeatAt)
   if (silentSince !== undefined) to.deleteProcesses(silentSince, processId)
   if (probe) {

@@ -2,7 +2,7 @@ import { SEED, tell, timesOf } from '../../chaos/chaos.ts'
 import { batchesContract } from '../../contract/batches.ts'
 import { openBatchedPostgres } from './postgres-batches.ts'
 
-const RUNS = timesOf('BATCHES_RUNS', { short: 20, long: 1_000 })
+const RUNS = timesOf('BATCHES_RUNS', { short: 10, long: 1_000 })
 
 batchesContract('the PostgreSQL store', openBatchedPostgres, {
   runs: RUNS,
