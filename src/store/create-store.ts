@@ -8,7 +8,7 @@ import {
   releaseNotification,
   settleNotification,
 } from '../domain/decide/due-notification.ts'
-import { applyFinding, claimRuns, releaseRuns } from '../domain/decide/due-run.ts'
+import { applyFinding, claimRuns, extendClaim, releaseRuns } from '../domain/decide/due-run.ts'
 import { claimIdempotencyKey, releaseIdempotencyKey } from '../domain/decide/idempotency.ts'
 import { acquireLease, holdsLease, releaseLease, UPKEEP_LEASE, underLease } from '../domain/decide/lease.ts'
 import { recoverAbandoned } from '../domain/decide/recovery.ts'
@@ -137,6 +137,7 @@ export function createStore(
         if (claimed.size > 0) return due.filter(({ run }) => claimed.has(run.runId))
       }
     },
+    extendClaim: (...given) => queue.run(extendClaim(...given)),
     releaseRuns: (...given) => queue.run(releaseRuns(...given)),
     applyFinding: (...given) => queue.run(applyFinding(...given)),
     claimNotification: (...given) => queue.run(claimNotification(...given)),
