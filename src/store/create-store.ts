@@ -52,8 +52,9 @@ export type Database = BatchDatabase & {
   /** In a transaction of its own, outside of the queue. Returns their ids. */
   keepRejected: (rejected: readonly NewRejectedDelivery[]) => Promise<string[]>
   /**
-   * Deletes many bodies that were received before a time at once, outside of any transaction. Resolves with up to when others are
-   * deleted one by one; what is younger stays until it can be deleted at once.
+   * Deletes many bodies that were received before a time at once, outside of any transaction. A process that has lost the lease
+   * meanwhile may still do so: they were due, and stay due. Resolves with up to when others are deleted one by one; what is
+   * younger stays until it can be deleted at once.
    */
   dropBodies?: (receivedBefore: number) => Promise<number>
   /** Leaves nothing of deleted rows in a write-ahead log. */
