@@ -32,6 +32,7 @@ import { createAccess } from './tracking/access.ts'
 import { createCapabilityTokens } from './tracking/capability-tokens.ts'
 import { checkTokenSecret } from './tracking/check-token-secret.ts'
 import { createClaimClock } from './tracking/claim-clock.ts'
+import { createHeartbeatSeries } from './tracking/heartbeat-series.ts'
 import { keepAlive } from './tracking/keep-alive.ts'
 import { createKeyRejections } from './tracking/key-rejections.ts'
 import { createLinks } from './tracking/links.ts'
@@ -39,6 +40,7 @@ import { createMutex } from './tracking/mutex.ts'
 import { removeLeftoverBackups } from './tracking/operators/back-up.ts'
 import { createEndedSessions } from './tracking/operators/ended-sessions.ts'
 import { createReadiness } from './tracking/readiness.ts'
+import { recoverAbandoned } from './tracking/recover-abandoned.ts'
 import { createRefusedTargets } from './tracking/refused-targets.ts'
 import { createRejectionLog } from './tracking/rejection-log.ts'
 import { createServerClock } from './tracking/server-clock.ts'
@@ -72,6 +74,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     ? { now: overrides.clock, synchronize: async () => {} }
     : createServerClock({ clock: systemClock, uptimeMs })
   const clock = () => serverClock.now()
+  const heartbeatSeries = createHeartbeatSeries()
   const lease = createUpkeepLease({ clock })
   const claimClock = createClaimClock({ clock, uptimeMs })
   let clockTrust: ClockTrust | null = null
@@ -115,8 +118,11 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
         await removeLeftoverBackups(files.backupPrefix).catch((err: unknown) =>
           log.warn({ err }, 'leftover backups could not be removed'),
         )
-      await keepAlive({ store: opened, lease, serverClock, log })
+      await keepAlive({ store: opened, heartbeatSeries, serverClock })
+      await recoverAbandoned({ store: opened, heartbeatSeries, clock, log })
       await checkTokenSecret({ store: opened, tokens, log })
+      // Another process may keep it locked for a while. The heartbeat tries again soon.
+      await lease.renew(opened).catch((err: unknown) => log.warn({ err }, 'the lease could not be taken'))
       clockTrust = await opened.findClockTrust()
       if (opened.isShared) claimClock.follow(clock)
       else claimClock.continueFrom(await opened.findNewestClaimAt())
@@ -162,6 +168,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const noteExceeded = createOverloadLog(log, startSystemTimer)
   const shared = {
     store,
+    heartbeatSeries,
     lease,
     board,
     submissionBoard,

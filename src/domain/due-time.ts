@@ -9,8 +9,14 @@ export function latestDueAt(now: number, longestPauseMs: number): number {
   return now + longestPauseMs + CLOCK_SLACK_MS
 }
 
-/** How long a pass of the reconciler may take for the runs that it has claimed. */
-export const RUN_CLAIM_MS = 120_000
+/**
+ * How long runs stay claimed that are being checked. The claim is extended while that takes longer, so it can be short: when a
+ * process dies, others can check its runs once it has ended.
+ */
+export const RUN_CLAIM_MS = 40_000
+
+/** Before a request, less of a claim is not enough: ImageKit may be silent for so long. */
+export const LEAST_RUN_CLAIM_MS = 30_000
 
 const DAY_MS = 86_400_000
 

@@ -5,8 +5,8 @@ type RetrierDeps = WorkOffDeps & { log: { error(fields: object, text: string): v
 
 /** Five a second: far below what ImageKit allows, and the uploads need their share. */
 const BETWEEN_MS = 200
-/** It is woken when there is work; this is for what a dead process left. */
-const EVERY_MS = 60_000
+/** It is woken when there is work; this is for what another process has left waiting. */
+const EVERY_MS = 10_000
 
 /** Asks for the runs of retries again, one after another, as slowly as ImageKit wishes. */
 export function createRetrier(deps: RetrierDeps): Repeated {

@@ -8,7 +8,7 @@ import {
   releaseNotification,
   settleNotification,
 } from '../domain/decide/due-notification.ts'
-import { applyFinding, claimRuns, releaseRuns } from '../domain/decide/due-run.ts'
+import { applyFinding, claimRuns, extendClaim, releaseRuns } from '../domain/decide/due-run.ts'
 import { claimIdempotencyKey, releaseIdempotencyKey } from '../domain/decide/idempotency.ts'
 import { acquireLease, holdsLease, releaseLease, UPKEEP_LEASE, underLease } from '../domain/decide/lease.ts'
 import { recoverAbandoned } from '../domain/decide/recovery.ts'
@@ -52,8 +52,9 @@ export type Database = BatchDatabase & {
   /** In a transaction of its own, outside of the queue. Returns their ids. */
   keepRejected: (rejected: readonly NewRejectedDelivery[]) => Promise<string[]>
   /**
-   * Deletes many bodies that were received before a time at once, outside of any transaction. Resolves with up to when others are
-   * deleted one by one; what is younger stays until it can be deleted at once.
+   * Deletes many bodies that were received before a time at once, outside of any transaction. A process that has lost the lease
+   * meanwhile may still do so: they were due, and stay due. Resolves with up to when others are deleted one by one; what is
+   * younger stays until it can be deleted at once.
    */
   dropBodies?: (receivedBefore: number) => Promise<number>
   /** Leaves nothing of deleted rows in a write-ahead log. */
@@ -138,6 +139,7 @@ export function createStore(
         if (claimed.size > 0) return due.filter(({ run }) => claimed.has(run.runId))
       }
     },
+    extendClaim: (...given) => queue.run(extendClaim(...given)),
     releaseRuns: (...given) => queue.run(releaseRuns(...given)),
     applyFinding: (...given) => queue.run(applyFinding(...given)),
     claimNotification: (...given) => queue.run(claimNotification(...given)),

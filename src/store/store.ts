@@ -100,6 +100,9 @@ export type Store = OperatorStore &
      */
     claimDue(now: number, claim: { limit: number; until: number; latest?: number }): Promise<DueRun[]>
 
+    /** Extends the claim of runs that are still claimed until `claim`: it ends at `until`, which names it from then on. */
+    extendClaim(runIds: readonly string[], claim: number, until: number): Promise<void>
+
     /** Makes claimed runs due again since the given times, unless they were claimed or became due otherwise since. */
     releaseRuns(runs: readonly { runId: string; dueAt: number }[], claim: number): Promise<void>
 

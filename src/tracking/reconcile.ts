@@ -1,12 +1,12 @@
-import { latestDueAt, RUN_CLAIM_MS } from '../domain/due-time.ts'
+import { LEAST_RUN_CLAIM_MS, latestDueAt, RUN_CLAIM_MS } from '../domain/due-time.ts'
 import type { Finding } from '../domain/finding.ts'
 import type { Store } from '../store/store.ts'
 import { checkDueRuns, type Reconciled } from './check-due-runs.ts'
-import type { Stop } from './fetch-files.ts'
+import type { FileLookup, Stop } from './fetch-files.ts'
 import type { UpkeepLease } from './upkeep-lease.ts'
 
 export type ReconcileDeps = Parameters<typeof checkDueRuns>[0] & {
-  store: Pick<Store, 'sweepOverdue' | 'listDue' | 'claimDue' | 'releaseRuns' | 'applyFinding'>
+  store: Pick<Store, 'sweepOverdue' | 'listDue' | 'claimDue' | 'extendClaim' | 'releaseRuns' | 'applyFinding'>
   lease: Pick<UpkeepLease, 'current'>
   meter: { runReconciled(finding: Finding['kind']): void }
   /** Has one pass end before the next begins, whoever asks for it. */
@@ -54,10 +54,19 @@ async function work(deps: ReconcileDeps): Promise<ReconcilePass> {
   const timesOf = passTimes(deps)
   for (;;) {
     const { now, startedAt, latest } = timesOf()
-    const claim = now + RUN_CLAIM_MS
+    let claim = now + RUN_CLAIM_MS
     const due = await deps.store.claimDue(startedAt, { limit: BATCH, until: claim, latest })
     if (due.length === 0) return passOf(runs, null)
-    const { looked, stop } = await checkDueRuns(deps, due)
+    const extendClaim = async () => {
+      const at = deps.clock()
+      if (claim - at >= LEAST_RUN_CLAIM_MS) return
+      const until = at + RUN_CLAIM_MS
+      const runIds = due.map(({ run }) => run.runId)
+      await deps.store.extendClaim(runIds, claim, until)
+      claim = until
+    }
+    const imagekit = beforeRequests(deps.imagekit, extendClaim)
+    const { looked, stop } = await checkDueRuns({ ...deps, imagekit }, due)
     // What was seen before ImageKit stopped us counts: else the same would be asked again and again.
     for (const { finding, told } of looked) {
       runs.push(told)
@@ -70,6 +79,21 @@ async function work(deps: ReconcileDeps): Promise<ReconcilePass> {
     const released = rest.map(({ run, dueAt }) => ({ runId: run.runId, dueAt }))
     await deps.store.releaseRuns(released, claim)
     return passOf(runs, stop)
+  }
+}
+
+/** The lookup, with something else done before each request. */
+function beforeRequests(imagekit: FileLookup, doBefore: () => Promise<void>): FileLookup {
+  return {
+    ...imagekit,
+    async listFiles(fileIds) {
+      await doBefore()
+      return imagekit.listFiles(fileIds)
+    },
+    async findFile(fileId) {
+      await doBefore()
+      return imagekit.findFile(fileId)
+    },
   }
 }
 

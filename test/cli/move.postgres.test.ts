@@ -123,7 +123,9 @@ test('the token secret has to be the one that signed last', async () => {
   const other = await move(source, url, { TRACKER_TOKEN_SECRET: 'the first secret of the service' })
   expect(other).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(file) })
   expect(other.stderr).not.toContain(SECRET)
-  expect((await move(source, url, { TRACKER_TOKEN_SECRET: `another secret of the service,${SECRET}` })).exitCode).toBe(0)
+  expect(
+    (await move(source, url, { TRACKER_TOKEN_SECRET: `another secret of the service,${SECRET}` })).exitCode,
+  ).toBe(0)
 })
 
 test('no message repeats the password of a wrong address', async () => {

@@ -34,6 +34,15 @@ export const release = step(
   },
 )
 
+export const extend = step(
+  'extend a claim',
+  fc.record({ runs: fc.array(run, { maxLength: 3 }), claim: claimed, until }),
+  (world, { runs, claim: held, until: end }) => {
+    const runIds = runs.map((of) => runOfWhich(world, of))
+    return world.store.extendClaim(runIds, held, end)
+  },
+)
+
 /** It reads what is due before it is queued. */
 export const claimRuns = (limit: number) =>
   step('claim runs', fc.record({ now: time, until }), ({ store }, { now, until: end }) =>

@@ -8,6 +8,7 @@ import type { NewSubmission } from '../../src/domain/submission.ts'
 import type { UploadResponse } from '../../src/domain/upload-response.ts'
 import {
   claimRuns,
+  extend,
   finding,
   fold,
   jobSteps,
@@ -250,6 +251,7 @@ const steps = fc.oneof(
   { arbitrary: account(fc.oneof(changed, changed, other)), weight: 2 },
   { arbitrary: create(asked), weight: 2 },
   { arbitrary: someFinding, weight: 4 },
+  { arbitrary: extend, weight: 1 },
   { arbitrary: release, weight: 1 },
   { arbitrary: someSweep, weight: 2 },
   { arbitrary: fold, weight: 1 },

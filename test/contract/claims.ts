@@ -86,6 +86,21 @@ export function describeClaims(current: () => OpenedStore): void {
       },
     )
 
+    test('that are extended are named by their new end, unless they were lost', async () => {
+      const [one, two] = await openBoth()
+      await submitDue(one, ['remove-bg', 'ai-tasks'])
+      const claimed = idsOf(await one.claimDue(5_000, { limit: 10, until: 9_000 }))
+      const [kept = '', lost = ''] = claimed
+      await two.releaseRuns([{ runId: lost, dueAt: 20_000 }], 9_000)
+      await one.extendClaim(claimed, 9_000, 15_000)
+      expect(await dueAt(two, 14_999)).toEqual([])
+      expect(await dueAt(two, 15_000)).toEqual([kept])
+      const looked = { kind: 'unchanged', dueAt: 70_000 } as const
+      expect(await one.applyFinding(kept, looked, 9_500, 9_000)).toMatchObject({ applied: false })
+      expect(await one.applyFinding(kept, looked, 9_500, 15_000)).toMatchObject({ applied: true })
+      expect(await dueAt(two, 20_000)).toEqual([lost])
+    })
+
     test('that have expired still count while nobody else has claimed the run', async () => {
       const [one] = await openBoth()
       await submitDue(one, ['remove-bg'])

@@ -84,6 +84,36 @@ test('a heartbeat that cannot be written is noticed without anybody asking', asy
     .toMatch(/^tracker_store_unavailable_seconds (?!0$)/m)
 })
 
+test('a lease that cannot be renewed is no outage: the heartbeat is written', async () => {
+  const database = await createTestDatabase()
+  const real = await openStoreOf(database)
+  let attempts = 0
+  const acquireLease = () => {
+    attempts += 1
+    return Promise.reject(new TrackerError('store_unavailable', 'canceling statement due to lock timeout'))
+  }
+  const tracker = await startTracker({}, { store: { ...real, acquireLease } }, database)
+  // It is tried again sooner than the next heartbeat is due.
+  await expect.poll(() => attempts, { timeout: 9_000 }).toBeGreaterThan(2)
+  expect(await (await tracker.fetch('/metrics')).text()).toMatch(/^tracker_store_unavailable_seconds 0$/m)
+})
+
+test('an ended process that cannot be recovered is no outage either', async () => {
+  const database = await createTestDatabase()
+  const real = await openStoreOf(database)
+  let attempts = 0
+  // The first attempt belongs to the start, of which a shared database asks none.
+  const recoverAbandoned: typeof real.recoverAbandoned = (...given) => {
+    attempts += 1
+    if (attempts === 1) return real.recoverAbandoned(...given)
+    return Promise.reject(new TrackerError('store_unavailable', 'canceling statement due to lock timeout'))
+  }
+  const store = { ...real, isShared: false, recoverAbandoned }
+  const tracker = await startTracker({}, { store }, database)
+  await expect.poll(() => attempts, { timeout: 9_000 }).toBeGreaterThan(2)
+  expect(await (await tracker.fetch('/metrics')).text()).toMatch(/^tracker_store_unavailable_seconds 0$/m)
+})
+
 test('a hundred questions at once are one write', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
-import { createTestDatabase, openStoreOf } from '../support/database.ts'
+import { createTestDatabase, openStoreOf, type TestDatabase } from '../support/database.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { type Entry, EXTENSIONS, FILE, FILE_NAME, getSubmission, upload } from '../support/uploads.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
@@ -25,11 +25,20 @@ async function crash(
   await store.claimIdempotencyKey(recorded.scope, Date.now())
   const created = hasSubmission ? await store.createSubmission(recorded.submission, recorded.key) : undefined
   await store.close()
+  if (store.isShared) await recover(database)
   return {
     tracker: await startTracker(env, {}, database),
     uploads: () => imagekit.calls.length - uploadsBefore,
     submissionId: created?.submissionId,
   }
+}
+
+/** What a process does that has been running for a while: the next one has to wait before it may. */
+async function recover(database: TestDatabase): Promise<void> {
+  const other = await openStoreOf(database)
+  const now = Date.now()
+  await other.recoverAbandoned(now, now)
+  await other.close()
 }
 
 async function recordSteps(env: Record<string, string>) {

@@ -16,20 +16,25 @@ async function openBoth(): Promise<[StoreHandle, StoreHandle]> {
 }
 
 /** One pass of a process whose runs are overdue, and checked again, after a millisecond. */
-async function passOf(store: StoreHandle, listFiles: FileLookup['listFiles']) {
-  const lease = createUpkeepLease({ clock: Date.now })
+async function passOf(
+  store: StoreHandle,
+  listFiles: FileLookup['listFiles'],
+  { clock, ...lookup }: { clock: () => number } & Partial<FileLookup> = { clock: Date.now },
+) {
+  const lease = createUpkeepLease({ clock })
   await lease.renew(store)
   const imagekit: FileLookup = {
     batchesOf: (fileIds) => (fileIds.length === 0 ? [] : [[...fileIds]]),
     listFiles,
     findFile: async () => ({ kind: 'seen', value: null }),
+    ...lookup,
   }
   const { report } = await reconcile(
     {
       store,
       lease,
       imagekit,
-      clock: Date.now,
+      clock,
       meter: { runReconciled: () => {} },
       runExclusive: createMutex(),
       successPayload: () => '{}',
@@ -67,4 +72,43 @@ test('what a process has not reached when ImageKit asked to be left alone is due
   const [one, two] = await openBoth()
   expect(await passOf(one, async () => ({ kind: 'held_back', ms: 60_000 }))).toEqual([])
   expect(await passOf(two, async () => ({ kind: 'seen', value: new Map() }))).toEqual(['asset_gone'])
+})
+
+test('what a process checks for longer than a claim lasts is left alone by another', async () => {
+  const [one, two] = await openBoth()
+  let now = Date.now()
+  const clock = () => now
+  const listFiles: FileLookup['listFiles'] = async () => {
+    now += 15_000
+    return { kind: 'seen', value: new Map() }
+  }
+  const findFile: FileLookup['findFile'] = async () => {
+    now += 30_000
+    const others = async () => expect.unreachable('another process has claimed the run')
+    expect(await passOf(two, others, { clock })).toEqual([])
+    return { kind: 'failed', reason: 'No answer.' }
+  }
+  expect(await passOf(one, listFiles, { clock, findFile })).toEqual(['unchanged'])
+  // That counts: the run is due again before the claim would have ended.
+  expect(await passOf(two, async () => ({ kind: 'seen', value: new Map() }), { clock })).toEqual([
+    'asset_gone',
+  ])
+})
+
+test('what a process was checking when it died is due for another 40 seconds after its last request', async () => {
+  const [one, two] = await openBoth()
+  const startedAt = Date.now()
+  await new Promise<void>((asked) => {
+    const askForEver = () => {
+      asked()
+      return new Promise<never>(() => {})
+    }
+    void passOf(one, askForEver, { clock: () => startedAt })
+  })
+  const lookLater = (ms: number) =>
+    passOf(two, async () => ({ kind: 'seen', value: new Map() }), { clock: () => startedAt + ms })
+  // A claim is none of a wrong clock, also where the clock has been corrected by a little.
+  expect(await lookLater(-30_000)).toEqual([])
+  expect(await lookLater(39_999)).toEqual([])
+  expect(await lookLater(40_000)).toEqual(['asset_gone'])
 })

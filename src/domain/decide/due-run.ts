@@ -26,6 +26,12 @@ export function claimRuns(due: readonly DueAt[], until: number): Step<string[]> 
   }
 }
 
+/** Has runs that are still claimed until `claim` stay so until `until`. */
+export function extendClaim(runIds: readonly string[], claim: number, until: number): Step<void> {
+  const due = runIds.map((runId) => ({ runId, dueAt: until }))
+  return releaseRuns(due, claim)
+}
+
 /** Gives back runs that were claimed until `claim`: each is due again since its earlier time. */
 export function releaseRuns(due: readonly DueAt[], claim: number): Step<void> {
   return {

@@ -2,6 +2,10 @@ const CONTRACT = ['test/store/sqlite-store.test.ts']
 const ACCOUNT = { file: 'src/domain/decide/account-event.ts', tests: CONTRACT }
 const FINDING = { file: 'src/domain/decide/due-run.ts', tests: CONTRACT }
 const CLAIMS = ['test/store/sqlite-two-handles.test.ts']
+const SERIES = {
+  file: 'src/tracking/heartbeat-series.ts',
+  tests: ['test/unit/tracking/heartbeat-series.test.ts'],
+}
 const LEASE = { file: 'src/domain/decide/lease.ts', tests: CLAIMS }
 const NOTIFICATION = { file: 'src/domain/decide/due-notification.ts', tests: CLAIMS }
 const RESPONSE = { file: 'src/domain/decide/response.ts', tests: CONTRACT }
@@ -231,6 +235,32 @@ export const FAULTS_OF_DECIDING = [
     find: 'await lease.release(store).catch',
     replace: 'await Promise.resolve().catch',
     tests: ['test/integration/shutdown-drain.test.ts'],
+  },
+  {
+    name: 'locked-lease-is-an-outage',
+    file: 'src/jobs/heartbeat.ts',
+    find: 'log.warn({ err }, failure)',
+    replace: 'outage.note(false)',
+    tests: ['test/integration/health-checks.test.ts'],
+  },
+  {
+    name: 'outage-takes-everybody-for-dead',
+    ...SERIES,
+    find: 'if (!follows) first = at',
+    replace: 'if (Number.isNaN(first)) first = at',
+  },
+  {
+    name: 'start-takes-others-for-dead',
+    ...SERIES,
+    find: 'last - first >= SILENT_MS',
+    replace: 'last >= first',
+  },
+  {
+    name: 'silence-needs-no-proof',
+    file: 'src/tracking/recover-abandoned.ts',
+    find: 'if (store.isShared && !heartbeatSeries.provesSilence()) return',
+    replace: '',
+    tests: ['test/integration/ended-processes.test.ts'],
   },
   {
     name: 'trust-of-another-process-is-ignored',

@@ -68,6 +68,20 @@ export const FAULTS_OF_RECONCILING = [
     tests: ['test/integration/notification-troubles.test.ts'],
   },
   {
+    name: 'claim-ends-during-the-check',
+    file: 'src/tracking/reconcile.ts',
+    find: 'await deps.store.extendClaim(runIds, claim, until)',
+    replace: '',
+    tests: ['test/integration/reconcile-two-processes.test.ts'],
+  },
+  {
+    name: 'extended-claim-keeps-its-name',
+    file: 'src/tracking/reconcile.ts',
+    find: '      claim = until\n',
+    replace: '',
+    tests: ['test/integration/reconcile-two-processes.test.ts'],
+  },
+  {
     name: 'stopped-pass-keeps-its-claims',
     file: 'src/tracking/reconcile.ts',
     find: 'await deps.store.releaseRuns(released, claim)',

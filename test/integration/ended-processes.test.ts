@@ -1,0 +1,75 @@
+import { expect, onTestFinished, test } from 'vitest'
+import type { StoreHandle } from '../../src/store/store.ts'
+import { createHeartbeatSeries } from '../../src/tracking/heartbeat-series.ts'
+import { keepAlive } from '../../src/tracking/keep-alive.ts'
+import { recoverAbandoned } from '../../src/tracking/recover-abandoned.ts'
+import { submit } from '../contract/facts.ts'
+import { openStore } from '../store/open-store.ts'
+
+/** A process with an upload under way. `beatAt` is what it does at a second of the database's clock. */
+async function startProcess(handle: StoreHandle, isShared: boolean) {
+  const store = { ...handle, isShared }
+  let now = 0
+  const clock = () => now
+  const heartbeatSeries = createHeartbeatSeries()
+  const serverClock = { now: clock, synchronize: async () => {} }
+  const log = { warn: () => {} }
+  const beatAt = async (second: number) => {
+    now = second * 1000
+    await keepAlive({ store, heartbeatSeries, serverClock })
+    await recoverAbandoned({ store, heartbeatSeries, clock, log })
+  }
+  await beatAt(0)
+  const submissionId = await submit(store, ['remove-bg'])
+  const uploadState = async () => (await store.findSubmission(submissionId))?.submission.state
+  return { beatAt, uploadState }
+}
+
+async function startBoth({ isShared } = { isShared: true }) {
+  const opened = await openStore()
+  onTestFinished(() => opened.destroy())
+  return [
+    await startProcess(opened.store, isShared),
+    await startProcess(await opened.openAnotherProcess(), isShared),
+  ] as const
+}
+
+test('after a time in which no process could write, the first that can again takes nobody for dead', async () => {
+  const [one, two] = await startBoth()
+  for (const second of [10, 20, 30]) for (const process of [one, two]) await process.beatAt(second)
+  await one.beatAt(75)
+  expect(await two.uploadState()).toBe('submitting')
+  await two.beatAt(77)
+  for (const second of [85, 95, 105]) await one.beatAt(second)
+  expect(await two.uploadState()).toBe('submitting')
+  // Only one goes on.
+  await one.beatAt(115)
+  expect(await two.uploadState()).toBe('unconfirmed')
+  expect(await one.uploadState()).toBe('submitting')
+})
+
+test('a process that has ended is recovered 30 seconds after its last heartbeat', async () => {
+  const [one, two] = await startBoth()
+  await two.beatAt(5)
+  for (const second of [10, 20, 30]) await one.beatAt(second)
+  expect(await two.uploadState()).toBe('submitting')
+  await one.beatAt(40)
+  expect(await two.uploadState()).toBe('unconfirmed')
+})
+
+test('what ended before a process started is recovered once that has run for 30 seconds', async () => {
+  const opened = await openStore()
+  onTestFinished(() => opened.destroy())
+  const ended = await startProcess(opened.store, true)
+  const next = await startProcess(await opened.openAnotherProcess(), true)
+  for (const second of [300, 310, 320, 329]) await next.beatAt(second)
+  expect(await ended.uploadState()).toBe('submitting')
+  await next.beatAt(330)
+  expect(await ended.uploadState()).toBe('unconfirmed')
+})
+
+test('a process that has its database to itself recovers at once what an earlier one left', async () => {
+  const [one, two] = await startBoth({ isShared: false })
+  await one.beatAt(31)
+  expect(await two.uploadState()).toBe('unconfirmed')
+})
