@@ -1,4 +1,5 @@
 import { TrackerError } from '../../src/domain/errors.ts'
+import type { KeyClaim } from '../../src/domain/idempotency.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
 import type { Store, StoreHandle } from '../../src/store/store.ts'
 import { openStoreOf, type TestDatabase } from './database.ts'
@@ -7,6 +8,7 @@ import { openStoreOf, type TestDatabase } from './database.ts'
 export async function openWatchedStore(database: TestDatabase) {
   const real = await openStoreOf(database)
   const created: (NewSubmission & { submissionId: string })[] = []
+  const claims: KeyClaim[] = []
   /** The names of the steps that are refused at the moment. */
   const refused = new Set<keyof Store>()
   let hold: Promise<void> | undefined
@@ -24,14 +26,19 @@ export async function openWatchedStore(database: TestDatabase) {
         return made
       }),
     applyResponse: (...given) => guard('applyResponse', () => real.applyResponse(...given)),
-    claimIdempotencyKey: (...given) => guard('claimIdempotencyKey', () => real.claimIdempotencyKey(...given)),
+    claimIdempotencyKey: (claim, at) =>
+      guard('claimIdempotencyKey', () => {
+        claims.push(claim)
+        return real.claimIdempotencyKey(claim, at)
+      }),
     recordDelivery: (delivery) => guard('recordDelivery', () => real.recordDelivery(delivery)),
     readStats: (...given) => guard('readStats', () => real.readStats(...given)),
-    releaseIdempotencyKey: (scope) => guard('releaseIdempotencyKey', () => real.releaseIdempotencyKey(scope)),
+    releaseIdempotencyKey: (claim) => guard('releaseIdempotencyKey', () => real.releaseIdempotencyKey(claim)),
   }
   return {
     store,
     created,
+    claims,
     refused,
     /** Until `go` is called a submission, though committed, is not told to be. */
     holdCommits: (): { go: () => void } => {
