@@ -28,7 +28,7 @@ import type { ResponseDecision, UploadResponse } from '../domain/upload-response
 
 /**
  * The store's port. Each method is one atomic step, unless its comment says otherwise: when its promise resolves, all of it
- * is on disk; when it rejects, none of it is. Rejects with `TrackerError` `store_unavailable` if the disk or the database file
+ * is on disk; when it rejects, none of it is, unless the error says `mayBeCommitted`. Rejects with `TrackerError` `store_unavailable` if the disk or the database file
  * fails, and with `overloaded` if the queue is full. Times are milliseconds since the epoch. Callers take a `Pick` of it.
  *
  * What only one process may do takes the lease. If it is no longer held, the method changes nothing and resolves with null.

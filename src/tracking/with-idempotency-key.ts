@@ -41,7 +41,10 @@ async function answerOnce(
   const own = { scope, nonce: randomUUID() }
   // Were it lost while the store is down, the key would be under way for ever.
   const release = () => backlog.apply(() => store.releaseIdempotencyKey(own))
-  const claim = await store.claimIdempotencyKey(own, claimClock.now())
+  const claim = await store.claimIdempotencyKey(own, claimClock.now()).catch(async (error: unknown) => {
+    if (error instanceof TrackerError && error.mayBeCommitted) await release()
+    throw error
+  })
   if (claim.kind === 'running')
     throw new TrackerError(
       'request_in_progress',

@@ -96,6 +96,19 @@ test('a key that could not be given back while the store was down is free once i
   expect(imagekit.calls.filter((call) => call.hasWholeForm)).toHaveLength(1)
 })
 
+test('a key whose claim may be committed although the store could not confirm it is free again', async () => {
+  const { tracker, unclear, refused, imagekit } = await start()
+  unclear.add('claimIdempotencyKey')
+  // As long as the store is away, the key waits to be given back.
+  refused.add('releaseIdempotencyKey')
+  expect((await upload(tracker, FORM, KEY)).status).toBe(503)
+  unclear.clear()
+  expect((await upload(tracker, FORM, KEY)).status).toBe(409)
+  refused.clear()
+  await expect.poll(async () => (await upload(tracker, FORM, KEY)).status).toBe(200)
+  expect(imagekit.calls).toHaveLength(1)
+})
+
 test('an upload that loses its key to another request is 409, and nothing of it is uploaded', async () => {
   const { tracker, store, claims, created, imagekit } = await start()
   const caller = openUpload(tracker, KEY.headers)

@@ -11,10 +11,17 @@ export async function openWatchedStore(database: TestDatabase) {
   const claims: KeyClaim[] = []
   /** The names of the steps that are refused at the moment. */
   const refused = new Set<keyof Store>()
+  /** The names of the steps that are done, but fail as if the connection had broken during their commit. */
+  const unclear = new Set<keyof Store>()
   let hold: Promise<void> | undefined
 
-  const guard = <T>(name: keyof Store, step: () => Promise<T>): Promise<T> =>
-    refused.has(name) ? Promise.reject(new TrackerError('store_unavailable', 'The disk is full.')) : step()
+  const guard = async <T>(name: keyof Store, step: () => Promise<T>): Promise<T> => {
+    if (refused.has(name)) throw new TrackerError('store_unavailable', 'The disk is full.')
+    const result = await step()
+    if (unclear.has(name))
+      throw new TrackerError('store_unavailable', 'The connection broke.', { mayBeCommitted: true })
+    return result
+  }
 
   const store: StoreHandle = {
     ...real,
@@ -33,6 +40,7 @@ export async function openWatchedStore(database: TestDatabase) {
       }),
     recordDelivery: (delivery) => guard('recordDelivery', () => real.recordDelivery(delivery)),
     readStats: (...given) => guard('readStats', () => real.readStats(...given)),
+    submitRetry: (...given) => guard('submitRetry', () => real.submitRetry(...given)),
     releaseIdempotencyKey: (claim) => guard('releaseIdempotencyKey', () => real.releaseIdempotencyKey(claim)),
   }
   return {
@@ -40,6 +48,7 @@ export async function openWatchedStore(database: TestDatabase) {
     created,
     claims,
     refused,
+    unclear,
     /** Until `go` is called a submission, though committed, is not told to be. */
     holdCommits: (): { go: () => void } => {
       let go = () => {}

@@ -58,6 +58,7 @@ export function createTransactions(deps: {
   ): Promise<{ result: T } | { error: unknown }> =>
     pool.use(async (session) => {
       const sent: Promise<unknown>[] = []
+      let mayBeCommitted = false
       const send = <R>(answer: Promise<R>): Promise<R> => {
         answer.catch(() => {})
         sent.push(answer)
@@ -68,7 +69,8 @@ export function createTransactions(deps: {
         void send(session.rows(LIMITS))
         const result = await body(session, createRowIds(session, newCheck), sent)
         const command = await send(session.execute('COMMIT')).catch(async (error: unknown) => {
-          if (isDisconnected(error) && (await wasCommitted())) return 'COMMIT'
+          mayBeCommitted = isDisconnected(error)
+          if (mayBeCommitted && (await wasCommitted())) return 'COMMIT'
           throw error
         })
         // After a statement that failed, COMMIT rolls back and says so.
@@ -77,6 +79,7 @@ export function createTransactions(deps: {
       } catch (last) {
         // The first one says why; those behind it only say that the transaction has failed.
         const error = (await firstError(sent)) ?? last
+        if (mayBeCommitted && isDisconnected(error)) throw unavailable(error, { mayBeCommitted })
         if (codeOf(error) === undefined || isDisconnected(error)) throw error
         await session.execute('ROLLBACK')
         return { error }
