@@ -102,6 +102,7 @@ CREATE TABLE "hours" (
 --> statement-breakpoint
 CREATE TABLE "idempotency_keys" (
 	"scope" text COLLATE "C" PRIMARY KEY NOT NULL,
+	"nonce" text COLLATE "C" NOT NULL,
 	"claimed_at" bigint NOT NULL,
 	"fingerprint" text COLLATE "C",
 	"submission" bigint,

@@ -103,6 +103,7 @@ CREATE TABLE `hours` (
 --> statement-breakpoint
 CREATE TABLE `idempotency_keys` (
 	`scope` text PRIMARY KEY NOT NULL,
+	`nonce` text NOT NULL,
 	`claimed_at` integer NOT NULL,
 	`fingerprint` text,
 	`submission` integer,

@@ -33,16 +33,24 @@ export class TrackerError extends Error {
   readonly fields: readonly FieldError[]
   /** When to try again, if it is known better than by the code alone. */
   readonly retryAfterSeconds: number | undefined
+  /** The connection broke during the commit, so what failed may be on disk nevertheless. */
+  readonly mayBeCommitted: boolean
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { cause?: unknown; fields?: FieldError[]; retryAfterSeconds?: number } = {},
+    options: {
+      cause?: unknown
+      fields?: FieldError[]
+      retryAfterSeconds?: number
+      mayBeCommitted?: boolean
+    } = {},
   ) {
     super(message, { cause: options.cause })
     this.name = 'TrackerError'
     this.code = code
     this.fields = options.fields ?? []
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.mayBeCommitted = options.mayBeCommitted ?? false
   }
 }

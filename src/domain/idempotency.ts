@@ -8,6 +8,12 @@ export type StoredResponse = {
 }
 
 /**
+ * An idempotency key as one request has claimed it. The nonce is random and belongs to that request: only its holder may record
+ * anything under the key.
+ */
+export type KeyClaim = { scope: string; nonce: string }
+
+/**
  * What is known of an idempotency key when a request claims it.
  * `claimed`: it is this request's now. `running`: another request has it. `abandoned`: the process that had it died after
  * its submission was committed, so that ImageKit may have the file.

@@ -50,10 +50,10 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
             scope: requestScope(c, keyName),
             // A repeated upload comes whole, too, and takes as much to read as the first.
             fingerprint: () => deps.gate.pass('uploads', () => deps.imagekit.fingerprintUpload(form)),
-            send: (scope) =>
+            send: (claim) =>
               deps.gate.pass('uploads', () =>
                 meterUpload(deps, { form, requestId: c.get('requestId') }, (metered, onSubmission) =>
-                  submitUpload(deps, { version, form: metered, keyName, scope, signal, onSubmission }),
+                  submitUpload(deps, { version, form: metered, keyName, claim, signal, onSubmission }),
                 ),
               ),
           })
@@ -71,17 +71,14 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
       const { webhookUrl, ...body } = json
       const extensions = body['extensions'] === undefined ? [] : parseExtensions(body['extensions'])
       const callerWebhookUrl = parseWebhookUrl(webhookUrl, deps)
+      const update = { fileId, body, extensions, callerWebhookUrl }
       const fingerprint = createHash('sha256').update(raw).digest('hex')
       return deps.gate.accompany(async () => {
         const answer = await withIdempotencyKey(deps, {
           scope: requestScope(c, keyName),
           fingerprint: async () => fingerprint,
-          send: (scope) => {
-            const key = scope === null ? null : { scope, fingerprint }
-            return deps.gate.pass('updates', () =>
-              submitUpdate(deps, { fileId, body, extensions, callerWebhookUrl, keyName, key }),
-            )
-          },
+          send: (claim) =>
+            deps.gate.pass('updates', () => submitUpdate(deps, { ...update, keyName, claim, fingerprint })),
         })
         return passOn(c, answer)
       })

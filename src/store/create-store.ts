@@ -146,7 +146,7 @@ export function createStore(
     releaseNotification: (...given) => queue.run(releaseNotification(...given)),
     settleNotification: (...given) => queue.run(settleNotification(...given)),
     claimIdempotencyKey: (...given) => queue.run(claimIdempotencyKey(...given)),
-    releaseIdempotencyKey: (scope) => queue.run(releaseIdempotencyKey(scope)),
+    releaseIdempotencyKey: (claim) => queue.run(releaseIdempotencyKey(claim)),
     heartbeat: (heartbeatAt) => write({ heartbeatAt }),
     recoverAbandoned: (...given) => queue.run(recoverAbandoned(...given)),
     acknowledgeRuns: (...given) => queue.run(acknowledgeRuns(...given)),

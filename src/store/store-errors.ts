@@ -11,7 +11,7 @@ export class DatabaseStartError extends Error {
   }
 }
 
-export function unavailable(cause: unknown): TrackerError {
+export function unavailable(cause: unknown, { mayBeCommitted = false } = {}): TrackerError {
   const message = 'The database cannot be used at the moment. Try again later.'
-  return new TrackerError('store_unavailable', message, { cause })
+  return new TrackerError('store_unavailable', message, { cause, mayBeCommitted })
 }

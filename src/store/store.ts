@@ -13,7 +13,7 @@ import type {
 } from '../domain/delivery.ts'
 import type { ClockTrust } from '../domain/due-time.ts'
 import type { DueRun, Finding } from '../domain/finding.ts'
-import type { IdempotencyClaim, StoredResponse } from '../domain/idempotency.ts'
+import type { IdempotencyClaim, KeyClaim, StoredResponse } from '../domain/idempotency.ts'
 import type { Lease } from '../domain/lease.ts'
 import type { DeliveryDetail, DeliveryFilter, ListedDelivery } from '../domain/listed-delivery.ts'
 import type { DueNotification, HostPlace, NotificationResult } from '../domain/notification.ts'
@@ -28,8 +28,9 @@ import type { ResponseDecision, UploadResponse } from '../domain/upload-response
 
 /**
  * The store's port. Each method is one atomic step, unless its comment says otherwise: when its promise resolves, all of it
- * is on disk; when it rejects, none of it is. Rejects with `TrackerError` `store_unavailable` if the disk or the database file
- * fails, and with `overloaded` if the queue is full. Times are milliseconds since the epoch. Callers take a `Pick` of it.
+ * is on disk; when it rejects, none of it is, unless the error says `mayBeCommitted`. Rejects with `TrackerError`
+ * `store_unavailable` if the disk or the database fails, and with `overloaded` if the queue is full. Times are milliseconds since
+ * the epoch. Callers take a `Pick` of it.
  *
  * What only one process may do takes the lease. If it is no longer held, the method changes nothing and resolves with null.
  *
@@ -38,21 +39,24 @@ import type { ResponseDecision, UploadResponse } from '../domain/upload-response
  */
 export type Store = OperatorStore &
   AlertStore & {
-    /** Records a submission and its runs. With a key, its fingerprint and submission are recorded in the same step. */
+    /**
+     * Records a submission and its runs. With a key, its fingerprint and submission are recorded in the same step. Rejects with
+     * `request_in_progress` if the key is no longer held.
+     */
     createSubmission(
       submission: NewSubmission,
-      key?: { scope: string; fingerprint: string },
+      key?: KeyClaim & { fingerprint: string },
     ): Promise<{ submissionId: string }>
 
     /**
-     * Applies ImageKit's response: its `extensionStatus` and the baseline. With a key, the caller's response is stored with it.
-     * Rejects with `not_found` for an unknown submission.
+     * Applies ImageKit's response: its `extensionStatus` and the baseline. With a key, the caller's response is stored with it
+     * if the key is still held. Rejects with `not_found` for an unknown submission.
      */
     applyResponse(
       submissionId: string,
       response: UploadResponse,
       at: number,
-      key?: { scope: string; answer: StoredResponse },
+      key?: KeyClaim & { answer: StoredResponse },
     ): Promise<{ result: ResponseDecision['result']; submission: Submission }>
 
     /**
@@ -184,8 +188,11 @@ export type Store = OperatorStore &
     /** Undefined unless a submission that is not rejected is bound to the file. */
     findAsset(fileId: string): Promise<AssetFacts | undefined>
 
-    /** Claims a key for 24 hours. An older claim of the same scope counts as expired, unless its request is still running. */
-    claimIdempotencyKey(scope: string, at: number): Promise<IdempotencyClaim>
+    /**
+     * Claims a key for 24 hours. An older claim of the same scope counts as expired, unless its request is still running. Claiming
+     * again with the same nonce changes nothing.
+     */
+    claimIdempotencyKey(claim: KeyClaim, at: number): Promise<IdempotencyClaim>
 
     /** When the newest stored claim was made; null if there is none. */
     findNewestClaimAt(): Promise<number | null>
@@ -193,8 +200,8 @@ export type Store = OperatorStore &
     /** Deletes claims that have expired, a limited number of them. Resolves with whether there may be more. */
     deleteExpiredKeys(lease: Lease, now: number): Promise<boolean | null>
 
-    /** Frees a claim whose request ended without a response that may be repeated. */
-    releaseIdempotencyKey(scope: string): Promise<void>
+    /** Frees a claim whose request ended without a response that may be repeated. Does nothing if the key is no longer held. */
+    releaseIdempotencyKey(claim: KeyClaim): Promise<void>
 
     /** Records that this process is alive. Call it before the first write of a start, and regularly. */
     heartbeat(at: number): Promise<void>

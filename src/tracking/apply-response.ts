@@ -1,4 +1,4 @@
-import type { StoredResponse } from '../domain/idempotency.ts'
+import type { KeyClaim, StoredResponse } from '../domain/idempotency.ts'
 import type { UploadResponse } from '../domain/upload-response.ts'
 import type { Store } from '../store/store.ts'
 import type { WriteRetryQueue } from './write-retry-queue.ts'
@@ -13,7 +13,7 @@ export type ApplyResponseDeps = {
 /** Writes down what became of a submission of ours. Resolves even while the store is down: then it waits in the backlog. */
 export function applyResponse(
   { store, backlog, clock, log }: ApplyResponseDeps,
-  facts: { submissionId: string; answer: UploadResponse; key?: { scope: string; answer: StoredResponse } },
+  facts: { submissionId: string; answer: UploadResponse; key?: KeyClaim & { answer: StoredResponse } },
 ): Promise<void> {
   return backlog.apply(async () => {
     const { submissionId, answer, key } = facts

@@ -1,4 +1,5 @@
 import { TrackerError } from '../domain/errors.ts'
+import type { KeyClaim } from '../domain/idempotency.ts'
 import type { Json } from '../domain/json.ts'
 import type { RequestedExtension } from '../domain/submission.ts'
 import type { Store } from '../store/store.ts'
@@ -25,10 +26,11 @@ export async function submitUpdate(
     extensions: RequestedExtension[]
     callerWebhookUrl: string | null
     keyName: string
-    key: { scope: string; fingerprint: string } | null
+    claim: KeyClaim | null
+    fingerprint: string
   },
 ): Promise<Sent> {
-  const { fileId, body, extensions, callerWebhookUrl, keyName, key } = request
+  const { fileId, body, extensions, callerWebhookUrl, keyName, claim, fingerprint } = request
   const submission = {
     kind: 'update',
     fileId,
@@ -40,7 +42,7 @@ export async function submitUpdate(
   const at = deps.clock()
   const { submissionId } = await deps.store.createSubmission(
     { ...submission, keyName, attempt: 1, at },
-    key ?? undefined,
+    claim ? { ...claim, fingerprint } : undefined,
   )
 
   const webhook = extensions.length > 0 ? { webhookUrl: deps.links.webhook(submissionId) } : {}
@@ -55,7 +57,7 @@ export async function submitUpdate(
   if (exchange.kind === 'broken')
     deps.log.warn({ submissionId, err: exchange.cause }, 'ImageKit did not answer an update that it may have')
   const answer = callerAnswer(deps, submissionId, exchange)
-  const kept = key && { key: { scope: key.scope, answer } }
+  const kept = claim && { key: { ...claim, answer } }
   await applyResponse(deps, { submissionId, answer: submissionAnswer(exchange), ...kept })
   return { answer, isKept: true }
 }

@@ -1,4 +1,5 @@
 import { TrackerError } from '../domain/errors.ts'
+import type { KeyClaim } from '../domain/idempotency.ts'
 import type { RequestedExtension, SubmissionError } from '../domain/submission.ts'
 import type { Store } from '../store/store.ts'
 import { type ApplyResponseDeps, applyResponse } from './apply-response.ts'
@@ -42,17 +43,17 @@ export async function submitUpload<Form>(
     version: 'v1' | 'v2'
     form: Form
     keyName: string
-    scope: string | null
+    claim: KeyClaim | null
     signal: AbortSignal
     /** Called once the submission is on disk. */
     onSubmission: (submission: { submissionId: string; extensions: string[] }) => void
   },
 ): Promise<Sent> {
-  const { version, form, scope, signal } = request
+  const { version, form, claim, signal } = request
   let submissionId: string | undefined
   const close = async (fields: UploadFields) => {
     const { fileName, extensions, callerWebhookUrl, setsDescription, fingerprint } = fields
-    const key = scope !== null && fingerprint !== null ? { scope, fingerprint } : undefined
+    const key = claim !== null && fingerprint !== null ? { ...claim, fingerprint } : undefined
     const submission = {
       kind: 'upload',
       fileId: null,
@@ -74,7 +75,7 @@ export async function submitUpload<Form>(
 
   let exchange: Exchange
   try {
-    exchange = await deps.imagekit.sendUpload({ version, form, fingerprint: scope !== null, close, signal })
+    exchange = await deps.imagekit.sendUpload({ version, form, fingerprint: claim !== null, close, signal })
   } catch (error) {
     if (submissionId !== undefined) await reject(deps, submissionId, reasonOf(error))
     throw error
@@ -85,7 +86,7 @@ export async function submitUpload<Form>(
   if (exchange.kind === 'broken')
     deps.log.warn({ submissionId, err: exchange.cause }, 'ImageKit did not answer an upload that it may have')
   const answer = callerAnswer(deps, submissionId, exchange)
-  const key = scope === null ? undefined : { scope, answer }
+  const key = claim === null ? undefined : { ...claim, answer }
   await applyResponse(deps, { submissionId, answer: submissionAnswer(exchange), ...(key && { key }) })
   return { answer, isKept: true }
 }

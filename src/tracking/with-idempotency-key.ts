@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { TrackerError } from '../domain/errors.ts'
-import type { StoredResponse } from '../domain/idempotency.ts'
+import type { KeyClaim, StoredResponse } from '../domain/idempotency.ts'
 import type { Store } from '../store/store.ts'
 import { linkedAnswer, unconfirmedAnswer } from './caller-answer.ts'
 import type { Links } from './links.ts'
@@ -29,7 +29,7 @@ export async function withIdempotencyKey(deps: SendOnceDeps, request: OnceReques
 type OnceRequest = {
   scope: string | null
   fingerprint: () => Promise<string>
-  send: (scope: string | null) => Promise<Sent>
+  send: (claim: KeyClaim | null) => Promise<Sent>
 }
 
 async function answerOnce(
@@ -38,7 +38,13 @@ async function answerOnce(
 ): Promise<StoredResponse> {
   const { scope, send } = request
   if (scope === null) return (await send(null)).answer
-  const claim = await store.claimIdempotencyKey(scope, claimClock.now())
+  const own = { scope, nonce: randomUUID() }
+  // Were it lost while the store is down, the key would be under way for ever.
+  const release = () => backlog.apply(() => store.releaseIdempotencyKey(own))
+  const claim = await store.claimIdempotencyKey(own, claimClock.now()).catch(async (error: unknown) => {
+    if (error instanceof TrackerError && error.mayBeCommitted) await release()
+    throw error
+  })
   if (claim.kind === 'running')
     throw new TrackerError(
       'request_in_progress',
@@ -47,11 +53,10 @@ async function answerOnce(
   if (claim.kind === 'claimed') {
     let sent: Sent | undefined
     try {
-      sent = await send(scope)
+      sent = await send(own)
       return sent.answer
     } finally {
-      // Were it lost while the store is down, the key would be under way for ever.
-      if (!sent?.isKept) await backlog.apply(() => store.releaseIdempotencyKey(scope))
+      if (!sent?.isKept) await release()
     }
   }
   if ((await request.fingerprint()) !== claim.fingerprint)

@@ -41,7 +41,10 @@ const submission = fc.oneof(fc.constantFrom<Which>(0, 1), fc.constantFrom<Which>
 const fileId = fc.constantFrom('file-A', ...FILES)
 const requestId = fc.option(fc.constantFrom('request-1', 'request-1', 'request-2'), { freq: 3 })
 const eventId = fc.option(fc.constantFrom('event-1', 'event-2'), { freq: 3 })
-const scope = fc.constantFrom('key-1', 'key-2')
+const keyClaim = fc.record({
+  scope: fc.constantFrom('key-1', 'key-2'),
+  nonce: fc.constantFrom('one', 'one', 'one', 'other'),
+})
 const name = fc.constantFrom('remove-bg', 'remove-bg', 'ai-tasks', 'google-auto-tagging', 'saved-extension')
 const finalStatus = fc.constantFrom<FinalStatus>('success', 'failed')
 const error = fc.constantFrom(null, { code: 'E1' }, { code: 'E2' })
@@ -74,11 +77,14 @@ function submissionOf(world: World, { names, ...facts }: Asked) {
   return newSubmission(names, { ...facts, fileId: file && world.id(file) })
 }
 
+/** Nothing is submitted under a key that is not held. */
+const seldomHeld = fc.oneof({ arbitrary: fc.constant(null), weight: 2 }, { arbitrary: keyClaim, weight: 1 })
+
 const create = (of: fc.Arbitrary<Asked>) =>
-  step('create', fc.record({ asked: of, key: fc.option(scope) }), (world, { asked: facts, key }) =>
+  step('create', fc.record({ asked: of, key: seldomHeld }), (world, { asked: facts, key }) =>
     world.store.createSubmission(
       submissionOf(world, facts),
-      key === null ? undefined : { scope: world.id(key), fingerprint: 'abc' },
+      key === null ? undefined : { ...key, scope: world.id(key.scope), fingerprint: 'abc' },
     ),
   )
 
@@ -117,11 +123,11 @@ const respond = step(
       { arbitrary: failure('unconfirmed'), weight: 1 },
     ),
     at: time,
-    key: fc.option(scope),
+    key: fc.option(keyClaim),
   }),
   (world, { submission: of, response, at, key }) => {
     const answer = { status: 200, headers: {}, body: '{}' }
-    const kept = key === null ? undefined : { scope: world.id(key), answer }
+    const kept = key === null ? undefined : { ...key, scope: world.id(key.scope), answer }
     return world.store.applyResponse(submissionOfWhich(world, of), scoped(world, response), at, kept)
   },
 )
@@ -232,10 +238,12 @@ const endItem = step(
 /** An expired claim is deleted by the next claim of any key. When it goes is not seen as long as the clock goes on. */
 const claimedAt = (days: number) => time.map((at) => days * IDEMPOTENCY_WINDOW_MS + at)
 const claim = (at: fc.Arbitrary<number>) =>
-  step('claim', fc.record({ scope, at }), ({ store, id }, { scope: of, at: when }) =>
-    store.claimIdempotencyKey(id(of), when),
+  step('claim', fc.record({ key: keyClaim, at }), ({ store, id }, { key, at: when }) =>
+    store.claimIdempotencyKey({ ...key, scope: id(key.scope) }, when),
   )
-const releaseKey = step('release key', scope, ({ store, id }, of) => store.releaseIdempotencyKey(id(of)))
+const releaseKey = step('release key', keyClaim, ({ store, id }, key) =>
+  store.releaseIdempotencyKey({ ...key, scope: id(key.scope) }),
+)
 
 /** Its id is taken, which the database notices: the whole batch is decided again, and takes other ids. */
 const retryAgain = step(

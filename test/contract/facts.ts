@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import type { AccountEvent } from '../../src/domain/account-event.ts'
 import type { NewAccountDelivery, NewDelivery, NewRejectedDelivery } from '../../src/domain/delivery.ts'
 import type { ExtensionResult } from '../../src/domain/extension-result.ts'
 import type { Finding } from '../../src/domain/finding.ts'
+import type { KeyClaim } from '../../src/domain/idempotency.ts'
 import { numberOf } from '../../src/domain/ids.ts'
 import type { DueNotification, NotificationResult } from '../../src/domain/notification.ts'
 import type { FinalStatus } from '../../src/domain/run.ts'
@@ -37,6 +39,11 @@ export function newSubmission(names: string[], facts: Partial<NewSubmission> = {
     attempt: 1,
     ...facts,
   }
+}
+
+/** An idempotency key as a request of its own claims it. */
+export function newKeyClaim(scope: string): KeyClaim {
+  return { scope, nonce: randomUUID() }
 }
 
 /** Creates a submission and returns its id. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
-import { newDelivery, newSubmission, submit } from './facts.ts'
+import { newDelivery, newKeyClaim, newSubmission, submit } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAct } from './operator-facts.ts'
 
@@ -16,7 +16,7 @@ export function describeHeartbeats(current: () => OpenedStore): void {
   const beginWork = async (store: Store) => {
     await store.heartbeat(10_000)
     const submissionId = await submit(store, ['remove-bg'])
-    await store.claimIdempotencyKey('free', 9_000)
+    await store.claimIdempotencyKey(newKeyClaim('free'), 9_000)
     const failed = await submit(store, ['remove-bg'], { fileId: 'file-0', kind: 'update' })
     const result = { service: 'remove-bg', status: 'failed', fileId: 'file-0' } as const
     const runId = (await store.recordDelivery(newDelivery(failed, result))).runId ?? ''
@@ -24,9 +24,9 @@ export function describeHeartbeats(current: () => OpenedStore): void {
     const { itemId = 0 } = (await store.nextRetryItem()) ?? {}
     const again = newSubmission(['remove-bg'], { fileId: 'file-0', kind: 'update', attempt: 2 })
     await store.submitRetry(runId, again, { itemId })
-    const key = { scope: 'sent', fingerprint: 'abc' }
-    await store.claimIdempotencyKey('sent', 9_000)
-    await store.createSubmission(newSubmission([]), key)
+    const sent = newKeyClaim('sent')
+    await store.claimIdempotencyKey(sent, 9_000)
+    await store.createSubmission(newSubmission([]), { ...sent, fingerprint: 'abc' })
     return { submissionId, itemId }
   }
 
@@ -38,8 +38,8 @@ export function describeHeartbeats(current: () => OpenedStore): void {
       // Two uploads and a retry.
       expect(await one.recoverAbandoned(40_000, 10_000)).toEqual({ submissions: 3 })
       expect(await stateOf(one, submissionId)).toBe('unconfirmed')
-      expect(await one.claimIdempotencyKey('free', 40_000)).toEqual({ kind: 'claimed' })
-      expect(await one.claimIdempotencyKey('sent', 40_000)).toMatchObject({ kind: 'abandoned' })
+      expect(await one.claimIdempotencyKey(newKeyClaim('free'), 40_000)).toEqual({ kind: 'claimed' })
+      expect(await one.claimIdempotencyKey(newKeyClaim('sent'), 40_000)).toMatchObject({ kind: 'abandoned' })
       expect(await one.findRetry('retry-1')).toMatchObject({ done: 1, failed: 1, state: 'done' })
       await two.endRetryItem(itemId, 'waiting', null)
       expect(await one.nextRetryItem()).toBeUndefined()
@@ -53,7 +53,7 @@ export function describeHeartbeats(current: () => OpenedStore): void {
       expect(await one.recoverAbandoned(39_999, 9_999)).toEqual({ submissions: 0 })
       expect(await stateOf(one, submissionId)).toBe('submitting')
       for (const scope of ['free', 'sent'])
-        expect(await one.claimIdempotencyKey(scope, 40_000)).toMatchObject({ kind: 'running' })
+        expect(await one.claimIdempotencyKey(newKeyClaim(scope), 40_000)).toMatchObject({ kind: 'running' })
       expect(await one.findRetry('retry-1')).toMatchObject({ done: 0 })
     })
 

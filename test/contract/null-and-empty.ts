@@ -8,6 +8,7 @@ import {
   EVIDENCE,
   newAccountDelivery,
   newDelivery,
+  newKeyClaim,
   newRefused,
   newSubmission,
   submit,
@@ -221,14 +222,15 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
       ]
       for (const [index, answer] of answers.entries()) {
         const scope = index === 0 ? '' : 'scope'
-        await store.claimIdempotencyKey(scope, 1_000)
-        const key = { scope, fingerprint: '' }
+        const claim = newKeyClaim(scope)
+        await store.claimIdempotencyKey(claim, 1_000)
+        const key = { ...claim, fingerprint: '' }
         const { submissionId } = await store.createSubmission(newSubmission([]), key)
-        await store.applyResponse(submissionId, accepted({}), 2_000, { scope, answer })
+        await store.applyResponse(submissionId, accepted({}), 2_000, { ...claim, answer })
       }
       const reopened = await current().reopen()
       for (const [index, scope] of ['', 'scope'].entries())
-        expect(await reopened.claimIdempotencyKey(scope, 3_000)).toEqual({
+        expect(await reopened.claimIdempotencyKey(newKeyClaim(scope), 3_000)).toEqual({
           kind: 'answered',
           fingerprint: '',
           answer: answers[index],

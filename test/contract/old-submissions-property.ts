@@ -10,6 +10,7 @@ import {
   fold,
   newAccountDelivery,
   newDelivery,
+  newKeyClaim,
   newSubmission,
   refused,
   sweep,
@@ -24,6 +25,8 @@ import { upkeep } from './upkeep.ts'
 const NAMES = ['remove-bg', 'ai-tasks', 'saved-extension']
 const FILES = ['file-1', 'file-2', 'file-3']
 const ANSWER = { status: 200, headers: {}, body: '{}' }
+/** Held by the submission that was created as this step. */
+const keyClaim = (step: number) => ({ scope: `key-${step}`, nonce: 'own' })
 /** Steps are so far apart that they are in different hours. */
 const STEP_MS = 1_000_000
 const YEAR_MS = 365 * 86_400_000
@@ -131,8 +134,8 @@ async function play(store: Store, steps: readonly Step[], without?: Without): Pr
         callerWebhookUrl: one.isNotified ? 'https://caller.example/hook' : null,
         at: one.isMisdated ? at + YEAR_MS : at,
       })
-      const key = { scope: `key-${index}`, fingerprint: 'abc' }
-      if (!isLeftOut) await store.claimIdempotencyKey(key.scope, at)
+      const key = { ...keyClaim(index), fingerprint: 'abc' }
+      if (!isLeftOut) await store.claimIdempotencyKey(key, at)
       const submissionId = isLeftOut ? null : (await store.createSubmission(facts, key)).submissionId
       slots.push({ step: index, submissionId, facts: { ...facts, fileId: one.fileId } })
     } else {
@@ -188,7 +191,7 @@ async function apply(
     }
     case 'respond':
       await store.applyResponse(submissionId, accepted(step.statuses, { fileId, requestId }), at, {
-        scope: `key-${number}`,
+        ...keyClaim(number),
         answer: ANSWER,
       })
       return
@@ -295,8 +298,8 @@ export function testOldSubmissions(open: () => Promise<ReopenableStore>, sequenc
           expect(await listAll(store, kept)).toEqual(await listAll(other.store, pristine.created))
         }
         for (const { step: number } of created)
-          expect(await store.claimIdempotencyKey(`key-${number}`, 0)).toEqual(
-            await other.store.claimIdempotencyKey(`key-${number}`, 0),
+          expect(await store.claimIdempotencyKey(newKeyClaim(`key-${number}`), 0)).toEqual(
+            await other.store.claimIdempotencyKey(newKeyClaim(`key-${number}`), 0),
           )
         deleted += expired.size
         left += (await listEveryDelivery(store)).length

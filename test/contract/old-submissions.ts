@@ -7,6 +7,7 @@ import {
   fold,
   newAccountDelivery,
   newDelivery,
+  newKeyClaim,
   newRefused,
   newSubmission,
   refused,
@@ -58,14 +59,15 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
   /** A settled submission with something in every table; returns what was stored of it. */
   const submitWithAll = async (mark: string, at: number) => {
     const { store } = current()
-    const scope = `key POST ${mark}`
+    const claim = newKeyClaim(`key POST ${mark}`)
+    const { scope } = claim
     const fileId = `file-${mark}`
-    await store.claimIdempotencyKey(scope, at)
+    await store.claimIdempotencyKey(claim, at)
     const asked = newSubmission(['remove-bg', 'ai-tasks'], { callerWebhookUrl: TARGET, at })
-    const { submissionId } = await store.createSubmission(asked, { scope, fingerprint: mark })
+    const { submissionId } = await store.createSubmission(asked, { ...claim, fingerprint: mark })
     const requestId = `request-${mark}`
     const answer = { status: 200, headers: {}, body: '{}' }
-    const key = { scope, answer }
+    const key = { ...claim, answer }
     await store.applyResponse(submissionId, accepted({}, { fileId: null, requestId }), at, key)
     const end = newAccountDelivery(
       {
@@ -145,8 +147,10 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
       expect(await listEveryDelivery(store)).toHaveLength(7)
       expect(await store.findRetry('retry-old')).toBeUndefined()
       expect(await store.nextRetryItem()).toMatchObject({ runId: young.runIds[0] })
-      expect(await store.claimIdempotencyKey(young.scope, BEFORE)).toMatchObject({ kind: 'answered' })
-      expect(await store.claimIdempotencyKey(old.scope, BEFORE)).toEqual({ kind: 'claimed' })
+      expect(await store.claimIdempotencyKey(newKeyClaim(young.scope), BEFORE)).toMatchObject({
+        kind: 'answered',
+      })
+      expect(await store.claimIdempotencyKey(newKeyClaim(old.scope), BEFORE)).toEqual({ kind: 'claimed' })
       expect((await store.listAuditEntries({ limit: 9, before: null })).acts).toEqual(acts)
     })
 

@@ -8,6 +8,7 @@ import {
   applyFinding,
   newAccountDelivery,
   newDelivery,
+  newKeyClaim,
   newRefused,
   newSubmission,
   refused,
@@ -94,7 +95,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
             await writer.acknowledgeRuns([runs[0]?.run.runId ?? ''], anAct({ reason: fileId }))
           },
           async () => void (await writer.keepRejected([newRefused({ fileId })])),
-          async () => void (await writer.claimIdempotencyKey(fileId, 10_000 + round)),
+          async () => void (await writer.claimIdempotencyKey(newKeyClaim(fileId), 10_000 + round)),
           async () => upkeep(writer).saveClockTrust({ trustedAt: 9_000 + round, doubtedMs: round }),
           async () => writer.endSession({ sessionId: fileId, endsAt: EVER }, 1_000),
           async () => sweep(writer),
@@ -324,17 +325,18 @@ export function describeTwoHandles(current: () => OpenedStore): void {
 
     test('see the claim of a key, its answer and its release by the other', async () => {
       const [one, two] = await openBoth()
-      expect(await one.claimIdempotencyKey(SCOPE, 1_000)).toEqual({ kind: 'claimed' })
-      expect(await two.claimIdempotencyKey(SCOPE, 1_000)).toEqual({ kind: 'running' })
-      await two.releaseIdempotencyKey(SCOPE)
-      expect(await two.claimIdempotencyKey(SCOPE, 1_000)).toEqual({ kind: 'claimed' })
-      expect(await one.claimIdempotencyKey(SCOPE, 1_000)).toEqual({ kind: 'running' })
-      const key = { scope: SCOPE, fingerprint: 'abc' }
+      const [ofOne, ofTwo] = [newKeyClaim(SCOPE), newKeyClaim(SCOPE)]
+      expect(await one.claimIdempotencyKey(ofOne, 1_000)).toEqual({ kind: 'claimed' })
+      expect(await two.claimIdempotencyKey(ofTwo, 1_000)).toEqual({ kind: 'running' })
+      await one.releaseIdempotencyKey(ofOne)
+      expect(await two.claimIdempotencyKey(ofTwo, 1_000)).toEqual({ kind: 'claimed' })
+      expect(await one.claimIdempotencyKey(ofOne, 1_000)).toEqual({ kind: 'running' })
+      const key = { ...ofTwo, fingerprint: 'abc' }
       const { submissionId } = await two.createSubmission(newSubmission(['remove-bg']), key)
       const answer = { status: 200, headers: {}, body: '{}' }
-      await one.applyResponse(submissionId, accepted({}), 2_000, { scope: SCOPE, answer })
+      await one.applyResponse(submissionId, accepted({}), 2_000, { ...ofTwo, answer })
       for (const store of [one, two])
-        expect(await store.claimIdempotencyKey(SCOPE, 3_000)).toEqual({
+        expect(await store.claimIdempotencyKey(newKeyClaim(SCOPE), 3_000)).toEqual({
           kind: 'answered',
           fingerprint: 'abc',
           answer,
@@ -343,7 +345,9 @@ export function describeTwoHandles(current: () => OpenedStore): void {
 
     test('give a key to one of many claims on both', async () => {
       const handles = await openBoth()
-      const claims = await fromBoth(handles, 50, (store) => store.claimIdempotencyKey(SCOPE, 1_000))
+      const claims = await fromBoth(handles, 50, (store) =>
+        store.claimIdempotencyKey(newKeyClaim(SCOPE), 1_000),
+      )
       expect(claims.filter(({ kind }) => kind === 'claimed')).toHaveLength(1)
       expect(claims.filter(({ kind }) => kind === 'running')).toHaveLength(49)
     })

@@ -22,7 +22,7 @@ async function crash(
   const uploadsBefore = imagekit.calls.length
   const database = await createTestDatabase()
   const store = await openStoreOf(database)
-  await store.claimIdempotencyKey(recorded.scope, Date.now())
+  await store.claimIdempotencyKey(recorded.claim, Date.now())
   const created = hasSubmission ? await store.createSubmission(recorded.submission, recorded.key) : undefined
   await store.close()
   if (store.isShared) await recover(database)
@@ -43,15 +43,10 @@ async function recover(database: TestDatabase): Promise<void> {
 
 async function recordSteps(env: Record<string, string>) {
   const database = await createTestDatabase()
-  const { store } = await openWatchedStore(database)
-  const scopes: string[] = []
+  const { store, claims } = await openWatchedStore(database)
   const steps: Parameters<typeof store.createSubmission>[] = []
   const recorder: typeof store = {
     ...store,
-    claimIdempotencyKey(scope, at) {
-      scopes.push(scope)
-      return store.claimIdempotencyKey(scope, at)
-    },
     createSubmission(...step) {
       steps.push(step)
       return store.createSubmission(...step)
@@ -59,11 +54,11 @@ async function recordSteps(env: Record<string, string>) {
   }
   const tracker = await startTracker(env, { store: recorder }, database)
   await upload(tracker, FORM, KEY)
-  const [scope] = scopes
+  const [claim] = claims
   const [submission, key] = steps[0] ?? []
-  if (scope === undefined || submission === undefined || key === undefined)
+  if (claim === undefined || submission === undefined || key === undefined)
     throw new Error('nothing was recorded')
-  return { scope, submission, key }
+  return { claim, submission, key }
 }
 
 test('after a crash that may have left the file with ImageKit, the key tells so and uploads nothing', async () => {

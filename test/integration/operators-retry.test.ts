@@ -240,6 +240,28 @@ test('what became of a run that was sent is written down, if not at once then wh
   expect(await listRuns(tracker)).toHaveLength(2)
 })
 
+test('a run whose retry may be recorded although the store could not confirm it is unconfirmed, and ImageKit is not asked', async () => {
+  const { store: real, unclear } = await openWatchedStore(await createTestDatabase())
+  let isAway = true
+  const endRetryItem: Store['endRetryItem'] = async (...given) => {
+    if (isAway) throw new TrackerError('store_unavailable', 'The disk is full.')
+    return real.endRetryItem(...given)
+  }
+  const store = { ...real, endRetryItem }
+  const { tracker, sandbox } = await startTrackerAndSandbox(BY_HAND, { store })
+  const { fileId } = await uploadWith(tracker, ['remove-bg'], FAILING)
+  await tracker.fetch(`/assets/${fileId}/status?wait=10`)
+  unclear.add('submitRetry')
+  const body = { status: 'failed' }
+  const { json } = await ask<{ retryId: string }>(tracker, '/runs/retry', { method: 'POST', body })
+  await expect.poll(() => listRuns(tracker)).toHaveLength(2)
+  isAway = false
+  await expect
+    .poll(async () => (await ask(tracker, `/retries/${json.retryId}`)).json)
+    .toMatchObject({ total: 1, done: 1, failed: 1, state: 'done', results: { unconfirmed: 1 } })
+  expect(sandbox.deliveries()).toHaveLength(1)
+})
+
 /** Three failures that are asked for again, of an ImageKit that answers updates with these statuses, and then with 200. */
 async function startAskingAgain(statuses: number[], holdMs: number) {
   const asked: { fileId: string; at: number }[] = []

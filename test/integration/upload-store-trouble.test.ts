@@ -2,10 +2,21 @@ import { expect, test } from 'vitest'
 import { type Call, startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { startTracker } from '../support/tracker.ts'
-import { EXTENSIONS, FILE, FILE_NAME, getSubmission, upload } from '../support/uploads.ts'
+import {
+  BOUNDARY,
+  EXTENSIONS,
+  FILE,
+  FILE_NAME,
+  getSubmission,
+  openUpload,
+  partText,
+  upload,
+} from '../support/uploads.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
 
 const FORM = [FILE, FILE_NAME, ['extensions', EXTENSIONS] satisfies [string, string]]
+const FILE_START = `--${BOUNDARY}\r\n${partText('name="file"; filename="a"', 'first half')}`
+const FORM_END = `\r\n--${BOUNDARY}\r\n${partText('name="fileName"', 'a.jpg')}\r\n--${BOUNDARY}--\r\n`
 const KEY = { headers: { 'idempotency-key': 'key-1' } }
 
 async function start() {
@@ -83,6 +94,38 @@ test('a key that could not be given back while the store was down is free once i
   refused.clear()
   await expect.poll(async () => (await upload(tracker, FORM, KEY)).status).toBe(200)
   expect(imagekit.calls.filter((call) => call.hasWholeForm)).toHaveLength(1)
+})
+
+test('a key whose claim may be committed although the store could not confirm it is free again', async () => {
+  const { tracker, unclear, refused, imagekit } = await start()
+  unclear.add('claimIdempotencyKey')
+  // As long as the store is away, the key waits to be given back.
+  refused.add('releaseIdempotencyKey')
+  expect((await upload(tracker, FORM, KEY)).status).toBe(503)
+  unclear.clear()
+  expect((await upload(tracker, FORM, KEY)).status).toBe(409)
+  refused.clear()
+  await expect.poll(async () => (await upload(tracker, FORM, KEY)).status).toBe(200)
+  expect(imagekit.calls).toHaveLength(1)
+})
+
+test('an upload that loses its key to another request is 409, and nothing of it is uploaded', async () => {
+  const { tracker, store, claims, created, imagekit } = await start()
+  const caller = openUpload(tracker, KEY.headers)
+  caller.write(FILE_START)
+  await expect.poll(() => imagekit.calls).toHaveLength(1)
+  // As if its process had been taken for dead.
+  for (const claim of claims) await store.releaseIdempotencyKey(claim)
+  expect((await upload(tracker, FORM, KEY)).status).toBe(200)
+  caller.write(FORM_END)
+  caller.end()
+  expect((await caller.answer).status).toBe(409)
+  await imagekit.calls[0]?.closed
+  expect(imagekit.calls.filter((call) => call.hasWholeForm)).toHaveLength(1)
+  expect(created).toHaveLength(1)
+  // The other one’s answer is still kept.
+  expect((await upload(tracker, FORM, KEY)).status).toBe(200)
+  expect(imagekit.calls).toHaveLength(2)
 })
 
 test('while the store can’t claim a key nothing is sent at all', async () => {

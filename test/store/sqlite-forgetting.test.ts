@@ -9,6 +9,7 @@ import {
   accepted,
   newAccountDelivery,
   newDelivery,
+  newKeyClaim,
   newRefused,
   newSubmission,
   submit,
@@ -23,16 +24,16 @@ const FORGET = anAct({ kind: 'forget', subject: 'gone-file', reason: null })
 async function fillAll(store: Store, mark: string, index: number): Promise<void> {
   const fileId = `${mark}-file`
   const secret = `${mark}-body-${'x'.repeat(50 * (index % 40))}`
-  const scope = `key POST ${mark}-scope-${index}`
-  await store.claimIdempotencyKey(scope, 1_000)
+  const claim = newKeyClaim(`key POST ${mark}-scope-${index}`)
+  await store.claimIdempotencyKey(claim, 1_000)
   const asked = newSubmission(['remove-bg', 'ai-tasks'], {
     fileName: `${mark}-name.png`,
     callerWebhookUrl: `https://caller.example/${mark}`,
     extensions: [{ name: 'remove-bg' }, { name: 'ai-tasks', prompt: `${mark}-prompt` }],
   })
-  const key = { scope, fingerprint: `${mark}-print` }
+  const key = { ...claim, fingerprint: `${mark}-print` }
   const { submissionId } = await store.createSubmission(asked, key)
-  const kept = { scope, answer: { status: 200, headers: {}, body: `{"name":"${mark}-answer"}` } }
+  const kept = { ...claim, answer: { status: 200, headers: {}, body: `{"name":"${mark}-answer"}` } }
   const answer = accepted({ 'remove-bg': 'pending' }, { fileId, fileName: `${mark}-name_x1.png` })
   await store.applyResponse(submissionId, answer, 1_500, kept)
   const tell = (service: string, status: 'success' | 'failed') => {

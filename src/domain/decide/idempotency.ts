@@ -1,16 +1,21 @@
-import { IDEMPOTENCY_WINDOW_MS, type IdempotencyClaim } from '../idempotency.ts'
-import type { Step } from './step.ts'
+import { IDEMPOTENCY_WINDOW_MS, type IdempotencyClaim, type KeyClaim } from '../idempotency.ts'
+import type { Facts, Step } from './step.ts'
 import type { ClaimRow } from './tables.ts'
 
-/** Claims a key for 24 hours. An older claim of the same scope counts as none unless its request still runs. */
-export function claimIdempotencyKey(scope: string, at: number): Step<IdempotencyClaim> {
+/**
+ * Claims a key for 24 hours. An older claim of the same scope counts as none unless its request still runs. A request that does not
+ * know whether it has claimed the key may claim it again.
+ */
+export function claimIdempotencyKey({ scope, nonce }: KeyClaim, at: number): Step<IdempotencyClaim> {
   return {
     keys: [['claims', scope]],
     decide(facts) {
       const known = facts.find('claims', scope)
+      if (known?.nonce === nonce) return { result: { kind: 'claimed' }, changes: {} }
       if (known !== undefined && !isExpired(known, at)) return { result: describeClaim(known), changes: {} }
       const claim: ClaimRow = {
         scope,
+        nonce,
         claimedAt: at,
         fingerprint: null,
         submissionId: null,
@@ -46,13 +51,19 @@ function describeClaim(claim: ClaimRow): Exclude<IdempotencyClaim, { kind: 'clai
   return { kind: 'abandoned', fingerprint, submissionId }
 }
 
-/** Gives a claim back whose request ended without an answer that may be repeated. */
-export function releaseIdempotencyKey(scope: string): Step<void> {
+/** The claim while its request holds it. The process of the request may have been taken for dead, and the key be another's by now. */
+export function findHeld(facts: Facts, { scope, nonce }: KeyClaim): ClaimRow | undefined {
+  const known = facts.find('claims', scope)
+  return known?.nonce === nonce ? known : undefined
+}
+
+/** Gives a claim back whose request ended without an answer that may be repeated. Another's claim stays. */
+export function releaseIdempotencyKey(claim: KeyClaim): Step<void> {
+  const { scope } = claim
   return {
     keys: [['claims', scope]],
     decide(facts) {
-      const known = facts.find('claims', scope)
-      const claims = known?.answer === null ? [scope] : []
+      const claims = findHeld(facts, claim)?.answer === null ? [scope] : []
       return { result: undefined, changes: { remove: { claims } } }
     },
   }

@@ -1,5 +1,5 @@
 import { TrackerError } from '../errors.ts'
-import type { StoredResponse } from '../idempotency.ts'
+import type { KeyClaim, StoredResponse } from '../idempotency.ts'
 import { type NewIds, numberOf } from '../ids.ts'
 import type { Submission } from '../submission.ts'
 import {
@@ -8,6 +8,7 @@ import {
   type UnclaimedDelivery,
   type UploadResponse,
 } from '../upload-response.ts'
+import { findHeld } from './idempotency.ts'
 import type { Changes, Facts, Key, Step } from './step.ts'
 import {
   applyChange,
@@ -28,7 +29,8 @@ type BodyOf = (deliveryId: string) => string | undefined
 
 /**
  * Applies ImageKit's response: its `extensionStatus` and the baseline. How its upload ended may have been reported before it was
- * known whose upload that was; then that is applied, too. With a key, the caller's answer is kept for it.
+ * known whose upload that was; then that is applied, too. With a key that is still held, the caller's answer is
+ * kept for it.
  */
 export function respond({
   submissionId,
@@ -59,8 +61,8 @@ export function respond({
     decide(facts, ids) {
       const { before, after, result } = decide(facts, ids, (id) => bodyIn(facts, id))
       const changes = respondingChanges(before, after)
-      const claim = key && facts.find('claims', key.scope)
-      const claims = claim && key ? [{ ...claim, answer: key.answer }] : []
+      const held = key && findHeld(facts, key)
+      const claims = held && key ? [{ ...held, answer: key.answer }] : []
       return {
         result: { result, submission: submissionOf(after.state) },
         changes: { ...changes, update: { ...changes.update, claims } },
@@ -73,7 +75,7 @@ type RespondingTo = {
   submissionId: string
   response: UploadResponse
   at: number
-  key?: { scope: string; answer: StoredResponse } | undefined
+  key?: (KeyClaim & { answer: StoredResponse }) | undefined
 }
 
 /**

@@ -1,22 +1,33 @@
+import { TrackerError } from '../errors.ts'
+import type { KeyClaim } from '../idempotency.ts'
 import type { IdCounts, NewIds } from '../ids.ts'
 import type { Run } from '../run.ts'
 import { type NewSubmission, openSubmission } from '../submission.ts'
+import { findHeld } from './idempotency.ts'
 import type { Changes, Step } from './step.ts'
 import { bindingOf, withPlace } from './submission-state.ts'
 import type { SubmissionRow } from './tables.ts'
 
-/** Records a submission and its runs. With a key, its fingerprint and submission are recorded with it. */
+/**
+ * Records a submission and its runs. With a key, its fingerprint and submission are recorded with it. Throws
+ * `request_in_progress` if the key is no longer held: another request may have it, and would send the same again.
+ */
 export function createSubmission(
   request: NewSubmission,
-  key?: { scope: string; fingerprint: string },
+  key?: KeyClaim & { fingerprint: string },
 ): Step<{ submissionId: string }> {
   return {
     keys: key ? [['claims', key.scope]] : [],
     takes: idsOfSubmission(request),
     decide(facts, ids) {
+      const held = key && findHeld(facts, key)
+      if (key && held === undefined)
+        throw new TrackerError(
+          'request_in_progress',
+          'Another request may have this Idempotency-Key by now. Nothing was sent to ImageKit.',
+        )
       const { submissionId, changes } = submit(request, ids)
-      const claim = key && facts.find('claims', key.scope)
-      const claims = claim && key ? [{ ...claim, fingerprint: key.fingerprint, submissionId }] : []
+      const claims = held && key ? [{ ...held, fingerprint: key.fingerprint, submissionId }] : []
       return { result: { submissionId }, changes: { ...changes, update: { claims } } }
     },
   }

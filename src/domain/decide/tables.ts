@@ -115,6 +115,8 @@ export type NotificationRow = {
 
 export type ClaimRow = {
   scope: string
+  /** Of the request that holds it. */
+  nonce: string
   claimedAt: number
   fingerprint: string | null
   submissionId: string | null

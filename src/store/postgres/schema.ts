@@ -243,6 +243,7 @@ export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {
     scope: text('scope').primaryKey(),
+    nonce: text('nonce').notNull(),
     claimedAt: int('claimed_at').notNull(),
     fingerprint: text('fingerprint'),
     submission: int('submission'),

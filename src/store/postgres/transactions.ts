@@ -22,6 +22,8 @@ export type Transactions = Required<BatchDatabase> & {
 /** What is done in a transaction. What it sends without waiting, it adds to `sent`. */
 type TransactionBody<T> = (session: Session, ids: RowIds, sent: Promise<unknown>[]) => Promise<T>
 
+const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE'
+
 /** Where a statement, a wait for a lock or a pause takes longer, the transaction is rolled back: none lasts for a minute. */
 const LIMITS = prepared(
   `SELECT set_config('statement_timeout', '4s', true), set_config('lock_timeout', '2s', true),
@@ -38,9 +40,10 @@ const PAUSE_MS = 5
 const SEARCH_MS = 3_000
 const SEARCH_EVERY_MS = 200
 
+/** Locking the row writes to the log, so the COMMIT behind it waits for the standbys as any other; that of a mere read does not. */
 const FIND = {
-  dlv: prepared('SELECT 1 FROM deliveries WHERE n = ? AND chk = ?'),
-  sub: prepared('SELECT 1 FROM submissions WHERE n = ? AND chk = ?'),
+  dlv: prepared('SELECT 1 FROM deliveries WHERE n = ? AND chk = ? FOR KEY SHARE'),
+  sub: prepared('SELECT 1 FROM submissions WHERE n = ? AND chk = ? FOR KEY SHARE'),
 }
 
 /** Transactions on the connections of a pool. What the process leaves unfinished is marked with `processId`. */
@@ -58,17 +61,19 @@ export function createTransactions(deps: {
   ): Promise<{ result: T } | { error: unknown }> =>
     pool.use(async (session) => {
       const sent: Promise<unknown>[] = []
+      let mayBeCommitted = false
       const send = <R>(answer: Promise<R>): Promise<R> => {
         answer.catch(() => {})
         sent.push(answer)
         return answer
       }
       try {
-        void send(session.execute('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE'))
+        void send(session.execute(BEGIN))
         void send(session.rows(LIMITS))
         const result = await body(session, createRowIds(session, newCheck), sent)
         const command = await send(session.execute('COMMIT')).catch(async (error: unknown) => {
-          if (isDisconnected(error) && (await wasCommitted())) return 'COMMIT'
+          mayBeCommitted = isDisconnected(error)
+          if (mayBeCommitted && (await wasCommitted())) return 'COMMIT'
           throw error
         })
         // After a statement that failed, COMMIT rolls back and says so.
@@ -77,6 +82,7 @@ export function createTransactions(deps: {
       } catch (last) {
         // The first one says why; those behind it only say that the transaction has failed.
         const error = (await firstError(sent)) ?? last
+        if (mayBeCommitted && isDisconnected(error)) throw unavailable(error, { mayBeCommitted })
         if (codeOf(error) === undefined || isDisconnected(error)) throw error
         await session.execute('ROLLBACK')
         return { error }
@@ -100,15 +106,23 @@ export function createTransactions(deps: {
     }
   }
 
-  /** A row has random bits of its own: if it is there, its transaction was committed. */
+  /**
+   * A row has random bits of its own: if it is there, its transaction was committed. It may be seen before a synchronous standby has
+   * it, so the search commits, too: later in the log, so the standby that has this commit has that one.
+   */
   const isThere = async (id: string): Promise<boolean> => {
     const kind = id.startsWith('dlv') ? 'dlv' : 'sub'
     const at = parseId(kind, id)
     for (const startedAt = performance.now(); performance.now() - startedAt < SEARCH_MS; ) {
-      const found = await pool
-        .use((session) => session.rows(FIND[kind], [at?.number, at?.check]))
-        .catch(() => [])
-      if (found.length > 0) return true
+      const isFound = await pool
+        .use(async (session) => {
+          await session.execute(BEGIN)
+          await session.rows(LIMITS)
+          const found = await session.rows(FIND[kind], [at?.number, at?.check])
+          return (await session.execute('COMMIT')) === 'COMMIT' && found.length > 0
+        })
+        .catch(() => false)
+      if (isFound) return true
       await pause(SEARCH_EVERY_MS)
     }
     return false

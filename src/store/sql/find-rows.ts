@@ -67,7 +67,7 @@ const MAX_SUBMISSIONS = 100
 const SUBMISSION = `SELECT ${SUBMISSION_COLUMNS} FROM submissions s WHERE`
 const RUN = `SELECT ${RUN_COLUMNS} FROM runs r WHERE`
 const DELIVERY = `SELECT ${DELIVERY_COLUMNS} FROM ${DELIVERIES} WHERE`
-export const CLAIM = `SELECT k.scope, k.claimed_at, k.fingerprint, s.n, s.chk, k.abandoned, k.answer
+export const CLAIM = `SELECT k.scope, k.nonce, k.claimed_at, k.fingerprint, s.n, s.chk, k.abandoned, k.answer
   FROM idempotency_keys k LEFT JOIN submissions s ON s.n = k.submission WHERE`
 const ITEM = `SELECT i.n, i.state, s.n, s.chk, i.reason, i.owner
   FROM retry_items i LEFT JOIN submissions s ON s.n = i.submission WHERE`
@@ -211,6 +211,7 @@ type SubmissionLink = [submission: number | null, chk: string | null]
 
 export type ClaimCells = [
   scope: string,
+  nonce: string,
   claimedAt: number,
   fingerprint: string | null,
   ...SubmissionLink,
@@ -220,6 +221,7 @@ export type ClaimCells = [
 
 export function toClaim([
   scope,
+  nonce,
   claimedAt,
   fingerprint,
   n,
@@ -230,6 +232,7 @@ export function toClaim([
   const submissionId = n === null || chk === null ? null : formatId('sub', n, chk)
   return {
     scope,
+    nonce,
     claimedAt,
     fingerprint,
     submissionId,

@@ -61,7 +61,7 @@ export const ROW_WRITES = {
   saveClaim: save(
     'idempotency_keys',
     'scope',
-    'claimed_at, fingerprint, submission, abandoned, owner, answer',
+    'nonce, claimed_at, fingerprint, submission, abandoned, owner, answer',
   ),
   updateItem: update('retry_items', 'state, submission, owner, reason'),
   saveLease: save('leases', 'name', 'holder, epoch, ends_at'),

@@ -127,9 +127,10 @@ export function createWriteChanges(
         if (before !== undefined) to.deleteClaim(before.scope)
         continue
       }
-      const { scope, claimedAt, fingerprint, submissionId, abandoned, answer } = after
+      const { scope, nonce, claimedAt, fingerprint, submissionId, abandoned, answer } = after
       const submission = submissionId === null ? null : numberOf(submissionId)
-      to.saveClaim(scope, claimedAt, fingerprint, submission, abandoned ? 1 : 0, processId, writeJson(answer))
+      const state = [claimedAt, fingerprint, submission, abandoned ? 1 : 0, processId, writeJson(answer)]
+      to.saveClaim(scope, nonce, ...state)
     }
     for (const { after } of rows.retryItems) {
       if (after === undefined) continue

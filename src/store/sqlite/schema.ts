@@ -250,6 +250,8 @@ export const idempotencyKeys = sqliteTable(
   'idempotency_keys',
   {
     scope: text('scope').primaryKey(),
+    /** Of the request that holds it. */
+    nonce: text('nonce').notNull(),
     claimedAt: integer('claimed_at').notNull(),
     fingerprint: text('fingerprint'),
     submission: integer('submission'),

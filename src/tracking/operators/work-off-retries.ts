@@ -10,7 +10,7 @@ export type WorkOffDeps = RetryRunDeps & {
 
 /**
  * Asks for the next run of all retries again. Each is written down as under way before it is sent, so none is sent twice:
- * after a crash nobody knows of it, and it stays `unconfirmed`. One that ImageKit held back keeps its turn.
+ * after a crash, or a commit of which nothing is known, it stays `unconfirmed`. One that ImageKit held back keeps its turn.
  */
 export async function workOffOne(deps: WorkOffDeps): Promise<{ isIdle: boolean; holdMs: number | null }> {
   const item = await deps.store.nextRetryItem()
@@ -25,12 +25,17 @@ export async function workOffOne(deps: WorkOffDeps): Promise<{ isIdle: boolean; 
     await deps.backlog.apply(() => deps.store.endRetryItem(itemId, state, reason))
     return { isIdle: false, holdMs }
   } catch (error) {
+    // It may be under way by now, and only this process would end it.
+    if (error instanceof TrackerError && error.mayBeCommitted)
+      await deps.backlog.apply(() => deps.store.endRetryItem(itemId, 'unconfirmed', COMMIT_UNKNOWN))
     // The run may not be asked for again: that is the end of this item. Anything else is tried later.
     if (!(error instanceof TrackerError) || !FINAL.includes(error.code)) throw error
     await deps.store.endRetryItem(itemId, 'failed', error.message)
     return { isIdle: false, holdMs: null }
   }
 }
+
+const COMMIT_UNKNOWN = 'The connection to the database broke while the retry was recorded.'
 
 function endOf(answer: UploadResponse): readonly [state: RetryItemState, reason: string | null] {
   switch (answer.kind) {

@@ -166,6 +166,20 @@ export const FAULTS_OF_DECIDING = [
     tests: CONTRACT,
   },
   {
+    name: 'claim-of-another-counts-as-held',
+    file: 'src/domain/decide/idempotency.ts',
+    find: 'return known?.nonce === nonce ? known : undefined',
+    replace: "return nonce === '' ? undefined : known",
+    tests: CONTRACT,
+  },
+  {
+    name: 'lost-key-submits-again',
+    file: 'src/domain/decide/submission.ts',
+    find: 'if (key && held === undefined)',
+    replace: "if (key?.scope === '')",
+    tests: CONTRACT,
+  },
+  {
     name: 'notification-begins-again',
     ...NOTIFICATION,
     find: 'row !== undefined && row.dueAt !== null ? row : undefined',

@@ -8,6 +8,8 @@ import { CLAIM } from './known.ts'
 
 const ANSWER = { status: 200, headers: {}, body: '{}' }
 
+const OWN = { scope: 'key-1', nonce: 'own' }
+
 const NEW = { ...CLAIM, fingerprint: null, submissionId: null }
 
 function known(facts?: Partial<ClaimRow>) {
@@ -17,7 +19,7 @@ function known(facts?: Partial<ClaimRow>) {
 }
 
 function claim(facts: Partial<ClaimRow> | undefined, at: number) {
-  return known(facts).run(claimIdempotencyKey('key-1', at))
+  return known(facts && { nonce: 'other', ...facts }).run(claimIdempotencyKey(OWN, at))
 }
 
 describe('a claim', () => {
@@ -43,6 +45,14 @@ describe('a claim', () => {
     expect([claimed.inserted, claimed.updated]).toEqual([{}, {}])
   })
 
+  test('that is repeated by the same request is claimed as it was', () => {
+    const { result, inserted, updated } = claim(
+      { nonce: 'own', fingerprint: null, submissionId: null },
+      2_000,
+    )
+    expect([result, inserted, updated]).toEqual([{ kind: 'claimed' }, {}, {}])
+  })
+
   test.each([{ answer: ANSWER }, { abandoned: true }])(
     'replaces an old one that is over, 24 hours after it: %j',
     (facts) => {
@@ -66,14 +76,15 @@ describe('a claim', () => {
 })
 
 describe('a release', () => {
-  const release = (facts?: Partial<ClaimRow>) => known(facts).run(releaseIdempotencyKey('key-1'))
+  const release = (facts?: Partial<ClaimRow>) => known(facts).run(releaseIdempotencyKey(OWN))
 
   test('removes a claim without an answer', () => {
     expect(release({}).removed.claims).toEqual([CLAIM])
   })
 
-  test('does not remove an answered claim, nor one that is not there', () => {
+  test('does not remove an answered claim, nor another’s, nor one that is not there', () => {
     expect(release({ answer: ANSWER }).removed).toEqual({})
+    expect(release({ nonce: 'other' }).removed).toEqual({})
     expect(release().removed).toEqual({})
   })
 })

@@ -10,6 +10,7 @@ export const HOOK = 'https://caller.example/hook'
 /** An idempotency key whose request has submitted `s1` and still runs. */
 export const CLAIM: ClaimRow = {
   scope: 'key-1',
+  nonce: 'own',
   claimedAt: 1_000,
   fingerprint: 'abc',
   submissionId: 's1',

@@ -57,6 +57,7 @@ describe('the lease', () => {
   test('lets a step change something only while it is held', () => {
     const row = {
       scope: 'key',
+      nonce: 'own',
       claimedAt: 1,
       fingerprint: null,
       submissionId: null,

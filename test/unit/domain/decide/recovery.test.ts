@@ -106,6 +106,7 @@ test('A recovery asks for what is unfinished, and then for the submissions behin
   submitted([], { submissionId: 's2', state: 'accepted' }, memory)
   memory.put('claims', {
     scope: 'key-1',
+    nonce: 'own',
     claimedAt: 1_000,
     fingerprint: 'abc',
     submissionId: 's2',

@@ -311,12 +311,13 @@ describe('an end of the upload that was reported before the response', () => {
 })
 
 describe('the idempotency key of a response', () => {
-  const key = { scope: 'key-1', answer: ANSWER }
+  const claim = { scope: 'key-1', nonce: 'own' }
+  const key = { ...claim, answer: ANSWER }
   const step = respond({ submissionId: 's1', response: accepted({}), at: 4_000, key })
 
   test('gets the answer that its caller is given again', () => {
     const memory = submitted([])
-    memory.run(claimIdempotencyKey('key-1', 900))
+    memory.run(claimIdempotencyKey(claim, 900))
     const { asked, updated } = memory.run(step)
     expect(asked[0]).toContainEqual(['claims', 'key-1'])
     expect(updated.claims).toMatchObject([{ scope: 'key-1', claimedAt: 900, answer: ANSWER }])
@@ -325,6 +326,14 @@ describe('the idempotency key of a response', () => {
   test('that was given back meanwhile stays free', () => {
     const { inserted, updated } = submitted([]).run(step)
     expect([inserted.claims, updated.claims]).toEqual([undefined, undefined])
+  })
+
+  test('that another request holds by now does not get it', () => {
+    const memory = submitted([])
+    memory.run(claimIdempotencyKey({ ...claim, nonce: 'other' }, 900))
+    const { result, updated } = memory.run(step)
+    expect(result.result).toBe('applied')
+    expect(updated.claims).toBeUndefined()
   })
 })
 

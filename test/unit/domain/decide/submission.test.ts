@@ -9,7 +9,8 @@ const REQUEST = newSubmission(['remove-bg', 'ai-tasks', 'remove-bg'], {
   at: 1_000,
   attempt: 3,
 })
-const KEY = { scope: 'key-1', fingerprint: 'abc' }
+const CLAIM = { scope: 'key-1', nonce: 'own' }
+const KEY = { ...CLAIM, fingerprint: 'abc' }
 
 function create(memory = createMemory(), key?: typeof KEY) {
   return memory.run(createSubmission(REQUEST, key), { submission: () => 's1', run: numbered('run') })
@@ -45,16 +46,16 @@ test('A submission without an idempotency key asks for no rows', () => {
 
 test('A claimed key gets the fingerprint of the request and its submission', () => {
   const memory = createMemory()
-  memory.run(claimIdempotencyKey('key-1', 900))
+  memory.run(claimIdempotencyKey(CLAIM, 900))
   const { asked, updated } = create(memory, KEY)
   expect(asked).toEqual([[['claims', 'key-1']]])
   expect(updated.claims).toMatchObject([
-    { scope: 'key-1', claimedAt: 900, fingerprint: 'abc', submissionId: 's1', answer: null },
+    { ...CLAIM, claimedAt: 900, fingerprint: 'abc', submissionId: 's1', answer: null },
   ])
 })
 
-test('A key that was not claimed, or given back, is not recorded', () => {
-  const { inserted, updated } = create(createMemory(), KEY)
-  expect(inserted.submissions).toHaveLength(1)
-  expect([inserted.claims, updated.claims]).toEqual([undefined, undefined])
+test.each(['nobody', 'another request'])('Nothing is submitted under a key that %s holds', (holder) => {
+  const memory = createMemory()
+  if (holder !== 'nobody') memory.run(claimIdempotencyKey({ ...CLAIM, nonce: 'other' }, 900))
+  expect(() => create(memory, KEY)).toThrow(expect.objectContaining({ code: 'request_in_progress' }))
 })

@@ -1,0 +1,70 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
+import { newSubmission } from '../../contract/facts.ts'
+import { startOwnServer } from '../../support/own-server.ts'
+import { keepConnection } from '../../support/postgres-admin.ts'
+
+/** Connections whose commit waits for a standby. */
+const WAITING = `SELECT pid, application_name AS name FROM pg_stat_activity WHERE wait_event = 'SyncRep'`
+const OF_STORE = `SELECT * FROM (${WAITING}) AS waiting WHERE name = 'imagekit-extension-tracker'`
+
+/** A store whose server waits with each commit for a standby that there is not. */
+async function openWithoutStandby() {
+  const { url } = await startOwnServer()
+  const store = await openPostgresStore({ url })
+  const [admin, probe] = [keepConnection(url), keepConnection(url)]
+  onTestFinished(async () => {
+    await configure('RESET synchronous_standby_names')
+    await store.close()
+    await probe.close()
+    await admin.close()
+  })
+  const configure = async (change: string) => {
+    await admin.query(`ALTER SYSTEM ${change}`)
+    await admin.query('SELECT pg_reload_conf()')
+  }
+  await configure(`SET synchronous_standby_names = 'nobody'`)
+  // The setting is in force once something that is committed waits.
+  await expect
+    .poll(async () => {
+      void probe.query(`SELECT pg_logical_emit_message(true, 'probe', '')`).catch(() => {})
+      return admin.query(WAITING)
+    })
+    .toHaveLength(1)
+  const countWaiting = async () => (await admin.query(OF_STORE)).length
+  const endWaiting = () => admin.query(`SELECT pg_terminate_backend(pid) FROM (${OF_STORE}) AS waiting`)
+  return { store, countWaiting, endWaiting, configure }
+}
+
+test('what was committed here, but not by the standby, is not acknowledged after the connection has broken', async () => {
+  const { store, endWaiting, configure } = await openWithoutStandby()
+  let outcome: unknown
+  store.createSubmission(newSubmission(['remove-bg'])).then(
+    (created) => {
+      outcome = created
+    },
+    (error: unknown) => {
+      outcome = error
+    },
+  )
+  await expect
+    .poll(async () => {
+      await endWaiting()
+      return outcome
+    })
+    .toMatchObject({ code: 'store_unavailable', mayBeCommitted: true })
+  await configure('RESET synchronous_standby_names')
+  expect(await store.createSubmission(newSubmission([]))).toBeDefined()
+})
+
+test('it is acknowledged once the standby has it', async () => {
+  const { store, countWaiting, endWaiting, configure } = await openWithoutStandby()
+  const created = store.createSubmission(newSubmission(['remove-bg']))
+  await expect.poll(countWaiting).toBe(1)
+  await endWaiting()
+  // The search for the row commits, too.
+  await expect.poll(countWaiting).toBe(1)
+  await configure('RESET synchronous_standby_names')
+  const { submissionId } = await created
+  expect(await store.findSubmission(submissionId)).toBeDefined()
+})
