@@ -2,35 +2,36 @@ import { CLOCK_SLACK_MS } from './due-time.ts'
 
 /**
  * What the sweep does with the next run, in the order of insertion. `mark`: it is pending and overdue, so it is checked. `pass`:
- * it needs nothing. `stop`: it is too young, and so are those behind it. A run from the future was dated by a wrong clock, and
- * counts as old: otherwise nothing behind it would ever be checked.
+ * it needs nothing, or is marked already. `stop`: it is too young, and so are those behind it. A run from the future was dated by a
+ * wrong clock, and counts as old: otherwise nothing behind it would ever be checked.
  */
 export function sweepRun(
-  { isPending, requestedAt }: { isPending: boolean; requestedAt: number },
+  { isPending, isOverdue, requestedAt }: Omit<SweptRun, 'n'>,
   { now, overdueAfterMs }: { now: number; overdueAfterMs: number },
 ): 'mark' | 'pass' | 'stop' {
   const isYoung = requestedAt > now - overdueAfterMs && requestedAt <= now + CLOCK_SLACK_MS
   if (isYoung) return 'stop'
-  return isPending ? 'mark' : 'pass'
+  return isPending && !isOverdue ? 'mark' : 'pass'
 }
 
-export type SweptRun = { n: number; isPending: boolean; requestedAt: number }
+/** `isOverdue`: an earlier step has marked it. */
+export type SweptRun = { n: number; isPending: boolean; isOverdue: boolean; requestedAt: number }
 
 /**
- * Which of the next runs, in the order of insertion, are marked, and since when each is due. `swept` is the last run that the
- * sweep has passed; undefined if it passes none. It does not pass a run that is younger than the longest transaction, because
- * one before it may not be committed yet.
+ * Which of the next runs, in the order of insertion, are marked, `most` of them, and since when each is due. `swept` is the last
+ * run that the sweep has passed; undefined if it passes none. It does not pass a run that is younger than the longest
+ * transaction, because one before it may not be committed yet.
  */
 export function selectOverdue(
   runs: readonly SweptRun[],
-  rule: { now: number; overdueAfterMs: number; longestTransactionMs: number },
+  rule: { now: number; overdueAfterMs: number; longestTransactionMs: number; most: number },
 ): { overdue: { n: number; dueAt: number }[]; swept: number | undefined } {
   const overdue: { n: number; dueAt: number }[] = []
   let swept: number | undefined
   let isPassing = true
   for (const run of runs) {
     const decision = sweepRun(run, rule)
-    if (decision === 'stop') break
+    if (decision === 'stop' || overdue.length === rule.most) break
     if (decision === 'mark')
       overdue.push({ n: run.n, dueAt: Math.min(run.requestedAt + rule.overdueAfterMs, rule.now) })
     isPassing &&= sweepRun(run, { now: rule.now, overdueAfterMs: rule.longestTransactionMs }) !== 'stop'

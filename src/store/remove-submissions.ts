@@ -12,8 +12,8 @@ export type RemovalRows = {
   listRunsOf: (submissions: readonly number[]) => Work<RunRow[]>
   /** Deletes submissions with everything that refers to them, and returns the ids of the deliveries among it. */
   deleteSubmissions: (submissions: readonly number[], submissionIds: readonly string[]) => Work<string[]>
-  /** Finds the current runs of an asset anew, for these names. */
-  refreshCurrent: (fileId: string, names: Iterable<string>) => Work<void>
+  /** Finds current runs anew, for these names of each asset. */
+  refreshCurrent: (names: ReadonlyMap<string, ReadonlySet<string>>) => Work<void>
   appendDelta: (delta: StatDelta) => Work<void>
 }
 
@@ -34,10 +34,8 @@ export function* removeSubmissions(
   const deliveryIds = yield* rows.deleteSubmissions(submissions, submissionIds)
   const names = new Set(runs.flatMap(({ name, requestedAs }) => [name, requestedAs ?? name]))
   const fileIds = new Set(removed.flatMap(({ fileId }) => fileId ?? []))
-  for (const fileId of fileIds) {
-    yield* rows.refreshCurrent(fileId, names)
-    changed.fileIds.add(fileId)
-  }
+  yield* rows.refreshCurrent(new Map([...fileIds].map((fileId) => [fileId, names])))
+  for (const fileId of fileIds) changed.fileIds.add(fileId)
   for (const submissionId of submissionIds) changed.submissionIds.add(submissionId)
   const delta = statDelta({ runs: runs.map((before) => ({ before, after: undefined })), deliveries: [] })
   if (delta !== null) yield* rows.appendDelta(delta)

@@ -1,8 +1,9 @@
 import { type SweptRun, selectOverdue } from '../domain/overdue.ts'
 import type { Work } from './transaction-work.ts'
 
-/** Runs that the sweep passes in one transaction, which takes a few milliseconds. */
-const RUNS_AT_ONCE = 10_000
+/** Runs that are read in one transaction, and how many of them it marks: it takes some milliseconds, in which these are locked. */
+const READ_AT_ONCE = 10_000
+const MARKED_AT_ONCE = 1_000
 
 /** What a database does for it, inside a transaction. */
 export type SweepRows = {
@@ -20,13 +21,14 @@ export type SweepRows = {
 /** Marks runs that have been pending for long as overdue and due. Returns whether there may be more. */
 export function* sweepOverdue(rows: SweepRows, now: number, overdueAfterMs: number): Work<boolean> {
   const from = yield* rows.findSwept()
-  const runs = yield* rows.listRuns(from, RUNS_AT_ONCE)
+  const runs = yield* rows.listRuns(from, READ_AT_ONCE)
   const { overdue, swept } = selectOverdue(runs, {
     now,
     overdueAfterMs,
     longestTransactionMs: rows.longestTransactionMs,
+    most: MARKED_AT_ONCE,
   })
-  yield* rows.markOverdue(overdue)
+  if (overdue.length > 0) yield* rows.markOverdue(overdue)
   if (swept !== undefined) yield* rows.saveSwept(swept)
-  return runs.length === RUNS_AT_ONCE && swept === runs.at(-1)?.n
+  return overdue.length === MARKED_AT_ONCE || (runs.length === READ_AT_ONCE && swept === runs.at(-1)?.n)
 }

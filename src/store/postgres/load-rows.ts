@@ -71,7 +71,8 @@ export function createLoadRows(processId: number): LoadRows {
     for (const kind of ['unsettledOf', 'currentOf'] as const)
       for (const [key, rows] of await lookUp(session, kind, asked(kind)))
         into.load(key, rows.filter(isLocked))
-    for (const [, id] of asked('forgotten')) into.loadForgotten(id, await isForgotten(session, id))
+    const isForgotten = await findForgotten(session, asked('forgotten'))
+    for (const [, id] of asked('forgotten')) into.loadForgotten(id, isForgotten(id))
   }
 }
 
@@ -131,10 +132,13 @@ async function lockSubjects(session: Session, subjects: readonly string[]): Prom
   if (subjects.length > 0) await session.rows(LOCK_SUBJECTS, [[...new Set(subjects)].toSorted()])
 }
 
-const IS_FORGOTTEN = prepared('SELECT 1 FROM forgotten WHERE digest = ?')
+const FORGOTTEN = prepared('SELECT digest FROM forgotten WHERE digest = ANY (?::bytea[])')
 
-async function isForgotten(session: Session, id: string): Promise<boolean> {
-  return (await session.rows(IS_FORGOTTEN, [digestOf(id)])).length > 0
+async function findForgotten(session: Session, keys: readonly Key[]): Promise<(id: string) => boolean> {
+  if (keys.length === 0) return () => false
+  const rows = await session.rows<[Buffer]>(FORGOTTEN, [keys.map(([, id]) => digestOf(id))])
+  const found = new Set(rows.map(([digest]) => digest.toString('hex')))
+  return (id) => found.has(digestOf(id).toString('hex'))
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Dialect, Statements } from '../sql/statements.ts'
+import { type Dialect, listCells, type Statements } from '../sql/statements.ts'
 import type { Session } from './pool.ts'
 import { prepared } from './prepared.ts'
 
@@ -13,12 +13,12 @@ export const DIALECT: Dialect = {
   notIndexed: '',
   uncommitted: UNCOMMITTED,
   longestTransactionMs: LONGEST_TRANSACTION_MS,
-  lockFile: `SELECT pg_advisory_xact_lock(hashtextextended('file ' || ?, 0))`,
+  lockFiles: `SELECT pg_advisory_xact_lock(hashtextextended('file ' || file, 0)) FROM json_array_elements_text(?::json) file`,
   forUpdate: ' FOR UPDATE',
   join: 'JOIN',
   inNumbers: '= ANY (ARRAY(SELECT json_array_elements_text(?::json)::bigint))',
   inTexts: '= ANY (ARRAY(SELECT json_array_elements_text(?::json)))',
-  notInPairs: 'NOT IN (SELECT e ->> 0, e ->> 1 FROM json_array_elements(?::json) e)',
+  givenRows: (cells) => `SELECT ${listCells(cells, 'e')} FROM json_array_elements(?::json) e`,
   sortedName: (name) => `lower(${name} COLLATE "C")`,
   beforeDot: (text) => `left(${text}, greatest(strpos(${text}, '.') - 1, 0))`,
   sameDay: (body, delivery) => ` AND ${body}.kept_on = ${delivery}.kept_on`,

@@ -4,50 +4,56 @@ import type { Statements } from './statements.ts'
 
 export type CurrentRuns = ReturnType<typeof createCurrentRuns>
 
-/** Keeps the table `current_runs`, from which a status is read. */
-export function createCurrentRuns({ rows, value, values, run, lockFile }: Statements) {
-  const lock = lockFile === null ? null : run(lockFile)
-  const findFile = value<string | null>('SELECT file_id FROM submissions WHERE n = ?')
-  const listNames = rows<[name: string, requestedAs: string | null]>(
-    'SELECT name, requested_as FROM runs WHERE submission = ?',
+/** Names of extensions, by file. */
+type NamesOfFiles = ReadonlyMap<string, ReadonlySet<string>>
+
+type OfSubmission = [n: number, fileId: string, name: string | null, requestedAs: string | null]
+
+/** Keeps the table `current_runs`, from which a status is read: all rows that a batch changes with the same few statements. */
+export function createCurrentRuns({ rows, run, lockFiles, inNumbers, givenRows }: Statements) {
+  const lock = lockFiles === null ? null : run(lockFiles)
+  const listNames = rows<OfSubmission>(
+    `SELECT s.n, s.file_id, r.name, r.requested_as FROM submissions s LEFT JOIN runs r ON r.submission = s.n
+      WHERE s.n ${inNumbers} AND s.file_id IS NOT NULL`,
   )
   // A run that was requested as a placeholder also stands for the placeholder of older submissions: see `describeAsset`.
-  const findNewest = value<number>(
-    `SELECT s.n FROM submissions s JOIN runs r ON r.submission = s.n
-      WHERE s.file_id = ? AND r.hidden IS NULL AND (r.name = ? OR r.requested_as = ?) ORDER BY s.n DESC LIMIT 1`,
+  const newest = `SELECT s.n FROM submissions s JOIN runs r ON r.submission = s.n
+    WHERE s.file_id = given.c1 AND r.hidden IS NULL AND (r.name = given.c2 OR r.requested_as = given.c2) ORDER BY s.n DESC LIMIT 1`
+  const save = rows<[fileId: string, name: string]>(
+    `WITH found AS MATERIALIZED (
+        SELECT c1, c2, (SELECT n FROM runs WHERE submission = (${newest}) AND name = given.c2) AS run
+          FROM (${givenRows(2)}) AS given)
+      INSERT INTO current_runs (file_id, name, run) SELECT c1, c2, run FROM found WHERE run IS NOT NULL
+      ON CONFLICT (file_id, name) DO UPDATE SET run = excluded.run RETURNING file_id, name`,
   )
-  const save = values<string>(
-    `INSERT INTO current_runs (file_id, name, run) SELECT ?, name, n FROM runs WHERE submission = ? AND name = ?
-      ON CONFLICT (file_id, name) DO UPDATE SET run = excluded.run RETURNING name`,
-  )
-  const remove = run('DELETE FROM current_runs WHERE file_id = ? AND name = ?')
+  const remove = run(`DELETE FROM current_runs WHERE (file_id, name) IN (${givenRows(2)})`)
 
-  /** Finds the current runs of an asset anew, for these names: of each the run of the newest submission that counts and requested it. */
-  function* refreshNames(fileId: string, names: Iterable<string>): Work<void> {
-    if (lock !== null) yield* waitFor(lock(fileId))
-    for (const name of names) {
-      const submission = yield* waitFor(findNewest(fileId, name, name))
-      const saved = submission === undefined ? [] : yield* waitFor(save(fileId, submission, name))
-      if (saved.length === 0) yield* waitFor(remove(fileId, name))
-    }
+  /** Finds current runs anew, for these names: of each the run of the newest submission that counts and requested it. */
+  function* refreshNames(files: NamesOfFiles): Work<void> {
+    // In one order, in which they are locked.
+    const fileIds = [...files.keys()].toSorted()
+    if (fileIds.length === 0) return
+    if (lock !== null) yield* waitFor(lock(JSON.stringify(fileIds)))
+    const asked = fileIds.flatMap((fileId) => [...(files.get(fileId) ?? [])].map((name) => [fileId, name]))
+    const saved = yield* waitFor(save(JSON.stringify(asked)))
+    if (saved.length === asked.length) return
+    const isSaved = new Set(saved.map((pair) => JSON.stringify(pair)))
+    yield* waitFor(remove(JSON.stringify(asked.filter((pair) => !isSaved.has(JSON.stringify(pair))))))
   }
   return {
     refreshNames,
     /** After their rows were written: those of these submissions, and of their runs, with some names besides. */
     *refresh(submissions: ReadonlyMap<string, ReadonlySet<string>>): Work<void> {
+      const besides = new Map(
+        [...submissions].map(([submissionId, names]) => [numberOf(submissionId), names]),
+      )
       const files = new Map<string, Set<string>>()
-      for (const [submissionId, names] of submissions) {
-        const n = numberOf(submissionId)
-        const fileId = yield* waitFor(findFile(n))
-        if (fileId === undefined || fileId === null) continue
+      for (const [n, fileId, ...ofRun] of yield* waitFor(listNames(JSON.stringify([...besides.keys()])))) {
         const ofFile = files.get(fileId) ?? new Set()
         files.set(fileId, ofFile)
-        for (const name of names) ofFile.add(name)
-        for (const known of yield* waitFor(listNames(n)))
-          for (const name of known) if (name !== null) ofFile.add(name)
+        for (const name of [...(besides.get(n) ?? []), ...ofRun]) if (name !== null) ofFile.add(name)
       }
-      // In one order, in which they are locked.
-      for (const fileId of [...files.keys()].toSorted()) yield* refreshNames(fileId, files.get(fileId) ?? [])
+      yield* refreshNames(files)
     },
   }
 }

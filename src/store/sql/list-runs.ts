@@ -35,7 +35,7 @@ function createSources({ indexedBy, notIndexed, join }: Statements) {
 
 /** What the list of runs is read from. */
 export function createRunRows(statements: Statements): RunRows {
-  const { value, indexedBy, notInPairs, sortedName } = statements
+  const { value, indexedBy, givenRows, sortedName } = statements
   const sources = createSources(statements)
   const list = prepareList<ListedCells>(statements, `${RUN_COLUMNS}, s.file_id, s.file_name, s.kind`, 'r.n')
   const name = sortedName('file_name')
@@ -60,7 +60,7 @@ export function createRunRows(statements: Statements): RunRows {
         ['r.name = ?', filter.extension],
         ['r.cause = ?', filter.cause],
         [
-          `r.cause IS NOT NULL AND (r.name, r.cause) ${notInPairs}`,
+          `r.cause IS NOT NULL AND (r.name, r.cause) NOT IN (${givenRows(2)})`,
           exceptCauses && JSON.stringify(exceptCauses),
         ],
         [

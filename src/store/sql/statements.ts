@@ -27,14 +27,14 @@ export type Dialect = {
   /** Is one of a list of numbers. */
   inNumbers: string
   inTexts: string
-  /** Is none of a list of pairs of texts. */
-  notInPairs: string
+  /** The rows of a list, each with so many cells, in its order. Their columns are `c1`, `c2`, …, of texts or as in the list. */
+  givenRows: (cells: number) => string
   /** The name of a file as it is sorted: without regard to the case of its letters. */
   sortedName: (name: string) => string
   /** What stands before the first dot. */
   beforeDot: (text: string) => string
-  /** Keeps other transactions from finding the current runs of a file until this one has ended; null where none overlap. */
-  lockFile: string | null
+  /** Keeps other transactions from finding the current runs of files until this one has ended; null where none overlap. */
+  lockFiles: string | null
   /** Is locked against changes until the transaction ends; nothing where none overlap. */
   forUpdate: '' | ' FOR UPDATE'
   /** Joins a body to its delivery, besides by number; `AND …`, or nothing. */
@@ -45,4 +45,9 @@ export type Dialect = {
   hoursOfDeltas: string
   /** The text of the counters of a delta. */
   countersOfDelta: string
+}
+
+/** The first cells of a row in a list, as `c1`, `c2`, … */
+export function listCells(cells: number, row: string): string {
+  return Array.from({ length: cells }, (_, place) => `${row} ->> ${place} AS c${place + 1}`).join(', ')
 }

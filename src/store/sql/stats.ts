@@ -1,6 +1,5 @@
 import {
   countsOf,
-  type HourBounds,
   NOW,
   type SettledCount,
   type StatCounter,
@@ -22,7 +21,14 @@ export function createAppendDelta({ run }: Statements): (delta: StatDelta) => Wo
 }
 
 /** The counters: those that were added up, and deltas that were not yet. */
-export function createStats({ rows, run, inNumbers, countersOfDelta, forUpdate }: Statements): CounterRows & {
+export function createStats({
+  rows,
+  run,
+  inNumbers,
+  givenRows,
+  countersOfDelta,
+  forUpdate,
+}: Statements): CounterRows & {
   readStats: (from: number, until: number) => Work<StatCounts>
 } {
   const within = ({ table, start }: typeof HOURS) =>
@@ -42,25 +48,29 @@ export function createStats({ rows, run, inNumbers, countersOfDelta, forUpdate }
     `SELECT n, delta FROM counter_deltas ORDER BY n LIMIT ?${forUpdate}`,
   )
   const createAdd = ({ table, start }: typeof HOURS) => {
+    const key = `kind, ${start}, value, name`
+    const givenKey = 'c2, CAST(c1 AS BIGINT), c4, c3'
+    // What follows the SELECT would be read as part of it without a WHERE.
     const add = run(
-      `INSERT INTO ${table} (kind, ${start}, value, name, size) VALUES (?, ?, ?, ?, ?)
-        ON CONFLICT (kind, ${start}, value, name) DO UPDATE SET size = ${table}.size + excluded.size`,
+      `INSERT INTO ${table} (${key}, size) SELECT ${givenKey}, CAST(c5 AS BIGINT) FROM (${givenRows(5)}) AS given WHERE true
+        ON CONFLICT (${key}) DO UPDATE SET size = ${table}.size + excluded.size`,
     )
     const deleteEmpty = run(
-      `DELETE FROM ${table} WHERE kind = ? AND ${start} = ? AND value = ? AND name = ? AND size = 0`,
+      `DELETE FROM ${table} WHERE size = 0 AND (${key}) IN (SELECT ${givenKey} FROM (${givenRows(5)}) AS given)`,
     )
     return function* (counters: readonly StatCounter[]): Work<void> {
-      for (const [at, kind, name, counted, size] of counters) {
-        yield* waitFor(add(kind, at, counted, name, size))
-        yield* waitFor(deleteEmpty(kind, at, counted, name))
-      }
+      const given = JSON.stringify(counters)
+      yield* waitFor(add(given))
+      yield* waitFor(deleteEmpty(given))
     }
   }
   const widened = (column: string, isWider: '<' | '>') =>
     `${column} = CASE WHEN hours.${column} IS NULL OR excluded.${column} ${isWider} hours.${column}
       THEN excluded.${column} ELSE hours.${column} END`
   const widen = run(
-    `INSERT INTO hours (hour, run_least, run_greatest, delivery_least, delivery_greatest) VALUES (?, ?, ?, ?, ?)
+    `INSERT INTO hours (hour, run_least, run_greatest, delivery_least, delivery_greatest)
+      SELECT CAST(c1 AS BIGINT), min(CAST(c2 AS BIGINT)), max(CAST(c3 AS BIGINT)), min(CAST(c4 AS BIGINT)), max(CAST(c5 AS BIGINT))
+        FROM (${givenRows(5)}) AS given GROUP BY c1
       ON CONFLICT (hour) DO UPDATE SET ${widened('run_least', '<')}, ${widened('run_greatest', '>')},
         ${widened('delivery_least', '<')}, ${widened('delivery_greatest', '>')}`,
   )
@@ -83,9 +93,7 @@ export function createStats({ rows, run, inNumbers, countersOfDelta, forUpdate }
     listDeltas: (limit) => waitFor(listDeltas(limit)),
     addCounters: createAdd(HOURS),
     addDayCounters: createAdd(DAYS),
-    *widenHours(hours: readonly HourBounds[]) {
-      for (const bounds of hours) yield* waitFor(widen(...bounds))
-    },
+    widenHours: (hours) => waitFor(widen(JSON.stringify(hours))),
     deleteDeltas: (numbers) => waitFor(deleteDeltas(JSON.stringify(numbers))),
   }
 }

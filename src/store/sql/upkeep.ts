@@ -12,15 +12,22 @@ import { createRemovalRows } from './removal.ts'
 import type { Statements } from './statements.ts'
 
 /** Whether something is so is a number or a truth value, as the database has it. */
+type SweptCells = [n: number, isPending: number | boolean, isOverdue: number | boolean, requestedAt: number]
 type OldCells = [n: number, at: number, bytes: number, isNeeded: number | boolean, fileId: string | null]
 
 /** What is read and written when something is done to many rows. */
 export function createUpkeepRows(statements: Statements): SweepRows & PruningRows & RetentionRows & KeyRows {
-  const { rows, value, run, inNumbers, inTexts, sameDay, bodiesOf } = statements
-  const listRuns = rows<[n: number, isPending: number | boolean, requestedAt: number]>(
-    `SELECT n, ${isPending()}, requested_at FROM runs WHERE n > ? ORDER BY n LIMIT ?`,
+  const { rows, value, run, inNumbers, inTexts, givenRows, sameDay, bodiesOf } = statements
+  const listRuns = rows<SweptCells>(
+    `SELECT n, ${isPending()}, overdue IS NOT NULL, requested_at FROM runs WHERE n > ? ORDER BY n LIMIT ?`,
   )
-  const markOverdue = run('UPDATE runs SET overdue = 1, due_at = coalesce(due_at, ?) WHERE n = ?')
+  // One that was settled since it was read is left as it is. As a condition, that would have PostgreSQL scan the table.
+  const ifPending = (value: string) => `CASE WHEN ${isPending('runs.')} THEN ${value}`
+  const markOverdue = run(
+    `UPDATE runs SET overdue = ${ifPending('1')} END,
+        due_at = ${ifPending('coalesce(due_at, CAST(given.c2 AS BIGINT))')} ELSE due_at END
+      FROM (${givenRows(2)}) AS given WHERE runs.n = CAST(given.c1 AS BIGINT)`,
+  )
   const listBodies = rows<[n: number, receivedAt: number, bytes: number, isEnd: number | boolean]>(
     `SELECT b.n, d.received_at, length(b.body), d.request_id IS NOT NULL FROM delivery_bodies b JOIN deliveries d ON d.n = b.n${sameDay('b', 'd')}
       WHERE b.n > ? AND b.n <= ? ORDER BY b.n LIMIT ?`,
@@ -57,11 +64,14 @@ export function createUpkeepRows(statements: Statements): SweepRows & PruningRow
     saveSwept: (n) => waitFor(saveSwept(n)),
     *listRuns(after, limit) {
       const found = yield* waitFor(listRuns(after, limit))
-      return found.map(([n, isPending, requestedAt]) => ({ n, isPending: Boolean(isPending), requestedAt }))
+      return found.map(([n, isPending, isOverdue, requestedAt]) => ({
+        n,
+        isPending: Boolean(isPending),
+        isOverdue: Boolean(isOverdue),
+        requestedAt,
+      }))
     },
-    *markOverdue(overdue) {
-      for (const { n, dueAt } of overdue) yield* waitFor(markOverdue(dueAt, n))
-    },
+    markOverdue: (overdue) => waitFor(markOverdue(JSON.stringify(overdue.map(({ n, dueAt }) => [n, dueAt])))),
     findBounds: {
       run: createFindBounds(statements, 'run'),
       delivery: createFindBounds(statements, 'delivery'),

@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3'
-import type { Statements } from '../sql/statements.ts'
+import { listCells, type Statements } from '../sql/statements.ts'
 import type { Connection } from './connection.ts'
 
 const IN_LIST = 'IN (SELECT value FROM json_each(?))'
@@ -21,12 +21,12 @@ export function createStatements(connection: Connection) {
     notIndexed: 'NOT INDEXED',
     uncommitted: 0,
     longestTransactionMs: 0,
-    lockFile: null,
+    lockFiles: null,
     forUpdate: '',
     join: 'CROSS JOIN',
     inNumbers: IN_LIST,
     inTexts: IN_LIST,
-    notInPairs: 'NOT IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))',
+    givenRows: (cells) => `SELECT ${listCells(cells, 'value')} FROM json_each(?)`,
     sortedName: (name) => `${name} COLLATE NOCASE`,
     beforeDot: (text) => `substr(${text}, 1, instr(${text}, '.') - 1)`,
     sameDay: () => '',

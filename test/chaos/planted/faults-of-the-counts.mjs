@@ -69,8 +69,8 @@ export const FAULTS_OF_THE_COUNTS = [
   },
   {
     name: 'hours-are-not-added-up',
-    ...STATS,
-    find: 'for (const bounds of hours) yield* waitFor(widen(...bounds))',
+    ...FOLDING,
+    find: '  yield* rows.widenHours(folded.hours)\n',
     replace: '',
   },
   {
@@ -109,9 +109,9 @@ export const FAULTS_OF_THE_COUNTS = [
   },
   {
     name: 'other-causes-are-the-frequent-ones',
-    file: 'src/store/sqlite/statements.ts',
-    find: 'NOT IN (SELECT value ->> 0',
-    replace: 'IN (SELECT value ->> 0',
+    file: 'src/store/sql/list-runs.ts',
+    find: 'NOT IN (${givenRows(2)})',
+    replace: 'IN (${givenRows(2)})',
     tests: COUNTS,
   },
 ]

@@ -15,14 +15,14 @@ export const FAULTS_OF_UPKEEP = [
   {
     name: 'run-is-never-due',
     ...UPKEEP,
-    find: 'due_at = coalesce(due_at, ?)',
-    replace: 'due_at = iif(? < 0, 0, due_at)',
+    find: 'coalesce(due_at, CAST(given.c2 AS BIGINT))',
+    replace: 'due_at',
   },
   {
     name: 'sweep-puts-off-what-is-due',
     ...UPKEEP,
-    find: 'due_at = coalesce(due_at, ?)',
-    replace: 'due_at = ?',
+    find: 'coalesce(due_at, CAST(given.c2 AS BIGINT))',
+    replace: 'CAST(given.c2 AS BIGINT)',
   },
   {
     name: 'sweep-dates-the-future-into-the-future',
@@ -33,8 +33,8 @@ export const FAULTS_OF_UPKEEP = [
   {
     name: 'sweep-marks-rejected-runs',
     ...UPKEEP,
-    find: 'SELECT n, ${isPending()}, requested_at',
-    replace: 'SELECT n, status = 0, requested_at',
+    find: 'SELECT n, ${isPending()}, overdue',
+    replace: 'SELECT n, status = 0, overdue',
   },
   {
     name: 'sweep-begins-again-each-time',
@@ -130,7 +130,7 @@ export const FAULTS_OF_UPKEEP = [
   {
     name: 'removal-keeps-runs-current',
     ...REMOVING,
-    find: 'yield* rows.refreshCurrent(fileId, names)',
+    find: '  yield* rows.refreshCurrent(new Map([...fileIds].map((fileId) => [fileId, names])))\n',
     replace: '',
   },
   {

@@ -2,6 +2,7 @@ import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
 import { newDelivery, newSubmission, submit } from '../../contract/facts.ts'
+import { upkeep } from '../../contract/upkeep.ts'
 import { createTestDatabase, readCells, readRows, runSql, type TestDatabase } from '../../support/database.ts'
 
 async function openStore() {
@@ -121,4 +122,22 @@ test('statements are prepared again after another version has altered their tabl
   // A connection that has prepared them says so once.
   await expect.poll(() => deliver().catch((error: unknown) => error)).toMatchObject({ outcome: 'duplicate' })
   expect(await store.findSubmission(submissionId)).toMatchObject({ submission: { submissionId } })
+})
+
+test('the sweep does not mark a run that is settled between its reading and its writing', async () => {
+  const { database, store } = await openStore()
+  await submit(store, ['remove-bg', 'ai-tasks'], { at: 1_000 })
+  const other = new Client(database.url)
+  await other.connect()
+  onTestFinished(() => other.end())
+  await other.query(`BEGIN; UPDATE runs SET status = 1 WHERE name = 'remove-bg'`)
+  const swept = upkeep(store).sweepOverdue(100_000, 0)
+  const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+  await expect.poll(() => readCells(database, waiting)).toHaveLength(1)
+  await other.query('COMMIT')
+  await swept
+  expect(await readCells(database, 'SELECT name FROM runs WHERE overdue = 1')).toEqual([{ name: 'ai-tasks' }])
+  expect(await readCells(database, 'SELECT name FROM runs WHERE due_at IS NOT NULL')).toEqual([
+    { name: 'ai-tasks' },
+  ])
 })

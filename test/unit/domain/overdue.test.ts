@@ -4,7 +4,8 @@ import { selectOverdue, sweepRun } from '../../../src/domain/overdue.ts'
 
 const MINUTE = 60_000
 const NOW = 100 * MINUTE
-const RULE = { now: NOW, overdueAfterMs: 10 * MINUTE, longestTransactionMs: 0 }
+const RULE = { now: NOW, overdueAfterMs: 10 * MINUTE, longestTransactionMs: 0, most: 10 }
+const PENDING = { isPending: true, isOverdue: false }
 
 describe('the sweep', () => {
   test.each([
@@ -16,14 +17,15 @@ describe('the sweep', () => {
     ['dated further ahead, by a wrong clock', NOW + MINUTE + 1, 'mark', 'pass'],
     ['dated years ahead', Number.MAX_SAFE_INTEGER, 'mark', 'pass'],
   ] as const)('at a run %s', (_, requestedAt, ofPending, ofOther) => {
-    expect(sweepRun({ isPending: true, requestedAt }, RULE)).toBe(ofPending)
-    expect(sweepRun({ isPending: false, requestedAt }, RULE)).toBe(ofOther)
+    expect(sweepRun({ ...PENDING, requestedAt }, RULE)).toBe(ofPending)
+    expect(sweepRun({ ...PENDING, isPending: false, requestedAt }, RULE)).toBe(ofOther)
+    expect(sweepRun({ ...PENDING, isOverdue: true, requestedAt }, RULE)).toBe(ofOther)
   })
 
   test('stops at no run where nothing has to be old to be overdue', () => {
     const rule = { now: NOW, overdueAfterMs: 0 }
-    expect(sweepRun({ isPending: true, requestedAt: NOW }, rule)).toBe('mark')
-    expect(sweepRun({ isPending: true, requestedAt: NOW + 1 }, rule)).toBe('stop')
+    expect(sweepRun({ ...PENDING, requestedAt: NOW }, rule)).toBe('mark')
+    expect(sweepRun({ ...PENDING, requestedAt: NOW + 1 }, rule)).toBe('stop')
   })
 
   test('comes past every run in time, whatever wrote its date', () => {
@@ -31,7 +33,7 @@ describe('the sweep', () => {
     fc.assert(
       fc.property(date, fc.nat(100 * MINUTE), (requestedAt, overdueAfterMs) => {
         const later = NOW + 2 * MINUTE + overdueAfterMs
-        const at = (now: number) => sweepRun({ isPending: true, requestedAt }, { now, overdueAfterMs })
+        const at = (now: number) => sweepRun({ ...PENDING, requestedAt }, { now, overdueAfterMs })
         // A date that is past by then is that old; one that is not was in the future by too much all the time.
         expect(requestedAt > NOW + MINUTE ? at(NOW) : at(later)).toBe('mark')
       }),
@@ -40,10 +42,10 @@ describe('the sweep', () => {
 })
 
 describe('the runs that one step of the sweep marks', () => {
-  const run = (n: number, requestedAt = 0, isPending = true) => ({ n, isPending, requestedAt })
+  const run = (n: number, requestedAt = 0, facts = {}) => ({ n, ...PENDING, requestedAt, ...facts })
 
   test('are due since they were overdue, and never in the future', () => {
-    const runs = [run(1), run(2, 0, false), run(4, NOW + 2 * MINUTE), run(5, NOW), run(6)]
+    const runs = [run(1), run(2, 0, { isPending: false }), run(4, NOW + 2 * MINUTE), run(5, NOW), run(6)]
     const overdue = [
       { n: 1, dueAt: 10 * MINUTE },
       { n: 4, dueAt: NOW },
@@ -55,8 +57,23 @@ describe('the runs that one step of the sweep marks', () => {
     expect(selectOverdue([run(5, NOW), run(6)], RULE)).toEqual({ overdue: [], swept: undefined })
   })
 
+  test('are so many at most, and the sweep goes on behind the last one', () => {
+    const runs = [run(1), run(2), run(3, 0, { isPending: false }), run(4), run(5)]
+    const { overdue, swept } = selectOverdue(runs, { ...RULE, most: 2 })
+    expect(overdue.map(({ n }) => n)).toEqual([1, 2])
+    expect(swept).toBe(2)
+  })
+
+  test('are the next ones where the sweep could not pass those that it has marked', () => {
+    const rule = { ...RULE, overdueAfterMs: 0, longestTransactionMs: MINUTE, most: 2 }
+    const marked = [run(1, NOW, { isOverdue: true }), run(2, NOW, { isOverdue: true })]
+    const { overdue, swept } = selectOverdue([...marked, run(3, NOW), run(4, NOW), run(5, NOW)], rule)
+    expect(overdue.map(({ n }) => n)).toEqual([3, 4])
+    expect(swept).toBeUndefined()
+  })
+
   test('marks a run that is younger than the longest transaction, and does not pass it', () => {
-    const rule = { now: NOW, overdueAfterMs: 0, longestTransactionMs: MINUTE }
+    const rule = { ...RULE, overdueAfterMs: 0, longestTransactionMs: MINUTE }
     const runs = [run(7, NOW - MINUTE), run(8, NOW - MINUTE + 1), run(9, NOW - 2 * MINUTE)]
     const { overdue, swept } = selectOverdue(runs, rule)
     expect(overdue.map(({ n }) => n)).toEqual([7, 8, 9])

@@ -1,0 +1,79 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
+import { newDelivery, refused, submit } from '../../contract/facts.ts'
+import { upkeep } from '../../contract/upkeep.ts'
+import { createTestDatabase, readCells, runSql, type TestDatabase } from '../../support/database.ts'
+
+async function openStore() {
+  const database = await createTestDatabase()
+  const store = await openPostgresStore(database)
+  onTestFinished(() => store.close())
+  return { database, store }
+}
+
+/** Counts the statements that write this table from now on: the most that one transaction has sent, and the rows of all. */
+async function countWrites(database: TestDatabase, event: 'INSERT' | 'UPDATE' | 'DELETE', table: string) {
+  const name = `${event}_${table}`
+  const rows = event === 'DELETE' ? 'OLD' : 'NEW'
+  await runSql(
+    database,
+    `CREATE TABLE ${name}_count (transaction bigint, rows bigint);
+     CREATE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+       INSERT INTO ${name}_count SELECT txid_current(), count(*) FROM written; RETURN NULL; END $$;
+     CREATE TRIGGER ${name} AFTER ${event} ON ${table} REFERENCING ${rows} TABLE AS written
+       FOR EACH STATEMENT EXECUTE FUNCTION ${name}()`,
+  )
+  return async () => {
+    const [count] = await readCells(
+      database,
+      `SELECT max(statements)::int AS statements, sum(rows)::int AS rows
+        FROM (SELECT count(*) AS statements, sum(rows) AS rows FROM ${name}_count GROUP BY transaction) AS transactions`,
+    )
+    return count
+  }
+}
+
+test('a batch writes the current runs of all its submissions with one statement', async () => {
+  const { database, store } = await openStore()
+  const inserts = await countWrites(database, 'INSERT', 'current_runs')
+  const submitted = await Promise.all(
+    Array.from({ length: 20 }, () => submit(store, ['remove-bg', 'ai-tasks'])),
+  )
+  await Promise.all(
+    submitted.map((id, index) =>
+      store.recordDelivery(
+        newDelivery(id, { service: 'remove-bg', status: 'success', fileId: `file-${index}` }),
+      ),
+    ),
+  )
+  expect(await inserts()).toEqual({ statements: 1, rows: 40 })
+})
+
+test('a batch deletes the current runs that have none any more with one statement', async () => {
+  const { database, store } = await openStore()
+  const submitted = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => submit(store, ['remove-bg'], { fileId: `file-${index}` })),
+  )
+  const deletes = await countWrites(database, 'DELETE', 'current_runs')
+  await Promise.all(submitted.map((id) => store.applyResponse(id, refused('rejected'), 2_000)))
+  expect(await deletes()).toEqual({ statements: 1, rows: 20 })
+})
+
+test('the sweep marks the runs of a step with one statement', async () => {
+  const { database, store } = await openStore()
+  await Promise.all(Array.from({ length: 20 }, () => submit(store, ['remove-bg', 'ai-tasks'], { at: 1_000 })))
+  const updates = await countWrites(database, 'UPDATE', 'runs')
+  await upkeep(store).sweepOverdue(100_000, 0)
+  expect(await updates()).toEqual({ statements: 1, rows: 40 })
+})
+
+test('counters and the bounds of hours are added up with one statement for each table', async () => {
+  const { database, store } = await openStore()
+  for (let hour = 0; hour < 5; hour += 1)
+    await submit(store, ['remove-bg', 'ai-tasks'], { at: hour * 3_600_000 })
+  const counters = await countWrites(database, 'INSERT', 'counters')
+  const hours = await countWrites(database, 'INSERT', 'hours')
+  await upkeep(store).foldCounters()
+  expect(await counters()).toEqual({ statements: 1, rows: 2 })
+  expect(await hours()).toEqual({ statements: 1, rows: 5 })
+})
