@@ -105,8 +105,8 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     })
     opened.watchOtherCommits((changed) => {
       if (changed === 'unknown') {
-        board.invalidateAll()
-        submissionBoard.invalidateAll()
+        board.refresh()
+        submissionBoard.refresh()
         return
       }
       for (const fileId of changed.fileIds) board.invalidate(fileId)

@@ -24,5 +24,5 @@ export type Commit = {
   submissionIds: ReadonlySet<string>
 }
 
-/** What other processes have changed. `unknown`: it may be anything. */
+/** What other processes have changed. `unknown`: anything, or nothing. */
 export type ChangedElsewhere = { fileIds: readonly string[]; submissionIds: readonly string[] } | 'unknown'

@@ -49,6 +49,8 @@ export type Database = BatchDatabase & {
   read: RunReads<DatabaseRows>
   /** One read for each of the assets, in their order. Rejects if none could be read. */
   readAssets: (fileIds: readonly string[]) => Promise<Read<AssetFacts | undefined>[]>
+  /** How many reads can be under way at a time. */
+  maxReads: number
   /** In a transaction of its own, outside of the queue. Returns their ids. */
   keepRejected: (rejected: readonly NewRejectedDelivery[]) => Promise<string[]>
   /**
@@ -70,7 +72,12 @@ export function createStore(
   queueing: WriteQueueOptions,
 ): Store & Pick<StoreLifecycle, 'close'> {
   const { read } = database
-  const assets = gatherReads(database.readAssets)
+  const gathering = { maxBatches: database.maxReads }
+  const assets = gatherReads(database.readAssets, gathering)
+  const submissions = gatherReads(async (ids) => {
+    const all = await read((rows) => rows.findSubmissions(ids))
+    return all.map((found) => ({ found }))
+  }, gathering)
   const watchers: ((commit: Commit) => void)[] = []
   const queue = createWriteQueue(database, {
     ...queueing,
@@ -103,7 +110,7 @@ export function createStore(
   const listDue: Store['listDue'] = (...given) => read((rows) => rows.listDue(...given))
   return {
     findAsset: assets.find,
-    findSubmission: (id) => read((rows) => rows.findSubmission(id)),
+    findSubmission: submissions.find,
     listAssetSubmissions: (...given) => read((rows) => rows.listAssetSubmissions(...given)),
     listDue,
     listDueNotifications: (...given) => read((rows) => rows.listDueNotifications(...given)),
@@ -193,7 +200,7 @@ export function createStore(
     watchCommits: (tell) => void watchers.push(tell),
     async close() {
       await queue.close()
-      await assets.drain()
+      await Promise.all([assets.drain(), submissions.drain()])
       await database.close()
     },
   }

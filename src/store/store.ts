@@ -238,8 +238,9 @@ export interface StoreLifecycle {
   readServerTime(): Promise<number>
 
   /**
-   * Calls the listener when other processes have changed assets or submissions, within a second of their commit. It may report a
-   * change more than once, and changes of this process, too. It must not throw. Never calls it if the database is not shared.
+   * Calls the listener when other processes have changed assets or submissions, within a second of their commit: with `unknown`
+   * every second, and earlier with what changed. It may report a change more than once, and changes of this process, too. It must
+   * not throw. Never calls it if the database is not shared.
    */
   watchOtherCommits(listener: (changed: ChangedElsewhere) => void): void
 

@@ -18,8 +18,14 @@ export type StatusBoard = {
    */
   invalidate(fileId: string): void
 
-  /** Invalidates every asset: which of them changed is not known, or the caller of a committed write got an error. */
+  /** Invalidates every asset: the caller of a committed write got an error. */
   invalidateAll(): void
+
+  /**
+   * Reads again what is watched: another process may have changed it. What is being read already is not read a second time, so
+   * a slow database does not get ever more reads; call it regularly.
+   */
+  refresh(): void
 
   /**
    * Tells the listener what happens to the asset from now on, in order, until the function that is returned is called.
@@ -120,6 +126,12 @@ export function createBoard(
     })
   }
 
+  const invalidate = (fileId: string): void => {
+    cache?.delete(fileId)
+    loads.delete(fileId)
+    if (watchers.owe(fileId, reads)) loadForWatchers(fileId)
+  }
+
   return {
     peek: (fileId) => cache?.get(fileId),
 
@@ -127,16 +139,16 @@ export function createBoard(
       return isShared() ? readAnew(fileId) : (cache?.get(fileId) ?? load(fileId))
     },
 
-    invalidate(fileId) {
-      cache?.delete(fileId)
-      loads.delete(fileId)
-      if (watchers.owe(fileId, reads)) loadForWatchers(fileId)
-    },
+    invalidate,
 
     invalidateAll() {
       cache?.clear()
       loads.clear()
-      for (const fileId of watchers.oweAll(reads)) loadForWatchers(fileId)
+      for (const fileId of watchers.watched()) invalidate(fileId)
+    },
+
+    refresh() {
+      for (const fileId of watchers.watched()) if (!loads.has(fileId)) invalidate(fileId)
     },
 
     watch(fileId, listener) {

@@ -18,8 +18,7 @@ export type StatusWatchers = {
   add(fileId: string, listener: StatusListener): () => void
   /** Notes that the listeners must be told of a change, after so many `reads` had begun; false where there are none. */
   owe(fileId: string, reads: number): boolean
-  /** The same for every asset that is watched; returns them. */
-  oweAll(reads: number): string[]
+  watched(): string[]
   isOwed(fileId: string): boolean
   /**
    * Pays what is owed, if anything is: the same news to all, unless they were told the same before. `read` is the number of the
@@ -63,10 +62,7 @@ export function createStatusWatchers(): StatusWatchers {
       return true
     },
 
-    oweAll(reads) {
-      for (const watched of assets.values()) watched.owedSince = reads
-      return [...assets.keys()]
-    },
+    watched: () => [...assets.keys()],
 
     isOwed: (fileId) => assets.get(fileId)?.owedSince !== undefined,
 

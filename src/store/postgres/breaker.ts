@@ -10,8 +10,11 @@ export type Breaker = {
 
 const TRY_EVERY_MS = 500
 
-/** While a server cannot be reached, nobody waits for it: only `reach` tries, every now and then. */
-export function createBreaker(reach: () => Promise<void>): Breaker {
+/**
+ * While a server cannot be reached, nobody waits for it: only `reach` tries, every now and then. `isOutage`: whether the server
+ * is why a caller could not connect.
+ */
+export function createBreaker(reach: () => Promise<void>, isOutage: (error: unknown) => boolean): Breaker {
   let failed: { error: unknown } | undefined
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
@@ -37,7 +40,7 @@ export function createBreaker(reach: () => Promise<void>): Breaker {
       try {
         return await connect()
       } catch (error) {
-        open(error)
+        if (isOutage(error)) open(error)
         throw error
       }
     },

@@ -3,12 +3,13 @@ import pg from 'pg'
 import { clientConfig } from './pool.ts'
 
 export type Listening = {
-  /** Rejects while there is no connection. */
-  rows: <Cells extends unknown[]>(sql: string, params?: readonly unknown[]) => Promise<Cells[]>
+  /** Rejects while there is no connection. One that does not answer in time is given up. */
+  run: (sql: string, params?: readonly unknown[]) => Promise<void>
   close: () => Promise<void>
 }
 
 const RECONNECT_MS = 250
+const ANSWER_MS = 1_000
 
 /** A connection of its own that listens on a channel, and is made again as often as it breaks. */
 export function keepListening(
@@ -16,21 +17,25 @@ export function keepListening(
   options: {
     channel: string
     applicationName: string
-    onNotification: (payload: string, from: 'itself' | 'another') => void
-    /** What was notified before this is not known. */
-    onConnect: () => void
+    /** Of another connection. */
+    onNotification: (payload: string) => void
   },
 ): Listening {
-  const { channel, applicationName, onNotification, onConnect } = options
+  const { channel, applicationName, onNotification } = options
   let client: pg.Client | undefined
   let isClosed = false
 
   const connect = async (): Promise<void> => {
-    const opening = new pg.Client({ ...clientConfig(url), application_name: applicationName })
+    const opening = new pg.Client({
+      ...clientConfig(url),
+      application_name: applicationName,
+      query_timeout: ANSWER_MS,
+      pipeline: true,
+    })
     let own: number | undefined
-    opening.on('notification', ({ payload = '', processId }) =>
-      onNotification(payload, processId === own ? 'itself' : 'another'),
-    )
+    opening.on('notification', ({ payload = '', processId }) => {
+      if (processId !== own) onNotification(payload)
+    })
     // It ends after each error.
     opening.on('error', () => {})
     const ended = new Promise<void>((resolve) => opening.once('end', resolve))
@@ -40,7 +45,6 @@ export function keepListening(
       own = rows[0]?.pid
       await opening.query(`LISTEN ${channel}`)
       client = opening
-      onConnect()
       // Whoever closed it while it was being made has ended nothing.
       if (!isClosed) await ended
     } finally {
@@ -55,11 +59,11 @@ export function keepListening(
     }
   })()
   return {
-    async rows<Cells extends unknown[]>(sql: string, params: readonly unknown[] = []) {
+    async run(sql, params = []) {
       const listener = client
       if (listener === undefined) throw new Error('nothing listens at the moment')
       try {
-        return (await listener.query<Cells>({ text: sql, values: [...params], rowMode: 'array' })).rows
+        await listener.query(sql, [...params])
       } catch (error) {
         // One that does not answer would stay for ever.
         void listener.end().catch(() => {})

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { createBreaker } from './breaker.ts'
 import { type Prepared, toValue } from './prepared.ts'
-import { isSilence } from './store-error.ts'
+import { codeOf, isPoolBusy, isSilence } from './store-error.ts'
 
 /** One connection, taken from a pool for one transaction or one read. Queries are sent at once and answered in their order. */
 export type Session = {
@@ -19,7 +19,10 @@ export type Pool = {
   close: () => Promise<void>
 }
 
+/** To connect, and to wait for a connection of the pool. */
 const CONNECT_TIMEOUT_MS = 4_000
+/** After the server has refused a connection, the pool makes do with those it has for so long. */
+const SMALLER_FOR_MS = 5_000
 /** Longer than the server lets any statement take: whoever waits for more has a connection that hangs. */
 const QUERY_TIMEOUT_MS = 8_000
 /** The types of `pg` do not know that a query may have a limit of its own. */
@@ -68,20 +71,44 @@ export function createPool(url: string, size: number, { queryTimeoutMs = QUERY_T
         .finally(() => client.off('error', ignore))
     },
   })
-  const breaker = createBreaker(async () => {
-    const client = await pool.connect()
-    client.on('error', ignore)
-    try {
-      // A connection that was idle may lead nowhere.
-      await checkServer(client)
-      client.release()
-    } catch (error) {
-      client.release(true)
-      throw error
-    } finally {
-      client.off('error', ignore)
-    }
+  const breaker = createBreaker(
+    async () => {
+      const client = await pool.connect()
+      client.on('error', ignore)
+      try {
+        // A connection that was idle may lead nowhere.
+        await checkServer(client)
+        client.release()
+      } catch (error) {
+        client.release(true)
+        throw error
+      } finally {
+        client.off('error', ignore)
+      }
+    },
+    (error) => !isPoolBusy(error),
+  )
+  let inUse = 0
+  pool.on('acquire', () => {
+    inUse += 1
   })
+  pool.on('release', () => {
+    inUse -= 1
+  })
+  let smallerUntil = 0
+  /** A server that has no connection left for us is not away: while there are others, one of them is waited for. */
+  const connect = async (): Promise<pg.PoolClient> => {
+    if (performance.now() >= smallerUntil) pool.options.max = size
+    try {
+      return await pool.connect()
+    } catch (error) {
+      const working = inUse + pool.idleCount
+      if (working === 0 || codeOf(error) === undefined) throw error
+      pool.options.max = working
+      smallerUntil = performance.now() + SMALLER_FOR_MS
+      return connect()
+    }
+  }
   const sessions = new WeakMap<pg.ClientBase, Session>()
   const sessionFor = (client: pg.ClientBase): Session => {
     const session = sessions.get(client) ?? sessionOf(client, breaker.open)
@@ -92,7 +119,7 @@ export function createPool(url: string, size: number, { queryTimeoutMs = QUERY_T
   pool.on('error', ignore)
   return {
     async use(work) {
-      const client = await breaker.run(() => pool.connect())
+      const client = await breaker.run(connect)
       let isBroken = false
       const note = () => {
         isBroken = true

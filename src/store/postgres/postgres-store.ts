@@ -14,8 +14,9 @@ import { createLoadRows } from './load-rows.ts'
 import { dropPartitions } from './partitions.ts'
 import { createPool, type Pool, type Session } from './pool.ts'
 import { lateral, prepared } from './prepared.ts'
+import { createReads } from './reads.ts'
 import { createStatements } from './statements.ts'
-import { isDisconnected, storeError } from './store-error.ts'
+import { storeError } from './store-error.ts'
 import { createTransactions } from './transactions.ts'
 
 const LISTENING = 1
@@ -42,9 +43,10 @@ export function createPostgresStore({
   const shared = connections - LISTENING - WRITING_BESIDE_QUEUE
   const maxTransactions = Math.floor(shared / 2)
   const writing = createPool(url, maxTransactions + WRITING_BESIDE_QUEUE)
-  const reading = createPool(url, shared - maxTransactions)
+  const maxReads = shared - maxTransactions
+  const reading = createPool(url, maxReads)
   const feed = createChangeFeed(listenUrl, writing)
-  const database = createDatabase({ reading, writing, directUrl: listenUrl, processId })
+  const database = createDatabase({ reading, writing, directUrl: listenUrl, processId, maxReads })
   const { close, ...store } = createStore(database, {
     maxTransactions,
     maxBatch: MAX_BATCH,
@@ -78,27 +80,19 @@ function createDatabase(deps: {
   writing: Pool
   directUrl: string
   processId: number
+  maxReads: number
 }): Database {
-  const { reading, writing, directUrl, processId } = deps
+  const { reading, writing, directUrl, processId, maxReads } = deps
   const rowsOf = createRowsOf(processId)
   const transactions = createTransactions({ pool: writing, loadRows: createLoadRows(processId), processId })
-  const read = async <T>(work: (session: Session) => Promise<T>): Promise<T> => {
-    try {
-      return await reading.use(work).catch((error: unknown) => {
-        // A connection that broke while it was idle says so only now.
-        if (isDisconnected(error)) return reading.use(work)
-        throw error
-      })
-    } catch (error) {
-      throw storeError(error)
-    }
-  }
+  const { read, readStatus } = createReads(reading)
   return {
     transact: transactions.transact,
     refusal: transactions.refusal,
     inTransaction: (work) => transactions.write((session) => doInTurn(work(rowsOf(session)))),
     read: (work) => read((session) => doInTurn(work(rowsOf(session)))),
-    readAssets: (fileIds) => read((session) => readAssets(session, fileIds)),
+    readAssets: (fileIds) => readStatus((session) => readAssets(session, fileIds)),
+    maxReads,
     async keepRejected(rejected) {
       const { result } = await transactions.write(async (session, ids) => {
         await ids.fetch({ dlv: rejected.length })

@@ -31,7 +31,7 @@ export function isTimedOut(error: unknown): boolean {
  * that only reads, or its statements were prepared for tables that have been altered (0A000).
  */
 export function isDisconnected(error: unknown): boolean {
-  if (error instanceof TrackerError || !(error instanceof Error)) return false
+  if (error instanceof TrackerError || !(error instanceof Error) || isPoolBusy(error)) return false
   const code = codeOf(error)
   // The pool's and the client's own errors have no code at all, or that of the system.
   return code === undefined ? isOfConnection(error) : /^(08|57P0|25P03|25006|0A000)/.test(code)
@@ -42,13 +42,21 @@ export function isSilence(error: unknown): boolean {
   return error instanceof Error && error.message === 'Query read timeout'
 }
 
-/** The error to reject with: `store_unavailable` where PostgreSQL or what is under it refused, else the error itself. */
-export function storeError(error: unknown): unknown {
-  return isDisconnected(error) || REFUSAL.test(codeOf(error) ?? '') ? unavailable(error) : error
+/** No connection of the pool became free in time. That says nothing about the server. */
+export function isPoolBusy(error: unknown): boolean {
+  return error instanceof Error && error.message === POOL_BUSY
 }
 
+/** The error to reject with: `store_unavailable` where PostgreSQL or what is under it refused, else the error itself. */
+export function storeError(error: unknown): unknown {
+  const isRefusal = isDisconnected(error) || isPoolBusy(error) || REFUSAL.test(codeOf(error) ?? '')
+  return isRefusal ? unavailable(error) : error
+}
+
+const POOL_BUSY = 'timeout exceeded when trying to connect'
+
 const MESSAGES =
-  /^(Connection terminated|Client has encountered a connection error|Query read timeout|timeout exceeded when trying to connect|Cannot use a pool after calling end|Client was closed|the server is a standby)/
+  /^(Connection terminated|Client has encountered a connection error|Query read timeout|Cannot use a pool after calling end|Client was closed|the server is a standby)/
 
 function isOfConnection(error: Error): boolean {
   if (error instanceof AggregateError)

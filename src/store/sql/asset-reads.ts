@@ -27,19 +27,18 @@ const MAX_OTHERS = 100
 
 type WithRuns = { submission: Submission; runs: Run[] }
 
+type AssetReads = WorkOf<Pick<Store, 'findAsset' | 'findSubmission' | 'listAssetSubmissions' | 'listDue'>> & {
+  /** In the order of the ids. */
+  findSubmissions: (submissionIds: readonly string[]) => Work<(WithRuns | undefined)[]>
+}
+
 /** What is read of assets, their submissions and their due runs. */
-export function createAssetReads({
-  rows,
-  row,
-  value,
-  inNumbers,
-}: Statements): WorkOf<Pick<Store, 'findAsset' | 'findSubmission' | 'listAssetSubmissions' | 'listDue'>> {
+export function createAssetReads({ rows, value, inNumbers }: Statements): AssetReads {
   const listCurrentRuns = rows<RunCells>(CURRENT_RUNS)
   const findUpdatedAt = value<number>(UPDATED_AT)
-  const findSubmission = row<WholeSubmissionCells>(
-    `SELECT ${WHOLE_SUBMISSION_COLUMNS} FROM submissions s WHERE s.n = ? AND s.chk = ?`,
+  const listSubmissionsOf = rows<WholeSubmissionCells>(
+    `SELECT ${WHOLE_SUBMISSION_COLUMNS} FROM submissions s WHERE s.n ${inNumbers}`,
   )
-  const listRunsOf = rows<RunCells>(`SELECT ${RUN_COLUMNS} FROM runs r WHERE r.submission = ? ORDER BY r.n`)
   const listRunsOfMany = rows<RunCells>(
     `SELECT ${RUN_COLUMNS} FROM runs r WHERE r.submission ${inNumbers} ORDER BY r.submission, r.n`,
   )
@@ -51,10 +50,6 @@ export function createAssetReads({
   const listDueAt = rows<DueCells>(`${due} r.due_at <= ? ORDER BY r.due_at, r.n LIMIT ?`)
   const listDueAfter = rows<DueCells>(`${due} r.due_at > ? ORDER BY r.due_at, r.n LIMIT ?`)
 
-  function* withRuns(cells: WholeSubmissionCells): Work<WithRuns> {
-    const runs = yield* waitFor(listRunsOf(cells[0]))
-    return { submission: toSubmission(cells), runs: runs.map(toRun) }
-  }
   function* allWithRuns(submissions: WholeSubmissionCells[]): Work<WithRuns[]> {
     const runs = new Map<number, Run[]>(submissions.map(([n]) => [n, []]))
     const found = yield* waitFor(listRunsOfMany(JSON.stringify([...runs.keys()])))
@@ -65,8 +60,16 @@ export function createAssetReads({
   function* listSubmissions(fileId: string, limit: number, before: number | null): Work<WithRuns[]> {
     return yield* allWithRuns(yield* waitFor(listOfFile(fileId, before ?? Number.MAX_SAFE_INTEGER, limit)))
   }
+  function* findSubmissions(submissionIds: readonly string[]): Work<(WithRuns | undefined)[]> {
+    const numbers = submissionIds.flatMap((id) => parseId('sub', id)?.number ?? [])
+    const found = yield* allWithRuns(yield* waitFor(listSubmissionsOf(JSON.stringify(numbers))))
+    // With another check, a number is that of a submission of another database.
+    const known = new Map(found.map((one) => [one.submission.submissionId, one]))
+    return submissionIds.map((id) => known.get(id))
+  }
 
   return {
+    findSubmissions,
     *findAsset(fileId) {
       const recordedAt = yield* waitFor(findUpdatedAt(fileId))
       if (recordedAt === undefined) return undefined
@@ -74,9 +77,8 @@ export function createAssetReads({
       return { fileId, recordedAt, runs: runs.map(toRun) }
     },
     *findSubmission(submissionId) {
-      const at = parseId('sub', submissionId)
-      const cells = at && (yield* waitFor(findSubmission(at.number, at.check)))
-      return cells && (yield* withRuns(cells))
+      const [found] = yield* findSubmissions([submissionId])
+      return found
     },
     *listAssetSubmissions(fileId, { limit, before }) {
       const found = yield* listSubmissions(fileId, limit + 1, before)

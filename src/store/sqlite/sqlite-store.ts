@@ -63,6 +63,7 @@ function createDatabase(
     inTransaction: (work) => transactions.write(() => doAtOnce(work(rows))),
     read: (work) => attempt(() => doAtOnce(work(rows))),
     readAssets: (fileIds) => attempt(() => readAssets(fileIds)),
+    maxReads: 1,
     // Not through the queue: the rejected are many, and must take no delivery's place in it, nor fail with it.
     async keepRejected(rejected) {
       const { result, fault } = await transactions.write(() => doAtOnce(rows.rejected.keep(ids, rejected)))

@@ -172,8 +172,8 @@ export const FAULTS_OF_THE_ROWS = [
   {
     name: 'status-of-another-database-is-told',
     file: 'src/store/sql/asset-reads.ts',
-    find: 's.n = ? AND s.chk = ?',
-    replace: "s.n = ? AND ? <> ''",
+    find: 'known.get(id)',
+    replace: 'found.find(({ submission }) => numberOf(submission.submissionId) === numberOf(id))',
     tests: CONTRACT,
   },
 ]

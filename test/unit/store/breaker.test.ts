@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createBreaker } from '../../../src/store/postgres/breaker.ts'
 
 const DOWN = new Error('connection refused')
+const BUSY = new Error('no connection is free')
 
 /** A server that can be reached or not, and who has tried. */
 function start() {
@@ -12,7 +13,8 @@ function start() {
     if (!isUp) throw DOWN
     return who
   }
-  const breaker = createBreaker(async () => void (await connect('breaker')()))
+  const reach = async () => void (await connect('breaker')())
+  const breaker = createBreaker(reach, (error) => error !== BUSY)
   onTestFinished(() => breaker.close())
   return {
     breaker,
@@ -44,4 +46,12 @@ test('a server that does not answer is not waited for until it was reached', asy
   await expect(run('second')).rejects.toBe(DOWN)
   await expect.poll(() => breaker.fault()).toBeUndefined()
   expect(tried).toEqual(['first', 'breaker'])
+})
+
+test('a caller that could not connect for another reason than the server closes it to nobody', async () => {
+  const { breaker, run, setUp } = start()
+  await expect(breaker.run(() => Promise.reject(BUSY))).rejects.toBe(BUSY)
+  expect(breaker.fault()).toBeUndefined()
+  setUp(true)
+  expect(await run('second')).toBe('second')
 })

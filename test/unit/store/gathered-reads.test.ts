@@ -4,10 +4,11 @@ import { gatherReads, type Read } from '../../../src/store/gathered-reads.ts'
 /** Notes which keys are read together; `readOne` may throw, which fails all of them. */
 function gathered(readOne: (key: string) => Read<string> = (key) => ({ found: `${key}!` })) {
   const batches: string[][] = []
-  const reads = gatherReads((keys) => {
+  const readAll = (keys: readonly string[]) => {
     batches.push([...keys])
     return keys.map(readOne)
-  })
+  }
+  const reads = gatherReads(readAll, { maxBatches: 1 })
   return { ...reads, batches }
 }
 
@@ -19,14 +20,20 @@ test('what is asked for at once is read together, later, and in its order', asyn
   expect(batches).toEqual([['a', 'b', 'a']])
 })
 
-test('what is asked for while others are read is read after them', async () => {
+/** Notes which keys are read together; each batch is read once the test releases it. */
+function slowlyGathered(maxBatches: number) {
   const waiting: (() => void)[] = []
   const batches: string[][] = []
-  const { find } = gatherReads(async (keys): Promise<Read<string>[]> => {
+  const readAll = async (keys: readonly string[]): Promise<Read<string>[]> => {
     batches.push([...keys])
     await new Promise<void>((resolve) => void waiting.push(resolve))
     return keys.map((key) => ({ found: key }))
-  })
+  }
+  return { ...gatherReads(readAll, { maxBatches }), batches, waiting }
+}
+
+test('what is asked for while others are read is read after them', async () => {
+  const { find, batches, waiting } = slowlyGathered(2)
   const first = find('a')
   await expect.poll(() => waiting.length).toBe(1)
   const second = find('a')
@@ -36,12 +43,27 @@ test('what is asked for while others are read is read after them', async () => {
   expect(batches).toEqual([['a'], ['a']])
 })
 
+test('what is asked for while no more batches may be read is read together, once one of them has ended', async () => {
+  const { find, batches, waiting } = slowlyGathered(2)
+  const asked: Promise<string>[] = []
+  for (const key of ['a', 'b', 'c', 'd']) {
+    asked.push(find(key))
+    // Each is asked for in a turn of its own.
+    await new Promise((resolve) => void setImmediate(() => setImmediate(resolve)))
+  }
+  expect(batches).toEqual([['a'], ['b']])
+  waiting[1]?.()
+  await expect.poll(() => batches).toEqual([['a'], ['b'], ['c', 'd']])
+  for (const release of waiting) release()
+  expect(await Promise.all(asked)).toEqual(['a', 'b', 'c', 'd'])
+})
+
 test('a very large batch is split, and all of it is read', async () => {
   const { find, batches } = gathered()
   const names = Array.from({ length: 2_500 }, (_, index) => `f${index}`)
   const asked = names.map(find)
   await asked[0]
-  expect(batches.map((keys) => keys.length)).toEqual([1_000])
+  expect(batches.map((keys) => keys.length)).toEqual([200])
   await Promise.all(asked)
   expect(batches.flat()).toEqual(names)
 })
@@ -69,11 +91,7 @@ test('where all of it fails each of them fails, and the next ones are read', asy
 })
 
 test('draining waits for a read that is under way', async () => {
-  const waiting: (() => void)[] = []
-  const { find, drain } = gatherReads(async (keys): Promise<Read<string>[]> => {
-    await new Promise<void>((resolve) => void waiting.push(resolve))
-    return keys.map((key) => ({ found: key }))
-  })
+  const { find, drain, waiting } = slowlyGathered(1)
   const order: string[] = []
   const asked = find('a').then(() => order.push('read'))
   await expect.poll(() => waiting.length).toBe(1)
@@ -87,8 +105,8 @@ test('draining waits for a read that is under way', async () => {
 
 test('what was asked for is read at once when it is drained', async () => {
   const { find, drain, batches } = gathered()
-  const asked = Array.from({ length: 1_001 }, () => find('a'))
+  const asked = Array.from({ length: 201 }, () => find('a'))
   await drain()
   expect(batches).toHaveLength(2)
-  expect(await Promise.all(asked)).toHaveLength(1_001)
+  expect(await Promise.all(asked)).toHaveLength(201)
 })

@@ -18,7 +18,7 @@ const steps = fc.array(
 const foreignSteps = fc.array(
   fc.record({
     do: fc.constantFrom(
-      ...(['commit', 'commit', 'notice', 'unknown notice', 'find', 'find', 'end', 'end'] as const),
+      ...(['commit', 'commit', 'notice', 'refresh', 'find', 'find', 'end', 'end'] as const),
       ...(['end', 'follow', 'take', 'take'] as const),
     ),
     index: fc.nat(20),
@@ -121,7 +121,7 @@ it('with other processes, is as new as what they committed before, and never goe
         // The other process has answered its caller, and its notice is still under way.
         if (step.do === 'commit') store.commit(store.version() + 1)
         else if (step.do === 'notice') board.invalidate('f')
-        else if (step.do === 'unknown notice') board.invalidateAll()
+        else if (step.do === 'refresh') board.refresh()
         else if (step.do === 'find') {
           expect(board.peek('f')).toBeUndefined()
           const atLeast = store.version()

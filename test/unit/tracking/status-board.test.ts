@@ -136,3 +136,38 @@ it('with other processes, tells no listener an older state after a newer one was
   await store.endAll()
   expect(told).toEqual([2])
 })
+
+it('with other processes, reads what is watched again when it is refreshed, and nothing else', async () => {
+  const store = slowStore()
+  const board = createStatusBoard({ store }, { isShared: () => true })
+  board.refresh()
+  expect(store.reads()).toBe(0)
+  const told: number[] = []
+  const leave = board.watch('f', (news) => told.push(news.what === 'changed' ? versionOf(news.snapshot) : -1))
+  for (const version of [1, 1, 2]) {
+    store.commit(version)
+    board.refresh()
+    await store.endAll()
+  }
+  expect(told).toEqual([1, 2])
+  expect(store.reads()).toBe(3)
+  leave()
+  board.refresh()
+  expect(store.reads()).toBe(3)
+})
+
+it('does not read an asset a second time while it is being read, however often it is refreshed', async () => {
+  const store = slowStore()
+  const board = createStatusBoard({ store }, { isShared: () => true })
+  const told: number[] = []
+  board.watch('f', (news) => told.push(news.what === 'changed' ? versionOf(news.snapshot) : -1))
+  board.refresh()
+  store.commit(1)
+  for (let count = 0; count < 3; count += 1) board.refresh()
+  expect(store.reads()).toBe(1)
+  await store.endAll()
+  board.refresh()
+  await store.endAll()
+  expect(told).toEqual([0, 1])
+  expect(store.reads()).toBe(2)
+})

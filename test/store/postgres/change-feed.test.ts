@@ -1,0 +1,56 @@
+import { expect, onTestFinished, test, vi } from 'vitest'
+import type { ChangedElsewhere } from '../../../src/domain/commit.ts'
+import { keepListening } from '../../../src/store/postgres/listening.ts'
+import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
+import type { StoreHandle } from '../../../src/store/store.ts'
+import { startDatabaseProxy } from '../../chaos/postgres/database-proxy.ts'
+import { submit } from '../../contract/facts.ts'
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
+
+async function openProcess(database: TestDatabase & { listenUrl?: string }): Promise<StoreHandle> {
+  const store = await openPostgresStore(database)
+  onTestFinished(() => store.close())
+  return store
+}
+
+function hearOthers(store: StoreHandle): ChangedElsewhere[] {
+  const heard: ChangedElsewhere[] = []
+  store.watchOtherCommits((changed) => heard.push(changed))
+  return heard
+}
+
+test('every second anything may have changed, also if no other process is known and nothing is notified', async () => {
+  const heard = hearOthers(await openProcess(await createTestDatabase()))
+  for (let count = 0; count < 3; count += 1) {
+    await vi.waitFor(() => expect(heard).toEqual(['unknown']), { timeout: 2_000 })
+    heard.length = 0
+  }
+})
+
+test('a process whose listening connection hangs notifies others from another one after a second', async () => {
+  const database = await createTestDatabase()
+  const proxy = await startDatabaseProxy(Number(new URL(database.url).port))
+  const heard = hearOthers(await openProcess(database))
+  const hanging = await openProcess({ ...database, listenUrl: proxy.through(database.url) })
+  const isHeard = (submissionId: string) =>
+    heard.some((changed) => changed !== 'unknown' && changed.submissionIds.includes(submissionId))
+  const before = await submit(hanging, ['remove-bg'])
+  await expect.poll(() => isHeard(before)).toBe(true)
+  proxy.hang()
+  const after = await submit(hanging, ['remove-bg'])
+  await expect.poll(() => isHeard(after), { timeout: 4_000 }).toBe(true)
+  proxy.forward()
+})
+
+test('statements overlap on the connection that listens without a warning of pg', async () => {
+  const { url } = await createTestDatabase()
+  const warnings: Error[] = []
+  const note = (warning: Error) => warnings.push(warning)
+  process.on('warning', note)
+  onTestFinished(() => void process.off('warning', note))
+  const listening = keepListening(url, { channel: 'c', applicationName: 'a', onNotification: () => {} })
+  onTestFinished(() => listening.close())
+  await expect.poll(() => listening.run('SELECT 1').then(() => 'connected')).toBe('connected')
+  await Promise.all(Array.from({ length: 3 }, () => listening.run('SELECT 1')))
+  expect(warnings).toEqual([])
+})

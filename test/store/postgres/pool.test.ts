@@ -1,0 +1,109 @@
+import { Client } from 'pg'
+import { expect, onTestFinished, test } from 'vitest'
+import { EVERY_DELIVERY } from '../../../src/domain/listed-delivery.ts'
+import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
+import { createPool, type Pool } from '../../../src/store/postgres/pool.ts'
+import { prepared } from '../../../src/store/postgres/prepared.ts'
+import { createReads } from '../../../src/store/postgres/reads.ts'
+import { createTestDatabase, readCells, runSql, type TestDatabase } from '../../support/database.ts'
+
+const ONE = prepared('SELECT 1')
+const READ_RUNS = prepared('SELECT n FROM runs')
+const READ_LIMITS = prepared("SELECT current_setting('statement_timeout'), current_setting('lock_timeout')")
+
+function openPool(...given: Parameters<typeof createPool>): Pool {
+  const pool = createPool(...given)
+  onTestFinished(() => pool.close())
+  return pool
+}
+
+const readOne = (pool: Pool) => pool.use((session) => session.rows(ONE))
+
+/** Uses a connection until the function that is returned is called. */
+async function hold(pool: Pool): Promise<() => void> {
+  let release = () => {}
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  await new Promise<void>((resolve, reject) => {
+    const use = pool.use(async (session) => {
+      await session.rows(ONE)
+      resolve()
+      await released
+    })
+    use.catch(reject)
+  })
+  return release
+}
+
+/** Locks a table as a migration does, until the function that is returned is called. */
+async function lock({ url }: TestDatabase, table: string): Promise<() => Promise<unknown>> {
+  const other = new Client(url)
+  await other.connect()
+  onTestFinished(() => other.end())
+  await other.query(`BEGIN; LOCK TABLE ${table}`)
+  return () => other.query('ROLLBACK')
+}
+
+test('who waits too long for a connection of the pool is rejected, and nobody else', async () => {
+  const pool = openPool((await createTestDatabase()).url, 1)
+  const release = await hold(pool)
+  await expect(readOne(pool)).rejects.toThrow('timeout exceeded when trying to connect')
+  expect(pool.fault()).toBeUndefined()
+  release()
+  expect(await readOne(pool)).toEqual([[1]])
+})
+
+test('while the server refuses more connections, those that the pool has are used', async () => {
+  const database = await createTestDatabase()
+  const role = `few_${new URL(database.url).pathname.slice(1)}`
+  await runSql(database, `CREATE ROLE ${role} LOGIN PASSWORD 'few' CONNECTION LIMIT 1`)
+  onTestFinished(() => runSql(database, `DROP ROLE ${role}`))
+  const pool = openPool(Object.assign(new URL(database.url), { username: role, password: 'few' }).href, 4)
+  const release = await hold(pool)
+  const waiting = Array.from({ length: 4 }, () => readOne(pool))
+  release()
+  expect(await Promise.all(waiting)).toEqual(Array.from({ length: 4 }, () => [[1]]))
+  expect(pool.fault()).toBeUndefined()
+})
+
+test('a list that waits for a lock is ended by the server, and statuses are read meanwhile', {
+  timeout: 30_000,
+}, async () => {
+  const database = await createTestDatabase()
+  const store = await openPostgresStore(database)
+  onTestFinished(() => store.close())
+  const unlock = await lock(database, 'deliveries')
+  const list = () => store.listDeliveries(EVERY_DELIVERY, { limit: 10, before: null })
+  const listed = Array.from({ length: 8 }, list)
+  for (const { status } of await Promise.allSettled(listed)) expect(status).toBe('rejected')
+  await expect(list()).rejects.toMatchObject({ code: 'store_unavailable' })
+  expect(await store.findAsset('file-1')).toBeUndefined()
+  expect(
+    await readCells(database, "SELECT query FROM pg_stat_activity WHERE wait_event_type = 'Lock'"),
+  ).toEqual([])
+  await unlock()
+  expect(await list()).toMatchObject({ deliveries: [] })
+})
+
+test('once a status was not answered, the server ends those that take as long', async () => {
+  const database = await createTestDatabase()
+  const pool = openPool(database.url, 2, { queryTimeoutMs: 300 })
+  const { readStatus } = createReads(pool)
+  const readLimits = () => readStatus((session) => session.rows(READ_LIMITS))
+  expect(await readLimits()).toEqual([['0', '0']])
+  const unlock = await lock(database, 'runs')
+  await expect(readStatus((session) => session.rows(READ_RUNS))).rejects.toMatchObject({
+    code: 'store_unavailable',
+  })
+  await expect.poll(() => pool.fault()).toBeUndefined()
+  expect(await readLimits()).toEqual([['4s', '2s']])
+  await unlock()
+})
+
+test('what limits a read is not left on its connection', async () => {
+  const pool = openPool((await createTestDatabase()).url, 1)
+  const { read } = createReads(pool)
+  expect(await read((session) => session.rows(READ_LIMITS))).toEqual([['4s', '2s']])
+  expect(await pool.use((session) => session.rows(READ_LIMITS))).toEqual([['0', '0']])
+})
