@@ -1,7 +1,7 @@
 import { type SweptRun, selectOverdue } from '../domain/overdue.ts'
 import type { Work } from './transaction-work.ts'
 
-/** Runs that are read in one transaction, and how many of them it marks: it takes some milliseconds, in which these are locked. */
+/** Runs that are read in one transaction, and how many of them it marks: few, because their webhooks wait for it to end. */
 const READ_AT_ONCE = 10_000
 const MARKED_AT_ONCE = 1_000
 
