@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
 import type { FinalStatus } from '../../src/domain/run.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -96,10 +96,14 @@ export async function describePair(store: Store, { fileId, submissions }: Pair) 
   }
 }
 
-export function describeOppositeOrder(current: () => OpenedStore, share: number): void {
+export function describeOppositeOrder(
+  current: () => OpenedStore,
+  { openInOrder, share }: { openInOrder: () => Promise<OpenedStore>; share: number },
+): void {
   describe('steps that name the same rows in opposite order', () => {
     test('end as one after another, in one batch and in two', async () => {
-      const { store } = current()
+      const { store, destroy } = await openInOrder()
+      onTestFinished(destroy)
       let pairs = 0
       const deeds = fc.array(fc.record({ deed, isSwapped: fc.boolean(), isLater: fc.boolean() }), {
         minLength: 2,

@@ -35,14 +35,19 @@ import { describeSavedExtensions } from './saved-extensions.ts'
 import { describeSignIns } from './sign-ins.ts'
 import { describeSubmissions } from './submissions.ts'
 
+type Open = () => Promise<OpenedStore>
+
 /** `share`: of the cases that each property tries. A store that takes longer for each may try fewer. */
 type ContractOptions = { share?: number }
+
+/** `openInOrder`: likewise a store, whose batches take effect in the order in which their steps were asked for. */
+type StoreContractOptions = ContractOptions & { openInOrder?: Open }
 
 /** What every store does, but for operators. `open` gives a new, empty one for each test. */
 export function storeContract(
   name: string,
-  open: () => Promise<OpenedStore>,
-  { share = 1 }: ContractOptions = {},
+  open: Open,
+  { share = 1, openInOrder = open }: StoreContractOptions = {},
 ): void {
   describe(name, () => {
     const current = openForEach(open)
@@ -68,16 +73,12 @@ export function storeContract(
     describeCommits(current)
     describeAlerts(current)
     describeOrderOfFacts(current, share)
-    describeOppositeOrder(current, share)
+    describeOppositeOrder(current, { openInOrder, share })
   })
 }
 
 /** What every store does for operators. */
-export function operatorsContract(
-  name: string,
-  open: () => Promise<OpenedStore>,
-  { share = 1 }: ContractOptions = {},
-): void {
+export function operatorsContract(name: string, open: Open, { share = 1 }: ContractOptions = {}): void {
   describe(name, () => {
     const current = openForEach(open)
     describeOperatorsFilters(current, share)
@@ -94,7 +95,7 @@ export function operatorsContract(
   })
 }
 
-function openForEach(open: () => Promise<OpenedStore>): () => OpenedStore {
+function openForEach(open: Open): () => OpenedStore {
   let opened: OpenedStore
   beforeEach(async () => {
     opened = await open()

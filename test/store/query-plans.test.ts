@@ -92,11 +92,6 @@ const SORTS: Exception[] = [
     because: 'the runs of a submission are few',
   },
   {
-    sql: /WHERE r\.submission = \? ORDER BY r\.n$/,
-    step: /ORDER BY$/,
-    because: 'the runs of a submission are few',
-  },
-  {
     sql: /WHERE r\.submission IN \(SELECT value FROM json_each\(\?\)\) ORDER BY r\.n$/,
     step: /ORDER BY$/,
     because: 'the runs of fifty submissions are few',
