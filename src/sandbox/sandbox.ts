@@ -94,7 +94,8 @@ export function createSandbox(options: SandboxOptions): Sandbox {
 
     async start() {
       await library.open()
-      const listener = getRequestListener(app.fetch)
+      // Whoever runs it beside other code keeps the platform's Request and Response.
+      const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
       // A large upload may take as long as it takes.
       server = createServer({ requestTimeout: 0 }, (incoming, outgoing) => void listener(incoming, outgoing))
       const address = await listen(server, host, port)
