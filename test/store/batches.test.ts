@@ -6,7 +6,7 @@ const stores = createSqliteStores()
 afterAll(() => stores.end())
 
 batchesContract('the SQLite store', () => stores.open(), {
-  runs: 300,
+  runs: 150,
   seed: 20_261,
   tell: () => {},
 })

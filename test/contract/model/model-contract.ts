@@ -42,6 +42,8 @@ const TO_BE_SEEN = [
   'restarted',
 ]
 
+const MANY = 100
+
 /** How often what was seen. */
 type Seen = ReadonlyMap<string, number>
 
@@ -79,7 +81,8 @@ export function modelContract(
       } finally {
         await shared.end()
       }
-      expect(TO_BE_SEEN.filter((what) => !seen.has(what))).toEqual([])
+      // Few sequences may not come to all of it.
+      if (runs >= MANY) expect(TO_BE_SEEN.filter((what) => !seen.has(what))).toEqual([])
       tell(seen)
     })
   })

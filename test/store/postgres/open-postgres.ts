@@ -8,7 +8,7 @@ import { giveBackLease } from '../../contract/upkeep.ts'
 import { createDatabase, refuseRows } from '../../support/database.ts'
 
 /** A case takes many times longer than over SQLite. `npm run chaos -- --store postgres` tries them all. */
-export const CONTRACT = { share: timesOf('CONTRACT_PERCENT', { short: 25, long: 100 }) / 100 }
+export const CONTRACT = { share: timesOf('CONTRACT_PERCENT', { short: 15, long: 100 }) / 100 }
 
 /** A new PostgreSQL store over a database of its own, for the contract. */
 export async function openPostgres(options: WriteQueueOptions = {}): Promise<OpenedStore> {
