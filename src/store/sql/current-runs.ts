@@ -16,9 +16,11 @@ export function createCurrentRuns({ rows, run, lockFiles, inNumbers, givenRows }
     `SELECT s.n, s.file_id, r.name, r.requested_as FROM submissions s LEFT JOIN runs r ON r.submission = s.n
       WHERE s.n ${inNumbers} AND s.file_id IS NOT NULL`,
   )
-  // A run that was requested as a placeholder also stands for the placeholder of older submissions: see `describeAsset`.
-  const newest = `SELECT s.n FROM submissions s JOIN runs r ON r.submission = s.n
-    WHERE s.file_id = given.c1 AND r.hidden IS NULL AND (r.name = given.c2 OR r.requested_as = given.c2) ORDER BY s.n DESC LIMIT 1`
+  // A run that was requested as a placeholder also stands for the placeholder of older submissions: see `describeAsset`. Counted, not
+  // joined: before its first statistics PostgreSQL would begin with all runs of that name, and take seconds.
+  const newest = `SELECT s.n FROM submissions s
+    WHERE s.file_id = given.c1 AND 0 < (SELECT count(*) FROM runs r
+      WHERE r.submission = s.n AND r.hidden IS NULL AND (r.name = given.c2 OR r.requested_as = given.c2)) ORDER BY s.n DESC LIMIT 1`
   const save = rows<[fileId: string, name: string]>(
     `WITH found AS MATERIALIZED (
         SELECT c1, c2, (SELECT n FROM runs WHERE submission = (${newest}) AND name = given.c2) AS run

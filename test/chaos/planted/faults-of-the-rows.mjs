@@ -124,8 +124,8 @@ export const FAULTS_OF_THE_ROWS = [
   {
     name: 'rejected-submission-is-current',
     file: 'src/store/sql/current-runs.ts',
-    find: 's.file_id = given.c1 AND r.hidden IS NULL AND (',
-    replace: 's.file_id = given.c1 AND (',
+    find: 'r.submission = s.n AND r.hidden IS NULL AND (',
+    replace: 'r.submission = s.n AND (',
     tests: CONTRACT,
   },
   {

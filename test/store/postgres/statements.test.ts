@@ -6,7 +6,7 @@ import { createTestDatabase, readCells, runSql, type TestDatabase } from '../../
 
 async function openStore() {
   const database = await createTestDatabase()
-  const store = await openPostgresStore(database)
+  const store = await openPostgresStore({ ...database, maxQueued: 10_000 })
   onTestFinished(() => store.close())
   return { database, store }
 }
@@ -76,4 +76,16 @@ test('counters and the bounds of hours are added up with one statement for each 
   await upkeep(store).foldCounters()
   expect(await counters()).toEqual({ statements: 1, rows: 2 })
   expect(await hours()).toEqual({ statements: 1, rows: 5 })
+})
+
+test('thousands of submissions to the same files are recorded on a database without statistics', async () => {
+  const { store } = await openStore()
+  // The plans of the first few are kept for all others.
+  for (const count of [1_400, 2_600])
+    await Promise.all(
+      Array.from({ length: count }, (_, index) =>
+        submit(store, [['remove-bg', 'ai-tasks'][index % 2] ?? ''], { fileId: `file-${index % 97}` }),
+      ),
+    )
+  expect((await store.findAsset('file-0'))?.runs).toHaveLength(2)
 })
