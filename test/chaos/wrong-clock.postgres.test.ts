@@ -50,11 +50,11 @@ test('the clock of one of two processes is an hour ahead: all goes by the clock 
     expect(Math.abs(Date.parse(updatedAt) - Date.now())).toBeLessThan(NEAR_MS)
   }
 
-  // An overdue run is claimed for two minutes. It has not expired, as it would have for 30 minutes by the wrong clock.
+  // An overdue run is claimed for 40 seconds. It has not expired, as it would have for 30 minutes by the wrong clock.
   await until(() => expect(load.lookups()).toBeGreaterThan(0))
   const [run] = await sinceNow(server, 'SELECT due_at AS at FROM runs')
-  expect(run).toBeGreaterThan(NEAR_MS)
-  expect(run).toBeLessThanOrEqual(120_000)
+  expect(run).toBeGreaterThan(0)
+  expect(run).toBeLessThanOrEqual(40_000)
   for (const tracker of [ahead, right])
     expect(JSON.parse((await statusAt(tracker, file)).body)).toMatchObject({ status: 'pending' })
 
