@@ -60,20 +60,24 @@ async function checkTokenSecret({ env, readText }: CommandContext, from: Move['f
   const secrets = parseTokenSecrets(env, readText)
   const file = join(dirname(from.path), 'token-secret')
   const kept = readTokenSecret(file)
-  const place =
-    kept === undefined
-      ? 'It is where the service gets it from.'
-      : `A service without the variable has it in ${file}.`
   if (secrets.length === 0)
     throw new CommandError(
-      `Set TRACKER_TOKEN_SECRET to the secret of the service, or its webhook URLs and status links become invalid. ${place}`,
+      `Set TRACKER_TOKEN_SECRET to the secret of the service, or its webhook URLs and status links become invalid. ${
+        kept === undefined ? 'It is where the service gets it from.' : `It is in ${file}.`
+      }`,
+      2,
+    )
+  if (kept !== undefined && !secrets.includes(kept))
+    throw new CommandError(
+      `TRACKER_TOKEN_SECRET lacks the secret in ${file}, which signed the webhook URLs and status links of a service without that variable. ` +
+        'Add it behind a comma, or delete the file if no such service has used this database for 25 hours.',
       2,
     )
   const signed = await findTokenCheckValue(from)
   if (signed !== null && !createCapabilityTokens(secrets).hasCheckValue(signed))
     throw new CommandError(
-      `TRACKER_TOKEN_SECRET lacks the secret that signed the newest webhook URLs and status links of this database. ${place} ` +
-        'Add it behind a comma.',
+      `TRACKER_TOKEN_SECRET lacks the secret that signed the newest webhook URLs and status links of ${from.path}. ` +
+        'It is where the service gets it from. Add it behind a comma.',
       2,
     )
 }

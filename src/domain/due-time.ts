@@ -15,7 +15,7 @@ export function latestDueAt(now: number, longestPauseMs: number): number {
  */
 export const RUN_CLAIM_MS = 40_000
 
-/** Before a request, less of a claim is not enough: ImageKit may be silent for so long. */
+/** A claim that ends sooner is extended before a request: ImageKit may take as long to respond. */
 export const LEAST_RUN_CLAIM_MS = 30_000
 
 const DAY_MS = 86_400_000

@@ -1,4 +1,4 @@
-/** Durations are counted by bucket. Each bucket is a tenth wider than the one below, so that a quantile is told to within five per cent. */
+/** Durations are counted in buckets, each a tenth wider than the one below, so a quantile is accurate to five per cent. */
 const GROWTH = 1.1
 
 /** The bucket of a duration: 0 up to a tenth of a second, and at most 200, which is seven months. */

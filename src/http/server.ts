@@ -34,7 +34,7 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   maxConnections: Number.POSITIVE_INFINITY,
 }
 
-/** Node silently drops the headers beyond its limit, and what was checked would not be what was sent. */
+/** Requests with more are rejected: Node would silently drop the rest, and the service would check other headers than were sent. */
 const MAX_HEADERS = 200
 
 /** `direct` is asked before `app`. */

@@ -108,7 +108,7 @@ test('a target with rows is refused, and nothing is added to it', async () => {
   expect((await readTarget(url, source)).runs).toHaveLength(1)
 })
 
-test('the token secret has to be the one that signed last', async () => {
+test('the token secret has to be the one that signed last, and the one beside the file', async () => {
   const source = await makeSource()
   const { url } = await createTestDatabase()
   const file = join(source.path, '..', 'token-secret')
@@ -119,8 +119,13 @@ test('the token secret has to be the one that signed last', async () => {
   const database = { url: `file:${source.path}` }
   for (const secrets of ['the first secret of the service', `${SECRET},the first secret of the service`])
     await (await startTracker({ TRACKER_TOKEN_SECRET: secrets }, {}, database)).service.stop()
+  const older = { TRACKER_TOKEN_SECRET: 'the first secret of the service' }
+  expect(await move(source, url, older)).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('lacks the secret that signed the newest'),
+  })
   await writeFile(file, `${SECRET}\n`)
-  const other = await move(source, url, { TRACKER_TOKEN_SECRET: 'the first secret of the service' })
+  const other = await move(source, url, older)
   expect(other).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(file) })
   expect(other.stderr).not.toContain(SECRET)
   expect(

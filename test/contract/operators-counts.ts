@@ -79,7 +79,7 @@ export function describeOperatorsCounts(current: () => OpenedStore, share: numbe
     }, async () => {
       const { store } = current()
       // Each step is a batch, and so adds to the counters once.
-      for (let index = 0; index < 300; index += 1) {
+      for (let index = 0; index < 600; index += 1) {
         const at = (index % 40) * HOUR
         const { submissionId, runId } = await submitTo(store, [index % 2 ? 'remove-bg' : 'ai-tasks'], { at })
         if (index % 3 === 0) await say(store, submissionId, 'ai-tasks', 'success', { at: at + 9_000 })

@@ -29,9 +29,9 @@ async function startApart(): Promise<string> {
   return url
 }
 
-test.for([16_938, 20_000, 60_000])(
+test.for([16_938, 20_000, 200_000])(
   'a Buffer of %i bytes is refused with the advice to wrap it before all of it is sent, without a retry',
-  // The SDK sends each byte as a part of its own: 6 MB of them in the end.
+  // The SDK sends each byte as a part of its own: 20 MB of them in the end.
   { timeout: 120_000 },
   async (bytes) => {
     const client = new ImageKit({ privateKey: API_KEY, baseURL: await startApart(), maxRetries: 0 })

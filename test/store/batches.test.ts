@@ -6,7 +6,7 @@ const stores = createSqliteStores()
 afterAll(() => stores.end())
 
 batchesContract('the SQLite store', () => stores.open(), {
-  runs: 150,
+  runs: 300,
   seed: 20_261,
   tell: () => {},
 })

@@ -71,8 +71,8 @@ export function createLoadRows(processId: number): LoadRows {
     for (const kind of ['unsettledOf', 'currentOf'] as const)
       for (const [key, rows] of await lookUp(session, kind, asked(kind)))
         into.load(key, rows.filter(isLocked))
-    const isForgotten = await findForgotten(session, asked('forgotten'))
-    for (const [, id] of asked('forgotten')) into.loadForgotten(id, isForgotten(id))
+    for (const [id, isForgotten] of await findForgotten(session, asked('forgotten')))
+      into.loadForgotten(id, isForgotten)
   }
 }
 
@@ -134,11 +134,15 @@ async function lockSubjects(session: Session, subjects: readonly string[]): Prom
 
 const FORGOTTEN = prepared('SELECT digest FROM forgotten WHERE digest = ANY (?::bytea[])')
 
-async function findForgotten(session: Session, keys: readonly Key[]): Promise<(id: string) => boolean> {
-  if (keys.length === 0) return () => false
-  const rows = await session.rows<[Buffer]>(FORGOTTEN, [keys.map(([, id]) => digestOf(id))])
+async function findForgotten(
+  session: Session,
+  keys: readonly Key[],
+): Promise<(readonly [id: string, isForgotten: boolean])[]> {
+  if (keys.length === 0) return []
+  const asked = keys.map(([, id]) => [id, digestOf(id)] as const)
+  const rows = await session.rows<[Buffer]>(FORGOTTEN, [asked.map(([, digest]) => digest)])
   const found = new Set(rows.map(([digest]) => digest.toString('hex')))
-  return (id) => found.has(digestOf(id).toString('hex'))
+  return asked.map(([id, digest]) => [id, found.has(digest.toString('hex'))])
 }
 
 /**

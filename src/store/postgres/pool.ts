@@ -21,7 +21,7 @@ export type Pool = {
 
 /** To connect, and to wait for a connection of the pool. */
 const CONNECT_TIMEOUT_MS = 4_000
-/** After the server has refused a connection, the pool makes do with those it has for so long. */
+/** How long the pool stays at its present size after the server has refused it another connection. */
 const SMALLER_FOR_MS = 5_000
 /** Longer than the server lets any statement take: whoever waits for more has a connection that hangs. */
 const QUERY_TIMEOUT_MS = 8_000

@@ -40,7 +40,7 @@ const PAUSE_MS = 5
 const SEARCH_MS = 3_000
 const SEARCH_EVERY_MS = 200
 
-/** Locking the row writes to the log, so the COMMIT behind it waits for the standbys as any other; that of a mere read does not. */
+/** The lock writes to the log, so the COMMIT behind it waits for synchronous standbys. The COMMIT of a plain read would not wait. */
 const FIND = {
   dlv: prepared('SELECT 1 FROM deliveries WHERE n = ? AND chk = ? FOR KEY SHARE'),
   sub: prepared('SELECT 1 FROM submissions WHERE n = ? AND chk = ? FOR KEY SHARE'),

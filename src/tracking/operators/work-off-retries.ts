@@ -9,8 +9,8 @@ export type WorkOffDeps = RetryRunDeps & {
 }
 
 /**
- * Asks for the next run of all retries again. Each is written down as under way before it is sent, so none is sent twice:
- * after a crash, or a commit of which nothing is known, it stays `unconfirmed`. One that ImageKit held back keeps its turn.
+ * Asks for the next run of all retries again. Each is recorded as under way before it is sent, so none is sent twice. After a crash, or
+ * if nobody knows whether that record was committed, it is `unconfirmed`. One that ImageKit held back keeps its turn.
  */
 export async function workOffOne(deps: WorkOffDeps): Promise<{ isIdle: boolean; holdMs: number | null }> {
   const item = await deps.store.nextRetryItem()

@@ -2,7 +2,7 @@ import { SEED, tell, timesOf } from '../../chaos/chaos.ts'
 import { modelContract } from '../../contract/model/model-contract.ts'
 import { openPostgres } from './open-postgres.ts'
 
-const RUNS = timesOf('MODEL_RUNS', { short: 30, long: 10_000 })
+const RUNS = timesOf('MODEL_RUNS', { short: 60, long: 10_000 })
 
 // With several transactions under way, steps that are asked for at once take effect in any order.
 modelContract('the PostgreSQL store', () => openPostgres({ maxTransactions: 1 }), {
