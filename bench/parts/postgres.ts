@@ -45,7 +45,11 @@ import { FIRST_PAGES } from './lists.ts'
 /** More than the tracker acknowledges on PostgreSQL in a second. */
 const MOST_PER_SECOND = 12_000
 
-export async function measurePostgres(bench: Bench): Promise<PartResult> {
+/** On a core that it shares, a process is not fast before that. Several share it with each other, too. */
+const WARM_UP_SECONDS_EACH = 5
+
+export async function measurePostgres(given: Bench): Promise<PartResult> {
+  const bench = given.isQuick ? given : { ...given, warmUpSeconds: WARM_UP_SECONDS_EACH }
   const server = await startPostgres()
   try {
     const ingest = await measureIngest(bench, server)
@@ -69,6 +73,7 @@ type PostgresWorkload = Workload & { template: string }
 type Contender = {
   name: string
   isTracker: boolean
+  processes: number
   workload: PostgresWorkload
   start: (folder: string, database: string, core: Core) => Promise<RunningServer[]>
   findStored: (database: string, workload: Workload) => Promise<StoredDelivery[]>
@@ -86,30 +91,32 @@ const PLACES: { core: Core; name: string; text: string }[] = [
 ]
 
 async function measureIngest(bench: Bench, server: PostgresServer) {
-  const contenders = await prepareContenders(bench, server)
+  const all = await prepareContenders(bench, server)
   const tables: Table[] = []
   const charts: Chart[] = []
   const raw: { [title: string]: unknown } = {}
   const ratios: { [place: string]: number | undefined } = {}
-  const all: Ingest[] = []
+  const runs: Ingest[] = []
   const shuffled: Ingest[] = []
   for (const { core, name, text } of PLACES)
     for (const connections of bench.isQuick ? [64] : [64, 256]) {
       await server.moveTo(core)
-      const rounds = await inRounds(bench, contenders, (contender) =>
+      const compared =
+        connections === 64 ? all : all.filter(({ workload }) => workload.extensions.length === 1)
+      const rounds = await inRounds(bench, compared, (contender) =>
         runIngest(bench, server, contender, { connections, core }),
       )
       const title = `${connections} connections, ${text}`
-      tables.push(ingestTable(title, contenders, rounds, server))
+      tables.push(ingestTable(title, compared, rounds, server))
       raw[title] = rounds
-      for (const each of contenders) {
-        all.push(...rounds.resultsOf(each.name))
+      for (const each of compared) {
+        runs.push(...rounds.resultsOf(each.name))
         if (each.isTracker && each.workload.order === 'shuffled')
           shuffled.push(...rounds.resultsOf(each.name))
       }
       if (connections !== 64) continue
-      ratios[name] = ratioToFloor(contenders[0], contenders, rounds)
-      const bars = contenders.map((each) => ({
+      ratios[name] = ratioToFloor(compared[0], compared, rounds)
+      const bars = compared.map((each) => ({
         name: each.name,
         value: rateOf(each, rounds),
         isOurs: each.isTracker,
@@ -120,7 +127,7 @@ async function measureIngest(bench: Bench, server: PostgresServer) {
     tables,
     charts,
     raw,
-    lost: sum(all.map(({ missing }) => missing)),
+    lost: sum(runs.map(({ missing }) => missing)),
     goals: {
       'postgres-one-core': ratios['one-core'],
       'postgres-both-cores': ratios['both-cores'],
@@ -159,6 +166,7 @@ async function prepareContenders(bench: Bench, server: PostgresServer): Promise<
     {
       name: '@supabase/stripe-sync-engine on Fastify, events of Stripe',
       isTracker: false,
+      processes: 1,
       workload: { ...stripe, template: await server.createDatabase() },
       start: async (folder, database, core) => [
         await launchPeer('stripe-ingest', folder, { DATABASE: database }, core),
@@ -172,6 +180,7 @@ function tracker(processes: number, workload: PostgresWorkload): Contender {
   return {
     name: `this service, ${processes} process${processes === 1 ? '' : 'es'}${described(workload)}`,
     isTracker: true,
+    processes,
     workload,
     start: (folder, database, core) =>
       Promise.all(
@@ -185,6 +194,7 @@ function floor(workload: PostgresWorkload): Contender {
   return {
     name: `${FLOOR}${described(workload)}`,
     isTracker: false,
+    processes: 1,
     workload,
     start: async (folder, database, core) => [
       await launchPeer('postgres-ingest', folder, { DATABASE: database }, core),
@@ -201,16 +211,18 @@ function described({ order, extensions }: { order: Order; extensions: string[] }
 async function runIngest(
   bench: Bench,
   server: PostgresServer,
-  { name, workload, start, findStored, isTracker }: Contender,
+  { name, workload, start, findStored, isTracker, processes }: Contender,
   { connections, core }: { connections: number; core: Core },
 ): Promise<Ingest> {
   const database = await server.createDatabase(workload.template)
   try {
     return await inOwnFolder(bench.folder, async (own) => {
       const running = await start(own, database, core)
-      const loads = await loadAll(bench, server, running, { workload, connections }).finally(() =>
-        Promise.all(running.map(({ stop }) => stop())),
-      )
+      const warmUpSeconds = processes * bench.warmUpSeconds
+      const loads = await loadAll({ ...bench, warmUpSeconds }, server, running, {
+        workload,
+        connections,
+      }).finally(() => Promise.all(running.map(({ stop }) => stop())))
       const all = [...loads.warmUp, ...loads.measured]
       const missing = countMissing(await findStored(database, workload), workload, all)
       const acknowledged = sum(all.map((load) => load.acknowledged))
@@ -318,7 +330,7 @@ type Sample = { name: string; runs: number; database: string; fileIds: string[];
 type Grown = { ingest: Load & { missing: number }; status: Load; pages: { [name: string]: number[] } }
 
 async function measureGrowth(given: Bench, server: PostgresServer) {
-  const bench = { ...given, seconds: Math.ceil(given.seconds / 2), warmUpSeconds: 1 }
+  const bench = { ...given, seconds: Math.ceil(given.seconds / 2) }
   await server.moveTo(0)
   const samples: Sample[] = []
   for (const runs of [FEW, bench.isQuick ? LARGE : bench.mostRuns]) {
