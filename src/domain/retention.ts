@@ -16,6 +16,20 @@ export function retainRow(
   return isNeeded ? 'keep' : 'delete'
 }
 
+/** What an old submission may still be needed for. */
+export type SubmissionUses = {
+  isBeingSubmitted: boolean
+  hasPendingRun: boolean
+  /** Its caller is notified at least once. */
+  isCallerToBeNotified: boolean
+  /** An older one of the same asset was kept. */
+  followsKept: boolean
+}
+
+export function isSubmissionNeeded(uses: SubmissionUses): boolean {
+  return uses.isBeingSubmitted || uses.hasPendingRun || uses.isCallerToBeNotified || uses.followsKept
+}
+
 /** Freeing a body reads and overwrites all of its pages: so much at once takes a few milliseconds. */
 export const MAX_DELETED_BYTES = 1024 * 1024
 

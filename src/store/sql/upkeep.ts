@@ -1,4 +1,3 @@
-import type { RetainedRow } from '../../domain/retention.ts'
 import type { KeyRows } from '../delete-expired-keys.ts'
 import type { RetentionRows } from '../delete-old-submissions.ts'
 import type { PruningRows } from '../prune-bodies.ts'
@@ -11,9 +10,10 @@ import { createFindSwept } from './list-runs.ts'
 import { createRemovalRows } from './removal.ts'
 import type { Statements } from './statements.ts'
 
-/** Whether something is so is a number or a truth value, as the database has it. */
-type SweptCells = [n: number, isPending: number | boolean, isOverdue: number | boolean, requestedAt: number]
-type OldCells = [n: number, at: number, bytes: number, isNeeded: number | boolean, fileId: string | null]
+/** Whether something is so, as the database has it. */
+type Truth = number | boolean
+type SweptCells = [n: number, isPending: Truth, isOverdue: Truth, requestedAt: number]
+type OldCells = [n: number, at: number, bytes: number, fileId: string | null, ...uses: Truth[]]
 
 /** What is read and written when something is done to many rows. */
 export function createUpkeepRows(statements: Statements): SweepRows & PruningRows & RetentionRows & KeyRows {
@@ -28,19 +28,18 @@ export function createUpkeepRows(statements: Statements): SweepRows & PruningRow
         due_at = ${ifPending('coalesce(due_at, CAST(given.c2 AS BIGINT))')} ELSE due_at END
       FROM (${givenRows(2)}) AS given WHERE runs.n = CAST(given.c1 AS BIGINT)`,
   )
-  const listBodies = rows<[n: number, receivedAt: number, bytes: number, isEnd: number | boolean]>(
+  const listBodies = rows<[n: number, receivedAt: number, bytes: number, isEnd: Truth]>(
     `SELECT b.n, d.received_at, length(b.body), d.request_id IS NOT NULL FROM delivery_bodies b JOIN deliveries d ON d.n = b.n${sameDay('b', 'd')}
       WHERE b.n > ? AND b.n <= ? ORDER BY b.n LIMIT ?`,
   )
   const deleteEnds = run(`UPDATE deliveries SET request_id = NULL, unclaimed = NULL WHERE n ${inNumbers}`)
-  // Its caller is notified at least once, so a notification that is due keeps it.
   const listSubmissions = rows<OldCells>(
     `SELECT n, created_at,
         (SELECT coalesce(sum(length(body)), 0) FROM delivery_bodies WHERE ${bodiesOf(`n IN (
           SELECT settled_by FROM runs WHERE submission = s.n UNION ALL SELECT n FROM deliveries WHERE submission = s.n)`)}),
-        owner IS NOT NULL OR EXISTS (SELECT 1 FROM submissions WHERE file_id = s.file_id AND n <= ?)
-          OR EXISTS (SELECT 1 FROM runs r WHERE r.submission = s.n AND (${isPending('r.')}
-            OR EXISTS (SELECT 1 FROM notifications WHERE n = r.n AND due_at IS NOT NULL))), file_id
+        file_id, owner IS NOT NULL, EXISTS (SELECT 1 FROM runs r WHERE r.submission = s.n AND ${isPending('r.')}),
+        EXISTS (SELECT 1 FROM runs r JOIN notifications USING (n) WHERE r.submission = s.n AND notifications.due_at IS NOT NULL),
+        EXISTS (SELECT 1 FROM submissions WHERE file_id = s.file_id AND n <= ?)
       FROM submissions s WHERE n > ? ORDER BY n LIMIT ?`,
   )
   // Runs that were found out late are behind those of newer submissions.
@@ -48,7 +47,7 @@ export function createUpkeepRows(statements: Statements): SweepRows & PruningRow
     'SELECT max(submission) FROM (SELECT submission FROM runs WHERE n <= ? ORDER BY n DESC LIMIT 100) AS newest',
   )
   const listDeliveries = rows<OldCells>(
-    `SELECT d.n, d.received_at, coalesce(length(b.body), 0), d.run IS NOT NULL OR d.submission IS NOT NULL, NULL
+    `SELECT d.n, d.received_at, coalesce(length(b.body), 0), NULL, d.run IS NOT NULL OR d.submission IS NOT NULL
       FROM deliveries d LEFT JOIN delivery_bodies b ON b.n = d.n${sameDay('b', 'd')} WHERE d.n > ? ORDER BY d.n LIMIT ?`,
   )
   const saveSwept = run(
@@ -82,21 +81,33 @@ export function createUpkeepRows(statements: Statements): SweepRows & PruningRow
     },
     deleteEnds: (numbers) => waitFor(deleteEnds(JSON.stringify(numbers))),
     *listSubmissionsAfter(after, limit) {
-      return (yield* waitFor(listSubmissions(after, after, limit))).map(toRetainedRow)
+      const found = yield* waitFor(listSubmissions(after, after, limit))
+      return found.map(([n, at, bytes, fileId, owned, pending, due, older]) => ({
+        n,
+        at,
+        bytes,
+        fileId,
+        isBeingSubmitted: Boolean(owned),
+        hasPendingRun: Boolean(pending),
+        isCallerToBeNotified: Boolean(due),
+        followsKept: Boolean(older),
+      }))
     },
     *findSubmissionOfRuns(last) {
       return (yield* waitFor(findSubmissionOfRuns(last))) ?? 0
     },
     *listDeliveriesAfter(after, limit) {
-      return (yield* waitFor(listDeliveries(after, limit))).map(toRetainedRow)
+      const found = yield* waitFor(listDeliveries(after, limit))
+      return found.map(([n, at, bytes, , isOfAnother]) => ({
+        n,
+        at,
+        bytes,
+        isOfAnother: Boolean(isOfAnother),
+      }))
     },
     *listClaims(claimedBy, limit) {
       return (yield* waitFor(listClaims(claimedBy, limit))).map(toClaim)
     },
     deleteClaims: (scopes) => waitFor(deleteClaims(JSON.stringify(scopes))),
   }
-}
-
-function toRetainedRow([n, at, bytes, isNeeded, fileId]: OldCells): RetainedRow {
-  return { n, at, bytes, isNeeded: Boolean(isNeeded), fileId }
 }

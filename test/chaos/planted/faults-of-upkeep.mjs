@@ -99,14 +99,14 @@ export const FAULTS_OF_UPKEEP = [
   },
   {
     name: 'retention-deletes-what-is-under-way',
-    ...UPKEEP,
-    find: 'owner IS NOT NULL OR EXISTS',
-    replace: 'EXISTS',
+    ...RETENTION,
+    find: 'uses.isBeingSubmitted || ',
+    replace: '',
   },
   {
     name: 'retention-deletes-what-a-caller-waits-for',
-    ...UPKEEP,
-    find: 'OR EXISTS (SELECT 1 FROM notifications WHERE n = r.n AND due_at IS NOT NULL)',
+    ...RETENTION,
+    find: ' || uses.isCallerToBeNotified',
     replace: '',
   },
   {
@@ -118,8 +118,8 @@ export const FAULTS_OF_UPKEEP = [
   {
     name: 'retention-passes-over-what-an-earlier-step-kept',
     ...UPKEEP,
-    find: ' OR EXISTS (SELECT 1 FROM submissions WHERE file_id = s.file_id AND n <= ?)',
-    replace: ' OR ? < 0',
+    find: 'EXISTS (SELECT 1 FROM submissions WHERE file_id = s.file_id AND n <= ?)',
+    replace: '? < 0',
   },
   {
     name: 'retention-ends-before-the-deliveries',
